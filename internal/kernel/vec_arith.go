@@ -1,0 +1,41 @@
+package kernel
+
+// Add writes dst = a + b. dst may be a or b.
+func Add[T Float](dst, a, b []T) {
+	sameLength("Add", len(dst), len(a), len(b))
+	for i, v := range a {
+		dst[i] = v + b[i]
+	}
+}
+
+// Sub writes dst = a − b. dst may be a or b.
+func Sub[T Float](dst, a, b []T) {
+	sameLength("Sub", len(dst), len(a), len(b))
+	for i, v := range a {
+		dst[i] = v - b[i]
+	}
+}
+
+// Mul writes dst = a·b, element by element. dst may be a or b.
+func Mul[T Float](dst, a, b []T) {
+	sameLength("Mul", len(dst), len(a), len(b))
+	for i, v := range a {
+		dst[i] = v * b[i]
+	}
+}
+
+// Scale writes dst = s·a. dst may be a.
+func Scale[T Float](dst, a []T, s T) {
+	sameLength("Scale", len(dst), len(a))
+	for i, v := range a {
+		dst[i] = s * v
+	}
+}
+
+// Axpy adds: dst += s·x. dst may be x.
+func Axpy[T Float](dst []T, s T, x []T) {
+	sameLength("Axpy", len(dst), len(x))
+	for i, v := range x {
+		dst[i] += s * v
+	}
+}

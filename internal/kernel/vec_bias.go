@@ -1,0 +1,42 @@
+package kernel
+
+// Bias adds the row vector b (cols) to each row of z (rows×cols), in place. A nil b changes nothing.
+func Bias[T Float](z []T, rows, cols int, b []T) {
+	checkBias("Bias", len(z), len(z), rows, cols, b)
+	if b == nil {
+		return
+	}
+	for r := range rows {
+		row := z[r*cols : (r+1)*cols]
+		Add(row, row, b)
+	}
+}
+
+// BiasReLU adds b (cols, may be nil) to each row of z (rows×cols), which becomes the pre-activation,
+// and writes y = ReLU(z). y may be z.
+func BiasReLU[T Float](y, z []T, rows, cols int, b []T) {
+	checkBias("BiasReLU", len(y), len(z), rows, cols, b)
+	Bias(z, rows, cols, b)
+	ReLU(y, z)
+}
+
+// BiasGELU is BiasReLU with GELU.
+func BiasGELU[T Float](y, z []T, rows, cols int, b []T) {
+	checkBias("BiasGELU", len(y), len(z), rows, cols, b)
+	Bias(z, rows, cols, b)
+	GELU(y, z)
+}
+
+// BiasGELUTanh is BiasReLU with GELUTanh.
+func BiasGELUTanh[T Float](y, z []T, rows, cols int, b []T) {
+	checkBias("BiasGELUTanh", len(y), len(z), rows, cols, b)
+	Bias(z, rows, cols, b)
+	GELUTanh(y, z)
+}
+
+func checkBias[T Float](kernel string, ny, nz, rows, cols int, b []T) {
+	sameLength(kernel, rows*cols, ny, nz)
+	if b != nil {
+		sameLength(kernel, cols, len(b))
+	}
+}

@@ -1,0 +1,29 @@
+package kernel
+
+import "fmt"
+
+// sameLength panics unless every length equals the first: a programmer's mistake, not bad input.
+func sameLength(kernel string, want int, lengths ...int) {
+	for i, n := range lengths {
+		if n != want {
+			panic(fmt.Sprintf("kernel.%s: argument %d has %d elements, the first has %d; they must be equal", kernel, i+2, n, want))
+		}
+	}
+}
+
+// holdsRows panics unless a slice of n elements holds rows rows of cols elements at stride ld.
+func holdsRows(kernel, name string, n, rows, cols, ld int) {
+	if rows < 0 || cols < 0 || ld < cols {
+		panic(fmt.Sprintf("kernel.%s: %s has %d rows of %d columns at stride %d; sizes must not be negative and the stride at least the columns", kernel, name, rows, cols, ld))
+	}
+	if rows > 0 && cols > 0 && n < (rows-1)*ld+cols {
+		panic(fmt.Sprintf("kernel.%s: %s has %d elements, %d rows of %d columns at stride %d need %d", kernel, name, n, rows, cols, ld, (rows-1)*ld+cols))
+	}
+}
+
+// atLeast panics if the slice called name has fewer than want elements.
+func atLeast(kernel, name string, n, want int) {
+	if n < want {
+		panic(fmt.Sprintf("kernel.%s: %s has %d elements, %d are needed", kernel, name, n, want))
+	}
+}

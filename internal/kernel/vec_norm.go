@@ -1,0 +1,108 @@
+package kernel
+
+import "math"
+
+// LayerNorm writes y = (x − mean)·rstd·gain + bias for each row of x (rows×cols), with the row's mean
+// and rstd = 1/√(variance + eps), variance over cols (Ba, Kiros and Hinton, 2016). gain and bias have
+// cols elements, bias may be nil; mean and rstd receive one element per row. y may be x.
+func LayerNorm[T Float](y, mean, rstd, x, gain, bias []T, rows, cols int, eps float64) {
+	sameLength("LayerNorm", rows*cols, len(y), len(x))
+	sameLength("LayerNorm", rows, len(mean), len(rstd))
+	sameLength("LayerNorm", cols, len(gain))
+	if bias != nil {
+		sameLength("LayerNorm", cols, len(bias))
+	}
+	for r := range rows {
+		xs, ys := x[r*cols:(r+1)*cols], y[r*cols:(r+1)*cols]
+		m := Sum(xs) / float64(cols)
+		var q float64
+		for _, v := range xs {
+			q += (float64(v) - m) * (float64(v) - m)
+		}
+		s := 1 / math.Sqrt(q/float64(cols)+eps)
+		mean[r], rstd[r] = T(m), T(s)
+		for j, v := range xs {
+			h := (float64(v) - m) * s * float64(gain[j])
+			if bias != nil {
+				h += float64(bias[j])
+			}
+			ys[j] = T(h)
+		}
+	}
+}
+
+// LayerNormGrad is the gradient of LayerNorm, from x, mean and rstd of the forward pass. With
+// x̂ = (x − mean)·rstd and t = dy·gain, for each row
+//
+//	dx = rstd·(t − avg(t) − x̂·avg(t·x̂))
+//
+// and, overwritten with the sum over the rows, dgain = Σ dy·x̂, dbias = Σ dy. dbias may be nil, dx may
+// be dy; dgain and dbias have cols elements and must not overlap the others.
+func LayerNormGrad[T Float](dx, dgain, dbias, dy, x, mean, rstd, gain []T, rows, cols int) {
+	sameLength("LayerNormGrad", rows*cols, len(dx), len(dy), len(x))
+	sameLength("LayerNormGrad", rows, len(mean), len(rstd))
+	sameLength("LayerNormGrad", cols, len(dgain), len(gain))
+	if dbias != nil {
+		sameLength("LayerNormGrad", cols, len(dbias))
+	}
+	clear(dgain)
+	clear(dbias)
+	for r := range rows {
+		normGradRow(dx[r*cols:(r+1)*cols], dgain, dbias, dy[r*cols:(r+1)*cols], x[r*cols:(r+1)*cols], gain,
+			float64(mean[r]), float64(rstd[r]), true)
+	}
+}
+
+// normGradRow does one row of the gradient of a normalisation; centred says that the row's mean was
+// subtracted, as in LayerNorm but not in RMSNorm.
+func normGradRow[T Float](dx, dgain, dbias, dy, x, gain []T, m, s float64, centred bool) {
+	var st, sth float64
+	for j, v := range x {
+		h, d := (float64(v)-m)*s, float64(dy[j])
+		dgain[j] += T(d * h)
+		if dbias != nil {
+			dbias[j] += dy[j]
+		}
+		t := d * float64(gain[j])
+		st += t
+		sth += t * h
+	}
+	n := float64(len(x))
+	if !centred {
+		st = 0
+	}
+	for j, v := range x {
+		h := (float64(v) - m) * s
+		dx[j] = T(s * (float64(dy[j])*float64(gain[j]) - st/n - h*sth/n))
+	}
+}
+
+// RMSNorm writes y = x·rstd·gain for each row of x (rows×cols) with rstd = 1/√(avg(x²) + eps) (Zhang and
+// Sennrich, 2019). gain has cols elements; rstd receives one element per row. y may be x.
+func RMSNorm[T Float](y, rstd, x, gain []T, rows, cols int, eps float64) {
+	sameLength("RMSNorm", rows*cols, len(y), len(x))
+	sameLength("RMSNorm", rows, len(rstd))
+	sameLength("RMSNorm", cols, len(gain))
+	for r := range rows {
+		xs, ys := x[r*cols:(r+1)*cols], y[r*cols:(r+1)*cols]
+		s := 1 / math.Sqrt(SumSquares(xs)/float64(cols)+eps)
+		rstd[r] = T(s)
+		for j, v := range xs {
+			ys[j] = T(float64(v) * s * float64(gain[j]))
+		}
+	}
+}
+
+// RMSNormGrad is the gradient of RMSNorm, from x and rstd of the forward pass: with x̂ = x·rstd and
+// t = dy·gain, for each row dx = rstd·(t − x̂·avg(t·x̂)), and dgain = Σ dy·x̂ over the rows, overwritten.
+// dx may be dy; dgain must not overlap the others.
+func RMSNormGrad[T Float](dx, dgain, dy, x, rstd, gain []T, rows, cols int) {
+	sameLength("RMSNormGrad", rows*cols, len(dx), len(dy), len(x))
+	sameLength("RMSNormGrad", rows, len(rstd))
+	sameLength("RMSNormGrad", cols, len(dgain), len(gain))
+	clear(dgain)
+	for r := range rows {
+		normGradRow(dx[r*cols:(r+1)*cols], dgain, nil, dy[r*cols:(r+1)*cols], x[r*cols:(r+1)*cols], gain,
+			0, float64(rstd[r]), false)
+	}
+}

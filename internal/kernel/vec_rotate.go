@@ -1,0 +1,59 @@
+package kernel
+
+import "fmt"
+
+// A RotateForm says which two elements of a head form a pair in Rotate.
+type RotateForm int
+
+const (
+	// Interleaved pairs elements 2i and 2i+1, as llama2.c and the RoFormer paper do.
+	Interleaved RotateForm = iota
+	// HalfSplit pairs elements i and i+dim/2, as GPT-NeoX and Hugging Face's Llama do.
+	HalfSplit
+)
+
+// Rotate applies rotary position embeddings (Su et al., 2021) in place: each row of x (rows×heads·dim at
+// stride ld) consists of heads, and in each head pair i = (a, b) of row r becomes
+//
+//	(a·cos − b·sin, a·sin + b·cos)  with cos, sin at [r·dim/2 + i]
+//
+// cos and sin have rows×dim/2 elements; dim is even.
+func Rotate[T Float](x, cos, sin []T, rows, heads, dim, ld int, form RotateForm) {
+	checkRotate("Rotate", x, cos, sin, rows, heads, dim, ld, form)
+	rotate(x, cos, sin, rows, heads, dim, ld, form, 1)
+}
+
+// RotateBack undoes Rotate, which is also its gradient: the rotation by the negative angles.
+func RotateBack[T Float](x, cos, sin []T, rows, heads, dim, ld int, form RotateForm) {
+	checkRotate("RotateBack", x, cos, sin, rows, heads, dim, ld, form)
+	rotate(x, cos, sin, rows, heads, dim, ld, form, -1)
+}
+
+func checkRotate[T Float](kernel string, x, cos, sin []T, rows, heads, dim, ld int, form RotateForm) {
+	holdsRows(kernel, "x", len(x), rows, heads*dim, ld)
+	if dim%2 != 0 {
+		panic(fmt.Sprintf("kernel.%s: a head of %d elements has no pairs; it must be even", kernel, dim))
+	}
+	if form != Interleaved && form != HalfSplit {
+		panic(fmt.Sprintf("kernel.%s: %d is no RotateForm", kernel, form))
+	}
+	atLeast(kernel, "cos", len(cos), rows*dim/2)
+	atLeast(kernel, "sin", len(sin), rows*dim/2)
+}
+
+func rotate[T Float](x, cos, sin []T, rows, heads, dim, ld int, form RotateForm, sign T) {
+	step, apart := 2, 1
+	if form == HalfSplit {
+		step, apart = 1, dim/2
+	}
+	for r := range rows {
+		c, s := cos[r*dim/2:(r+1)*dim/2], sin[r*dim/2:(r+1)*dim/2]
+		for h := range heads {
+			head := x[r*ld+h*dim : r*ld+(h+1)*dim]
+			for i := range c {
+				a, b := &head[i*step], &head[i*step+apart]
+				*a, *b = *a*c[i]-*b*sign*s[i], *a*sign*s[i]+*b*c[i]
+			}
+		}
+	}
+}

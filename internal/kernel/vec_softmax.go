@@ -1,0 +1,131 @@
+package kernel
+
+import "math"
+
+// Softmax turns x into softmax(scale·x) in place and returns logsumexp(scale·x). Entries of −Inf get
+// exactly 0; a row of only −Inf becomes all 0 and, like a row without elements, returns −Inf. A NaN or
+// +Inf among the products makes every entry and the result NaN.
+func Softmax[T Float](x []T, scale T) (lse T) {
+	return softmaxRow(x, scale)
+}
+
+// SoftmaxRows does Softmax with each row of x (rows×cols at stride ld): row r uses its first n[r]
+// entries (n nil: all cols) and the rest up to cols becomes exactly 0. lse receives one element per
+// row and may be nil.
+func SoftmaxRows[T Float](x []T, rows, cols, ld int, n []int, scale T, lse []T) {
+	checkRows("SoftmaxRows", len(x), rows, cols, ld, n)
+	if lse != nil {
+		sameLength("SoftmaxRows", rows, len(lse))
+	}
+	for r := range rows {
+		row, used := x[r*ld:r*ld+cols], used(n, r, cols)
+		l := softmaxRow(row[:used], scale)
+		clear(row[used:])
+		if lse != nil {
+			lse[r] = l
+		}
+	}
+}
+
+// SoftmaxAgain recomputes the result of SoftmaxRows from the lse (one per row) it returned:
+// x = exp(scale·x − lse) in place, with the same conventions.
+func SoftmaxAgain[T Float](x []T, rows, cols, ld int, n []int, scale T, lse []T) {
+	checkRows("SoftmaxAgain", len(x), rows, cols, ld, n)
+	sameLength("SoftmaxAgain", rows, len(lse))
+	for r := range rows {
+		row, used := x[r*ld:r*ld+cols], used(n, r, cols)
+		if math.IsInf(float64(lse[r]), -1) {
+			used = 0
+		}
+		for j, v := range row[:used] {
+			row[j] = T(math.Exp(float64(scale)*float64(v) - float64(lse[r])))
+		}
+		clear(row[used:])
+	}
+}
+
+// SoftmaxGradRows is the gradient of SoftmaxRows: dp = p·(dp − rowdot)·scale in place, where p is
+// the softmax and rowdot[r] = Σ p·dp of row r. Both have rows×cols elements at stride ld; entries
+// beyond n[r] (n nil: none) become exactly 0.
+func SoftmaxGradRows[T Float](dp, p []T, rows, cols, ld int, n []int, rowdot []T, scale T) {
+	checkRows("SoftmaxGradRows", len(dp), rows, cols, ld, n)
+	checkRows("SoftmaxGradRows", len(p), rows, cols, ld, n)
+	sameLength("SoftmaxGradRows", rows, len(rowdot))
+	for r := range rows {
+		row, ps, used := dp[r*ld:r*ld+cols], p[r*ld:r*ld+cols], used(n, r, cols)
+		for j, v := range row[:used] {
+			row[j] = ps[j] * (v - rowdot[r]) * scale
+		}
+		clear(row[used:])
+	}
+}
+
+// LogSumExp returns log Σ eˣ; −Inf for no elements or only −Inf.
+func LogSumExp[T Float](x []T) T {
+	m := maximum(x)
+	if math.IsInf(m, -1) {
+		return T(m)
+	}
+	var sum float64
+	for _, v := range x {
+		sum += math.Exp(float64(v) - m)
+	}
+	return T(m + math.Log(sum))
+}
+
+// ExpShift writes y = e^(x − shift)·scale, the softmax from a known logsumexp times a factor. y may be x.
+func ExpShift[T Float](y, x []T, shift, scale T) {
+	sameLength("ExpShift", len(y), len(x))
+	for i, v := range x {
+		y[i] = T(math.Exp(float64(v)-float64(shift)) * float64(scale))
+	}
+}
+
+func softmaxRow[T Float](x []T, scale T) T {
+	s, m := float64(scale), math.Inf(-1)
+	for _, v := range x {
+		m = math.Max(m, s*float64(v))
+	}
+	if math.IsInf(m, -1) {
+		clear(x)
+		return T(m)
+	}
+	var sum float64
+	for _, v := range x {
+		sum += math.Exp(s*float64(v) - m)
+	}
+	for j, v := range x {
+		x[j] = T(math.Exp(s*float64(v)-m) / sum)
+	}
+	return T(m + math.Log(sum))
+}
+
+// maximum returns the largest element, −Inf for none and NaN if one is NaN.
+func maximum[T Float](x []T) float64 {
+	m := math.Inf(-1)
+	for _, v := range x {
+		m = math.Max(m, float64(v))
+	}
+	return m
+}
+
+// used is the number of entries of row r that take part.
+func used(n []int, r, cols int) int {
+	if n == nil {
+		return cols
+	}
+	return n[r]
+}
+
+func checkRows(kernel string, have, rows, cols, ld int, n []int) {
+	holdsRows(kernel, "the matrix", have, rows, cols, ld)
+	if n == nil {
+		return
+	}
+	sameLength(kernel, rows, len(n))
+	for _, k := range n {
+		if k < 0 || k > cols {
+			panic(kernel + ": a row's number of entries is negative or more than the columns")
+		}
+	}
+}

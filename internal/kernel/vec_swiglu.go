@@ -1,0 +1,19 @@
+package kernel
+
+// SwiGLU writes y = SiLU(a)·b, the gated unit of Shazeer (2020). y may be a or b.
+func SwiGLU[T Float](y, a, b []T) {
+	sameLength("SwiGLU", len(y), len(a), len(b))
+	for i, v := range a {
+		y[i] = T(silu(float64(v)) * float64(b[i]))
+	}
+}
+
+// SwiGLUGrad is the gradient of SwiGLU: da = dy·b·SiLU'(a), db = dy·SiLU(a). da and db may be any of
+// dy, a, b but not each other.
+func SwiGLUGrad[T Float](da, db, dy, a, b []T) {
+	sameLength("SwiGLUGrad", len(da), len(db), len(dy), len(a), len(b))
+	for i, v := range a {
+		d, g := float64(dy[i]), float64(b[i])
+		da[i], db[i] = T(d*g*siluSlope(float64(v))), T(d*silu(float64(v)))
+	}
+}
