@@ -1,0 +1,74 @@
+package runfile
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func content(s string) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := io.WriteString(w, s)
+		return err
+	}
+}
+
+// onlyFile requires that dir holds name alone, with the given content: no temporary
+// file is left over.
+func onlyFile(t *testing.T, dir, name, want string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, entries, 1)
+	assert.Equal(t, name, entries[0].Name())
+	got, err := os.ReadFile(filepath.Join(dir, name))
+	require.NoError(t, err)
+	assert.Equal(t, want, string(got))
+}
+
+func TestWriteAtomicReplaces(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "config.toml")
+	require.NoError(t, WriteAtomic(path, content("first, and longer")))
+	require.NoError(t, WriteAtomic(path, content("second")))
+	onlyFile(t, dir, "config.toml", "second")
+}
+
+func TestWriteAtomicKeepsOldContentOnFailure(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "weights")
+	require.NoError(t, WriteAtomic(path, content("old")))
+	broken := errors.New("out of ideas")
+	err := WriteAtomic(path, func(w io.Writer) error {
+		if err := content(strings.Repeat("new", 1<<17))(w); err != nil { // more than the buffer
+			return err
+		}
+		return broken
+	})
+	require.ErrorIs(t, err, broken)
+	assert.ErrorContains(t, err, path)
+	onlyFile(t, dir, "weights", "old")
+}
+
+func TestWriteAtomicMissingDirectory(t *testing.T) {
+	err := WriteAtomic(filepath.Join(t.TempDir(), "no", "such"), content("x"))
+	assert.ErrorIs(t, err, os.ErrNotExist)
+}
+
+// A file-size limit would stop the whole test process, so the full disk is the
+// system's own: /dev/full accepts no byte.
+func TestWriteAllFullDisk(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("no /dev/full here")
+	}
+	defer full.Close()
+	assert.ErrorIs(t, writeAll(full, content("x")), syscall.ENOSPC)
+}

@@ -1,0 +1,137 @@
+package runfile
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"unicode/utf8"
+
+	"github.com/nlpodyssey/safetensors"
+)
+
+// Tensor is a named array in row-major order. Data is one of []float32, []float64,
+// []int64, []uint64, []int32, []uint32, []int16, []uint16, []int8, []uint8 and []bool,
+// of as many elements as Shape has. An empty Shape is a scalar: one element.
+type Tensor struct {
+	Name  string
+	Shape []int
+	Data  any
+}
+
+// SaveTensors writes tensors and meta to path in the safetensors format
+// (https://github.com/huggingface/safetensors), atomically. The file depends on what
+// is in it and not on the order of tensors: they are written by element size, the
+// largest first, then by name. Empty, repeated or non-UTF-8 names, and data that do not
+// fit their shape, are errors that name the tensor, and nothing is written.
+func SaveTensors(path string, tensors []Tensor, meta map[string]string) error {
+	views := make(map[string]view, len(tensors))
+	for _, t := range tensors {
+		v, err := newView(t)
+		if err != nil {
+			return fmt.Errorf("write %s: tensor %q: %w", path, t.Name, err)
+		}
+		if _, ok := views[t.Name]; ok {
+			return fmt.Errorf("write %s: tensor %q: two tensors have this name", path, t.Name)
+		}
+		views[t.Name] = v
+	}
+	return WriteAtomic(path, func(w io.Writer) error {
+		return safetensors.SerializeToWriter(views, meta, w)
+	})
+}
+
+// LoadTensors reads a safetensors file: its tensors sorted by name, and its metadata
+// (nil if it has none). Half-precision tensors (F16, BF16) are widened to []float32; all
+// others have the type they were saved with. The header is checked against the file's
+// size before memory is claimed for any tensor; a truncated or inconsistent file is an
+// error that names the first offending tensor.
+func LoadTensors(path string) (tensors []Tensor, meta map[string]string, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, nil, fmt.Errorf("read %s: not a regular file", path)
+	}
+	tensors, meta, err = readTensors(f, info.Size())
+	if err != nil {
+		return nil, nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	return tensors, meta, nil
+}
+
+// readTensors reads the safetensors file of size bytes behind r.
+func readTensors(r io.ReaderAt, size int64) ([]Tensor, map[string]string, error) {
+	h, err := readHeader(r, size)
+	if err != nil {
+		return nil, nil, err
+	}
+	tensors := make([]Tensor, len(h.tensors))
+	for i, t := range h.tensors {
+		raw := io.NewSectionReader(r, h.start+t.begin, t.end-t.begin)
+		data, err := decode(raw, t.dtype, t.elements())
+		if err != nil {
+			return nil, nil, fmt.Errorf("tensor %q: %w", t.name, err)
+		}
+		tensors[i] = Tensor{Name: t.name, Shape: t.shape, Data: data}
+	}
+	return tensors, h.meta, nil
+}
+
+// view shows a Tensor to the safetensors writer, which asks for the bytes of one tensor
+// at a time.
+type view struct {
+	Tensor
+	dtype safetensors.DType
+}
+
+func newView(t Tensor) (view, error) {
+	switch {
+	case t.Name == "" || t.Name == metadataKey:
+		return view{}, fmt.Errorf("not a name the format allows; choose another")
+	case !utf8.ValidString(t.Name):
+		return view{}, fmt.Errorf("the name is not valid UTF-8")
+	}
+	dtype, n, err := typeOf(t.Data)
+	if err != nil {
+		return view{}, err
+	}
+	want := 1
+	for _, d := range t.Shape {
+		if d < 0 || (d > 0 && want > math.MaxInt/d) {
+			return view{}, fmt.Errorf("shape %v is not one", t.Shape)
+		}
+		want *= d
+	}
+	if n != want {
+		return view{}, fmt.Errorf("%d elements for shape %v, want %d", n, t.Shape, want)
+	}
+	return view{t, dtype}, nil
+}
+
+func (v view) DType() safetensors.DType { return v.dtype }
+
+func (v view) Shape() []uint64 {
+	shape := make([]uint64, len(v.Tensor.Shape)) // not nil: a scalar's shape is [] in JSON
+	for i, d := range v.Tensor.Shape {
+		shape[i] = uint64(d)
+	}
+	return shape
+}
+
+func (v view) DataLen() uint64 { return uint64(binary.Size(v.Tensor.Data)) }
+
+func (v view) Data() []byte {
+	raw := make([]byte, v.DataLen())
+	if _, err := binary.Encode(raw, binary.LittleEndian, v.Tensor.Data); err != nil {
+		panic(err) // typeOf admits only slices of fixed-size elements
+	}
+	return raw
+}
