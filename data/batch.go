@@ -21,23 +21,3 @@ type Batcher interface {
 	// Len is how many batches make one pass over the data, or 0 if there is no such thing.
 	Len() int
 }
-
-// Tokenizer turns text into ids and back.
-type Tokenizer interface {
-	// Kind is "char", "byte", "bpe", …: the word in tokenizer.json.
-	Kind() string
-	// Vocab is the number of ids, which run from 0.
-	Vocab() int
-	// Encode returns the ids of text. A text the vocabulary cannot express is an
-	// *UnknownError that names the first offender and its byte offset.
-	Encode(text string) ([]int, error)
-	// Decode is the inverse: Decode(Encode(x)) == x. Special tokens decode to their names.
-	// Ids outside the vocabulary are an error.
-	Decode(ids []int) (string, error)
-	// Piece is the bytes of one id: not always valid UTF-8 by itself.
-	Piece(id int) []byte
-	// Special returns the id of a special token such as "<|end|>".
-	Special(name string) (int, bool)
-	// Save writes tokenizer.json atomically.
-	Save(path string) error
-}
