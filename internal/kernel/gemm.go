@@ -1,0 +1,82 @@
+package kernel
+
+// product is one matrix product C = alpha·op(A)·op(B) + beta·C, row-major;
+// op(A) is m×k, op(B) k×n and C m×n. A tier receives it checked and non-empty.
+type product[T Float] struct {
+	transA, transB bool
+	m, n, k        int
+	alpha, beta    T
+	a, b, c        []T
+	lda, ldb, ldc  int
+}
+
+// Gemm computes C = alpha·op(A)·op(B) + beta·C for row-major matrices: op(A)
+// is m×k, op(B) k×n and C m×n, where op transposes if its flag is set; lda,
+// ldb and ldc are the distances between the rows as stored. beta = 0
+// overwrites C whatever it holds, NaN included; with k = 0 or alpha = 0, A
+// and B are not read. The result has the same bits for any number of threads.
+//
+// It panics with an *Error on a negative size, a leading dimension shorter
+// than a row, a slice shorter than its matrix, or a C that shares elements
+// with A or B.
+func Gemm[T Float](transA, transB bool, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
+	GemmBatch(1, transA, transB, m, n, k, alpha, a, lda, 0, b, ldb, 0, beta, c, ldc, 0)
+}
+
+// GemmBatch computes count products of the same form as Gemm: the matrices of
+// product i start at i·strideA, i·strideB and i·strideC. A stride of 0 uses
+// one A or B for all; the C matrices may interleave (attention heads side by
+// side in one row) but not overlap. It panics as Gemm does.
+func GemmBatch[T Float](count int, transA, transB bool, m, n, k int, alpha T, a []T, lda, strideA int, b []T, ldb, strideB int, beta T, c []T, ldc, strideC int) {
+	p := product[T]{transA, transB, m, n, k, alpha, beta, a, b, c, lda, ldb, ldc}
+	s := batch{count, strideA, strideB, strideC}
+	p.check(s)
+	if count == 0 || m == 0 || n == 0 {
+		return
+	}
+	if k == 0 || alpha == 0 {
+		for i := range count {
+			p.at(s, i).scale()
+		}
+		return
+	}
+	for i := range count {
+		p.at(s, i).run()
+	}
+}
+
+// batch says how many products there are and how far apart they start.
+type batch struct{ count, strideA, strideB, strideC int }
+
+// at is product i of the batch.
+func (p *product[T]) at(s batch, i int) product[T] {
+	q := *p
+	q.a, q.b, q.c = p.a[i*s.strideA:], p.b[i*s.strideB:], p.c[i*s.strideC:]
+	return q
+}
+
+// run computes the product on the chosen tier, in this goroutine.
+func (p product[T]) run() {
+	t := active.Load()
+	switch q := any(&p).(type) {
+	case *product[float32]:
+		t.sgemm(*q)
+	case *product[float64]:
+		t.dgemm(*q)
+	}
+}
+
+// scale computes C = beta·C, all that is left of a product with k = 0 or
+// alpha = 0.
+func (p product[T]) scale() {
+	for i := range p.m {
+		row := p.c[i*p.ldc : i*p.ldc+p.n]
+		if p.beta == 0 {
+			clear(row)
+			continue
+		}
+		for j := range row {
+			row[j] *= p.beta
+		}
+	}
+}
