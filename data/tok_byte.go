@@ -31,6 +31,8 @@ func (byteEncoder) encode(ids []int, text string) ([]int, error) {
 	return ids, nil
 }
 
+func (byteEncoder) opening() int { return -1 }
+
 func (byteEncoder) describe(*tokenizerFile) {}
 
 // checkBytes refuses a table that does not begin with the 256 bytes in order, or that

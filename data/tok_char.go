@@ -82,6 +82,8 @@ func (e *charEncoder) encode(ids []int, text string) ([]int, error) {
 	return ids, nil
 }
 
+func (e *charEncoder) opening() int { return -1 }
+
 func (e *charEncoder) describe(*tokenizerFile) {}
 
 // checkChars refuses pieces that are not one character each, and characters given twice.

@@ -124,10 +124,8 @@ func parseTokenizer(text []byte) (Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v.encoder, err = f.encoder(v.pieces, v.isSpecial()); err != nil {
-		return nil, err
-	}
-	return v, nil
+	v.encoder, err = f.encoder(v.pieces, v.isSpecial())
+	return v, err
 }
 
 // vocabulary is the table of pieces and specials, without its encoder.
@@ -164,8 +162,12 @@ func (f *tokenizerFile) encoder(pieces []string, special []bool) (encoder, error
 		return newCharEncoder(pieces, special), checkChars(pieces, special)
 	case "byte":
 		return byteEncoder{}, checkBytes(pieces, special)
+	case "bpe":
+		return bpeFromFile(f, pieces, special)
+	case "llama":
+		return newLlama(f.Scores, pieces, special)
 	}
-	return nil, fmt.Errorf("kind %q is not one this program reads (char, byte)", f.Kind)
+	return nil, fmt.Errorf("kind %q is not one this program reads (char, byte, bpe, llama)", f.Kind)
 }
 
 // escapePiece writes bytes as valid UTF-8 that unescapePiece reads back.

@@ -1,18 +1,36 @@
 package data
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 )
 
 // maxTokenizerFile bounds what is read into memory; the largest known vocabularies stay
 // below 40 MB.
 const maxTokenizerFile = 256 << 20
 
-// LoadTokenizer reads a tokenizer that was saved by this package.
+// gpt2Files are the names that GPT-2's two files go by, in the order they are looked for.
+var gpt2Files = [][2]string{
+	{"encoder.json", "vocab.bpe"},
+	{"vocab.json", "merges.txt"},
+	{"gpt2_encoder.json", "gpt2_vocab.bpe"},
+}
+
+// LoadTokenizer reads a tokenizer. What a file is follows from its content:
+//
+//   - tokenizer.json as Save writes it
+//   - tokenizer.json of Hugging Face, if it is a byte-level BPE model
+//   - GPT-2's encoder.json and vocab.bpe, or vocab.json and merges.txt: either of the two,
+//     the other beside it
+//   - the tok*.bin of llama2.c
+//
+// A directory stands for the tokenizer.json, or the pair of GPT-2's files, inside it.
+// Everything in a file is checked; errors name the file and what is wrong in it.
 func LoadTokenizer(path string) (Tokenizer, error) {
 	t, err := loadTokenizer(path)
 	if err != nil {
@@ -22,20 +40,91 @@ func LoadTokenizer(path string) (Tokenizer, error) {
 }
 
 func loadTokenizer(path string) (Tokenizer, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		if path, err = findTokenizer(path); err != nil {
+			return nil, err
+		}
+	}
 	text, err := readBounded(path)
 	if err != nil {
 		return nil, err
 	}
-	var head struct {
-		Format string `json:"format"`
+	switch {
+	case bytes.HasPrefix(text, []byte("#version")):
+		vocab, err := readPartner(path, 0)
+		if err != nil {
+			return nil, err
+		}
+		return parseGPT2(vocab, text)
+	case len(text) > 0 && text[0] != '{' && text[0] != '\n' && text[0] != ' ':
+		return parseLlama(text)
 	}
-	if err := json.Unmarshal(text, &head); err != nil {
-		return nil, err
+	return loadJSON(path, text)
+}
+
+// loadJSON tells the three kinds of JSON files apart.
+func loadJSON(path string, text []byte) (Tokenizer, error) {
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal(text, &keys); err != nil {
+		return nil, jsonError(text, err)
 	}
-	if head.Format != tokenizerFormat {
-		return nil, errors.New("the file is not a tokenizer of a known format")
+	switch {
+	case string(keys["format"]) == `"`+tokenizerFormat+`"`:
+		return parseTokenizer(text)
+	case len(keys["model"]) > 0 && keys["model"][0] == '{':
+		return parseHuggingFace(text)
+	case len(keys["!"]) > 0: // the printable bytes are in every byte-level vocabulary
+		merges, err := readPartner(path, 1)
+		if err != nil {
+			return nil, err
+		}
+		return parseGPT2(text, merges)
 	}
-	return parseTokenizer(text)
+	return nil, errors.New(`the JSON is no tokenizer: it has neither "format": "euryale-tokenizer", nor a "model", nor GPT-2's vocabulary`)
+}
+
+// jsonError says where the text stops being the JSON that was expected.
+func jsonError(text []byte, err error) error {
+	var syntax *json.SyntaxError
+	var typed *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Errorf("line %d: %w", 1+bytes.Count(text[:min(int(syntax.Offset), len(text))], []byte("\n")), err)
+	case errors.As(err, &typed):
+		return fmt.Errorf("line %d: %w", 1+bytes.Count(text[:min(int(typed.Offset), len(text))], []byte("\n")), err)
+	}
+	return err
+}
+
+// findTokenizer finds the tokenizer's file in a directory.
+func findTokenizer(dir string) (string, error) {
+	names := []string{"tokenizer.json"}
+	for _, pair := range gpt2Files {
+		names = append(names, pair[0])
+	}
+	for _, name := range names {
+		path := filepath.Join(dir, name)
+		if _, err := os.Stat(path); err == nil {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("the directory has none of the files %q", names)
+}
+
+// readPartner reads the other of GPT-2's two files: 0 is the vocabulary, 1 the merges.
+func readPartner(path string, which int) ([]byte, error) {
+	dir, name := filepath.Split(path)
+	for _, pair := range gpt2Files {
+		if pair[1-which] == name {
+			return readBounded(filepath.Join(dir, pair[which]))
+		}
+	}
+	return nil, fmt.Errorf("it is one of GPT-2's two files, and the name of the other is not known: name them %s and %s",
+		gpt2Files[0][0], gpt2Files[0][1])
 }
 
 // readBounded reads a file, unless it is too large to be a tokenizer.

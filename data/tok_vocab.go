@@ -12,7 +12,6 @@ type vocabulary struct {
 	encoder
 	pieces   []string       // the bytes of each id
 	specials map[string]int // ids the encoder never produces, by name; pieces[id] is the name
-	opening  int            // the id that begins every encoded text, or −1: see llama2.c
 }
 
 // encoder is what tells one kind of tokenizer from another.
@@ -20,12 +19,15 @@ type encoder interface {
 	kind() string
 	// encode appends the ids of text to ids.
 	encode(ids []int, text string) ([]int, error)
+	// opening is the id that begins every encoded text, with a space that is not in the
+	// text after it, or −1.
+	opening() int
 	// describe adds to the file what the pieces alone do not say.
 	describe(f *tokenizerFile)
 }
 
 func newVocabulary(e encoder, pieces []string) *vocabulary {
-	return &vocabulary{encoder: e, pieces: pieces, specials: map[string]int{}, opening: -1}
+	return &vocabulary{encoder: e, pieces: pieces, specials: map[string]int{}}
 }
 
 // WithSpecials returns a tokenizer that encodes as t does and also has special tokens of
@@ -78,21 +80,21 @@ func (v *vocabulary) Decode(ids []int) (string, error) {
 	}
 	text.Grow(size)
 	for i, id := range ids {
-		text.WriteString(v.pieceAt(i == 0, i == 1 && ids[0] == v.opening, id))
+		text.WriteString(placed(v.pieces[id], i, ids[0] == v.opening()))
 	}
 	return text.String(), nil
 }
 
-// pieceAt is the text of an id in its place: the opening id at the start of a text is
-// silent, and the space that the encoder put after it is taken away again.
-func (v *vocabulary) pieceAt(first, afterOpening bool, id int) string {
+// placed is the text that a piece stands for as the i-th of a sequence. The id that opens
+// a text is silent, and the space that the encoder put after it is taken away again.
+func placed(piece string, i int, opened bool) string {
 	switch {
-	case first && id == v.opening:
+	case opened && i == 0:
 		return ""
-	case afterOpening:
-		return strings.TrimPrefix(v.pieces[id], " ")
+	case opened && i == 1:
+		return strings.TrimPrefix(piece, " ")
 	}
-	return v.pieces[id]
+	return piece
 }
 
 func (v *vocabulary) Piece(id int) []byte {

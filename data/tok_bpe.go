@@ -1,0 +1,179 @@
+package data
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+)
+
+// splitGPT2 names the rule of wordEnd in files.
+const splitGPT2 = "gpt2"
+
+// bpeEncoder is byte-level byte-pair encoding (Sennrich et al. 2016; on bytes: Radford et
+// al. 2019): text is cut into words, a word into bytes, and neighbours are merged in the
+// order in which the merges were learned.
+type bpeEncoder struct {
+	pieces []string
+	bytes  [256]int32 // the id of each byte
+	merges []pair     // in order of rank
+	rules  map[pair]mergeRule
+	idle   sync.Pool // of *wordEncoder, so that goroutines do not wait for each other
+}
+
+// newBPE makes the encoder of a table of pieces, the special ones left out, and merges.
+// Every byte must be a piece, pieces must be distinct, and the result of a merge must be
+// a piece.
+func newBPE(pieces []string, special []bool, merges []pair) (*bpeEncoder, error) {
+	ids, err := pieceIDs(pieces, special)
+	if err != nil {
+		return nil, err
+	}
+	e := &bpeEncoder{pieces: pieces, merges: merges, rules: make(map[pair]mergeRule, len(merges))}
+	for b, piece := range bytePieces() {
+		id, ok := ids[piece]
+		if !ok {
+			return nil, fmt.Errorf("no piece for byte 0x%02x: it is not a byte-level vocabulary", b)
+		}
+		e.bytes[b] = id
+	}
+	for rank, p := range merges {
+		piece := pieces[p.left()] + pieces[p.right()]
+		id, ok := ids[piece]
+		if !ok {
+			return nil, fmt.Errorf("merge %d makes %q, which is not in the vocabulary", rank, piece)
+		}
+		if _, ok := e.rules[p]; ok {
+			return nil, fmt.Errorf("merge %d (%q + %q) is there twice", rank, pieces[p.left()], pieces[p.right()])
+		}
+		e.rules[p] = mergeRule{rank: int32(rank), id: id}
+	}
+	e.idle.New = func() any { return newWordEncoder(e) }
+	return e, nil
+}
+
+// pieceIDs finds pieces by their bytes, all but the special ones, and refuses duplicates.
+func pieceIDs(pieces []string, special []bool) (map[string]int32, error) {
+	ids := make(map[string]int32, len(pieces))
+	for id, piece := range pieces {
+		if special[id] {
+			continue
+		}
+		if piece == "" {
+			return nil, fmt.Errorf("piece %d is empty", id)
+		}
+		if first, ok := ids[piece]; ok {
+			return nil, fmt.Errorf("piece %q has two ids, %d and %d", piece, first, id)
+		}
+		ids[piece] = int32(id)
+	}
+	return ids, nil
+}
+
+func (e *bpeEncoder) kind() string { return "bpe" }
+
+func (e *bpeEncoder) encode(ids []int, text string) ([]int, error) {
+	w := e.idle.Get().(*wordEncoder)
+	defer e.idle.Put(w)
+	for len(text) > 0 {
+		n := wordEnd(text)
+		for _, id := range w.encode(text[:n]) {
+			ids = append(ids, int(id))
+		}
+		text = text[n:]
+	}
+	return ids, nil
+}
+
+func (e *bpeEncoder) opening() int { return -1 }
+
+func (e *bpeEncoder) describe(f *tokenizerFile) {
+	f.Split = splitGPT2
+	f.Merges = make([]string, len(e.merges))
+	for rank, p := range e.merges {
+		f.Merges[rank] = escapeMergeSide(e.pieces[p.left()]) + " " + escapeMergeSide(e.pieces[p.right()])
+	}
+}
+
+// escapeMergeSide also escapes the space, which separates the two sides of a merge.
+func escapeMergeSide(piece string) string {
+	return strings.ReplaceAll(escapePiece(piece), " ", `\x20`)
+}
+
+// bpeFromFile makes the encoder that tokenizer.json describes.
+func bpeFromFile(f *tokenizerFile, pieces []string, special []bool) (encoder, error) {
+	if f.Split != splitGPT2 {
+		return nil, fmt.Errorf("split %q is not one this program knows (%s)", f.Split, splitGPT2)
+	}
+	merges, err := parseMerges(f.Merges, pieces, special, unescapePiece)
+	if err != nil {
+		return nil, err
+	}
+	return newBPE(pieces, special, merges)
+}
+
+// parseMerges reads merges written as "left right", each side in the writing that read
+// undoes.
+func parseMerges(lines, pieces []string, special []bool, read func(string) (string, error)) ([]pair, error) {
+	ids, err := pieceIDs(pieces, special)
+	if err != nil {
+		return nil, err
+	}
+	merges := make([]pair, len(lines))
+	for rank, line := range lines {
+		left, right, ok := strings.Cut(line, " ")
+		if !ok || strings.Contains(right, " ") {
+			return nil, fmt.Errorf("merge %d (%q) is not two pieces with a space between them", rank, line)
+		}
+		var side [2]int32
+		for i, written := range []string{left, right} {
+			piece, err := read(written)
+			if err != nil {
+				return nil, fmt.Errorf("merge %d: %w", rank, err)
+			}
+			if side[i], ok = ids[piece]; !ok {
+				return nil, fmt.Errorf("merge %d names %q, which is not in the vocabulary", rank, piece)
+			}
+		}
+		merges[rank] = newPair(side[0], side[1])
+	}
+	return merges, nil
+}
+
+const (
+	longestCached = 64      // bytes; longer words seldom come again
+	cachedWords   = 1 << 16 // then the cache starts anew, so that it cannot grow without end
+)
+
+// wordEncoder encodes words and remembers them.
+type wordEncoder struct {
+	merger
+	bytes   *[256]int32
+	known   map[string][]int32
+	symbols []int32
+}
+
+func newWordEncoder(e *bpeEncoder) *wordEncoder {
+	return &wordEncoder{merger: merger{rules: e.rules}, bytes: &e.bytes, known: map[string][]int32{}}
+}
+
+// encode returns the ids of a word; they are valid until the next call.
+func (w *wordEncoder) encode(word string) []int32 {
+	cached := len(word) <= longestCached
+	if cached {
+		if ids, ok := w.known[word]; ok {
+			return ids
+		}
+	}
+	w.symbols = w.symbols[:0]
+	for i := range len(word) {
+		w.symbols = append(w.symbols, w.bytes[word[i]])
+	}
+	ids := w.merge(w.symbols)
+	if cached {
+		if len(w.known) >= cachedWords {
+			clear(w.known)
+		}
+		w.known[strings.Clone(word)] = append([]int32(nil), ids...)
+	}
+	return ids
+}

@@ -1,0 +1,201 @@
+package data
+
+import (
+	"cmp"
+	"container/heap"
+	"errors"
+	"fmt"
+	"io"
+)
+
+const (
+	trainChunk = 1 << 20 // bytes of text in memory at a time
+	// longestWord bounds the words that merges are counted in: what is written without
+	// breaks is cut there, or one endless line would make every merge slow.
+	longestWord = 256
+)
+
+// TrainBPE learns a byte-level byte-pair encoding from text: ids 0 to 255 are the bytes,
+// and each further id joins the pair of neighbouring pieces that is most frequent inside
+// words (Sennrich et al. 2016). Words are cut as GPT-2 does. Of equally frequent pairs the
+// one of lower ids wins, so the result follows from the text alone.
+//
+// vocab is the number of ids asked for, at least 256. There are fewer if the text has no
+// pair left that occurs twice. progress, unless nil, is called after each merge with the
+// merges done and asked for. Memory grows with the distinct words of text, not with its
+// length. An empty text and a failing reader are errors.
+func TrainBPE(text io.Reader, vocab int, progress func(done, total int)) (Tokenizer, error) {
+	if vocab < 256 {
+		return nil, fmt.Errorf("train bpe: a vocabulary of %d has no room for the 256 bytes, ask for 256 or more", vocab)
+	}
+	counts := map[string]int{}
+	err := eachChunk(text, trainChunk, func(chunk string) error {
+		countWords(counts, chunk)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("train bpe: %w", err)
+	}
+	if len(counts) == 0 {
+		return nil, errors.New("train bpe: the text is empty, give some text to learn from")
+	}
+	t := newBPETrainer(counts)
+	t.learn(vocab, progress)
+	e, err := newBPE(t.pieces, make([]bool, len(t.pieces)), t.merges)
+	if err != nil {
+		return nil, fmt.Errorf("train bpe: %w", err)
+	}
+	return newVocabulary(e, t.pieces), nil
+}
+
+// countWords adds the words of text to counts.
+func countWords(counts map[string]int, text string) {
+	for len(text) > 0 {
+		n := min(wordEnd(text), longestWord)
+		if count, ok := counts[text[:n]]; ok {
+			counts[text[:n]] = count + 1
+		} else {
+			counts[string([]byte(text[:n]))] = 1 // a copy: a key must not keep the chunk alive
+		}
+		text = text[n:]
+	}
+}
+
+// bpeTrainer keeps the counts of all pairs up to date while it merges.
+type bpeTrainer struct {
+	pieces  []string
+	seen    map[string]bool // pieces that merges made
+	merges  []pair
+	words   []countedWord
+	counts  map[pair]int
+	where   map[pair][]int32 // words that have or had the pair
+	queue   pairQueue        // every pair with a count it has or had
+	scratch []int32
+}
+
+// countedWord is a distinct word, as symbols, and how often it occurs.
+type countedWord struct {
+	symbols []int32
+	count   int
+}
+
+func newBPETrainer(words map[string]int) *bpeTrainer {
+	t := &bpeTrainer{pieces: bytePieces(), seen: map[string]bool{}, counts: map[pair]int{}, where: map[pair][]int32{}}
+	for word, count := range words {
+		symbols := make([]int32, len(word))
+		for i := range symbols {
+			symbols[i] = int32(word[i])
+		}
+		t.words = append(t.words, countedWord{symbols, count})
+	}
+	for i, w := range t.words {
+		for j := 1; j < len(w.symbols); j++ {
+			p := newPair(w.symbols[j-1], w.symbols[j])
+			t.counts[p] += w.count
+			t.where[p] = append(t.where[p], int32(i))
+		}
+	}
+	for p, count := range t.counts {
+		t.queue = append(t.queue, countedPair{p, count})
+	}
+	heap.Init(&t.queue)
+	return t
+}
+
+// learn merges until there are vocab pieces or no pair that occurs twice.
+func (t *bpeTrainer) learn(vocab int, progress func(done, total int)) {
+	for len(t.pieces) < vocab && len(t.queue) > 0 {
+		best := heap.Pop(&t.queue).(countedPair)
+		if now := t.counts[best.pair]; now != best.count {
+			continue // stale: the true count was queued when it changed
+		}
+		if best.count < 2 {
+			return
+		}
+		piece := t.pieces[best.left()] + t.pieces[best.right()]
+		if t.seen[piece] {
+			continue // a+bc after ab+c: a second merge to the same piece would add no id
+		}
+		t.seen[piece] = true
+		t.merges = append(t.merges, best.pair)
+		t.pieces = append(t.pieces, piece)
+		t.merge(best.pair, int32(len(t.pieces)-1))
+		if progress != nil {
+			progress(len(t.merges), vocab-256)
+		}
+	}
+}
+
+// merge joins a pair to the piece id in every word that has it.
+func (t *bpeTrainer) merge(p pair, id int32) {
+	changed := map[pair]bool{}
+	for _, i := range t.where[p] {
+		t.mergeWord(i, p, id, changed)
+	}
+	delete(t.where, p)
+	for q := range changed {
+		if count := t.counts[q]; count > 0 {
+			heap.Push(&t.queue, countedPair{q, count})
+		} else {
+			delete(t.counts, q)
+		}
+	}
+}
+
+// mergeWord joins the pair in one word: its old pairs are no longer counted, its new ones
+// are. A word that an earlier merge has taken the pair from stays as it is.
+func (t *bpeTrainer) mergeWord(i int32, p pair, id int32, changed map[pair]bool) {
+	w := &t.words[i]
+	t.scratch = joinPair(t.scratch[:0], w.symbols, p, id)
+	if len(t.scratch) == len(w.symbols) {
+		return
+	}
+	for j := 1; j < len(w.symbols); j++ {
+		q := newPair(w.symbols[j-1], w.symbols[j])
+		t.counts[q] -= w.count
+		changed[q] = true
+	}
+	w.symbols = append(w.symbols[:0], t.scratch...)
+	for j := 1; j < len(w.symbols); j++ {
+		q := newPair(w.symbols[j-1], w.symbols[j])
+		t.counts[q] += w.count
+		changed[q] = true
+		if w.symbols[j-1] == id || w.symbols[j] == id {
+			t.where[q] = append(t.where[q], i)
+		}
+	}
+}
+
+// joinPair appends symbols to joined with every pair p, from left to right, replaced by id.
+func joinPair(joined, symbols []int32, p pair, id int32) []int32 {
+	for i := 0; i < len(symbols); i++ {
+		if i+1 < len(symbols) && newPair(symbols[i], symbols[i+1]) == p {
+			joined = append(joined, id)
+			i++
+		} else {
+			joined = append(joined, symbols[i])
+		}
+	}
+	return joined
+}
+
+// countedPair is a pair and how often it occurs.
+type countedPair struct {
+	pair
+	count int
+}
+
+// pairQueue is a heap: the most frequent pair first, then the one of lower ids.
+type pairQueue []countedPair
+
+func (q pairQueue) Len() int { return len(q) }
+func (q pairQueue) Less(i, j int) bool {
+	return cmp.Or(cmp.Compare(q[j].count, q[i].count), cmp.Compare(q[i].pair, q[j].pair)) < 0
+}
+func (q pairQueue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *pairQueue) Push(x any)   { *q = append(*q, x.(countedPair)) }
+func (q *pairQueue) Pop() any {
+	last := (*q)[len(*q)-1]
+	*q = (*q)[:len(*q)-1]
+	return last
+}
