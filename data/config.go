@@ -1,0 +1,103 @@
+package data
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// Config is the [data] section of config.toml. The zero value of a field means its default.
+type Config struct {
+	Name  string  `toml:"name"`  // a named corpus (see Names) or a path: text, .gz, .tsv, a directory; default "opticks"
+	Task  string  `toml:"task"`  // "lm", "pairs", "dialogue" or "summary"; default "lm"
+	Split float64 `toml:"split"` // share for training, by position (text) or by key (tables); default 0.9
+	Order string  `toml:"order"` // lm: "random" windows, or "sequential" lanes that continue (truncated BPTT)
+
+	Invalid string `toml:"invalid"` // bytes that are not UTF-8, and NUL: "keep" (default) or "refuse"
+	Ragged  string `toml:"ragged"`  // table rows that lack a column: "refuse" (default) or "skip" and count
+
+	Encoder       bool   `toml:"encoder"`        // the source goes to an encoder; otherwise prompt and answer share one sequence
+	Source        string `toml:"source"`         // columns of the source, by number from 1 or by header name: "1", "form,title"
+	Target        string `toml:"target"`         // column of the answer
+	Key           string `toml:"key"`            // rows that agree in this column stay in one part; default: the source
+	Reply         string `toml:"reply"`          // dialogue: the speaker whose turns are learned; empty: everybody's
+	LengthControl bool   `toml:"length_control"` // a token tells the model how long an answer is wanted
+	MaxSource     int    `toml:"max_source"`     // tokens of source kept for an encoder; 0: as many as the context
+	Buckets       int    `toml:"buckets"`        // shapes (T, S) that examples are padded to; default 4
+
+	Size     int    `toml:"size"`     // generated corpora (tales, copy, reverse): how many examples; default 2000
+	Level    int    `toml:"level"`    // generated corpora: difficulty from 1 to 3; default 2
+	Language string `toml:"language"` // tales: "en", "zh" or "both" (default)
+	Seed     uint64 `toml:"seed"`     // generated corpora: their seed
+}
+
+// TokenizerConfig is the [tokenizer] section of config.toml.
+type TokenizerConfig struct {
+	Kind  string `toml:"kind"`  // "char" (default), "byte", "bpe", or the path of a tokenizer's file
+	Vocab int    `toml:"vocab"` // bpe: how many ids to learn; default 4096
+}
+
+// Options is where a corpus is prepared; it does not change what the corpus is.
+type Options struct {
+	Cache string    // directory of downloads and token files; empty: euryale in the user's cache directory
+	Log   io.Writer // progress and messages; nil: silent
+}
+
+// resolve returns c with defaults in place of zero values, or says which key is wrong.
+func (c Config) resolve() (Config, error) {
+	setDefault(&c.Name, "opticks")
+	setDefault(&c.Task, "lm")
+	setDefault(&c.Order, "random")
+	setDefault(&c.Invalid, "keep")
+	setDefault(&c.Ragged, "refuse")
+	setDefault(&c.Language, "both")
+	setDefault(&c.Split, 0.9)
+	setDefault(&c.Buckets, 4)
+	setDefault(&c.Size, 2000)
+	setDefault(&c.Level, 2)
+	for _, k := range []struct {
+		key, value string
+		allowed    []string
+	}{
+		{"task", c.Task, []string{"lm", "pairs", "dialogue", "summary"}},
+		{"order", c.Order, []string{"random", "sequential"}},
+		{"invalid", c.Invalid, []string{"keep", "refuse"}},
+		{"ragged", c.Ragged, []string{"refuse", "skip"}},
+		{"language", c.Language, []string{"en", "zh", "both"}},
+	} {
+		if !slices.Contains(k.allowed, k.value) {
+			return c, fmt.Errorf("data.%s is %q: it must be one of %s", k.key, k.value, strings.Join(k.allowed, ", "))
+		}
+	}
+	return c, c.checkRanges()
+}
+
+// checkRanges checks the numbers of a resolved configuration.
+func (c Config) checkRanges() error {
+	if !(c.Split > 0 && c.Split < 1) {
+		return fmt.Errorf("data.split is %v: it must lie between 0 and 1, as 0.9 does", c.Split)
+	}
+	for _, k := range []struct {
+		key             string
+		value, min, max int
+	}{
+		{"max_source", c.MaxSource, 0, 1 << 20},
+		{"buckets", c.Buckets, 1, 64},
+		{"size", c.Size, 10, 1 << 24},
+		{"level", c.Level, 1, 3},
+	} {
+		if k.value < k.min || k.value > k.max {
+			return fmt.Errorf("data.%s is %d: it must be from %d to %d", k.key, k.value, k.min, k.max)
+		}
+	}
+	return nil
+}
+
+// setDefault puts value into the field if it is zero.
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}

@@ -1,0 +1,104 @@
+package data
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Corpus is data made ready for a model: a tokenizer, a part to train on and a part to
+// validate on.
+type Corpus struct {
+	Config    Config // with every default filled in
+	Tokenizer Tokenizer
+	Info      Info
+	parts     dataset
+}
+
+// Info says what a corpus is and where it comes from.
+type Info struct {
+	Name    string   // as asked for
+	Source  string   // where it was read from
+	Licence string   // empty if unknown, as for a path
+	Bytes   int64    // of text
+	Train   int      // tokens of the training part
+	Valid   int      // tokens of the validation part
+	Notes   []string // what was skipped, cut or padded
+}
+
+// dataset is what the tasks implement.
+type dataset interface {
+	train(batch, context int, seed uint64) (Batcher, error)
+	valid(batch, context int) (Batcher, error)
+	examples(part string) ([]Example, error)
+	close() error
+}
+
+// Open prepares the corpus that c names. The tokenizer is known, if given; else it is read or
+// made as tk says: characters are those of the whole text, merges are learned from the training
+// part alone. The caller closes the corpus.
+func Open(c Config, tk TokenizerConfig, known Tokenizer, opts Options) (*Corpus, error) {
+	c, err := c.resolve()
+	if err != nil {
+		return nil, err
+	}
+	corpus, err := open(c, tk, known, opts)
+	if err != nil {
+		return nil, fmt.Errorf("corpus %s: %w", c.Name, err)
+	}
+	return corpus, nil
+}
+
+// Train returns the batches of the training part: batch lanes of context tokens each.
+// Batch n is a function of seed and n.
+func (c *Corpus) Train(batch, context int, seed uint64) (Batcher, error) {
+	if err := checkSizes(batch, context); err != nil {
+		return nil, err
+	}
+	b, err := c.parts.train(batch, context, seed)
+	return b, c.named(err)
+}
+
+// Valid returns the batches of the validation part, the same at every call. They hold every
+// target of the part exactly once; the last batch is filled up with padding.
+func (c *Corpus) Valid(batch, context int) (Batcher, error) {
+	if err := checkSizes(batch, context); err != nil {
+		return nil, err
+	}
+	b, err := c.parts.valid(batch, context)
+	return b, c.named(err)
+}
+
+// Close releases mapped files. Batchers of the corpus must not be used afterwards.
+func (c *Corpus) Close() error { return c.parts.close() }
+
+// Describe is a short text about the corpus for people.
+func (c *Corpus) Describe() string {
+	var b strings.Builder
+	i := c.Info
+	fmt.Fprintf(&b, "corpus    %s (%s)\n", i.Name, i.Source)
+	if i.Licence != "" {
+		fmt.Fprintf(&b, "licence   %s\n", i.Licence)
+	}
+	fmt.Fprintf(&b, "tokenizer %s, %d ids\n", c.Tokenizer.Kind(), c.Tokenizer.Vocab())
+	fmt.Fprintf(&b, "text      %d bytes: %d tokens to train on, %d to validate on\n", i.Bytes, i.Train, i.Valid)
+	for _, note := range i.Notes {
+		fmt.Fprintf(&b, "note      %s\n", note)
+	}
+	return b.String()
+}
+
+// named adds the corpus's name to an error.
+func (c *Corpus) named(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("corpus %s: %w", c.Info.Name, err)
+}
+
+// checkSizes refuses a batch without lanes or tokens.
+func checkSizes(batch, context int) error {
+	if batch < 1 || context < 1 {
+		return fmt.Errorf("a batch of %d lanes of %d tokens: both must be at least 1", batch, context)
+	}
+	return nil
+}

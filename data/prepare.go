@@ -1,0 +1,175 @@
+package data
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"unicode/utf8"
+)
+
+// heldInMemory is the size of text, in bytes, from which tokens go to a file.
+const heldInMemory = 16 << 20
+
+// textJob is the preparation of a text.
+type textJob struct {
+	Config
+	tk    TokenizerConfig
+	known Tokenizer
+	opts  Options
+	files []string
+	limit int64 // heldInMemory, but for tests
+	size  int64
+}
+
+// open returns the tokenizer, the tokens and a header that says how they are cut: from the
+// cache, if they were prepared before, or else prepared, in constant memory where the text is
+// large.
+func (j *textJob) open() (Tokenizer, *Tokens, *tokenHeader, error) {
+	source, err := hashFiles(j.files)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	path, noCache := j.cachePath(source) // a small text does without
+	if _, err := os.Stat(path); err == nil {
+		return j.reuse(path, source)
+	}
+	if err := j.survey(); err != nil {
+		return nil, nil, nil, err
+	}
+	tokenizer := j.known
+	if tokenizer == nil {
+		if tokenizer, err = j.makeTokenizer(); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	if j.size > j.limit {
+		if noCache != nil {
+			return nil, nil, nil, noCache
+		}
+		if err := j.prepare(tokenizer, path, source); err != nil {
+			return nil, nil, nil, err
+		}
+		return j.reuse(path, source)
+	}
+	tokens := newTokens(tokenizer.Vocab())
+	split, err := j.encode(tokenizer, newProgress(nil, "", 0, false), tokens.append)
+	return tokenizer, tokens, &tokenHeader{Split: uint64(split), Bytes: uint64(j.size)}, err
+}
+
+// survey counts the bytes of the text, and refuses what is no text if the policy says so.
+func (j *textJob) survey() error {
+	err := readChunks(j.files, func(chunk string, offset int64) error {
+		j.size = offset + int64(len(chunk))
+		if j.Invalid == "refuse" {
+			if i, err := firstInvalid(chunk); i >= 0 {
+				return &offsetError{offset + int64(i), err}
+			}
+		}
+		return nil
+	})
+	if err == nil && j.size == 0 {
+		err = fmt.Errorf("%s: the text is empty", j.files[0])
+	}
+	return err
+}
+
+// cut is where the training part ends, in bytes.
+func (j *textJob) cut() int64 { return int64(j.Split * float64(j.size)) }
+
+// makeTokenizer reads or makes the tokenizer that was asked for.
+func (j *textJob) makeTokenizer() (Tokenizer, error) {
+	switch j.tk.Kind {
+	case "", "char":
+		return j.alphabet()
+	case "byte":
+		return NewByte(), nil
+	case "bpe":
+		return trainMerges(io.LimitReader(&textReader{files: j.files}, j.cut()), j.tk.Vocab, j.opts.Log)
+	}
+	return LoadTokenizer(j.tk.Kind)
+}
+
+// trainMerges learns a byte-level BPE, with a bar.
+func trainMerges(text io.Reader, vocab int, log io.Writer) (Tokenizer, error) {
+	setDefault(&vocab, 4096)
+	p := newProgress(log, fmt.Sprintf("learning a vocabulary of %d", vocab), int64(vocab), false)
+	defer p.done()
+	return TrainBPE(text, vocab, func(done, _ int) { p.set(int64(done)) })
+}
+
+// alphabet makes a character tokenizer of a text of any size. It counts the characters of the
+// validation part too, as the field does: they only settle which ids there are.
+func (j *textJob) alphabet() (Tokenizer, error) {
+	count := map[string]int{}
+	err := readChunks(j.files, func(chunk string, _ int64) error {
+		for len(chunk) > 0 {
+			_, size := utf8.DecodeRuneInString(chunk)
+			if n, ok := count[chunk[:size]]; ok {
+				count[chunk[:size]] = n + 1
+			} else {
+				count[string([]byte(chunk[:size]))] = 1 // a copy: a key must not keep the chunk alive
+			}
+			chunk = chunk[size:]
+		}
+		return nil
+	})
+	return charsByCount(count), err
+}
+
+// encode passes the ids of the text to sink, chunk by chunk, and returns how many come before the
+// cut, or rather before the first character that begins there or later.
+func (j *textJob) encode(t Tokenizer, p *progress, sink func(ids []int) error) (split int, err error) {
+	put := func(text string, offset int64) (int, error) {
+		ids, err := t.Encode(text)
+		var unknown *UnknownError
+		if errors.As(err, &unknown) {
+			unknown.Offset += int(offset)
+		}
+		if err != nil {
+			return 0, err
+		}
+		return len(ids), sink(ids)
+	}
+	cut := j.cut()
+	err = readChunks(j.files, func(chunk string, offset int64) error {
+		at := 0
+		if offset < cut {
+			at = nextRune(chunk, cut-offset)
+			n, err := put(chunk[:at], offset)
+			if err != nil {
+				return err
+			}
+			split += n
+		}
+		p.add(len(chunk))
+		_, err := put(chunk[at:], offset+int64(at))
+		return err
+	})
+	return split, err
+}
+
+// nextRune returns the first place from i on where a character begins, or the end of the text.
+func nextRune(text string, i int64) int {
+	if i >= int64(len(text)) {
+		return len(text)
+	}
+	at := int(i)
+	for at < len(text) && !utf8.RuneStart(text[at]) {
+		at++
+	}
+	return at
+}
+
+// cacheDir is where downloads and token files are kept.
+func (o Options) cacheDir() (string, error) {
+	if o.Cache != "" {
+		return o.Cache, nil
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no cache directory: %w: set HOME or XDG_CACHE_HOME", err)
+	}
+	return filepath.Join(dir, "euryale"), nil
+}

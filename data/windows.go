@@ -1,0 +1,142 @@
+package data
+
+import (
+	"fmt"
+	"math/rand/v2"
+)
+
+// stretch is tokens lo to hi of a sequence, as targets: token lo is predicted too, from the
+// one before it if there is one.
+type stretch struct {
+	tokens *Tokens
+	lo, hi int
+}
+
+// pairs copies len(in) inputs and targets whose first target is token at.
+func (s stretch) pairs(in, targets []int, at int) {
+	s.tokens.Copy(in, at-1)
+	s.tokens.Copy(targets, at)
+}
+
+// randomWindows deals windows that start anywhere, each lane by itself.
+type randomWindows struct {
+	stretch
+	lanes, context int
+	seed           uint64
+}
+
+// newRandomWindows checks that s holds at least one window.
+func newRandomWindows(s stretch, lanes, context int, seed uint64) (Batcher, error) {
+	if err := s.holds(context, 1); err != nil {
+		return nil, err
+	}
+	return &randomWindows{s, lanes, context, seed}, nil
+}
+
+// Batch draws from a generator of its own for (seed, n).
+func (r *randomWindows) Batch(n int, b *Batch) error {
+	b.resize(r.lanes, r.context, 0)
+	rng := rand.New(rand.NewPCG(r.seed, uint64(n)))
+	for lane := range r.lanes {
+		at := r.lo + 1 + rng.IntN(r.hi-r.lo-r.context)
+		in, targets := b.lane(lane)
+		r.pairs(in, targets, at)
+	}
+	return nil
+}
+
+// Len is 0: random windows never make a pass.
+func (r *randomWindows) Len() int { return 0 }
+
+// continuingWindows cuts the stretch into one piece for each lane and deals each piece from
+// left to right, so that a recurrent state can be carried from batch to batch (truncated
+// backpropagation through time). Every pass starts at another offset, drawn from the seed,
+// within the tokens that do not fill a whole window.
+type continuingWindows struct {
+	stretch
+	lanes, context, steps int
+	seed                  uint64
+}
+
+// newContinuingWindows checks that s holds a window for each lane.
+func newContinuingWindows(s stretch, lanes, context int, seed uint64) (Batcher, error) {
+	if err := s.holds(context, lanes); err != nil {
+		return nil, err
+	}
+	steps := (s.hi - s.lo - 1) / lanes / context
+	return &continuingWindows{s, lanes, context, steps, seed}, nil
+}
+
+// Batch marks all lanes fresh at the start of a pass and none elsewhere.
+func (c *continuingWindows) Batch(n int, b *Batch) error {
+	b.resize(c.lanes, c.context, 0)
+	pass, step := n/c.steps, n%c.steps
+	piece := c.steps * c.context
+	rng := rand.New(rand.NewPCG(c.seed, uint64(pass)))
+	start := c.lo + 1 + rng.IntN(c.hi-c.lo-c.lanes*piece)
+	for lane := range c.lanes {
+		in, targets := b.lane(lane)
+		c.pairs(in, targets, start+lane*piece+step*c.context)
+	}
+	b.markFresh(step == 0)
+	return nil
+}
+
+// Len is the number of batches of a pass.
+func (c *continuingWindows) Len() int { return c.steps }
+
+// evaluationWindows deals every token of the stretch once as a target, in order: window after
+// window, lane after lane, or, if lanes continue, each lane its own contiguous piece. What is
+// left over is padding.
+type evaluationWindows struct {
+	stretch
+	lanes, context, steps int
+	continues             bool
+}
+
+// newEvaluationWindows accepts a stretch of any length but nothing.
+func newEvaluationWindows(s stretch, lanes, context int, continues bool) (Batcher, error) {
+	if s.lo == 0 {
+		s.lo = 1 // nothing comes before the first token of all
+	}
+	if s.hi <= s.lo {
+		return nil, fmt.Errorf("the validation part has no token to predict: give more text, or a smaller data.split")
+	}
+	windows := (s.hi - s.lo + context - 1) / context
+	return &evaluationWindows{s, lanes, context, (windows + lanes - 1) / lanes, continues}, nil
+}
+
+// Batch deals batch n of Len.
+func (e *evaluationWindows) Batch(n int, b *Batch) error {
+	if n < 0 || n >= e.steps {
+		return fmt.Errorf("validation batch %d does not exist: there are %d", n, e.steps)
+	}
+	b.resize(e.lanes, e.context, 0)
+	for lane := range e.lanes {
+		window := n*e.lanes + lane
+		if e.continues {
+			window = lane*e.steps + n
+		}
+		at := e.lo + window*e.context
+		in, targets := b.lane(lane)
+		if got := max(0, min(e.context, e.hi-at)); got > 0 {
+			e.pairs(in[:got], targets[:got], at)
+		}
+	}
+	if e.continues {
+		b.markFresh(n == 0)
+	}
+	return nil
+}
+
+// Len is the number of batches that hold the whole stretch.
+func (e *evaluationWindows) Len() int { return e.steps }
+
+// holds reports a stretch too short for so many windows of context inputs and targets.
+func (s stretch) holds(context, windows int) error {
+	if have, need := s.hi-s.lo, windows*context+1; have < need {
+		return fmt.Errorf("the training part has %d tokens, but %d × a context of %d needs %d: give more text, or a smaller context or batch",
+			have, windows, context, need)
+	}
+	return nil
+}

@@ -1,0 +1,110 @@
+package data
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// counting is the tokens 0, 1, 2, … so that a token tells its position.
+func counting(n int) *Tokens {
+	t := newTokens(n)
+	ids := make([]int, n)
+	for i := range ids {
+		ids[i] = i
+	}
+	t.append(ids)
+	return t
+}
+
+func TestRandomWindowsAreAFunctionOfSeedAndNumber(t *testing.T) {
+	s := stretch{counting(101), 0, 101}
+	first, err := newRandomWindows(s, 3, 7, 5)
+	require.NoError(t, err)
+	second, err := newRandomWindows(s, 3, 7, 5)
+	require.NoError(t, err)
+	other, err := newRandomWindows(s, 3, 7, 6)
+	require.NoError(t, err)
+	var a, b, c Batch
+	require.NoError(t, first.Batch(9, &c)) // what was dealt before must not matter
+	for n := range 20 {
+		require.NoError(t, first.Batch(n, &a))
+		require.NoError(t, second.Batch(n, &b))
+		require.NoError(t, other.Batch(n, &c))
+		assert.Equal(t, a, b)
+		assert.NotEqual(t, a.Tokens, c.Tokens)
+		for i := range a.Tokens {
+			assert.Equal(t, a.Tokens[i]+1, a.Targets[i], "targets are the tokens shifted by one")
+		}
+	}
+	assert.Zero(t, first.Len())
+}
+
+func TestRandomWindowsReachBothEnds(t *testing.T) {
+	r, err := newRandomWindows(stretch{counting(6), 0, 6}, 4, 4, 1) // starts 0 and 1 are possible
+	require.NoError(t, err)
+	starts := map[int]bool{}
+	var b Batch
+	for n := range 10 {
+		require.NoError(t, r.Batch(n, &b))
+		for lane := range 4 {
+			starts[b.Tokens[lane*4]] = true
+		}
+	}
+	assert.Equal(t, map[int]bool{0: true, 1: true}, starts)
+}
+
+func TestContinuingWindowsContinue(t *testing.T) {
+	c, err := newContinuingWindows(stretch{counting(103), 0, 103}, 2, 5, 3)
+	require.NoError(t, err)
+	require.Equal(t, 10, c.Len()) // (103−1)/2 lanes/5 tokens
+	var before, b Batch
+	for n := range 30 {
+		require.NoError(t, c.Batch(n, &b))
+		fresh := n%10 == 0
+		assert.Equal(t, []bool{fresh, fresh}, b.Fresh)
+		for lane := range 2 {
+			if !fresh {
+				assert.Equal(t, before.Targets[lane*5+4], b.Tokens[lane*5])
+			}
+		}
+		before = Batch{Targets: append([]int(nil), b.Targets...)}
+	}
+}
+
+func TestEvaluationAsksForEveryTokenOnce(t *testing.T) {
+	for _, continues := range []bool{false, true} {
+		e, err := newEvaluationWindows(stretch{counting(50), 11, 50}, 3, 4, continues)
+		require.NoError(t, err)
+		require.Equal(t, 4, e.Len()) // 39 targets in windows of 4 are 10 windows: 4 batches of 3 lanes
+		seen := map[int]int{}
+		var b Batch
+		for n := range e.Len() {
+			require.NoError(t, e.Batch(n, &b))
+			for i, target := range b.Targets {
+				if target < 0 {
+					assert.Equal(t, -1, b.Tokens[i])
+					continue
+				}
+				assert.Equal(t, target-1, b.Tokens[i])
+				seen[target]++
+			}
+		}
+		assert.Len(t, seen, 39)
+		for target, times := range seen {
+			assert.Equal(t, 1, times, "target %d", target)
+		}
+		assert.ErrorContains(t, e.Batch(4, &b), "there are 4")
+	}
+}
+
+func TestShortTextSaysWhatIsNeeded(t *testing.T) {
+	_, err := newRandomWindows(stretch{counting(8), 0, 8}, 4, 8, 1)
+	assert.ErrorContains(t, err, "has 8 tokens")
+	assert.ErrorContains(t, err, "needs 9")
+	_, err = newContinuingWindows(stretch{counting(30), 0, 30}, 4, 8, 1)
+	assert.ErrorContains(t, err, "needs 33")
+	_, err = newEvaluationWindows(stretch{counting(8), 8, 8}, 4, 8, false)
+	assert.ErrorContains(t, err, "no token to predict")
+}
