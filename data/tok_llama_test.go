@@ -147,7 +147,7 @@ func TestLlamaRefuses(t *testing.T) {
 	whole := llamaFile(llamaPieces())
 	for want, file := range map[string][]byte{
 		"shorter than 4 bytes":                           []byte("\x07"),
-		"longest piece would have 1702257011 bytes":      []byte("some text"),
+		"longest piece would have 1701670771 bytes":      []byte("some text"), // 0x656d6f73: "some", little-endian
 		"piece 260 has score NaN":                        llamaFile(nan),
 		`piece 5 is "<0xZZ>", not <0x02>`:                llamaFile(swapped),
 		"piece 0 at byte offset 4 has length 2147483647": huge,
