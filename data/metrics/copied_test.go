@@ -1,0 +1,88 @@
+package metrics
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestLongestCopied(t *testing.T) {
+	const training = "白日依山尽，黄河入海流。欲穷千里目，更上一层楼。 banana band"
+	for _, tt := range []struct {
+		texts []string
+		want  string
+	}{
+		{[]string{"他说黄河入海流也"}, "黄河入海流"},
+		{[]string{"x", "一个banan", "目，更上"}, "banan"},
+		{[]string{"ana band!"}, "ana band"},
+		{[]string{"黄河", "入海流"}, "入海流"}, // no run from one text to the next
+		{[]string{"欲穷千里", "banana b", "里目，更上一层"}, "banana b"},
+		{[]string{"QQQ"}, ""},
+		{[]string{""}, ""},
+		{nil, ""},
+		{[]string{training}, training},
+	} {
+		got, err := LongestCopied(tt.texts, iotest.OneByteReader(strings.NewReader(training)))
+		require.NoError(t, err)
+		assert.Equal(t, tt.want, got, tt.texts)
+	}
+}
+
+func TestLongestCopiedReadError(t *testing.T) {
+	broken := errors.New("disk on fire")
+	_, err := LongestCopied([]string{"a"}, iotest.ErrReader(broken))
+	assert.ErrorIs(t, err, broken)
+}
+
+// On random strings of a small alphabet the run is as long as a search of all substrings
+// finds, and occurs on both sides.
+func TestLongestCopiedAgainstSearch(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	text := func(n int) string {
+		var b strings.Builder
+		for range n {
+			b.WriteRune([]rune("ab春")[rng.IntN(3)])
+		}
+		return b.String()
+	}
+	for range 300 {
+		texts, training := []string{text(rng.IntN(30)), text(rng.IntN(30))}, text(rng.IntN(60))
+		want := 0
+		for _, x := range texts {
+			r := []rune(x)
+			for i := range r {
+				for j := i + want + 1; j <= len(r) && strings.Contains(training, string(r[i:j])); j++ {
+					want = j - i
+				}
+			}
+		}
+		got, err := LongestCopied(texts, strings.NewReader(training))
+		require.NoError(t, err)
+		require.Len(t, []rune(got), want, "%q in %q", texts, training)
+		require.Contains(t, training, got)
+		require.True(t, strings.Contains(texts[0], got) || strings.Contains(texts[1], got))
+	}
+}
+
+func BenchmarkLongestCopied(b *testing.B) {
+	training, err := os.ReadFile("../../../shared/data/tinyshakespeare.txt")
+	if err != nil {
+		b.Skip("the shared corpora are not here")
+	}
+	text := string(training[500_000:520_000])
+	b.SetBytes(int64(len(training)))
+	b.ReportAllocs()
+	for b.Loop() {
+		got, err := LongestCopied([]string{text}, bytes.NewReader(training))
+		if err != nil || len(got) != len(text) {
+			b.Fatal(len(got), err)
+		}
+	}
+}

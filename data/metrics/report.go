@@ -1,0 +1,109 @@
+package metrics
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Report is a list of measures in the order they are shown. It prints as a table and
+// marshals to one JSON object.
+type Report []Measure
+
+// Measure is a number and its name: the key in JSON, such as "rouge_l".
+type Measure struct {
+	Name  string
+	Value float64
+}
+
+// Evaluate measures generated text against references, refs[i] being those of hyps[i]:
+// BLEU by the given tokenization, chrF, ROUGE, exact match, and how varied hyps are.
+func Evaluate(hyps []string, refs [][]string, tokenize Tokenizer) (Report, error) {
+	bleu, err := BLEU(hyps, refs, tokenize)
+	if err != nil {
+		return nil, err
+	}
+	// The measures below refuse the same input for the same reasons as BLEU.
+	chrf, _ := ChrF(hyps, refs)
+	rouge, _ := ROUGE(hyps, refs)
+	exact, _ := ExactMatch(hyps, refs)
+	return Report{
+		{"texts", float64(len(hyps))},
+		{"bleu", bleu.Score},
+		{"chrf2", chrf},
+		{"rouge_1", rouge.One},
+		{"rouge_2", rouge.Two},
+		{"rouge_l", rouge.L},
+		{"exact_match", exact},
+		{"distinct_1", DistinctN(hyps, 1)},
+		{"distinct_2", DistinctN(hyps, 2)},
+		{"repetition_4", RepetitionRate(hyps, 4)},
+	}, nil
+}
+
+// Get returns the value of the named measure.
+func (r Report) Get(name string) (float64, bool) {
+	for _, m := range r {
+		if m.Name == name {
+			return m.Value, true
+		}
+	}
+	return 0, false
+}
+
+// String is a table of a line for each measure: whole numbers as they are, others with
+// four significant digits or more.
+func (r Report) String() string {
+	width := 0
+	for _, m := range r {
+		width = max(width, utf8.RuneCountInString(m.Name))
+	}
+	var b strings.Builder
+	for _, m := range r {
+		fmt.Fprintf(&b, "%-*s %12s\n", width, m.Name, format(m.Value))
+	}
+	return b.String()
+}
+
+func format(v float64) string {
+	switch {
+	case v == math.Trunc(v) && math.Abs(v) < 1e15:
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	case math.Abs(v) >= 10:
+		return strconv.FormatFloat(v, 'f', 2, 64)
+	}
+	return strconv.FormatFloat(v, 'f', 4, 64)
+}
+
+// MarshalJSON writes an object with the measures in order. What JSON has no number for
+// (an infinite perplexity, a mean of nothing) becomes null.
+func (r Report) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, m := range r {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		name, err := json.Marshal(m.Name)
+		if err != nil {
+			return nil, err
+		}
+		b.Write(name)
+		b.WriteByte(':')
+		if math.IsNaN(m.Value) || math.IsInf(m.Value, 0) {
+			b.WriteString("null")
+			continue
+		}
+		value, err := json.Marshal(m.Value)
+		if err != nil {
+			return nil, err
+		}
+		b.Write(value)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}

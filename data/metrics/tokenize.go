@@ -1,0 +1,123 @@
+package metrics
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// Tokenizer cuts a text into the tokens that a measure counts.
+type Tokenizer func(text string) []string
+
+// The rules of mteval-v13a, in the order they are applied.
+var rules13a = []struct {
+	pattern *regexp.Regexp
+	with    string
+}{
+	{regexp.MustCompile("([{-~[-` -&(-+:-@/])"), " $1 "}, // punctuation but ' , - .
+	{regexp.MustCompile(`([^0-9])([.,])`), "$1 $2 "},     // . and , unless after a digit
+	{regexp.MustCompile(`([.,])([^0-9])`), " $1 $2"},     // . and , unless before a digit
+	{regexp.MustCompile(`([0-9])(-)`), "$1 $2 "},         // - after a digit
+}
+
+var clean13a = strings.NewReplacer("<skipped>", "", "-\n", "", "\n", " ")
+
+// The entities are replaced one after the other, so that "&amp;lt;" becomes "<".
+var entities13a = [][2]string{{"&quot;", `"`}, {"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}}
+
+// Tokenize13a is sacreBLEU's default tokenization, that of WMT's mteval-v13a script: for
+// languages that put spaces between words.
+func Tokenize13a(text string) []string {
+	text = clean13a.Replace(strings.TrimRightFunc(text, unicode.IsSpace))
+	for _, e := range entities13a {
+		text = strings.ReplaceAll(text, e[0], e[1])
+	}
+	return apply13a(" " + text + " ")
+}
+
+func apply13a(text string) []string {
+	for _, r := range rules13a {
+		text = r.pattern.ReplaceAllString(text, r.with)
+	}
+	return strings.Fields(text)
+}
+
+// TokenizeZh is sacreBLEU's "zh" tokenization: every Chinese character and Chinese
+// punctuation mark is a token, and the rest is cut as by Tokenize13a.
+func TokenizeZh(text string) []string {
+	var b strings.Builder
+	for _, r := range strings.TrimSpace(text) {
+		if unicode.Is(zhRanges, r) {
+			b.WriteByte(' ')
+			b.WriteRune(r)
+			b.WriteByte(' ')
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return apply13a(b.String())
+}
+
+// zhRanges are the characters sacreBLEU's "zh" isolates. Its table means to name
+// extension B (U+20000 to U+2A6D6) and the compatibility supplement (U+2F800 to U+2FA1D),
+// but its escapes '\u20000' to '\u2a6d6' have five digits where Python reads four, so
+// that it isolates U+2001 to U+2A6D (with “ ” … — among them) and U+2F81 to U+2FA1
+// instead. Published scores have that in them; so has this table.
+var zhRanges = &unicode.RangeTable{R16: []unicode.Range16{
+	{Lo: 0x2001, Hi: 0x2a6d, Stride: 1},
+	{Lo: 0x2e80, Hi: 0x2fdf, Stride: 1}, // radicals: the supplement, Kangxi
+	{Lo: 0x2ff0, Hi: 0x303f, Stride: 1}, // description characters, punctuation
+	{Lo: 0x3100, Hi: 0x312f, Stride: 1}, // Bopomofo
+	{Lo: 0x31a0, Hi: 0x31bf, Stride: 1}, // Bopomofo, extended
+	{Lo: 0x31c0, Hi: 0x31ef, Stride: 1}, // strokes
+	{Lo: 0x3200, Hi: 0x33ff, Stride: 1}, // enclosed characters, units
+	{Lo: 0x3400, Hi: 0x4db5, Stride: 1}, // extension A
+	{Lo: 0x4e00, Hi: 0x9fbb, Stride: 1}, // unified ideographs
+	{Lo: 0xf900, Hi: 0xfa2d, Stride: 1}, // compatibility ideographs
+	{Lo: 0xfa30, Hi: 0xfa6a, Stride: 1},
+	{Lo: 0xfa70, Hi: 0xfad9, Stride: 1},
+	{Lo: 0xfe10, Hi: 0xfe1f, Stride: 1}, // vertical forms
+	{Lo: 0xfe30, Hi: 0xfe4f, Stride: 1},
+	{Lo: 0xff00, Hi: 0xffef, Stride: 1}, // full-width forms
+}}
+
+// TokenizeChars is sacreBLEU's "char" tokenization: every character but white space.
+func TokenizeChars(text string) []string {
+	var tokens []string
+	for _, r := range text {
+		if !unicode.IsSpace(r) {
+			tokens = append(tokens, string(r))
+		}
+	}
+	return tokens
+}
+
+// Words cuts a text into lower-cased words: runs of letters and digits, but every Han
+// character by itself. Punctuation is dropped. On ASCII it is the tokenization of Google's
+// rouge_score.
+func Words(text string) []string {
+	var words []string
+	begin := -1 // of the word under way
+	end := func(i int) {
+		if begin >= 0 {
+			words = append(words, text[begin:i])
+			begin = -1
+		}
+	}
+	text = strings.ToLower(text)
+	for i, r := range text {
+		switch {
+		case unicode.Is(unicode.Han, r):
+			end(i)
+			words = append(words, string(r))
+		case unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r):
+			if begin < 0 {
+				begin = i
+			}
+		default:
+			end(i)
+		}
+	}
+	end(len(text))
+	return words
+}

@@ -1,0 +1,70 @@
+package metrics
+
+import (
+	"encoding/json"
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestExactMatch(t *testing.T) {
+	got, err := ExactMatch([]string{"yes \n", "no", "好"}, [][]string{{"no", "yes"}, {"No"}, {"好"}})
+	require.NoError(t, err)
+	assert.InDelta(t, 2./3, got, 1e-12)
+}
+
+// Counted by hand.
+func TestVariety(t *testing.T) {
+	texts := []string{"the cat and the dog", "the cat"} // the ×3, cat ×2, and, dog
+	assert.InDelta(t, 4./7, DistinctN(texts, 1), 1e-12)
+	assert.InDelta(t, 4./5, DistinctN(texts, 2), 1e-12)      // the-cat twice
+	assert.InDelta(t, 1./7, RepetitionRate(texts, 1), 1e-12) // the second "the" of the first text alone
+	assert.Zero(t, RepetitionRate(texts, 2))
+	chinese := []string{"好好学习，天天向上"} // 好 and 天 twice
+	assert.InDelta(t, 6./8, DistinctN(chinese, 1), 1e-12)
+	assert.InDelta(t, 2./8, RepetitionRate(chinese, 1), 1e-12)
+	assert.InDelta(t, 3./4, RepetitionRate([]string{"a a a a a"}, 2), 1e-12)
+	assert.Zero(t, DistinctN([]string{"", "one"}, 2))
+}
+
+// A model that gives each of 8 bytes the probability 1/4 needs 2 bits a byte and has
+// perplexity 4; 4 of the characters here take 2 bytes each.
+func TestLikelihood(t *testing.T) {
+	half := Likelihood{NLL: 4 * math.Log(4), Tokens: 4, Bytes: 4, Chars: 2}
+	l := half.Add(half)
+	assert.InDelta(t, 4, l.Perplexity(), 1e-12)
+	assert.InDelta(t, math.Log(4), l.NLLPerToken(), 1e-12)
+	assert.InDelta(t, 2, l.BitsPerByte(), 1e-12)
+	assert.InDelta(t, 4, l.BitsPerChar(), 1e-12)
+	assert.True(t, math.IsNaN(Likelihood{}.Perplexity()))
+	assert.Equal(t, "tokens            8\n"+
+		"chars             4\n"+
+		"bytes             8\n", l.Report()[:3].String())
+}
+
+func TestReport(t *testing.T) {
+	r := Report{{"loss", 1.23456}, {"perplexity", math.Inf(1)}, {"bleu", 48.530827}, {"texts", 12}}
+	assert.Equal(t, "loss             1.2346\n"+
+		"perplexity         +Inf\n"+
+		"bleu              48.53\n"+
+		"texts                12\n", r.String())
+	out, err := json.Marshal(r)
+	require.NoError(t, err)
+	assert.Equal(t, `{"loss":1.23456,"perplexity":null,"bleu":48.530827,"texts":12}`, string(out))
+	v, ok := r.Get("bleu")
+	assert.True(t, ok)
+	assert.Equal(t, 48.530827, v)
+	_, ok = r.Get("none")
+	assert.False(t, ok)
+}
+
+func TestEvaluate(t *testing.T) {
+	r, err := Evaluate(dogHyps, dogRefs, Tokenize13a)
+	require.NoError(t, err)
+	bleu, _ := r.Get("bleu")
+	assert.InDelta(t, 48.530827, bleu, 1e-5) // as in TestBLEUPublished
+	exact, _ := r.Get("exact_match")
+	assert.InDelta(t, 1./3, exact, 1e-12)
+}
