@@ -1,0 +1,72 @@
+package layers
+
+import (
+	G "gorgonia.org/gorgonia"
+
+	"euryale/layers/ops"
+)
+
+// Activate applies act to every value of x: "relu", "gelu", "gelu_tanh", "silu", "tanh"
+// or "sigmoid".
+//
+//	x: (N, D) → (N, D)
+func Activate(s *Scope, x *G.Node, act Activation) *G.Node {
+	return s.Must(ops.Activate(s.at("activation"), act, x))
+}
+
+// GELU is x·Φ(x), with Φ the normal distribution function (Hendrycks and Gimpel 2016).
+func GELU(s *Scope, x *G.Node) *G.Node { return Activate(s, x, ops.GELU) }
+
+// ReLU is max(x, 0).
+func ReLU(s *Scope, x *G.Node) *G.Node { return Activate(s, x, ops.ReLU) }
+
+// SiLU is x·σ(x).
+func SiLU(s *Scope, x *G.Node) *G.Node { return Activate(s, x, ops.SiLU) }
+
+// Tanh is the hyperbolic tangent.
+func Tanh(s *Scope, x *G.Node) *G.Node { return Activate(s, x, ops.Tanh) }
+
+// Sigmoid is 1/(1+e⁻ˣ).
+func Sigmoid(s *Scope, x *G.Node) *G.Node { return Activate(s, x, ops.Sigmoid) }
+
+// Add returns a + b.
+//
+//	a, b: (N, D) → (N, D)
+func Add(s *Scope, a, b *G.Node) *G.Node { return s.Must(ops.Add(s.at("add"), a, b)) }
+
+// Mul returns a ⊙ b, value by value.
+//
+//	a, b: (N, D) → (N, D)
+func Mul(s *Scope, a, b *G.Node) *G.Node { return s.Must(ops.Mul(s.at("mul"), a, b)) }
+
+// Dropout zeroes a share p of x while training, and scales the rest by 1/(1−p)
+// (Srivastava et al. 2014). Without noise in the frame it is x itself.
+//
+//	x: (B·T, D) → (B·T, D)
+func Dropout(s *Scope, x *G.Node, p float64) *G.Node {
+	return s.Must(ops.Dropout(s.at("dropout"), s.drop("dropout", p), x))
+}
+
+// Residual adds what a sub-layer made of x to x, after dropout: x + Dropout(f), in one
+// pass.
+//
+//	x, f: (B·T, D) → (B·T, D)
+func Residual(s *Scope, x, f *G.Node, p float64) *G.Node {
+	d := s.drop("dropout", p)
+	if d.P == 0 {
+		return Add(s, x, f)
+	}
+	return s.Must(ops.AddDropped(s.at("residual"), d, x, f))
+}
+
+// drop is the dropout called name at s: none without noise in the frame.
+func (s *Scope) drop(name string, p float64) ops.Drop {
+	if !(p >= 0 && p < 1) {
+		s.Fail("dropout is %v, want at least 0 and less than 1", p)
+	}
+	f := s.graph.frame
+	if f.Noise == nil || p == 0 {
+		return ops.Drop{}
+	}
+	return ops.Drop{P: p, Noise: f.Noise, Layer: hash64(s.claim(name)), First: f.First * s.T}
+}

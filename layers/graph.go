@@ -1,0 +1,137 @@
+package layers
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+
+	G "gorgonia.org/gorgonia"
+
+	"euryale/layers/ops"
+)
+
+// Frame is what a graph is built for. The zero Memory and Noise mean whole sequences and
+// no dropout.
+type Frame struct {
+	B, T     int     // lanes, tokens of each
+	S        int     // tokens of each lane's source, if the model has one
+	First    int     // lanes of the batch before this graph's first, when it is a shard
+	Memory   *Memory // carries lanes from run to run
+	Noise    *Noise  // switches dropout on
+	Gradient bool    // the graph will be differentiated
+	Whole    bool    // logits for every token even with memory, not for each lane's last only
+	Encode   bool    // fills Memory from the source, and computes nothing else
+}
+
+// Noise is the state of all dropout: a checkpoint saves its two numbers.
+type Noise = ops.Noise
+
+// Graph is what Build made: an expression graph and its inputs.
+type Graph struct {
+	frame   Frame
+	expr    *G.ExprGraph
+	tape    *ops.Tape
+	weights *Weights
+	params  G.Nodes
+	taps    map[string]*G.Node
+	claimed map[string]string // path → where it was claimed
+	ints    map[string]*ints  // inputs of tokens and of what follows from them
+	alive   G.Nodes           // memory's tensors: nothing may reuse them before the run ends
+	keep    []keep
+	fresh   []int // tokens of each lane's source that a run encodes
+}
+
+// ints is an input of integers.
+type ints struct {
+	node *G.Node
+	v    []int
+}
+
+// keep is a node whose value memory takes over at the end of a run.
+type keep struct {
+	slot *slot
+	node *G.Node
+}
+
+// Build runs declare on a new graph. A layer that cannot be built stops it with an
+// *Error, and what the failed build declared is forgotten.
+func Build(w *Weights, f Frame, declare func(s *Scope)) (g *Graph, err error) {
+	if f.B < 1 || f.T < 1 && !f.Encode || f.S < 0 {
+		return nil, &Error{"model", fmt.Errorf("B=%d lanes of T=%d tokens (S=%d of the source), want at least one of each", f.B, f.T, f.S)}
+	}
+	known := len(w.order)
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case *Error:
+			g, err = nil, r
+			w.forget(known)
+		default:
+			panic(r)
+		}
+	}()
+	g = &Graph{frame: f, expr: G.NewGraph(), tape: ops.NewTape(), weights: w, taps: map[string]*G.Node{},
+		claimed: map[string]string{}, ints: map[string]*ints{}, fresh: make([]int, f.B)}
+	declare(&Scope{B: f.B, T: f.T, graph: g, bias: true})
+	return g, nil
+}
+
+// Frame is what the graph was built for.
+func (g *Graph) Frame() Frame { return g.frame }
+
+// Expr is the expression graph.
+func (g *Graph) Expr() *G.ExprGraph { return g.expr }
+
+// Tape is what the graph's ops share. It is also the tensor engine they run on.
+func (g *Graph) Tape() *ops.Tape { return g.tape }
+
+// Params are the parameters in the order they were declared.
+func (g *Graph) Params() G.Nodes { return g.params }
+
+// Tap is the node of that name, or an error that lists near names.
+func (g *Graph) Tap(name string) (*G.Node, error) {
+	if n := g.taps[name]; n != nil {
+		return n, nil
+	}
+	return nil, fmt.Errorf("no layer computes %q; near it: %q", name, nearest(name, g.Taps(), 5))
+}
+
+// Taps lists the names of all that layers compute, sorted.
+func (g *Graph) Taps() []string {
+	names := make([]string, 0, len(g.taps))
+	for name := range g.taps {
+		if name != "" {
+			names = append(names, name)
+		}
+	}
+	sort.Strings(names)
+	return names
+}
+
+// nearest are the n names closest to name by edit distance.
+func nearest(name string, names []string, n int) []string {
+	names = slices.Clone(names)
+	slices.SortStableFunc(names, func(a, b string) int { return distance(name, a) - distance(name, b) })
+	return names[:min(n, len(names))]
+}
+
+// distance is the Levenshtein distance of two strings.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}

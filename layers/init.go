@@ -1,0 +1,52 @@
+package layers
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// Init makes the first values of a parameter.
+type Init func(rng *rand.Rand, shape []int) []float64
+
+// Normal draws from a normal distribution with mean 0.
+func Normal(std float64) Init {
+	return func(rng *rand.Rand, shape []int) []float64 {
+		v := make([]float64, size(shape))
+		for i := range v {
+			v[i] = std * rng.NormFloat64()
+		}
+		return v
+	}
+}
+
+// Uniform draws from −bound to bound.
+func Uniform(bound float64) Init {
+	return func(rng *rand.Rand, shape []int) []float64 {
+		v := make([]float64, size(shape))
+		for i := range v {
+			v[i] = bound * (2*rng.Float64() - 1)
+		}
+		return v
+	}
+}
+
+// Glorot draws uniformly with variance 2/(in+out) (Glorot and Bengio 2010).
+func Glorot() Init {
+	return func(rng *rand.Rand, shape []int) []float64 {
+		return Uniform(math.Sqrt(6/float64(shape[0]+shape[len(shape)-1])))(rng, shape)
+	}
+}
+
+// Fill sets every value to c.
+func Fill(c float64) Init {
+	return func(_ *rand.Rand, shape []int) []float64 { return slices.Repeat([]float64{c}, size(shape)) }
+}
+
+func size(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}

@@ -1,0 +1,25 @@
+package layers
+
+import (
+	G "gorgonia.org/gorgonia"
+
+	"euryale/layers/ops"
+)
+
+// CrossEntropy is −log p(target) of each row in nats, and 0 where the target is −1. With
+// label smoothing ε the target keeps 1−ε, and every id has ε/V (Szegedy et al. 2016).
+//
+//	logits: (B·T, V) → (B·T)
+func CrossEntropy(s *Scope, logits *G.Node, smoothing float64) *G.Node {
+	if logits.Dims() != 2 || logits.Shape()[0] != s.B*s.T {
+		s.Fail("logits are %v, want (B·T, V) with B=%d and T=%d", logits.Shape(), s.B, s.T)
+	}
+	return s.Must(ops.CrossEntropy(s.at("loss"), smoothing, logits, s.Targets()))
+}
+
+// Mean is the sum of the rows over the number of targets in the whole batch: a scalar.
+//
+//	rows: (B·T) → ()
+func Mean(s *Scope, rows *G.Node) *G.Node {
+	return s.Must(ops.Mean(s.at("mean"), rows, s.index("total", 1)))
+}

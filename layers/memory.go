@@ -1,0 +1,262 @@
+package layers
+
+import (
+	"fmt"
+	"slices"
+
+	"gorgonia.org/tensor"
+)
+
+// Memory is what lanes remember between runs, outside any graph: the graphs that read
+// prompts and the graph that decodes share it. A run changes nothing in it before
+// Graph.Commit, so that a failed run leaves every lane as it was.
+//
+// A lane has three kinds of memory, because copying, truncating and resetting mean
+// different things for each: a history has a row for each token (keys and values), a
+// carry one row for the lane (a recurrent state), and what is there once has the rows of
+// the lane's source.
+type Memory struct {
+	room   int // tokens a history holds
+	bound  int // tokens a lane may hold at all; 0: any number
+	seen   []int
+	adding []int // tokens that the run at hand adds
+	source []int // tokens of each lane's source
+	slots  map[string]*slot
+	order  []string
+}
+
+type kind string
+
+const (
+	history kind = "history"
+	carry   kind = "carry"
+	once    kind = "once"
+)
+
+type slot struct {
+	kind        kind
+	rows, width int // of one lane
+	now, next   *tensor.Dense
+}
+
+// FullError says that a lane has no room for more tokens.
+type FullError struct{ Lane, Seen, Adding, Room int }
+
+func (e *FullError) Error() string {
+	return fmt.Sprintf("lane %d has seen %d tokens and has room for %d: %d more do not fit", e.Lane, e.Seen, e.Room, e.Adding)
+}
+
+// NewMemory returns empty lanes whose histories have room for so many tokens each. The
+// first graph built with it lays it out.
+func NewMemory(lanes, room int) *Memory {
+	return &Memory{room: room, seen: make([]int, lanes), adding: make([]int, lanes), source: make([]int, lanes), slots: map[string]*slot{}}
+}
+
+// Lanes is the number of lanes.
+func (m *Memory) Lanes() int { return len(m.seen) }
+
+// Seen is how many tokens a lane has been fed.
+func (m *Memory) Seen(lane int) int { return m.seen[lane] }
+
+// Room is how many tokens a lane can hold, or 0 if there is no limit.
+func (m *Memory) Room() int { return m.bound }
+
+func (m *Memory) limit(n int) {
+	if m.bound == 0 || n < m.bound {
+		m.bound = n
+	}
+}
+
+func (m *Memory) expect(lane, n int) error {
+	if m.bound > 0 && m.seen[lane]+n > m.bound {
+		return &FullError{lane, m.seen[lane], n, m.bound}
+	}
+	m.adding[lane] = n
+	return nil
+}
+
+// commit makes what the last run wrote part of the lanes. Histories lie there already,
+// beyond what the lanes had seen.
+func (m *Memory) commit() {
+	for _, s := range m.slots {
+		if s.kind != carry {
+			continue
+		}
+		for b, n := range m.adding {
+			if n > 0 {
+				copyRows(s.now, b*s.rows, s.next, b*s.rows, s.rows, s.width)
+			}
+		}
+	}
+	for b, n := range m.adding {
+		m.seen[b] += n
+		m.adding[b] = 0
+	}
+}
+
+// Reset makes a lane forget everything.
+func (m *Memory) Reset(lane int) {
+	m.seen[lane], m.source[lane] = 0, 0
+	for _, s := range m.slots {
+		if s.kind == carry {
+			clearRows(s.now, lane*s.rows, s.rows, s.width)
+		}
+	}
+}
+
+// Truncate makes a lane forget all but its first n tokens. A recurrent state cannot go
+// back, except to nothing: keep a copy of the lane instead.
+func (m *Memory) Truncate(lane, n int) error {
+	if n < 0 || n > m.seen[lane] {
+		return fmt.Errorf("lane %d has seen %d tokens: it cannot keep %d", lane, m.seen[lane], n)
+	}
+	if n == m.seen[lane] {
+		return nil
+	}
+	if n > 0 {
+		for _, path := range m.order {
+			if m.slots[path].kind == carry {
+				return fmt.Errorf("%s is recurrent: lane %d cannot go back from %d tokens to %d", path, lane, m.seen[lane], n)
+			}
+		}
+		m.seen[lane] = n
+		return nil
+	}
+	source := m.source[lane]
+	m.Reset(lane)
+	m.source[lane] = source
+	return nil
+}
+
+// Copy makes lane dst of m what lane src of from is. From may be m itself, or another
+// memory of the same model.
+func (m *Memory) Copy(dst int, from *Memory, src int) error {
+	for path, b := range from.slots {
+		a := m.slots[path]
+		if a == nil || a.kind != b.kind || a.width != b.width || a.kind != history && a.rows != b.rows {
+			return fmt.Errorf("the memories differ at %s: they are not of one model", path)
+		}
+	}
+	if len(m.slots) != len(from.slots) {
+		return fmt.Errorf("the memories hold %d and %d parts: they are not of one model", len(m.slots), len(from.slots))
+	}
+	if m.bound > 0 && from.seen[src] > m.bound {
+		return &FullError{dst, 0, from.seen[src], m.bound}
+	}
+	for path, b := range from.slots {
+		a := m.slots[path]
+		copyRows(a.now, dst*a.rows, b.now, src*b.rows, from.used(b, src), a.width)
+	}
+	m.seen[dst], m.source[dst] = from.seen[src], from.source[src]
+	return nil
+}
+
+// used is how many of a lane's rows hold anything.
+func (m *Memory) used(s *slot, lane int) int {
+	switch s.kind {
+	case history:
+		return m.seen[lane]
+	case once:
+		return m.source[lane]
+	}
+	return s.rows
+}
+
+// Reorder makes lane i what lane parents[i] was, for all at once: what a beam search
+// does after each token. Only rows in use move, through one spare lane.
+func (m *Memory) Reorder(parents []int) error {
+	if len(parents) != len(m.seen) {
+		return fmt.Errorf("%d parents for %d lanes", len(parents), len(m.seen))
+	}
+	for _, p := range parents {
+		if p < 0 || p >= len(m.seen) {
+			return fmt.Errorf("lane %d is not one of %d", p, len(m.seen))
+		}
+	}
+	var spare *Memory
+	for _, mv := range moves(parents) {
+		switch {
+		case mv.dst < 0:
+			if spare == nil {
+				spare = m.like(1)
+			}
+			if err := spare.Copy(0, m, mv.src); err != nil {
+				return err
+			}
+		case mv.src < 0:
+			if err := m.Copy(mv.dst, spare, 0); err != nil {
+				return err
+			}
+		default:
+			if err := m.Copy(mv.dst, m, mv.src); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+type move struct{ dst, src int } // −1 is the spare lane
+
+// moves orders the copies dst ← parents[dst] so that no lane is overwritten while others
+// still want it. A cycle goes through the spare lane.
+func moves(parents []int) (list []move) {
+	wanted := make([]int, len(parents))
+	var open []int // lanes that must change
+	for dst, src := range parents {
+		if dst != src {
+			wanted[src]++
+			open = append(open, dst)
+		}
+	}
+	parents = slices.Clone(parents)
+	for len(open) > 0 {
+		i := slices.IndexFunc(open, func(dst int) bool { return wanted[dst] == 0 })
+		if i < 0 { // only cycles are left: free one lane
+			lane := open[0]
+			list = append(list, move{-1, lane})
+			wanted[lane] = 0
+			for _, dst := range open {
+				if parents[dst] == lane {
+					parents[dst] = -1
+				}
+			}
+			continue
+		}
+		dst := open[i]
+		open = slices.Delete(open, i, i+1)
+		list = append(list, move{dst, parents[dst]})
+		if parents[dst] >= 0 {
+			wanted[parents[dst]]--
+		}
+	}
+	return list
+}
+
+// like is an empty memory of the same layout.
+func (m *Memory) like(lanes int) *Memory {
+	c := NewMemory(lanes, m.room)
+	c.bound, c.order = m.bound, m.order
+	for path, s := range m.slots {
+		n := *s
+		n.now = tensor.New(tensor.Of(s.now.Dtype()), tensor.WithShape(lanes*s.rows, s.width))
+		c.slots[path] = &n
+	}
+	return c
+}
+
+func copyRows(dst *tensor.Dense, d int, src *tensor.Dense, s, n, w int) {
+	if dst.Dtype() == tensor.Float32 {
+		copy(dst.Float32s()[d*w:(d+n)*w], src.Float32s()[s*w:])
+		return
+	}
+	copy(dst.Float64s()[d*w:(d+n)*w], src.Float64s()[s*w:])
+}
+
+func clearRows(t *tensor.Dense, at, n, w int) {
+	if t.Dtype() == tensor.Float32 {
+		clear(t.Float32s()[at*w : (at+n)*w])
+		return
+	}
+	clear(t.Float64s()[at*w : (at+n)*w])
+}

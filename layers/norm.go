@@ -1,0 +1,45 @@
+package layers
+
+import (
+	G "gorgonia.org/gorgonia"
+
+	"euryale/layers/ops"
+)
+
+// eps keeps a row of equal values from dividing by zero: PyTorch's value.
+const eps = 1e-5
+
+// LayerNorm normalises each row of x to mean 0 and variance 1, then scales and shifts it
+// (Ba, Kiros and Hinton 2016).
+//
+//	x: (N, D) → (N, D)
+//
+// It declares gain (1, D), one, and bias (1, D), zero, unless the scope has no biases.
+func LayerNorm(s *Scope, x *G.Node) *G.Node {
+	d := s.width(x)
+	gain := s.Param("gain", Fill(1), 1, d)
+	var bias *G.Node
+	if s.bias {
+		bias = s.Param("bias", Fill(0), 1, d)
+	}
+	return s.Out(s.Must(ops.LayerNorm(s.at("norm"), eps, x, gain, bias)))
+}
+
+// RMSNorm divides each row of x by its root mean square, then scales it (Zhang and
+// Sennrich 2019).
+//
+//	x: (N, D) → (N, D)
+//
+// It declares gain (1, D), one.
+func RMSNorm(s *Scope, x *G.Node) *G.Node {
+	gain := s.Param("gain", Fill(1), 1, s.width(x))
+	return s.Out(s.Must(ops.RMSNorm(s.at("norm"), eps, x, gain)))
+}
+
+// width checks that x is a matrix, and returns its columns.
+func (s *Scope) width(x *G.Node) int {
+	if x.Dims() != 2 {
+		s.Fail("x is %v, want (N, D)", x.Shape())
+	}
+	return x.Shape()[1]
+}

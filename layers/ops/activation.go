@@ -1,0 +1,65 @@
+package ops
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+
+	"euryale/internal/kernel"
+)
+
+// Activate applies act to every value of x.
+func Activate(p Place, act Activation, x *G.Node) (*G.Node, error) {
+	if _, err := activationOf[float32](act); err != nil || act == Identity {
+		return x, err
+	}
+	return apply(p, activateSpec[float32](act, x), activateSpec[float64](act, x), x)
+}
+
+func activateSpec[T Float](act Activation, x *G.Node) spec[T] {
+	f, _ := activationOf[T](act)
+	return spec[T]{
+		shape: x.Shape(),
+		fwd:   func(a []arg[T], y []T) { f.f(y, a[0].X) },
+		backs: []back[T]{{of: []int{0}, over: 1, do: func(a []arg[T], y, dy []T, g [][]T) { f.grad(g[0], a[0].X, y, dy) }}},
+	}
+}
+
+// activation is a function of one number, its derivative, and its fusion with a bias.
+type activation[T Float] struct {
+	f    func(y, z []T)
+	grad func(dz, z, y, dy []T)                // from what went in (z) or came out (y), whichever is cheaper
+	bias func(y, z []T, rows, cols int, b []T) // z += b, y = f(z)
+}
+
+func activationOf[T Float](act Activation) (activation[T], error) {
+	fromInput := func(g func(dx, x, dy []T)) func(dz, z, y, dy []T) {
+		return func(dz, z, _, dy []T) { g(dz, z, dy) }
+	}
+	fromOutput := func(g func(dx, y, dy []T)) func(dz, z, y, dy []T) {
+		return func(dz, _, y, dy []T) { g(dz, y, dy) }
+	}
+	then := func(f func(y, x []T)) func(y, z []T, rows, cols int, b []T) {
+		return func(y, z []T, rows, cols int, b []T) {
+			kernel.Bias(z, rows, cols, b)
+			f(y, z)
+		}
+	}
+	switch act {
+	case Identity:
+		return activation[T]{}, nil
+	case ReLU:
+		return activation[T]{kernel.ReLU[T], fromInput(kernel.ReLUGrad[T]), kernel.BiasReLU[T]}, nil
+	case GELU:
+		return activation[T]{kernel.GELU[T], fromInput(kernel.GELUGrad[T]), kernel.BiasGELU[T]}, nil
+	case GELUTanh:
+		return activation[T]{kernel.GELUTanh[T], fromInput(kernel.GELUTanhGrad[T]), kernel.BiasGELUTanh[T]}, nil
+	case SiLU:
+		return activation[T]{kernel.SiLU[T], fromInput(kernel.SiLUGrad[T]), then(kernel.SiLU[T])}, nil
+	case Tanh:
+		return activation[T]{kernel.Tanh[T], fromOutput(kernel.TanhGrad[T]), then(kernel.Tanh[T])}, nil
+	case Sigmoid:
+		return activation[T]{kernel.Sigmoid[T], fromOutput(kernel.SigmoidGrad[T]), then(kernel.Sigmoid[T])}, nil
+	}
+	return activation[T]{}, fmt.Errorf("no activation is called %q: relu, gelu, gelu_tanh, silu, tanh or sigmoid", act)
+}

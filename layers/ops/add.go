@@ -1,0 +1,55 @@
+package ops
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+
+	"euryale/internal/kernel"
+)
+
+// Add is a + b.
+//
+//	a, b: (N, D) → (N, D)
+func Add(p Place, a, b *G.Node) (*G.Node, error) {
+	if err := same(a, b); err != nil {
+		return nil, err
+	}
+	return apply(p, addSpec[float32](a), addSpec[float64](a), a, b)
+}
+
+func same(a, b *G.Node) error {
+	if !a.Shape().Eq(b.Shape()) {
+		return fmt.Errorf("the terms are %v and %v, want one shape", a.Shape(), b.Shape())
+	}
+	return nil
+}
+
+func addSpec[T Float](a *G.Node) spec[T] {
+	return spec[T]{
+		shape: a.Shape(),
+		fwd:   func(in []arg[T], y []T) { kernel.Add(y, in[0].X, in[1].X) },
+		pass:  []int{0, 1},
+	}
+}
+
+// Mul is a ⊙ b, value by value.
+//
+//	a, b: (N, D) → (N, D)
+func Mul(p Place, a, b *G.Node) (*G.Node, error) {
+	if err := same(a, b); err != nil {
+		return nil, err
+	}
+	return apply(p, mulSpec[float32](a), mulSpec[float64](a), a, b)
+}
+
+func mulSpec[T Float](a *G.Node) spec[T] {
+	return spec[T]{
+		shape: a.Shape(),
+		fwd:   func(in []arg[T], y []T) { kernel.Mul(y, in[0].X, in[1].X) },
+		backs: []back[T]{
+			{of: []int{0}, do: func(in []arg[T], _, dy []T, g [][]T) { kernel.Mul(g[0], dy, in[1].X) }},
+			{of: []int{1}, do: func(in []arg[T], _, dy []T, g [][]T) { kernel.Mul(g[0], dy, in[0].X) }},
+		},
+	}
+}

@@ -1,0 +1,303 @@
+package ops
+
+import (
+	"fmt"
+	"math"
+	"sync"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"euryale/internal/kernel"
+)
+
+// AttentionConfig shapes an attention.
+type AttentionConfig struct {
+	Lanes   int  // B
+	Heads   int  // H query heads, side by side in q's columns
+	KVHeads int  // key and value heads; each serves H/KVHeads query heads (Ainslie et al. 2023)
+	ALiBi   bool // linear biases by distance (Press et al. 2022)
+	Drop    Drop // on the attention weights
+}
+
+// Attention mixes values by softmax(q·kᵀ/√d_k) (Vaswani et al. 2017, eq. 1). Row r of q
+// looks at the first sees[r] keys of its lane: all causal, padded, cached and cross
+// attentions are this one op. Only visible blocks of the scores are computed, and no
+// (T×C) matrix is kept: the derivative makes the weights again, a block at a time.
+//
+//	q: (B·T, H·d), k, v: (B·C, KVHeads·d), sees: (B·T) int → (B·T, H·d)
+func Attention(p Place, c AttentionConfig, q, k, v, sees *G.Node) (*G.Node, error) {
+	a, err := c.geometry(q, k, v)
+	if err != nil {
+		return nil, err
+	}
+	return apply(p, attentionSpec[float32](a), attentionSpec[float64](a), q, k, v, sees)
+}
+
+// AttentionOf is Attention with queries, keys and values side by side in one matrix, as
+// one product makes them: q takes H·d columns, k and v take KVHeads·d each.
+//
+//	qkv: (B·T, (H+2·KVHeads)·d), sees: (B·T) int → (B·T, H·d)
+func AttentionOf(p Place, c AttentionConfig, qkv, sees *G.Node) (*G.Node, error) {
+	if qkv.Dims() != 2 || c.KVHeads < 1 || qkv.Shape()[1]%(c.Heads+2*c.KVHeads) != 0 {
+		return nil, fmt.Errorf("qkv is %v, want a multiple of %d columns for %d heads and %d key-value heads", qkv.Shape(), c.Heads+2*c.KVHeads, c.Heads, c.KVHeads)
+	}
+	d := qkv.Shape()[1] / (c.Heads + 2*c.KVHeads)
+	a := attention{AttentionConfig: c, d: d, t: qkv.Shape()[0] / c.Lanes, c: qkv.Shape()[0] / c.Lanes, ld: qkv.Shape()[1], packed: true}
+	if err := a.check(); err != nil {
+		return nil, err
+	}
+	return apply(p, attentionSpec[float32](a), attentionSpec[float64](a), qkv, sees)
+}
+
+// attention is a config with its geometry.
+type attention struct {
+	AttentionConfig
+	d      int  // columns of one head
+	t, c   int  // queries and keys of a lane
+	ld     int  // columns of the packed matrix
+	packed bool // q, k and v are parts of one matrix
+}
+
+func (c AttentionConfig) geometry(q, k, v *G.Node) (a attention, err error) {
+	if q.Dims() != 2 || k.Dims() != 2 || !k.Shape().Eq(v.Shape()) || c.Heads < 1 || c.KVHeads < 1 ||
+		q.Shape()[1]%c.Heads != 0 || q.Shape()[1]/c.Heads*c.KVHeads != k.Shape()[1] || q.Shape()[0]%c.Lanes != 0 || k.Shape()[0]%c.Lanes != 0 {
+		return a, fmt.Errorf("q is %v, k %v, v %v, want (%d·T, H·d) and twice (%d·C, K·d) with H=%d heads and K=%d key-value heads",
+			q.Shape(), k.Shape(), v.Shape(), c.Lanes, c.Lanes, c.Heads, c.KVHeads)
+	}
+	a = attention{AttentionConfig: c, d: q.Shape()[1] / c.Heads, t: q.Shape()[0] / c.Lanes, c: k.Shape()[0] / c.Lanes}
+	return a, a.check()
+}
+
+func (a attention) check() error {
+	if a.Heads%a.KVHeads != 0 {
+		return fmt.Errorf("%d heads cannot share %d key-value heads: want a multiple", a.Heads, a.KVHeads)
+	}
+	return a.Drop.check()
+}
+
+// matrix is a part of a matrix's columns, row by row at a stride.
+type matrix[T Float] struct {
+	x  []T
+	ld int
+}
+
+func (m matrix[T]) at(row, col int) []T { return m.x[row*m.ld+col:] }
+
+// parts views queries, keys and values in the op's inputs or their gradients.
+func parts[T Float](a attention, x func(i int) []T) (q, k, v matrix[T], sees int) {
+	if a.packed {
+		m := x(0)
+		return matrix[T]{m, a.ld}, matrix[T]{m[a.Heads*a.d:], a.ld}, matrix[T]{m[(a.Heads+a.KVHeads)*a.d:], a.ld}, 1
+	}
+	return matrix[T]{x(0), a.Heads * a.d}, matrix[T]{x(1), a.KVHeads * a.d}, matrix[T]{x(2), a.KVHeads * a.d}, 3
+}
+
+func attentionSpec[T Float](a attention) spec[T] {
+	lse := make([]T, a.Lanes*a.Heads*a.t) // log of each softmax's denominator
+	scratch := pool[T]{n: 2 * blockRows * a.c}
+	of := []int{0, 1, 2}
+	if a.packed {
+		of = []int{0}
+	}
+	return spec[T]{
+		shape: tensor.Shape{a.Lanes * a.t, a.Heads * a.d},
+		fwd: func(in []arg[T], y []T) {
+			q, k, v, s := parts(a, func(i int) []T { return in[i].X })
+			h := heads[T]{attention: a, q: q, k: k, v: v, y: matrix[T]{y, a.Heads * a.d}, sees: in[s].I, lse: lse}
+			kernel.Each(a.Lanes*a.KVHeads, func(i int) {
+				buf := scratch.get()
+				h.forward(i/a.KVHeads, i%a.KVHeads, buf)
+				scratch.put(buf)
+			})
+		},
+		backs: []back[T]{{of: of, do: func(in []arg[T], y, dy []T, g [][]T) {
+			q, k, v, s := parts(a, func(i int) []T { return in[i].X })
+			dq, dk, dv, _ := parts(a, func(i int) []T { return g[i] })
+			h := heads[T]{attention: a, q: q, k: k, v: v, y: matrix[T]{y, a.Heads * a.d}, sees: in[s].I, lse: lse,
+				dy: matrix[T]{dy, a.Heads * a.d}, dq: dq, dk: dk, dv: dv}
+			kernel.Each(a.Lanes*a.KVHeads, func(i int) {
+				buf := scratch.get()
+				h.backward(i/a.KVHeads, i%a.KVHeads, buf)
+				scratch.put(buf)
+			})
+		}}},
+	}
+}
+
+// blockRows is how many queries are treated together: enough for the products to run at
+// speed, and few enough that the scores stay in the cache and little is computed beyond
+// the causal edge.
+const blockRows = 32
+
+// heads are the matrices of one run.
+type heads[T Float] struct {
+	attention
+	q, k, v, y     matrix[T]
+	dy, dq, dk, dv matrix[T]
+	sees           []int
+	lse            []T
+}
+
+// blocks calls f for each block of queries of a lane that sees anything: n of them from
+// row r0 of the batch, which look at the lane's first c keys at most.
+func (h *heads[T]) blocks(lane int, f func(r0, n, c int)) {
+	for t := 0; t < h.t; t += blockRows {
+		r0, n, c := lane*h.t+t, min(blockRows, h.t-t), 0
+		for _, s := range h.sees[r0 : r0+n] {
+			if s > h.c || s < 0 {
+				panic(fmt.Errorf("a query of lane %d sees %d keys of %d", lane, s, h.c))
+			}
+			c = max(c, s)
+		}
+		f(r0, n, c)
+	}
+}
+
+// scores puts q·kᵀ of a block into p (n, c), and returns the scale that softmax applies.
+func (h *heads[T]) scores(p []T, head, kv, lane, r0, n, c int) (scale T) {
+	kernel.Gemm(false, true, n, c, h.d, 1, h.q.at(r0, head*h.d), h.q.ld, h.k.at(lane*h.c, kv*h.d), h.k.ld, 0, p, c)
+	scale = T(1 / math.Sqrt(float64(h.d)))
+	if h.ALiBi { // −slope·distance, and softmax does not mind a constant in each row
+		slope := math.Exp2(-8*float64(head+1)/float64(h.Heads)) / float64(scale)
+		for i := range p[:n*c] {
+			p[i] += T(slope * float64(i%c))
+		}
+	}
+	return scale
+}
+
+func (h *heads[T]) lseOf(head, r0, n int) []T { return h.lse[head*h.Lanes*h.t+r0:][:n] }
+
+// drop applies the dropout of a block's weights: a value's number counts head, query and key.
+func (h *heads[T]) drop(p []T, head, r0, n, c int) {
+	if h.Drop.P == 0 {
+		return
+	}
+	key := h.Drop.Noise.key(h.Drop.Layer)
+	for i := range n {
+		row := p[i*c : (i+1)*c]
+		kernel.Dropout(row, row, h.Drop.P, key, uint64(((h.Drop.First+r0+i)*h.Heads+head)*h.c))
+	}
+}
+
+func (h *heads[T]) forward(lane, kv int, buf []T) {
+	group := h.Heads / h.KVHeads
+	h.blocks(lane, func(r0, n, c int) {
+		for head := kv * group; head < (kv+1)*group; head++ {
+			if c == 0 { // a query that sees nothing gets nothing
+				for i := range n {
+					clear(h.y.at(r0+i, head*h.d)[:h.d])
+				}
+				continue
+			}
+			p := buf[:n*c]
+			scale := h.scores(p, head, kv, lane, r0, n, c)
+			kernel.SoftmaxRows(p, n, c, c, h.sees[r0:r0+n], scale, h.lseOf(head, r0, n))
+			h.drop(p, head, r0, n, c)
+			kernel.Gemm(false, false, n, h.d, c, 1, p, c, h.v.at(lane*h.c, kv*h.d), h.v.ld, 0, h.y.at(r0, head*h.d), h.y.ld)
+		}
+	})
+}
+
+func (h *heads[T]) backward(lane, kv int, buf []T) {
+	for i := range h.c {
+		clear(h.dk.at(lane*h.c+i, kv*h.d)[:h.d])
+		clear(h.dv.at(lane*h.c+i, kv*h.d)[:h.d])
+	}
+	group := h.Heads / h.KVHeads
+	var dot [blockRows]T
+	h.blocks(lane, func(r0, n, c int) {
+		for head := kv * group; head < (kv+1)*group; head++ {
+			if c == 0 {
+				for i := range n {
+					clear(h.dq.at(r0+i, head*h.d)[:h.d])
+				}
+				continue
+			}
+			h.backwardBlock(buf, dot[:n], head, kv, lane, r0, n, c)
+		}
+	})
+}
+
+// backwardBlock adds a block's part to dk and dv, and sets its dq. With P the weights, M
+// the dropout mask and O = (P⊙M)·V: dV += (P⊙M)ᵀ·dO, dP = (dO·Vᵀ)⊙M,
+// dS = P⊙(dP − rowsum(dO⊙O)), dQ = dS·K, dK += dSᵀ·Q.
+func (h *heads[T]) backwardBlock(buf, dot []T, head, kv, lane, r0, n, c int) {
+	p, dp := buf[:n*c], buf[n*c:2*n*c]
+	dy := h.dy.at(r0, head*h.d)
+	k, v := h.k.at(lane*h.c, kv*h.d), h.v.at(lane*h.c, kv*h.d)
+	sees := h.sees[r0 : r0+n]
+	for i := range dot {
+		dot[i] = T(kernel.Dot(h.dy.at(r0+i, head*h.d)[:h.d], h.y.at(r0+i, head*h.d)[:h.d]))
+	}
+	scale := h.scores(p, head, kv, lane, r0, n, c)
+	kernel.SoftmaxAgain(p, n, c, c, sees, scale, h.lseOf(head, r0, n))
+	kernel.Gemm(false, true, n, c, h.d, 1, dy, h.dy.ld, v, h.v.ld, 0, dp, c)
+	h.drop(dp, head, r0, n, c)
+	kernel.SoftmaxGradRows(dp, p, n, c, c, sees, dot, scale)
+	h.drop(p, head, r0, n, c)
+	kernel.Gemm(true, false, c, h.d, n, 1, p, c, dy, h.dy.ld, 1, h.dv.at(lane*h.c, kv*h.d), h.dv.ld)
+	kernel.Gemm(false, false, n, h.d, c, 1, dp, c, k, h.k.ld, 0, h.dq.at(r0, head*h.d), h.dq.ld)
+	kernel.Gemm(true, false, c, h.d, n, 1, dp, c, h.q.at(r0, head*h.d), h.q.ld, 1, h.dk.at(lane*h.c, kv*h.d), h.dk.ld)
+}
+
+// AttentionWeights is the softmax of Attention alone, zero where nothing is seen: for
+// looking at, without a derivative.
+//
+//	q: (B·T, H·d), k: (B·C, KVHeads·d), sees: (B·T) int → (B·T, H·C)
+func AttentionWeights(p Place, c AttentionConfig, q, k, sees *G.Node) (*G.Node, error) {
+	a, err := c.geometry(q, k, k)
+	if err != nil {
+		return nil, err
+	}
+	return apply(p, weightsSpec[float32](a), weightsSpec[float64](a), q, k, sees)
+}
+
+func weightsSpec[T Float](a attention) spec[T] {
+	return spec[T]{
+		shape: tensor.Shape{a.Lanes * a.t, a.Heads * a.c},
+		fwd: func(in []arg[T], w []T) {
+			h := heads[T]{attention: a, q: matrix[T]{in[0].X, a.Heads * a.d}, k: matrix[T]{in[1].X, a.KVHeads * a.d}, sees: in[2].I}
+			p := make([]T, blockRows*a.c)
+			clear(w)
+			for i := range a.Lanes * a.Heads {
+				lane, head := i/a.Heads, i%a.Heads
+				h.blocks(lane, func(r0, n, c int) {
+					if c == 0 {
+						return
+					}
+					scale := h.scores(p, head, head/(a.Heads/a.KVHeads), lane, r0, n, c)
+					kernel.SoftmaxRows(p, n, c, c, h.sees[r0:r0+n], scale, nil)
+					for r := range n {
+						copy(w[((r0+r)*a.Heads+head)*a.c:], p[r*c:(r+1)*c])
+					}
+				})
+			}
+		},
+	}
+}
+
+// pool lends scratch to whoever computes at the moment.
+type pool[T Float] struct {
+	n    int
+	mu   sync.Mutex
+	free [][]T
+}
+
+func (p *pool[T]) get() []T {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := len(p.free); n > 0 {
+		b := p.free[n-1]
+		p.free = p.free[:n-1]
+		return b
+	}
+	return make([]T, p.n)
+}
+
+func (p *pool[T]) put(b []T) {
+	p.mu.Lock()
+	p.free = append(p.free, b)
+	p.mu.Unlock()
+}

@@ -1,0 +1,75 @@
+package ops
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+
+	"euryale/internal/kernel"
+)
+
+// Noise is the state of all dropout in a model: with a layer's path and a value's place
+// in the batch it decides what is dropped, so that these two numbers are all a
+// checkpoint needs, and the masks are the same for any number of workers.
+type Noise struct{ Seed, Step uint64 }
+
+// key is the stream of one layer in one step.
+func (n *Noise) key(layer uint64) uint64 {
+	x := n.Seed ^ layer*0x9e3779b97f4a7c15 ^ (n.Step+1)*0xd1b54a32d192ed03
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9 // the finaliser of SplitMix64
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// Drop is one layer's dropout.
+type Drop struct {
+	P     float64 // share that is zeroed
+	Noise *Noise
+	Layer uint64 // tells this layer from the others
+	First int    // rows of the batch before this graph's first row
+}
+
+func (d Drop) check() error {
+	if !(d.P >= 0 && d.P < 1) {
+		return fmt.Errorf("dropout is %v, want at least 0 and less than 1", d.P)
+	}
+	return nil
+}
+
+// Dropout zeroes a share of x and scales the rest by 1/(1−p) (Srivastava et al. 2014).
+//
+//	x: (N, D) → (N, D)
+func Dropout(p Place, d Drop, x *G.Node) (*G.Node, error) {
+	if err := d.check(); err != nil || d.P == 0 {
+		return x, err
+	}
+	return apply(p, dropoutSpec[float32](d, x, false), dropoutSpec[float64](d, x, false), x)
+}
+
+// AddDropped is a + Dropout(x), in one pass.
+//
+//	a, x: (N, D) → (N, D)
+func AddDropped(p Place, d Drop, a, x *G.Node) (*G.Node, error) {
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	if err := same(a, x); err != nil {
+		return nil, err
+	}
+	return apply(p, dropoutSpec[float32](d, x, true), dropoutSpec[float64](d, x, true), x, a)
+}
+
+func dropoutSpec[T Float](d Drop, x *G.Node, add bool) spec[T] {
+	first := uint64(d.First * x.Shape()[1])
+	key := func() uint64 { return d.Noise.key(d.Layer) }
+	s := spec[T]{
+		shape: x.Shape(),
+		fwd:   func(a []arg[T], y []T) { kernel.Dropout(y, a[0].X, d.P, key(), first) },
+		backs: []back[T]{{of: []int{0}, do: func(_ []arg[T], _, dy []T, g [][]T) { kernel.Dropout(g[0], dy, d.P, key(), first) }}},
+	}
+	if add {
+		s.fwd = func(a []arg[T], y []T) { kernel.DropoutAdd(y, a[1].X, a[0].X, d.P, key(), first) }
+		s.pass = []int{1}
+	}
+	return s
+}

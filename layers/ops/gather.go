@@ -1,0 +1,77 @@
+package ops
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"euryale/internal/kernel"
+)
+
+// Gather looks ids up in a table; an id of −1 gives a row of zeros.
+//
+//	table: (V, D), ids: (N) int → (N, D)
+func Gather(p Place, table, ids *G.Node) (*G.Node, error) {
+	if table.Dims() != 2 || ids.Dims() != 1 || ids.Dtype() != tensor.Int {
+		return nil, fmt.Errorf("the table is %v and the ids are %v of %v, want (V, D) and (N) of int", table.Shape(), ids.Shape(), ids.Dtype())
+	}
+	v, d, n := table.Shape()[0], table.Shape()[1], ids.Shape()[0]
+	return apply(p, gatherSpec[float32](v, d, n), gatherSpec[float64](v, d, n), table, ids)
+}
+
+func gatherSpec[T Float](v, d, n int) spec[T] {
+	return spec[T]{
+		shape: tensor.Shape{n, d},
+		fwd: func(a []arg[T], y []T) {
+			for r, id := range a[1].I {
+				switch row := y[r*d : (r+1)*d]; {
+				case id >= v || id < -1:
+					panic(fmt.Errorf("row %d asks for id %d of %d", r, id, v))
+				case id < 0:
+					clear(row)
+				default:
+					copy(row, a[0].X[id*d:])
+				}
+			}
+		},
+		backs: []back[T]{{of: []int{0}, do: func(a []arg[T], _, dy []T, g [][]T) {
+			clear(g[0])
+			for r, id := range a[1].I {
+				if id >= 0 {
+					row := g[0][id*d : (id+1)*d]
+					kernel.Add(row, row, dy[r*d:(r+1)*d])
+				}
+			}
+		}}},
+	}
+}
+
+// Columns copies columns from to to−1 of x.
+//
+//	x: (N, D) → (N, to−from)
+func Columns(p Place, x *G.Node, from, to int) (*G.Node, error) {
+	if x.Dims() != 2 || from < 0 || from >= to || to > x.Shape()[1] {
+		return nil, fmt.Errorf("x is %v, want a matrix with columns %d to %d", x.Shape(), from, to)
+	}
+	n, d := x.Shape()[0], x.Shape()[1]
+	return apply(p, columnsSpec[float32](n, d, from, to), columnsSpec[float64](n, d, from, to), x)
+}
+
+func columnsSpec[T Float](n, d, from, to int) spec[T] {
+	w := to - from
+	return spec[T]{
+		shape: tensor.Shape{n, w},
+		fwd: func(a []arg[T], y []T) {
+			for r := range n {
+				copy(y[r*w:(r+1)*w], a[0].X[r*d+from:])
+			}
+		},
+		backs: []back[T]{{of: []int{0}, do: func(_ []arg[T], _, dy []T, g [][]T) {
+			clear(g[0])
+			for r := range n {
+				copy(g[0][r*d+from:r*d+to], dy[r*w:])
+			}
+		}}},
+	}
+}

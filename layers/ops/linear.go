@@ -1,0 +1,112 @@
+package ops
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"euryale/internal/kernel"
+)
+
+// Activation is what a Linear applies to its sums.
+type Activation string
+
+// The activations.
+const (
+	Identity Activation = ""
+	ReLU     Activation = "relu"
+	GELU     Activation = "gelu"      // x·Φ(x), Φ by the error function (Hendrycks and Gimpel 2016)
+	GELUTanh Activation = "gelu_tanh" // the same paper's approximation by tanh, as in GPT-2
+	SiLU     Activation = "silu"      // x·σ(x)
+	Tanh     Activation = "tanh"
+	Sigmoid  Activation = "sigmoid"
+)
+
+// Linear is act(x·W + b); b may be nil.
+//
+//	x: (N, in), W: (in, out), b: (1, out) → (N, out)
+func Linear(p Place, act Activation, x, w, b *G.Node) (*G.Node, error) {
+	return linear(p, act, false, x, w, b)
+}
+
+// LinearT is act(x·Wᵀ + b): the weights lie row by output, as in an embedding table.
+//
+//	x: (N, in), W: (out, in), b: (1, out) → (N, out)
+func LinearT(p Place, act Activation, x, w, b *G.Node) (*G.Node, error) {
+	return linear(p, act, true, x, w, b)
+}
+
+func linear(p Place, act Activation, turned bool, x, w, b *G.Node) (*G.Node, error) {
+	if x.Dims() != 2 || w.Dims() != 2 {
+		return nil, fmt.Errorf("x is %v and W is %v, want two matrices", x.Shape(), w.Shape())
+	}
+	in, out := w.Shape()[0], w.Shape()[1]
+	if turned {
+		in, out = out, in
+	}
+	if x.Shape()[1] != in {
+		return nil, fmt.Errorf("x is %v, and W takes %d columns", x.Shape(), in)
+	}
+	nodes := G.Nodes{x, w}
+	if b != nil {
+		if b.Shape().TotalSize() != out {
+			return nil, fmt.Errorf("b is %v, want (1, %d)", b.Shape(), out)
+		}
+		nodes = append(nodes, b)
+	}
+	if _, err := activationOf[float32](act); err != nil {
+		return nil, err
+	}
+	n := x.Shape()[0]
+	return apply(p, linearSpec[float32](act, turned, n, in, out, b != nil), linearSpec[float64](act, turned, n, in, out, b != nil), nodes...)
+}
+
+func linearSpec[T Float](act Activation, turned bool, n, in, out int, bias bool) spec[T] {
+	f, _ := activationOf[T](act)
+	ldw := out
+	if turned {
+		ldw = in
+	}
+	var z []T // sums before the activation, which its derivative wants
+	s := spec[T]{
+		shape: tensor.Shape{n, out},
+		fwd: func(a []arg[T], y []T) {
+			var b []T
+			if bias {
+				b = a[2].X
+			}
+			if act == Identity {
+				kernel.Gemm(false, turned, n, out, in, 1, a[0].X, in, a[1].X, ldw, 0, y, out)
+				kernel.Bias(y, n, out, b)
+				return
+			}
+			if z == nil {
+				z = make([]T, n*out)
+			}
+			kernel.Gemm(false, turned, n, out, in, 1, a[0].X, in, a[1].X, ldw, 0, z, out)
+			f.bias(y, z, n, out, b)
+		},
+		backs: []back[T]{
+			{of: []int{0}, do: func(a []arg[T], _, dz []T, g [][]T) {
+				kernel.Gemm(false, !turned, n, in, out, 1, dz, out, a[1].X, ldw, 0, g[0], in)
+			}},
+			{of: []int{1}, do: func(a []arg[T], _, dz []T, g [][]T) {
+				if turned {
+					kernel.Gemm(true, false, out, in, n, 1, dz, out, a[0].X, in, 0, g[0], in)
+				} else {
+					kernel.Gemm(true, false, in, out, n, 1, a[0].X, in, dz, out, 0, g[0], out)
+				}
+			}},
+		},
+	}
+	if bias {
+		s.backs = append(s.backs, back[T]{of: []int{2}, do: func(_ []arg[T], _, dz []T, g [][]T) {
+			kernel.ColumnSums(g[0], dz, n, out, out)
+		}})
+	}
+	if act != Identity {
+		s.prep = func(_ []arg[T], y, dy, dz []T) { f.grad(dz, z, y, dy) }
+	}
+	return s
+}

@@ -1,0 +1,105 @@
+package ops
+
+import (
+	"fmt"
+
+	"gorgonia.org/tensor"
+
+	"euryale/internal/kernel"
+)
+
+// Tape is what the ops of one graph share: their names, the sums that Gorgonia makes
+// between them, and the first error of a run.
+type Tape struct {
+	tensor.StdEng
+	serial int
+	err    *RunError
+	sums   []*tensor.Dense // results of Add in the order of the calls in a run
+	next   int
+}
+
+// RunError is an op that failed while a program ran. It says which layer it was.
+type RunError struct {
+	Path string
+	Err  error
+}
+
+func (e *RunError) Error() string { return e.Path + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *RunError) Unwrap() error { return e.Err }
+
+// NewTape returns the tape of one graph.
+func NewTape() *Tape { return &Tape{} }
+
+func (t *Tape) name(path string) string {
+	t.serial++
+	return fmt.Sprintf("%s#%d", path, t.serial)
+}
+
+// Begin starts a run.
+func (t *Tape) Begin() { t.err, t.next = nil, 0 }
+
+// Err is the error of the op that failed in this run. Gorgonia's own error hides it.
+func (t *Tape) Err() *RunError { return t.err }
+
+func (n *node[T]) guard(err *error) {
+	switch e := recover().(type) {
+	case nil:
+		return
+	case error:
+		n.tape.err = &RunError{n.path, e}
+	default:
+		n.tape.err = &RunError{n.path, fmt.Errorf("%v", e)}
+	}
+	*err = n.tape.err
+}
+
+// Add is the addition of Gorgonia's tensor engine: the tape machine calls it where the
+// gradients of a value that several layers use meet. Since a graph's instructions run in
+// the same order every time, the n-th sum of a run can go where the n-th sum of the last
+// run went, and a steady loop makes no garbage.
+func (t *Tape) Add(a, b tensor.Tensor, opts ...tensor.FuncOpt) (tensor.Tensor, error) {
+	x, okA := a.(*tensor.Dense)
+	y, okB := b.(*tensor.Dense)
+	if !okA || !okB || !x.Shape().Eq(y.Shape()) || x.Dtype() != y.Dtype() || x.RequiresIterator() || y.RequiresIterator() ||
+		!x.DataOrder().IsContiguous() || !y.DataOrder().IsContiguous() {
+		return t.StdEng.Add(a, b, opts...)
+	}
+	var dst *tensor.Dense
+	if len(opts) > 0 {
+		o := tensor.ParseFuncOpts(opts...)
+		r, isDense := o.Reuse().(*tensor.Dense)
+		usual := o.Incr() == nil && o.Safe() && (o.Reuse() == nil || isDense && r.Shape().Eq(x.Shape()) && r.Dtype() == x.Dtype())
+		if !usual {
+			return t.StdEng.Add(a, b, opts...)
+		}
+		dst = r
+	}
+	switch x.Dtype() {
+	case tensor.Float32:
+		dst = t.sum(dst, x)
+		kernel.Add(dst.Float32s(), x.Float32s(), y.Float32s())
+	case tensor.Float64:
+		dst = t.sum(dst, x)
+		kernel.Add(dst.Float64s(), x.Float64s(), y.Float64s())
+	default:
+		return t.StdEng.Add(a, b, opts...)
+	}
+	return dst, nil
+}
+
+// sum is where the next sum goes: dst if it is given, else the place of the last run.
+func (t *Tape) sum(dst, like *tensor.Dense) *tensor.Dense {
+	if dst != nil {
+		return dst
+	}
+	if t.next == len(t.sums) {
+		t.sums = append(t.sums, nil)
+	}
+	if s := t.sums[t.next]; s == nil || !s.Shape().Eq(like.Shape()) || s.Dtype() != like.Dtype() {
+		t.sums[t.next] = tensor.New(tensor.Of(like.Dtype()), tensor.WithShape(like.Shape().Clone()...))
+	}
+	t.next++
+	return t.sums[t.next-1]
+}

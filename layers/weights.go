@@ -1,0 +1,144 @@
+package layers
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"slices"
+
+	"gorgonia.org/tensor"
+)
+
+// Weights owns a model's parameters, outside any graph, by path. Graphs built on one
+// Weights see each other's updates at once, because each holds its own header over the
+// same memory.
+type Weights struct {
+	dtype  tensor.Dtype
+	seed   uint64
+	order  []string // as declared
+	byPath map[string]*Param
+	frozen bool
+}
+
+// Param is one parameter.
+type Param struct {
+	Path  string
+	Shape []int
+	data  any // []float32 or []float64
+}
+
+// NewWeights returns empty float32 weights. A parameter's first value follows from the
+// seed and its path alone: editing one layer leaves the others' first values as they were.
+func NewWeights(seed uint64) *Weights {
+	return &Weights{dtype: tensor.Float32, seed: seed, byPath: map[string]*Param{}}
+}
+
+// NewWeights64 returns empty float64 weights, to check gradients by finite differences.
+func NewWeights64(seed uint64) *Weights {
+	w := NewWeights(seed)
+	w.dtype = tensor.Float64
+	return w
+}
+
+// All lists the parameters in the order declared.
+func (w *Weights) All() []*Param {
+	ps := make([]*Param, len(w.order))
+	for i, path := range w.order {
+		ps[i] = w.byPath[path]
+	}
+	return ps
+}
+
+// Get is the parameter at path, or nil.
+func (w *Weights) Get(path string) *Param { return w.byPath[path] }
+
+// Count is the number of values in all parameters.
+func (w *Weights) Count() (n int) {
+	for _, p := range w.byPath {
+		n += p.Size()
+	}
+	return n
+}
+
+// Add puts a parameter in, with a copy of its values: what a file holds. It is an error
+// to add a path twice, or values that do not fill the shape.
+func (w *Weights) Add(path string, shape []int, values []float32) error {
+	if w.byPath[path] != nil {
+		return fmt.Errorf("parameter %q is there twice", path)
+	}
+	p := &Param{Path: path, Shape: slices.Clone(shape)}
+	if p.Size() != len(values) {
+		return fmt.Errorf("parameter %q is %v, but has %d values", path, shape, len(values))
+	}
+	if w.dtype == tensor.Float32 {
+		p.data = slices.Clone(values)
+	} else {
+		v := make([]float64, len(values))
+		for i, x := range values {
+			v[i] = float64(x)
+		}
+		p.data = v
+	}
+	w.byPath[path], w.order = p, append(w.order, path)
+	return nil
+}
+
+// Freeze makes it an error for a graph to declare a parameter that is not there.
+func (w *Weights) Freeze() { w.frozen = true }
+
+// Size is how many values the parameter has.
+func (p *Param) Size() int { return tensor.Shape(p.Shape).TotalSize() }
+
+// Float32 is the live memory of a float32 parameter, and nil of any other.
+func (p *Param) Float32() []float32 { v, _ := p.data.([]float32); return v }
+
+// Float64 is the live memory of a float64 parameter, and nil of any other.
+func (p *Param) Float64() []float64 { v, _ := p.data.([]float64); return v }
+
+// header is a new tensor over the live memory: one for each graph, since Gorgonia turns
+// headers round while it multiplies.
+func (p *Param) header() *tensor.Dense {
+	return tensor.New(tensor.WithShape(p.Shape...), tensor.WithBacking(p.data))
+}
+
+func (w *Weights) param(path string, init Init, shape []int) (*Param, error) {
+	if p := w.byPath[path]; p != nil {
+		if !slices.Equal(p.Shape, shape) {
+			return nil, fmt.Errorf("the weights hold %v, the graph wants %v", p.Shape, shape)
+		}
+		return p, nil
+	}
+	if w.frozen {
+		return nil, fmt.Errorf("the weights have no such parameter, the graph wants %v", shape)
+	}
+	for _, n := range shape {
+		if n < 1 {
+			return nil, fmt.Errorf("the shape is %v, want positive sizes", shape)
+		}
+	}
+	v := init(rand.New(rand.NewPCG(w.seed, hash64(path))), shape)
+	p := &Param{Path: path, Shape: slices.Clone(shape), data: v}
+	if w.dtype == tensor.Float32 {
+		x := make([]float32, len(v))
+		for i := range v {
+			x[i] = float32(v[i])
+		}
+		p.data = x
+	}
+	w.byPath[path], w.order = p, append(w.order, path)
+	return p, nil
+}
+
+// forget drops the parameters declared after the first n.
+func (w *Weights) forget(n int) {
+	for _, path := range w.order[n:] {
+		delete(w.byPath, path)
+	}
+	w.order = w.order[:n]
+}
+
+func hash64(s string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(s))
+	return h.Sum64()
+}

@@ -1,0 +1,77 @@
+package models
+
+import (
+	"fmt"
+	"math"
+
+	G "gorgonia.org/gorgonia"
+
+	"euryale/layers"
+)
+
+// GPT is a decoder-only Transformer in GPT-2's arrangement (Radford et al. 2019).
+type GPT struct {
+	Sizes
+	Layers     int               `toml:"layers"`     // blocks
+	Heads      int               `toml:"heads"`      // H, divides Dim
+	Dim        int               `toml:"dim"`        // D
+	Hidden     int               `toml:"hidden"`     // inside the MLP; 0: 4·Dim
+	Activation layers.Activation `toml:"activation"` // of the MLP
+	Dropout    float64           `toml:"dropout"`
+	Bias       bool              `toml:"bias"` // in Linears and LayerNorms
+	Tied       bool              `toml:"tied"` // the head multiplies by the embedding table
+}
+
+func init() {
+	Register("gpt", "decoder-only Transformer, GPT-2's arrangement", func() Model {
+		return &GPT{Sizes: Sizes{Context: 64}, Layers: 4, Heads: 4, Dim: 128, Activation: "gelu", Bias: true, Tied: true}
+	})
+}
+
+// Logits declares the graph.
+//
+//	tokens: (B·T) int → (B·T, V)
+func (c *GPT) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
+	s = s.WithBias(c.Bias).WithInit(layers.Normal(0.02), layers.Normal(0.02/math.Sqrt(2*float64(c.Layers))))
+	x := layers.Embedding(s.Sub("tok"), tokens, c.Vocab, c.Dim) // (B·T, D)
+	x = layers.Add(s, x, layers.Positions(s.Sub("pos"), c.Context, c.Dim))
+	x = layers.Dropout(s.Sub("embed"), x, c.Dropout)
+	for i := range c.Layers {
+		x = c.block(s.Sub("h%d", i), x)
+	}
+	x = layers.LayerNorm(s.Sub("ln"), x)
+	if c.Tied {
+		return layers.TiedHead(s.Sub("head"), x, "tok/W")
+	}
+	return layers.Head(s.Sub("head"), x, c.Vocab)
+}
+
+// block adds attention, then an MLP, to the residual stream.
+//
+//	x: (B·T, D) → (B·T, D)
+func (c *GPT) block(s *layers.Scope, x *G.Node) *G.Node {
+	att := layers.CausalSelfAttention(s.Sub("att"), layers.LayerNorm(s.Sub("ln1"), x), c.Heads, c.Dropout)
+	x = layers.Residual(s.Sub("att"), x, att, c.Dropout)
+	mlp := layers.MLP(s.Sub("mlp"), layers.LayerNorm(s.Sub("ln2"), x), c.hidden(), c.Activation)
+	return s.Out(layers.Residual(s.Sub("mlp"), x, mlp, c.Dropout))
+}
+
+func (c *GPT) hidden() int {
+	if c.Hidden > 0 {
+		return c.Hidden
+	}
+	return 4 * c.Dim
+}
+
+// Check says what is wrong with the settings.
+func (c *GPT) Check() error {
+	switch {
+	case c.Layers < 1 || c.Heads < 1 || c.Dim < 1 || c.Hidden < 0:
+		return fmt.Errorf("model: layers = %d, heads = %d, dim = %d, want at least 1", c.Layers, c.Heads, c.Dim)
+	case c.Dim%c.Heads != 0:
+		return fmt.Errorf("model: heads = %d does not divide dim = %d", c.Heads, c.Dim)
+	case !(c.Dropout >= 0 && c.Dropout < 1):
+		return fmt.Errorf("model: dropout = %v, want at least 0 and less than 1", c.Dropout)
+	}
+	return c.Sizes.Check()
+}

@@ -1,0 +1,85 @@
+// Package models holds models of text, one file each: a struct of sizes and a function
+// that declares the graph from tokens to logits. From that one definition come the
+// programs that train, score and decode.
+//
+// Shapes are written with the letters of package layers.
+package models
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	G "gorgonia.org/gorgonia"
+
+	"euryale/layers"
+)
+
+// Model is a definition of a graph.
+type Model interface {
+	// Logits declares the graph.
+	//
+	//	tokens: (B·T) int → logits: (B·T, V)
+	Logits(s *layers.Scope, tokens *G.Node) *G.Node
+	// Common are the settings that every model has.
+	Common() *Sizes
+	// Check says what is wrong with the model's settings, before anything is built.
+	Check() error
+}
+
+// Sizes are what every model's struct begins with.
+type Sizes struct {
+	Vocab   int `toml:"vocab"`   // V: ids of the tokenizer, which sets it
+	Context int `toml:"context"` // T: tokens of a training sequence, and the most a lane can hold
+}
+
+// Common returns s itself.
+func (s *Sizes) Common() *Sizes { return s }
+
+// Check refuses sizes below one.
+func (s *Sizes) Check() error {
+	if s.Vocab < 1 || s.Context < 1 {
+		return fmt.Errorf("model: vocab = %d and context = %d, want at least 1", s.Vocab, s.Context)
+	}
+	return nil
+}
+
+// Entry is a model in the registry.
+type Entry struct {
+	Name, Doc string
+	New       func() Model // with its usual settings
+}
+
+var registry = map[string]Entry{}
+
+// Register makes a model known to config files and commands by name.
+func Register(name, doc string, usual func() Model) {
+	registry[name] = Entry{name, doc, usual}
+}
+
+// New returns the model of that name with its usual settings.
+func New(name string) (Model, error) {
+	if e, ok := registry[name]; ok {
+		return e.New(), nil
+	}
+	return nil, fmt.Errorf("no model is called %q: there are %s", name, strings.Join(Names(), ", "))
+}
+
+// Names lists the registered models, sorted.
+func Names() []string {
+	var names []string
+	for name := range registry {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// Entries lists the registry, sorted by name.
+func Entries() []Entry {
+	var es []Entry
+	for _, name := range Names() {
+		es = append(es, registry[name])
+	}
+	return es
+}

@@ -1,0 +1,201 @@
+package models
+
+import (
+	"errors"
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"euryale/layers"
+)
+
+// Program is a compiled graph: what a tape machine runs.
+type Program struct {
+	*layers.Graph
+	vm     G.VM
+	values map[string]*G.Value // what each run reads
+	grads  G.Nodes             // by parameter, in a training program
+}
+
+// Options are settings of a loss.
+type Options struct {
+	Smoothing float64 // label smoothing ε
+}
+
+// Train compiles the program that computes loss and gradients.
+func Train(m Model, w *layers.Weights, f layers.Frame, o Options) (*Program, error) {
+	f.Gradient = true
+	return compile(m, w, f, o, []string{"loss"})
+}
+
+// Score compiles the program that computes the loss of each row, "losses", and their
+// mean, "loss"; and the values of the taps that are asked for. The tap "logits" is
+// (B·T, V).
+func Score(m Model, w *layers.Weights, f layers.Frame, taps ...string) (*Program, error) {
+	f.Whole = true
+	return compile(m, w, f, Options{}, append([]string{"losses", "loss"}, taps...))
+}
+
+// Decode compiles the program that reads tokens into f.Memory and computes "logits" for
+// what follows each lane's last: (B, V).
+func Decode(m Model, w *layers.Weights, f layers.Frame, taps ...string) (*Program, error) {
+	if f.Memory == nil {
+		return nil, errors.New("models: a decoding program needs a memory")
+	}
+	return compile(m, w, f, Options{}, append([]string{"logits"}, taps...))
+}
+
+// Encode compiles the program that reads sources into f.Memory: the model's graph, pruned
+// to the source's side.
+func Encode(m Model, w *layers.Weights, f layers.Frame, taps ...string) (*Program, error) {
+	f.Encode = true
+	if f.T == 0 {
+		f.T = 1 // the target's side is declared, and never run
+	}
+	return compile(m, w, f, Options{}, append([]string{"logits"}, taps...))
+}
+
+// NewMemory lays out memory for a model's lanes: room for so many tokens each, and for
+// sources of up to s tokens.
+func NewMemory(m Model, w *layers.Weights, lanes, room, s int) (*layers.Memory, error) {
+	mem := layers.NewMemory(lanes, room)
+	_, err := layers.Build(w, layers.Frame{B: lanes, T: 1, S: s, Memory: mem}, func(s *layers.Scope) { m.Logits(s, s.Tokens()) })
+	return mem, err
+}
+
+func compile(m Model, w *layers.Weights, f layers.Frame, o Options, outputs []string) (*Program, error) {
+	g, err := layers.Build(w, f, func(s *layers.Scope) {
+		logits := s.Answer(m.Logits(s, s.Tokens()))
+		s.Tap("logits", logits)
+		if !f.Encode && (f.Memory == nil || f.Whole || f.Gradient) {
+			losses := s.Tap("losses", layers.CrossEntropy(s, logits, o.Smoothing))
+			s.Tap("loss", layers.Mean(s, losses))
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	p := &Program{Graph: g, values: map[string]*G.Value{}}
+	var nodes G.Nodes
+	if f.Gradient {
+		loss, err := g.Tap("loss")
+		if err != nil {
+			return nil, err
+		}
+		if p.grads, err = G.Grad(loss, g.Params()...); err != nil {
+			return nil, fmt.Errorf("models: cannot differentiate the loss: %w", cause(err))
+		}
+		nodes = append(nodes, p.grads...)
+	}
+	for _, name := range outputs {
+		n, err := g.Tap(name)
+		if err != nil {
+			return nil, err
+		}
+		v := new(G.Value)
+		p.values[name] = v
+		nodes = append(nodes, G.Read(n, v))
+	}
+	return p, p.machine(nodes)
+}
+
+// machine compiles the nodes that the outputs need, and no others.
+func (p *Program) machine(outputs G.Nodes) error {
+	seen := map[uint32]*G.Node{}
+	for _, n := range p.Expr().AllNodes() { // Gorgonia would merge them without a word
+		if other := seen[n.Hashcode()]; other != nil {
+			return fmt.Errorf("models: the nodes %v and %v have one hash: rename one of the layers", n, other)
+		}
+		seen[n.Hashcode()] = n
+	}
+	prog, loc, err := G.CompileFunction(p.Expr(), p.Expr().ExactSubgraphRoots(outputs...).Inputs(), outputs)
+	if err != nil {
+		return fmt.Errorf("models: %w", err)
+	}
+	p.vm = G.NewTapeMachine(p.Expr(), G.WithPrecompiled(prog, loc), G.WithEngine(p.Tape()))
+	return nil
+}
+
+// Run feeds the program and runs it. An error names the layer, and leaves memory as it
+// was.
+func (p *Program) Run(f layers.Feed) error {
+	if err := p.Feed(f); err != nil {
+		return err
+	}
+	p.Tape().Begin()
+	p.vm.Reset()
+	if err := p.vm.RunAll(); err != nil {
+		if e := p.Tape().Err(); e != nil {
+			return e
+		}
+		return cause(err)
+	}
+	p.Commit()
+	return nil
+}
+
+// cause is the innermost error: Gorgonia wraps it in the machine's own words.
+func cause(err error) error {
+	for {
+		c, ok := err.(interface{ Cause() error })
+		if !ok || c.Cause() == nil || c.Cause() == err {
+			return err
+		}
+		err = c.Cause()
+	}
+}
+
+// Loss is the mean loss of the last run in nats.
+func (p *Program) Loss() float64 { return p.Float64s("loss")[0] }
+
+// Value is the value of an output after the last run, which the next run overwrites. It
+// is nil in a program of float64.
+func (p *Program) Value(name string) []float32 {
+	switch v := p.value(name).(type) {
+	case *G.F32:
+		return []float32{float32(*v)}
+	case *tensor.Dense:
+		if v.Dtype() == tensor.Float32 {
+			return v.Float32s()
+		}
+	}
+	return nil
+}
+
+// Float64s is a copy of the value of an output after the last run.
+func (p *Program) Float64s(name string) []float64 {
+	switch v := p.value(name).(type) {
+	case *G.F64:
+		return []float64{float64(*v)}
+	case *tensor.Dense:
+		if v.Dtype() == tensor.Float64 {
+			return append([]float64(nil), v.Float64s()...)
+		}
+	}
+	var x []float64
+	for _, v := range p.Value(name) {
+		x = append(x, float64(v))
+	}
+	return x
+}
+
+// Shape is the shape of an output.
+func (p *Program) Shape(name string) []int { return p.value(name).Shape() }
+
+func (p *Program) value(name string) G.Value {
+	if v := p.values[name]; v != nil && *v != nil {
+		return *v
+	}
+	panic(fmt.Sprintf("models: the program does not compute %q, or has not run", name))
+}
+
+// Gradients are the gradients of the last run, in the order of Params. The next run
+// overwrites them.
+func (p *Program) Gradients() []*tensor.Dense {
+	gs := make([]*tensor.Dense, len(p.grads))
+	for i, n := range p.grads {
+		gs[i] = n.Value().(*tensor.Dense)
+	}
+	return gs
+}
