@@ -15,20 +15,20 @@ const splitGPT2 = "gpt2"
 type bpeEncoder struct {
 	pieces []string
 	bytes  [256]int32 // the id of each byte
-	merges []pair     // in order of rank
-	rules  map[pair]mergeRule
+	merges []bigram   // in order of rank
+	rules  map[bigram]mergeRule
 	idle   sync.Pool // of *wordEncoder, so that goroutines do not wait for each other
 }
 
 // newBPE makes the encoder of a table of pieces, the special ones left out, and merges.
 // Every byte must be a piece, pieces must be distinct, and the result of a merge must be
 // a piece.
-func newBPE(pieces []string, special []bool, merges []pair) (*bpeEncoder, error) {
+func newBPE(pieces []string, special []bool, merges []bigram) (*bpeEncoder, error) {
 	ids, err := pieceIDs(pieces, special)
 	if err != nil {
 		return nil, err
 	}
-	e := &bpeEncoder{pieces: pieces, merges: merges, rules: make(map[pair]mergeRule, len(merges))}
+	e := &bpeEncoder{pieces: pieces, merges: merges, rules: make(map[bigram]mergeRule, len(merges))}
 	for b, piece := range bytePieces() {
 		id, ok := ids[piece]
 		if !ok {
@@ -47,7 +47,7 @@ func newBPE(pieces []string, special []bool, merges []pair) (*bpeEncoder, error)
 		}
 		e.rules[p] = mergeRule{rank: int32(rank), id: id}
 	}
-	e.idle.New = func() any { return newWordEncoder(e) }
+	e.idle.New = func() any { return newWordEncoder(e.rules, e.spell) }
 	return e, nil
 }
 
@@ -76,12 +76,18 @@ func (e *bpeEncoder) encode(ids []int, text string) ([]int, error) {
 	defer e.idle.Put(w)
 	for len(text) > 0 {
 		n := wordEnd(text)
-		for _, id := range w.encode(text[:n]) {
-			ids = append(ids, int(id))
-		}
+		ids = w.encode(ids, text[:n])
 		text = text[n:]
 	}
 	return ids, nil
+}
+
+// spell appends the bytes of a word, as symbols.
+func (e *bpeEncoder) spell(symbols []int32, word string) []int32 {
+	for i := range len(word) {
+		symbols = append(symbols, e.bytes[word[i]])
+	}
+	return symbols
 }
 
 func (e *bpeEncoder) opening() int { return -1 }
@@ -113,12 +119,12 @@ func bpeFromFile(f *tokenizerFile, pieces []string, special []bool) (encoder, er
 
 // parseMerges reads merges written as "left right", each side in the writing that read
 // undoes.
-func parseMerges(lines, pieces []string, special []bool, read func(string) (string, error)) ([]pair, error) {
+func parseMerges(lines, pieces []string, special []bool, read func(string) (string, error)) ([]bigram, error) {
 	ids, err := pieceIDs(pieces, special)
 	if err != nil {
 		return nil, err
 	}
-	merges := make([]pair, len(lines))
+	merges := make([]bigram, len(lines))
 	for rank, line := range lines {
 		left, right, ok := strings.Cut(line, " ")
 		if !ok || strings.Contains(right, " ") {
@@ -134,46 +140,7 @@ func parseMerges(lines, pieces []string, special []bool, read func(string) (stri
 				return nil, fmt.Errorf("merge %d names %q, which is not in the vocabulary", rank, piece)
 			}
 		}
-		merges[rank] = newPair(side[0], side[1])
+		merges[rank] = newBigram(side[0], side[1])
 	}
 	return merges, nil
-}
-
-const (
-	longestCached = 64      // bytes; longer words seldom come again
-	cachedWords   = 1 << 16 // then the cache starts anew, so that it cannot grow without end
-)
-
-// wordEncoder encodes words and remembers them.
-type wordEncoder struct {
-	merger
-	bytes   *[256]int32
-	known   map[string][]int32
-	symbols []int32
-}
-
-func newWordEncoder(e *bpeEncoder) *wordEncoder {
-	return &wordEncoder{merger: merger{rules: e.rules}, bytes: &e.bytes, known: map[string][]int32{}}
-}
-
-// encode returns the ids of a word; they are valid until the next call.
-func (w *wordEncoder) encode(word string) []int32 {
-	cached := len(word) <= longestCached
-	if cached {
-		if ids, ok := w.known[word]; ok {
-			return ids
-		}
-	}
-	w.symbols = w.symbols[:0]
-	for i := range len(word) {
-		w.symbols = append(w.symbols, w.bytes[word[i]])
-	}
-	ids := w.merge(w.symbols)
-	if cached {
-		if len(w.known) >= cachedWords {
-			clear(w.known)
-		}
-		w.known[strings.Clone(word)] = append([]int32(nil), ids...)
-	}
-	return ids
 }

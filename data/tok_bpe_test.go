@@ -95,7 +95,10 @@ func FuzzGPT2Oracle(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		assertSameIDs(t, tok, codec, strings.ToValidUTF8(text, "\ufffd"))
+		// The oracle takes valid UTF-8 alone, and its vocabulary lacks U+007F: it has no id
+		// for it, where GPT-2's encoder.json has 221.
+		text = strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x7f", "")
+		assertSameIDs(t, tok, codec, text)
 	})
 }
 

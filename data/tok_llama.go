@@ -26,8 +26,11 @@ var llamaSpecials = []string{"<unk>", "<s>", "</s>"}
 type llamaEncoder struct {
 	scores []float32
 	chars  map[string]int32 // pieces of one character
-	rules  map[pair]mergeRule
-	idle   sync.Pool // of *merger
+	rules  map[bigram]mergeRule
+	// meet has the pairs of characters that stand side by side in some piece. No merge
+	// reaches over any other pair, so the text can be cut there.
+	meet map[bigram]bool
+	idle sync.Pool // of *wordEncoder
 }
 
 // newLlama makes the encoder of pieces and their scores; pieces from len(scores) on are
@@ -36,28 +39,38 @@ func newLlama(scores []float32, pieces []string, special []bool) (*llamaEncoder,
 	if err := checkLlama(scores, pieces, special); err != nil {
 		return nil, err
 	}
-	e := &llamaEncoder{scores: scores, chars: map[string]int32{}, rules: map[pair]mergeRule{}}
+	e := &llamaEncoder{scores: scores, chars: map[string]int32{}, rules: map[bigram]mergeRule{}, meet: map[bigram]bool{}}
 	ids := make(map[string]int32, len(scores))
 	for id := len(scores) - 1; id >= llamaText; id-- { // of equal pieces the first one counts
 		ids[pieces[id]] = int32(id)
+		if charLen(pieces[id]) == len(pieces[id]) {
+			e.chars[pieces[id]] = int32(id)
+		}
 	}
 	ranks := rankScores(scores)
 	for piece, id := range ids {
-		_, size := utf8.DecodeRuneInString(piece)
-		if size == len(piece) {
-			e.chars[piece] = id
-			continue
-		}
-		for i := size; i < len(piece); i++ {
+		e.addRules(piece, mergeRule{rank: ranks[id], id: id}, ids)
+	}
+	e.idle.New = func() any { return newWordEncoder(e.rules, e.spell) }
+	return e, nil
+}
+
+// addRules adds the ways to make a piece of two others, and which characters meet in it.
+func (e *llamaEncoder) addRules(piece string, rule mergeRule, ids map[string]int32) {
+	before := int32(noPiece)
+	for i, n := 0, 0; i < len(piece); i += n {
+		n = charLen(piece[i:])
+		here := e.char(piece[i : i+n])
+		if i > 0 {
+			e.meet[newBigram(before, here)] = true
 			left, ok := ids[piece[:i]]
 			right, ok2 := ids[piece[i:]]
 			if ok && ok2 {
-				e.rules[newPair(left, right)] = mergeRule{rank: ranks[id], id: id}
+				e.rules[newBigram(left, right)] = rule
 			}
 		}
+		before = here
 	}
-	e.idle.New = func() any { return &merger{rules: e.rules} }
-	return e, nil
 }
 
 // checkLlama refuses a table whose first pieces are not the fixed ones, or whose scores
@@ -115,18 +128,22 @@ func (e *llamaEncoder) encode(ids []int, text string) ([]int, error) {
 	if text == "" {
 		return ids, nil
 	}
-	symbols := e.appendChar(make([]int32, 0, len(text)+1), " ")
+	w := e.idle.Get().(*wordEncoder)
+	defer e.idle.Put(w)
+	text = " " + text
+	word := 0
+	before := int32(noPiece)
 	for i := 0; i < len(text); {
 		n := charLen(text[i:])
-		symbols = e.appendChar(symbols, text[i:i+n])
+		here := e.char(text[i : i+n])
+		if i > 0 && !e.meet[newBigram(before, here)] {
+			ids = w.encode(ids, text[word:i])
+			word = i
+		}
+		before = here
 		i += n
 	}
-	m := e.idle.Get().(*merger)
-	defer e.idle.Put(m)
-	for _, id := range m.merge(symbols) {
-		ids = append(ids, int(id))
-	}
-	return ids, nil
+	return w.encode(ids, text[word:]), nil
 }
 
 // charLen is the length of the first character as llama2.c sees it: a byte and up to three
@@ -139,12 +156,28 @@ func charLen(text string) int {
 	return n
 }
 
-func (e *llamaEncoder) appendChar(symbols []int32, char string) []int32 {
+const noPiece = -1
+
+// char is the piece that is this character, or noPiece.
+func (e *llamaEncoder) char(char string) int32 {
 	if id, ok := e.chars[char]; ok {
-		return append(symbols, id)
+		return id
 	}
-	for i := range len(char) {
-		symbols = append(symbols, llamaBytes+int32(char[i]))
+	return noPiece
+}
+
+// spell appends the characters of a word, as symbols.
+func (e *llamaEncoder) spell(symbols []int32, word string) []int32 {
+	for len(word) > 0 {
+		n := charLen(word)
+		if id := e.char(word[:n]); id != noPiece {
+			symbols = append(symbols, id)
+		} else {
+			for i := range n {
+				symbols = append(symbols, llamaBytes+int32(word[i]))
+			}
+		}
+		word = word[n:]
 	}
 	return symbols
 }

@@ -1,12 +1,12 @@
 package data
 
-// pair is two neighbouring symbols, left in the upper half.
-type pair uint64
+// bigram is two neighbouring symbols, left in the upper half.
+type bigram uint64
 
-func newPair(left, right int32) pair { return pair(uint64(left)<<32 | uint64(uint32(right))) }
+func newBigram(left, right int32) bigram { return bigram(uint64(left)<<32 | uint64(uint32(right))) }
 
-func (p pair) left() int32  { return int32(p >> 32) }
-func (p pair) right() int32 { return int32(uint32(p)) }
+func (p bigram) left() int32  { return int32(p >> 32) }
+func (p bigram) right() int32 { return int32(uint32(p)) }
 
 // mergeRule says what a pair becomes, and how early: the lower the rank the earlier.
 type mergeRule struct{ rank, id int32 }
@@ -14,7 +14,7 @@ type mergeRule struct{ rank, id int32 }
 // merger applies merge rules to sequences of symbols. It is scratch memory that is used
 // again and again, by one goroutine at a time.
 type merger struct {
-	rules map[pair]mergeRule
+	rules map[bigram]mergeRule
 	// A doubly linked list over the symbols: a merge keeps the left one and unlinks the right.
 	next, prev []int32
 	queue      []candidate // a binary heap, the smallest key first
@@ -24,7 +24,7 @@ type merger struct {
 // have been merged with others since.
 type candidate struct {
 	key uint64 // rank, then position: the leftmost of equal ranks comes first
-	pair
+	bigram
 }
 
 // merge applies the rules to symbols, in their memory: always the pair of the lowest
@@ -44,7 +44,7 @@ func (m *merger) merge(symbols []int32) []int32 {
 		if symbols[at] != c.left() || right < 0 || symbols[right] != c.right() {
 			continue
 		}
-		symbols[at] = m.rules[c.pair].id
+		symbols[at] = m.rules[c.bigram].id
 		symbols[right] = unlinked
 		if m.next[at] = m.next[right]; m.next[at] >= 0 {
 			m.prev[m.next[at]] = at
@@ -78,12 +78,12 @@ func (m *merger) link(n int) {
 // offer queues the merge of the symbol at a position with its right neighbour, if there
 // is a rule for it.
 func (m *merger) offer(symbols []int32, at int32) {
-	p := newPair(symbols[at], symbols[m.next[at]])
+	p := newBigram(symbols[at], symbols[m.next[at]])
 	rule, ok := m.rules[p]
 	if !ok {
 		return
 	}
-	c := candidate{key: uint64(rule.rank)<<32 | uint64(at), pair: p}
+	c := candidate{key: uint64(rule.rank)<<32 | uint64(at), bigram: p}
 	i := len(m.queue)
 	m.queue = append(m.queue, c)
 	for i > 0 {

@@ -65,11 +65,11 @@ func countWords(counts map[string]int, text string) {
 type bpeTrainer struct {
 	pieces  []string
 	seen    map[string]bool // pieces that merges made
-	merges  []pair
+	merges  []bigram
 	words   []countedWord
-	counts  map[pair]int
-	where   map[pair][]int32 // words that have or had the pair
-	queue   pairQueue        // every pair with a count it has or had
+	counts  map[bigram]int
+	where   map[bigram][]int32 // words that have or had the pair
+	queue   bigramQueue        // every pair with a count it has or had
 	scratch []int32
 }
 
@@ -80,7 +80,7 @@ type countedWord struct {
 }
 
 func newBPETrainer(words map[string]int) *bpeTrainer {
-	t := &bpeTrainer{pieces: bytePieces(), seen: map[string]bool{}, counts: map[pair]int{}, where: map[pair][]int32{}}
+	t := &bpeTrainer{pieces: bytePieces(), seen: map[string]bool{}, counts: map[bigram]int{}, where: map[bigram][]int32{}}
 	for word, count := range words {
 		symbols := make([]int32, len(word))
 		for i := range symbols {
@@ -90,13 +90,13 @@ func newBPETrainer(words map[string]int) *bpeTrainer {
 	}
 	for i, w := range t.words {
 		for j := 1; j < len(w.symbols); j++ {
-			p := newPair(w.symbols[j-1], w.symbols[j])
+			p := newBigram(w.symbols[j-1], w.symbols[j])
 			t.counts[p] += w.count
 			t.where[p] = append(t.where[p], int32(i))
 		}
 	}
 	for p, count := range t.counts {
-		t.queue = append(t.queue, countedPair{p, count})
+		t.queue = append(t.queue, countedBigram{p, count})
 	}
 	heap.Init(&t.queue)
 	return t
@@ -105,8 +105,8 @@ func newBPETrainer(words map[string]int) *bpeTrainer {
 // learn merges until there are vocab pieces or no pair that occurs twice.
 func (t *bpeTrainer) learn(vocab int, progress func(done, total int)) {
 	for len(t.pieces) < vocab && len(t.queue) > 0 {
-		best := heap.Pop(&t.queue).(countedPair)
-		if now := t.counts[best.pair]; now != best.count {
+		best := heap.Pop(&t.queue).(countedBigram)
+		if now := t.counts[best.bigram]; now != best.count {
 			continue // stale: the true count was queued when it changed
 		}
 		if best.count < 2 {
@@ -117,9 +117,9 @@ func (t *bpeTrainer) learn(vocab int, progress func(done, total int)) {
 			continue // a+bc after ab+c: a second merge to the same piece would add no id
 		}
 		t.seen[piece] = true
-		t.merges = append(t.merges, best.pair)
+		t.merges = append(t.merges, best.bigram)
 		t.pieces = append(t.pieces, piece)
-		t.merge(best.pair, int32(len(t.pieces)-1))
+		t.merge(best.bigram, int32(len(t.pieces)-1))
 		if progress != nil {
 			progress(len(t.merges), vocab-256)
 		}
@@ -127,15 +127,15 @@ func (t *bpeTrainer) learn(vocab int, progress func(done, total int)) {
 }
 
 // merge joins a pair to the piece id in every word that has it.
-func (t *bpeTrainer) merge(p pair, id int32) {
-	changed := map[pair]bool{}
+func (t *bpeTrainer) merge(p bigram, id int32) {
+	changed := map[bigram]bool{}
 	for _, i := range t.where[p] {
 		t.mergeWord(i, p, id, changed)
 	}
 	delete(t.where, p)
 	for q := range changed {
 		if count := t.counts[q]; count > 0 {
-			heap.Push(&t.queue, countedPair{q, count})
+			heap.Push(&t.queue, countedBigram{q, count})
 		} else {
 			delete(t.counts, q)
 		}
@@ -144,20 +144,20 @@ func (t *bpeTrainer) merge(p pair, id int32) {
 
 // mergeWord joins the pair in one word: its old pairs are no longer counted, its new ones
 // are. A word that an earlier merge has taken the pair from stays as it is.
-func (t *bpeTrainer) mergeWord(i int32, p pair, id int32, changed map[pair]bool) {
+func (t *bpeTrainer) mergeWord(i int32, p bigram, id int32, changed map[bigram]bool) {
 	w := &t.words[i]
-	t.scratch = joinPair(t.scratch[:0], w.symbols, p, id)
+	t.scratch = joinBigram(t.scratch[:0], w.symbols, p, id)
 	if len(t.scratch) == len(w.symbols) {
 		return
 	}
 	for j := 1; j < len(w.symbols); j++ {
-		q := newPair(w.symbols[j-1], w.symbols[j])
+		q := newBigram(w.symbols[j-1], w.symbols[j])
 		t.counts[q] -= w.count
 		changed[q] = true
 	}
 	w.symbols = append(w.symbols[:0], t.scratch...)
 	for j := 1; j < len(w.symbols); j++ {
-		q := newPair(w.symbols[j-1], w.symbols[j])
+		q := newBigram(w.symbols[j-1], w.symbols[j])
 		t.counts[q] += w.count
 		changed[q] = true
 		if w.symbols[j-1] == id || w.symbols[j] == id {
@@ -166,10 +166,10 @@ func (t *bpeTrainer) mergeWord(i int32, p pair, id int32, changed map[pair]bool)
 	}
 }
 
-// joinPair appends symbols to joined with every pair p, from left to right, replaced by id.
-func joinPair(joined, symbols []int32, p pair, id int32) []int32 {
+// joinBigram appends symbols to joined with every pair p, from left to right, replaced by id.
+func joinBigram(joined, symbols []int32, p bigram, id int32) []int32 {
 	for i := 0; i < len(symbols); i++ {
-		if i+1 < len(symbols) && newPair(symbols[i], symbols[i+1]) == p {
+		if i+1 < len(symbols) && newBigram(symbols[i], symbols[i+1]) == p {
 			joined = append(joined, id)
 			i++
 		} else {
@@ -179,22 +179,22 @@ func joinPair(joined, symbols []int32, p pair, id int32) []int32 {
 	return joined
 }
 
-// countedPair is a pair and how often it occurs.
-type countedPair struct {
-	pair
+// countedBigram is a pair and how often it occurs.
+type countedBigram struct {
+	bigram
 	count int
 }
 
-// pairQueue is a heap: the most frequent pair first, then the one of lower ids.
-type pairQueue []countedPair
+// bigramQueue is a heap: the most frequent pair first, then the one of lower ids.
+type bigramQueue []countedBigram
 
-func (q pairQueue) Len() int { return len(q) }
-func (q pairQueue) Less(i, j int) bool {
-	return cmp.Or(cmp.Compare(q[j].count, q[i].count), cmp.Compare(q[i].pair, q[j].pair)) < 0
+func (q bigramQueue) Len() int { return len(q) }
+func (q bigramQueue) Less(i, j int) bool {
+	return cmp.Or(cmp.Compare(q[j].count, q[i].count), cmp.Compare(q[i].bigram, q[j].bigram)) < 0
 }
-func (q pairQueue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q *pairQueue) Push(x any)   { *q = append(*q, x.(countedPair)) }
-func (q *pairQueue) Pop() any {
+func (q bigramQueue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *bigramQueue) Push(x any)   { *q = append(*q, x.(countedBigram)) }
+func (q *bigramQueue) Pop() any {
 	last := (*q)[len(*q)-1]
 	*q = (*q)[:len(*q)-1]
 	return last
