@@ -1,9 +1,9 @@
 package data
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -12,20 +12,21 @@ import (
 // byte that is not valid UTF-8 is a piece by itself, so that any text round-trips exactly.
 func NewChar(text string) Tokenizer {
 	count := map[string]int{}
-	for i := 0; i < len(text); {
-		_, size := utf8.DecodeRuneInString(text[i:])
-		count[text[i:i+size]]++
-		i += size
+	countChars(count, text)
+	return charsByCount(count)
+}
+
+// countChars adds the characters of text to count.
+func countChars(count map[string]int, text string) {
+	for len(text) > 0 {
+		_, size := utf8.DecodeRuneInString(text)
+		if n, ok := count[text[:size]]; ok {
+			count[text[:size]] = n + 1
+		} else {
+			count[strings.Clone(text[:size])] = 1 // a key must not keep text alive
+		}
+		text = text[size:]
 	}
-	pieces := make([]string, 0, len(count))
-	for piece := range count {
-		pieces = append(pieces, string([]byte(piece))) // a copy: a piece must not keep text alive
-	}
-	// UTF-8 sorts by bytes as it does by code point.
-	slices.SortFunc(pieces, func(a, b string) int {
-		return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a, b))
-	})
-	return newVocabulary(newCharEncoder(pieces, nil), pieces)
 }
 
 // charEncoder looks characters up. Ids are kept plus one, so that 0 means "none".

@@ -7,11 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"euryale/internal/runfile"
 )
 
 const (
@@ -47,7 +47,10 @@ func (v *vocabulary) Save(path string) error {
 	f.Checksum = f.sum()
 	text, err := marshalPlain(&f, " ")
 	if err == nil {
-		err = writeWhole(path, text)
+		err = runfile.WriteAtomic(path, func(w io.Writer) error {
+			_, err := w.Write(text)
+			return err
+		})
 	}
 	if err != nil {
 		return fmt.Errorf("save tokenizer: %w", err)
@@ -76,43 +79,13 @@ func marshalPlain(v any, indent string) ([]byte, error) {
 	return buf.Bytes(), err
 }
 
-// writeWhole writes a file so that path holds either all of it or what it held before.
-func writeWhole(path string, content []byte) (err error) {
-	tmp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".tmp*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			tmp.Close()
-			os.Remove(tmp.Name())
-		}
-	}()
-	if _, err = tmp.Write(content); err != nil {
-		return err
-	}
-	if err = tmp.Chmod(0o644); err != nil {
-		return err
-	}
-	if err = tmp.Sync(); err != nil {
-		return err
-	}
-	if err = tmp.Close(); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
-}
-
-// parseTokenizer reads tokenizer.json, checks all of it and makes its tokenizer.
+// parseTokenizer checks tokenizer.json, which is known to be JSON, and makes its tokenizer.
 func parseTokenizer(text []byte) (Tokenizer, error) {
 	var f tokenizerFile
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&f); err != nil {
-		return nil, err
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return nil, fmt.Errorf("more text follows the end of the object at byte offset %d", dec.InputOffset())
+		return nil, jsonError(text, err)
 	}
 	if f.Version != tokenizerVersion {
 		return nil, fmt.Errorf("version %d is not one this program reads (%d)", f.Version, tokenizerVersion)

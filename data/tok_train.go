@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 const (
@@ -55,7 +56,7 @@ func countWords(counts map[string]int, text string) {
 		if count, ok := counts[text[:n]]; ok {
 			counts[text[:n]] = count + 1
 		} else {
-			counts[string([]byte(text[:n]))] = 1 // a copy: a key must not keep the chunk alive
+			counts[strings.Clone(text[:n])] = 1 // a key must not keep the chunk alive
 		}
 		text = text[n:]
 	}

@@ -1,0 +1,166 @@
+package data
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// hfJSON is a Hugging Face tokenizer.json with the bytes, "ab" and "Ġab" as pieces and
+// <|endoftext|> added; change, unless nil, edits it first.
+func hfJSON(t testing.TB, change func(file map[string]any)) string {
+	t.Helper()
+	vocab := map[string]any{}
+	for b, letter := range byteLetters {
+		vocab[string(letter)] = b
+	}
+	vocab["ab"], vocab["Ġab"] = 256, 257
+	file := map[string]any{
+		"version":       "1.0",
+		"truncation":    nil,
+		"added_tokens":  []any{map[string]any{"id": 258, "content": "<|endoftext|>", "special": true}},
+		"normalizer":    nil,
+		"pre_tokenizer": map[string]any{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true},
+		"decoder":       map[string]any{"type": "ByteLevel"},
+		"model": map[string]any{
+			"type": "BPE", "dropout": nil, "unk_token": nil, "continuing_subword_prefix": "",
+			"vocab": vocab, "merges": []any{"a b", []any{"Ġ", "ab"}},
+		},
+	}
+	if change != nil {
+		change(file)
+	}
+	text, err := json.Marshal(file)
+	require.NoError(t, err)
+	return string(text)
+}
+
+func TestHuggingFace(t *testing.T) {
+	tok, err := parseAny(hfJSON(t, nil))
+	require.NoError(t, err)
+	assert.Equal(t, 259, tok.Vocab())
+	end, ok := tok.Special("<|endoftext|>")
+	assert.True(t, ok)
+	assert.Equal(t, 258, end)
+	ids, err := tok.Encode("ab ab\xff")
+	require.NoError(t, err)
+	assert.Equal(t, []int{256, 257, 0xff}, ids)
+
+	_, err = parseAny(hfJSON(t, func(file map[string]any) {
+		file["pre_tokenizer"] = map[string]any{"type": "Sequence", "pretokenizers": []any{
+			map[string]any{"type": "Split", "pattern": map[string]any{"Regex": gpt2Pattern}, "behavior": "Isolated", "invert": false},
+			map[string]any{"type": "ByteLevel", "add_prefix_space": false, "use_regex": false},
+		}}
+	}))
+	assert.NoError(t, err)
+}
+
+func TestHuggingFaceRefuses(t *testing.T) {
+	set := func(key string, value any) func(map[string]any) {
+		return func(file map[string]any) { file[key] = value }
+	}
+	model := func(key string, value any) func(map[string]any) {
+		return func(file map[string]any) { file["model"].(map[string]any)[key] = value }
+	}
+	step := func(name string) map[string]any { return map[string]any{"type": name} }
+	for want, change := range map[string]func(map[string]any){
+		`model type "Unigram"`:                  model("type", "Unigram"),
+		`model type "WordPiece"`:                model("type", "WordPiece"),
+		`normalizer "NFC"`:                      set("normalizer", step("NFC")),
+		`pre_tokenizer "Metaspace"`:             set("pre_tokenizer", step("Metaspace")),
+		"there is no pre_tokenizer":             set("pre_tokenizer", nil),
+		"with add_prefix_space":                 set("pre_tokenizer", step("ByteLevel")),
+		"empty sequence":                        set("pre_tokenizer", step("Sequence")),
+		`decoder "WordPiece"`:                   set("decoder", step("WordPiece")),
+		"byte_fallback":                         model("byte_fallback", true),
+		"ignore_merges":                         model("ignore_merges", true),
+		"dropout 0.1":                           model("dropout", 0.1),
+		`end_of_word_suffix "</w>"`:             model("end_of_word_suffix", "</w>"),
+		"merge 0 (7) is neither":                model("merges", []any{7}),
+		`merge 0 ("x y z") is not two`:          model("merges", []any{[]any{"x y", "z"}}),
+		"no vocabulary":                         model("vocab", nil),
+		`added token "a" has the ids`:           set("added_tokens", []any{map[string]any{"id": 0, "content": "a", "special": true}}),
+		`"x" (id 258) is not special`:           set("added_tokens", []any{map[string]any{"id": 258, "content": "x"}}),
+		`piece "xx" has id 300, but 259 pieces`: set("added_tokens", []any{map[string]any{"id": 300, "content": "xx", "special": true}}),
+		"have the same id 5":                    model("vocab", map[string]any{"a": 5, "b": 5, "c": 0, "d": 1, "e": 2}),
+		`"ab€" has '€' (U+20AC), which stands`: func(file map[string]any) {
+			file["added_tokens"] = nil
+			model("vocab", map[string]any{"ab€": 0})(file)
+		},
+		"line 1: json: cannot unmarshal string": set("added_tokens", "none"),
+	} {
+		_, err := parseAny(hfJSON(t, change))
+		assert.ErrorContains(t, err, want)
+	}
+}
+
+func TestLoadFindsFiles(t *testing.T) {
+	vocab, err := os.ReadFile(sharedFile(t, "tokenizers/gpt2_encoder.json"))
+	require.NoError(t, err)
+	merges, err := os.ReadFile(sharedFile(t, "tokenizers/gpt2_vocab.bpe"))
+	require.NoError(t, err)
+	for _, names := range gpt2Files {
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, names[0]), vocab, 0o644))
+		_, err := LoadTokenizer(dir)
+		assert.ErrorContains(t, err, names[1], "the file that is missing is named")
+		require.NoError(t, os.WriteFile(filepath.Join(dir, names[1]), merges, 0o644))
+		for _, path := range []string{dir, filepath.Join(dir, names[0]), filepath.Join(dir, names[1])} {
+			tok, err := LoadTokenizer(path)
+			require.NoError(t, err)
+			assert.Equal(t, 50257, tok.Vocab())
+		}
+	}
+}
+
+func TestLoadRefuses(t *testing.T) {
+	dir := t.TempDir()
+	_, err := LoadTokenizer(dir)
+	assert.ErrorContains(t, err, "the directory has none of the files")
+	_, err = LoadTokenizer(filepath.Join(dir, "none.json"))
+	assert.ErrorIs(t, err, os.ErrNotExist)
+	for want, text := range map[string]string{
+		"unexpected end of JSON":            "",
+		"the JSON is no tokenizer":          `{"a": 1}`,
+		"the name of the other is not know": "#version: 0.2\na b\n",
+		"line 2: invalid character":         "{\n x",
+	} {
+		path := filepath.Join(dir, "some.file")
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+		_, err := LoadTokenizer(path)
+		assert.ErrorContains(t, err, want)
+		assert.ErrorContains(t, err, path)
+	}
+	large, err := os.Create(filepath.Join(dir, "large.json"))
+	require.NoError(t, err)
+	require.NoError(t, large.Truncate(maxTokenizerFile+1))
+	require.NoError(t, large.Close())
+	_, err = LoadTokenizer(large.Name())
+	assert.ErrorContains(t, err, "larger than the 256 MB")
+}
+
+func TestGPT2FilesAreChecked(t *testing.T) {
+	vocab := map[string]int{}
+	for b, letter := range byteLetters {
+		vocab[string(letter)] = b
+	}
+	text, err := json.Marshal(vocab)
+	require.NoError(t, err)
+	for want, merges := range map[string]string{
+		"does not begin with #version":      "a b\n",
+		`makes "ab"`:                        "#version: 0.2\na b\n",
+		`merge 0 ("a") is not two pieces`:   "#version: 0.2\n\n" + "a\n",
+		`merge 0 names "zz"`:                "#version: 0.2\nzz b\n",
+		`merge 0 ("a b c") is not two`:      "#version: 0.2\na b c\n",
+		"merges, line 2: bufio.Scanner":     "#version: 0.2\n" + strings.Repeat("a", 70000),
+		`merge 0: "春" has '春' (U+6625), wh`: "#version: 0.2\n春 b\n",
+	} {
+		_, err := parseGPT2(text, []byte(merges))
+		assert.ErrorContains(t, err, want)
+	}
+}
