@@ -1,0 +1,211 @@
+package runfile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image/color"
+	"io"
+	"math"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgsvg"
+)
+
+// Point is a loss after a number of steps.
+type Point struct {
+	Step int
+	Loss float64
+}
+
+const (
+	curveWidth, curveHeight = 8 * vg.Inch, 5 * vg.Inch
+	curveDPI                = 144
+)
+
+// The colours are those of Okabe and Ito, which differ for colour-blind eyes too.
+var (
+	rawColor   = color.RGBA{R: 0x56, G: 0xb4, B: 0xe9, A: 0xff}
+	trainColor = color.RGBA{R: 0x00, G: 0x72, B: 0xb2, A: 0xff}
+	validColor = color.RGBA{R: 0xd5, G: 0x5e, B: 0x00, A: 0xff}
+	gridColor  = color.Gray{Y: 0xe6}
+)
+
+// Curve draws dir/loss.svg and dir/loss.png: the training loss as it was and smoothed, and
+// the validation loss. Points that are not finite are left out. The warning, if not empty,
+// says in one line what the pictures do not show as asked: characters of the title that no
+// font on this machine has (boxes in the PNG; the SVG keeps them as text), or points left
+// out. It is an error to have no point at all.
+func Curve(dir, title string, train, valid []Point) (warning string, err error) {
+	t, v := finite(train), finite(valid)
+	if len(t)+len(v) == 0 {
+		return "", fmt.Errorf("draw %s: no finite loss to draw", filepath.Join(dir, "loss.svg"))
+	}
+	var warnings []string
+	if n := len(train) + len(valid) - len(t) - len(v); n > 0 {
+		warnings = append(warnings, fmt.Sprintf("%d losses that are not finite are not drawn", n))
+	}
+	style, missing := styleFor(title, systemFontDirs())
+	if missing != "" {
+		warnings = append(warnings, fmt.Sprintf("loss.png shows %q of its title as boxes: no font found has them "+
+			"(install one that does, such as Noto Sans CJK); loss.svg has them as text", missing))
+	}
+	p, err := lossPlot(title, style, t, v)
+	if err != nil {
+		return "", fmt.Errorf("draw loss: %w", err)
+	}
+	svg := WriteAtomic(filepath.Join(dir, "loss.svg"), func(w io.Writer) error { return writeSVG(w, p) })
+	p.Title.Text = boxed(title, missing)
+	png := WriteAtomic(filepath.Join(dir, "loss.png"), func(w io.Writer) error { return writePNG(w, p) })
+	return strings.Join(warnings, "; "), errors.Join(svg, png)
+}
+
+// boxed puts a box for each missing character of s: left to itself, the drawing of text
+// skips what its font lacks.
+func boxed(s, missing string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(missing, r) {
+			return '□'
+		}
+		return r
+	}, s)
+}
+
+// lossPlot lays out the plot.
+func lossPlot(title string, style textStyle, train, valid plotter.XYs) (*plot.Plot, error) {
+	p := plot.New()
+	for _, s := range []*text.Style{&p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle} {
+		s.Font.Variant = "Sans"
+	}
+	p.Title.Text = title
+	p.Title.Padding = vg.Points(8)
+	p.Title.TextStyle.Font = font.From(style.font, vg.Points(14))
+	p.Title.TextStyle.Handler = style.handler
+	p.X.Label.Text, p.Y.Label.Text = "step", "loss (nats per token)"
+	p.X.Label.Padding, p.Y.Label.Padding = vg.Points(4), vg.Points(4)
+	p.X.Tick.Marker, p.Y.Tick.Marker = plot.TickerFunc(roundTicks), plot.TickerFunc(roundTicks)
+	p.Legend.Top, p.Legend.Padding = true, vg.Points(2)
+	grid := plotter.NewGrid()
+	grid.Vertical.Color, grid.Horizontal.Color = gridColor, gridColor
+	p.Add(grid)
+	if len(train) > 0 {
+		if err := addTrain(p, train); err != nil {
+			return nil, err
+		}
+	}
+	if len(valid) > 0 {
+		line, points, err := plotter.NewLinePoints(valid)
+		if err != nil {
+			return nil, err
+		}
+		line.Color, points.Color = validColor, validColor
+		line.Width = vg.Points(1.5)
+		points.Shape, points.Radius = draw.CircleGlyph{}, vg.Points(2.5)
+		p.Add(line, points)
+		p.Legend.Add("validation", line, points)
+	}
+	return p, nil
+}
+
+// addTrain draws the training loss twice: faintly as it was and firmly smoothed.
+func addTrain(p *plot.Plot, train plotter.XYs) error {
+	raw, err := plotter.NewLine(train)
+	if err != nil {
+		return err
+	}
+	raw.Color, raw.Width = rawColor, vg.Points(0.6)
+	line, err := plotter.NewLine(smooth(train, len(train)/60))
+	if err != nil {
+		return err
+	}
+	line.Color, line.Width = trainColor, vg.Points(1.8)
+	p.Add(raw, line)
+	p.Legend.Add("training", raw)
+	p.Legend.Add("training, smoothed", line)
+	return nil
+}
+
+// smooth is the mean of each point and its n neighbours on either side, or as many as
+// there are on both: unlike a running mean it does not lag behind a falling loss.
+func smooth(points plotter.XYs, n int) plotter.XYs {
+	sums := make([]float64, len(points)+1) // of the first i losses
+	for i, p := range points {
+		sums[i+1] = sums[i] + p.Y
+	}
+	out := make(plotter.XYs, len(points))
+	for i, p := range points {
+		k := min(n, i, len(points)-1-i)
+		out[i] = plotter.XY{X: p.X, Y: (sums[i+k+1] - sums[i-k]) / float64(2*k+1)}
+	}
+	return out
+}
+
+// roundTicks labels an axis at multiples of 1, 2 or 5 times a power of ten, at four to ten
+// places.
+func roundTicks(low, high float64) []plot.Tick {
+	step := math.Pow(10, math.Floor(math.Log10((high-low)/4)))
+	for _, m := range []float64{5, 2} {
+		if (high-low)/(m*step) >= 4 {
+			step *= m
+			break
+		}
+	}
+	var ticks []plot.Tick
+	first := math.Ceil(low / step)
+	for i := range 11 {
+		if v := (first + float64(i)) * step; v <= high {
+			ticks = append(ticks, plot.Tick{Value: v, Label: strconv.FormatFloat(v, 'g', 10, 64)})
+		}
+	}
+	return ticks
+}
+
+func finite(points []Point) plotter.XYs {
+	var out plotter.XYs
+	for _, p := range points {
+		if !math.IsNaN(p.Loss) && !math.IsInf(p.Loss, 0) {
+			out = append(out, plotter.XY{X: float64(p.Step), Y: p.Loss})
+		}
+	}
+	return out
+}
+
+// drawInside leaves a margin, since the plot itself draws up to the edges.
+func drawInside(p *plot.Plot, c draw.Canvas) {
+	const margin = vg.Length(10)
+	p.Draw(draw.Crop(c, margin, -margin, margin, -margin))
+}
+
+func writePNG(w io.Writer, p *plot.Plot) error {
+	c := vgimg.NewWith(vgimg.UseWH(curveWidth, curveHeight), vgimg.UseDPI(curveDPI))
+	drawInside(p, draw.New(c))
+	_, err := vgimg.PngCanvas{Canvas: c}.WriteTo(w)
+	return err
+}
+
+// svgFamily finds the font of a text element. A text cannot be mistaken for one: quotes in
+// it are escaped.
+var svgFamily = regexp.MustCompile(`style="font-family:([^;"]*);`)
+
+// writeSVG keeps text as text, with fonts to fall back on that have Chinese.
+func writeSVG(w io.Writer, p *plot.Plot) error {
+	c := vgsvg.New(curveWidth, curveHeight)
+	drawInside(p, draw.New(c))
+	var b bytes.Buffer
+	if _, err := c.WriteTo(&b); err != nil {
+		return err
+	}
+	_, err := w.Write(svgFamily.ReplaceAll(b.Bytes(), []byte(`style="font-family:'$1',`+
+		`'Noto Sans CJK SC','Source Han Sans SC','PingFang SC','Microsoft YaHei','WenQuanYi Micro Hei',sans-serif;`)))
+	return err
+}

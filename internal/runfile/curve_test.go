@@ -1,0 +1,160 @@
+package runfile
+
+import (
+	"bytes"
+	"encoding/xml"
+	"image/png"
+	"io"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"gonum.org/v1/plot/plotter"
+)
+
+// a run that learns: losses fall from 4.2 towards 1.5 with noise.
+func exampleLosses() (train, valid []Point) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for step := 0; step <= 2000; step += 2 {
+		loss := 1.5 + 2.7*math.Exp(-float64(step)/400)
+		train = append(train, Point{step, loss + 0.12*rng.NormFloat64()})
+		if step%200 == 0 {
+			valid = append(valid, Point{step, loss + 0.1})
+		}
+	}
+	return train, valid
+}
+
+func TestCurve(t *testing.T) {
+	dir := t.TempDir()
+	train, valid := exampleLosses()
+	warning, err := Curve(dir, "gpt on <Opticks> & more", train, valid)
+	require.NoError(t, err)
+	assert.Empty(t, warning)
+
+	svg, err := os.ReadFile(filepath.Join(dir, "loss.svg"))
+	require.NoError(t, err)
+	texts := svgTexts(t, svg)
+	for _, want := range []string{"gpt on <Opticks> & more", "step", "loss (nats per token)", "training, smoothed", "validation"} {
+		assert.Contains(t, texts, want)
+	}
+	f, err := os.Open(filepath.Join(dir, "loss.png"))
+	require.NoError(t, err)
+	defer f.Close()
+	img, err := png.Decode(f)
+	require.NoError(t, err)
+	assert.Equal(t, 8*curveDPI, img.Bounds().Dx())
+	assert.Equal(t, 5*curveDPI, img.Bounds().Dy())
+}
+
+// svgTexts returns the text elements of an SVG, which must be well formed.
+func svgTexts(t *testing.T, svg []byte) (texts []string) {
+	t.Helper()
+	for d := xml.NewDecoder(bytes.NewReader(svg)); ; {
+		token, err := d.Token()
+		if err == io.EOF {
+			return texts
+		}
+		require.NoError(t, err)
+		if s, ok := token.(xml.CharData); ok && strings.TrimSpace(string(s)) != "" {
+			texts = append(texts, string(s))
+		}
+	}
+}
+
+// A Chinese title stays text in the SVG; for the PNG either this machine has a font or the
+// warning says which characters are boxes.
+func TestCurveChineseTitle(t *testing.T) {
+	dir := t.TempDir()
+	const title = "唐诗 GPT 训练损失"
+	train, valid := exampleLosses()
+	warning, err := Curve(dir, title, train, valid)
+	require.NoError(t, err)
+	svg, err := os.ReadFile(filepath.Join(dir, "loss.svg"))
+	require.NoError(t, err)
+	assert.Contains(t, svgTexts(t, svg), title)
+	assert.Contains(t, string(svg), "'Noto Sans CJK SC'")
+	if _, missing := styleFor(title, systemFontDirs()); missing != "" {
+		assert.Contains(t, warning, `"`+missing+`"`)
+		assert.NotContains(t, warning, "\n")
+	} else {
+		assert.Empty(t, warning)
+	}
+}
+
+// The box itself must be in the font that is used when no other is found.
+func TestBoxed(t *testing.T) {
+	assert.Equal(t, "□□ GPT □", boxed("唐诗 GPT 诗", "唐诗"))
+	_, missing := styleFor("□", nil)
+	assert.Empty(t, missing)
+}
+
+func TestCurveLeavesOutWhatIsNotFinite(t *testing.T) {
+	dir := t.TempDir()
+	warning, err := Curve(dir, "", []Point{{0, 3}, {1, math.NaN()}, {2, math.Inf(1)}, {3, 2}}, nil)
+	require.NoError(t, err)
+	assert.Equal(t, "2 losses that are not finite are not drawn", warning)
+	_, err = Curve(dir, "", []Point{{0, math.NaN()}}, nil)
+	assert.ErrorContains(t, err, "no finite loss")
+	_, err = Curve(dir, "one point", nil, []Point{{0, 3}})
+	assert.NoError(t, err)
+	_, err = Curve(filepath.Join(dir, "missing"), "x", []Point{{0, 3}}, nil)
+	assert.ErrorIs(t, err, os.ErrNotExist)
+}
+
+// By hand: the mean of three, but of one at the ends.
+func TestSmooth(t *testing.T) {
+	points := plotter.XYs{{X: 0, Y: 4}, {X: 1, Y: 2}, {X: 2, Y: 0}, {X: 3, Y: 7}}
+	assert.Equal(t, plotter.XYs{{X: 0, Y: 4}, {X: 1, Y: 2}, {X: 2, Y: 3}, {X: 3, Y: 7}}, smooth(points, 1))
+	assert.Equal(t, points, smooth(points, 0))
+}
+
+func TestRoundTicks(t *testing.T) {
+	for _, tt := range []struct {
+		low, high float64
+		want      string
+	}{
+		{0, 2000, "0 500 1000 1500 2000"},
+		{1.2, 4.3, "1.5 2 2.5 3 3.5 4"},
+		{0, 1e6, "0 200000 400000 600000 800000 1000000"},
+		{-1, 1, "-1 -0.5 0 0.5 1"},
+	} {
+		var labels []string
+		for _, tick := range roundTicks(tt.low, tt.high) {
+			labels = append(labels, tick.Label)
+		}
+		assert.Equal(t, tt.want, strings.Join(labels, " "))
+	}
+}
+
+// The chess knight is not in Liberation but in DejaVu, which many systems have.
+func TestStyleForFindsSystemFont(t *testing.T) {
+	const dejavu = "/usr/share/fonts/truetype/dejavu"
+	if _, err := os.Stat(filepath.Join(dejavu, "DejaVuSans.ttf")); err != nil {
+		t.Skip("DejaVu Sans is not here")
+	}
+	style, missing := styleFor("♞ knight", []string{dejavu})
+	assert.Empty(t, missing)
+	assert.Contains(t, string(style.font.Typeface), dejavu)
+	_, missing = styleFor("♞ knight", nil)
+	assert.Equal(t, "♞", missing)
+	style, missing = styleFor("plain", []string{dejavu})
+	assert.Empty(t, missing)
+	assert.Equal(t, "Liberation", string(style.font.Typeface))
+}
+
+func TestFontFilesThatAreNone(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "b.ttf"), []byte("not a font"), 0o666))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "NotoSansCJK.ttc"), nil, 0o666))
+	files := fontFiles([]string{dir, filepath.Join(dir, "missing")})
+	require.Len(t, files, 2)
+	assert.Equal(t, "NotoSansCJK.ttc", filepath.Base(files[0]))
+	_, missing := styleFor("好", []string{dir})
+	assert.Equal(t, "好", missing)
+}
