@@ -1,6 +1,7 @@
 package data
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -69,6 +70,12 @@ func (c Config) resolve() (Config, error) {
 		if !slices.Contains(k.allowed, k.value) {
 			return c, fmt.Errorf("data.%s is %q: it must be one of %s", k.key, k.value, strings.Join(k.allowed, ", "))
 		}
+	}
+	if c.Task != "lm" && c.Source == "" && c.Target == "" {
+		c.Source, c.Target = "1", "2"
+	}
+	if c.Encoder && c.Task == "lm" && c.Source == "" {
+		return c, errors.New("data.encoder is true, but plain text has no source for an encoder: choose data.task pairs, dialogue or summary, or a model without an encoder")
 	}
 	return c, c.checkRanges()
 }

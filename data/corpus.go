@@ -68,6 +68,16 @@ func (c *Corpus) Valid(batch, context int) (Batcher, error) {
 	return b, c.named(err)
 }
 
+// Examples lists what a part ("train", "valid" or "test") of a task's corpus has to generate, with
+// the answers people wrote. Plain text has none and is an error.
+func (c *Corpus) Examples(part string) ([]Example, error) {
+	examples, err := c.parts.examples(part)
+	return examples, c.named(err)
+}
+
+// Format returns the format of the corpus's task.
+func (c *Corpus) Format() (*Format, error) { return NewFormat(c.Config, c.Tokenizer) }
+
 // Close releases mapped files. Batchers of the corpus must not be used afterwards.
 func (c *Corpus) Close() error { return c.parts.close() }
 

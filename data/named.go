@@ -37,6 +37,18 @@ func open(c Config, tk TokenizerConfig, known Tokenizer, opts Options) (*Corpus,
 		path = found
 		info.Source, info.Licence = "Isaac Newton, Opticks (the Go installation's test data)", "public domain"
 	}
+	if c.isTable() {
+		t, err := readTable(path, c)
+		if err != nil {
+			return nil, err
+		}
+		corpus, err := openTable(t, c, tk, known, opts)
+		if err != nil {
+			return nil, err
+		}
+		corpus.Info.Name, corpus.Info.Source, corpus.Info.Licence = info.Name, info.Source, info.Licence
+		return corpus, nil
+	}
 	files, err := textFiles(path)
 	if err != nil {
 		return nil, err
@@ -50,3 +62,6 @@ func open(c Config, tk TokenizerConfig, known Tokenizer, opts Options) (*Corpus,
 	info.Bytes, info.Train, info.Valid = int64(h.Bytes), split, tokens.Len()-split
 	return &Corpus{c, tokenizer, info, &textParts{tokens, split, c.Order == "sequential"}}, nil
 }
+
+// isTable tells whether the task reads rows rather than running text.
+func (c Config) isTable() bool { return c.Task != "lm" || c.Target != "" }

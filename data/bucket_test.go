@@ -1,0 +1,94 @@
+package data
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// randomSamples have lengths of 1 to longest, and tokens that tell the sample.
+func randomSamples(n, longest int, source bool) []sample {
+	rng := rand.New(rand.NewPCG(1, 2))
+	all := make([]sample, n)
+	for i := range all {
+		all[i].tokens = make([]int, 1+rng.IntN(longest))
+		for k := range all[i].tokens {
+			all[i].tokens[k] = i
+		}
+		all[i].targets = all[i].tokens
+		if source {
+			all[i].source = make([]int, 1+rng.IntN(longest))
+		}
+	}
+	return all
+}
+
+func TestBucketsDealEverySampleOncePerPass(t *testing.T) {
+	for _, source := range []bool{false, true} {
+		all := randomSamples(100, 60, source)
+		b, err := newBuckets(all, all, 8, 4, 60)
+		require.NoError(t, err)
+		b.shuffled, b.seed = true, 7
+		assert.LessOrEqual(t, len(b.Shapes()), 4)
+		var orders [2][]int
+		for pass := range orders {
+			seen := map[int]int{}
+			var batch Batch
+			for n := range b.Len() {
+				require.NoError(t, b.Batch(pass*b.Len()+n, &batch))
+				assert.Contains(t, b.Shapes(), Shape{batch.T, batch.S})
+				assert.Equal(t, 8, batch.B)
+				for lane := range 8 {
+					tokens, targets := batch.lane(lane)
+					assert.Equal(t, tokens, targets)
+					if tokens[0] >= 0 {
+						seen[tokens[0]]++
+						orders[pass] = append(orders[pass], tokens[0])
+					}
+				}
+			}
+			assert.Len(t, seen, 100)
+		}
+		assert.NotEqual(t, orders[0], orders[1], "every pass has an order of its own")
+	}
+}
+
+func TestBucketsAreAFunctionOfSeedAndNumber(t *testing.T) {
+	all := randomSamples(50, 30, false)
+	deal := func(n int, others ...int) Batch {
+		b, err := newBuckets(all, all, 4, 3, 30)
+		require.NoError(t, err)
+		b.shuffled, b.seed = true, 7
+		var batch Batch
+		for _, other := range append(others, n) {
+			require.NoError(t, b.Batch(other, &batch))
+		}
+		return batch
+	}
+	for n := range 40 {
+		assert.Equal(t, deal(n), deal(n, 3, 99, 0))
+	}
+}
+
+// The best cut of a few samples into two shapes, found by trying all.
+func TestShapesPadLeast(t *testing.T) {
+	var all []sample
+	for _, n := range []int{8, 8, 8, 16, 16, 40, 48, 48, 64} {
+		all = append(all, sample{tokens: make([]int, n)})
+	}
+	// {8…16},{40…64}: 5·16+4·64 = 336; {8},{16…}: 3·8+6·64 = 408; {…48},{64}: 8·48+64 = 448.
+	assert.Equal(t, []Shape{{T: 16}, {T: 64}}, chooseShapes(all, 2, 64))
+	assert.Equal(t, []Shape{{T: 64}}, chooseShapes(all, 1, 64))
+	assert.Len(t, chooseShapes(all, 9, 64), 5, "no more shapes than are of use")
+}
+
+func TestPaddingIsReported(t *testing.T) {
+	all := []sample{{tokens: make([]int, 8), source: make([]int, 4)}, {tokens: make([]int, 4), source: make([]int, 8), cut: true}}
+	b, err := newBuckets(all, all, 4, 1, 8)
+	require.NoError(t, err)
+	assert.InDelta(t, 1-24.0/64, b.Padding(), 1e-12) // 24 tokens in 4 lanes of 8 + 8
+	assert.Equal(t, 1, b.Cut())
+	assert.Equal(t, "2 examples in 1 batches of shapes (T, S) [{8 8}], 62.5 % padding; 1 cut to fit", b.String())
+}

@@ -1,0 +1,121 @@
+package data
+
+import "fmt"
+
+// smallestContext is the least number of tokens in which a source and an answer make sense.
+const smallestContext = 16
+
+// taskParts is a table as tokens.
+type taskParts struct {
+	format  *Format
+	items   [3][]item
+	show    [3][]Example
+	buckets int
+}
+
+// item is one row, or one dialogue, as tokens.
+type item struct {
+	source, answer []int
+	turns          []encodedTurn
+}
+
+// samples lays out the items of parts for a context.
+func (p *taskParts) samples(context int, parts ...int) []sample {
+	f := *p.format
+	f.Limit = context
+	var all []sample
+	for _, part := range parts {
+		for _, it := range p.items[part] {
+			if it.turns != nil {
+				all = append(all, f.dialogueSamples(it.turns)...)
+			} else {
+				all = append(all, f.pairSample(it.source, it.answer))
+			}
+		}
+	}
+	return all
+}
+
+// batches deals one part in the shapes of the training and the validation part.
+func (p *taskParts) batches(part, batch, context int) (*Buckets, error) {
+	if context < smallestContext {
+		return nil, fmt.Errorf("a context of %d tokens is too small for a source and an answer: use %d or more", context, smallestContext)
+	}
+	all := p.samples(context, trainPart, validPart)
+	b, err := newBuckets(all, p.samples(context, part), batch, p.buckets, context)
+	if err != nil {
+		return nil, fmt.Errorf("%s part: %w", partNames[part][0], err)
+	}
+	return b, nil
+}
+
+func (p *taskParts) train(batch, context int, seed uint64) (Batcher, error) {
+	b, err := p.batches(trainPart, batch, context)
+	if err != nil {
+		return nil, err
+	}
+	b.seed, b.shuffled = seed, true
+	return b, nil
+}
+
+func (p *taskParts) valid(batch, context int) (Batcher, error) {
+	b, err := p.batches(validPart, batch, context)
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+func (p *taskParts) examples(part string) ([]Example, error) {
+	i, err := partNamed(part)
+	if err != nil {
+		return nil, err
+	}
+	return p.show[i], nil
+}
+
+func (p *taskParts) close() error { return nil }
+
+// openTable prepares a table for its task.
+func openTable(t *table, c Config, tk TokenizerConfig, known Tokenizer, opts Options) (*Corpus, error) {
+	job := &tableJob{Config: c, table: t}
+	if err := job.read(); err != nil {
+		return nil, err
+	}
+	tokenizer, err := job.tokenizer(tk, known, opts)
+	if err != nil {
+		return nil, err
+	}
+	format, err := NewFormat(c, tokenizer)
+	if err != nil {
+		return nil, err
+	}
+	parts := &taskParts{format: format, show: job.examples(), buckets: c.Buckets}
+	info := Info{Bytes: t.bytes}
+	for part := range parts.items {
+		if parts.items[part], err = job.encode(format, part); err != nil {
+			return nil, err
+		}
+	}
+	info.Train, info.Valid = parts.asked(trainPart), parts.asked(validPart)
+	if t.skipped > 0 {
+		info.Notes = append(info.Notes, fmt.Sprintf("%d ragged rows skipped", t.skipped))
+	}
+	return &Corpus{c, tokenizer, info, parts}, nil
+}
+
+// asked counts the tokens that a part asks for, where nothing is cut.
+func (p *taskParts) asked(part int) int {
+	n := 0
+	for _, it := range p.items[part] {
+		if it.turns == nil {
+			n += len(it.answer) + 1
+		}
+		for i, t := range it.turns {
+			if p.format.learned(it.turns, i) {
+				n += len(t.ids) + 1
+			}
+		}
+	}
+	return n
+}

@@ -1,0 +1,92 @@
+package data
+
+import (
+	"cmp"
+	"slices"
+)
+
+// sized is samples of about one size, and the shape that holds them.
+type sized struct {
+	shape Shape
+	count int
+}
+
+// chooseShapes returns at most count shapes, from small to large, that hold all samples with the
+// least padding. Samples are ordered by size and the order is cut by dynamic programming, as for
+// the best histogram with a given number of buckets.
+func chooseShapes(samples []sample, count, context int) []Shape {
+	groups := groupBySize(samples, context)
+	n := len(groups)
+	// cost[k][i] is the padded size of the first i groups in k shapes; from[k][i] is where the
+	// last of these shapes begins.
+	cost, from := newMatrix(count+1, n+1), newMatrix(count+1, n+1)
+	const never = 1 << 60
+	for k := range cost {
+		for i := range cost[k] {
+			cost[k][i] = never
+		}
+	}
+	cost[0][0] = 0
+	for k := 1; k <= count; k++ {
+		for i := 1; i <= n; i++ {
+			var last sized
+			for j := i - 1; j >= 0; j-- {
+				last = last.with(groups[j])
+				if c := cost[k-1][j] + last.count*(last.shape.T+last.shape.S); c < cost[k][i] {
+					cost[k][i], from[k][i] = c, j
+				}
+			}
+		}
+	}
+	best := 1
+	for k := range cost {
+		if cost[k][n] < cost[best][n] {
+			best = k
+		}
+	}
+	var shapes []Shape
+	for i := n; i > 0; best-- {
+		var last sized
+		for j := from[best][i]; j < i; j++ {
+			last = last.with(groups[j])
+		}
+		shapes = append(shapes, last.shape)
+		i = from[best][i]
+	}
+	slices.Reverse(shapes)
+	return shapes
+}
+
+// with is s and o together.
+func (s sized) with(o sized) sized {
+	return sized{Shape{max(s.shape.T, o.shape.T), max(s.shape.S, o.shape.S)}, s.count + o.count}
+}
+
+// groupBySize counts samples by their shape, rounded up, in the order of the shapes' sizes.
+func groupBySize(samples []sample, context int) []sized {
+	count := map[Shape]int{}
+	step := max(8, (context+31)/32) // coarse enough that there are few groups
+	for _, s := range samples {
+		count[Shape{min(roundUp(len(s.tokens), step), context), roundUp(len(s.source), step)}]++
+	}
+	var groups []sized
+	for shape, n := range count {
+		groups = append(groups, sized{shape, n})
+	}
+	slices.SortFunc(groups, func(a, b sized) int {
+		return cmp.Or(cmp.Compare(a.shape.T+a.shape.S, b.shape.T+b.shape.S), cmp.Compare(a.shape.T, b.shape.T))
+	})
+	return groups
+}
+
+// roundUp rounds n up to a multiple of step.
+func roundUp(n, step int) int { return (n + step - 1) / step * step }
+
+// newMatrix returns rows × columns zeros.
+func newMatrix(rows, columns int) [][]int {
+	m := make([][]int, rows)
+	for i := range m {
+		m[i] = make([]int, columns)
+	}
+	return m
+}

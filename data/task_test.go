@@ -1,0 +1,261 @@
+package data
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// openPairs opens rows of a table as a task.
+func openRows(t *testing.T, c Config, rows ...string) *Corpus {
+	t.Helper()
+	c.Name = write(t, "rows.tsv", strings.Join(rows, "\n")+"\n")
+	corpus, err := Open(c, TokenizerConfig{}, nil, Options{})
+	require.NoError(t, err)
+	return corpus
+}
+
+// numbered makes n rows from a pattern in which N stands for a number.
+func numbered(n int, pattern string) []string {
+	rows := make([]string, n)
+	for i := range rows {
+		rows[i] = strings.ReplaceAll(pattern, "N", strings.Repeat("x", i%7)+string(rune('a'+i%26))+string(rune('a'+i/26)))
+	}
+	return rows
+}
+
+// text decodes ids, padding left out.
+func text(t *testing.T, c *Corpus, ids []int) string {
+	t.Helper()
+	s, err := c.Tokenizer.Decode(slices.DeleteFunc(slices.Clone(ids), func(id int) bool { return id < 0 }))
+	require.NoError(t, err)
+	return s
+}
+
+func TestPairsAsOneSequence(t *testing.T) {
+	c := openRows(t, Config{Task: "pairs"}, append(numbered(60, "N\tNN"), "abc\txyz")...)
+	s := c.parts.(*taskParts).format.pairSample([]int{0, 1}, []int{2, 3, 4})
+	f, err := c.Format()
+	require.NoError(t, err)
+	prompt, err := f.Prompt("abc")
+	require.NoError(t, err)
+	assert.Equal(t, "<|begin|>abc<|answer|>", text(t, c, prompt))
+	source, err := f.Source("abc")
+	require.NoError(t, err)
+	assert.Nil(t, source, "no encoder, no source")
+	end, _ := c.Tokenizer.Special("<|end|>")
+	assert.Equal(t, end, f.End())
+	assert.Equal(t, []int{2, 3, 4}, s.tokens[4:])
+	assert.Equal(t, []int{-1, -1, -1, 2, 3, 4, end}, s.targets)
+}
+
+func TestPairsForAnEncoder(t *testing.T) {
+	c := openRows(t, Config{Task: "pairs", Encoder: true}, append(numbered(60, "N\tNN"), "abc\txyz")...)
+	f, err := c.Format()
+	require.NoError(t, err)
+	source, err := f.Source("abc")
+	require.NoError(t, err)
+	assert.Equal(t, "abc<|end|>", text(t, c, source))
+	prompt, err := f.Prompt("abc")
+	require.NoError(t, err)
+	assert.Equal(t, "<|begin|>", text(t, c, prompt))
+	s := c.parts.(*taskParts).format.pairSample([]int{0, 1}, []int{2, 3, 4})
+	assert.Equal(t, []int{0, 1, f.End()}, s.source)
+	assert.Equal(t, []int{f.begin, 2, 3, 4}, s.tokens)
+	assert.Equal(t, []int{2, 3, 4, f.End()}, s.targets)
+}
+
+func TestConditionalFields(t *testing.T) {
+	c := openRows(t, Config{Source: "form,title", Target: "text"},
+		append([]string{"# form\ttitle\tauthor\ttext"}, numbered(60, "fN\ttN\taN\tbN")...)...)
+	f, err := c.Format()
+	require.NoError(t, err)
+	for _, fields := range [][]string{{"fa", "ta"}, {"fa\tta"}} {
+		prompt, err := f.Prompt(fields...)
+		require.NoError(t, err)
+		assert.Equal(t, "<|begin|>fa<|field|>ta<|answer|>", text(t, c, prompt))
+	}
+	prompt, err := f.Prompt("fa")
+	require.NoError(t, err)
+	assert.Equal(t, "<|begin|>fa<|field|><|answer|>", text(t, c, prompt), "missing fields are empty")
+	_, err = f.Prompt("f", "t", "f")
+	assert.ErrorContains(t, err, "3 fields given, but the source has 2 (form,title)")
+	_, err = f.Prompt("é")
+	assert.ErrorContains(t, err, "U+00E9")
+}
+
+// A model must be asked with exactly the tokens it was trained on: for every validation example,
+// in both shapes, with and without cuts, some sample begins with its prompt and has its source.
+func TestPromptsAreWhatWasTrainedOn(t *testing.T) {
+	long := strings.Repeat("long ", 20)
+	pairs := append(numbered(80, "N\tNN"), numbered(40, long+"N\tNaN")...)
+	turns := make([]string, 0, 400)
+	for d := range 100 {
+		id := strings.Repeat("d", d%5) + string(rune('A'+d%26)) + string(rune('A'+d/26))
+		for i, said := range []string{"one " + id, "two", "three and a bit more", "four " + id} {
+			turns = append(turns, id+"\t"+string(rune('0'+i))+"\t"+[]string{"A", "B"}[i%2]+"\t"+said)
+		}
+	}
+	const context = 40
+	for _, tt := range []struct {
+		name string
+		c    Config
+		rows []string
+		core func(f *Format, prompt []int) []int
+	}{
+		{"pairs", Config{Task: "pairs"}, pairs, wholePrompt},
+		{"pairs with encoder", Config{Task: "pairs", Encoder: true, MaxSource: 24}, pairs, wholePrompt},
+		{"dialogue with encoder", Config{Task: "dialogue", Encoder: true}, turns, wholePrompt},
+		// Several turns share a sequence in training, so that they see more or fewer turns
+		// before them than a prompt has; one at least.
+		{"dialogue", Config{Task: "dialogue", Reply: "B"}, turns, lastTurn},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := openRows(t, tt.c, tt.rows...)
+			f, err := NewFormat(tt.c, c.Tokenizer) // as after training: from configuration and tokenizer
+			require.NoError(t, err)
+			f.Limit = context
+			samples := c.parts.(*taskParts).samples(context, validPart)
+			examples, err := c.Examples("valid")
+			require.NoError(t, err)
+			require.NotEmpty(t, examples)
+			for _, e := range examples {
+				prompt, err := f.Prompt(e.Source)
+				require.NoError(t, err)
+				source, err := f.Source(e.Source)
+				require.NoError(t, err)
+				found := slices.ContainsFunc(samples, func(s sample) bool {
+					return contains(s.tokens, tt.core(f, prompt)) && slices.Equal(s.source, source)
+				})
+				assert.True(t, found, "no sample for %q", e.Source)
+			}
+		})
+	}
+}
+
+// wholePrompt is all of a prompt.
+func wholePrompt(_ *Format, prompt []int) []int { return prompt }
+
+// lastTurn is the last whole turn of a prompt and what opens the next.
+func lastTurn(f *Format, prompt []int) []int {
+	for i := len(prompt) - 2; i > 0; i-- {
+		if slices.ContainsFunc(f.roles, func(r role) bool { return r.token == prompt[i] }) {
+			return prompt[i:]
+		}
+	}
+	return prompt
+}
+
+// contains tells whether part occurs in whole.
+func contains(whole, part []int) bool {
+	for i := range whole {
+		if i+len(part) <= len(whole) && slices.Equal(whole[i:i+len(part)], part) {
+			return true
+		}
+	}
+	return false
+}
+
+func TestLengthControl(t *testing.T) {
+	c := openRows(t, Config{Task: "summary", LengthControl: true}, numbered(60, "N N N\tN")...)
+	f, err := c.Format()
+	require.NoError(t, err)
+	for length, want := range map[int]string{0: "<|length:32|>", 3: "<|length:4|>", 9: "<|length:16|>", 9999: "<|length:256|>"} {
+		f.Length = length
+		prompt, err := f.Prompt("a")
+		require.NoError(t, err)
+		assert.Equal(t, "<|begin|>a"+want+"<|answer|>", text(t, c, prompt))
+	}
+	s := f.pairSample([]int{0}, []int{1, 1, 1, 1, 1})
+	assert.Contains(t, text(t, c, s.tokens), "<|length:8|>")
+}
+
+func TestSplitKeepsKeysTogether(t *testing.T) {
+	rows := numbered(200, "N\t1N")
+	rows = append(rows, numbered(200, "N\t2N")...) // every source twice
+	c := openRows(t, Config{Task: "pairs"}, rows...)
+	parts := [2]map[string]bool{}
+	for i, part := range []string{"train", "valid"} {
+		examples, err := c.Examples(part)
+		require.NoError(t, err)
+		parts[i] = map[string]bool{}
+		for _, e := range examples {
+			parts[i][e.Source] = true
+			assert.Len(t, e.Alternatives, 1, "the other answer is in the same part")
+		}
+	}
+	assert.InDelta(t, 20, len(parts[1]), 12) // a tenth of 200; binomial, standard deviation 4.2
+	for source := range parts[1] {
+		assert.NotContains(t, parts[0], source)
+	}
+}
+
+func TestSplitColumn(t *testing.T) {
+	rows := []string{"# split\ta\tb"}
+	for i, part := range []string{"train", "dev", "test", "train", "valid"} {
+		rows = append(rows, part+"\tq"+string(rune('0'+i))+"\tr")
+	}
+	c := openRows(t, Config{Task: "summary", Source: "a", Target: "b"}, rows...)
+	for part, want := range map[string]string{"train": "q0 q3", "valid": "q1 q4", "test": "q2"} {
+		examples, err := c.Examples(part)
+		require.NoError(t, err)
+		var got []string
+		for _, e := range examples {
+			got = append(got, e.Source)
+		}
+		assert.Equal(t, want, strings.Join(got, " "))
+	}
+	_, err := c.Examples("all")
+	assert.ErrorContains(t, err, "the parts are train, valid and test")
+}
+
+func TestTableErrors(t *testing.T) {
+	for _, bad := range []struct {
+		c    Config
+		rows string
+		want string
+	}{
+		{Config{Task: "pairs"}, "a\tb\nc\n", "rows.tsv:2: 1 columns where 2 are expected"},
+		{Config{Task: "pairs"}, "# x\ty\na\tb\tc\n", "rows.tsv:2: 3 columns where 2 are expected"},
+		{Config{Task: "pairs"}, "a\t\n", "rows.tsv:1: the answer is empty"},
+		{Config{Task: "pairs", Source: "4", Target: "1"}, "a\tb\n", "columns 1 to 2"},
+		{Config{Task: "pairs", Source: "x", Target: "1"}, "a\tb\n", "names no columns"},
+		{Config{Task: "pairs", Source: "x", Target: "1"}, "# a\tb\na\tb\n", "has no column \"x\": it has a, b"},
+		{Config{Task: "pairs"}, "# split\tb\nmaybe\tb\n", "rows.tsv:2: split column: \"maybe\" is no part"},
+		{Config{Task: "pairs", Invalid: "refuse"}, "a\tb\nb\xff\tc\n", "rows.tsv:2: byte offset 1: byte 0xff"},
+		{Config{Task: "pairs"}, "", "the table has no rows"},
+		{Config{Task: "dialogue"}, "a\tb\n", "2 columns: a table of dialogues has id, turn, speaker, text"},
+		{Config{Task: "dialogue"}, "d\t0\tA\thi\nd\t0\tB\tho\n", "rows.tsv:2: turn \"0\" does not follow turn 0"},
+		{Config{Task: "dialogue"}, "d\t0\tA\thi\ne\t0\tB\tho\nd\t1\tB\tho\n", "rows.tsv:3: dialogue d goes on here"},
+		{Config{Task: "dialogue", Reply: "C"}, "d\t0\tA\thi\nd\t1\tB\tho\n", "nobody named \"C\" speaks in this corpus: the speakers are A, B"},
+		{Config{Encoder: true}, "a", "plain text has no source for an encoder"},
+	} {
+		bad.c.Name = write(t, "rows.tsv", bad.rows)
+		_, err := Open(bad.c, TokenizerConfig{}, nil, Options{})
+		assert.ErrorContains(t, err, bad.want)
+	}
+}
+
+func TestRaggedRowsAreSkippedAndCounted(t *testing.T) {
+	rows := append(numbered(60, "N\tN"), "a", "a\tb\tc", "a\t")
+	c := openRows(t, Config{Task: "pairs", Ragged: "skip"}, rows...)
+	assert.Equal(t, []string{"3 ragged rows skipped"}, c.Info.Notes)
+	assert.Contains(t, c.Describe(), "3 ragged rows skipped")
+}
+
+func TestHugeLineIsNoTable(t *testing.T) {
+	c := Config{Task: "pairs", Name: write(t, "rows.tsv", "a\tb\n"+strings.Repeat("x", maxLine+1))}
+	_, err := Open(c, TokenizerConfig{}, nil, Options{})
+	assert.ErrorContains(t, err, "a line is longer than 16 MB")
+}
+
+func TestEmptyPart(t *testing.T) {
+	c := openRows(t, Config{Task: "pairs"}, "# split\ta\tb", "train\ta\tb")
+	_, err := c.Valid(2, 32)
+	assert.ErrorContains(t, err, "valid part: the part has no example")
+	_, err = c.Train(2, 8, 1)
+	assert.ErrorContains(t, err, "a context of 8 tokens is too small")
+}
