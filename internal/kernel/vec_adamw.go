@@ -17,6 +17,11 @@ type AdamWStep struct {
 func AdamW[T Float](w, g, m, v []T, o AdamWStep) {
 	sameLength("AdamW", len(w), len(g), len(m), len(v))
 	keep := 1 - o.LR*o.Decay
+	if fast[T]() {
+		vecAdamW(start(w), start(g), start(m), start(v), len(w), float32(o.GScale), float32(o.Beta1), float32(1-o.Beta1),
+			float32(o.Beta2), float32(1-o.Beta2), float32(o.LR/o.Correct1), float32(1/o.Correct2), float32(o.Eps), float32(keep))
+		return
+	}
 	for i := range w {
 		gs := float64(g[i]) * o.GScale
 		mi := o.Beta1*float64(m[i]) + (1-o.Beta1)*gs

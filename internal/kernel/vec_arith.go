@@ -3,6 +3,10 @@ package kernel
 // Add writes dst = a + b. dst may be a or b.
 func Add[T Float](dst, a, b []T) {
 	sameLength("Add", len(dst), len(a), len(b))
+	if fast[T]() {
+		vecAdd(start(dst), start(a), start(b), len(a))
+		return
+	}
 	for i, v := range a {
 		dst[i] = v + b[i]
 	}
@@ -11,6 +15,10 @@ func Add[T Float](dst, a, b []T) {
 // Sub writes dst = a − b. dst may be a or b.
 func Sub[T Float](dst, a, b []T) {
 	sameLength("Sub", len(dst), len(a), len(b))
+	if fast[T]() {
+		vecSub(start(dst), start(a), start(b), len(a))
+		return
+	}
 	for i, v := range a {
 		dst[i] = v - b[i]
 	}
@@ -19,6 +27,10 @@ func Sub[T Float](dst, a, b []T) {
 // Mul writes dst = a·b, element by element. dst may be a or b.
 func Mul[T Float](dst, a, b []T) {
 	sameLength("Mul", len(dst), len(a), len(b))
+	if fast[T]() {
+		vecMul(start(dst), start(a), start(b), len(a))
+		return
+	}
 	for i, v := range a {
 		dst[i] = v * b[i]
 	}
@@ -27,6 +39,10 @@ func Mul[T Float](dst, a, b []T) {
 // Scale writes dst = s·a. dst may be a.
 func Scale[T Float](dst, a []T, s T) {
 	sameLength("Scale", len(dst), len(a))
+	if fast[T]() {
+		vecScale(start(dst), start(a), float32(s), len(a))
+		return
+	}
 	for i, v := range a {
 		dst[i] = s * v
 	}
@@ -35,6 +51,10 @@ func Scale[T Float](dst, a []T, s T) {
 // Axpy adds: dst += s·x. dst may be x.
 func Axpy[T Float](dst []T, s T, x []T) {
 	sameLength("Axpy", len(dst), len(x))
+	if fast[T]() {
+		vecAxpy(start(dst), start(x), float32(s), len(x))
+		return
+	}
 	for i, v := range x {
 		dst[i] += s * v
 	}

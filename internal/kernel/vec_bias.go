@@ -16,6 +16,12 @@ func Bias[T Float](z []T, rows, cols int, b []T) {
 // and writes y = ReLU(z). y may be z.
 func BiasReLU[T Float](y, z []T, rows, cols int, b []T) {
 	checkBias("BiasReLU", len(y), len(z), rows, cols, b)
+	if fast[T]() && b != nil {
+		for i := 0; i < len(z); i += cols {
+			vecBiasReLU(start(y[i:]), start(z[i:]), start(b), cols)
+		}
+		return
+	}
 	Bias(z, rows, cols, b)
 	ReLU(y, z)
 }
@@ -23,6 +29,12 @@ func BiasReLU[T Float](y, z []T, rows, cols int, b []T) {
 // BiasGELU is BiasReLU with GELU.
 func BiasGELU[T Float](y, z []T, rows, cols int, b []T) {
 	checkBias("BiasGELU", len(y), len(z), rows, cols, b)
+	if fast[T]() && b != nil {
+		for i := 0; i < len(z); i += cols {
+			vecBiasGELU(start(y[i:]), start(z[i:]), start(b), cols)
+		}
+		return
+	}
 	Bias(z, rows, cols, b)
 	GELU(y, z)
 }
@@ -30,6 +42,12 @@ func BiasGELU[T Float](y, z []T, rows, cols int, b []T) {
 // BiasGELUTanh is BiasReLU with GELUTanh.
 func BiasGELUTanh[T Float](y, z []T, rows, cols int, b []T) {
 	checkBias("BiasGELUTanh", len(y), len(z), rows, cols, b)
+	if fast[T]() && b != nil {
+		for i := 0; i < len(z); i += cols {
+			vecBiasGELUTanh(start(y[i:]), start(z[i:]), start(b), cols)
+		}
+		return
+	}
 	Bias(z, rows, cols, b)
 	GELUTanh(y, z)
 }

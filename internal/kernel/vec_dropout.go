@@ -16,6 +16,12 @@ func Dropout[T Float](y, x []T, p float64, key, first uint64) {
 		return
 	}
 	d := newDropper("Dropout", p, key)
+	if fast[T]() {
+		d.runs(len(x), first, func(from, to int, count, s1 uint32) {
+			vecDropout(start(y[from:]), start(x[from:]), to-from, float32(d.scale), d.threshold, count, s1)
+		})
+		return
+	}
 	for i, v := range x {
 		if d.keeps(first + uint64(i)) {
 			y[i] = v * T(d.scale)
@@ -33,6 +39,12 @@ func DropoutAdd[T Float](y, a, x []T, p float64, key, first uint64) {
 		return
 	}
 	d := newDropper("DropoutAdd", p, key)
+	if fast[T]() {
+		d.runs(len(x), first, func(from, to int, count, s1 uint32) {
+			vecDropoutAdd(start(y[from:]), start(a[from:]), start(x[from:]), to-from, float32(d.scale), d.threshold, count, s1)
+		})
+		return
+	}
 	for i, v := range x {
 		y[i] = a[i]
 		if d.keeps(first + uint64(i)) {
@@ -61,6 +73,18 @@ func newDropper(kernel string, p float64, key uint64) dropper {
 func (d dropper) seeds(counter uint64) (s0, s1 uint32) {
 	z := mix64(d.key + (counter>>32+1)*0x9e3779b97f4a7c15)
 	return uint32(z), uint32(z >> 32)
+}
+
+// runs calls do for stretches of n elements from counter first whose counters have the same upper half,
+// with the two numbers the assembly starts from.
+func (d dropper) runs(n int, first uint64, do func(from, to int, count, s1 uint32)) {
+	for from := 0; from < n; {
+		at := first + uint64(from)
+		to := from + int(min(uint64(n-from), 1<<32-at&(1<<32-1)))
+		s0, s1 := d.seeds(at)
+		do(from, to, uint32(at)+s0, s1)
+		from = to
+	}
 }
 
 func (d dropper) keeps(counter uint64) bool {

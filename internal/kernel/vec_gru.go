@@ -15,6 +15,12 @@ func GRUCell[T Float](zx, zh, hprev, h []T, rows, hidden, ldz, ldh int) {
 	holdsRows("GRUCell", "zh", len(zh), rows, 3*hidden, ldz)
 	holdsRows("GRUCell", "hprev", len(hprev), rows, hidden, ldh)
 	holdsRows("GRUCell", "h", len(h), rows, hidden, ldh)
+	if fast[T]() && hidden > 0 {
+		for r := range rows {
+			vecGRU(start(zx[r*ldz:]), start(zh[r*ldz:]), start(hprev[r*ldh:]), start(h[r*ldh:]), hidden)
+		}
+		return
+	}
 	for row := range rows {
 		x, y := zx[row*ldz:row*ldz+3*hidden], zh[row*ldz:row*ldz+3*hidden]
 		for j := range hidden {
@@ -42,6 +48,13 @@ func GRUCellGrad[T Float](dzx, dzh, dhprev, z, zh, hprev, dh []T, rows, hidden, 
 	holdsRows("GRUCellGrad", "dhprev", len(dhprev), rows, hidden, ldh)
 	holdsRows("GRUCellGrad", "hprev", len(hprev), rows, hidden, ldh)
 	holdsRows("GRUCellGrad", "dh", len(dh), rows, hidden, ldh)
+	if fast[T]() && hidden > 0 {
+		for r := range rows {
+			vecGRUGrad(start(dzx[r*ldz:]), start(dzh[r*ldz:]), start(dhprev[r*ldh:]), start(z[r*ldz:]), start(zh[r*ldz:]),
+				start(hprev[r*ldh:]), start(dh[r*ldh:]), hidden)
+		}
+		return
+	}
 	for row := range rows {
 		for j := range hidden {
 			ir, iz, in, k := row*ldz+j, row*ldz+hidden+j, row*ldz+2*hidden+j, row*ldh+j

@@ -5,6 +5,10 @@ import "math"
 // Exp writes y = eˣ. y may be x.
 func Exp[T Float](y, x []T) {
 	sameLength("Exp", len(y), len(x))
+	if fast[T]() {
+		vecExp(start(y), start(x), len(x))
+		return
+	}
 	for i, v := range x {
 		y[i] = T(math.Exp(float64(v)))
 	}
@@ -13,6 +17,10 @@ func Exp[T Float](y, x []T) {
 // Tanh writes y = tanh x. y may be x.
 func Tanh[T Float](y, x []T) {
 	sameLength("Tanh", len(y), len(x))
+	if fast[T]() {
+		vecTanh(start(y), start(x), len(x))
+		return
+	}
 	for i, v := range x {
 		y[i] = T(math.Tanh(float64(v)))
 	}
@@ -21,6 +29,10 @@ func Tanh[T Float](y, x []T) {
 // Sigmoid writes y = 1/(1+e⁻ˣ). y may be x.
 func Sigmoid[T Float](y, x []T) {
 	sameLength("Sigmoid", len(y), len(x))
+	if fast[T]() {
+		vecSigmoid(start(y), start(x), len(x))
+		return
+	}
 	for i, v := range x {
 		y[i] = T(sigmoid(float64(v)))
 	}
@@ -29,6 +41,10 @@ func Sigmoid[T Float](y, x []T) {
 // ReLU writes y = max(x, 0). y may be x.
 func ReLU[T Float](y, x []T) {
 	sameLength("ReLU", len(y), len(x))
+	if fast[T]() {
+		vecReLU(start(y), start(x), len(x))
+		return
+	}
 	for i, v := range x {
 		y[i] = T(relu(float64(v)))
 	}
@@ -37,6 +53,10 @@ func ReLU[T Float](y, x []T) {
 // GELU writes y = x·Φ(x), Φ the normal distribution function (Hendrycks and Gimpel, 2016). y may be x.
 func GELU[T Float](y, x []T) {
 	sameLength("GELU", len(y), len(x))
+	if fast[T]() {
+		vecGELU(start(y), start(x), len(x))
+		return
+	}
 	for i, v := range x {
 		y[i] = T(gelu(float64(v)))
 	}
@@ -45,6 +65,10 @@ func GELU[T Float](y, x []T) {
 // GELUTanh writes y = ½x(1 + tanh(√(2/π)(x + 0.044715x³))), GPT-2's approximation of GELU. y may be x.
 func GELUTanh[T Float](y, x []T) {
 	sameLength("GELUTanh", len(y), len(x))
+	if fast[T]() {
+		vecGELUTanh(start(y), start(x), len(x))
+		return
+	}
 	for i, v := range x {
 		y[i] = T(geluTanh(float64(v)))
 	}
@@ -53,6 +77,10 @@ func GELUTanh[T Float](y, x []T) {
 // SiLU writes y = x/(1+e⁻ˣ), also called swish. y may be x.
 func SiLU[T Float](y, x []T) {
 	sameLength("SiLU", len(y), len(x))
+	if fast[T]() {
+		vecSiLU(start(y), start(x), len(x))
+		return
+	}
 	for i, v := range x {
 		y[i] = T(silu(float64(v)))
 	}

@@ -3,6 +3,10 @@ package kernel
 // ReLUGrad writes dx = dy where x > 0, else 0. dx may be x or dy.
 func ReLUGrad[T Float](dx, x, dy []T) {
 	sameLength("ReLUGrad", len(dx), len(x), len(dy))
+	if fast[T]() {
+		vecReLUGrad(start(dx), start(x), start(dy), len(x))
+		return
+	}
 	for i, v := range x {
 		if v > 0 {
 			dx[i] = dy[i]
@@ -15,6 +19,10 @@ func ReLUGrad[T Float](dx, x, dy []T) {
 // GELUGrad writes dx = dy·(Φ(x) + x·φ(x)). dx may be x or dy.
 func GELUGrad[T Float](dx, x, dy []T) {
 	sameLength("GELUGrad", len(dx), len(x), len(dy))
+	if fast[T]() {
+		vecGELUGrad(start(dx), start(x), start(dy), len(x))
+		return
+	}
 	for i, v := range x {
 		dx[i] = T(float64(dy[i]) * geluSlope(float64(v)))
 	}
@@ -23,6 +31,10 @@ func GELUGrad[T Float](dx, x, dy []T) {
 // GELUTanhGrad writes dx = dy·f'(x) for the f of GELUTanh. dx may be x or dy.
 func GELUTanhGrad[T Float](dx, x, dy []T) {
 	sameLength("GELUTanhGrad", len(dx), len(x), len(dy))
+	if fast[T]() {
+		vecGELUTanhGrad(start(dx), start(x), start(dy), len(x))
+		return
+	}
 	for i, v := range x {
 		dx[i] = T(float64(dy[i]) * geluTanhSlope(float64(v)))
 	}
@@ -31,6 +43,10 @@ func GELUTanhGrad[T Float](dx, x, dy []T) {
 // SiLUGrad writes dx = dy·σ(x)(1 + x(1−σ(x))). dx may be x or dy.
 func SiLUGrad[T Float](dx, x, dy []T) {
 	sameLength("SiLUGrad", len(dx), len(x), len(dy))
+	if fast[T]() {
+		vecSiLUGrad(start(dx), start(x), start(dy), len(x))
+		return
+	}
 	for i, v := range x {
 		dx[i] = T(float64(dy[i]) * siluSlope(float64(v)))
 	}
@@ -39,6 +55,10 @@ func SiLUGrad[T Float](dx, x, dy []T) {
 // TanhGrad writes dx = dy·(1 − y²) from the output y = tanh x. dx may be y or dy.
 func TanhGrad[T Float](dx, y, dy []T) {
 	sameLength("TanhGrad", len(dx), len(y), len(dy))
+	if fast[T]() {
+		vecTanhGrad(start(dx), start(y), start(dy), len(y))
+		return
+	}
 	for i, v := range y {
 		dx[i] = dy[i] * (1 - v*v)
 	}
@@ -47,6 +67,10 @@ func TanhGrad[T Float](dx, y, dy []T) {
 // SigmoidGrad writes dx = dy·y(1 − y) from the output y = σ(x). dx may be y or dy.
 func SigmoidGrad[T Float](dx, y, dy []T) {
 	sameLength("SigmoidGrad", len(dx), len(y), len(dy))
+	if fast[T]() {
+		vecSigmoidGrad(start(dx), start(y), start(dy), len(y))
+		return
+	}
 	for i, v := range y {
 		dx[i] = dy[i] * (v * (1 - v))
 	}

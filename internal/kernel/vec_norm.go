@@ -12,6 +12,10 @@ func LayerNorm[T Float](y, mean, rstd, x, gain, bias []T, rows, cols int, eps fl
 	if bias != nil {
 		sameLength("LayerNorm", cols, len(bias))
 	}
+	if fast[T]() {
+		vecLayerNorm(start(y), start(mean), start(rstd), start(x), start(gain), start(bias), rows, cols, 1/float32(cols), float32(eps))
+		return
+	}
 	for r := range rows {
 		xs, ys := x[r*cols:(r+1)*cols], y[r*cols:(r+1)*cols]
 		m := Sum(xs) / float64(cols)
@@ -47,6 +51,10 @@ func LayerNormGrad[T Float](dx, dgain, dbias, dy, x, mean, rstd, gain []T, rows,
 	}
 	clear(dgain)
 	clear(dbias)
+	if fast[T]() {
+		vecLayerNormGrad(start(dx), start(dgain), start(dbias), start(dy), start(x), start(mean), start(rstd), start(gain), rows, cols, 1/float32(cols))
+		return
+	}
 	for r := range rows {
 		normGradRow(dx[r*cols:(r+1)*cols], dgain, dbias, dy[r*cols:(r+1)*cols], x[r*cols:(r+1)*cols], gain,
 			float64(mean[r]), float64(rstd[r]), true)
@@ -83,6 +91,10 @@ func RMSNorm[T Float](y, rstd, x, gain []T, rows, cols int, eps float64) {
 	sameLength("RMSNorm", rows*cols, len(y), len(x))
 	sameLength("RMSNorm", rows, len(rstd))
 	sameLength("RMSNorm", cols, len(gain))
+	if fast[T]() {
+		vecRMSNorm(start(y), start(rstd), start(x), start(gain), rows, cols, 1/float32(cols), float32(eps))
+		return
+	}
 	for r := range rows {
 		xs, ys := x[r*cols:(r+1)*cols], y[r*cols:(r+1)*cols]
 		s := 1 / math.Sqrt(SumSquares(xs)/float64(cols)+eps)
@@ -101,6 +113,10 @@ func RMSNormGrad[T Float](dx, dgain, dy, x, rstd, gain []T, rows, cols int) {
 	sameLength("RMSNormGrad", rows, len(rstd))
 	sameLength("RMSNormGrad", cols, len(dgain), len(gain))
 	clear(dgain)
+	if fast[T]() {
+		vecRMSNormGrad(start(dx), start(dgain), start(dy), start(x), start(rstd), start(gain), rows, cols, 1/float32(cols))
+		return
+	}
 	for r := range rows {
 		normGradRow(dx[r*cols:(r+1)*cols], dgain, nil, dy[r*cols:(r+1)*cols], x[r*cols:(r+1)*cols], gain,
 			0, float64(rstd[r]), false)

@@ -42,6 +42,17 @@ func checkRotate[T Float](kernel string, x, cos, sin []T, rows, heads, dim, ld i
 }
 
 func rotate[T Float](x, cos, sin []T, rows, heads, dim, ld int, form RotateForm, sign T) {
+	if fast[T]() && heads*dim > 0 {
+		for r := range rows {
+			t := r * dim / 2
+			if form == HalfSplit {
+				vecRotateHalves(start(x[r*ld:]), start(cos[t:]), start(sin[t:]), heads, dim/2, float32(sign))
+			} else {
+				vecRotatePairs(start(x[r*ld:]), start(cos[t:]), start(sin[t:]), heads, dim/2, float32(sign))
+			}
+		}
+		return
+	}
 	step, apart := 2, 1
 	if form == HalfSplit {
 		step, apart = 1, dim/2

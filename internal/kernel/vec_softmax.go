@@ -1,12 +1,20 @@
 package kernel
 
-import "math"
+import (
+	"math"
+	"unsafe"
+)
 
 // Softmax turns x into softmax(scale·x) in place and returns logsumexp(scale·x). Entries of −Inf get
 // exactly 0; a row of only −Inf becomes all 0 and, like a row without elements, returns −Inf. A NaN or
 // +Inf among the products makes every entry and the result NaN.
 func Softmax[T Float](x []T, scale T) (lse T) {
-	return softmaxRow(x, scale)
+	if !fast[T]() {
+		return softmaxRow(x, scale)
+	}
+	var out [1]T
+	SoftmaxRows(x, 1, len(x), len(x), nil, scale, out[:])
+	return out[0]
 }
 
 // SoftmaxRows does Softmax with each row of x (rows×cols at stride ld): row r uses its first n[r]
@@ -16,6 +24,10 @@ func SoftmaxRows[T Float](x []T, rows, cols, ld int, n []int, scale T, lse []T) 
 	checkRows("SoftmaxRows", len(x), rows, cols, ld, n)
 	if lse != nil {
 		sameLength("SoftmaxRows", rows, len(lse))
+	}
+	if fast[T]() {
+		softmaxBlocks(x, rows, cols, ld, n, scale, lse)
+		return
 	}
 	for r := range rows {
 		row, used := x[r*ld:r*ld+cols], used(n, r, cols)
@@ -32,6 +44,10 @@ func SoftmaxRows[T Float](x []T, rows, cols, ld int, n []int, scale T, lse []T) 
 func SoftmaxAgain[T Float](x []T, rows, cols, ld int, n []int, scale T, lse []T) {
 	checkRows("SoftmaxAgain", len(x), rows, cols, ld, n)
 	sameLength("SoftmaxAgain", rows, len(lse))
+	if fast[T]() {
+		vecSoftmaxAgain(start(x), rows, cols, ld, unsafe.SliceData(n), float32(scale), start(lse))
+		return
+	}
 	for r := range rows {
 		row, used := x[r*ld:r*ld+cols], used(n, r, cols)
 		if math.IsInf(float64(lse[r]), -1) {
@@ -51,6 +67,10 @@ func SoftmaxGradRows[T Float](dp, p []T, rows, cols, ld int, n []int, rowdot []T
 	checkRows("SoftmaxGradRows", len(dp), rows, cols, ld, n)
 	checkRows("SoftmaxGradRows", len(p), rows, cols, ld, n)
 	sameLength("SoftmaxGradRows", rows, len(rowdot))
+	if fast[T]() {
+		vecSoftmaxGrad(start(dp), rows, cols, ld, unsafe.SliceData(n), float32(scale), start(p), start(rowdot))
+		return
+	}
 	for r := range rows {
 		row, ps, used := dp[r*ld:r*ld+cols], p[r*ld:r*ld+cols], used(n, r, cols)
 		for j, v := range row[:used] {
@@ -62,6 +82,11 @@ func SoftmaxGradRows[T Float](dp, p []T, rows, cols, ld int, n []int, rowdot []T
 
 // LogSumExp returns log Σ eˣ; −Inf for no elements or only −Inf.
 func LogSumExp[T Float](x []T) T {
+	if fast[T]() {
+		var largest, sum float32
+		vecLogSumExp(start(x), len(x), &largest, &sum)
+		return T(float64(largest) + math.Log(float64(sum)))
+	}
 	m := maximum(x)
 	if math.IsInf(m, -1) {
 		return T(m)
@@ -76,8 +101,29 @@ func LogSumExp[T Float](x []T) T {
 // ExpShift writes y = e^(x − shift)·scale, the softmax from a known logsumexp times a factor. y may be x.
 func ExpShift[T Float](y, x []T, shift, scale T) {
 	sameLength("ExpShift", len(y), len(x))
+	if fast[T]() {
+		vecExpShift(start(y), start(x), len(x), float32(shift), float32(scale))
+		return
+	}
 	for i, v := range x {
 		y[i] = T(math.Exp(float64(v)-float64(shift)) * float64(scale))
+	}
+}
+
+// softmaxBlocks does SoftmaxRows in assembly, as many rows a call as there is room for their sums.
+func softmaxBlocks[T Float](x []T, rows, cols, ld int, n []int, scale T, lse []T) {
+	const block = 64
+	var largest, sums [block]float32
+	for r := 0; r < rows; r += block {
+		count := min(block, rows-r)
+		var used []int
+		if n != nil {
+			used = n[r:]
+		}
+		vecSoftmax(start(x[min(r*ld, len(x)):]), count, cols, ld, unsafe.SliceData(used), float32(scale), &largest[0], &sums[0])
+		for k := range min(count, max(0, len(lse)-r)) {
+			lse[r+k] = T(float64(largest[k]) + math.Log(float64(sums[k])))
+		}
 	}
 }
 

@@ -7,6 +7,9 @@ const lanes = 32
 
 // Sum returns Σ x in float64, always in the same order; 0 for no elements.
 func Sum[T Float](x []T) float64 {
+	if fast[T]() {
+		return vecSum(start(x), len(x))
+	}
 	var acc [lanes]float64
 	for i, v := range x {
 		acc[i%lanes] += float64(v)
@@ -17,6 +20,9 @@ func Sum[T Float](x []T) float64 {
 // Dot returns Σ a·b in float64, always in the same order; 0 for no elements.
 func Dot[T Float](a, b []T) float64 {
 	sameLength("Dot", len(a), len(b))
+	if fast[T]() {
+		return vecDot(start(a), start(b), len(a))
+	}
 	var acc [lanes]float64
 	for i, v := range a {
 		acc[i%lanes] += float64(v) * float64(b[i])
@@ -42,6 +48,10 @@ func fold(acc *[lanes]float64) float64 {
 func ColumnSums[T Float](dst, x []T, rows, cols, ld int) {
 	sameLength("ColumnSums", cols, len(dst))
 	holdsRows("ColumnSums", "x", len(x), rows, cols, ld)
+	if fast[T]() {
+		vecColumnSums(start(dst), start(x), rows, cols, ld)
+		return
+	}
 	clear(dst)
 	for r := range rows {
 		for j, v := range x[r*ld : r*ld+cols] {

@@ -3,6 +3,10 @@ package kernel
 // SwiGLU writes y = SiLU(a)·b, the gated unit of Shazeer (2020). y may be a or b.
 func SwiGLU[T Float](y, a, b []T) {
 	sameLength("SwiGLU", len(y), len(a), len(b))
+	if fast[T]() {
+		vecSwiGLU(start(y), start(a), start(b), len(a))
+		return
+	}
 	for i, v := range a {
 		y[i] = T(silu(float64(v)) * float64(b[i]))
 	}
@@ -12,6 +16,10 @@ func SwiGLU[T Float](y, a, b []T) {
 // dy, a, b but not each other.
 func SwiGLUGrad[T Float](da, db, dy, a, b []T) {
 	sameLength("SwiGLUGrad", len(da), len(db), len(dy), len(a), len(b))
+	if fast[T]() {
+		vecSwiGLUGrad(start(da), start(db), start(dy), start(a), start(b), len(a))
+		return
+	}
 	for i, v := range a {
 		d, g := float64(dy[i]), float64(b[i])
 		da[i], db[i] = T(d*g*siluSlope(float64(v))), T(d*silu(float64(v)))

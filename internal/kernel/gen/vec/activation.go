@@ -1,0 +1,86 @@
+package main
+
+// farOut is where every activation has reached its limit: x is clamped there before a multiplication
+// that would make 0·∞.
+const farOut = 100
+
+// geluLowest is the exponent below which GELU's result would be a denormal.
+const geluLowest = -86
+
+func relu(a *asm, x V) V { return a.above(0, x) }
+
+func gelu(a *asm, x V) V {
+	x = a.above(-farOut, x)
+	tail, _ := a.normal(a.below(farOut, x), geluLowest)
+	return a.mul(x, a.choose(a.negative(x), tail, a.oneMinus(tail)))
+}
+
+func geluGrad(a *asm, x, dy V) V {
+	x = a.below(farOut, a.above(-farOut, x))
+	tail, bell := a.normal(x, geluLowest)
+	slope := a.choose(a.negative(x), tail, a.oneMinus(tail))
+	a.acc(slope, x, a.mul(bell, f(0.39894228040143267794))) // 1/√(2π)
+	return a.mul(slope, dy)
+}
+
+// geluArgument is the 2u of GELUTanh = x·σ(2u), q is x².
+func geluArgument(a *asm, x, q V) V {
+	u := a.copy(f(2*geluC*geluA), len(x))
+	return a.mul(a.horner(u, q, f(2*geluC)), x)
+}
+
+func geluTanh(a *asm, x V) V {
+	x = a.above(-farOut, x)
+	return a.mul(x, a.sigmoid(geluArgument(a, x, a.mul(x, x))))
+}
+
+func geluTanhGrad(a *asm, x, dy V) V {
+	x = a.below(farOut, a.above(-farOut, x))
+	q := a.mul(x, x)
+	s, slope := a.sigmoidSlope(geluArgument(a, x, q))
+	a.horner(q, f(6*geluC*geluA), f(2*geluC)) // d(2u)/dx
+	return a.mul(a.horner(a.mul(q, x), slope, s), dy)
+}
+
+func silu(a *asm, x V) V {
+	x = a.above(-farOut, x)
+	return a.mul(x, a.sigmoid(x))
+}
+
+func siluGrad(a *asm, x, dy V) V {
+	x = a.below(farOut, a.above(-farOut, x))
+	s, slope := a.sigmoidSlope(x)
+	return a.mul(a.horner(slope, x, s), dy)
+}
+
+func reluGrad(a *asm, x, dy V) V { return a.keep(a.compare(greater, x, f(0)), dy) }
+
+func tanhGrad(a *asm, y, dy V) V {
+	s := a.copy(y, len(y))
+	a.from(s, y, f(1))
+	return a.mul(s, dy)
+}
+
+func sigmoidGrad(a *asm, y, dy V) V {
+	s := a.copy(y, len(y))
+	a.from(s, y, y)
+	return a.mul(s, dy)
+}
+
+func swiglu(a *asm, x, b V) V { return a.mul(silu(a, x), b) }
+
+// swigluGrad: da = dy·b·SiLU'(x), db = dy·SiLU(x).
+func swigluGrad(a *asm) {
+	da, db, dy := a.pointer("da"), a.pointer("db"), a.pointer("dy")
+	x, b := a.pointer("a"), a.pointer("b")
+	a.each(a.pointer("n"), 1, func(s span) {
+		v := a.above(-farOut, a.load(x, s))
+		sig, slope := a.sigmoidSlope(v)
+		d := a.load(dy, s)
+		y := a.mul(a.mul(v, sig), d)
+		a.horner(slope, a.below(farOut, v), sig)
+		slope = a.mul(slope, a.mul(d, a.load(b, s)))
+		a.store(slope, da, s)
+		a.store(y, db, s)
+	})
+}

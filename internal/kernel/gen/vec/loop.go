@@ -1,0 +1,139 @@
+package main
+
+import (
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+	"github.com/mmcloughlin/avo/x86"
+)
+
+// A span is where a loop's body stands: u vectors from element i, all lanes or only those of tail.
+type span struct {
+	i    reg.GPVirtual
+	u    int
+	tail mask
+}
+
+func (a *asm) pointer(name string) reg.GPVirtual {
+	return a.Load(a.Param(name), a.GP64()).(reg.GPVirtual)
+}
+
+func (a *asm) goZero(r reg.GPVirtual) { a.XORL(r.As32(), r.As32()) }
+
+// each emits body for every element of 0…n−1: unroll vectors at a time while there are so many, then one
+// at a time with the lanes beyond n masked off.
+func (a *asm) each(n reg.GPVirtual, unroll int, body func(s span)) {
+	i := a.GP64()
+	a.goZero(i)
+	a.from0(i, n, unroll, body)
+}
+
+// from0 is each for the elements i…n−1; i becomes n or more.
+func (a *asm) from0(i, n reg.GPVirtual, unroll int, body func(s span)) {
+	left := a.GP64()
+	a.MOVQ(n, left)
+	a.SUBQ(i, left)
+	many, tail, one, done := a.label("many"), a.label("tail"), a.label("one"), a.label("done")
+	step := unroll * a.width()
+	a.CMPQ(left, operand.U32(step))
+	a.JLT(operand.LabelRef(tail))
+	a.Label(many)
+	body(span{i, unroll, nil})
+	a.ADDQ(operand.U32(step), i)
+	a.SUBQ(operand.U32(step), left)
+	a.CMPQ(left, operand.U32(step))
+	a.JGE(operand.LabelRef(many))
+	a.Label(tail)
+	a.TESTQ(left, left)
+	a.JLE(operand.LabelRef(done))
+	a.Label(one)
+	body(span{i, 1, a.first(left)})
+	a.ADDQ(operand.U32(a.width()), i)
+	a.SUBQ(operand.U32(a.width()), left)
+	a.JG(operand.LabelRef(one))
+	a.Label(done)
+}
+
+// repeat emits body n times, while n > 0; n is counted down.
+func (a *asm) repeat(n reg.GPVirtual, body func()) {
+	loop, done := a.label("rows"), a.label("end")
+	a.TESTQ(n, n)
+	a.JLE(operand.LabelRef(done))
+	a.Label(loop)
+	body()
+	a.DECQ(n)
+	a.JNE(operand.LabelRef(loop))
+	a.Label(done)
+}
+
+func (a *asm) at(p reg.GPVirtual, s span, k int) operand.Mem {
+	return operand.Mem{Base: p, Index: s.i, Scale: 4, Disp: 4 * a.width() * k}
+}
+
+// load reads the span's elements of p; lanes that are masked off become 0 and are not touched.
+func (a *asm) load(p reg.GPVirtual, s span) V {
+	v := a.vectors(s.u)
+	for k, r := range v {
+		switch {
+		case s.tail == nil:
+			a.VMOVUPS(a.at(p, s, k), r)
+		case a.wide:
+			a.VMOVUPS_Z(a.at(p, s, k), s.tail[0], r)
+		default:
+			a.VMASKMOVPS(a.at(p, s, k), s.tail[0], r)
+		}
+	}
+	return v
+}
+
+// store writes v to the span's elements of p.
+func (a *asm) store(v V, p reg.GPVirtual, s span) {
+	for k, r := range v {
+		switch {
+		case s.tail == nil:
+			a.VMOVUPS(r, a.at(p, s, k))
+		case a.wide:
+			a.VMOVUPS(r, s.tail[0], a.at(p, s, k))
+		default:
+			a.VMASKMOVPS(r, s.tail[0], a.at(p, s, k))
+		}
+	}
+}
+
+// across combines the lanes of x with in; every lane of the result holds the total. Vectors of x are
+// combined first.
+func (a *asm) across(in inst, x V) V {
+	t := a.copy(V{x[0]}, 1)
+	for _, r := range x[1:] {
+		a.update(in, t, t, V{r})
+	}
+	shuffle := func(do func(from, to reg.VecVirtual)) {
+		s := a.vector()
+		do(t[0], s)
+		t = a.op(in, t, V{s})
+	}
+	if a.wide {
+		shuffle(func(x, y reg.VecVirtual) { a.VSHUFF32X4(operand.U8(0x4e), x, x, y) })
+		shuffle(func(x, y reg.VecVirtual) { a.VSHUFF32X4(operand.U8(0xb1), x, x, y) })
+	} else {
+		shuffle(func(x, y reg.VecVirtual) { a.VPERM2F128(operand.U8(0x01), x, x, y) })
+	}
+	shuffle(func(x, y reg.VecVirtual) { a.VPERMILPS(operand.U8(0x4e), x, y) })
+	shuffle(func(x, y reg.VecVirtual) { a.VPERMILPS(operand.U8(0xb1), x, y) })
+	return t
+}
+
+// finish returns. AVX2 has only the lower half of the vector registers: the upper half counts as in use
+// until here, so that nothing is allocated there.
+func (a *asm) finish() {
+	ret, err := x86.RET()
+	if err != nil {
+		panic(err)
+	}
+	if !a.wide {
+		for _, r := range []reg.VecPhysical{reg.Z16, reg.Z17, reg.Z18, reg.Z19, reg.Z20, reg.Z21, reg.Z22, reg.Z23,
+			reg.Z24, reg.Z25, reg.Z26, reg.Z27, reg.Z28, reg.Z29, reg.Z30, reg.Z31} {
+			ret.Inputs = append(ret.Inputs, r)
+		}
+	}
+	a.Instruction(ret)
+}

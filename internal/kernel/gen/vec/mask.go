@@ -1,0 +1,90 @@
+package main
+
+import (
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// Predicates of VCMPPS (Intel's manual, table "Comparison Predicate").
+const (
+	less         = 1  // x < y
+	notLess      = 5  // x ≥ y or NaN
+	greater      = 14 // x > y
+	greaterEqual = 13
+)
+
+func (a *asm) masks(n int) mask {
+	m := make(mask, n)
+	for i := range m {
+		if a.wide {
+			m[i] = a.K()
+		} else {
+			m[i] = a.YMM()
+		}
+	}
+	return m
+}
+
+// compare returns where x predicate y.
+func (a *asm) compare(predicate int, x, y src) mask {
+	m := a.masks(size(x, y))
+	for i := range m {
+		a.VCMPPS(operand.U8(predicate), a.in(y, i), a.in(x, i), m[i])
+	}
+	return m
+}
+
+// negative returns where the sign bit of x is set.
+func (a *asm) negative(x V) mask {
+	m := make(mask, len(x))
+	for i := range x {
+		if !a.wide {
+			m[i] = x[i]
+			continue
+		}
+		m[i] = a.K()
+		a.VPMOVD2M(x[i], m[i])
+	}
+	return m
+}
+
+// keep returns x where m, else +0. Of an AVX2 mask every bit counts here: it must come from compare.
+func (a *asm) keep(m mask, x V) V {
+	d := a.vectors(len(x))
+	for i := range x {
+		if a.wide {
+			a.VMOVAPS_Z(x[i], m[i], d[i])
+		} else {
+			a.VANDPS(x[i], m[i], d[i])
+		}
+	}
+	return d
+}
+
+// choose returns x where m, else y.
+func (a *asm) choose(m mask, x, y src) V {
+	d := a.vectors(len(m))
+	for i := range d {
+		if a.wide {
+			a.VBLENDMPS(a.in(x, i), a.in(y, i), m[i], d[i])
+		} else {
+			a.VBLENDVPS(m[i], a.in(x, i), a.in(y, i), d[i])
+		}
+	}
+	return d
+}
+
+// first is the mask of the first n lanes, all of them if n is larger than the width.
+func (a *asm) first(n reg.GPVirtual) mask {
+	lanes, m := a.vector(), a.masks(1)
+	if a.wide {
+		a.VPBROADCASTD(n.As32(), lanes)
+		a.VPCMPGTD(a.table.iota(), lanes, m[0])
+		return m
+	}
+	low := lanes.AsX()
+	a.VMOVD(n.As32(), low)
+	a.VPBROADCASTD(low, lanes)
+	a.VPCMPGTD(a.table.iota(), lanes, m[0])
+	return m
+}

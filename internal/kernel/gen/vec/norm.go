@@ -1,0 +1,154 @@
+package main
+
+import (
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// layerNorm: inv = 1/cols. With centred false it is RMSNorm.
+func layerNorm(centred bool) func(*asm) {
+	return func(a *asm) {
+		y, x, gain, rstd := a.pointer("y"), a.pointer("x"), a.pointer("gain"), a.pointer("rstd")
+		inv, eps, cols := a.scalar("inv"), a.scalar("eps"), a.pointer("cols")
+		var mean, bias reg.GPVirtual
+		if centred {
+			mean, bias = a.pointer("mean"), a.pointer("bias")
+		}
+		stride := a.GP64()
+		a.MOVQ(cols, stride)
+		a.SHLQ(bytesOf4, stride)
+		a.repeat(a.pointer("rows"), func() {
+			var m uniform
+			if centred {
+				m = a.rowMean(x, cols, inv)
+				a.single(V{m.VecVirtual}, mean)
+				a.advance(operand.U8(4), mean)
+			}
+			q := a.horner(a.rowSquares(x, cols, m), inv, eps)
+			a.VSQRTPS(q[0], q[0])
+			s := uniform{a.div(f(1), q)[0]}
+			a.single(V{s.VecVirtual}, rstd)
+			a.normalised(y, x, gain, bias, cols, m, s)
+			a.advance(stride, x, y)
+			a.advance(operand.U8(4), rstd)
+		})
+	}
+}
+
+// rowMean returns the mean of n elements.
+func (a *asm) rowMean(x, n reg.GPVirtual, inv uniform) uniform {
+	sum := a.zero(4)
+	a.each(n, 4, func(s span) { a.update(add, sum[:s.u], sum[:s.u], a.load(x, s)) })
+	return uniform{a.mul(a.across(add, sum), inv)[0]}
+}
+
+// rowSquares returns Σ (x − m)² in every lane; the zero uniform stands for m = 0.
+func (a *asm) rowSquares(x, n reg.GPVirtual, m uniform) V {
+	sum := a.zero(4)
+	a.each(n, 4, func(s span) {
+		d := a.centre(a.load(x, s), m)
+		if s.tail != nil {
+			d = a.keep(s.tail, d)
+		}
+		a.update(fma231, sum[:s.u], d, d)
+	})
+	return a.across(add, sum)
+}
+
+// centre is x − m.
+func (a *asm) centre(x V, m uniform) V {
+	if m.VecVirtual == nil {
+		return x
+	}
+	return a.sub(x, m)
+}
+
+// normalised writes y = (x − m)·s·gain + bias, without bias if that is nil, here or in the kernel's argument.
+func (a *asm) normalised(y, x, gain, bias, n reg.GPVirtual, m, s uniform) {
+	row := func(shift bool) {
+		a.each(n, 2, func(p span) {
+			h := a.mul(a.centre(a.load(x, p), m), s)
+			if shift {
+				a.horner(h, a.load(gain, p), a.load(bias, p))
+			} else {
+				h = a.mul(h, a.load(gain, p))
+			}
+			a.store(h, y, p)
+		})
+	}
+	a.either(bias, row)
+}
+
+// either emits do(true) for a pointer that is not nil and do(false) for one that is; one that the
+// kernel does not have counts as nil.
+func (a *asm) either(p reg.GPVirtual, do func(bool)) {
+	if p == nil {
+		do(false)
+		return
+	}
+	without, done := a.label("nil"), a.label("done")
+	a.TESTQ(p, p)
+	a.JEQ(operand.LabelRef(without))
+	do(true)
+	a.JMP(operand.LabelRef(done))
+	a.Label(without)
+	do(false)
+	a.Label(done)
+}
+
+// layerNormGrad: inv = 1/cols; dgain and dbias are added to. With centred false it is RMSNorm's.
+func layerNormGrad(centred bool) func(*asm) {
+	return func(a *asm) {
+		dx, dy, x, rstd := a.pointer("dx"), a.pointer("dy"), a.pointer("x"), a.pointer("rstd")
+		gain, dgain, cols := a.pointer("gain"), a.pointer("dgain"), a.pointer("cols")
+		inv := a.scalar("inv")
+		var mean, dbias reg.GPVirtual
+		if centred {
+			mean, dbias = a.pointer("mean"), a.pointer("dbias")
+		}
+		a.repeat(a.pointer("rows"), func() {
+			s := uniform{a.spread(rstd)[0]}
+			var m uniform
+			if centred {
+				m = uniform{a.spread(mean)[0]}
+				a.advance(operand.U8(4), mean)
+			}
+			sum, dot := a.zero(2), a.zero(2)
+			a.either(dbias, func(shift bool) {
+				a.each(cols, 2, func(p span) {
+					h, d := a.mul(a.centre(a.load(x, p), m), s), a.load(dy, p)
+					a.store(a.acc(a.load(dgain, p), d, h), dgain, p)
+					if shift {
+						a.store(a.add(a.load(dbias, p), d), dbias, p)
+					}
+					t := a.mul(d, a.load(gain, p))
+					a.update(add, sum[:p.u], sum[:p.u], t)
+					a.acc(dot[:p.u], t, a.zeroTail(h, p))
+				})
+			})
+			along := uniform{a.mul(a.across(add, dot), inv)[0]}
+			var level uniform
+			if centred {
+				level = uniform{a.mul(a.across(add, sum), inv)[0]}
+			}
+			a.each(cols, 2, func(p span) {
+				h := a.mul(a.centre(a.load(x, p), m), s)
+				t := a.centre(a.mul(a.load(dy, p), a.load(gain, p)), level)
+				a.store(a.mul(a.less(t, h, along), s), dx, p)
+			})
+			stride := a.GP64()
+			a.MOVQ(cols, stride)
+			a.SHLQ(bytesOf4, stride)
+			a.advance(stride, dx, dy, x)
+			a.advance(operand.U8(4), rstd)
+		})
+	}
+}
+
+// zeroTail clears the lanes of h beyond the row's end, where x − mean is not 0 and may overflow.
+func (a *asm) zeroTail(h V, s span) V {
+	if s.tail == nil {
+		return h
+	}
+	return a.keep(s.tail, h)
+}
