@@ -13,13 +13,14 @@ import (
 	"strings"
 
 	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgsvg"
+
+	"euryale/internal/plottext"
 )
 
 // Point is a loss after a number of steps.
@@ -43,9 +44,8 @@ var (
 
 // Curve draws dir/loss.svg and dir/loss.png: the training loss as it was and smoothed, and
 // the validation loss. Points that are not finite are left out. The warning, if not empty,
-// says in one line what the pictures do not show as asked: characters of the title that no
-// font on this machine has (boxes in the PNG; the SVG keeps them as text), or points left
-// out. It is an error to have no point at all.
+// says in one line what the pictures do not show as asked: points left out, or rare
+// characters of the title that are boxes in the PNG (the SVG keeps all of it as text). It is an error to have no point at all.
 func Curve(dir, title string, train, valid []Point) (warning string, err error) {
 	t, v := finite(train), finite(valid)
 	if len(t)+len(v) == 0 {
@@ -55,42 +55,30 @@ func Curve(dir, title string, train, valid []Point) (warning string, err error) 
 	if n := len(train) + len(valid) - len(t) - len(v); n > 0 {
 		warnings = append(warnings, fmt.Sprintf("%d losses that are not finite are not drawn", n))
 	}
-	style, missing := styleFor(title, systemFontDirs())
-	if missing != "" {
-		warnings = append(warnings, fmt.Sprintf("loss.png shows %q of its title as boxes: no font found has them "+
-			"(install one that does, such as Noto Sans CJK); loss.svg has them as text", missing))
-	}
-	p, err := lossPlot(title, style, t, v)
+	p, err := lossPlot(t, v)
 	if err != nil {
 		return "", fmt.Errorf("draw loss: %w", err)
 	}
-	svg := WriteAtomic(filepath.Join(dir, "loss.svg"), func(w io.Writer) error { return writeSVG(w, p) })
-	p.Title.Text = boxed(title, missing)
-	png := WriteAtomic(filepath.Join(dir, "loss.png"), func(w io.Writer) error { return writePNG(w, p) })
-	return strings.Join(warnings, "; "), errors.Join(svg, png)
-}
-
-// boxed puts a box for each missing character of s: left to itself, the drawing of text
-// skips what its font lacks.
-func boxed(s, missing string) string {
-	return strings.Map(func(r rune) rune {
-		if strings.ContainsRune(missing, r) {
-			return '□'
-		}
-		return r
-	}, s)
-}
-
-// lossPlot lays out the plot.
-func lossPlot(title string, style textStyle, train, valid plotter.XYs) (*plot.Plot, error) {
-	p := plot.New()
-	for _, s := range []*text.Style{&p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle} {
-		s.Font.Variant = "Sans"
+	handler := plottext.New()
+	if missing := handler.Missing(title, p.Title.TextStyle.Font); missing != "" {
+		warnings = append(warnings, fmt.Sprintf("loss.png shows %q of its title as boxes; loss.svg has them as text", missing))
 	}
 	p.Title.Text = title
+	p.Title.TextStyle.Handler = handler
+	png := WriteAtomic(filepath.Join(dir, "loss.png"), func(w io.Writer) error { return writePNG(w, p) })
+	handler.AsText = true
+	p.Title.TextStyle.Handler = handler
+	svg := WriteAtomic(filepath.Join(dir, "loss.svg"), func(w io.Writer) error { return writeSVG(w, p) })
+	return strings.Join(warnings, "; "), errors.Join(png, svg)
+}
+
+// lossPlot lays out the plot but for its title.
+func lossPlot(train, valid plotter.XYs) (*plot.Plot, error) {
+	p := plot.New()
+	for _, s := range []*text.Style{&p.Title.TextStyle, &p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle} {
+		s.Font.Variant = "Sans"
+	}
 	p.Title.Padding = vg.Points(8)
-	p.Title.TextStyle.Font = font.From(style.font, vg.Points(14))
-	p.Title.TextStyle.Handler = style.handler
 	p.X.Label.Text, p.Y.Label.Text = "step", "loss (nats per token)"
 	p.X.Label.Padding, p.Y.Label.Padding = vg.Points(4), vg.Points(4)
 	p.X.Tick.Marker, p.Y.Tick.Marker = plot.TickerFunc(roundTicks), plot.TickerFunc(roundTicks)
