@@ -14,7 +14,7 @@ import (
 // It declares qkv (a Linear to 3·D: queries, keys, values) and proj (D, D). Its tap
 // "weights" is (B·T, H·C).
 func CausalSelfAttention(s *Scope, x *G.Node, heads int, p float64) *G.Node {
-	return selfAttention(s, x, heads, p, s.Past())
+	return selfAttention(s, x, heads, p, true)
 }
 
 // SelfAttention lets every token of the source look at all the others.
@@ -23,24 +23,28 @@ func CausalSelfAttention(s *Scope, x *G.Node, heads int, p float64) *G.Node {
 //
 // It declares what CausalSelfAttention does.
 func SelfAttention(s *Scope, x *G.Node, heads int, p float64) *G.Node {
-	return selfAttention(s, x, heads, p, s.All())
+	return selfAttention(s, x, heads, p, false)
 }
 
-func selfAttention(s *Scope, x *G.Node, heads int, p float64, sees *G.Node) *G.Node {
+func selfAttention(s *Scope, x *G.Node, heads int, p float64, causal bool) *G.Node {
 	d := s.headed(x, heads)
 	qkv := Linear(s.Sub("qkv"), x, 3*d)
-	att := attend(s, qkv, heads, p, sees)
+	att := attend(s, qkv, heads, p, causal)
 	return s.Out(Project(s.Sub("proj"), att, d))
 }
 
 // attend mixes values by how queries meet keys, all three side by side in qkv.
 //
-//	qkv: (B·T, 3·D), sees: (B·T) → (B·T, D)
-func attend(s *Scope, qkv *G.Node, heads int, p float64, sees *G.Node) *G.Node {
+//	qkv: (B·T, 3·D) → (B·T, D)
+func attend(s *Scope, qkv *G.Node, heads int, p float64, causal bool) *G.Node {
+	sees := s.All()
+	if causal {
+		sees = s.Past()
+	}
 	d := qkv.Shape()[1] / 3
 	q, k, v := columns(s, "q", qkv, 0, d), columns(s, "k", qkv, d, 2*d), columns(s, "v", qkv, 2*d, 3*d)
 	keys, values := s.History("keys", k), s.History("values", v)
-	c := ops.AttentionConfig{Lanes: s.B, Heads: heads, KVHeads: heads, Drop: s.drop("weights/dropout", p)}
+	c := ops.AttentionConfig{Lanes: s.B, Heads: heads, KVHeads: heads, Drop: s.drop("weights/dropout", p), Causal: causal}
 	s.Tap("weights", s.Must(ops.AttentionWeights(s.at("weights"), c, q, keys, sees)))
 	if keys == k { // nothing was seen before: attend where the product left them
 		return s.Must(ops.AttentionOf(s.at("attention"), c, qkv, sees))

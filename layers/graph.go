@@ -2,11 +2,11 @@ package layers
 
 import (
 	"fmt"
-	"slices"
 	"sort"
 
 	G "gorgonia.org/gorgonia"
 
+	"euryale/internal/near"
 	"euryale/layers/ops"
 )
 
@@ -93,7 +93,7 @@ func (g *Graph) Tap(name string) (*G.Node, error) {
 	if n := g.taps[name]; n != nil {
 		return n, nil
 	}
-	return nil, fmt.Errorf("no layer computes %q; near it: %q", name, nearest(name, g.Taps(), 5))
+	return nil, fmt.Errorf("no layer computes %q; near it: %q", name, near.Names(name, g.Taps(), 5))
 }
 
 // Taps lists the names of all that layers compute, sorted.
@@ -106,32 +106,4 @@ func (g *Graph) Taps() []string {
 	}
 	sort.Strings(names)
 	return names
-}
-
-// nearest are the n names closest to name by edit distance.
-func nearest(name string, names []string, n int) []string {
-	names = slices.Clone(names)
-	slices.SortStableFunc(names, func(a, b string) int { return distance(name, a) - distance(name, b) })
-	return names[:min(n, len(names))]
-}
-
-// distance is the Levenshtein distance of two strings.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }

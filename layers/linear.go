@@ -16,7 +16,7 @@ type Activation = ops.Activation
 //	x: (N, in) → (N, out)
 //
 // It declares W (in, out), normal with variance 1/in unless the scope says otherwise,
-// and b (1, out), zero, unless the scope has no biases.
+// and b (out), zero, unless the scope has no biases.
 func Linear(s *Scope, x *G.Node, out int) *G.Node { return LinearAct(s, x, out, ops.Identity, false) }
 
 // Project is a Linear whose result joins the residual stream: its W starts as the
@@ -37,12 +37,12 @@ func LinearAct(s *Scope, x *G.Node, out int, act Activation, residual bool) *G.N
 	return s.Out(s.Must(ops.Linear(s.at("linear"), act, x, w, s.biasParam(out))))
 }
 
-// biasParam declares b (1, out), zero, or nothing if the scope has no biases.
+// biasParam declares b (out), zero, or nothing if the scope has no biases.
 func (s *Scope) biasParam(out int) *G.Node {
 	if !s.bias {
 		return nil
 	}
-	return s.Param("b", Fill(0), 1, out)
+	return s.Param("b", Fill(0), out)
 }
 
 func (s *Scope) matrixInit(in int, residual bool) Init {
@@ -68,7 +68,7 @@ func MLP(s *Scope, x *G.Node, hidden int, act Activation) *G.Node {
 //
 //	x: (B·T, D) → (B·T, V), or (B, V) with memory
 //
-// It declares W (D, V) and b (1, V) as Linear does.
+// It declares W (D, V) and b (V) as Linear does.
 func Head(s *Scope, x *G.Node, vocab int) *G.Node { return Linear(s, last(s, x), vocab) }
 
 // TiedHead is a Head that multiplies by the embedding table whose parameter another

@@ -151,6 +151,33 @@ func (m *Memory) Copy(dst int, from *Memory, src int) error {
 	return nil
 }
 
+// Carried is a copy of the recurrent states of all lanes, by path: what must be saved to
+// go on later.
+func (m *Memory) Carried() map[string][]float32 {
+	states := map[string][]float32{}
+	for path, s := range m.slots {
+		if s.kind == carry && s.now.Dtype() == tensor.Float32 {
+			states[path] = slices.Clone(s.now.Float32s())
+		}
+	}
+	return states
+}
+
+// Restore sets the recurrent states of all lanes to what Carried returned.
+func (m *Memory) Restore(states map[string][]float32) error {
+	for path, s := range m.slots {
+		if s.kind != carry {
+			continue
+		}
+		v, ok := states[path]
+		if !ok || len(v) != s.now.DataSize() || s.now.Dtype() != tensor.Float32 {
+			return fmt.Errorf("%s: there are %d saved values for %d", path, len(v), s.now.DataSize())
+		}
+		copy(s.now.Float32s(), v)
+	}
+	return nil
+}
+
 // used is how many of a lane's rows hold anything.
 func (m *Memory) used(s *slot, lane int) int {
 	switch s.kind {

@@ -14,13 +14,13 @@ const eps = 1e-5
 //
 //	x: (N, D) → (N, D)
 //
-// It declares gain (1, D), one, and bias (1, D), zero, unless the scope has no biases.
+// It declares gain (D), one, and bias (D), zero, unless the scope has no biases.
 func LayerNorm(s *Scope, x *G.Node) *G.Node {
 	d := s.width(x)
-	gain := s.Param("gain", Fill(1), 1, d)
+	gain := s.Param("gain", Fill(1), d)
 	var bias *G.Node
 	if s.bias {
-		bias = s.Param("bias", Fill(0), 1, d)
+		bias = s.Param("bias", Fill(0), d)
 	}
 	return s.Out(s.Must(ops.LayerNorm(s.at("norm"), eps, x, gain, bias)))
 }
@@ -30,9 +30,9 @@ func LayerNorm(s *Scope, x *G.Node) *G.Node {
 //
 //	x: (N, D) → (N, D)
 //
-// It declares gain (1, D), one.
+// It declares gain (D), one.
 func RMSNorm(s *Scope, x *G.Node) *G.Node {
-	gain := s.Param("gain", Fill(1), 1, s.width(x))
+	gain := s.Param("gain", Fill(1), s.width(x))
 	return s.Out(s.Must(ops.RMSNorm(s.at("norm"), eps, x, gain)))
 }
 

@@ -18,6 +18,7 @@ type Weights struct {
 	order  []string // as declared
 	byPath map[string]*Param
 	frozen bool
+	blank  bool // first values are zeros
 }
 
 // Param is one parameter.
@@ -37,6 +38,14 @@ func NewWeights(seed uint64) *Weights {
 func NewWeights64(seed uint64) *Weights {
 	w := NewWeights(seed)
 	w.dtype = tensor.Float64
+	return w
+}
+
+// NewBlankWeights returns empty float32 weights whose first values are all zero: for
+// asking a model which parameters it has.
+func NewBlankWeights() *Weights {
+	w := NewWeights(0)
+	w.blank = true
 	return w
 }
 
@@ -115,6 +124,9 @@ func (w *Weights) param(path string, init Init, shape []int) (*Param, error) {
 		if n < 1 {
 			return nil, fmt.Errorf("the shape is %v, want positive sizes", shape)
 		}
+	}
+	if w.blank {
+		init = Fill(0)
 	}
 	v := init(rand.New(rand.NewPCG(w.seed, hash64(path))), shape)
 	p := &Param{Path: path, Shape: slices.Clone(shape), data: v}

@@ -83,3 +83,18 @@ func Entries() []Entry {
 	}
 	return es
 }
+
+// Translator is a model that reads a source: its graph has an encoder.
+type Translator interface {
+	Model
+	// SourceContext is the most tokens a source can have.
+	SourceContext() int
+}
+
+// SourceOf is the most tokens that a model's source can have, or 0 if it reads none.
+func SourceOf(m Model) int {
+	if t, ok := m.(Translator); ok {
+		return t.SourceContext()
+	}
+	return 0
+}

@@ -199,3 +199,15 @@ func (p *Program) Gradients() []*tensor.Dense {
 	}
 	return gs
 }
+
+// Parameters lists the parameters that a model declares, with values of zero.
+func Parameters(m Model) ([]*layers.Param, error) {
+	w := layers.NewBlankWeights()
+	if err := m.Check(); err != nil {
+		return nil, err
+	}
+	if _, err := layers.Build(w, layers.Frame{B: 1, T: 1, S: SourceOf(m)}, func(s *layers.Scope) { m.Logits(s, s.Tokens()) }); err != nil {
+		return nil, err
+	}
+	return w.All(), nil
+}

@@ -18,6 +18,7 @@ type AttentionConfig struct {
 	KVHeads int  // key and value heads; each serves H/KVHeads query heads (Ainslie et al. 2023)
 	ALiBi   bool // linear biases by distance (Press et al. 2022)
 	Drop    Drop // on the attention weights
+	Causal  bool // says of sees that a row sees the rows up to its own, for counting operations
 }
 
 // Attention mixes values by softmax(q·kᵀ/√d_k) (Vaswani et al. 2017, eq. 1). Row r of q
@@ -31,6 +32,7 @@ func Attention(p Place, c AttentionConfig, q, k, v, sees *G.Node) (*G.Node, erro
 	if err != nil {
 		return nil, err
 	}
+	p.Tape.flops += a.flops()
 	return apply(p, attentionSpec[float32](a), attentionSpec[float64](a), q, k, v, sees)
 }
 
@@ -47,7 +49,17 @@ func AttentionOf(p Place, c AttentionConfig, qkv, sees *G.Node) (*G.Node, error)
 	if err := a.check(); err != nil {
 		return nil, err
 	}
+	p.Tape.flops += a.flops()
 	return apply(p, attentionSpec[float32](a), attentionSpec[float64](a), qkv, sees)
+}
+
+// flops counts the two products of a forward pass.
+func (a attention) flops() float64 {
+	keys := float64(a.c)
+	if a.Causal && a.t == a.c {
+		keys = (keys + 1) / 2
+	}
+	return 4 * float64(a.Lanes*a.t*a.Heads*a.d) * keys
 }
 
 // attention is a config with its geometry.

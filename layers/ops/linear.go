@@ -25,14 +25,14 @@ const (
 
 // Linear is act(x·W + b); b may be nil.
 //
-//	x: (N, in), W: (in, out), b: (1, out) → (N, out)
+//	x: (N, in), W: (in, out), b: (out) → (N, out)
 func Linear(p Place, act Activation, x, w, b *G.Node) (*G.Node, error) {
 	return linear(p, act, false, x, w, b)
 }
 
 // LinearT is act(x·Wᵀ + b): the weights lie row by output, as in an embedding table.
 //
-//	x: (N, in), W: (out, in), b: (1, out) → (N, out)
+//	x: (N, in), W: (out, in), b: (out) → (N, out)
 func LinearT(p Place, act Activation, x, w, b *G.Node) (*G.Node, error) {
 	return linear(p, act, true, x, w, b)
 }
@@ -51,7 +51,7 @@ func linear(p Place, act Activation, turned bool, x, w, b *G.Node) (*G.Node, err
 	nodes := G.Nodes{x, w}
 	if b != nil {
 		if b.Shape().TotalSize() != out {
-			return nil, fmt.Errorf("b is %v, want (1, %d)", b.Shape(), out)
+			return nil, fmt.Errorf("b is %v, want (%d)", b.Shape(), out)
 		}
 		nodes = append(nodes, b)
 	}
@@ -59,6 +59,7 @@ func linear(p Place, act Activation, turned bool, x, w, b *G.Node) (*G.Node, err
 		return nil, err
 	}
 	n := x.Shape()[0]
+	p.Tape.flops += 2 * float64(n) * float64(in) * float64(out)
 	return apply(p, linearSpec[float32](act, turned, n, in, out, b != nil), linearSpec[float64](act, turned, n, in, out, b != nil), nodes...)
 }
 

@@ -12,7 +12,7 @@ import (
 // LayerNorm is gain ⊙ (x − mean)/√(var + eps) + bias for each row (Ba, Kiros and Hinton
 // 2016); bias may be nil.
 //
-//	x: (N, D), gain, bias: (1, D) → (N, D)
+//	x: (N, D), gain, bias: (D) → (N, D)
 func LayerNorm(p Place, eps float64, x, gain, bias *G.Node) (*G.Node, error) {
 	nodes := G.Nodes{x, gain}
 	if bias != nil {
@@ -32,7 +32,7 @@ func normShapes(nodes G.Nodes) (n, d int, err error) {
 	}
 	for _, v := range nodes[1:] {
 		if v.Shape().TotalSize() != x.Shape()[1] {
-			return 0, 0, fmt.Errorf("x is %v and its gain or bias %v, want (1, %d)", x.Shape(), v.Shape(), x.Shape()[1])
+			return 0, 0, fmt.Errorf("x is %v and its gain or bias %v, want (%d)", x.Shape(), v.Shape(), x.Shape()[1])
 		}
 	}
 	return x.Shape()[0], x.Shape()[1], nil
@@ -65,7 +65,7 @@ func layerNormSpec[T Float](n, d int, eps float64, biased bool) spec[T] {
 
 // RMSNorm is gain ⊙ x/√(mean(x²) + eps) for each row (Zhang and Sennrich 2019).
 //
-//	x: (N, D), gain: (1, D) → (N, D)
+//	x: (N, D), gain: (D) → (N, D)
 func RMSNorm(p Place, eps float64, x, gain *G.Node) (*G.Node, error) {
 	n, d, err := normShapes(G.Nodes{x, gain})
 	if err != nil {

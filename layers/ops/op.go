@@ -126,6 +126,7 @@ func (n *node[T]) Hashcode() uint32                               { h := fnv.New
 func (n *node[T]) output() []T {
 	if n.out == nil {
 		n.out = tensor.New(tensor.WithShape(n.shape...), tensor.WithBacking(make([]T, n.shape.TotalSize())))
+		n.tape.bytes += int(n.out.MemSize())
 	}
 	return floats[T](n.out)
 }

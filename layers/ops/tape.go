@@ -16,6 +16,8 @@ type Tape struct {
 	err    *RunError
 	sums   []*tensor.Dense // results of Add in the order of the calls in a run
 	next   int
+	flops  float64
+	bytes  int
 }
 
 // RunError is an op that failed while a program ran. It says which layer it was.
@@ -36,6 +38,13 @@ func (t *Tape) name(path string) string {
 	t.serial++
 	return fmt.Sprintf("%s#%d", path, t.serial)
 }
+
+// Flops is how many floating-point operations the matrix products of one forward pass
+// take.
+func (t *Tape) Flops() float64 { return t.flops }
+
+// Bytes is the memory that values and gradients have taken so far.
+func (t *Tape) Bytes() int { return t.bytes }
 
 // Begin starts a run.
 func (t *Tape) Begin() { t.err, t.next = nil, 0 }
@@ -98,6 +107,7 @@ func (t *Tape) sum(dst, like *tensor.Dense) *tensor.Dense {
 		t.sums = append(t.sums, nil)
 	}
 	if s := t.sums[t.next]; s == nil || !s.Shape().Eq(like.Shape()) || s.Dtype() != like.Dtype() {
+		t.bytes += int(like.MemSize())
 		t.sums[t.next] = tensor.New(tensor.Of(like.Dtype()), tensor.WithShape(like.Shape().Clone()...))
 	}
 	t.next++

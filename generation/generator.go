@@ -1,0 +1,225 @@
+package generation
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"euryale/data"
+	"euryale/layers"
+	"euryale/models"
+)
+
+// Generator makes continuations of prompts.
+type Generator struct {
+	Model     models.Model
+	Weights   *layers.Weights
+	Tokenizer data.Tokenizer
+	End       []int // tokens that end a text
+}
+
+// Prompt is what a continuation continues.
+type Prompt struct {
+	Text   string // as the user wrote it
+	Tokens []int  // as the model reads it; at least one
+	Source []int  // what the encoder reads, if the model has one
+}
+
+// Result is one continuation.
+type Result struct {
+	Prompt       string    `json:"prompt"`
+	Text         string    `json:"text"` // the continuation alone
+	Tokens       []int     `json:"tokens"`
+	Logprobs     []float64 `json:"logprobs,omitempty"` // of each token under the model, in nats
+	FinishReason string    `json:"finish_reason"`      // "length", "stop" or "end"
+	Seed         uint64    `json:"seed"`
+	Index        int       `json:"index"`
+}
+
+// Start is the token that a text begins with when nothing else does: the tokenizer's
+// begin or end token, a line break, or the first id.
+func Start(tk data.Tokenizer) int {
+	for _, name := range []string{"<|begin|>", "<s>", "<|end|>", "<|endoftext|>"} {
+		if id, ok := tk.Special(name); ok {
+			return id
+		}
+	}
+	if ids, err := tk.Encode("\n"); err == nil && len(ids) == 1 {
+		return ids[0]
+	}
+	return 0
+}
+
+// Plain is the prompt of a language model: the text itself. An empty text starts from
+// Start.
+func Plain(tk data.Tokenizer, text string) (Prompt, error) {
+	ids, err := tk.Encode(text)
+	if err != nil {
+		return Prompt{}, fmt.Errorf("prompt: %w", err)
+	}
+	if len(ids) == 0 {
+		ids = []int{Start(tk)}
+	}
+	return Prompt{Text: text, Tokens: ids}, nil
+}
+
+// Generate makes n continuations side by side. Stream, if it is not nil, gets each piece
+// of text as it becomes certain. When ctx ends, what is there is returned with its error.
+func (g *Generator) Generate(ctx context.Context, p Prompt, s Settings, n int, stream func(index int, piece string)) ([]Result, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	if n < 1 || len(p.Tokens) == 0 {
+		return nil, fmt.Errorf("%d continuations of %d tokens, want at least one of each", n, len(p.Tokens))
+	}
+	lanes := make([]*lane, n)
+	for i := range lanes {
+		lanes[i] = g.newLane(p, s, i, stream)
+	}
+	r, logits, err := g.read(p, n)
+	if err != nil {
+		return nil, err
+	}
+	err = g.decode(ctx, r, lanes, logits)
+	results := make([]Result, n)
+	for i, l := range lanes {
+		results[i] = l.finish()
+	}
+	return results, err
+}
+
+// read gives n lanes the prompt, and returns the logits of what follows it.
+func (g *Generator) read(p Prompt, n int) (*reader, []float32, error) {
+	source := models.SourceOf(g.Model)
+	one, err := newReader(g.Model, g.Weights, 1, source)
+	if err != nil {
+		return nil, nil, err
+	}
+	if source > 0 {
+		if err := one.encode(p.Source); err != nil {
+			return nil, nil, err
+		}
+	}
+	logits, err := one.prompt(p.Tokens)
+	if err != nil || n == 1 {
+		return one, logits, err
+	}
+	r, err := newReader(g.Model, g.Weights, n, source)
+	if err != nil {
+		return nil, nil, err
+	}
+	var all []float32
+	for i := range n {
+		if err := r.mem.Copy(i, one.mem, 0); err != nil {
+			return nil, nil, err
+		}
+		r.text[i] = append(r.text[i], one.text[0]...)
+		all = append(all, logits...)
+	}
+	return r, all, nil
+}
+
+// decode draws tokens until every lane has finished.
+func (g *Generator) decode(ctx context.Context, r *reader, lanes []*lane, logits []float32) error {
+	ids := make([]int, len(lanes))
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		v, busy := len(logits)/len(lanes), false
+		for i, l := range lanes {
+			ids[i] = -1
+			if l.reason != "" {
+				continue
+			}
+			if err := l.draw(logits[i*v : (i+1)*v]); err != nil {
+				return fmt.Errorf("continuation %d: %w", i, err)
+			}
+			if l.reason == "" {
+				ids[i], busy = l.ids[len(l.ids)-1], true
+			}
+		}
+		if !busy {
+			return nil
+		}
+		var err error
+		if logits, err = r.step(ids); err != nil {
+			return err
+		}
+	}
+}
+
+// lane is one continuation in the making.
+type lane struct {
+	result  Result
+	sampler *sampler
+	end     []int
+	seen    []int // prompt and continuation
+	ids     []int
+	text    *data.Stream
+	stop    *stopper
+	stream  func(index int, piece string)
+	out     strings.Builder
+	reason  string
+}
+
+func (g *Generator) newLane(p Prompt, s Settings, index int, stream func(int, string)) *lane {
+	l := &lane{result: Result{Prompt: p.Text, Seed: s.Seed, Index: index}, sampler: newSampler(s, index), end: g.End,
+		seen: append([]int(nil), p.Tokens...), text: data.NewStream(g.Tokenizer), stop: &stopper{stops: s.Stop}, stream: stream}
+	if s.Tokens == 0 {
+		l.reason = "length"
+	}
+	return l
+}
+
+func (l *lane) draw(logits []float32) error {
+	s := l.sampler.Settings
+	var banned []int
+	if len(l.ids) < s.MinTokens {
+		banned = l.end
+	}
+	id, logprob, err := l.sampler.next(logits, l.seen, banned...)
+	if err != nil {
+		return err
+	}
+	for _, end := range l.end {
+		if id == end {
+			l.reason = "end"
+			return nil
+		}
+	}
+	l.ids, l.seen = append(l.ids, id), append(l.seen, id)
+	l.result.Logprobs = append(l.result.Logprobs, logprob)
+	text, stopped := l.stop.push(l.text.Push(id), len(l.ids) < s.MinTokens)
+	l.emit(text)
+	switch {
+	case stopped:
+		l.reason = "stop"
+	case len(l.ids) >= s.Tokens:
+		l.reason = "length"
+	}
+	return nil
+}
+
+func (l *lane) emit(text string) {
+	l.out.WriteString(text)
+	if text != "" && l.stream != nil {
+		l.stream(l.result.Index, text)
+	}
+}
+
+func (l *lane) finish() Result {
+	if l.reason != "stop" {
+		text, stopped := l.stop.push(l.text.Flush(), false)
+		l.emit(text)
+		if !stopped {
+			l.emit(l.stop.rest())
+		}
+	}
+	r := l.result
+	r.Text, r.Tokens, r.FinishReason = l.out.String(), l.ids, l.reason
+	if r.Tokens == nil {
+		r.Tokens = []int{}
+	}
+	return r
+}

@@ -1,0 +1,73 @@
+package training
+
+import (
+	"fmt"
+
+	"euryale/data"
+	"euryale/internal/kernel"
+)
+
+// Describe says in a line what is trained, and on what.
+func (r *Run) Describe() string {
+	c := r.Config
+	return fmt.Sprintf("%s\nmodel: %s, %d parameters; batches of %d sequences of %d tokens, in %d shards",
+		r.Corpus.Describe(), c.ModelName, r.Weights.Count(), c.Training.Batch, c.Model.Common().Context, c.Training.Shards)
+}
+
+// Cost is what training takes.
+type Cost struct {
+	Forward, Train float64 // floating-point operations of matrix products, by token
+	Weights        int     // bytes of weights, their gradients and the optimiser's moments
+	Activations    int     // bytes of activations and their gradients, all shards together
+}
+
+// Cost runs one batch, and counts.
+func (r *Run) Cost() (Cost, error) {
+	var b data.Batch
+	if err := r.batches.Batch(0, &b); err != nil {
+		return Cost{}, err
+	}
+	rep, err := r.replica(&b)
+	if err != nil {
+		return Cost{}, err
+	}
+	if _, err := rep.run(&b, r.Config.Training.Workers); err != nil {
+		return Cost{}, err
+	}
+	c := Cost{Weights: 4 * 4 * r.Weights.Count()}
+	for _, s := range rep.shards {
+		c.Forward += s.Tape().Flops() / float64(b.B*b.T)
+		c.Activations += s.Tape().Bytes()
+	}
+	c.Train = 3 * c.Forward // each product has two in the backward pass
+	return c, nil
+}
+
+// ShareOfPeak is the share of the machine's measured rate of matrix products that
+// training at so many tokens a second uses.
+func (r *Run) ShareOfPeak(tokensPerSecond float64) float64 {
+	flops, tokens := 0.0, 0
+	for shape, rep := range r.replicas {
+		for _, s := range rep.shards {
+			flops += 3 * s.Tape().Flops()
+		}
+		tokens += shape.b * shape.t
+	}
+	if tokens == 0 {
+		return 0
+	}
+	return tokensPerSecond * flops / float64(tokens) / (kernel.Peak() * 1e9)
+}
+
+// InitFrom gives the model the weights of a run, or of a file: what it begins with
+// instead of its first values.
+func (r *Run) InitFrom(path string) error {
+	w, err := openWeights(path, r.Config.Model)
+	if err != nil {
+		return err
+	}
+	for _, p := range r.Weights.All() {
+		copy(p.Float32(), w.Get(p.Path).Float32())
+	}
+	return nil
+}

@@ -1,0 +1,282 @@
+package training
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"math/bits"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"euryale/data"
+	"euryale/generation"
+	"euryale/internal/runfile"
+	"euryale/layers"
+	"euryale/models"
+)
+
+// New begins a run in dir, or one that leaves no files if dir is empty. Log gets the
+// progress of preparing the corpus; it may be nil.
+func New(c Config, dir string, log io.Writer) (*Run, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	if dir != "" {
+		if _, err := os.Stat(filepath.Join(dir, "config.toml")); err == nil {
+			return nil, fmt.Errorf("%s holds a run already: go on with -resume %s, or choose another -out", dir, dir)
+		}
+	}
+	corpus, err := data.Open(c.Data, c.Tokenizer, nil, data.Options{Log: log})
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{Config: c.resolve(corpus.Tokenizer), Dir: dir, Corpus: corpus, Weights: layers.NewWeights(c.Training.Seed), best: math.Inf(1)}
+	if err := r.Config.Model.Check(); err != nil {
+		return nil, err
+	}
+	if err := r.declare(); err != nil {
+		return nil, err
+	}
+	r.prepare()
+	if err := r.deal(); err != nil {
+		return nil, err
+	}
+	if dir == "" {
+		return r, nil
+	}
+	if err := r.lay(); err != nil {
+		return nil, err
+	}
+	r.files, err = openFiles(dir, 0)
+	return r, err
+}
+
+// resolve settles what follows from the tokenizer and from other settings.
+func (c Config) resolve(tk data.Tokenizer) Config {
+	c.Model.Common().Vocab = tk.Vocab()
+	if c.Schedule.Steps == 0 {
+		c.Schedule.Steps = c.Training.Steps
+	}
+	if c.Schedule.MinLR == 0 {
+		c.Schedule.MinLR = c.Optimizer.LR / 10
+	}
+	return c
+}
+
+// declare gives every parameter its first value, in the order of the model's graph.
+func (r *Run) declare() error {
+	m := r.Config.Model
+	_, err := layers.Build(r.Weights, layers.Frame{B: 1, T: 1, S: models.SourceOf(m)}, func(s *layers.Scope) { m.Logits(s, s.Tokens()) })
+	return err
+}
+
+// prepare makes what every run needs once it has weights.
+func (r *Run) prepare() {
+	r.noise = &layers.Noise{Seed: bits.Reverse64(r.Config.Training.Seed)} // dropout's stream is not that of the weights
+	r.optim = NewAdamW(r.Config.Optimizer, r.Weights.All())
+	r.replicas = map[shape]*replica{}
+}
+
+// deal opens the batches.
+func (r *Run) deal() (err error) {
+	c := r.Config
+	r.batches, err = r.Corpus.Train(c.Training.Batch, c.Model.Common().Context, c.Training.Seed)
+	return err
+}
+
+// lay writes what a run begins with.
+func (r *Run) lay() error {
+	if err := os.MkdirAll(r.Dir, 0o777); err != nil {
+		return err
+	}
+	if err := r.Corpus.Tokenizer.Save(filepath.Join(r.Dir, "tokenizer.json")); err != nil {
+		return err
+	}
+	return runfile.WriteAtomic(filepath.Join(r.Dir, "config.toml"), func(w io.Writer) error {
+		_, err := io.WriteString(w, r.Config.String())
+		return err
+	})
+}
+
+// Resume goes on with the run in dir. Sets change its configuration, as in Parse, where
+// that leaves what has been learned meaningful.
+func Resume(dir string, sets []string, log io.Writer) (*Run, error) {
+	if err := resumable(sets); err != nil {
+		return nil, err
+	}
+	c, tk, err := openConfig(dir, sets)
+	if err != nil {
+		return nil, err
+	}
+	corpus, err := data.Open(c.Data, c.Tokenizer, tk, data.Options{Log: log})
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{Config: c, Dir: dir, Corpus: corpus}
+	if err := r.restore(filepath.Join(dir, "state.safetensors")); err != nil {
+		if errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("%s was never saved: begin again with -config %s", dir, filepath.Join(dir, "config.toml"))
+		}
+		return nil, err
+	}
+	if err := r.deal(); err != nil {
+		return nil, err
+	}
+	if r.files, err = openFiles(dir, r.step); err != nil {
+		return nil, err
+	}
+	return r, r.lay()
+}
+
+// resumable refuses changes that a run cannot go on with.
+func resumable(sets []string) error {
+	free := []string{"training.steps", "training.for", "training.workers", "training.log_every", "training.eval_every",
+		"training.eval_tokens", "training.save_every", "training.sample", "schedule.steps", "schedule.min_lr", "schedule.name",
+		"optimizer.lr", "optimizer.weight_decay", "optimizer.clip"}
+	for _, s := range sets {
+		key, _, _ := strings.Cut(s, "=")
+		key = strings.TrimSpace(key)
+		known := false
+		for _, f := range free {
+			known = known || f == key
+		}
+		if !known {
+			return fmt.Errorf("%s cannot change when a run is resumed: begin a new run, with -init for its weights", key)
+		}
+	}
+	return nil
+}
+
+// openConfig reads the configuration and the tokenizer of a run.
+func openConfig(dir string, sets []string) (Config, data.Tokenizer, error) {
+	c, err := Parse(filepath.Join(dir, "config.toml"), sets)
+	if err != nil {
+		if errors.Is(err, os.ErrNotExist) {
+			err = fmt.Errorf("%s is not a run: it has no config.toml", dir)
+		}
+		return c, nil, err
+	}
+	if err := c.Check(); err != nil {
+		return c, nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	tk, err := data.LoadTokenizer(filepath.Join(dir, "tokenizer.json"))
+	if err != nil {
+		return c, nil, err
+	}
+	if v := c.Model.Common().Vocab; v != tk.Vocab() {
+		return c, nil, fmt.Errorf("%s: config.toml has model.vocab = %d, tokenizer.json has %d ids: they are not of one run", dir, v, tk.Vocab())
+	}
+	return c, tk, nil
+}
+
+// Saved is a run's model as its files have it.
+type Saved struct {
+	Config    Config
+	Tokenizer data.Tokenizer
+	Weights   *layers.Weights
+}
+
+// Open reads the model of the run in dir: its best weights, or its last if last is set
+// or no best were kept.
+func Open(dir string, last bool) (*Saved, error) {
+	c, tk, err := openConfig(dir, nil)
+	if err != nil {
+		return nil, err
+	}
+	name := bestWeights(dir)
+	if last {
+		name = filepath.Join(dir, "weights.safetensors")
+	}
+	w, err := LoadWeights(name, c.Model)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%s has no weights yet: wait for its first evaluation, or go on with -resume", dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Saved{c, tk, w}, nil
+}
+
+// bestWeights is the file of a run's best weights, or of its last if no best were kept.
+func bestWeights(dir string) string {
+	best := filepath.Join(dir, "best.safetensors")
+	if _, err := os.Stat(best); err == nil {
+		return best
+	}
+	return filepath.Join(dir, "weights.safetensors")
+}
+
+// openWeights reads the weights in a file, or the best in the directory of a run.
+func openWeights(path string, m models.Model) (*layers.Weights, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		path = bestWeights(path)
+	}
+	return LoadWeights(path, m)
+}
+
+// Newest is the run in dir whose files changed last.
+func Newest(dir string) (string, error) {
+	configs, err := filepath.Glob(filepath.Join(dir, "*", "config.toml"))
+	if err != nil {
+		return "", err
+	}
+	newest, when := "", int64(0)
+	for _, c := range configs {
+		for _, name := range []string{"weights.safetensors", "config.toml"} {
+			if info, err := os.Stat(filepath.Join(filepath.Dir(c), name)); err == nil {
+				if t := info.ModTime().UnixNano(); t > when {
+					newest, when = filepath.Dir(c), t
+				}
+				break
+			}
+		}
+	}
+	if newest == "" {
+		return "", fmt.Errorf("there is no run in %s: train one first, or name it with -run", dir)
+	}
+	return newest, nil
+}
+
+// Generator makes texts with the model as it is now.
+func (r *Run) Generator() *generation.Generator {
+	return &generation.Generator{Model: r.Config.Model, Weights: r.Weights, Tokenizer: r.Corpus.Tokenizer}
+}
+
+// sample writes a text of the model as it is now to samples.txt.
+func (r *Run) sample(loss float64) error {
+	c := r.Config.Training
+	if c.Sample == 0 || r.files == nil {
+		return nil
+	}
+	text, err := r.Sample()
+	if err != nil {
+		return err
+	}
+	return r.files.addSample(r.step, loss, text)
+}
+
+// Sample is a text of training.sample tokens.
+func (r *Run) Sample() (string, error) {
+	p, err := generation.Plain(r.Corpus.Tokenizer, "")
+	if err != nil {
+		return "", err
+	}
+	s := generation.Settings{Tokens: r.Config.Training.Sample, Temperature: 0.8, TopP: 0.95, Seed: r.Config.Training.Seed}
+	results, err := r.Generator().Generate(context.Background(), p, s, 1, nil)
+	if err != nil {
+		return "", err
+	}
+	return results[0].Text, nil
+}
+
+// Close closes the run's files and its corpus.
+func (r *Run) Close() error {
+	var err error
+	if r.files != nil {
+		err = r.files.close()
+	}
+	return errors.Join(err, r.Corpus.Close())
+}
