@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -113,6 +114,24 @@ func TestTokenizers(t *testing.T) {
 			assert.Equal(t, tt.want, strings.Join(tt.tokenize(tt.text), " "))
 		})
 	}
+}
+
+func TestTokenizerNamed(t *testing.T) {
+	for name, want := range map[string]int{"13a": 1, "zh": 2, "char": 2} {
+		tokenize, err := TokenizerNamed(name)
+		require.NoError(t, err)
+		assert.Len(t, tokenize("诗歌"), want, name)
+	}
+	_, err := TokenizerNamed("14a")
+	assert.ErrorContains(t, err, `"14a"`)
+}
+
+// By hand: 5/7 characters, 3/6 pairs and 1/5 threes match; half of one in 4 fours by smoothing.
+func ExampleBLEU() {
+	score, err := BLEU([]string{"他用中文写诗。"}, [][]string{{"他用汉语写诗。"}}, TokenizeZh)
+	fmt.Println(score, err)
+	// Output:
+	// BLEU = 30.74 71.4/50.0/20.0/12.5 (BP = 1.000 ratio = 1.000 hyp_len = 7 ref_len = 7) <nil>
 }
 
 func TestPairsAreChecked(t *testing.T) {

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -23,14 +24,13 @@ type Measure struct {
 // Evaluate measures generated text against references, refs[i] being those of hyps[i]:
 // BLEU by the given tokenization, chrF, ROUGE, exact match, and how varied hyps are.
 func Evaluate(hyps []string, refs [][]string, tokenize Tokenizer) (Report, error) {
-	bleu, err := BLEU(hyps, refs, tokenize)
-	if err != nil {
+	bleu, err1 := BLEU(hyps, refs, tokenize)
+	chrf, err2 := ChrF(hyps, refs)
+	rouge, err3 := ROUGE(hyps, refs)
+	exact, err4 := ExactMatch(hyps, refs)
+	if err := cmp.Or(err1, err2, err3, err4); err != nil {
 		return nil, err
 	}
-	// The measures below refuse the same input for the same reasons as BLEU.
-	chrf, _ := ChrF(hyps, refs)
-	rouge, _ := ROUGE(hyps, refs)
-	exact, _ := ExactMatch(hyps, refs)
 	return Report{
 		{"texts", float64(len(hyps))},
 		{"bleu", bleu.Score},

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"unicode"
@@ -8,6 +9,20 @@ import (
 
 // Tokenizer cuts a text into the tokens that a measure counts.
 type Tokenizer func(text string) []string
+
+// TokenizerNamed returns the tokenization that sacreBLEU calls by name: "13a", "zh" or
+// "char".
+func TokenizerNamed(name string) (Tokenizer, error) {
+	switch name {
+	case "13a":
+		return Tokenize13a, nil
+	case "zh":
+		return TokenizeZh, nil
+	case "char":
+		return TokenizeChars, nil
+	}
+	return nil, fmt.Errorf("metrics: no tokenization %q; there are 13a, zh and char", name)
+}
 
 // The rules of mteval-v13a, in the order they are applied.
 var rules13a = []struct {
