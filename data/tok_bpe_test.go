@@ -126,38 +126,6 @@ func FuzzRoundTrip(f *testing.F) {
 	})
 }
 
-func TestTrainBPEByHand(t *testing.T) {
-	// Words: "ab" ×3, " ab" ×1 and " abc" ×2 (cut by hand). Pairs: ab 6, " a" 3, bc 2.
-	// ab becomes 256; then " "+ab has 3 and ab+c 2, so 257 is " ab" and 258 is " ab"+c.
-	var calls [][2]int
-	tok, err := TrainBPE(strings.NewReader("ab,ab,ab ab abc abc"), 1000, func(done, total int) {
-		calls = append(calls, [2]int{done, total})
-	})
-	require.NoError(t, err)
-	assert.Equal(t, [][2]int{{1, 744}, {2, 744}, {3, 744}}, calls)
-	require.Equal(t, 259, tok.Vocab())
-	for id, want := range map[int]string{0: "\x00", 255: "\xff", 256: "ab", 257: " ab", 258: " abc"} {
-		assert.Equal(t, want, string(tok.Piece(id)))
-	}
-	ids, err := tok.Encode("ab abc ab")
-	require.NoError(t, err)
-	assert.Equal(t, []int{256, 258, 257}, ids)
-}
-
-func TestTrainBPEBreaksTiesByID(t *testing.T) {
-	// bc and ab occur twice each; the pair of lower ids, ab, is first, and then abc has the c.
-	tok, err := TrainBPE(strings.NewReader("abc\nabc"), 257, nil)
-	require.NoError(t, err)
-	assert.Equal(t, "ab", string(tok.Piece(256)))
-}
-
-func TestTrainBPERefuses(t *testing.T) {
-	_, err := TrainBPE(strings.NewReader("abc"), 255, nil)
-	assert.ErrorContains(t, err, "no room for the 256 bytes")
-	_, err = TrainBPE(strings.NewReader(""), 300, nil)
-	assert.ErrorContains(t, err, "empty")
-}
-
 // TestTrainBPEIsDeterministic trains twice on 200 kB of Chinese and English: the files are
 // the same to the byte, and load back to the same ids.
 func TestTrainBPEIsDeterministic(t *testing.T) {
@@ -226,19 +194,4 @@ func benchmarkEncode(b *testing.B, tok Tokenizer, text string) {
 		tokens = len(ids)
 	}
 	b.ReportMetric(float64(len(text))/float64(tokens), "bytes/token")
-}
-
-// BenchmarkTrainBPE learns 4,096 merges from 2 MB of text.
-func BenchmarkTrainBPE(b *testing.B) {
-	for _, name := range []string{"summary_en_debian.tsv", "tatoeba_en_zh.tsv"} {
-		text := sharedText(b, "data/"+name)[:2<<20]
-		b.Run(name, func(b *testing.B) {
-			b.SetBytes(int64(len(text)))
-			for b.Loop() {
-				tok, err := TrainBPE(strings.NewReader(text), 256+4096, nil)
-				require.NoError(b, err)
-				require.Equal(b, 256+4096, tok.Vocab())
-			}
-		})
-	}
 }

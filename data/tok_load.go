@@ -134,12 +134,13 @@ func readBounded(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxTokenizerFile+1))
+	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
-	if len(text) > maxTokenizerFile {
-		return nil, fmt.Errorf("the file is larger than the %d MB a tokenizer can have", maxTokenizerFile>>20)
+	if info.Size() > maxTokenizerFile {
+		return nil, fmt.Errorf("the file has %d MB, more than the %d MB a tokenizer can have", info.Size()>>20, maxTokenizerFile>>20)
 	}
-	return text, nil
+	// What has no size of its own, such as a pipe, must not fill the memory either.
+	return io.ReadAll(io.LimitReader(f, maxTokenizerFile))
 }

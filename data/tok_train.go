@@ -6,15 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 )
 
-const (
-	trainChunk = 1 << 20 // bytes of text in memory at a time
-	// longestWord bounds the words that merges are counted in: what is written without
-	// breaks is cut there, or one endless line would make every merge slow.
-	longestWord = 256
-)
+const trainChunk = 1 << 20 // bytes of text in memory at a time
 
 // TrainBPE learns a byte-level byte-pair encoding from text: ids 0 to 255 are the bytes,
 // and each further id joins the pair of neighbouring pieces that is most frequent inside
@@ -23,43 +17,30 @@ const (
 //
 // vocab is the number of ids asked for, at least 256. There are fewer if the text has no
 // pair left that occurs twice. progress, unless nil, is called after each merge with the
-// merges done and asked for. Memory grows with the distinct words of text, not with its
-// length. An empty text and a failing reader are errors.
+// merges done and asked for. Memory is bounded: of a text with more than 8 MB of distinct
+// words the rarest are not learned from. An empty text and a failing reader are errors.
 func TrainBPE(text io.Reader, vocab int, progress func(done, total int)) (Tokenizer, error) {
 	if vocab < 256 {
 		return nil, fmt.Errorf("train bpe: a vocabulary of %d has no room for the 256 bytes, ask for 256 or more", vocab)
 	}
-	counts := map[string]int{}
+	words := wordCounter{limit: distinctWords}
 	err := eachChunk(text, trainChunk, func(chunk string) error {
-		countWords(counts, chunk)
+		words.add(chunk)
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("train bpe: %w", err)
 	}
-	if len(counts) == 0 {
+	if len(words.counts) == 0 {
 		return nil, errors.New("train bpe: the text is empty, give some text to learn from")
 	}
-	t := newBPETrainer(counts)
+	t := newBPETrainer(words.counts)
 	t.learn(vocab, progress)
 	e, err := newBPE(t.pieces, make([]bool, len(t.pieces)), t.merges)
 	if err != nil {
 		return nil, fmt.Errorf("train bpe: %w", err)
 	}
 	return newVocabulary(e, t.pieces), nil
-}
-
-// countWords adds the words of text to counts.
-func countWords(counts map[string]int, text string) {
-	for len(text) > 0 {
-		n := min(wordEnd(text), longestWord)
-		if count, ok := counts[text[:n]]; ok {
-			counts[text[:n]] = count + 1
-		} else {
-			counts[strings.Clone(text[:n])] = 1 // a key must not keep the chunk alive
-		}
-		text = text[n:]
-	}
 }
 
 // bpeTrainer keeps the counts of all pairs up to date while it merges.
@@ -69,8 +50,8 @@ type bpeTrainer struct {
 	merges  []bigram
 	words   []countedWord
 	counts  map[bigram]int
-	where   map[bigram][]int32 // words that have or had the pair
-	queue   bigramQueue        // every pair with a count it has or had
+	where   map[bigram][]int32 // words that have the pair, or had it
+	queue   bigramQueue        // every pair once, with its count or a higher one
 	scratch []int32
 }
 
@@ -107,8 +88,9 @@ func newBPETrainer(words map[string]int) *bpeTrainer {
 func (t *bpeTrainer) learn(vocab int, progress func(done, total int)) {
 	for len(t.pieces) < vocab && len(t.queue) > 0 {
 		best := heap.Pop(&t.queue).(countedBigram)
-		if now := t.counts[best.bigram]; now != best.count {
-			continue // stale: the true count was queued when it changed
+		if now := t.counts[best.bigram]; now < best.count {
+			heap.Push(&t.queue, countedBigram{best.bigram, now}) // merges of others took some away
+			continue
 		}
 		if best.count < 2 {
 			return
@@ -129,40 +111,38 @@ func (t *bpeTrainer) learn(vocab int, progress func(done, total int)) {
 
 // merge joins a pair to the piece id in every word that has it.
 func (t *bpeTrainer) merge(p bigram, id int32) {
-	changed := map[bigram]bool{}
+	made := map[bigram]bool{} // pairs with the new piece; the counts of all others can only fall
 	for _, i := range t.where[p] {
-		t.mergeWord(i, p, id, changed)
+		t.mergeWord(i, p, id, made)
 	}
-	delete(t.where, p)
-	for q := range changed {
-		if count := t.counts[q]; count > 0 {
-			heap.Push(&t.queue, countedBigram{q, count})
-		} else {
-			delete(t.counts, q)
-		}
+	for q := range made {
+		heap.Push(&t.queue, countedBigram{q, t.counts[q]})
 	}
 }
 
 // mergeWord joins the pair in one word: its old pairs are no longer counted, its new ones
 // are. A word that an earlier merge has taken the pair from stays as it is.
-func (t *bpeTrainer) mergeWord(i int32, p bigram, id int32, changed map[bigram]bool) {
+func (t *bpeTrainer) mergeWord(i int32, p bigram, id int32, made map[bigram]bool) {
 	w := &t.words[i]
-	t.scratch = joinBigram(t.scratch[:0], w.symbols, p, id)
-	if len(t.scratch) == len(w.symbols) {
+	old := append(t.scratch[:0], w.symbols...)
+	t.scratch = old
+	w.symbols = joinBigram(w.symbols[:0], old, p, id)
+	if len(w.symbols) == len(old) {
 		return
 	}
 	for j := 1; j < len(w.symbols); j++ {
 		q := newBigram(w.symbols[j-1], w.symbols[j])
-		t.counts[q] -= w.count
-		changed[q] = true
-	}
-	w.symbols = append(w.symbols[:0], t.scratch...)
-	for j := 1; j < len(w.symbols); j++ {
-		q := newBigram(w.symbols[j-1], w.symbols[j])
 		t.counts[q] += w.count
-		changed[q] = true
 		if w.symbols[j-1] == id || w.symbols[j] == id {
+			made[q] = true
 			t.where[q] = append(t.where[q], i)
+		}
+	}
+	for j := 1; j < len(old); j++ {
+		q := newBigram(old[j-1], old[j])
+		if t.counts[q] -= w.count; t.counts[q] == 0 {
+			delete(t.counts, q)
+			delete(t.where, q)
 		}
 	}
 }
