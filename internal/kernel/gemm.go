@@ -36,13 +36,12 @@ func GemmBatch[T Float](count int, transA, transB bool, m, n, k int, alpha T, a 
 	}
 	if k == 0 || alpha == 0 {
 		for i := range count {
-			p.at(s, i).scale()
+			q := p.at(s, i)
+			q.scale()
 		}
 		return
 	}
-	for i := range count {
-		p.at(s, i).run()
-	}
+	p.split(s)
 }
 
 // batch says how many products there are and how far apart they start.
@@ -68,12 +67,15 @@ func (p product[T]) run() {
 
 // scale computes C = beta·C, all that is left of a product with k = 0 or
 // alpha = 0.
-func (p product[T]) scale() {
+func (p *product[T]) scale() {
 	for i := range p.m {
 		row := p.c[i*p.ldc : i*p.ldc+p.n]
-		if p.beta == 0 {
+		switch p.beta {
+		case 0:
 			clear(row)
 			continue
+		case 1:
+			return
 		}
 		for j := range row {
 			row[j] *= p.beta

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"math"
 	"unsafe"
 )
 
@@ -54,10 +55,13 @@ func (p *product[T]) check(s batch) {
 	if p.m < 0 || p.n < 0 || p.k < 0 || s.count < 0 {
 		fail(op, "negative size: m=%d n=%d k=%d count=%d", p.m, p.n, p.k, s.count)
 	}
+	if largest := max(p.m, p.n, p.k, p.lda, p.ldb, p.ldc); largest > math.MaxInt32 {
+		fail(op, "a size or leading dimension of %d is more than the 2147483647 a BLAS can take", largest)
+	}
 	size := unsafe.Sizeof(p.alpha)
-	a := operand{"A", p.m, p.k, p.lda, s.strideA, s.count, address(p.a), len(p.a), size}
-	b := operand{"B", p.k, p.n, p.ldb, s.strideB, s.count, address(p.b), len(p.b), size}
-	c := operand{"C", p.m, p.n, p.ldc, s.strideC, s.count, address(p.c), len(p.c), size}
+	a := operand{"A", p.m, p.k, p.lda, s.strideA, s.count, address(unsafe.SliceData(p.a)), len(p.a), size}
+	b := operand{"B", p.k, p.n, p.ldb, s.strideB, s.count, address(unsafe.SliceData(p.b)), len(p.b), size}
+	c := operand{"C", p.m, p.n, p.ldc, s.strideC, s.count, address(unsafe.SliceData(p.c)), len(p.c), size}
 	if p.transA {
 		a.rows, a.cols = p.k, p.m
 	}
@@ -67,7 +71,8 @@ func (p *product[T]) check(s batch) {
 	a.check(op)
 	b.check(op)
 	c.check(op)
-	if s.count > 1 && s.strideC < c.span()-(s.count-1)*s.strideC && (s.strideC < p.n || c.width() == p.ldc && (s.count-1)*s.strideC+p.n > p.ldc) {
+	one := c.span() - (s.count-1)*s.strideC // elements from the first to the last of one C
+	if s.count > 1 && s.strideC < one && (s.strideC < p.n || (s.count-1)*s.strideC+p.n > p.ldc) {
 		fail(op, "the %d matrices C overlap: %d×%d with leading dimension %d, %d apart", s.count, p.m, p.n, p.ldc, s.strideC)
 	}
 	for _, in := range []*operand{&a, &b} {
@@ -109,5 +114,5 @@ func (o *operand) overlaps(c *operand) bool {
 	return column < o.width() || column+c.width() > ld
 }
 
-// address of the first element; it is compared, never followed.
-func address[T Float](s []T) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(s))) }
+// address is p as a number.
+func address[T any](p *T) uintptr { return uintptr(unsafe.Pointer(p)) }

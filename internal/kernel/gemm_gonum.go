@@ -8,10 +8,18 @@ import (
 // gonumTier computes with gonum's pure Go, on any platform.
 func gonumTier() *tier {
 	return &tier{
-		info:  Info{Name: "gonum", Detail: "pure Go"},
+		info:  Info{Name: "gonum", Detail: "pure Go", Hint: gonumHint()},
 		sgemm: gonumSgemm,
 		dgemm: gonumDgemm,
 	}
+}
+
+// gonumHint says how to get a faster tier than gonum.
+func gonumHint() string {
+	if builtinTier() != nil {
+		return "the builtin tier is faster on this processor"
+	}
+	return "OpenBLAS would be faster: " + installHint
 }
 
 func gonumSgemm(p product[float32]) {

@@ -1,12 +1,14 @@
+//go:build !amd64
+
 package kernel
 
 import "sync/atomic"
 
 var pauseCell atomic.Int64
 
-// pause takes a few nanoseconds between two looks at a shared word.
+// pause takes some nanoseconds between two looks at a shared word.
 func pause() {
-	for range 8 {
+	for range 32 {
 		pauseCell.Load()
 	}
 }

@@ -1,0 +1,110 @@
+package kernel
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
+
+// The kernels of gemm_amd64.s, written by gen/gemm.
+
+//go:noescape
+func sTileAVX512(t *tile[float32])
+
+//go:noescape
+func dTileAVX512(t *tile[float64])
+
+//go:noescape
+func sTileAVX2(t *tile[float32])
+
+//go:noescape
+func dTileAVX2(t *tile[float64])
+
+//go:noescape
+func sRowsAVX512(t *tile[float32])
+
+//go:noescape
+func dRowsAVX512(t *tile[float64])
+
+//go:noescape
+func sRowsAVX2(t *tile[float32])
+
+//go:noescape
+func dRowsAVX2(t *tile[float64])
+
+//go:noescape
+func sDotsAVX512(t *tile[float32])
+
+//go:noescape
+func dDotsAVX512(t *tile[float64])
+
+//go:noescape
+func sDotsAVX2(t *tile[float32])
+
+//go:noescape
+func dDotsAVX2(t *tile[float64])
+
+// copyPanels8 copies 8 rows of src, srcStep bytes apart, into panels of width
+// bytes: row i of panel q goes to dst + q·panelStep + i·width.
+//
+//go:noescape
+func copyPanels8(dst unsafe.Pointer, panelStep int, src unsafe.Pointer, srcStep int, panels int, width int)
+
+// transpose8 transposes blocks of 8×8 along 8 rows of src; both steps in bytes.
+//
+//go:noescape
+func transpose8(dst *float32, dstStep int, src *float32, srcStep int, blocks int)
+
+// pause tells the processor that this thread only waits.
+func pause()
+
+// hasAVX512 and hasAVX2 tell which kernels this processor and its operating
+// system can run. Tests clear hasAVX512 to try the others.
+var (
+	hasAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL && cpu.X86.HasBMI2
+	hasAVX2   = cpu.X86.HasAVX2 && cpu.X86.HasFMA && cpu.X86.HasBMI2
+)
+
+// builtinTier computes with the assembly kernels, or is nil on a processor
+// without AVX2 and FMA.
+func builtinTier() *tier {
+	switch {
+	case hasAVX512:
+		return newBuiltin("AVX-512",
+			&kernels[float32]{rows: 14, cols: 32, tile: sTileAVX512, addRows: sRowsAVX512, dots: sDotsAVX512, transpose: transposeBlocks},
+			&kernels[float64]{rows: 14, cols: 16, tile: dTileAVX512, addRows: dRowsAVX512, dots: dDotsAVX512, transpose: transposeLoop[float64]})
+	case hasAVX2:
+		return newBuiltin("AVX2",
+			&kernels[float32]{rows: 6, cols: 16, tile: sTileAVX2, addRows: sRowsAVX2, dots: sDotsAVX2, transpose: transposeBlocks},
+			&kernels[float64]{rows: 6, cols: 8, tile: dTileAVX2, addRows: dRowsAVX2, dots: dDotsAVX2, transpose: transposeLoop[float64]})
+	}
+	return nil
+}
+
+func newBuiltin(set string, s *kernels[float32], d *kernels[float64]) *tier {
+	s.copyPanels, d.copyPanels = copyPanels[float32], copyPanels[float64]
+	return &tier{info: Info{Name: "builtin", Detail: "Go assembly, " + set}, sgemm: s.product, dgemm: d.product, anySplit: true}
+}
+
+// copyPanels copies 8 rows of src into whole panels; steps in elements.
+func copyPanels[T Float](dst []T, panelStep int, src []T, srcStep, panels, width int) {
+	size := sizeOf[T]()
+	copyPanels8(unsafe.Pointer(&dst[0]), panelStep*size, unsafe.Pointer(&src[0]), srcStep*size, panels, width*size)
+}
+
+// transposeBlocks is transposeLoop with whole blocks of 8×8 done in assembly.
+func transposeBlocks(dst []float32, dstStep int, src []float32, srcStep, rows, cols int) {
+	const size = 4
+	wholeRows, wholeCols := rows&^7, cols&^7
+	if wholeCols > 0 {
+		for i := 0; i < wholeRows; i += 8 {
+			transpose8(&dst[i], dstStep*size, &src[i*srcStep], srcStep*size, wholeCols/8)
+		}
+		if wholeRows < rows {
+			transposeLoop(dst[wholeRows:], dstStep, src[wholeRows*srcStep:], srcStep, rows-wholeRows, wholeCols)
+		}
+	}
+	if wholeCols < cols {
+		transposeLoop(dst[wholeCols*dstStep:], dstStep, src[wholeCols:], srcStep, rows, cols-wholeCols)
+	}
+}

@@ -1,0 +1,8 @@
+//go:build !amd64
+
+package kernel
+
+const hasAVX512 = false
+
+// builtinTier is nil: there are assembly kernels for amd64 only.
+func builtinTier() *tier { return nil }

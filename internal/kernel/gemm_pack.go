@@ -1,0 +1,102 @@
+package kernel
+
+import "unsafe"
+
+// view is a block of an operand as a tile reads it. For A, element (i, k) is
+// data[i·row + k·step]; for B, element (k, j) of the panel q of the tile's
+// columns is data[q·row + k·step + j].
+type view[T Float] struct {
+	data      []T
+	row, step int
+}
+
+func sizeOf[T Float]() int {
+	var x T
+	return int(unsafe.Sizeof(x))
+}
+
+// grown returns s with at least n elements, not keeping its contents.
+func grown[T Float](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:cap(s)]
+}
+
+// packA returns rows i0… and depth k0… of op(A). It is read in place if small,
+// and otherwise copied to rows that are close together and do not fall into
+// the same cache sets.
+func (ks *kernels[T]) packA(w *workspace[T], p *product[T], i0, m, k0, k int) view[T] {
+	rows, cols, first := m, k, i0*p.lda+k0
+	if p.transA {
+		rows, cols, first = k, m, k0*p.lda+i0
+	}
+	src, ld := p.a[first:], p.lda
+	if p.n > inPlaceA*ks.cols {
+		pad := 64 / sizeOf[T]()
+		ld = cols + pad
+		w.a = grown(w.a, rows*ld)
+		for i := range rows {
+			copy(w.a[i*ld:i*ld+cols], src[i*p.lda:])
+		}
+		src = w.a
+	}
+	if p.transA {
+		return view[T]{src, 1, ld}
+	}
+	return view[T]{src, ld, 1}
+}
+
+// inPlaceA is the number of column tiles up to which A is not copied.
+const inPlaceA = 4
+
+// inPlaceB is the number of row tiles up to which B is not copied.
+const inPlaceB = 2
+
+// packB returns depth k0… and columns j0… of op(B), cut in panels as wide as a
+// tile. Stored along its rows and used by a few tiles only, it is read in place.
+func (ks *kernels[T]) packB(w *workspace[T], p *product[T], k0, k, j0, n int) view[T] {
+	if !p.transB && p.m <= inPlaceB*ks.rows {
+		return view[T]{p.b[k0*p.ldb+j0:], ks.cols, p.ldb}
+	}
+	panel := k * ks.cols
+	w.b = grown(w.b, (n+ks.cols-1)/ks.cols*panel)
+	if !p.transB {
+		ks.panels(w.b, p.b[k0*p.ldb+j0:], p.ldb, k, n)
+		return view[T]{w.b, panel, ks.cols}
+	}
+	src := p.b[j0*p.ldb+k0:]
+	for j := 0; j < n; j += ks.cols {
+		ks.transpose(w.b[j/ks.cols*panel:], ks.cols, src[j*p.ldb:], p.ldb, min(ks.cols, n-j), k)
+	}
+	return view[T]{w.b, panel, ks.cols}
+}
+
+// panels copies k rows of n columns to panels, 8 rows at a time: these are 8
+// sequential streams, where panel by panel each row would be a new page.
+func (ks *kernels[T]) panels(dst, src []T, ld, k, n int) {
+	panel, whole := k*ks.cols, n/ks.cols
+	i := 0
+	for ; whole > 0 && i+8 <= k; i += 8 {
+		ks.copyPanels(dst[i*ks.cols:], panel, src[i*ld:], ld, whole, ks.cols)
+	}
+	for q := range whole {
+		for l := i; l < k; l++ {
+			copy(dst[q*panel+l*ks.cols:][:ks.cols], src[l*ld+q*ks.cols:])
+		}
+	}
+	if j := whole * ks.cols; j < n {
+		for l := range k {
+			copy(dst[whole*panel+l*ks.cols:][:n-j], src[l*ld+j:])
+		}
+	}
+}
+
+// transposeLoop stores dst[j·dstStep+i] = src[i·srcStep+j].
+func transposeLoop[T Float](dst []T, dstStep int, src []T, srcStep, rows, cols int) {
+	for i := range rows {
+		for j, x := range src[i*srcStep : i*srcStep+cols] {
+			dst[j*dstStep+i] = x
+		}
+	}
+}

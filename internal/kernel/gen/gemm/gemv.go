@@ -1,0 +1,153 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// group is how many rows of B the single-row kernels read side by side: as
+// many streams as hardware prefetchers follow.
+const group = 8
+
+// rowsTimes emits c[j] += Σ a[i]·B[i][j] for k rows of B (8, or any number one
+// by one) and cols columns. Every c[j] is one chain of multiply-adds in the
+// order of i.
+func (v vector) rowsTimes() {
+	TEXT(v.name("Rows"), NOSPLIT, "func(t *byte)")
+	t := Load(Param("t"), GP64()).(GPVirtual)
+	k := field(t, offK)
+	CMPQ(k, Imm(group))
+	JNE(LabelRef("one"))
+	v.addRows(t, field(t, offA), field(t, offB), group)
+	VZEROUPPER()
+	RET()
+	Label("one")
+	a, b := field(t, offA), field(t, offB)
+	Label("next")
+	v.addRows(t, a, b, 1)
+	ADDQ(Imm(uint64(v.size)), a)
+	ADDQ(Mem{Base: t, Disp: offBStep}, b)
+	DECQ(k)
+	JNZ(LabelRef("next"))
+	VZEROUPPER()
+	RET()
+}
+
+// addRows emits c += Σ a[i]·B[i] for a fixed number of rows.
+func (v vector) addRows(t Register, a, b GPVirtual, rows int) {
+	x := make([]VecVirtual, rows)
+	for i := range x {
+		x[i] = v.reg()
+		v.broadcast(Mem{Base: a, Disp: i * v.size}, x[i])
+	}
+	s := newStrided(b, field(t, offBStep), rows)
+	c, n := field(t, offC), field(t, offCols)
+	sum, y := v.reg(), v.reg()
+	name := label("%d", rows)
+	step := func(load func(Mem, Op)) {
+		load(Mem{Base: c}, sum)
+		for i := range rows {
+			load(s.row(i), y)
+			v.fma(x[i], y, sum)
+		}
+	}
+	Label("columns" + name)
+	SUBQ(Imm(uint64(v.lanes)), n)
+	JL(LabelRef("tail" + name))
+	step(v.load)
+	v.store(sum, Mem{Base: c})
+	s.advance(Imm(uint64(v.bytes())))
+	ADDQ(Imm(uint64(v.bytes())), c)
+	JMP(LabelRef("columns" + name))
+	Label("tail" + name)
+	ADDQ(Imm(uint64(v.lanes)), n)
+	JZ(LabelRef("end" + name))
+	mask := v.mask(n)
+	step(func(m Mem, r Op) { v.part(m, mask, r) })
+	v.partTo(sum, mask, Mem{Base: c})
+	Label("end" + name)
+}
+
+// dots emits c[j] += alpha·Σ a[i]·B[j][i] for cols rows of B (8, or any number
+// one by one), each k long: lanes are summed apart and added at the end.
+func (v vector) dots() {
+	TEXT(v.name("Dots"), NOSPLIT, "func(t *byte)")
+	t := Load(Param("t"), GP64()).(GPVirtual)
+	n := field(t, offCols)
+	CMPQ(n, Imm(group))
+	JNE(LabelRef("one"))
+	v.addDots(t, field(t, offB), field(t, offC), group)
+	VZEROUPPER()
+	RET()
+	Label("one")
+	b, c := field(t, offB), field(t, offC)
+	Label("next")
+	v.addDots(t, b, c, 1)
+	ADDQ(Mem{Base: t, Disp: offBStep}, b)
+	ADDQ(Imm(uint64(v.size)), c)
+	DECQ(n)
+	JNZ(LabelRef("next"))
+	VZEROUPPER()
+	RET()
+}
+
+// addDots emits the dot products of a with a fixed number of rows.
+func (v vector) addDots(t Register, b, c GPVirtual, rows int) {
+	s := newStrided(b, field(t, offBStep), rows)
+	a, k := field(t, offA), field(t, offK)
+	sum := make([]VecVirtual, rows)
+	for i := range sum {
+		sum[i] = v.reg()
+		v.zero(sum[i])
+	}
+	x, y := v.reg(), v.reg()
+	name := label("%d", rows)
+	step := func(load func(Mem, Op)) {
+		load(Mem{Base: a}, x)
+		for i := range rows {
+			load(s.row(i), y)
+			v.fma(x, y, sum[i])
+		}
+	}
+	Label("along" + name)
+	SUBQ(Imm(uint64(v.lanes)), k)
+	JL(LabelRef("tail" + name))
+	step(v.load)
+	s.advance(Imm(uint64(v.bytes())))
+	ADDQ(Imm(uint64(v.bytes())), a)
+	JMP(LabelRef("along" + name))
+	Label("tail" + name)
+	ADDQ(Imm(uint64(v.lanes)), k)
+	JZ(LabelRef("sum" + name))
+	mask := v.mask(k)
+	step(func(m Mem, r Op) { v.part(m, mask, r) })
+	Label("sum" + name)
+	for i := range rows {
+		v.addLanes(t, sum[i], Mem{Base: c, Disp: i * v.size})
+	}
+}
+
+// addLanes emits m += alpha·(the sum of the vector's lanes), by halving.
+func (v vector) addLanes(t Register, r VecVirtual, m Mem) {
+	high := YMM()
+	if v.wide {
+		VEXTRACTF64X4(Imm(1), r, high)
+		v.add(high, r.AsY(), r.AsY())
+	}
+	VEXTRACTF128(Imm(1), r.AsY(), high.AsX())
+	v.add(high.AsX(), r.AsX(), r.AsX())
+	VPERMILPD(Imm(1), r.AsX(), high.AsX())
+	v.add(high.AsX(), r.AsX(), r.AsX())
+	if v.size == 4 {
+		VMOVSHDUP(r.AsX(), high.AsX())
+		v.add(high.AsX(), r.AsX(), r.AsX())
+		VMOVSS(m, high.AsX())
+		VFMADD231SS(Mem{Base: t, Disp: offAlpha}, r.AsX(), high.AsX())
+		VMOVSS(high.AsX(), m)
+		return
+	}
+	VMOVSD(m, high.AsX())
+	VFMADD231SD(Mem{Base: t, Disp: offAlpha}, r.AsX(), high.AsX())
+	VMOVSD(high.AsX(), m)
+}

@@ -1,0 +1,11 @@
+//go:build amd64 || arm64
+
+package kernel
+
+// libraryNames are tried in this order.
+var libraryNames = []string{
+	"libopenblas.so.0", "libopenblas.so",
+	"libblis.so.4", "libblis.so", "libmkl_rt.so.2", "libmkl_rt.so",
+}
+
+const installHint = "install it (Debian, Ubuntu: apt install libopenblas0-pthread)"
