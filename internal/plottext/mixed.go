@@ -5,6 +5,7 @@ package plottext
 import (
 	"math"
 	"strings"
+	"unicode"
 
 	"github.com/hajimehoshi/bitmapfont/v3"
 	"golang.org/x/image/font/sfnt"
@@ -41,7 +42,7 @@ func (m Mixed) Missing(s string, fnt font.Font) string {
 			continue
 		}
 		for _, r := range p.text {
-			if !drawn(r) && !strings.ContainsRune(out.String(), r) {
+			if !known(r) && !strings.ContainsRune(out.String(), r) {
 				out.WriteRune(r)
 			}
 		}
@@ -116,9 +117,10 @@ func (m Mixed) pieces(line string, fnt font.Font) (out []piece) {
 	return out
 }
 
-// drawn reports whether the bitmap font has a pixel of r.
-func drawn(r rune) bool {
-	some := false
+// known reports whether the bitmap font shows r as it should: with pixels, or without if
+// it is a space.
+func known(r rune) bool {
+	some := unicode.IsSpace(r)
 	pixels(r, func(int, int, int) { some = true })
 	return some
 }
@@ -157,7 +159,7 @@ func fillBitmap(c vg.Canvas, at vg.Point, s string, size vg.Length) {
 			bottom, top := at.Y-pixel*vg.Length(y+1), at.Y-pixel*vg.Length(y)
 			c.Fill(vg.Rectangle{Min: vg.Point{X: left, Y: bottom}, Max: vg.Point{X: right, Y: top}}.Path())
 		}
-		if drawn(r) {
+		if known(r) {
 			pixels(r, fill)
 		} else {
 			box(fill)

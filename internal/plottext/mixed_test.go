@@ -20,7 +20,7 @@ var sans12 = font.From(plot.DefaultFont, 12)
 
 func TestMissing(t *testing.T) {
 	m := New()
-	assert.Empty(t, m.Missing("GPT, café: 春眠不覺曉，処処。《训练》", sans12))
+	assert.Empty(t, m.Missing("GPT, café: 春眠不覺曉，処処。\u3000《训练》", sans12))
 	assert.Equal(t, "𠀀😀", m.Missing("𠀀a😀𠀀", sans12))
 }
 

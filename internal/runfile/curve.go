@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -43,9 +44,10 @@ var (
 )
 
 // Curve draws dir/loss.svg and dir/loss.png: the training loss as it was and smoothed, and
-// the validation loss. Points that are not finite are left out. The warning, if not empty,
-// says in one line what the pictures do not show as asked: points left out, or rare
-// characters of the title that are boxes in the PNG (the SVG keeps all of it as text). It is an error to have no point at all.
+// the validation loss. The title may be Chinese. Points that are not finite are left out.
+// The warning, if not empty, says in one line what the pictures do not show as asked: points
+// left out, or rare characters of the title that are boxes in the PNG (the SVG keeps all of
+// it as text). It is an error to have no point at all.
 func Curve(dir, title string, train, valid []Point) (warning string, err error) {
 	t, v := finite(train), finite(valid)
 	if len(t)+len(v) == 0 {
@@ -60,10 +62,10 @@ func Curve(dir, title string, train, valid []Point) (warning string, err error) 
 		return "", fmt.Errorf("draw loss: %w", err)
 	}
 	handler := plottext.New()
-	if missing := handler.Missing(title, p.Title.TextStyle.Font); missing != "" {
+	if missing := handler.Missing(printable(title), p.Title.TextStyle.Font); missing != "" {
 		warnings = append(warnings, fmt.Sprintf("loss.png shows %q of its title as boxes; loss.svg has them as text", missing))
 	}
-	p.Title.Text = title
+	p.Title.Text = printable(title)
 	p.Title.TextStyle.Handler = handler
 	png := WriteAtomic(filepath.Join(dir, "loss.png"), func(w io.Writer) error { return writePNG(w, p) })
 	handler.AsText = true
@@ -72,10 +74,21 @@ func Curve(dir, title string, train, valid []Point) (warning string, err error) 
 	return strings.Join(warnings, "; "), errors.Join(png, svg)
 }
 
+// printable puts spaces and U+FFFD for what an SVG may not contain.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+}
+
 // lossPlot lays out the plot but for its title.
 func lossPlot(train, valid plotter.XYs) (*plot.Plot, error) {
 	p := plot.New()
-	for _, s := range []*text.Style{&p.Title.TextStyle, &p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle} {
+	for _, s := range []*text.Style{&p.Title.TextStyle, &p.Legend.TextStyle,
+		&p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label} {
 		s.Font.Variant = "Sans"
 	}
 	p.Title.Padding = vg.Points(8)

@@ -93,8 +93,11 @@ func TestCurveLeavesOutWhatIsNotFinite(t *testing.T) {
 	assert.Equal(t, "2 losses that are not finite are not drawn", warning)
 	_, err = Curve(dir, "", []Point{{0, math.NaN()}}, nil)
 	assert.ErrorContains(t, err, "no finite loss")
-	_, err = Curve(dir, "one point", nil, []Point{{0, 3}})
+	_, err = Curve(dir, "one point\x00\xff\n", nil, []Point{{0, 3}})
 	assert.NoError(t, err)
+	svg, err := os.ReadFile(filepath.Join(dir, "loss.svg"))
+	require.NoError(t, err)
+	assert.Contains(t, svgTexts(t, svg), "one point \uFFFD ")
 	_, err = Curve(filepath.Join(dir, "missing"), "x", []Point{{0, 3}}, nil)
 	assert.ErrorIs(t, err, os.ErrNotExist)
 }

@@ -76,13 +76,16 @@ type Metrics struct {
 // of later steps, which a resumed run will write again, are cut off, and so is a last line
 // that was torn by a crash. A new run starts after step −1.
 func OpenMetrics(path string, step int) (*Metrics, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o666)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
 		return nil, err
 	}
 	keep, err := scanRecords(f, func(r Record) bool { return r.Step <= step })
 	if err == nil {
 		err = f.Truncate(keep)
+	}
+	if err == nil {
+		_, err = f.Seek(keep, io.SeekStart)
 	}
 	if err != nil {
 		f.Close()
