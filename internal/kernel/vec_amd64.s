@@ -5086,10 +5086,9 @@ vecLayerNorm_512_one5:
 	JG           vecLayerNorm_512_one5
 
 vecLayerNorm_512_done6:
-	VMOVAPS    Z3, Z7
-	VADDPS     Z4, Z7, Z7
-	VADDPS     Z5, Z7, Z7
-	VADDPS     Z6, Z7, Z7
+	VADDPS     Z5, Z3, Z7
+	VADDPS     Z6, Z4, Z8
+	VADDPS     Z8, Z7, Z7
 	VSHUFF32X4 $0x4e, Z7, Z7, Z8
 	VADDPS     Z8, Z7, Z7
 	VSHUFF32X4 $0xb1, Z7, Z7, Z8
@@ -5145,10 +5144,9 @@ vecLayerNorm_512_one9:
 	JG           vecLayerNorm_512_one9
 
 vecLayerNorm_512_done10:
-	VMOVAPS     Z11, Z8
-	VADDPS      Z12, Z8, Z8
-	VADDPS      Z13, Z8, Z8
-	VADDPS      Z14, Z8, Z8
+	VADDPS      Z13, Z11, Z8
+	VADDPS      Z14, Z12, Z9
+	VADDPS      Z9, Z8, Z8
 	VSHUFF32X4  $0x4e, Z8, Z8, Z9
 	VADDPS      Z9, Z8, Z8
 	VSHUFF32X4  $0xb1, Z8, Z8, Z9
@@ -5321,10 +5319,9 @@ vecLayerNorm_2_one5:
 	JG           vecLayerNorm_2_one5
 
 vecLayerNorm_2_done6:
-	VMOVAPS    Y3, Y3
-	VADDPS     Y4, Y3, Y3
 	VADDPS     Y5, Y3, Y3
-	VADDPS     Y6, Y3, Y3
+	VADDPS     Y6, Y4, Y4
+	VADDPS     Y4, Y3, Y3
 	VPERM2F128 $0x01, Y3, Y3, Y4
 	VADDPS     Y4, Y3, Y3
 	VPERMILPS  $0x4e, Y3, Y4
@@ -5379,10 +5376,9 @@ vecLayerNorm_2_one9:
 	JG           vecLayerNorm_2_one9
 
 vecLayerNorm_2_done10:
-	VMOVAPS     Y4, Y4
-	VADDPS      Y5, Y4, Y4
 	VADDPS      Y6, Y4, Y4
-	VADDPS      Y7, Y4, Y4
+	VADDPS      Y7, Y5, Y5
+	VADDPS      Y5, Y4, Y4
 	VPERM2F128  $0x01, Y4, Y4, Y5
 	VADDPS      Y5, Y4, Y4
 	VPERMILPS   $0x4e, Y4, Y5
@@ -5557,10 +5553,9 @@ vecRMSNorm_512_one5:
 	JG           vecRMSNorm_512_one5
 
 vecRMSNorm_512_done6:
-	VMOVAPS     Z3, Z7
-	VADDPS      Z4, Z7, Z7
-	VADDPS      Z5, Z7, Z7
-	VADDPS      Z6, Z7, Z7
+	VADDPS      Z5, Z3, Z7
+	VADDPS      Z6, Z4, Z8
+	VADDPS      Z8, Z7, Z7
 	VSHUFF32X4  $0x4e, Z7, Z7, Z8
 	VADDPS      Z8, Z7, Z7
 	VSHUFF32X4  $0xb1, Z7, Z7, Z8
@@ -5678,10 +5673,9 @@ vecRMSNorm_2_one5:
 	JG           vecRMSNorm_2_one5
 
 vecRMSNorm_2_done6:
-	VMOVAPS     Y3, Y3
-	VADDPS      Y4, Y3, Y3
 	VADDPS      Y5, Y3, Y3
-	VADDPS      Y6, Y3, Y3
+	VADDPS      Y6, Y4, Y4
+	VADDPS      Y4, Y3, Y3
 	VPERM2F128  $0x01, Y3, Y3, Y4
 	VADDPS      Y4, Y3, Y3
 	VPERMILPS   $0x4e, Y3, Y4
@@ -5900,8 +5894,7 @@ vecLayerNormGrad_512_one11:
 
 vecLayerNormGrad_512_done12:
 vecLayerNormGrad_512_done4:
-	VMOVAPS    Z5, Z7
-	VADDPS     Z6, Z7, Z7
+	VADDPS     Z6, Z5, Z7
 	VSHUFF32X4 $0x4e, Z7, Z7, Z8
 	VADDPS     Z8, Z7, Z7
 	VSHUFF32X4 $0xb1, Z7, Z7, Z8
@@ -5911,8 +5904,7 @@ vecLayerNormGrad_512_done4:
 	VPERMILPS  $0xb1, Z7, Z8
 	VADDPS     Z8, Z7, Z7
 	VMULPS     Z0, Z7, Z7
-	VMOVAPS    Z3, Z8
-	VADDPS     Z4, Z8, Z8
+	VADDPS     Z4, Z3, Z8
 	VSHUFF32X4 $0x4e, Z8, Z8, Z9
 	VADDPS     Z9, Z8, Z8
 	VSHUFF32X4 $0xb1, Z8, Z8, Z9
@@ -6145,7 +6137,6 @@ vecLayerNormGrad_2_one11:
 
 vecLayerNormGrad_2_done12:
 vecLayerNormGrad_2_done4:
-	VMOVAPS    Y5, Y5
 	VADDPS     Y6, Y5, Y5
 	VPERM2F128 $0x01, Y5, Y5, Y6
 	VADDPS     Y6, Y5, Y5
@@ -6154,7 +6145,6 @@ vecLayerNormGrad_2_done4:
 	VPERMILPS  $0xb1, Y5, Y6
 	VADDPS     Y6, Y5, Y5
 	VMULPS     Y0, Y5, Y5
-	VMOVAPS    Y3, Y3
 	VADDPS     Y4, Y3, Y3
 	VPERM2F128 $0x01, Y3, Y3, Y4
 	VADDPS     Y4, Y3, Y3
@@ -6309,8 +6299,7 @@ vecRMSNormGrad_512_one5:
 	JG           vecRMSNormGrad_512_one5
 
 vecRMSNormGrad_512_done6:
-	VMOVAPS    Z4, Z6
-	VADDPS     Z5, Z6, Z6
+	VADDPS     Z5, Z4, Z6
 	VSHUFF32X4 $0x4e, Z6, Z6, Z7
 	VADDPS     Z7, Z6, Z6
 	VSHUFF32X4 $0xb1, Z6, Z6, Z7
@@ -6456,8 +6445,7 @@ vecRMSNormGrad_2_one5:
 	JG           vecRMSNormGrad_2_one5
 
 vecRMSNormGrad_2_done6:
-	VMOVAPS    Y4, Y2
-	VADDPS     Y5, Y2, Y2
+	VADDPS     Y5, Y4, Y2
 	VPERM2F128 $0x01, Y2, Y2, Y3
 	VADDPS     Y3, Y2, Y2
 	VPERMILPS  $0x4e, Y2, Y3
@@ -6538,24 +6526,16 @@ TEXT ·vecSoftmax(SB), NOSPLIT, $0-64
 	VBROADCASTSS vecTable<>+128(SB), Z3
 	VBROADCASTSS vecTable<>+160(SB), Z4
 	VBROADCASTSS vecTable<>+192(SB), Z5
-	VBROADCASTSS vecTable<>+224(SB), Z6
-	VBROADCASTSS vecTable<>+256(SB), Z7
-	VBROADCASTSS vecTable<>+288(SB), Z8
-	VBROADCASTSS vecTable<>+320(SB), Z9
-	VBROADCASTSS vecTable<>+352(SB), Z10
-	VBROADCASTSS vecTable<>+384(SB), Z11
-	VBROADCASTSS vecTable<>+416(SB), Z12
-	VBROADCASTSS vecTable<>+1472(SB), Z13
 	MOVQ         largest+48(FP), AX
 	MOVQ         sums+56(FP), CX
 	MOVQ         x+0(FP), DX
 	MOVQ         n+32(FP), BX
 	MOVQ         cols+16(FP), SI
 	MOVQ         ld+24(FP), DI
-	VBROADCASTSS scale+40(FP), Z14
+	VBROADCASTSS scale+40(FP), Z6
 	SHLQ         $0x02, DI
-	MOVQ         rows+8(FP), R9
-	TESTQ        R9, R9
+	MOVQ         rows+8(FP), R10
+	TESTQ        R10, R10
 	JLE          vecSoftmax_512_end2
 
 vecSoftmax_512_rows1:
@@ -6566,236 +6546,797 @@ vecSoftmax_512_rows1:
 	ADDQ  $0x08, BX
 
 vecSoftmax_512_used3:
-	VMOVAPS Z0, Z15
-	VMOVAPS Z0, Z16
-	VMOVAPS Z0, Z17
-	VMOVAPS Z0, Z18
-	XORL    R10, R10
-	MOVQ    R8, R11
-	SUBQ    R10, R11
-	CMPQ    R11, $0x00000040
-	JLT     vecSoftmax_512_tail5
+	MOVQ              R8, R9
+	LEAQ              15(R8), R11
+	ANDQ              $-16, R11
+	CMPQ              R11, SI
+	JGT               vecSoftmax_512_ragged4
+	TESTQ             R11, R11
+	JEQ               vecSoftmax_512_ragged4
+	MOVQ              R11, R9
+	CMPQ              R11, $0x10
+	JGT               vecSoftmax_512_longer6
+	XORL              R11, R11
+	VMOVUPS           (DX)(R11*4), Z7
+	VMULPS            Z6, Z7, Z7
+	LEAQ              (R8), R8
+	VPBROADCASTD      R8, Z21
+	VPCMPGTD          vecTable<>+0(SB), Z21, K1
+	VBLENDMPS         Z7, Z0, K1, Z8
+	VSHUFF32X4        $0x4e, Z8, Z8, Z7
+	VMAXPS            Z7, Z8, Z7
+	VSHUFF32X4        $0xb1, Z7, Z7, Z21
+	VMAXPS            Z21, Z7, Z7
+	VPERMILPS         $0x4e, Z7, Z21
+	VMAXPS            Z21, Z7, Z7
+	VPERMILPS         $0xb1, Z7, Z21
+	VMAXPS            Z21, Z7, Z7
+	VMOVSS            X7, (AX)
+	VMAXPS            Z7, Z1, Z7
+	VSUBPS            Z7, Z8, Z7
+	VCMPPS            $0x05, Z2, Z7, K1
+	VMOVAPS           Z3, Z21
+	VFMADD231PS       Z4, Z7, Z21
+	VSUBPS            Z3, Z21, Z22
+	VFNMADD231PS      Z5, Z22, Z7
+	VFNMADD231PS.BCST vecTable<>+224(SB), Z22, Z7
+	VBROADCASTSS      vecTable<>+256(SB), Z22
+	VFMADD213PS.BCST  vecTable<>+288(SB), Z7, Z22
+	VFMADD213PS.BCST  vecTable<>+320(SB), Z7, Z22
+	VFMADD213PS.BCST  vecTable<>+352(SB), Z7, Z22
+	VFMADD213PS.BCST  vecTable<>+384(SB), Z7, Z22
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z7, Z22
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z7, Z22
+	VPSLLD            $0x17, Z21, Z7
+	VMULPS            Z7, Z22, Z7
+	VMOVAPS.Z         Z7, K1, Z7
+	VSHUFF32X4        $0x4e, Z7, Z7, Z21
+	VADDPS            Z21, Z7, Z21
+	VSHUFF32X4        $0xb1, Z21, Z21, Z22
+	VADDPS            Z22, Z21, Z21
+	VPERMILPS         $0x4e, Z21, Z22
+	VADDPS            Z22, Z21, Z21
+	VPERMILPS         $0xb1, Z21, Z22
+	VADDPS            Z22, Z21, Z21
+	VMOVSS            X21, (CX)
+	VBROADCASTSS      vecTable<>+1472(SB), Z22
+	VMAXPS            Z21, Z22, Z21
+	VBROADCASTSS      vecTable<>+416(SB), Z22
+	VDIVPS            Z21, Z22, Z21
+	VMULPS            Z21, Z7, Z7
+	VMOVUPS           Z7, (DX)(R11*4)
+	JMP               vecSoftmax_512_done5
 
-vecSoftmax_512_many4:
-	VMOVUPS (DX)(R10*4), Z19
-	VMOVUPS 64(DX)(R10*4), Z20
-	VMOVUPS 128(DX)(R10*4), Z21
-	VMOVUPS 192(DX)(R10*4), Z22
-	VMULPS  Z14, Z19, Z19
-	VMULPS  Z14, Z20, Z20
-	VMULPS  Z14, Z21, Z21
-	VMULPS  Z14, Z22, Z22
-	VMAXPS  Z19, Z15, Z15
-	VMAXPS  Z20, Z16, Z16
-	VMAXPS  Z21, Z17, Z17
-	VMAXPS  Z22, Z18, Z18
-	ADDQ    $0x00000040, R10
-	SUBQ    $0x00000040, R11
-	CMPQ    R11, $0x00000040
-	JGE     vecSoftmax_512_many4
+vecSoftmax_512_longer6:
+	CMPQ              R11, $0x20
+	JGT               vecSoftmax_512_longer7
+	XORL              R11, R11
+	VMOVUPS           (DX)(R11*4), Z7
+	VMOVUPS           64(DX)(R11*4), Z21
+	VMULPS            Z6, Z7, Z7
+	VMULPS            Z6, Z21, Z21
+	LEAQ              -16(R8), R8
+	VPBROADCASTD      R8, Z22
+	VPCMPGTD          vecTable<>+0(SB), Z22, K1
+	VBLENDMPS         Z21, Z0, K1, Z9
+	VMAXPS            Z9, Z7, Z21
+	VSHUFF32X4        $0x4e, Z21, Z21, Z22
+	VMAXPS            Z22, Z21, Z21
+	VSHUFF32X4        $0xb1, Z21, Z21, Z22
+	VMAXPS            Z22, Z21, Z21
+	VPERMILPS         $0x4e, Z21, Z22
+	VMAXPS            Z22, Z21, Z21
+	VPERMILPS         $0xb1, Z21, Z22
+	VMAXPS            Z22, Z21, Z21
+	VMOVSS            X21, (AX)
+	VMAXPS            Z21, Z1, Z21
+	VSUBPS            Z21, Z7, Z7
+	VSUBPS            Z21, Z9, Z21
+	VCMPPS            $0x05, Z2, Z7, K1
+	VCMPPS            $0x05, Z2, Z21, K2
+	VMOVAPS           Z3, Z22
+	VMOVAPS           Z3, Z23
+	VFMADD231PS       Z4, Z7, Z22
+	VFMADD231PS       Z4, Z21, Z23
+	VSUBPS            Z3, Z22, Z24
+	VSUBPS            Z3, Z23, Z25
+	VFNMADD231PS      Z5, Z24, Z7
+	VFNMADD231PS      Z5, Z25, Z21
+	VFNMADD231PS.BCST vecTable<>+224(SB), Z24, Z7
+	VFNMADD231PS.BCST vecTable<>+224(SB), Z25, Z21
+	VBROADCASTSS      vecTable<>+256(SB), Z24
+	VBROADCASTSS      vecTable<>+256(SB), Z25
+	VFMADD213PS.BCST  vecTable<>+288(SB), Z7, Z24
+	VFMADD213PS.BCST  vecTable<>+288(SB), Z21, Z25
+	VFMADD213PS.BCST  vecTable<>+320(SB), Z7, Z24
+	VFMADD213PS.BCST  vecTable<>+320(SB), Z21, Z25
+	VFMADD213PS.BCST  vecTable<>+352(SB), Z7, Z24
+	VFMADD213PS.BCST  vecTable<>+352(SB), Z21, Z25
+	VFMADD213PS.BCST  vecTable<>+384(SB), Z7, Z24
+	VFMADD213PS.BCST  vecTable<>+384(SB), Z21, Z25
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z7, Z24
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z21, Z25
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z7, Z24
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z21, Z25
+	VPSLLD            $0x17, Z22, Z7
+	VPSLLD            $0x17, Z23, Z21
+	VMULPS            Z7, Z24, Z7
+	VMULPS            Z21, Z25, Z21
+	VMOVAPS.Z         Z7, K1, Z7
+	VMOVAPS.Z         Z21, K2, Z21
+	VADDPS            Z21, Z7, Z22
+	VSHUFF32X4        $0x4e, Z22, Z22, Z23
+	VADDPS            Z23, Z22, Z22
+	VSHUFF32X4        $0xb1, Z22, Z22, Z23
+	VADDPS            Z23, Z22, Z22
+	VPERMILPS         $0x4e, Z22, Z23
+	VADDPS            Z23, Z22, Z22
+	VPERMILPS         $0xb1, Z22, Z23
+	VADDPS            Z23, Z22, Z22
+	VMOVSS            X22, (CX)
+	VBROADCASTSS      vecTable<>+1472(SB), Z23
+	VMAXPS            Z22, Z23, Z22
+	VBROADCASTSS      vecTable<>+416(SB), Z23
+	VDIVPS            Z22, Z23, Z22
+	VMULPS            Z22, Z7, Z7
+	VMULPS            Z22, Z21, Z21
+	VMOVUPS           Z7, (DX)(R11*4)
+	VMOVUPS           Z21, 64(DX)(R11*4)
+	JMP               vecSoftmax_512_done5
 
-vecSoftmax_512_tail5:
-	TESTQ R11, R11
-	JLE   vecSoftmax_512_done7
+vecSoftmax_512_longer7:
+	CMPQ              R11, $0x30
+	JGT               vecSoftmax_512_longer8
+	XORL              R11, R11
+	VMOVUPS           (DX)(R11*4), Z7
+	VMOVUPS           64(DX)(R11*4), Z21
+	VMOVUPS           128(DX)(R11*4), Z22
+	VMULPS            Z6, Z7, Z7
+	VMULPS            Z6, Z21, Z21
+	VMULPS            Z6, Z22, Z22
+	LEAQ              -32(R8), R8
+	VPBROADCASTD      R8, Z23
+	VPCMPGTD          vecTable<>+0(SB), Z23, K1
+	VBLENDMPS         Z22, Z0, K1, Z10
+	VMAXPS            Z10, Z7, Z22
+	VMAXPS            Z21, Z22, Z22
+	VSHUFF32X4        $0x4e, Z22, Z22, Z23
+	VMAXPS            Z23, Z22, Z22
+	VSHUFF32X4        $0xb1, Z22, Z22, Z23
+	VMAXPS            Z23, Z22, Z22
+	VPERMILPS         $0x4e, Z22, Z23
+	VMAXPS            Z23, Z22, Z22
+	VPERMILPS         $0xb1, Z22, Z23
+	VMAXPS            Z23, Z22, Z22
+	VMOVSS            X22, (AX)
+	VMAXPS            Z22, Z1, Z22
+	VSUBPS            Z22, Z7, Z7
+	VSUBPS            Z22, Z21, Z21
+	VSUBPS            Z22, Z10, Z22
+	VCMPPS            $0x05, Z2, Z7, K1
+	VCMPPS            $0x05, Z2, Z21, K2
+	VCMPPS            $0x05, Z2, Z22, K3
+	VMOVAPS           Z3, Z23
+	VMOVAPS           Z3, Z24
+	VMOVAPS           Z3, Z25
+	VFMADD231PS       Z4, Z7, Z23
+	VFMADD231PS       Z4, Z21, Z24
+	VFMADD231PS       Z4, Z22, Z25
+	VSUBPS            Z3, Z23, Z26
+	VSUBPS            Z3, Z24, Z27
+	VSUBPS            Z3, Z25, Z28
+	VFNMADD231PS      Z5, Z26, Z7
+	VFNMADD231PS      Z5, Z27, Z21
+	VFNMADD231PS      Z5, Z28, Z22
+	VFNMADD231PS.BCST vecTable<>+224(SB), Z26, Z7
+	VFNMADD231PS.BCST vecTable<>+224(SB), Z27, Z21
+	VFNMADD231PS.BCST vecTable<>+224(SB), Z28, Z22
+	VBROADCASTSS      vecTable<>+256(SB), Z26
+	VBROADCASTSS      vecTable<>+256(SB), Z27
+	VBROADCASTSS      vecTable<>+256(SB), Z28
+	VFMADD213PS.BCST  vecTable<>+288(SB), Z7, Z26
+	VFMADD213PS.BCST  vecTable<>+288(SB), Z21, Z27
+	VFMADD213PS.BCST  vecTable<>+288(SB), Z22, Z28
+	VFMADD213PS.BCST  vecTable<>+320(SB), Z7, Z26
+	VFMADD213PS.BCST  vecTable<>+320(SB), Z21, Z27
+	VFMADD213PS.BCST  vecTable<>+320(SB), Z22, Z28
+	VFMADD213PS.BCST  vecTable<>+352(SB), Z7, Z26
+	VFMADD213PS.BCST  vecTable<>+352(SB), Z21, Z27
+	VFMADD213PS.BCST  vecTable<>+352(SB), Z22, Z28
+	VFMADD213PS.BCST  vecTable<>+384(SB), Z7, Z26
+	VFMADD213PS.BCST  vecTable<>+384(SB), Z21, Z27
+	VFMADD213PS.BCST  vecTable<>+384(SB), Z22, Z28
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z7, Z26
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z21, Z27
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z22, Z28
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z7, Z26
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z21, Z27
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z22, Z28
+	VPSLLD            $0x17, Z23, Z7
+	VPSLLD            $0x17, Z24, Z21
+	VPSLLD            $0x17, Z25, Z22
+	VMULPS            Z7, Z26, Z7
+	VMULPS            Z21, Z27, Z21
+	VMULPS            Z22, Z28, Z22
+	VMOVAPS.Z         Z7, K1, Z7
+	VMOVAPS.Z         Z21, K2, Z21
+	VMOVAPS.Z         Z22, K3, Z22
+	VADDPS            Z22, Z7, Z23
+	VADDPS            Z21, Z23, Z23
+	VSHUFF32X4        $0x4e, Z23, Z23, Z24
+	VADDPS            Z24, Z23, Z23
+	VSHUFF32X4        $0xb1, Z23, Z23, Z24
+	VADDPS            Z24, Z23, Z23
+	VPERMILPS         $0x4e, Z23, Z24
+	VADDPS            Z24, Z23, Z23
+	VPERMILPS         $0xb1, Z23, Z24
+	VADDPS            Z24, Z23, Z23
+	VMOVSS            X23, (CX)
+	VBROADCASTSS      vecTable<>+1472(SB), Z24
+	VMAXPS            Z23, Z24, Z23
+	VBROADCASTSS      vecTable<>+416(SB), Z24
+	VDIVPS            Z23, Z24, Z23
+	VMULPS            Z23, Z7, Z7
+	VMULPS            Z23, Z21, Z21
+	VMULPS            Z23, Z22, Z22
+	VMOVUPS           Z7, (DX)(R11*4)
+	VMOVUPS           Z21, 64(DX)(R11*4)
+	VMOVUPS           Z22, 128(DX)(R11*4)
+	JMP               vecSoftmax_512_done5
 
-vecSoftmax_512_one6:
-	VPBROADCASTD R11, Z19
-	VPCMPGTD     vecTable<>+0(SB), Z19, K1
-	VMOVUPS.Z    (DX)(R10*4), K1, Z19
-	VMULPS       Z14, Z19, Z19
-	VBLENDMPS    Z19, Z0, K1, Z23
-	VMAXPS       Z23, Z15, Z15
-	ADDQ         $0x00000010, R10
-	SUBQ         $0x00000010, R11
-	JG           vecSoftmax_512_one6
+vecSoftmax_512_longer8:
+	CMPQ              R11, $0x40
+	JGT               vecSoftmax_512_longer9
+	XORL              R11, R11
+	VMOVUPS           (DX)(R11*4), Z7
+	VMOVUPS           64(DX)(R11*4), Z21
+	VMOVUPS           128(DX)(R11*4), Z22
+	VMOVUPS           192(DX)(R11*4), Z23
+	VMULPS            Z6, Z7, Z7
+	VMULPS            Z6, Z21, Z21
+	VMULPS            Z6, Z22, Z22
+	VMULPS            Z6, Z23, Z23
+	LEAQ              -48(R8), R8
+	VPBROADCASTD      R8, Z24
+	VPCMPGTD          vecTable<>+0(SB), Z24, K1
+	VBLENDMPS         Z23, Z0, K1, Z11
+	VMAXPS            Z22, Z7, Z23
+	VMAXPS            Z11, Z21, Z24
+	VMAXPS            Z24, Z23, Z23
+	VSHUFF32X4        $0x4e, Z23, Z23, Z24
+	VMAXPS            Z24, Z23, Z23
+	VSHUFF32X4        $0xb1, Z23, Z23, Z24
+	VMAXPS            Z24, Z23, Z23
+	VPERMILPS         $0x4e, Z23, Z24
+	VMAXPS            Z24, Z23, Z23
+	VPERMILPS         $0xb1, Z23, Z24
+	VMAXPS            Z24, Z23, Z23
+	VMOVSS            X23, (AX)
+	VMAXPS            Z23, Z1, Z23
+	VSUBPS            Z23, Z7, Z7
+	VSUBPS            Z23, Z21, Z21
+	VSUBPS            Z23, Z22, Z22
+	VSUBPS            Z23, Z11, Z23
+	VCMPPS            $0x05, Z2, Z7, K1
+	VCMPPS            $0x05, Z2, Z21, K2
+	VCMPPS            $0x05, Z2, Z22, K3
+	VCMPPS            $0x05, Z2, Z23, K4
+	VMOVAPS           Z3, Z24
+	VMOVAPS           Z3, Z25
+	VMOVAPS           Z3, Z26
+	VMOVAPS           Z3, Z27
+	VFMADD231PS       Z4, Z7, Z24
+	VFMADD231PS       Z4, Z21, Z25
+	VFMADD231PS       Z4, Z22, Z26
+	VFMADD231PS       Z4, Z23, Z27
+	VSUBPS            Z3, Z24, Z28
+	VSUBPS            Z3, Z25, Z29
+	VSUBPS            Z3, Z26, Z30
+	VSUBPS            Z3, Z27, Z31
+	VFNMADD231PS      Z5, Z28, Z7
+	VFNMADD231PS      Z5, Z29, Z21
+	VFNMADD231PS      Z5, Z30, Z22
+	VFNMADD231PS      Z5, Z31, Z23
+	VFNMADD231PS.BCST vecTable<>+224(SB), Z28, Z7
+	VFNMADD231PS.BCST vecTable<>+224(SB), Z29, Z21
+	VFNMADD231PS.BCST vecTable<>+224(SB), Z30, Z22
+	VFNMADD231PS.BCST vecTable<>+224(SB), Z31, Z23
+	VBROADCASTSS      vecTable<>+256(SB), Z28
+	VBROADCASTSS      vecTable<>+256(SB), Z29
+	VBROADCASTSS      vecTable<>+256(SB), Z30
+	VBROADCASTSS      vecTable<>+256(SB), Z31
+	VFMADD213PS.BCST  vecTable<>+288(SB), Z7, Z28
+	VFMADD213PS.BCST  vecTable<>+288(SB), Z21, Z29
+	VFMADD213PS.BCST  vecTable<>+288(SB), Z22, Z30
+	VFMADD213PS.BCST  vecTable<>+288(SB), Z23, Z31
+	VFMADD213PS.BCST  vecTable<>+320(SB), Z7, Z28
+	VFMADD213PS.BCST  vecTable<>+320(SB), Z21, Z29
+	VFMADD213PS.BCST  vecTable<>+320(SB), Z22, Z30
+	VFMADD213PS.BCST  vecTable<>+320(SB), Z23, Z31
+	VFMADD213PS.BCST  vecTable<>+352(SB), Z7, Z28
+	VFMADD213PS.BCST  vecTable<>+352(SB), Z21, Z29
+	VFMADD213PS.BCST  vecTable<>+352(SB), Z22, Z30
+	VFMADD213PS.BCST  vecTable<>+352(SB), Z23, Z31
+	VFMADD213PS.BCST  vecTable<>+384(SB), Z7, Z28
+	VFMADD213PS.BCST  vecTable<>+384(SB), Z21, Z29
+	VFMADD213PS.BCST  vecTable<>+384(SB), Z22, Z30
+	VFMADD213PS.BCST  vecTable<>+384(SB), Z23, Z31
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z7, Z28
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z21, Z29
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z22, Z30
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z23, Z31
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z7, Z28
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z21, Z29
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z22, Z30
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z23, Z31
+	VPSLLD            $0x17, Z24, Z7
+	VPSLLD            $0x17, Z25, Z21
+	VPSLLD            $0x17, Z26, Z22
+	VPSLLD            $0x17, Z27, Z23
+	VMULPS            Z7, Z28, Z7
+	VMULPS            Z21, Z29, Z21
+	VMULPS            Z22, Z30, Z22
+	VMULPS            Z23, Z31, Z23
+	VMOVAPS.Z         Z7, K1, Z7
+	VMOVAPS.Z         Z21, K2, Z21
+	VMOVAPS.Z         Z22, K3, Z22
+	VMOVAPS.Z         Z23, K4, Z23
+	VADDPS            Z22, Z7, Z24
+	VADDPS            Z23, Z21, Z25
+	VADDPS            Z25, Z24, Z24
+	VSHUFF32X4        $0x4e, Z24, Z24, Z25
+	VADDPS            Z25, Z24, Z24
+	VSHUFF32X4        $0xb1, Z24, Z24, Z25
+	VADDPS            Z25, Z24, Z24
+	VPERMILPS         $0x4e, Z24, Z25
+	VADDPS            Z25, Z24, Z24
+	VPERMILPS         $0xb1, Z24, Z25
+	VADDPS            Z25, Z24, Z24
+	VMOVSS            X24, (CX)
+	VBROADCASTSS      vecTable<>+1472(SB), Z25
+	VMAXPS            Z24, Z25, Z24
+	VBROADCASTSS      vecTable<>+416(SB), Z25
+	VDIVPS            Z24, Z25, Z24
+	VMULPS            Z24, Z7, Z7
+	VMULPS            Z24, Z21, Z21
+	VMULPS            Z24, Z22, Z22
+	VMULPS            Z24, Z23, Z23
+	VMOVUPS           Z7, (DX)(R11*4)
+	VMOVUPS           Z21, 64(DX)(R11*4)
+	VMOVUPS           Z22, 128(DX)(R11*4)
+	VMOVUPS           Z23, 192(DX)(R11*4)
+	JMP               vecSoftmax_512_done5
 
-vecSoftmax_512_done7:
-	VMOVAPS    Z15, Z15
-	VMAXPS     Z16, Z15, Z15
-	VMAXPS     Z17, Z15, Z15
-	VMAXPS     Z18, Z15, Z15
-	VSHUFF32X4 $0x4e, Z15, Z15, Z16
-	VMAXPS     Z16, Z15, Z15
-	VSHUFF32X4 $0xb1, Z15, Z15, Z16
-	VMAXPS     Z16, Z15, Z15
-	VPERMILPS  $0x4e, Z15, Z16
-	VMAXPS     Z16, Z15, Z15
-	VPERMILPS  $0xb1, Z15, Z16
-	VMAXPS     Z16, Z15, Z15
-	VMOVSS     X15, (AX)
-	VMAXPS     Z15, Z1, Z15
-	VPXORD     Z24, Z24, Z24
-	VPXORD     Z25, Z25, Z25
-	XORL       R10, R10
-	MOVQ       R8, R11
-	SUBQ       R10, R11
-	CMPQ       R11, $0x00000020
-	JLT        vecSoftmax_512_tail9
+vecSoftmax_512_longer9:
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z21
+	VMOVAPS Z0, Z22
+	VMOVAPS Z0, Z23
+	XORL    R11, R11
+	MOVQ    R8, R12
+	SUBQ    R11, R12
+	CMPQ    R12, $0x00000040
+	JLT     vecSoftmax_512_tail11
 
-vecSoftmax_512_many8:
-	VMOVUPS      (DX)(R10*4), Z16
-	VMOVUPS      64(DX)(R10*4), Z17
-	VFMSUB213PS  Z15, Z14, Z16
-	VFMSUB213PS  Z15, Z14, Z17
-	VCMPPS       $0x05, Z2, Z16, K1
-	VCMPPS       $0x05, Z2, Z17, K2
-	VMOVAPS      Z3, Z18
-	VMOVAPS      Z3, Z19
-	VFMADD231PS  Z4, Z16, Z18
-	VFMADD231PS  Z4, Z17, Z19
-	VSUBPS       Z3, Z18, Z20
-	VSUBPS       Z3, Z19, Z21
-	VFNMADD231PS Z5, Z20, Z16
-	VFNMADD231PS Z5, Z21, Z17
-	VFNMADD231PS Z6, Z20, Z16
-	VFNMADD231PS Z6, Z21, Z17
-	VMOVAPS      Z7, Z20
-	VMOVAPS      Z7, Z21
-	VFMADD213PS  Z8, Z16, Z20
-	VFMADD213PS  Z8, Z17, Z21
-	VFMADD213PS  Z9, Z16, Z20
-	VFMADD213PS  Z9, Z17, Z21
-	VFMADD213PS  Z10, Z16, Z20
-	VFMADD213PS  Z10, Z17, Z21
-	VFMADD213PS  Z11, Z16, Z20
-	VFMADD213PS  Z11, Z17, Z21
-	VFMADD213PS  Z12, Z16, Z20
-	VFMADD213PS  Z12, Z17, Z21
-	VFMADD213PS  Z12, Z16, Z20
-	VFMADD213PS  Z12, Z17, Z21
-	VPSLLD       $0x17, Z18, Z16
-	VPSLLD       $0x17, Z19, Z17
-	VMULPS       Z16, Z20, Z16
-	VMULPS       Z17, Z21, Z17
-	VMOVAPS.Z    Z16, K1, Z16
-	VMOVAPS.Z    Z17, K2, Z17
-	VADDPS       Z16, Z24, Z24
-	VADDPS       Z17, Z25, Z25
-	VMOVUPS      Z16, (DX)(R10*4)
-	VMOVUPS      Z17, 64(DX)(R10*4)
-	ADDQ         $0x00000020, R10
-	SUBQ         $0x00000020, R11
-	CMPQ         R11, $0x00000020
-	JGE          vecSoftmax_512_many8
+vecSoftmax_512_many10:
+	VMOVUPS (DX)(R11*4), Z24
+	VMOVUPS 64(DX)(R11*4), Z25
+	VMOVUPS 128(DX)(R11*4), Z26
+	VMOVUPS 192(DX)(R11*4), Z27
+	VMULPS  Z6, Z24, Z24
+	VMULPS  Z6, Z25, Z25
+	VMULPS  Z6, Z26, Z26
+	VMULPS  Z6, Z27, Z27
+	VMAXPS  Z24, Z7, Z7
+	VMAXPS  Z25, Z21, Z21
+	VMAXPS  Z26, Z22, Z22
+	VMAXPS  Z27, Z23, Z23
+	ADDQ    $0x00000040, R11
+	SUBQ    $0x00000040, R12
+	CMPQ    R12, $0x00000040
+	JGE     vecSoftmax_512_many10
 
-vecSoftmax_512_tail9:
-	TESTQ R11, R11
-	JLE   vecSoftmax_512_done11
+vecSoftmax_512_tail11:
+	TESTQ R12, R12
+	JLE   vecSoftmax_512_done13
 
-vecSoftmax_512_one10:
-	VPBROADCASTD R11, Z16
-	VPCMPGTD     vecTable<>+0(SB), Z16, K1
-	VMOVUPS.Z    (DX)(R10*4), K1, Z16
-	VFMSUB213PS  Z15, Z14, Z16
-	VCMPPS       $0x05, Z2, Z16, K2
-	VMOVAPS      Z3, Z17
-	VFMADD231PS  Z4, Z16, Z17
-	VSUBPS       Z3, Z17, Z18
-	VFNMADD231PS Z5, Z18, Z16
-	VFNMADD231PS Z6, Z18, Z16
-	VMOVAPS      Z7, Z18
-	VFMADD213PS  Z8, Z16, Z18
-	VFMADD213PS  Z9, Z16, Z18
-	VFMADD213PS  Z10, Z16, Z18
-	VFMADD213PS  Z11, Z16, Z18
-	VFMADD213PS  Z12, Z16, Z18
-	VFMADD213PS  Z12, Z16, Z18
-	VPSLLD       $0x17, Z17, Z16
-	VMULPS       Z16, Z18, Z16
-	VMOVAPS.Z    Z16, K2, Z16
-	VMOVAPS.Z    Z16, K1, Z16
-	VADDPS       Z16, Z24, Z24
-	VMOVUPS      Z16, K1, (DX)(R10*4)
-	ADDQ         $0x00000010, R10
-	SUBQ         $0x00000010, R11
-	JG           vecSoftmax_512_one10
+vecSoftmax_512_one12:
+	VPBROADCASTD R12, Z24
+	VPCMPGTD     vecTable<>+0(SB), Z24, K1
+	VMOVUPS      (DX)(R11*4), Z24
+	VMULPS       Z6, Z24, Z24
+	VBLENDMPS    Z24, Z0, K1, Z12
+	VMAXPS       Z12, Z7, Z7
+	ADDQ         $0x00000010, R11
+	SUBQ         $0x00000010, R12
+	JG           vecSoftmax_512_one12
 
-vecSoftmax_512_done11:
-	VMOVAPS    Z24, Z15
-	VADDPS     Z25, Z15, Z15
-	VSHUFF32X4 $0x4e, Z15, Z15, Z16
-	VADDPS     Z16, Z15, Z15
-	VSHUFF32X4 $0xb1, Z15, Z15, Z16
-	VADDPS     Z16, Z15, Z15
-	VPERMILPS  $0x4e, Z15, Z16
-	VADDPS     Z16, Z15, Z15
-	VPERMILPS  $0xb1, Z15, Z16
-	VADDPS     Z16, Z15, Z15
-	VMOVSS     X15, (CX)
-	VMAXPS     Z15, Z13, Z15
-	VDIVPS     Z15, Z12, Z15
-	XORL       R10, R10
-	MOVQ       R8, R11
-	SUBQ       R10, R11
-	CMPQ       R11, $0x00000040
-	JLT        vecSoftmax_512_tail13
+vecSoftmax_512_done13:
+	VMAXPS     Z22, Z7, Z7
+	VMAXPS     Z23, Z21, Z21
+	VMAXPS     Z21, Z7, Z7
+	VSHUFF32X4 $0x4e, Z7, Z7, Z21
+	VMAXPS     Z21, Z7, Z7
+	VSHUFF32X4 $0xb1, Z7, Z7, Z21
+	VMAXPS     Z21, Z7, Z7
+	VPERMILPS  $0x4e, Z7, Z21
+	VMAXPS     Z21, Z7, Z7
+	VPERMILPS  $0xb1, Z7, Z21
+	VMAXPS     Z21, Z7, Z7
+	VMOVSS     X7, (AX)
+	VMAXPS     Z7, Z1, Z7
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	XORL       R11, R11
+	MOVQ       R8, R12
+	SUBQ       R11, R12
+	CMPQ       R12, $0x00000020
+	JLT        vecSoftmax_512_tail15
 
-vecSoftmax_512_many12:
-	VMOVUPS (DX)(R10*4), Z16
-	VMOVUPS 64(DX)(R10*4), Z17
-	VMOVUPS 128(DX)(R10*4), Z18
-	VMOVUPS 192(DX)(R10*4), Z19
-	VMULPS  Z15, Z16, Z16
-	VMULPS  Z15, Z17, Z17
-	VMULPS  Z15, Z18, Z18
-	VMULPS  Z15, Z19, Z19
-	VMOVUPS Z16, (DX)(R10*4)
-	VMOVUPS Z17, 64(DX)(R10*4)
-	VMOVUPS Z18, 128(DX)(R10*4)
-	VMOVUPS Z19, 192(DX)(R10*4)
-	ADDQ    $0x00000040, R10
-	SUBQ    $0x00000040, R11
-	CMPQ    R11, $0x00000040
-	JGE     vecSoftmax_512_many12
+vecSoftmax_512_many14:
+	VMOVUPS           (DX)(R11*4), Z21
+	VMOVUPS           64(DX)(R11*4), Z22
+	VFMSUB213PS       Z7, Z6, Z21
+	VFMSUB213PS       Z7, Z6, Z22
+	VCMPPS            $0x05, Z2, Z21, K1
+	VCMPPS            $0x05, Z2, Z22, K2
+	VMOVAPS           Z3, Z23
+	VMOVAPS           Z3, Z24
+	VFMADD231PS       Z4, Z21, Z23
+	VFMADD231PS       Z4, Z22, Z24
+	VSUBPS            Z3, Z23, Z25
+	VSUBPS            Z3, Z24, Z26
+	VFNMADD231PS      Z5, Z25, Z21
+	VFNMADD231PS      Z5, Z26, Z22
+	VFNMADD231PS.BCST vecTable<>+224(SB), Z25, Z21
+	VFNMADD231PS.BCST vecTable<>+224(SB), Z26, Z22
+	VBROADCASTSS      vecTable<>+256(SB), Z25
+	VBROADCASTSS      vecTable<>+256(SB), Z26
+	VFMADD213PS.BCST  vecTable<>+288(SB), Z21, Z25
+	VFMADD213PS.BCST  vecTable<>+288(SB), Z22, Z26
+	VFMADD213PS.BCST  vecTable<>+320(SB), Z21, Z25
+	VFMADD213PS.BCST  vecTable<>+320(SB), Z22, Z26
+	VFMADD213PS.BCST  vecTable<>+352(SB), Z21, Z25
+	VFMADD213PS.BCST  vecTable<>+352(SB), Z22, Z26
+	VFMADD213PS.BCST  vecTable<>+384(SB), Z21, Z25
+	VFMADD213PS.BCST  vecTable<>+384(SB), Z22, Z26
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z21, Z25
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z22, Z26
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z21, Z25
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z22, Z26
+	VPSLLD            $0x17, Z23, Z21
+	VPSLLD            $0x17, Z24, Z22
+	VMULPS            Z21, Z25, Z21
+	VMULPS            Z22, Z26, Z22
+	VMOVAPS.Z         Z21, K1, Z21
+	VMOVAPS.Z         Z22, K2, Z22
+	VADDPS            Z21, Z13, Z13
+	VADDPS            Z22, Z14, Z14
+	VMOVUPS           Z21, (DX)(R11*4)
+	VMOVUPS           Z22, 64(DX)(R11*4)
+	ADDQ              $0x00000020, R11
+	SUBQ              $0x00000020, R12
+	CMPQ              R12, $0x00000020
+	JGE               vecSoftmax_512_many14
 
-vecSoftmax_512_tail13:
-	TESTQ R11, R11
-	JLE   vecSoftmax_512_done15
+vecSoftmax_512_tail15:
+	TESTQ R12, R12
+	JLE   vecSoftmax_512_done17
 
-vecSoftmax_512_one14:
-	VPBROADCASTD R11, Z16
-	VPCMPGTD     vecTable<>+0(SB), Z16, K1
-	VMOVUPS.Z    (DX)(R10*4), K1, Z16
-	VMULPS       Z15, Z16, Z16
-	VMOVUPS      Z16, K1, (DX)(R10*4)
-	ADDQ         $0x00000010, R10
-	SUBQ         $0x00000010, R11
-	JG           vecSoftmax_512_one14
+vecSoftmax_512_one16:
+	VPBROADCASTD      R12, Z21
+	VPCMPGTD          vecTable<>+0(SB), Z21, K1
+	VMOVUPS           (DX)(R11*4), Z21
+	VFMSUB213PS       Z7, Z6, Z21
+	VCMPPS            $0x05, Z2, Z21, K2
+	VMOVAPS           Z3, Z22
+	VFMADD231PS       Z4, Z21, Z22
+	VSUBPS            Z3, Z22, Z23
+	VFNMADD231PS      Z5, Z23, Z21
+	VFNMADD231PS.BCST vecTable<>+224(SB), Z23, Z21
+	VBROADCASTSS      vecTable<>+256(SB), Z23
+	VFMADD213PS.BCST  vecTable<>+288(SB), Z21, Z23
+	VFMADD213PS.BCST  vecTable<>+320(SB), Z21, Z23
+	VFMADD213PS.BCST  vecTable<>+352(SB), Z21, Z23
+	VFMADD213PS.BCST  vecTable<>+384(SB), Z21, Z23
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z21, Z23
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z21, Z23
+	VPSLLD            $0x17, Z22, Z21
+	VMULPS            Z21, Z23, Z21
+	VMOVAPS.Z         Z21, K2, Z21
+	VMOVAPS.Z         Z21, K1, Z21
+	VADDPS            Z21, Z13, Z13
+	VMOVUPS           Z21, (DX)(R11*4)
+	ADDQ              $0x00000010, R11
+	SUBQ              $0x00000010, R12
+	JG                vecSoftmax_512_one16
 
-vecSoftmax_512_done15:
-	MOVQ SI, R10
-	SUBQ R8, R10
-	CMPQ R10, $0x00000020
-	JLT  vecSoftmax_512_tail17
+vecSoftmax_512_done17:
+	VADDPS       Z14, Z13, Z7
+	VSHUFF32X4   $0x4e, Z7, Z7, Z21
+	VADDPS       Z21, Z7, Z7
+	VSHUFF32X4   $0xb1, Z7, Z7, Z21
+	VADDPS       Z21, Z7, Z7
+	VPERMILPS    $0x4e, Z7, Z21
+	VADDPS       Z21, Z7, Z7
+	VPERMILPS    $0xb1, Z7, Z21
+	VADDPS       Z21, Z7, Z7
+	VMOVSS       X7, (CX)
+	VBROADCASTSS vecTable<>+1472(SB), Z21
+	VMAXPS       Z7, Z21, Z7
+	VBROADCASTSS vecTable<>+416(SB), Z21
+	VDIVPS       Z7, Z21, Z7
+	XORL         R11, R11
+	SUBQ         R11, R8
+	CMPQ         R8, $0x00000040
+	JLT          vecSoftmax_512_tail19
 
-vecSoftmax_512_many16:
-	VPXORD  Z26, Z26, Z26
-	VPXORD  Z27, Z27, Z27
-	VMOVUPS Z26, (DX)(R8*4)
-	VMOVUPS Z27, 64(DX)(R8*4)
-	ADDQ    $0x00000020, R8
-	SUBQ    $0x00000020, R10
-	CMPQ    R10, $0x00000020
-	JGE     vecSoftmax_512_many16
+vecSoftmax_512_many18:
+	VMOVUPS (DX)(R11*4), Z21
+	VMOVUPS 64(DX)(R11*4), Z22
+	VMOVUPS 128(DX)(R11*4), Z23
+	VMOVUPS 192(DX)(R11*4), Z24
+	VMULPS  Z7, Z21, Z21
+	VMULPS  Z7, Z22, Z22
+	VMULPS  Z7, Z23, Z23
+	VMULPS  Z7, Z24, Z24
+	VMOVUPS Z21, (DX)(R11*4)
+	VMOVUPS Z22, 64(DX)(R11*4)
+	VMOVUPS Z23, 128(DX)(R11*4)
+	VMOVUPS Z24, 192(DX)(R11*4)
+	ADDQ    $0x00000040, R11
+	SUBQ    $0x00000040, R8
+	CMPQ    R8, $0x00000040
+	JGE     vecSoftmax_512_many18
 
-vecSoftmax_512_tail17:
-	TESTQ R10, R10
-	JLE   vecSoftmax_512_done19
+vecSoftmax_512_tail19:
+	TESTQ R8, R8
+	JLE   vecSoftmax_512_done21
 
-vecSoftmax_512_one18:
-	VPBROADCASTD R10, Z15
-	VPCMPGTD     vecTable<>+0(SB), Z15, K1
-	VPXORD       Z28, Z28, Z28
-	VMOVUPS      Z28, K1, (DX)(R8*4)
-	ADDQ         $0x00000010, R8
-	SUBQ         $0x00000010, R10
-	JG           vecSoftmax_512_one18
+vecSoftmax_512_one20:
+	VPBROADCASTD R8, Z21
+	VPCMPGTD     vecTable<>+0(SB), Z21, K1
+	VMOVUPS      (DX)(R11*4), Z21
+	VMULPS       Z7, Z21, Z21
+	VMOVUPS      Z21, (DX)(R11*4)
+	ADDQ         $0x00000010, R11
+	SUBQ         $0x00000010, R8
+	JG           vecSoftmax_512_one20
 
-vecSoftmax_512_done19:
+vecSoftmax_512_done21:
+	JMP vecSoftmax_512_done5
+
+vecSoftmax_512_ragged4:
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z21
+	VMOVAPS Z0, Z22
+	VMOVAPS Z0, Z23
+	XORL    R11, R11
+	MOVQ    R8, R12
+	SUBQ    R11, R12
+	CMPQ    R12, $0x00000040
+	JLT     vecSoftmax_512_tail23
+
+vecSoftmax_512_many22:
+	VMOVUPS (DX)(R11*4), Z24
+	VMOVUPS 64(DX)(R11*4), Z25
+	VMOVUPS 128(DX)(R11*4), Z26
+	VMOVUPS 192(DX)(R11*4), Z27
+	VMULPS  Z6, Z24, Z24
+	VMULPS  Z6, Z25, Z25
+	VMULPS  Z6, Z26, Z26
+	VMULPS  Z6, Z27, Z27
+	VMAXPS  Z24, Z7, Z7
+	VMAXPS  Z25, Z21, Z21
+	VMAXPS  Z26, Z22, Z22
+	VMAXPS  Z27, Z23, Z23
+	ADDQ    $0x00000040, R11
+	SUBQ    $0x00000040, R12
+	CMPQ    R12, $0x00000040
+	JGE     vecSoftmax_512_many22
+
+vecSoftmax_512_tail23:
+	TESTQ R12, R12
+	JLE   vecSoftmax_512_done25
+
+vecSoftmax_512_one24:
+	VPBROADCASTD R12, Z24
+	VPCMPGTD     vecTable<>+0(SB), Z24, K1
+	VMOVUPS.Z    (DX)(R11*4), K1, Z24
+	VMULPS       Z6, Z24, Z24
+	VBLENDMPS    Z24, Z0, K1, Z15
+	VMAXPS       Z15, Z7, Z7
+	ADDQ         $0x00000010, R11
+	SUBQ         $0x00000010, R12
+	JG           vecSoftmax_512_one24
+
+vecSoftmax_512_done25:
+	VMAXPS     Z22, Z7, Z7
+	VMAXPS     Z23, Z21, Z21
+	VMAXPS     Z21, Z7, Z7
+	VSHUFF32X4 $0x4e, Z7, Z7, Z21
+	VMAXPS     Z21, Z7, Z7
+	VSHUFF32X4 $0xb1, Z7, Z7, Z21
+	VMAXPS     Z21, Z7, Z7
+	VPERMILPS  $0x4e, Z7, Z21
+	VMAXPS     Z21, Z7, Z7
+	VPERMILPS  $0xb1, Z7, Z21
+	VMAXPS     Z21, Z7, Z7
+	VMOVSS     X7, (AX)
+	VMAXPS     Z7, Z1, Z7
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	XORL       R11, R11
+	MOVQ       R8, R12
+	SUBQ       R11, R12
+	CMPQ       R12, $0x00000020
+	JLT        vecSoftmax_512_tail27
+
+vecSoftmax_512_many26:
+	VMOVUPS           (DX)(R11*4), Z21
+	VMOVUPS           64(DX)(R11*4), Z22
+	VFMSUB213PS       Z7, Z6, Z21
+	VFMSUB213PS       Z7, Z6, Z22
+	VCMPPS            $0x05, Z2, Z21, K1
+	VCMPPS            $0x05, Z2, Z22, K2
+	VMOVAPS           Z3, Z23
+	VMOVAPS           Z3, Z24
+	VFMADD231PS       Z4, Z21, Z23
+	VFMADD231PS       Z4, Z22, Z24
+	VSUBPS            Z3, Z23, Z25
+	VSUBPS            Z3, Z24, Z26
+	VFNMADD231PS      Z5, Z25, Z21
+	VFNMADD231PS      Z5, Z26, Z22
+	VFNMADD231PS.BCST vecTable<>+224(SB), Z25, Z21
+	VFNMADD231PS.BCST vecTable<>+224(SB), Z26, Z22
+	VBROADCASTSS      vecTable<>+256(SB), Z25
+	VBROADCASTSS      vecTable<>+256(SB), Z26
+	VFMADD213PS.BCST  vecTable<>+288(SB), Z21, Z25
+	VFMADD213PS.BCST  vecTable<>+288(SB), Z22, Z26
+	VFMADD213PS.BCST  vecTable<>+320(SB), Z21, Z25
+	VFMADD213PS.BCST  vecTable<>+320(SB), Z22, Z26
+	VFMADD213PS.BCST  vecTable<>+352(SB), Z21, Z25
+	VFMADD213PS.BCST  vecTable<>+352(SB), Z22, Z26
+	VFMADD213PS.BCST  vecTable<>+384(SB), Z21, Z25
+	VFMADD213PS.BCST  vecTable<>+384(SB), Z22, Z26
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z21, Z25
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z22, Z26
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z21, Z25
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z22, Z26
+	VPSLLD            $0x17, Z23, Z21
+	VPSLLD            $0x17, Z24, Z22
+	VMULPS            Z21, Z25, Z21
+	VMULPS            Z22, Z26, Z22
+	VMOVAPS.Z         Z21, K1, Z21
+	VMOVAPS.Z         Z22, K2, Z22
+	VADDPS            Z21, Z16, Z16
+	VADDPS            Z22, Z17, Z17
+	VMOVUPS           Z21, (DX)(R11*4)
+	VMOVUPS           Z22, 64(DX)(R11*4)
+	ADDQ              $0x00000020, R11
+	SUBQ              $0x00000020, R12
+	CMPQ              R12, $0x00000020
+	JGE               vecSoftmax_512_many26
+
+vecSoftmax_512_tail27:
+	TESTQ R12, R12
+	JLE   vecSoftmax_512_done29
+
+vecSoftmax_512_one28:
+	VPBROADCASTD      R12, Z21
+	VPCMPGTD          vecTable<>+0(SB), Z21, K1
+	VMOVUPS.Z         (DX)(R11*4), K1, Z21
+	VFMSUB213PS       Z7, Z6, Z21
+	VCMPPS            $0x05, Z2, Z21, K2
+	VMOVAPS           Z3, Z22
+	VFMADD231PS       Z4, Z21, Z22
+	VSUBPS            Z3, Z22, Z23
+	VFNMADD231PS      Z5, Z23, Z21
+	VFNMADD231PS.BCST vecTable<>+224(SB), Z23, Z21
+	VBROADCASTSS      vecTable<>+256(SB), Z23
+	VFMADD213PS.BCST  vecTable<>+288(SB), Z21, Z23
+	VFMADD213PS.BCST  vecTable<>+320(SB), Z21, Z23
+	VFMADD213PS.BCST  vecTable<>+352(SB), Z21, Z23
+	VFMADD213PS.BCST  vecTable<>+384(SB), Z21, Z23
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z21, Z23
+	VFMADD213PS.BCST  vecTable<>+416(SB), Z21, Z23
+	VPSLLD            $0x17, Z22, Z21
+	VMULPS            Z21, Z23, Z21
+	VMOVAPS.Z         Z21, K2, Z21
+	VMOVAPS.Z         Z21, K1, Z21
+	VADDPS            Z21, Z16, Z16
+	VMOVUPS           Z21, K1, (DX)(R11*4)
+	ADDQ              $0x00000010, R11
+	SUBQ              $0x00000010, R12
+	JG                vecSoftmax_512_one28
+
+vecSoftmax_512_done29:
+	VADDPS       Z17, Z16, Z7
+	VSHUFF32X4   $0x4e, Z7, Z7, Z21
+	VADDPS       Z21, Z7, Z7
+	VSHUFF32X4   $0xb1, Z7, Z7, Z21
+	VADDPS       Z21, Z7, Z7
+	VPERMILPS    $0x4e, Z7, Z21
+	VADDPS       Z21, Z7, Z7
+	VPERMILPS    $0xb1, Z7, Z21
+	VADDPS       Z21, Z7, Z7
+	VMOVSS       X7, (CX)
+	VBROADCASTSS vecTable<>+1472(SB), Z21
+	VMAXPS       Z7, Z21, Z7
+	VBROADCASTSS vecTable<>+416(SB), Z21
+	VDIVPS       Z7, Z21, Z7
+	XORL         R11, R11
+	SUBQ         R11, R8
+	CMPQ         R8, $0x00000040
+	JLT          vecSoftmax_512_tail31
+
+vecSoftmax_512_many30:
+	VMOVUPS (DX)(R11*4), Z21
+	VMOVUPS 64(DX)(R11*4), Z22
+	VMOVUPS 128(DX)(R11*4), Z23
+	VMOVUPS 192(DX)(R11*4), Z24
+	VMULPS  Z7, Z21, Z21
+	VMULPS  Z7, Z22, Z22
+	VMULPS  Z7, Z23, Z23
+	VMULPS  Z7, Z24, Z24
+	VMOVUPS Z21, (DX)(R11*4)
+	VMOVUPS Z22, 64(DX)(R11*4)
+	VMOVUPS Z23, 128(DX)(R11*4)
+	VMOVUPS Z24, 192(DX)(R11*4)
+	ADDQ    $0x00000040, R11
+	SUBQ    $0x00000040, R8
+	CMPQ    R8, $0x00000040
+	JGE     vecSoftmax_512_many30
+
+vecSoftmax_512_tail31:
+	TESTQ R8, R8
+	JLE   vecSoftmax_512_done33
+
+vecSoftmax_512_one32:
+	VPBROADCASTD R8, Z21
+	VPCMPGTD     vecTable<>+0(SB), Z21, K1
+	VMOVUPS.Z    (DX)(R11*4), K1, Z21
+	VMULPS       Z7, Z21, Z21
+	VMOVUPS      Z21, K1, (DX)(R11*4)
+	ADDQ         $0x00000010, R11
+	SUBQ         $0x00000010, R8
+	JG           vecSoftmax_512_one32
+
+vecSoftmax_512_done33:
+vecSoftmax_512_done5:
+	MOVQ SI, R8
+	SUBQ R9, R8
+	CMPQ R8, $0x00000020
+	JLT  vecSoftmax_512_tail35
+
+vecSoftmax_512_many34:
+	VPXORD  Z18, Z18, Z18
+	VPXORD  Z19, Z19, Z19
+	VMOVUPS Z18, (DX)(R9*4)
+	VMOVUPS Z19, 64(DX)(R9*4)
+	ADDQ    $0x00000020, R9
+	SUBQ    $0x00000020, R8
+	CMPQ    R8, $0x00000020
+	JGE     vecSoftmax_512_many34
+
+vecSoftmax_512_tail35:
+	TESTQ R8, R8
+	JLE   vecSoftmax_512_done37
+
+vecSoftmax_512_one36:
+	VPBROADCASTD R8, Z7
+	VPCMPGTD     vecTable<>+0(SB), Z7, K1
+	VPXORD       Z20, Z20, Z20
+	VMOVUPS      Z20, K1, (DX)(R9*4)
+	ADDQ         $0x00000010, R9
+	SUBQ         $0x00000010, R8
+	JG           vecSoftmax_512_one36
+
+vecSoftmax_512_done37:
 	ADDQ DI, DX
 	ADDQ $0x04, AX
 	ADDQ $0x04, CX
-	DECQ R9
+	DECQ R10
 	JNE  vecSoftmax_512_rows1
 
 vecSoftmax_512_end2:
@@ -6815,8 +7356,8 @@ vecSoftmax_avx2:
 	MOVQ         ld+24(FP), DI
 	VBROADCASTSS scale+40(FP), Y4
 	SHLQ         $0x02, DI
-	MOVQ         rows+8(FP), R9
-	TESTQ        R9, R9
+	MOVQ         rows+8(FP), R10
+	TESTQ        R10, R10
 	JLE          vecSoftmax_2_end2
 
 vecSoftmax_2_rows1:
@@ -6827,21 +7368,371 @@ vecSoftmax_2_rows1:
 	ADDQ  $0x08, BX
 
 vecSoftmax_2_used3:
+	MOVQ         R8, R9
+	LEAQ         7(R8), R11
+	ANDQ         $-8, R11
+	CMPQ         R11, SI
+	JGT          vecSoftmax_2_ragged4
+	TESTQ        R11, R11
+	JEQ          vecSoftmax_2_ragged4
+	MOVQ         R11, R9
+	CMPQ         R11, $0x08
+	JGT          vecSoftmax_2_longer6
+	XORL         R11, R11
+	VMOVUPS      (DX)(R11*4), Y5
+	VMULPS       Y4, Y5, Y5
+	LEAQ         (R8), R8
+	VMOVD        R8, X6
+	VPBROADCASTD X6, Y6
+	VPCMPGTD     vecTable<>+0(SB), Y6, Y6
+	VBLENDVPS    Y6, Y5, Y0, Y5
+	VPERM2F128   $0x01, Y5, Y5, Y6
+	VMAXPS       Y6, Y5, Y6
+	VPERMILPS    $0x4e, Y6, Y7
+	VMAXPS       Y7, Y6, Y6
+	VPERMILPS    $0xb1, Y6, Y7
+	VMAXPS       Y7, Y6, Y6
+	VMOVSS       X6, (AX)
+	VMAXPS       Y6, Y1, Y6
+	VSUBPS       Y6, Y5, Y5
+	VCMPPS       $0x05, Y2, Y5, Y6
+	VMOVAPS      Y3, Y7
+	VFMADD231PS  vecTable<>+160(SB), Y5, Y7
+	VSUBPS       Y3, Y7, Y8
+	VFNMADD231PS vecTable<>+192(SB), Y8, Y5
+	VFNMADD231PS vecTable<>+224(SB), Y8, Y5
+	VBROADCASTSS vecTable<>+256(SB), Y8
+	VFMADD213PS  vecTable<>+288(SB), Y5, Y8
+	VFMADD213PS  vecTable<>+320(SB), Y5, Y8
+	VFMADD213PS  vecTable<>+352(SB), Y5, Y8
+	VFMADD213PS  vecTable<>+384(SB), Y5, Y8
+	VFMADD213PS  vecTable<>+416(SB), Y5, Y8
+	VFMADD213PS  vecTable<>+416(SB), Y5, Y8
+	VPSLLD       $0x17, Y7, Y5
+	VMULPS       Y5, Y8, Y5
+	VANDPS       Y5, Y6, Y5
+	VPERM2F128   $0x01, Y5, Y5, Y6
+	VADDPS       Y6, Y5, Y6
+	VPERMILPS    $0x4e, Y6, Y7
+	VADDPS       Y7, Y6, Y6
+	VPERMILPS    $0xb1, Y6, Y7
+	VADDPS       Y7, Y6, Y6
+	VMOVSS       X6, (CX)
+	VBROADCASTSS vecTable<>+1472(SB), Y7
+	VMAXPS       Y6, Y7, Y6
+	VBROADCASTSS vecTable<>+416(SB), Y7
+	VDIVPS       Y6, Y7, Y6
+	VMULPS       Y6, Y5, Y5
+	VMOVUPS      Y5, (DX)(R11*4)
+	JMP          vecSoftmax_2_done5
+
+vecSoftmax_2_longer6:
+	CMPQ         R11, $0x10
+	JGT          vecSoftmax_2_longer7
+	XORL         R11, R11
+	VMOVUPS      (DX)(R11*4), Y5
+	VMOVUPS      32(DX)(R11*4), Y6
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y4, Y6, Y6
+	LEAQ         -8(R8), R8
+	VMOVD        R8, X7
+	VPBROADCASTD X7, Y7
+	VPCMPGTD     vecTable<>+0(SB), Y7, Y7
+	VBLENDVPS    Y7, Y6, Y0, Y6
+	VMAXPS       Y6, Y5, Y7
+	VPERM2F128   $0x01, Y7, Y7, Y8
+	VMAXPS       Y8, Y7, Y7
+	VPERMILPS    $0x4e, Y7, Y8
+	VMAXPS       Y8, Y7, Y7
+	VPERMILPS    $0xb1, Y7, Y8
+	VMAXPS       Y8, Y7, Y7
+	VMOVSS       X7, (AX)
+	VMAXPS       Y7, Y1, Y7
+	VSUBPS       Y7, Y5, Y5
+	VSUBPS       Y7, Y6, Y6
+	VCMPPS       $0x05, Y2, Y5, Y7
+	VCMPPS       $0x05, Y2, Y6, Y8
+	VMOVAPS      Y3, Y9
+	VMOVAPS      Y3, Y10
+	VFMADD231PS  vecTable<>+160(SB), Y5, Y9
+	VFMADD231PS  vecTable<>+160(SB), Y6, Y10
+	VSUBPS       Y3, Y9, Y11
+	VSUBPS       Y3, Y10, Y12
+	VFNMADD231PS vecTable<>+192(SB), Y11, Y5
+	VFNMADD231PS vecTable<>+192(SB), Y12, Y6
+	VFNMADD231PS vecTable<>+224(SB), Y11, Y5
+	VFNMADD231PS vecTable<>+224(SB), Y12, Y6
+	VBROADCASTSS vecTable<>+256(SB), Y11
+	VBROADCASTSS vecTable<>+256(SB), Y12
+	VFMADD213PS  vecTable<>+288(SB), Y5, Y11
+	VFMADD213PS  vecTable<>+288(SB), Y6, Y12
+	VFMADD213PS  vecTable<>+320(SB), Y5, Y11
+	VFMADD213PS  vecTable<>+320(SB), Y6, Y12
+	VFMADD213PS  vecTable<>+352(SB), Y5, Y11
+	VFMADD213PS  vecTable<>+352(SB), Y6, Y12
+	VFMADD213PS  vecTable<>+384(SB), Y5, Y11
+	VFMADD213PS  vecTable<>+384(SB), Y6, Y12
+	VFMADD213PS  vecTable<>+416(SB), Y5, Y11
+	VFMADD213PS  vecTable<>+416(SB), Y6, Y12
+	VFMADD213PS  vecTable<>+416(SB), Y5, Y11
+	VFMADD213PS  vecTable<>+416(SB), Y6, Y12
+	VPSLLD       $0x17, Y9, Y5
+	VPSLLD       $0x17, Y10, Y6
+	VMULPS       Y5, Y11, Y5
+	VMULPS       Y6, Y12, Y6
+	VANDPS       Y5, Y7, Y5
+	VANDPS       Y6, Y8, Y6
+	VADDPS       Y6, Y5, Y7
+	VPERM2F128   $0x01, Y7, Y7, Y8
+	VADDPS       Y8, Y7, Y7
+	VPERMILPS    $0x4e, Y7, Y8
+	VADDPS       Y8, Y7, Y7
+	VPERMILPS    $0xb1, Y7, Y8
+	VADDPS       Y8, Y7, Y7
+	VMOVSS       X7, (CX)
+	VBROADCASTSS vecTable<>+1472(SB), Y8
+	VMAXPS       Y7, Y8, Y7
+	VBROADCASTSS vecTable<>+416(SB), Y8
+	VDIVPS       Y7, Y8, Y7
+	VMULPS       Y7, Y5, Y5
+	VMULPS       Y7, Y6, Y6
+	VMOVUPS      Y5, (DX)(R11*4)
+	VMOVUPS      Y6, 32(DX)(R11*4)
+	JMP          vecSoftmax_2_done5
+
+vecSoftmax_2_longer7:
+	CMPQ         R11, $0x18
+	JGT          vecSoftmax_2_longer8
+	XORL         R11, R11
+	VMOVUPS      (DX)(R11*4), Y5
+	VMOVUPS      32(DX)(R11*4), Y6
+	VMOVUPS      64(DX)(R11*4), Y7
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y4, Y6, Y6
+	VMULPS       Y4, Y7, Y7
+	LEAQ         -16(R8), R8
+	VMOVD        R8, X8
+	VPBROADCASTD X8, Y8
+	VPCMPGTD     vecTable<>+0(SB), Y8, Y8
+	VBLENDVPS    Y8, Y7, Y0, Y7
+	VMAXPS       Y7, Y5, Y8
+	VMAXPS       Y6, Y8, Y8
+	VPERM2F128   $0x01, Y8, Y8, Y9
+	VMAXPS       Y9, Y8, Y8
+	VPERMILPS    $0x4e, Y8, Y9
+	VMAXPS       Y9, Y8, Y8
+	VPERMILPS    $0xb1, Y8, Y9
+	VMAXPS       Y9, Y8, Y8
+	VMOVSS       X8, (AX)
+	VMAXPS       Y8, Y1, Y8
+	VSUBPS       Y8, Y5, Y5
+	VSUBPS       Y8, Y6, Y6
+	VSUBPS       Y8, Y7, Y7
+	VCMPPS       $0x05, Y2, Y5, Y8
+	VCMPPS       $0x05, Y2, Y6, Y9
+	VMOVAPS      Y3, Y10
+	VMOVAPS      Y3, Y11
+	VFMADD231PS  vecTable<>+160(SB), Y5, Y10
+	VFMADD231PS  vecTable<>+160(SB), Y6, Y11
+	VSUBPS       Y3, Y10, Y12
+	VSUBPS       Y3, Y11, Y13
+	VFNMADD231PS vecTable<>+192(SB), Y12, Y5
+	VFNMADD231PS vecTable<>+192(SB), Y13, Y6
+	VFNMADD231PS vecTable<>+224(SB), Y12, Y5
+	VFNMADD231PS vecTable<>+224(SB), Y13, Y6
+	VBROADCASTSS vecTable<>+256(SB), Y12
+	VBROADCASTSS vecTable<>+256(SB), Y13
+	VFMADD213PS  vecTable<>+288(SB), Y5, Y12
+	VFMADD213PS  vecTable<>+288(SB), Y6, Y13
+	VFMADD213PS  vecTable<>+320(SB), Y5, Y12
+	VFMADD213PS  vecTable<>+320(SB), Y6, Y13
+	VFMADD213PS  vecTable<>+352(SB), Y5, Y12
+	VFMADD213PS  vecTable<>+352(SB), Y6, Y13
+	VFMADD213PS  vecTable<>+384(SB), Y5, Y12
+	VFMADD213PS  vecTable<>+384(SB), Y6, Y13
+	VFMADD213PS  vecTable<>+416(SB), Y5, Y12
+	VFMADD213PS  vecTable<>+416(SB), Y6, Y13
+	VFMADD213PS  vecTable<>+416(SB), Y5, Y12
+	VFMADD213PS  vecTable<>+416(SB), Y6, Y13
+	VPSLLD       $0x17, Y10, Y5
+	VPSLLD       $0x17, Y11, Y6
+	VMULPS       Y5, Y12, Y5
+	VMULPS       Y6, Y13, Y6
+	VANDPS       Y5, Y8, Y5
+	VANDPS       Y6, Y9, Y6
+	VCMPPS       $0x05, Y2, Y7, Y8
+	VMOVAPS      Y3, Y9
+	VFMADD231PS  vecTable<>+160(SB), Y7, Y9
+	VSUBPS       Y3, Y9, Y10
+	VFNMADD231PS vecTable<>+192(SB), Y10, Y7
+	VFNMADD231PS vecTable<>+224(SB), Y10, Y7
+	VBROADCASTSS vecTable<>+256(SB), Y10
+	VFMADD213PS  vecTable<>+288(SB), Y7, Y10
+	VFMADD213PS  vecTable<>+320(SB), Y7, Y10
+	VFMADD213PS  vecTable<>+352(SB), Y7, Y10
+	VFMADD213PS  vecTable<>+384(SB), Y7, Y10
+	VFMADD213PS  vecTable<>+416(SB), Y7, Y10
+	VFMADD213PS  vecTable<>+416(SB), Y7, Y10
+	VPSLLD       $0x17, Y9, Y7
+	VMULPS       Y7, Y10, Y7
+	VANDPS       Y7, Y8, Y7
+	VADDPS       Y7, Y5, Y8
+	VADDPS       Y6, Y8, Y8
+	VPERM2F128   $0x01, Y8, Y8, Y9
+	VADDPS       Y9, Y8, Y8
+	VPERMILPS    $0x4e, Y8, Y9
+	VADDPS       Y9, Y8, Y8
+	VPERMILPS    $0xb1, Y8, Y9
+	VADDPS       Y9, Y8, Y8
+	VMOVSS       X8, (CX)
+	VBROADCASTSS vecTable<>+1472(SB), Y9
+	VMAXPS       Y8, Y9, Y8
+	VBROADCASTSS vecTable<>+416(SB), Y9
+	VDIVPS       Y8, Y9, Y8
+	VMULPS       Y8, Y5, Y5
+	VMULPS       Y8, Y6, Y6
+	VMULPS       Y8, Y7, Y7
+	VMOVUPS      Y5, (DX)(R11*4)
+	VMOVUPS      Y6, 32(DX)(R11*4)
+	VMOVUPS      Y7, 64(DX)(R11*4)
+	JMP          vecSoftmax_2_done5
+
+vecSoftmax_2_longer8:
+	CMPQ         R11, $0x20
+	JGT          vecSoftmax_2_longer9
+	XORL         R11, R11
+	VMOVUPS      (DX)(R11*4), Y5
+	VMOVUPS      32(DX)(R11*4), Y6
+	VMOVUPS      64(DX)(R11*4), Y7
+	VMOVUPS      96(DX)(R11*4), Y8
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y4, Y6, Y6
+	VMULPS       Y4, Y7, Y7
+	VMULPS       Y4, Y8, Y8
+	LEAQ         -24(R8), R8
+	VMOVD        R8, X9
+	VPBROADCASTD X9, Y9
+	VPCMPGTD     vecTable<>+0(SB), Y9, Y9
+	VBLENDVPS    Y9, Y8, Y0, Y8
+	VMAXPS       Y7, Y5, Y9
+	VMAXPS       Y8, Y6, Y10
+	VMAXPS       Y10, Y9, Y9
+	VPERM2F128   $0x01, Y9, Y9, Y10
+	VMAXPS       Y10, Y9, Y9
+	VPERMILPS    $0x4e, Y9, Y10
+	VMAXPS       Y10, Y9, Y9
+	VPERMILPS    $0xb1, Y9, Y10
+	VMAXPS       Y10, Y9, Y9
+	VMOVSS       X9, (AX)
+	VMAXPS       Y9, Y1, Y9
+	VSUBPS       Y9, Y5, Y5
+	VSUBPS       Y9, Y6, Y6
+	VSUBPS       Y9, Y7, Y7
+	VSUBPS       Y9, Y8, Y8
+	VCMPPS       $0x05, Y2, Y5, Y9
+	VCMPPS       $0x05, Y2, Y6, Y10
+	VMOVAPS      Y3, Y11
+	VMOVAPS      Y3, Y12
+	VFMADD231PS  vecTable<>+160(SB), Y5, Y11
+	VFMADD231PS  vecTable<>+160(SB), Y6, Y12
+	VSUBPS       Y3, Y11, Y13
+	VSUBPS       Y3, Y12, Y14
+	VFNMADD231PS vecTable<>+192(SB), Y13, Y5
+	VFNMADD231PS vecTable<>+192(SB), Y14, Y6
+	VFNMADD231PS vecTable<>+224(SB), Y13, Y5
+	VFNMADD231PS vecTable<>+224(SB), Y14, Y6
+	VBROADCASTSS vecTable<>+256(SB), Y13
+	VBROADCASTSS vecTable<>+256(SB), Y14
+	VFMADD213PS  vecTable<>+288(SB), Y5, Y13
+	VFMADD213PS  vecTable<>+288(SB), Y6, Y14
+	VFMADD213PS  vecTable<>+320(SB), Y5, Y13
+	VFMADD213PS  vecTable<>+320(SB), Y6, Y14
+	VFMADD213PS  vecTable<>+352(SB), Y5, Y13
+	VFMADD213PS  vecTable<>+352(SB), Y6, Y14
+	VFMADD213PS  vecTable<>+384(SB), Y5, Y13
+	VFMADD213PS  vecTable<>+384(SB), Y6, Y14
+	VFMADD213PS  vecTable<>+416(SB), Y5, Y13
+	VFMADD213PS  vecTable<>+416(SB), Y6, Y14
+	VFMADD213PS  vecTable<>+416(SB), Y5, Y13
+	VFMADD213PS  vecTable<>+416(SB), Y6, Y14
+	VPSLLD       $0x17, Y11, Y5
+	VPSLLD       $0x17, Y12, Y6
+	VMULPS       Y5, Y13, Y5
+	VMULPS       Y6, Y14, Y6
+	VANDPS       Y5, Y9, Y5
+	VANDPS       Y6, Y10, Y6
+	VCMPPS       $0x05, Y2, Y7, Y9
+	VCMPPS       $0x05, Y2, Y8, Y10
+	VMOVAPS      Y3, Y11
+	VMOVAPS      Y3, Y12
+	VFMADD231PS  vecTable<>+160(SB), Y7, Y11
+	VFMADD231PS  vecTable<>+160(SB), Y8, Y12
+	VSUBPS       Y3, Y11, Y13
+	VSUBPS       Y3, Y12, Y14
+	VFNMADD231PS vecTable<>+192(SB), Y13, Y7
+	VFNMADD231PS vecTable<>+192(SB), Y14, Y8
+	VFNMADD231PS vecTable<>+224(SB), Y13, Y7
+	VFNMADD231PS vecTable<>+224(SB), Y14, Y8
+	VBROADCASTSS vecTable<>+256(SB), Y13
+	VBROADCASTSS vecTable<>+256(SB), Y14
+	VFMADD213PS  vecTable<>+288(SB), Y7, Y13
+	VFMADD213PS  vecTable<>+288(SB), Y8, Y14
+	VFMADD213PS  vecTable<>+320(SB), Y7, Y13
+	VFMADD213PS  vecTable<>+320(SB), Y8, Y14
+	VFMADD213PS  vecTable<>+352(SB), Y7, Y13
+	VFMADD213PS  vecTable<>+352(SB), Y8, Y14
+	VFMADD213PS  vecTable<>+384(SB), Y7, Y13
+	VFMADD213PS  vecTable<>+384(SB), Y8, Y14
+	VFMADD213PS  vecTable<>+416(SB), Y7, Y13
+	VFMADD213PS  vecTable<>+416(SB), Y8, Y14
+	VFMADD213PS  vecTable<>+416(SB), Y7, Y13
+	VFMADD213PS  vecTable<>+416(SB), Y8, Y14
+	VPSLLD       $0x17, Y11, Y7
+	VPSLLD       $0x17, Y12, Y8
+	VMULPS       Y7, Y13, Y7
+	VMULPS       Y8, Y14, Y8
+	VANDPS       Y7, Y9, Y7
+	VANDPS       Y8, Y10, Y8
+	VADDPS       Y7, Y5, Y9
+	VADDPS       Y8, Y6, Y10
+	VADDPS       Y10, Y9, Y9
+	VPERM2F128   $0x01, Y9, Y9, Y10
+	VADDPS       Y10, Y9, Y9
+	VPERMILPS    $0x4e, Y9, Y10
+	VADDPS       Y10, Y9, Y9
+	VPERMILPS    $0xb1, Y9, Y10
+	VADDPS       Y10, Y9, Y9
+	VMOVSS       X9, (CX)
+	VBROADCASTSS vecTable<>+1472(SB), Y10
+	VMAXPS       Y9, Y10, Y9
+	VBROADCASTSS vecTable<>+416(SB), Y10
+	VDIVPS       Y9, Y10, Y9
+	VMULPS       Y9, Y5, Y5
+	VMULPS       Y9, Y6, Y6
+	VMULPS       Y9, Y7, Y7
+	VMULPS       Y9, Y8, Y8
+	VMOVUPS      Y5, (DX)(R11*4)
+	VMOVUPS      Y6, 32(DX)(R11*4)
+	VMOVUPS      Y7, 64(DX)(R11*4)
+	VMOVUPS      Y8, 96(DX)(R11*4)
+	JMP          vecSoftmax_2_done5
+
+vecSoftmax_2_longer9:
 	VMOVAPS Y0, Y5
 	VMOVAPS Y0, Y6
 	VMOVAPS Y0, Y7
 	VMOVAPS Y0, Y8
-	XORL    R10, R10
-	MOVQ    R8, R11
-	SUBQ    R10, R11
-	CMPQ    R11, $0x00000020
-	JLT     vecSoftmax_2_tail5
+	XORL    R11, R11
+	MOVQ    R8, R12
+	SUBQ    R11, R12
+	CMPQ    R12, $0x00000020
+	JLT     vecSoftmax_2_tail11
 
-vecSoftmax_2_many4:
-	VMOVUPS (DX)(R10*4), Y9
-	VMOVUPS 32(DX)(R10*4), Y10
-	VMOVUPS 64(DX)(R10*4), Y11
-	VMOVUPS 96(DX)(R10*4), Y12
+vecSoftmax_2_many10:
+	VMOVUPS (DX)(R11*4), Y9
+	VMOVUPS 32(DX)(R11*4), Y10
+	VMOVUPS 64(DX)(R11*4), Y11
+	VMOVUPS 96(DX)(R11*4), Y12
 	VMULPS  Y4, Y9, Y9
 	VMULPS  Y4, Y10, Y10
 	VMULPS  Y4, Y11, Y11
@@ -6850,32 +7741,31 @@ vecSoftmax_2_many4:
 	VMAXPS  Y10, Y6, Y6
 	VMAXPS  Y11, Y7, Y7
 	VMAXPS  Y12, Y8, Y8
-	ADDQ    $0x00000020, R10
-	SUBQ    $0x00000020, R11
-	CMPQ    R11, $0x00000020
-	JGE     vecSoftmax_2_many4
+	ADDQ    $0x00000020, R11
+	SUBQ    $0x00000020, R12
+	CMPQ    R12, $0x00000020
+	JGE     vecSoftmax_2_many10
 
-vecSoftmax_2_tail5:
-	TESTQ R11, R11
-	JLE   vecSoftmax_2_done7
+vecSoftmax_2_tail11:
+	TESTQ R12, R12
+	JLE   vecSoftmax_2_done13
 
-vecSoftmax_2_one6:
-	VMOVD        R11, X9
+vecSoftmax_2_one12:
+	VMOVD        R12, X9
 	VPBROADCASTD X9, Y9
 	VPCMPGTD     vecTable<>+0(SB), Y9, Y9
-	VMASKMOVPS   (DX)(R10*4), Y9, Y10
+	VMOVUPS      (DX)(R11*4), Y10
 	VMULPS       Y4, Y10, Y10
 	VBLENDVPS    Y9, Y10, Y0, Y9
 	VMAXPS       Y9, Y5, Y5
-	ADDQ         $0x00000008, R10
-	SUBQ         $0x00000008, R11
-	JG           vecSoftmax_2_one6
+	ADDQ         $0x00000008, R11
+	SUBQ         $0x00000008, R12
+	JG           vecSoftmax_2_one12
 
-vecSoftmax_2_done7:
-	VMOVAPS    Y5, Y5
-	VMAXPS     Y6, Y5, Y5
+vecSoftmax_2_done13:
 	VMAXPS     Y7, Y5, Y5
-	VMAXPS     Y8, Y5, Y5
+	VMAXPS     Y8, Y6, Y6
+	VMAXPS     Y6, Y5, Y5
 	VPERM2F128 $0x01, Y5, Y5, Y6
 	VMAXPS     Y6, Y5, Y5
 	VPERMILPS  $0x4e, Y5, Y6
@@ -6886,15 +7776,15 @@ vecSoftmax_2_done7:
 	VMAXPS     Y5, Y1, Y5
 	VXORPS     Y6, Y6, Y6
 	VXORPS     Y7, Y7, Y7
-	XORL       R10, R10
-	MOVQ       R8, R11
-	SUBQ       R10, R11
-	CMPQ       R11, $0x00000010
-	JLT        vecSoftmax_2_tail9
+	XORL       R11, R11
+	MOVQ       R8, R12
+	SUBQ       R11, R12
+	CMPQ       R12, $0x00000010
+	JLT        vecSoftmax_2_tail15
 
-vecSoftmax_2_many8:
-	VMOVUPS      (DX)(R10*4), Y8
-	VMOVUPS      32(DX)(R10*4), Y9
+vecSoftmax_2_many14:
+	VMOVUPS      (DX)(R11*4), Y8
+	VMOVUPS      32(DX)(R11*4), Y9
 	VFMSUB213PS  Y5, Y4, Y8
 	VFMSUB213PS  Y5, Y4, Y9
 	VCMPPS       $0x05, Y2, Y8, Y10
@@ -6931,22 +7821,220 @@ vecSoftmax_2_many8:
 	VANDPS       Y9, Y11, Y9
 	VADDPS       Y8, Y6, Y6
 	VADDPS       Y9, Y7, Y7
-	VMOVUPS      Y8, (DX)(R10*4)
-	VMOVUPS      Y9, 32(DX)(R10*4)
-	ADDQ         $0x00000010, R10
-	SUBQ         $0x00000010, R11
-	CMPQ         R11, $0x00000010
-	JGE          vecSoftmax_2_many8
+	VMOVUPS      Y8, (DX)(R11*4)
+	VMOVUPS      Y9, 32(DX)(R11*4)
+	ADDQ         $0x00000010, R11
+	SUBQ         $0x00000010, R12
+	CMPQ         R12, $0x00000010
+	JGE          vecSoftmax_2_many14
 
-vecSoftmax_2_tail9:
-	TESTQ R11, R11
-	JLE   vecSoftmax_2_done11
+vecSoftmax_2_tail15:
+	TESTQ R12, R12
+	JLE   vecSoftmax_2_done17
 
-vecSoftmax_2_one10:
-	VMOVD        R11, X8
+vecSoftmax_2_one16:
+	VMOVD        R12, X8
 	VPBROADCASTD X8, Y8
 	VPCMPGTD     vecTable<>+0(SB), Y8, Y8
-	VMASKMOVPS   (DX)(R10*4), Y8, Y9
+	VMOVUPS      (DX)(R11*4), Y9
+	VFMSUB213PS  Y5, Y4, Y9
+	VCMPPS       $0x05, Y2, Y9, Y10
+	VMOVAPS      Y3, Y11
+	VFMADD231PS  vecTable<>+160(SB), Y9, Y11
+	VSUBPS       Y3, Y11, Y12
+	VFNMADD231PS vecTable<>+192(SB), Y12, Y9
+	VFNMADD231PS vecTable<>+224(SB), Y12, Y9
+	VBROADCASTSS vecTable<>+256(SB), Y12
+	VFMADD213PS  vecTable<>+288(SB), Y9, Y12
+	VFMADD213PS  vecTable<>+320(SB), Y9, Y12
+	VFMADD213PS  vecTable<>+352(SB), Y9, Y12
+	VFMADD213PS  vecTable<>+384(SB), Y9, Y12
+	VFMADD213PS  vecTable<>+416(SB), Y9, Y12
+	VFMADD213PS  vecTable<>+416(SB), Y9, Y12
+	VPSLLD       $0x17, Y11, Y9
+	VMULPS       Y9, Y12, Y9
+	VANDPS       Y9, Y10, Y9
+	VANDPS       Y9, Y8, Y8
+	VADDPS       Y8, Y6, Y6
+	VMOVUPS      Y8, (DX)(R11*4)
+	ADDQ         $0x00000008, R11
+	SUBQ         $0x00000008, R12
+	JG           vecSoftmax_2_one16
+
+vecSoftmax_2_done17:
+	VADDPS       Y7, Y6, Y5
+	VPERM2F128   $0x01, Y5, Y5, Y6
+	VADDPS       Y6, Y5, Y5
+	VPERMILPS    $0x4e, Y5, Y6
+	VADDPS       Y6, Y5, Y5
+	VPERMILPS    $0xb1, Y5, Y6
+	VADDPS       Y6, Y5, Y5
+	VMOVSS       X5, (CX)
+	VBROADCASTSS vecTable<>+1472(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VBROADCASTSS vecTable<>+416(SB), Y6
+	VDIVPS       Y5, Y6, Y5
+	XORL         R11, R11
+	SUBQ         R11, R8
+	CMPQ         R8, $0x00000020
+	JLT          vecSoftmax_2_tail19
+
+vecSoftmax_2_many18:
+	VMOVUPS (DX)(R11*4), Y6
+	VMOVUPS 32(DX)(R11*4), Y7
+	VMOVUPS 64(DX)(R11*4), Y8
+	VMOVUPS 96(DX)(R11*4), Y9
+	VMULPS  Y5, Y6, Y6
+	VMULPS  Y5, Y7, Y7
+	VMULPS  Y5, Y8, Y8
+	VMULPS  Y5, Y9, Y9
+	VMOVUPS Y6, (DX)(R11*4)
+	VMOVUPS Y7, 32(DX)(R11*4)
+	VMOVUPS Y8, 64(DX)(R11*4)
+	VMOVUPS Y9, 96(DX)(R11*4)
+	ADDQ    $0x00000020, R11
+	SUBQ    $0x00000020, R8
+	CMPQ    R8, $0x00000020
+	JGE     vecSoftmax_2_many18
+
+vecSoftmax_2_tail19:
+	TESTQ R8, R8
+	JLE   vecSoftmax_2_done21
+
+vecSoftmax_2_one20:
+	VMOVD        R8, X6
+	VPBROADCASTD X6, Y6
+	VPCMPGTD     vecTable<>+0(SB), Y6, Y6
+	VMOVUPS      (DX)(R11*4), Y6
+	VMULPS       Y5, Y6, Y6
+	VMOVUPS      Y6, (DX)(R11*4)
+	ADDQ         $0x00000008, R11
+	SUBQ         $0x00000008, R8
+	JG           vecSoftmax_2_one20
+
+vecSoftmax_2_done21:
+	JMP vecSoftmax_2_done5
+
+vecSoftmax_2_ragged4:
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y7
+	VMOVAPS Y0, Y8
+	XORL    R11, R11
+	MOVQ    R8, R12
+	SUBQ    R11, R12
+	CMPQ    R12, $0x00000020
+	JLT     vecSoftmax_2_tail23
+
+vecSoftmax_2_many22:
+	VMOVUPS (DX)(R11*4), Y9
+	VMOVUPS 32(DX)(R11*4), Y10
+	VMOVUPS 64(DX)(R11*4), Y11
+	VMOVUPS 96(DX)(R11*4), Y12
+	VMULPS  Y4, Y9, Y9
+	VMULPS  Y4, Y10, Y10
+	VMULPS  Y4, Y11, Y11
+	VMULPS  Y4, Y12, Y12
+	VMAXPS  Y9, Y5, Y5
+	VMAXPS  Y10, Y6, Y6
+	VMAXPS  Y11, Y7, Y7
+	VMAXPS  Y12, Y8, Y8
+	ADDQ    $0x00000020, R11
+	SUBQ    $0x00000020, R12
+	CMPQ    R12, $0x00000020
+	JGE     vecSoftmax_2_many22
+
+vecSoftmax_2_tail23:
+	TESTQ R12, R12
+	JLE   vecSoftmax_2_done25
+
+vecSoftmax_2_one24:
+	VMOVD        R12, X9
+	VPBROADCASTD X9, Y9
+	VPCMPGTD     vecTable<>+0(SB), Y9, Y9
+	VMASKMOVPS   (DX)(R11*4), Y9, Y10
+	VMULPS       Y4, Y10, Y10
+	VBLENDVPS    Y9, Y10, Y0, Y9
+	VMAXPS       Y9, Y5, Y5
+	ADDQ         $0x00000008, R11
+	SUBQ         $0x00000008, R12
+	JG           vecSoftmax_2_one24
+
+vecSoftmax_2_done25:
+	VMAXPS     Y7, Y5, Y5
+	VMAXPS     Y8, Y6, Y6
+	VMAXPS     Y6, Y5, Y5
+	VPERM2F128 $0x01, Y5, Y5, Y6
+	VMAXPS     Y6, Y5, Y5
+	VPERMILPS  $0x4e, Y5, Y6
+	VMAXPS     Y6, Y5, Y5
+	VPERMILPS  $0xb1, Y5, Y6
+	VMAXPS     Y6, Y5, Y5
+	VMOVSS     X5, (AX)
+	VMAXPS     Y5, Y1, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	XORL       R11, R11
+	MOVQ       R8, R12
+	SUBQ       R11, R12
+	CMPQ       R12, $0x00000010
+	JLT        vecSoftmax_2_tail27
+
+vecSoftmax_2_many26:
+	VMOVUPS      (DX)(R11*4), Y8
+	VMOVUPS      32(DX)(R11*4), Y9
+	VFMSUB213PS  Y5, Y4, Y8
+	VFMSUB213PS  Y5, Y4, Y9
+	VCMPPS       $0x05, Y2, Y8, Y10
+	VCMPPS       $0x05, Y2, Y9, Y11
+	VMOVAPS      Y3, Y12
+	VMOVAPS      Y3, Y13
+	VFMADD231PS  vecTable<>+160(SB), Y8, Y12
+	VFMADD231PS  vecTable<>+160(SB), Y9, Y13
+	VSUBPS       Y3, Y12, Y14
+	VSUBPS       Y3, Y13, Y15
+	VFNMADD231PS vecTable<>+192(SB), Y14, Y8
+	VFNMADD231PS vecTable<>+192(SB), Y15, Y9
+	VFNMADD231PS vecTable<>+224(SB), Y14, Y8
+	VFNMADD231PS vecTable<>+224(SB), Y15, Y9
+	VBROADCASTSS vecTable<>+256(SB), Y14
+	VBROADCASTSS vecTable<>+256(SB), Y15
+	VFMADD213PS  vecTable<>+288(SB), Y8, Y14
+	VFMADD213PS  vecTable<>+288(SB), Y9, Y15
+	VFMADD213PS  vecTable<>+320(SB), Y8, Y14
+	VFMADD213PS  vecTable<>+320(SB), Y9, Y15
+	VFMADD213PS  vecTable<>+352(SB), Y8, Y14
+	VFMADD213PS  vecTable<>+352(SB), Y9, Y15
+	VFMADD213PS  vecTable<>+384(SB), Y8, Y14
+	VFMADD213PS  vecTable<>+384(SB), Y9, Y15
+	VFMADD213PS  vecTable<>+416(SB), Y8, Y14
+	VFMADD213PS  vecTable<>+416(SB), Y9, Y15
+	VFMADD213PS  vecTable<>+416(SB), Y8, Y14
+	VFMADD213PS  vecTable<>+416(SB), Y9, Y15
+	VPSLLD       $0x17, Y12, Y8
+	VPSLLD       $0x17, Y13, Y9
+	VMULPS       Y8, Y14, Y8
+	VMULPS       Y9, Y15, Y9
+	VANDPS       Y8, Y10, Y8
+	VANDPS       Y9, Y11, Y9
+	VADDPS       Y8, Y6, Y6
+	VADDPS       Y9, Y7, Y7
+	VMOVUPS      Y8, (DX)(R11*4)
+	VMOVUPS      Y9, 32(DX)(R11*4)
+	ADDQ         $0x00000010, R11
+	SUBQ         $0x00000010, R12
+	CMPQ         R12, $0x00000010
+	JGE          vecSoftmax_2_many26
+
+vecSoftmax_2_tail27:
+	TESTQ R12, R12
+	JLE   vecSoftmax_2_done29
+
+vecSoftmax_2_one28:
+	VMOVD        R12, X8
+	VPBROADCASTD X8, Y8
+	VPCMPGTD     vecTable<>+0(SB), Y8, Y8
+	VMASKMOVPS   (DX)(R11*4), Y8, Y9
 	VFMSUB213PS  Y5, Y4, Y9
 	VCMPPS       $0x05, Y2, Y9, Y10
 	VMOVAPS      Y3, Y11
@@ -6966,14 +8054,13 @@ vecSoftmax_2_one10:
 	VANDPS       Y9, Y10, Y9
 	VANDPS       Y9, Y8, Y9
 	VADDPS       Y9, Y6, Y6
-	VMASKMOVPS   Y9, Y8, (DX)(R10*4)
-	ADDQ         $0x00000008, R10
-	SUBQ         $0x00000008, R11
-	JG           vecSoftmax_2_one10
+	VMASKMOVPS   Y9, Y8, (DX)(R11*4)
+	ADDQ         $0x00000008, R11
+	SUBQ         $0x00000008, R12
+	JG           vecSoftmax_2_one28
 
-vecSoftmax_2_done11:
-	VMOVAPS      Y6, Y5
-	VADDPS       Y7, Y5, Y5
+vecSoftmax_2_done29:
+	VADDPS       Y7, Y6, Y5
 	VPERM2F128   $0x01, Y5, Y5, Y6
 	VADDPS       Y6, Y5, Y5
 	VPERMILPS    $0x4e, Y5, Y6
@@ -6985,80 +8072,80 @@ vecSoftmax_2_done11:
 	VMAXPS       Y5, Y6, Y5
 	VBROADCASTSS vecTable<>+416(SB), Y6
 	VDIVPS       Y5, Y6, Y5
-	XORL         R10, R10
-	MOVQ         R8, R11
-	SUBQ         R10, R11
-	CMPQ         R11, $0x00000020
-	JLT          vecSoftmax_2_tail13
+	XORL         R11, R11
+	SUBQ         R11, R8
+	CMPQ         R8, $0x00000020
+	JLT          vecSoftmax_2_tail31
 
-vecSoftmax_2_many12:
-	VMOVUPS (DX)(R10*4), Y6
-	VMOVUPS 32(DX)(R10*4), Y7
-	VMOVUPS 64(DX)(R10*4), Y8
-	VMOVUPS 96(DX)(R10*4), Y9
+vecSoftmax_2_many30:
+	VMOVUPS (DX)(R11*4), Y6
+	VMOVUPS 32(DX)(R11*4), Y7
+	VMOVUPS 64(DX)(R11*4), Y8
+	VMOVUPS 96(DX)(R11*4), Y9
 	VMULPS  Y5, Y6, Y6
 	VMULPS  Y5, Y7, Y7
 	VMULPS  Y5, Y8, Y8
 	VMULPS  Y5, Y9, Y9
-	VMOVUPS Y6, (DX)(R10*4)
-	VMOVUPS Y7, 32(DX)(R10*4)
-	VMOVUPS Y8, 64(DX)(R10*4)
-	VMOVUPS Y9, 96(DX)(R10*4)
-	ADDQ    $0x00000020, R10
-	SUBQ    $0x00000020, R11
-	CMPQ    R11, $0x00000020
-	JGE     vecSoftmax_2_many12
+	VMOVUPS Y6, (DX)(R11*4)
+	VMOVUPS Y7, 32(DX)(R11*4)
+	VMOVUPS Y8, 64(DX)(R11*4)
+	VMOVUPS Y9, 96(DX)(R11*4)
+	ADDQ    $0x00000020, R11
+	SUBQ    $0x00000020, R8
+	CMPQ    R8, $0x00000020
+	JGE     vecSoftmax_2_many30
 
-vecSoftmax_2_tail13:
-	TESTQ R11, R11
-	JLE   vecSoftmax_2_done15
+vecSoftmax_2_tail31:
+	TESTQ R8, R8
+	JLE   vecSoftmax_2_done33
 
-vecSoftmax_2_one14:
-	VMOVD        R11, X6
+vecSoftmax_2_one32:
+	VMOVD        R8, X6
 	VPBROADCASTD X6, Y6
 	VPCMPGTD     vecTable<>+0(SB), Y6, Y6
-	VMASKMOVPS   (DX)(R10*4), Y6, Y7
+	VMASKMOVPS   (DX)(R11*4), Y6, Y7
 	VMULPS       Y5, Y7, Y7
-	VMASKMOVPS   Y7, Y6, (DX)(R10*4)
-	ADDQ         $0x00000008, R10
-	SUBQ         $0x00000008, R11
-	JG           vecSoftmax_2_one14
+	VMASKMOVPS   Y7, Y6, (DX)(R11*4)
+	ADDQ         $0x00000008, R11
+	SUBQ         $0x00000008, R8
+	JG           vecSoftmax_2_one32
 
-vecSoftmax_2_done15:
-	MOVQ SI, R10
-	SUBQ R8, R10
-	CMPQ R10, $0x00000010
-	JLT  vecSoftmax_2_tail17
+vecSoftmax_2_done33:
+vecSoftmax_2_done5:
+	MOVQ SI, R8
+	SUBQ R9, R8
+	CMPQ R8, $0x00000010
+	JLT  vecSoftmax_2_tail35
 
-vecSoftmax_2_many16:
+vecSoftmax_2_many34:
 	VXORPS  Y5, Y5, Y5
 	VXORPS  Y6, Y6, Y6
-	VMOVUPS Y5, (DX)(R8*4)
-	VMOVUPS Y6, 32(DX)(R8*4)
-	ADDQ    $0x00000010, R8
-	SUBQ    $0x00000010, R10
-	CMPQ    R10, $0x00000010
-	JGE     vecSoftmax_2_many16
+	VMOVUPS Y5, (DX)(R9*4)
+	VMOVUPS Y6, 32(DX)(R9*4)
+	ADDQ    $0x00000010, R9
+	SUBQ    $0x00000010, R8
+	CMPQ    R8, $0x00000010
+	JGE     vecSoftmax_2_many34
 
-vecSoftmax_2_tail17:
-	TESTQ R10, R10
-	JLE   vecSoftmax_2_done19
+vecSoftmax_2_tail35:
+	TESTQ R8, R8
+	JLE   vecSoftmax_2_done37
 
-vecSoftmax_2_one18:
-	VMOVD        R10, X5
+vecSoftmax_2_one36:
+	VMOVD        R8, X5
 	VPBROADCASTD X5, Y5
 	VPCMPGTD     vecTable<>+0(SB), Y5, Y5
 	VXORPS       Y6, Y6, Y6
-	VMASKMOVPS   Y6, Y5, (DX)(R8*4)
-	ADDQ         $0x00000008, R8
-	SUBQ         $0x00000008, R10
-	JG           vecSoftmax_2_one18
+	VMASKMOVPS   Y6, Y5, (DX)(R9*4)
+	ADDQ         $0x00000008, R9
+	SUBQ         $0x00000008, R8
+	JG           vecSoftmax_2_one36
 
-vecSoftmax_2_done19:
+vecSoftmax_2_done37:
 	ADDQ DI, DX
 	ADDQ $0x04, AX
 	ADDQ $0x04, CX
-	DECQ R9
+	DECQ R10
 	JNE  vecSoftmax_2_rows1
 
 vecSoftmax_2_end2:
@@ -7089,8 +8176,8 @@ TEXT ·vecSoftmaxAgain(SB), NOSPLIT, $0-56
 	MOVQ         ld+24(FP), SI
 	VBROADCASTSS scale+40(FP), Z12
 	SHLQ         $0x02, SI
-	MOVQ         rows+8(FP), R8
-	TESTQ        R8, R8
+	MOVQ         rows+8(FP), R9
+	TESTQ        R9, R9
 	JLE          vecSoftmaxAgain_512_end2
 
 vecSoftmaxAgain_512_rows1:
@@ -7101,17 +8188,17 @@ vecSoftmaxAgain_512_rows1:
 	ADDQ  $0x08, DX
 
 vecSoftmaxAgain_512_used3:
+	MOVQ         DI, R8
 	VBROADCASTSS (AX), Z13
 	VMAXPS       Z13, Z0, Z13
-	XORL         R9, R9
-	MOVQ         DI, R10
-	SUBQ         R9, R10
-	CMPQ         R10, $0x00000020
+	XORL         R10, R10
+	SUBQ         R10, DI
+	CMPQ         DI, $0x00000020
 	JLT          vecSoftmaxAgain_512_tail5
 
 vecSoftmaxAgain_512_many4:
-	VMOVUPS      (CX)(R9*4), Z17
-	VMOVUPS      64(CX)(R9*4), Z18
+	VMOVUPS      (CX)(R10*4), Z17
+	VMOVUPS      64(CX)(R10*4), Z18
 	VFMSUB213PS  Z13, Z12, Z17
 	VFMSUB213PS  Z13, Z12, Z18
 	VCMPPS       $0x05, Z1, Z17, K1
@@ -7146,21 +8233,21 @@ vecSoftmaxAgain_512_many4:
 	VMULPS       Z18, Z22, Z18
 	VMOVAPS.Z    Z17, K1, Z17
 	VMOVAPS.Z    Z18, K2, Z18
-	VMOVUPS      Z17, (CX)(R9*4)
-	VMOVUPS      Z18, 64(CX)(R9*4)
-	ADDQ         $0x00000020, R9
-	SUBQ         $0x00000020, R10
-	CMPQ         R10, $0x00000020
+	VMOVUPS      Z17, (CX)(R10*4)
+	VMOVUPS      Z18, 64(CX)(R10*4)
+	ADDQ         $0x00000020, R10
+	SUBQ         $0x00000020, DI
+	CMPQ         DI, $0x00000020
 	JGE          vecSoftmaxAgain_512_many4
 
 vecSoftmaxAgain_512_tail5:
-	TESTQ R10, R10
+	TESTQ DI, DI
 	JLE   vecSoftmaxAgain_512_done7
 
 vecSoftmaxAgain_512_one6:
-	VPBROADCASTD R10, Z17
+	VPBROADCASTD DI, Z17
 	VPCMPGTD     vecTable<>+0(SB), Z17, K1
-	VMOVUPS.Z    (CX)(R9*4), K1, Z17
+	VMOVUPS.Z    (CX)(R10*4), K1, Z17
 	VFMSUB213PS  Z13, Z12, Z17
 	VCMPPS       $0x05, Z1, Z17, K2
 	VMOVAPS      Z2, Z18
@@ -7178,44 +8265,44 @@ vecSoftmaxAgain_512_one6:
 	VPSLLD       $0x17, Z18, Z17
 	VMULPS       Z17, Z19, Z17
 	VMOVAPS.Z    Z17, K2, Z17
-	VMOVUPS      Z17, K1, (CX)(R9*4)
-	ADDQ         $0x00000010, R9
-	SUBQ         $0x00000010, R10
+	VMOVUPS      Z17, K1, (CX)(R10*4)
+	ADDQ         $0x00000010, R10
+	SUBQ         $0x00000010, DI
 	JG           vecSoftmaxAgain_512_one6
 
 vecSoftmaxAgain_512_done7:
-	MOVQ BX, R9
-	SUBQ DI, R9
-	CMPQ R9, $0x00000020
+	MOVQ BX, DI
+	SUBQ R8, DI
+	CMPQ DI, $0x00000020
 	JLT  vecSoftmaxAgain_512_tail9
 
 vecSoftmaxAgain_512_many8:
 	VPXORD  Z14, Z14, Z14
 	VPXORD  Z15, Z15, Z15
-	VMOVUPS Z14, (CX)(DI*4)
-	VMOVUPS Z15, 64(CX)(DI*4)
-	ADDQ    $0x00000020, DI
-	SUBQ    $0x00000020, R9
-	CMPQ    R9, $0x00000020
+	VMOVUPS Z14, (CX)(R8*4)
+	VMOVUPS Z15, 64(CX)(R8*4)
+	ADDQ    $0x00000020, R8
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vecSoftmaxAgain_512_many8
 
 vecSoftmaxAgain_512_tail9:
-	TESTQ R9, R9
+	TESTQ DI, DI
 	JLE   vecSoftmaxAgain_512_done11
 
 vecSoftmaxAgain_512_one10:
-	VPBROADCASTD R9, Z13
+	VPBROADCASTD DI, Z13
 	VPCMPGTD     vecTable<>+0(SB), Z13, K1
 	VPXORD       Z16, Z16, Z16
-	VMOVUPS      Z16, K1, (CX)(DI*4)
-	ADDQ         $0x00000010, DI
-	SUBQ         $0x00000010, R9
+	VMOVUPS      Z16, K1, (CX)(R8*4)
+	ADDQ         $0x00000010, R8
+	SUBQ         $0x00000010, DI
 	JG           vecSoftmaxAgain_512_one10
 
 vecSoftmaxAgain_512_done11:
 	ADDQ SI, CX
 	ADDQ $0x04, AX
-	DECQ R8
+	DECQ R9
 	JNE  vecSoftmaxAgain_512_rows1
 
 vecSoftmaxAgain_512_end2:
@@ -7236,8 +8323,8 @@ vecSoftmaxAgain_avx2:
 	MOVQ         ld+24(FP), SI
 	VBROADCASTSS scale+40(FP), Y6
 	SHLQ         $0x02, SI
-	MOVQ         rows+8(FP), R8
-	TESTQ        R8, R8
+	MOVQ         rows+8(FP), R9
+	TESTQ        R9, R9
 	JLE          vecSoftmaxAgain_2_end2
 
 vecSoftmaxAgain_2_rows1:
@@ -7248,17 +8335,17 @@ vecSoftmaxAgain_2_rows1:
 	ADDQ  $0x08, DX
 
 vecSoftmaxAgain_2_used3:
+	MOVQ         DI, R8
 	VBROADCASTSS (AX), Y7
 	VMAXPS       Y7, Y0, Y7
-	XORL         R9, R9
-	MOVQ         DI, R10
-	SUBQ         R9, R10
-	CMPQ         R10, $0x00000010
+	XORL         R10, R10
+	SUBQ         R10, DI
+	CMPQ         DI, $0x00000010
 	JLT          vecSoftmaxAgain_2_tail5
 
 vecSoftmaxAgain_2_many4:
-	VMOVUPS      (CX)(R9*4), Y8
-	VMOVUPS      32(CX)(R9*4), Y9
+	VMOVUPS      (CX)(R10*4), Y8
+	VMOVUPS      32(CX)(R10*4), Y9
 	VFMSUB213PS  Y7, Y6, Y8
 	VFMSUB213PS  Y7, Y6, Y9
 	VCMPPS       $0x05, Y1, Y8, Y10
@@ -7293,22 +8380,22 @@ vecSoftmaxAgain_2_many4:
 	VMULPS       Y9, Y15, Y9
 	VANDPS       Y8, Y10, Y8
 	VANDPS       Y9, Y11, Y9
-	VMOVUPS      Y8, (CX)(R9*4)
-	VMOVUPS      Y9, 32(CX)(R9*4)
-	ADDQ         $0x00000010, R9
-	SUBQ         $0x00000010, R10
-	CMPQ         R10, $0x00000010
+	VMOVUPS      Y8, (CX)(R10*4)
+	VMOVUPS      Y9, 32(CX)(R10*4)
+	ADDQ         $0x00000010, R10
+	SUBQ         $0x00000010, DI
+	CMPQ         DI, $0x00000010
 	JGE          vecSoftmaxAgain_2_many4
 
 vecSoftmaxAgain_2_tail5:
-	TESTQ R10, R10
+	TESTQ DI, DI
 	JLE   vecSoftmaxAgain_2_done7
 
 vecSoftmaxAgain_2_one6:
-	VMOVD        R10, X8
+	VMOVD        DI, X8
 	VPBROADCASTD X8, Y8
 	VPCMPGTD     vecTable<>+0(SB), Y8, Y8
-	VMASKMOVPS   (CX)(R9*4), Y8, Y9
+	VMASKMOVPS   (CX)(R10*4), Y8, Y9
 	VFMSUB213PS  Y7, Y6, Y9
 	VCMPPS       $0x05, Y1, Y9, Y10
 	VMOVAPS      Y2, Y11
@@ -7326,45 +8413,45 @@ vecSoftmaxAgain_2_one6:
 	VPSLLD       $0x17, Y11, Y9
 	VMULPS       Y9, Y12, Y9
 	VANDPS       Y9, Y10, Y9
-	VMASKMOVPS   Y9, Y8, (CX)(R9*4)
-	ADDQ         $0x00000008, R9
-	SUBQ         $0x00000008, R10
+	VMASKMOVPS   Y9, Y8, (CX)(R10*4)
+	ADDQ         $0x00000008, R10
+	SUBQ         $0x00000008, DI
 	JG           vecSoftmaxAgain_2_one6
 
 vecSoftmaxAgain_2_done7:
-	MOVQ BX, R9
-	SUBQ DI, R9
-	CMPQ R9, $0x00000010
+	MOVQ BX, DI
+	SUBQ R8, DI
+	CMPQ DI, $0x00000010
 	JLT  vecSoftmaxAgain_2_tail9
 
 vecSoftmaxAgain_2_many8:
 	VXORPS  Y7, Y7, Y7
 	VXORPS  Y8, Y8, Y8
-	VMOVUPS Y7, (CX)(DI*4)
-	VMOVUPS Y8, 32(CX)(DI*4)
-	ADDQ    $0x00000010, DI
-	SUBQ    $0x00000010, R9
-	CMPQ    R9, $0x00000010
+	VMOVUPS Y7, (CX)(R8*4)
+	VMOVUPS Y8, 32(CX)(R8*4)
+	ADDQ    $0x00000010, R8
+	SUBQ    $0x00000010, DI
+	CMPQ    DI, $0x00000010
 	JGE     vecSoftmaxAgain_2_many8
 
 vecSoftmaxAgain_2_tail9:
-	TESTQ R9, R9
+	TESTQ DI, DI
 	JLE   vecSoftmaxAgain_2_done11
 
 vecSoftmaxAgain_2_one10:
-	VMOVD        R9, X7
+	VMOVD        DI, X7
 	VPBROADCASTD X7, Y7
 	VPCMPGTD     vecTable<>+0(SB), Y7, Y7
 	VXORPS       Y8, Y8, Y8
-	VMASKMOVPS   Y8, Y7, (CX)(DI*4)
-	ADDQ         $0x00000008, DI
-	SUBQ         $0x00000008, R9
+	VMASKMOVPS   Y8, Y7, (CX)(R8*4)
+	ADDQ         $0x00000008, R8
+	SUBQ         $0x00000008, DI
 	JG           vecSoftmaxAgain_2_one10
 
 vecSoftmaxAgain_2_done11:
 	ADDQ SI, CX
 	ADDQ $0x04, AX
-	DECQ R8
+	DECQ R9
 	JNE  vecSoftmaxAgain_2_rows1
 
 vecSoftmaxAgain_2_end2:
@@ -7382,10 +8469,10 @@ TEXT ·vecSoftmaxGrad(SB), NOSPLIT, $0-64
 	MOVQ         cols+16(FP), BX
 	MOVQ         ld+24(FP), SI
 	VBROADCASTSS scale+40(FP), Z0
-	MOVQ         p+48(FP), R8
+	MOVQ         p+48(FP), R9
 	SHLQ         $0x02, SI
-	MOVQ         rows+8(FP), R9
-	TESTQ        R9, R9
+	MOVQ         rows+8(FP), R10
+	TESTQ        R10, R10
 	JLE          vecSoftmaxGrad_512_end2
 
 vecSoftmaxGrad_512_rows1:
@@ -7396,26 +8483,26 @@ vecSoftmaxGrad_512_rows1:
 	ADDQ  $0x08, DX
 
 vecSoftmaxGrad_512_used3:
+	MOVQ         DI, R8
 	VBROADCASTSS (AX), Z1
-	XORL         R10, R10
-	MOVQ         DI, R11
-	SUBQ         R10, R11
-	CMPQ         R11, $0x00000040
+	XORL         R11, R11
+	SUBQ         R11, DI
+	CMPQ         DI, $0x00000040
 	JLT          vecSoftmaxGrad_512_tail5
 
 vecSoftmaxGrad_512_many4:
-	VMOVUPS (CX)(R10*4), Z2
-	VMOVUPS 64(CX)(R10*4), Z3
-	VMOVUPS 128(CX)(R10*4), Z4
-	VMOVUPS 192(CX)(R10*4), Z5
+	VMOVUPS (CX)(R11*4), Z2
+	VMOVUPS 64(CX)(R11*4), Z3
+	VMOVUPS 128(CX)(R11*4), Z4
+	VMOVUPS 192(CX)(R11*4), Z5
 	VSUBPS  Z1, Z2, Z2
 	VSUBPS  Z1, Z3, Z3
 	VSUBPS  Z1, Z4, Z4
 	VSUBPS  Z1, Z5, Z5
-	VMOVUPS (R8)(R10*4), Z9
-	VMOVUPS 64(R8)(R10*4), Z10
-	VMOVUPS 128(R8)(R10*4), Z11
-	VMOVUPS 192(R8)(R10*4), Z12
+	VMOVUPS (R9)(R11*4), Z9
+	VMOVUPS 64(R9)(R11*4), Z10
+	VMOVUPS 128(R9)(R11*4), Z11
+	VMOVUPS 192(R9)(R11*4), Z12
 	VMULPS  Z9, Z2, Z2
 	VMULPS  Z10, Z3, Z3
 	VMULPS  Z11, Z4, Z4
@@ -7424,66 +8511,66 @@ vecSoftmaxGrad_512_many4:
 	VMULPS  Z0, Z3, Z3
 	VMULPS  Z0, Z4, Z4
 	VMULPS  Z0, Z5, Z5
-	VMOVUPS Z2, (CX)(R10*4)
-	VMOVUPS Z3, 64(CX)(R10*4)
-	VMOVUPS Z4, 128(CX)(R10*4)
-	VMOVUPS Z5, 192(CX)(R10*4)
-	ADDQ    $0x00000040, R10
-	SUBQ    $0x00000040, R11
-	CMPQ    R11, $0x00000040
+	VMOVUPS Z2, (CX)(R11*4)
+	VMOVUPS Z3, 64(CX)(R11*4)
+	VMOVUPS Z4, 128(CX)(R11*4)
+	VMOVUPS Z5, 192(CX)(R11*4)
+	ADDQ    $0x00000040, R11
+	SUBQ    $0x00000040, DI
+	CMPQ    DI, $0x00000040
 	JGE     vecSoftmaxGrad_512_many4
 
 vecSoftmaxGrad_512_tail5:
-	TESTQ R11, R11
+	TESTQ DI, DI
 	JLE   vecSoftmaxGrad_512_done7
 
 vecSoftmaxGrad_512_one6:
-	VPBROADCASTD R11, Z2
+	VPBROADCASTD DI, Z2
 	VPCMPGTD     vecTable<>+0(SB), Z2, K1
-	VMOVUPS.Z    (CX)(R10*4), K1, Z2
+	VMOVUPS.Z    (CX)(R11*4), K1, Z2
 	VSUBPS       Z1, Z2, Z2
-	VMOVUPS.Z    (R8)(R10*4), K1, Z3
+	VMOVUPS.Z    (R9)(R11*4), K1, Z3
 	VMULPS       Z3, Z2, Z2
 	VMULPS       Z0, Z2, Z2
-	VMOVUPS      Z2, K1, (CX)(R10*4)
-	ADDQ         $0x00000010, R10
-	SUBQ         $0x00000010, R11
+	VMOVUPS      Z2, K1, (CX)(R11*4)
+	ADDQ         $0x00000010, R11
+	SUBQ         $0x00000010, DI
 	JG           vecSoftmaxGrad_512_one6
 
 vecSoftmaxGrad_512_done7:
-	MOVQ BX, R10
-	SUBQ DI, R10
-	CMPQ R10, $0x00000020
+	MOVQ BX, DI
+	SUBQ R8, DI
+	CMPQ DI, $0x00000020
 	JLT  vecSoftmaxGrad_512_tail9
 
 vecSoftmaxGrad_512_many8:
 	VPXORD  Z6, Z6, Z6
 	VPXORD  Z7, Z7, Z7
-	VMOVUPS Z6, (CX)(DI*4)
-	VMOVUPS Z7, 64(CX)(DI*4)
-	ADDQ    $0x00000020, DI
-	SUBQ    $0x00000020, R10
-	CMPQ    R10, $0x00000020
+	VMOVUPS Z6, (CX)(R8*4)
+	VMOVUPS Z7, 64(CX)(R8*4)
+	ADDQ    $0x00000020, R8
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vecSoftmaxGrad_512_many8
 
 vecSoftmaxGrad_512_tail9:
-	TESTQ R10, R10
+	TESTQ DI, DI
 	JLE   vecSoftmaxGrad_512_done11
 
 vecSoftmaxGrad_512_one10:
-	VPBROADCASTD R10, Z1
+	VPBROADCASTD DI, Z1
 	VPCMPGTD     vecTable<>+0(SB), Z1, K1
 	VPXORD       Z8, Z8, Z8
-	VMOVUPS      Z8, K1, (CX)(DI*4)
-	ADDQ         $0x00000010, DI
-	SUBQ         $0x00000010, R10
+	VMOVUPS      Z8, K1, (CX)(R8*4)
+	ADDQ         $0x00000010, R8
+	SUBQ         $0x00000010, DI
 	JG           vecSoftmaxGrad_512_one10
 
 vecSoftmaxGrad_512_done11:
 	ADDQ SI, CX
-	ADDQ SI, R8
+	ADDQ SI, R9
 	ADDQ $0x04, AX
-	DECQ R9
+	DECQ R10
 	JNE  vecSoftmaxGrad_512_rows1
 
 vecSoftmaxGrad_512_end2:
@@ -7497,10 +8584,10 @@ vecSoftmaxGrad_avx2:
 	MOVQ         cols+16(FP), BX
 	MOVQ         ld+24(FP), SI
 	VBROADCASTSS scale+40(FP), Y0
-	MOVQ         p+48(FP), R8
+	MOVQ         p+48(FP), R9
 	SHLQ         $0x02, SI
-	MOVQ         rows+8(FP), R9
-	TESTQ        R9, R9
+	MOVQ         rows+8(FP), R10
+	TESTQ        R10, R10
 	JLE          vecSoftmaxGrad_2_end2
 
 vecSoftmaxGrad_2_rows1:
@@ -7511,26 +8598,26 @@ vecSoftmaxGrad_2_rows1:
 	ADDQ  $0x08, DX
 
 vecSoftmaxGrad_2_used3:
+	MOVQ         DI, R8
 	VBROADCASTSS (AX), Y1
-	XORL         R10, R10
-	MOVQ         DI, R11
-	SUBQ         R10, R11
-	CMPQ         R11, $0x00000020
+	XORL         R11, R11
+	SUBQ         R11, DI
+	CMPQ         DI, $0x00000020
 	JLT          vecSoftmaxGrad_2_tail5
 
 vecSoftmaxGrad_2_many4:
-	VMOVUPS (CX)(R10*4), Y2
-	VMOVUPS 32(CX)(R10*4), Y3
-	VMOVUPS 64(CX)(R10*4), Y4
-	VMOVUPS 96(CX)(R10*4), Y5
+	VMOVUPS (CX)(R11*4), Y2
+	VMOVUPS 32(CX)(R11*4), Y3
+	VMOVUPS 64(CX)(R11*4), Y4
+	VMOVUPS 96(CX)(R11*4), Y5
 	VSUBPS  Y1, Y2, Y2
 	VSUBPS  Y1, Y3, Y3
 	VSUBPS  Y1, Y4, Y4
 	VSUBPS  Y1, Y5, Y5
-	VMOVUPS (R8)(R10*4), Y6
-	VMOVUPS 32(R8)(R10*4), Y7
-	VMOVUPS 64(R8)(R10*4), Y8
-	VMOVUPS 96(R8)(R10*4), Y9
+	VMOVUPS (R9)(R11*4), Y6
+	VMOVUPS 32(R9)(R11*4), Y7
+	VMOVUPS 64(R9)(R11*4), Y8
+	VMOVUPS 96(R9)(R11*4), Y9
 	VMULPS  Y6, Y2, Y2
 	VMULPS  Y7, Y3, Y3
 	VMULPS  Y8, Y4, Y4
@@ -7539,68 +8626,68 @@ vecSoftmaxGrad_2_many4:
 	VMULPS  Y0, Y3, Y3
 	VMULPS  Y0, Y4, Y4
 	VMULPS  Y0, Y5, Y5
-	VMOVUPS Y2, (CX)(R10*4)
-	VMOVUPS Y3, 32(CX)(R10*4)
-	VMOVUPS Y4, 64(CX)(R10*4)
-	VMOVUPS Y5, 96(CX)(R10*4)
-	ADDQ    $0x00000020, R10
-	SUBQ    $0x00000020, R11
-	CMPQ    R11, $0x00000020
+	VMOVUPS Y2, (CX)(R11*4)
+	VMOVUPS Y3, 32(CX)(R11*4)
+	VMOVUPS Y4, 64(CX)(R11*4)
+	VMOVUPS Y5, 96(CX)(R11*4)
+	ADDQ    $0x00000020, R11
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vecSoftmaxGrad_2_many4
 
 vecSoftmaxGrad_2_tail5:
-	TESTQ R11, R11
+	TESTQ DI, DI
 	JLE   vecSoftmaxGrad_2_done7
 
 vecSoftmaxGrad_2_one6:
-	VMOVD        R11, X2
+	VMOVD        DI, X2
 	VPBROADCASTD X2, Y2
 	VPCMPGTD     vecTable<>+0(SB), Y2, Y2
-	VMASKMOVPS   (CX)(R10*4), Y2, Y3
+	VMASKMOVPS   (CX)(R11*4), Y2, Y3
 	VSUBPS       Y1, Y3, Y3
-	VMASKMOVPS   (R8)(R10*4), Y2, Y4
+	VMASKMOVPS   (R9)(R11*4), Y2, Y4
 	VMULPS       Y4, Y3, Y3
 	VMULPS       Y0, Y3, Y3
-	VMASKMOVPS   Y3, Y2, (CX)(R10*4)
-	ADDQ         $0x00000008, R10
-	SUBQ         $0x00000008, R11
+	VMASKMOVPS   Y3, Y2, (CX)(R11*4)
+	ADDQ         $0x00000008, R11
+	SUBQ         $0x00000008, DI
 	JG           vecSoftmaxGrad_2_one6
 
 vecSoftmaxGrad_2_done7:
-	MOVQ BX, R10
-	SUBQ DI, R10
-	CMPQ R10, $0x00000010
+	MOVQ BX, DI
+	SUBQ R8, DI
+	CMPQ DI, $0x00000010
 	JLT  vecSoftmaxGrad_2_tail9
 
 vecSoftmaxGrad_2_many8:
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
-	VMOVUPS Y1, (CX)(DI*4)
-	VMOVUPS Y2, 32(CX)(DI*4)
-	ADDQ    $0x00000010, DI
-	SUBQ    $0x00000010, R10
-	CMPQ    R10, $0x00000010
+	VMOVUPS Y1, (CX)(R8*4)
+	VMOVUPS Y2, 32(CX)(R8*4)
+	ADDQ    $0x00000010, R8
+	SUBQ    $0x00000010, DI
+	CMPQ    DI, $0x00000010
 	JGE     vecSoftmaxGrad_2_many8
 
 vecSoftmaxGrad_2_tail9:
-	TESTQ R10, R10
+	TESTQ DI, DI
 	JLE   vecSoftmaxGrad_2_done11
 
 vecSoftmaxGrad_2_one10:
-	VMOVD        R10, X1
+	VMOVD        DI, X1
 	VPBROADCASTD X1, Y1
 	VPCMPGTD     vecTable<>+0(SB), Y1, Y1
 	VXORPS       Y2, Y2, Y2
-	VMASKMOVPS   Y2, Y1, (CX)(DI*4)
-	ADDQ         $0x00000008, DI
-	SUBQ         $0x00000008, R10
+	VMASKMOVPS   Y2, Y1, (CX)(R8*4)
+	ADDQ         $0x00000008, R8
+	SUBQ         $0x00000008, DI
 	JG           vecSoftmaxGrad_2_one10
 
 vecSoftmaxGrad_2_done11:
 	ADDQ SI, CX
-	ADDQ SI, R8
+	ADDQ SI, R9
 	ADDQ $0x04, AX
-	DECQ R9
+	DECQ R10
 	JNE  vecSoftmaxGrad_2_rows1
 
 vecSoftmaxGrad_2_end2:
@@ -7672,10 +8759,9 @@ vecLogSumExp_512_one3:
 	JG           vecLogSumExp_512_one3
 
 vecLogSumExp_512_done4:
-	VMOVAPS    Z14, Z1
-	VMAXPS     Z15, Z1, Z1
-	VMAXPS     Z16, Z1, Z1
-	VMAXPS     Z17, Z1, Z1
+	VMAXPS     Z16, Z14, Z1
+	VMAXPS     Z17, Z15, Z14
+	VMAXPS     Z14, Z1, Z1
 	VSHUFF32X4 $0x4e, Z1, Z1, Z14
 	VMAXPS     Z14, Z1, Z1
 	VSHUFF32X4 $0xb1, Z1, Z1, Z14
@@ -7770,8 +8856,7 @@ vecLogSumExp_512_one7:
 	JG           vecLogSumExp_512_one7
 
 vecLogSumExp_512_done8:
-	VMOVAPS    Z23, Z0
-	VADDPS     Z24, Z0, Z0
+	VADDPS     Z24, Z23, Z0
 	VSHUFF32X4 $0x4e, Z0, Z0, Z1
 	VADDPS     Z1, Z0, Z0
 	VSHUFF32X4 $0xb1, Z0, Z0, Z1
@@ -7840,10 +8925,9 @@ vecLogSumExp_2_one3:
 	JG           vecLogSumExp_2_one3
 
 vecLogSumExp_2_done4:
-	VMOVAPS    Y7, Y1
-	VMAXPS     Y8, Y1, Y1
-	VMAXPS     Y9, Y1, Y1
-	VMAXPS     Y10, Y1, Y1
+	VMAXPS     Y9, Y7, Y1
+	VMAXPS     Y10, Y8, Y7
+	VMAXPS     Y7, Y1, Y1
 	VPERM2F128 $0x01, Y1, Y1, Y7
 	VMAXPS     Y7, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y7
@@ -7937,8 +9021,7 @@ vecLogSumExp_2_one7:
 	JG           vecLogSumExp_2_one7
 
 vecLogSumExp_2_done8:
-	VMOVAPS    Y2, Y0
-	VADDPS     Y7, Y0, Y0
+	VADDPS     Y7, Y2, Y0
 	VPERM2F128 $0x01, Y0, Y0, Y1
 	VADDPS     Y1, Y0, Y0
 	VPERMILPS  $0x4e, Y0, Y1

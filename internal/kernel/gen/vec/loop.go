@@ -6,29 +6,41 @@ import (
 	"github.com/mmcloughlin/avo/x86"
 )
 
-// A span is where a loop's body stands: u vectors from element i, all lanes or only those of tail.
+// A span is where a loop's body stands: u vectors from element i, all lanes or only those of tail. In a padded
+// loop there is memory for the other lanes too, which are read and written: what is read must be masked off.
 type span struct {
-	i    reg.GPVirtual
-	u    int
-	tail mask
+	i      reg.GPVirtual
+	u      int
+	tail   mask
+	padded bool
 }
+
+// inMemory says that all lanes may be read and written.
+func (s span) inMemory() bool { return s.tail == nil || s.padded }
 
 func (a *asm) pointer(name string) reg.GPVirtual {
 	return a.Load(a.Param(name), a.GP64()).(reg.GPVirtual)
 }
 
-func (a *asm) goZero(r reg.GPVirtual) { a.XORL(r.As32(), r.As32()) }
+func (a *asm) nought() reg.GPVirtual {
+	r := a.GP64()
+	a.XORL(r.As32(), r.As32())
+	return r
+}
 
 // each emits body for every element of 0…n−1: unroll vectors at a time while there are so many, then one
 // at a time with the lanes beyond n masked off.
 func (a *asm) each(n reg.GPVirtual, unroll int, body func(s span)) {
-	i := a.GP64()
-	a.goZero(i)
-	a.from0(i, n, unroll, body)
+	a.eachFrom(a.nought(), n, unroll, false, body)
 }
 
-// from0 is each for the elements i…n−1; i becomes n or more.
-func (a *asm) from0(i, n reg.GPVirtual, unroll int, body func(s span)) {
+// eachPadded is each for rows with memory up to the next multiple of the width.
+func (a *asm) eachPadded(n reg.GPVirtual, unroll int, body func(s span)) {
+	a.eachFrom(a.nought(), n, unroll, true, body)
+}
+
+// eachFrom emits body for the elements i…n−1; i becomes n or more.
+func (a *asm) eachFrom(i, n reg.GPVirtual, unroll int, padded bool, body func(s span)) {
 	left := a.GP64()
 	a.MOVQ(n, left)
 	a.SUBQ(i, left)
@@ -37,7 +49,7 @@ func (a *asm) from0(i, n reg.GPVirtual, unroll int, body func(s span)) {
 	a.CMPQ(left, operand.U32(step))
 	a.JLT(operand.LabelRef(tail))
 	a.Label(many)
-	body(span{i, unroll, nil})
+	body(span{i, unroll, nil, padded})
 	a.ADDQ(operand.U32(step), i)
 	a.SUBQ(operand.U32(step), left)
 	a.CMPQ(left, operand.U32(step))
@@ -46,7 +58,7 @@ func (a *asm) from0(i, n reg.GPVirtual, unroll int, body func(s span)) {
 	a.TESTQ(left, left)
 	a.JLE(operand.LabelRef(done))
 	a.Label(one)
-	body(span{i, 1, a.first(left)})
+	body(span{i, 1, a.first(left), padded})
 	a.ADDQ(operand.U32(a.width()), i)
 	a.SUBQ(operand.U32(a.width()), left)
 	a.JG(operand.LabelRef(one))
@@ -74,7 +86,7 @@ func (a *asm) load(p reg.GPVirtual, s span) V {
 	v := a.vectors(s.u)
 	for k, r := range v {
 		switch {
-		case s.tail == nil:
+		case s.inMemory():
 			a.VMOVUPS(a.at(p, s, k), r)
 		case a.wide:
 			a.VMOVUPS_Z(a.at(p, s, k), s.tail[0], r)
@@ -89,7 +101,7 @@ func (a *asm) load(p reg.GPVirtual, s span) V {
 func (a *asm) store(v V, p reg.GPVirtual, s span) {
 	for k, r := range v {
 		switch {
-		case s.tail == nil:
+		case s.inMemory():
 			a.VMOVUPS(r, a.at(p, s, k))
 		case a.wide:
 			a.VMOVUPS(r, s.tail[0], a.at(p, s, k))
@@ -102,9 +114,10 @@ func (a *asm) store(v V, p reg.GPVirtual, s span) {
 // across combines the lanes of x with in; every lane of the result holds the total. Vectors of x are
 // combined first.
 func (a *asm) across(in inst, x V) V {
-	t := a.copy(V{x[0]}, 1)
-	for _, r := range x[1:] {
-		a.update(in, t, t, V{r})
+	t := x
+	for len(t) > 1 {
+		half := (len(t) + 1) / 2
+		t = append(a.op(in, t[:len(t)-half], t[half:]), t[len(t)-half:half]...)
 	}
 	shuffle := func(do func(from, to reg.VecVirtual)) {
 		s := a.vector()

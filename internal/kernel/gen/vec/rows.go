@@ -25,15 +25,16 @@ func (a *asm) advance(bytes operand.Op, ps ...reg.GPVirtual) {
 	}
 }
 
-// A softmaxRows walks rows of x at a stride, with the number of entries used of each.
-type softmaxRows struct {
-	x, p, n, used, cols, stride reg.GPVirtual
-	scale                       uniform
+// A rows walks rows of x at a stride: used is the number of entries of the row that take part, and from rest
+// on it is cleared.
+type rows struct {
+	x, p, n, used, rest, cols, stride reg.GPVirtual
+	scale                             uniform
 }
 
 // walk emits body for each row; other pointers to one float32 per row are advanced with it.
-func (a *asm) walk(p bool, body func(r softmaxRows), perRow ...reg.GPVirtual) {
-	r := softmaxRows{x: a.pointer("x"), n: a.pointer("n"), cols: a.pointer("cols"), stride: a.pointer("ld"), used: a.GP64()}
+func (a *asm) walk(p bool, body func(r rows), perRow ...reg.GPVirtual) {
+	r := rows{x: a.pointer("x"), n: a.pointer("n"), cols: a.pointer("cols"), stride: a.pointer("ld"), used: a.GP64(), rest: a.GP64()}
 	r.scale = a.scalar("scale")
 	if p {
 		r.p = a.pointer("p")
@@ -47,8 +48,9 @@ func (a *asm) walk(p bool, body func(r softmaxRows), perRow ...reg.GPVirtual) {
 		a.MOVQ(operand.Mem{Base: r.n}, r.used)
 		a.advance(operand.U8(8), r.n)
 		a.Label(known)
+		a.MOVQ(r.used, r.rest)
 		body(r)
-		a.clearRest(r)
+		a.eachFrom(r.rest, r.cols, 2, false, func(s span) { a.store(a.zero(s.u), r.x, s) })
 		a.advance(r.stride, r.x)
 		if p {
 			a.advance(r.stride, r.p)
@@ -57,18 +59,14 @@ func (a *asm) walk(p bool, body func(r softmaxRows), perRow ...reg.GPVirtual) {
 	})
 }
 
-// clearRest zeroes the entries that are not used.
-func (a *asm) clearRest(r softmaxRows) {
-	i := a.GP64()
-	a.MOVQ(r.used, i)
-	a.from0(i, r.cols, 2, func(s span) { a.store(a.zero(s.u), r.x, s) })
-}
+// An each is one of asm's loops.
+type each func(n reg.GPVirtual, unroll int, body func(span))
 
 // rowMax returns the largest scale·x in every lane, −Inf for none.
-func (a *asm) rowMax(x, n reg.GPVirtual, scale uniform) V {
+func (a *asm) rowMax(loop each, x, n reg.GPVirtual, scale uniform) V {
 	const unroll = 4
 	m := a.copy(f(math.Inf(-1)), unroll)
-	a.each(n, unroll, func(s span) {
+	loop(n, unroll, func(s span) {
 		v := a.mul(a.load(x, s), scale)
 		if s.tail != nil {
 			v = a.choose(s.tail, v, f(math.Inf(-1)))
@@ -79,10 +77,10 @@ func (a *asm) rowMax(x, n reg.GPVirtual, scale uniform) V {
 }
 
 // rowSum returns Σ e^(scale·x − m) in every lane; keep, which may be nil, gets the terms.
-func (a *asm) rowSum(x, n reg.GPVirtual, scale uniform, m V, keep func(V, span)) V {
+func (a *asm) rowSum(loop each, x, n reg.GPVirtual, scale uniform, m V, keep func(V, span)) V {
 	const unroll = 2
 	sum := a.zero(unroll)
-	a.each(n, unroll, func(s span) {
+	loop(n, unroll, func(s span) {
 		e := a.exp(a.msub(a.load(x, s), scale, uniform{m[0]}), expLowest, nil)
 		if s.tail != nil {
 			e = a.keep(s.tail, e)
@@ -95,23 +93,75 @@ func (a *asm) rowSum(x, n reg.GPVirtual, scale uniform, m V, keep func(V, span))
 	return a.across(add, sum)
 }
 
-// softmax stores the largest scale·x and the sum of exponentials of each row for its logsumexp.
+// inverse is 1/sum; without a term the sum is 0 and so is every entry: any finite factor will do.
+func (a *asm) inverse(sum V) uniform {
+	return uniform{a.div(f(1), a.above(0x1p-126, sum))[0]}
+}
+
+// softmax stores the largest scale·x and the sum of exponentials of each row for its logsumexp. A row whose
+// last vector has room in the row is done with whole vectors, and a short one without leaving registers:
+// reading back what was stored with a mask would wait for the cache.
 func softmax(a *asm) {
 	largest, sums := a.pointer("largest"), a.pointer("sums")
-	a.walk(false, func(r softmaxRows) {
-		m := a.rowMax(r.x, r.used, r.scale)
-		a.single(m, largest)
-		sum := a.rowSum(r.x, r.used, r.scale, a.above(-math.MaxFloat32, m), func(e V, s span) { a.store(e, r.x, s) })
-		a.single(sum, sums)
-		// without a term the sum is 0 and so is every entry: any finite factor will do
-		inverse := uniform{a.div(f(1), a.above(math.SmallestNonzeroFloat32*(1<<23), sum))[0]}
-		a.each(r.used, 4, func(s span) { a.store(a.mul(a.load(r.x, s), inverse), r.x, s) })
+	a.walk(false, func(r rows) {
+		ragged, done := a.label("ragged"), a.label("done")
+		room := a.GP64()
+		a.LEAQ(operand.Mem{Base: r.used, Disp: a.width() - 1}, room)
+		a.ANDQ(operand.I8(-a.width()), room)
+		a.CMPQ(room, r.cols)
+		a.JGT(operand.LabelRef(ragged))
+		a.TESTQ(room, room)
+		a.JEQ(operand.LabelRef(ragged))
+		a.MOVQ(room, r.rest)
+		for vectors := 1; vectors <= 4; vectors++ {
+			longer := a.label("longer")
+			a.CMPQ(room, operand.U8(vectors*a.width()))
+			a.JGT(operand.LabelRef(longer))
+			a.softmaxShort(r, vectors, largest, sums)
+			a.JMP(operand.LabelRef(done))
+			a.Label(longer)
+		}
+		a.softmaxLong(a.eachPadded, r, largest, sums)
+		a.JMP(operand.LabelRef(done))
+		a.Label(ragged)
+		a.softmaxLong(a.each, r, largest, sums)
+		a.Label(done)
 	}, largest, sums)
+}
+
+// softmaxLong does a row in three passes.
+func (a *asm) softmaxLong(loop each, r rows, largest, sums reg.GPVirtual) {
+	m := a.rowMax(loop, r.x, r.used, r.scale)
+	a.single(m, largest)
+	m = a.above(-math.MaxFloat32, m)
+	sum := a.rowSum(loop, r.x, r.used, r.scale, m, func(e V, s span) { a.store(e, r.x, s) })
+	a.single(sum, sums)
+	inverse := a.inverse(sum)
+	loop(r.used, 4, func(s span) { a.store(a.mul(a.load(r.x, s), inverse), r.x, s) })
+}
+
+// softmaxShort does a row of so many vectors, the last of which may be used in part.
+func (a *asm) softmaxShort(r rows, vectors int, largest, sums reg.GPVirtual) {
+	s := span{i: a.nought(), u: vectors}
+	x := a.mul(a.load(r.x, s), r.scale)
+	left, last := a.GP64(), vectors-1
+	a.LEAQ(operand.Mem{Base: r.used, Disp: -last * a.width()}, left)
+	copy(x[last:], a.choose(a.first(left), x[last:], f(math.Inf(-1))))
+	m := a.across(maxPS, x)
+	a.single(m, largest)
+	x = a.sub(x, uniform{a.above(-math.MaxFloat32, m)[0]})
+	e := V{}
+	for len(e) < vectors {
+		e = append(e, a.exp(x[len(e):min(len(e)+a.width()/4, vectors)], expLowest, nil)...)
+	}
+	sum := a.across(add, e)
+	a.single(sum, sums)
+	a.store(a.mul(e, a.inverse(sum)), r.x, s)
 }
 
 func softmaxAgain(a *asm) {
 	lse := a.pointer("lse")
-	a.walk(false, func(r softmaxRows) {
+	a.walk(false, func(r rows) {
 		m := uniform{a.above(-math.MaxFloat32, a.spread(lse))[0]}
 		a.each(r.used, 2, func(s span) {
 			a.store(a.exp(a.msub(a.load(r.x, s), r.scale, m), expLowest, nil), r.x, s)
@@ -121,7 +171,7 @@ func softmaxAgain(a *asm) {
 
 func softmaxGrad(a *asm) {
 	dot := a.pointer("rowdot")
-	a.walk(true, func(r softmaxRows) {
+	a.walk(true, func(r rows) {
 		d := uniform{a.spread(dot)[0]}
 		a.each(r.used, 4, func(s span) {
 			v := a.mul(a.sub(a.load(r.x, s), d), a.load(r.p, s))
@@ -133,7 +183,7 @@ func softmaxGrad(a *asm) {
 // logSumExp stores the largest x and Σ e^(x − largest).
 func logSumExp(a *asm) {
 	x, n, one := a.pointer("x"), a.pointer("n"), uniform{a.copy(f(1), 1)[0]}
-	m := a.rowMax(x, n, one)
+	m := a.rowMax(a.each, x, n, one)
 	a.single(m, a.pointer("largest"))
-	a.single(a.rowSum(x, n, one, a.above(-math.MaxFloat32, m), nil), a.pointer("sum"))
+	a.single(a.rowSum(a.each, x, n, one, a.above(-math.MaxFloat32, m), nil), a.pointer("sum"))
 }
