@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -74,6 +75,7 @@ func (e *bpeEncoder) kind() string { return "bpe" }
 func (e *bpeEncoder) encode(ids []int, text string) ([]int, error) {
 	w := e.idle.Get().(*wordEncoder)
 	defer e.idle.Put(w)
+	ids = slices.Grow(ids, len(text)/bytesPerID)
 	for len(text) > 0 {
 		n := wordEnd(text)
 		ids = w.encode(ids, text[:n])

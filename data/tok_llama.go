@@ -2,8 +2,6 @@ package data
 
 import (
 	"cmp"
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -130,6 +128,7 @@ func (e *llamaEncoder) encode(ids []int, text string) ([]int, error) {
 	}
 	w := e.idle.Get().(*wordEncoder)
 	defer e.idle.Put(w)
+	ids = slices.Grow(ids, len(text)/bytesPerID)
 	text = " " + text
 	word := 0
 	before := int32(noPiece)
@@ -185,46 +184,3 @@ func (e *llamaEncoder) spell(symbols []int32, word string) []int32 {
 func (e *llamaEncoder) opening() int { return llamaBegin }
 
 func (e *llamaEncoder) describe(f *tokenizerFile) { f.Scores = e.scores }
-
-// parseLlama reads llama2.c's tokenizer.bin, little-endian: int32 the longest piece, then
-// for each id float32 score, int32 length, bytes.
-func parseLlama(file []byte) (Tokenizer, error) {
-	if len(file) < 4 {
-		return nil, errors.New("the file is neither JSON nor a llama2.c tokenizer: it is shorter than 4 bytes")
-	}
-	longest := int32(binary.LittleEndian.Uint32(file))
-	if longest < 1 || longest > 1024 {
-		return nil, fmt.Errorf("the file is neither JSON nor a llama2.c tokenizer: its longest piece would have %d bytes, not 1 to 1024", longest)
-	}
-	var pieces []string
-	var scores []float32
-	for at := 4; at < len(file); {
-		rest := file[at:]
-		if len(rest) < 8 {
-			return nil, fmt.Errorf("the file ends at byte offset %d, inside the head of piece %d", len(file), len(pieces))
-		}
-		score := math.Float32frombits(binary.LittleEndian.Uint32(rest))
-		size := int32(binary.LittleEndian.Uint32(rest[4:]))
-		if size < 1 || size > longest || int(size) > len(rest)-8 {
-			return nil, fmt.Errorf("piece %d at byte offset %d has length %d: it must be 1 to %d and inside the file", len(pieces), at, size, longest)
-		}
-		pieces = append(pieces, string(rest[8:8+size]))
-		scores = append(scores, score)
-		at += 8 + int(size)
-	}
-	for id := llamaBytes; id < min(llamaText, len(pieces)); id++ {
-		if want := fmt.Sprintf("<0x%02X>", id-llamaBytes); pieces[id] != want {
-			return nil, fmt.Errorf("piece %d is %q, not %s: only vocabularies with byte fallback can be read", id, pieces[id], want)
-		}
-		pieces[id] = string([]byte{byte(id - llamaBytes)})
-	}
-	v := newVocabulary(nil, pieces)
-	special := make([]bool, len(pieces))
-	for id, name := range llamaSpecials[:min(llamaBytes, len(pieces))] {
-		pieces[id] = name // the file has line breaks around some names
-		special[id], v.specials[name] = true, id
-	}
-	var err error
-	v.encoder, err = newLlama(scores, pieces, special)
-	return v, err
-}

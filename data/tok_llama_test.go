@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -30,7 +31,7 @@ func llamaPieces() []llamaPiece {
 
 // llamaFile writes pieces as llama2.c's tokenizer.py does.
 func llamaFile(pieces []llamaPiece) []byte {
-	file := binary.LittleEndian.AppendUint32(nil, 7)
+	file := binary.LittleEndian.AppendUint32(nil, 10) // the longest, and the byte of a line break too
 	for _, p := range pieces {
 		file = binary.LittleEndian.AppendUint32(file, math.Float32bits(p.score))
 		file = binary.LittleEndian.AppendUint32(file, uint32(len(p.text)))
@@ -146,8 +147,7 @@ func TestLlamaRefuses(t *testing.T) {
 	binary.LittleEndian.PutUint32(huge[8:], 0x7fffffff)
 	whole := llamaFile(llamaPieces())
 	for want, file := range map[string][]byte{
-		"shorter than 4 bytes":                           []byte("\x07"),
-		"longest piece would have 1701670771 bytes":      []byte("some text"), // 0x656d6f73: "some", little-endian
+		"would have 1701670771 bytes, it must be":        []byte("some text"), // 0x656d6f73: "some", little-endian
 		"piece 260 has score NaN":                        llamaFile(nan),
 		`piece 5 is "<0xZZ>", not <0x02>`:                llamaFile(swapped),
 		"piece 0 at byte offset 4 has length 2147483647": huge,
@@ -161,4 +161,12 @@ func TestLlamaRefuses(t *testing.T) {
 	ids, err := llamaOf(t, llamaPieces()).Encode(long) // quadratic merging would not end in time
 	require.NoError(t, err)
 	assert.Len(t, ids, 200002)
+}
+
+func TestLlamaFilesAreKnownByContent(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tok.bin")
+	require.NoError(t, os.WriteFile(path, llamaFile(llamaPieces()), 0o644)) // begins with a line break
+	tok, err := LoadTokenizer(path)
+	require.NoError(t, err)
+	assert.Equal(t, "llama", tok.Kind())
 }

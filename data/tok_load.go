@@ -27,7 +27,7 @@ var gpt2Files = [][2]string{
 //   - tokenizer.json of Hugging Face, if it is a byte-level BPE model
 //   - GPT-2's encoder.json and vocab.bpe, or vocab.json and merges.txt: either of the two,
 //     the other beside it
-//   - the tok*.bin of llama2.c
+//   - the tok*.bin of llama2.c; its encoded texts begin with <s>, as that program's do
 //
 // A directory stands for the tokenizer.json, or the pair of GPT-2's files, inside it.
 // Everything in a file is checked; errors name the file and what is wrong in it.
@@ -60,7 +60,7 @@ func loadTokenizer(path string) (Tokenizer, error) {
 			return nil, err
 		}
 		return parseGPT2(vocab, text)
-	case len(text) > 0 && text[0] != '{' && text[0] != '\n' && text[0] != ' ':
+	case isLlama(text):
 		return parseLlama(text)
 	}
 	return loadJSON(path, text)

@@ -60,6 +60,25 @@ func TestHuggingFace(t *testing.T) {
 	assert.NoError(t, err)
 }
 
+// TestHuggingFaceGPT2 writes GPT-2's vocabulary as Hugging Face does: the ids are the same.
+func TestHuggingFaceGPT2(t *testing.T) {
+	var vocab map[string]any
+	require.NoError(t, json.Unmarshal([]byte(sharedText(t, "tokenizers/gpt2_encoder.json")), &vocab))
+	merges, err := mergeLines([]byte(sharedText(t, "tokenizers/gpt2_vocab.bpe")))
+	require.NoError(t, err)
+	tok, err := parseAny(hfJSON(t, func(file map[string]any) {
+		file["added_tokens"] = []any{map[string]any{"id": 50256, "content": "<|endoftext|>", "special": true}}
+		file["model"] = map[string]any{"type": "BPE", "vocab": vocab, "merges": merges}
+	}))
+	require.NoError(t, err)
+	text := sharedText(t, "data/tatoeba_en_zh.tsv")[:100000]
+	want, err := gpt2(t).Encode(text)
+	require.NoError(t, err)
+	got, err := tok.Encode(text)
+	require.NoError(t, err)
+	assert.Equal(t, want, got)
+}
+
 func TestHuggingFaceRefuses(t *testing.T) {
 	set := func(key string, value any) func(map[string]any) {
 		return func(file map[string]any) { file[key] = value }
@@ -129,6 +148,7 @@ func TestLoadRefuses(t *testing.T) {
 	assert.ErrorIs(t, err, os.ErrNotExist)
 	for want, text := range map[string]string{
 		"unexpected end of JSON":            "",
+		"would have 0 bytes":                string(make([]byte, 12)),
 		"the JSON is no tokenizer":          `{"a": 1}`,
 		"the name of the other is not know": "#version: 0.2\na b\n",
 		"line 2: invalid character":         "{\n x",

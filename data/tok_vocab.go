@@ -64,9 +64,7 @@ func (v *vocabulary) Kind() string { return v.kind() }
 func (v *vocabulary) Vocab() int { return len(v.pieces) }
 
 func (v *vocabulary) Encode(text string) ([]int, error) {
-	// Four bytes a token is a usual ratio for subwords; the slice grows for the others.
-	ids := make([]int, 0, len(text)/4+8)
-	return v.encode(ids, text)
+	return v.encode([]int{}, text)
 }
 
 func (v *vocabulary) Decode(ids []int) (string, error) {

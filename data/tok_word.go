@@ -3,6 +3,8 @@ package data
 import "strings"
 
 const (
+	bytesPerID = 4 // a usual ratio for subwords, to begin with; slices of ids grow if need be
+
 	longestCached = 64      // bytes; longer words seldom come again
 	cachedWords   = 1 << 16 // then the cache starts anew, so that it cannot grow without end
 )
