@@ -33,6 +33,7 @@ type Point struct {
 const (
 	curveWidth, curveHeight = 8 * vg.Inch, 5 * vg.Inch
 	curveDPI                = 144
+	curveBins               = 1000 // about as many as the picture has dots across
 )
 
 // The colours are those of Okabe and Ito, which differ for colour-blind eyes too.
@@ -120,12 +121,12 @@ func lossPlot(train, valid plotter.XYs) (*plot.Plot, error) {
 
 // addTrain draws the training loss twice: faintly as it was and firmly smoothed.
 func addTrain(p *plot.Plot, train plotter.XYs) error {
-	raw, err := plotter.NewLine(train)
+	raw, err := plotter.NewLine(thin(train, curveBins))
 	if err != nil {
 		return err
 	}
 	raw.Color, raw.Width = rawColor, vg.Points(0.6)
-	line, err := plotter.NewLine(smooth(train, len(train)/60))
+	line, err := plotter.NewLine(thin(smooth(train, len(train)/60), curveBins))
 	if err != nil {
 		return err
 	}
@@ -136,8 +137,9 @@ func addTrain(p *plot.Plot, train plotter.XYs) error {
 	return nil
 }
 
-// smooth is the mean of each point and its n neighbours on either side, or as many as
-// there are on both: unlike a running mean it does not lag behind a falling loss.
+// smooth is the mean of each point and its n neighbours on either side: unlike a running
+// mean it does not lag behind a falling loss. At the beginning, where the loss falls fastest,
+// it takes as many from either side as there are before; at the end those that there are.
 func smooth(points plotter.XYs, n int) plotter.XYs {
 	sums := make([]float64, len(points)+1) // of the first i losses
 	for i, p := range points {
@@ -145,8 +147,32 @@ func smooth(points plotter.XYs, n int) plotter.XYs {
 	}
 	out := make(plotter.XYs, len(points))
 	for i, p := range points {
-		k := min(n, i, len(points)-1-i)
-		out[i] = plotter.XY{X: p.X, Y: (sums[i+k+1] - sums[i-k]) / float64(2*k+1)}
+		before := min(n, i)
+		after := min(before, len(points)-1-i)
+		out[i] = plotter.XY{X: p.X, Y: (sums[i+after+1] - sums[i-before]) / float64(before+1+after)}
+	}
+	return out
+}
+
+// thin keeps the lowest and the highest of the points in each of so many equal bins, which
+// draws the same picture as all of a long run's points.
+func thin(points plotter.XYs, bins int) plotter.XYs {
+	if len(points) <= 2*bins {
+		return points
+	}
+	out := make(plotter.XYs, 0, 2*bins)
+	for b := range bins {
+		low := b * len(points) / bins
+		high := low
+		for i := low; i < (b+1)*len(points)/bins; i++ {
+			if points[i].Y < points[low].Y {
+				low = i
+			}
+			if points[i].Y > points[high].Y {
+				high = i
+			}
+		}
+		out = append(out, points[min(low, high)], points[max(low, high)])
 	}
 	return out
 }

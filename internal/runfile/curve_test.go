@@ -102,11 +102,21 @@ func TestCurveLeavesOutWhatIsNotFinite(t *testing.T) {
 	assert.ErrorIs(t, err, os.ErrNotExist)
 }
 
-// By hand: the mean of three, but of one at the ends.
+// By hand: the mean of three, of one at the beginning, of two at the end.
 func TestSmooth(t *testing.T) {
 	points := plotter.XYs{{X: 0, Y: 4}, {X: 1, Y: 2}, {X: 2, Y: 0}, {X: 3, Y: 7}}
-	assert.Equal(t, plotter.XYs{{X: 0, Y: 4}, {X: 1, Y: 2}, {X: 2, Y: 3}, {X: 3, Y: 7}}, smooth(points, 1))
+	assert.Equal(t, plotter.XYs{{X: 0, Y: 4}, {X: 1, Y: 2}, {X: 2, Y: 3}, {X: 3, Y: 3.5}}, smooth(points, 1))
 	assert.Equal(t, points, smooth(points, 0))
+}
+
+func TestThin(t *testing.T) {
+	var points plotter.XYs
+	for i, y := range []float64{3, 1, 2, 5, 5, 6, 4, 4, 4} {
+		points = append(points, plotter.XY{X: float64(i), Y: y})
+	}
+	assert.Equal(t, points, thin(points, 5))
+	got := thin(points, 3)
+	assert.Equal(t, plotter.XYs{{X: 0, Y: 3}, {X: 1, Y: 1}, {X: 3, Y: 5}, {X: 5, Y: 6}, {X: 6, Y: 4}, {X: 6, Y: 4}}, got)
 }
 
 func TestRoundTicks(t *testing.T) {
