@@ -170,3 +170,9 @@ func TestLlamaFilesAreKnownByContent(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "llama", tok.Kind())
 }
+
+func BenchmarkEncodeTok512(b *testing.B) {
+	tok, err := LoadTokenizer(sharedFile(b, "models/tok512.bin"))
+	require.NoError(b, err)
+	benchmarkEncode(b, tok, sharedText(b, "data/tinyshakespeare.txt"))
+}
