@@ -6546,16 +6546,12 @@ vecSoftmax_512_rows1:
 	ADDQ  $0x08, BX
 
 vecSoftmax_512_used3:
-	MOVQ              R8, R9
-	LEAQ              15(R8), R11
-	ANDQ              $-16, R11
-	CMPQ              R11, SI
+	LEAQ              15(R8), R9
+	ANDQ              $-16, R9
+	CMPQ              R9, SI
 	JGT               vecSoftmax_512_ragged4
-	TESTQ             R11, R11
-	JEQ               vecSoftmax_512_ragged4
-	MOVQ              R11, R9
-	CMPQ              R11, $0x10
-	JGT               vecSoftmax_512_longer6
+	CMPQ              R9, $0x10
+	JNE               vecSoftmax_512_longer7
 	XORL              R11, R11
 	VMOVUPS           (DX)(R11*4), Z7
 	VMULPS            Z6, Z7, Z7
@@ -6605,11 +6601,11 @@ vecSoftmax_512_used3:
 	VDIVPS            Z21, Z22, Z21
 	VMULPS            Z21, Z7, Z7
 	VMOVUPS           Z7, (DX)(R11*4)
-	JMP               vecSoftmax_512_done5
+	JMP               vecSoftmax_512_softmax6
 
-vecSoftmax_512_longer6:
-	CMPQ              R11, $0x20
-	JGT               vecSoftmax_512_longer7
+vecSoftmax_512_longer7:
+	CMPQ              R9, $0x20
+	JNE               vecSoftmax_512_longer8
 	XORL              R11, R11
 	VMOVUPS           (DX)(R11*4), Z7
 	VMOVUPS           64(DX)(R11*4), Z21
@@ -6682,11 +6678,11 @@ vecSoftmax_512_longer6:
 	VMULPS            Z22, Z21, Z21
 	VMOVUPS           Z7, (DX)(R11*4)
 	VMOVUPS           Z21, 64(DX)(R11*4)
-	JMP               vecSoftmax_512_done5
+	JMP               vecSoftmax_512_softmax6
 
-vecSoftmax_512_longer7:
-	CMPQ              R11, $0x30
-	JGT               vecSoftmax_512_longer8
+vecSoftmax_512_longer8:
+	CMPQ              R9, $0x30
+	JNE               vecSoftmax_512_longer9
 	XORL              R11, R11
 	VMOVUPS           (DX)(R11*4), Z7
 	VMOVUPS           64(DX)(R11*4), Z21
@@ -6782,11 +6778,11 @@ vecSoftmax_512_longer7:
 	VMOVUPS           Z7, (DX)(R11*4)
 	VMOVUPS           Z21, 64(DX)(R11*4)
 	VMOVUPS           Z22, 128(DX)(R11*4)
-	JMP               vecSoftmax_512_done5
+	JMP               vecSoftmax_512_softmax6
 
-vecSoftmax_512_longer8:
-	CMPQ              R11, $0x40
-	JGT               vecSoftmax_512_longer9
+vecSoftmax_512_longer9:
+	CMPQ              R9, $0x40
+	JNE               vecSoftmax_512_longer10
 	XORL              R11, R11
 	VMOVUPS           (DX)(R11*4), Z7
 	VMOVUPS           64(DX)(R11*4), Z21
@@ -6905,9 +6901,9 @@ vecSoftmax_512_longer8:
 	VMOVUPS           Z21, 64(DX)(R11*4)
 	VMOVUPS           Z22, 128(DX)(R11*4)
 	VMOVUPS           Z23, 192(DX)(R11*4)
-	JMP               vecSoftmax_512_done5
+	JMP               vecSoftmax_512_softmax6
 
-vecSoftmax_512_longer9:
+vecSoftmax_512_longer10:
 	VMOVAPS Z0, Z7
 	VMOVAPS Z0, Z21
 	VMOVAPS Z0, Z22
@@ -6916,9 +6912,9 @@ vecSoftmax_512_longer9:
 	MOVQ    R8, R12
 	SUBQ    R11, R12
 	CMPQ    R12, $0x00000040
-	JLT     vecSoftmax_512_tail11
+	JLT     vecSoftmax_512_tail12
 
-vecSoftmax_512_many10:
+vecSoftmax_512_many11:
 	VMOVUPS (DX)(R11*4), Z24
 	VMOVUPS 64(DX)(R11*4), Z25
 	VMOVUPS 128(DX)(R11*4), Z26
@@ -6934,13 +6930,13 @@ vecSoftmax_512_many10:
 	ADDQ    $0x00000040, R11
 	SUBQ    $0x00000040, R12
 	CMPQ    R12, $0x00000040
-	JGE     vecSoftmax_512_many10
+	JGE     vecSoftmax_512_many11
 
-vecSoftmax_512_tail11:
+vecSoftmax_512_tail12:
 	TESTQ R12, R12
-	JLE   vecSoftmax_512_done13
+	JLE   vecSoftmax_512_done14
 
-vecSoftmax_512_one12:
+vecSoftmax_512_one13:
 	VPBROADCASTD R12, Z24
 	VPCMPGTD     vecTable<>+0(SB), Z24, K1
 	VMOVUPS      (DX)(R11*4), Z24
@@ -6949,9 +6945,9 @@ vecSoftmax_512_one12:
 	VMAXPS       Z12, Z7, Z7
 	ADDQ         $0x00000010, R11
 	SUBQ         $0x00000010, R12
-	JG           vecSoftmax_512_one12
+	JG           vecSoftmax_512_one13
 
-vecSoftmax_512_done13:
+vecSoftmax_512_done14:
 	VMAXPS     Z22, Z7, Z7
 	VMAXPS     Z23, Z21, Z21
 	VMAXPS     Z21, Z7, Z7
@@ -6971,9 +6967,9 @@ vecSoftmax_512_done13:
 	MOVQ       R8, R12
 	SUBQ       R11, R12
 	CMPQ       R12, $0x00000020
-	JLT        vecSoftmax_512_tail15
+	JLT        vecSoftmax_512_tail16
 
-vecSoftmax_512_many14:
+vecSoftmax_512_many15:
 	VMOVUPS           (DX)(R11*4), Z21
 	VMOVUPS           64(DX)(R11*4), Z22
 	VFMSUB213PS       Z7, Z6, Z21
@@ -7017,13 +7013,13 @@ vecSoftmax_512_many14:
 	ADDQ              $0x00000020, R11
 	SUBQ              $0x00000020, R12
 	CMPQ              R12, $0x00000020
-	JGE               vecSoftmax_512_many14
+	JGE               vecSoftmax_512_many15
 
-vecSoftmax_512_tail15:
+vecSoftmax_512_tail16:
 	TESTQ R12, R12
-	JLE   vecSoftmax_512_done17
+	JLE   vecSoftmax_512_done18
 
-vecSoftmax_512_one16:
+vecSoftmax_512_one17:
 	VPBROADCASTD      R12, Z21
 	VPCMPGTD          vecTable<>+0(SB), Z21, K1
 	VMOVUPS           (DX)(R11*4), Z21
@@ -7049,9 +7045,9 @@ vecSoftmax_512_one16:
 	VMOVUPS           Z21, (DX)(R11*4)
 	ADDQ              $0x00000010, R11
 	SUBQ              $0x00000010, R12
-	JG                vecSoftmax_512_one16
+	JG                vecSoftmax_512_one17
 
-vecSoftmax_512_done17:
+vecSoftmax_512_done18:
 	VADDPS       Z14, Z13, Z7
 	VSHUFF32X4   $0x4e, Z7, Z7, Z21
 	VADDPS       Z21, Z7, Z7
@@ -7069,9 +7065,9 @@ vecSoftmax_512_done17:
 	XORL         R11, R11
 	SUBQ         R11, R8
 	CMPQ         R8, $0x00000040
-	JLT          vecSoftmax_512_tail19
+	JLT          vecSoftmax_512_tail20
 
-vecSoftmax_512_many18:
+vecSoftmax_512_many19:
 	VMOVUPS (DX)(R11*4), Z21
 	VMOVUPS 64(DX)(R11*4), Z22
 	VMOVUPS 128(DX)(R11*4), Z23
@@ -7087,13 +7083,13 @@ vecSoftmax_512_many18:
 	ADDQ    $0x00000040, R11
 	SUBQ    $0x00000040, R8
 	CMPQ    R8, $0x00000040
-	JGE     vecSoftmax_512_many18
+	JGE     vecSoftmax_512_many19
 
-vecSoftmax_512_tail19:
+vecSoftmax_512_tail20:
 	TESTQ R8, R8
-	JLE   vecSoftmax_512_done21
+	JLE   vecSoftmax_512_done22
 
-vecSoftmax_512_one20:
+vecSoftmax_512_one21:
 	VPBROADCASTD R8, Z21
 	VPCMPGTD     vecTable<>+0(SB), Z21, K1
 	VMOVUPS      (DX)(R11*4), Z21
@@ -7101,12 +7097,14 @@ vecSoftmax_512_one20:
 	VMOVUPS      Z21, (DX)(R11*4)
 	ADDQ         $0x00000010, R11
 	SUBQ         $0x00000010, R8
-	JG           vecSoftmax_512_one20
+	JG           vecSoftmax_512_one21
 
-vecSoftmax_512_done21:
+vecSoftmax_512_done22:
+vecSoftmax_512_softmax6:
 	JMP vecSoftmax_512_done5
 
 vecSoftmax_512_ragged4:
+	MOVQ    R8, R9
 	VMOVAPS Z0, Z7
 	VMOVAPS Z0, Z21
 	VMOVAPS Z0, Z22
@@ -7115,9 +7113,9 @@ vecSoftmax_512_ragged4:
 	MOVQ    R8, R12
 	SUBQ    R11, R12
 	CMPQ    R12, $0x00000040
-	JLT     vecSoftmax_512_tail23
+	JLT     vecSoftmax_512_tail25
 
-vecSoftmax_512_many22:
+vecSoftmax_512_many24:
 	VMOVUPS (DX)(R11*4), Z24
 	VMOVUPS 64(DX)(R11*4), Z25
 	VMOVUPS 128(DX)(R11*4), Z26
@@ -7133,13 +7131,13 @@ vecSoftmax_512_many22:
 	ADDQ    $0x00000040, R11
 	SUBQ    $0x00000040, R12
 	CMPQ    R12, $0x00000040
-	JGE     vecSoftmax_512_many22
+	JGE     vecSoftmax_512_many24
 
-vecSoftmax_512_tail23:
+vecSoftmax_512_tail25:
 	TESTQ R12, R12
-	JLE   vecSoftmax_512_done25
+	JLE   vecSoftmax_512_done27
 
-vecSoftmax_512_one24:
+vecSoftmax_512_one26:
 	VPBROADCASTD R12, Z24
 	VPCMPGTD     vecTable<>+0(SB), Z24, K1
 	VMOVUPS.Z    (DX)(R11*4), K1, Z24
@@ -7148,9 +7146,9 @@ vecSoftmax_512_one24:
 	VMAXPS       Z15, Z7, Z7
 	ADDQ         $0x00000010, R11
 	SUBQ         $0x00000010, R12
-	JG           vecSoftmax_512_one24
+	JG           vecSoftmax_512_one26
 
-vecSoftmax_512_done25:
+vecSoftmax_512_done27:
 	VMAXPS     Z22, Z7, Z7
 	VMAXPS     Z23, Z21, Z21
 	VMAXPS     Z21, Z7, Z7
@@ -7170,9 +7168,9 @@ vecSoftmax_512_done25:
 	MOVQ       R8, R12
 	SUBQ       R11, R12
 	CMPQ       R12, $0x00000020
-	JLT        vecSoftmax_512_tail27
+	JLT        vecSoftmax_512_tail29
 
-vecSoftmax_512_many26:
+vecSoftmax_512_many28:
 	VMOVUPS           (DX)(R11*4), Z21
 	VMOVUPS           64(DX)(R11*4), Z22
 	VFMSUB213PS       Z7, Z6, Z21
@@ -7216,13 +7214,13 @@ vecSoftmax_512_many26:
 	ADDQ              $0x00000020, R11
 	SUBQ              $0x00000020, R12
 	CMPQ              R12, $0x00000020
-	JGE               vecSoftmax_512_many26
+	JGE               vecSoftmax_512_many28
 
-vecSoftmax_512_tail27:
+vecSoftmax_512_tail29:
 	TESTQ R12, R12
-	JLE   vecSoftmax_512_done29
+	JLE   vecSoftmax_512_done31
 
-vecSoftmax_512_one28:
+vecSoftmax_512_one30:
 	VPBROADCASTD      R12, Z21
 	VPCMPGTD          vecTable<>+0(SB), Z21, K1
 	VMOVUPS.Z         (DX)(R11*4), K1, Z21
@@ -7248,9 +7246,9 @@ vecSoftmax_512_one28:
 	VMOVUPS           Z21, K1, (DX)(R11*4)
 	ADDQ              $0x00000010, R11
 	SUBQ              $0x00000010, R12
-	JG                vecSoftmax_512_one28
+	JG                vecSoftmax_512_one30
 
-vecSoftmax_512_done29:
+vecSoftmax_512_done31:
 	VADDPS       Z17, Z16, Z7
 	VSHUFF32X4   $0x4e, Z7, Z7, Z21
 	VADDPS       Z21, Z7, Z7
@@ -7268,9 +7266,9 @@ vecSoftmax_512_done29:
 	XORL         R11, R11
 	SUBQ         R11, R8
 	CMPQ         R8, $0x00000040
-	JLT          vecSoftmax_512_tail31
+	JLT          vecSoftmax_512_tail33
 
-vecSoftmax_512_many30:
+vecSoftmax_512_many32:
 	VMOVUPS (DX)(R11*4), Z21
 	VMOVUPS 64(DX)(R11*4), Z22
 	VMOVUPS 128(DX)(R11*4), Z23
@@ -7286,13 +7284,13 @@ vecSoftmax_512_many30:
 	ADDQ    $0x00000040, R11
 	SUBQ    $0x00000040, R8
 	CMPQ    R8, $0x00000040
-	JGE     vecSoftmax_512_many30
+	JGE     vecSoftmax_512_many32
 
-vecSoftmax_512_tail31:
+vecSoftmax_512_tail33:
 	TESTQ R8, R8
-	JLE   vecSoftmax_512_done33
+	JLE   vecSoftmax_512_done35
 
-vecSoftmax_512_one32:
+vecSoftmax_512_one34:
 	VPBROADCASTD R8, Z21
 	VPCMPGTD     vecTable<>+0(SB), Z21, K1
 	VMOVUPS.Z    (DX)(R11*4), K1, Z21
@@ -7300,16 +7298,16 @@ vecSoftmax_512_one32:
 	VMOVUPS      Z21, K1, (DX)(R11*4)
 	ADDQ         $0x00000010, R11
 	SUBQ         $0x00000010, R8
-	JG           vecSoftmax_512_one32
+	JG           vecSoftmax_512_one34
 
-vecSoftmax_512_done33:
+vecSoftmax_512_done35:
 vecSoftmax_512_done5:
 	MOVQ SI, R8
 	SUBQ R9, R8
 	CMPQ R8, $0x00000020
-	JLT  vecSoftmax_512_tail35
+	JLT  vecSoftmax_512_tail37
 
-vecSoftmax_512_many34:
+vecSoftmax_512_many36:
 	VPXORD  Z18, Z18, Z18
 	VPXORD  Z19, Z19, Z19
 	VMOVUPS Z18, (DX)(R9*4)
@@ -7317,22 +7315,22 @@ vecSoftmax_512_many34:
 	ADDQ    $0x00000020, R9
 	SUBQ    $0x00000020, R8
 	CMPQ    R8, $0x00000020
-	JGE     vecSoftmax_512_many34
+	JGE     vecSoftmax_512_many36
 
-vecSoftmax_512_tail35:
+vecSoftmax_512_tail37:
 	TESTQ R8, R8
-	JLE   vecSoftmax_512_done37
+	JLE   vecSoftmax_512_done39
 
-vecSoftmax_512_one36:
+vecSoftmax_512_one38:
 	VPBROADCASTD R8, Z7
 	VPCMPGTD     vecTable<>+0(SB), Z7, K1
 	VPXORD       Z20, Z20, Z20
 	VMOVUPS      Z20, K1, (DX)(R9*4)
 	ADDQ         $0x00000010, R9
 	SUBQ         $0x00000010, R8
-	JG           vecSoftmax_512_one36
+	JG           vecSoftmax_512_one38
 
-vecSoftmax_512_done37:
+vecSoftmax_512_done39:
 	ADDQ DI, DX
 	ADDQ $0x04, AX
 	ADDQ $0x04, CX
@@ -7368,16 +7366,12 @@ vecSoftmax_2_rows1:
 	ADDQ  $0x08, BX
 
 vecSoftmax_2_used3:
-	MOVQ         R8, R9
-	LEAQ         7(R8), R11
-	ANDQ         $-8, R11
-	CMPQ         R11, SI
+	LEAQ         7(R8), R9
+	ANDQ         $-8, R9
+	CMPQ         R9, SI
 	JGT          vecSoftmax_2_ragged4
-	TESTQ        R11, R11
-	JEQ          vecSoftmax_2_ragged4
-	MOVQ         R11, R9
-	CMPQ         R11, $0x08
-	JGT          vecSoftmax_2_longer6
+	CMPQ         R9, $0x08
+	JNE          vecSoftmax_2_longer7
 	XORL         R11, R11
 	VMOVUPS      (DX)(R11*4), Y5
 	VMULPS       Y4, Y5, Y5
@@ -7424,11 +7418,11 @@ vecSoftmax_2_used3:
 	VDIVPS       Y6, Y7, Y6
 	VMULPS       Y6, Y5, Y5
 	VMOVUPS      Y5, (DX)(R11*4)
-	JMP          vecSoftmax_2_done5
+	JMP          vecSoftmax_2_softmax6
 
-vecSoftmax_2_longer6:
-	CMPQ         R11, $0x10
-	JGT          vecSoftmax_2_longer7
+vecSoftmax_2_longer7:
+	CMPQ         R9, $0x10
+	JNE          vecSoftmax_2_longer8
 	XORL         R11, R11
 	VMOVUPS      (DX)(R11*4), Y5
 	VMOVUPS      32(DX)(R11*4), Y6
@@ -7498,11 +7492,11 @@ vecSoftmax_2_longer6:
 	VMULPS       Y7, Y6, Y6
 	VMOVUPS      Y5, (DX)(R11*4)
 	VMOVUPS      Y6, 32(DX)(R11*4)
-	JMP          vecSoftmax_2_done5
+	JMP          vecSoftmax_2_softmax6
 
-vecSoftmax_2_longer7:
-	CMPQ         R11, $0x18
-	JGT          vecSoftmax_2_longer8
+vecSoftmax_2_longer8:
+	CMPQ         R9, $0x18
+	JNE          vecSoftmax_2_longer9
 	XORL         R11, R11
 	VMOVUPS      (DX)(R11*4), Y5
 	VMOVUPS      32(DX)(R11*4), Y6
@@ -7595,11 +7589,11 @@ vecSoftmax_2_longer7:
 	VMOVUPS      Y5, (DX)(R11*4)
 	VMOVUPS      Y6, 32(DX)(R11*4)
 	VMOVUPS      Y7, 64(DX)(R11*4)
-	JMP          vecSoftmax_2_done5
+	JMP          vecSoftmax_2_softmax6
 
-vecSoftmax_2_longer8:
-	CMPQ         R11, $0x20
-	JGT          vecSoftmax_2_longer9
+vecSoftmax_2_longer9:
+	CMPQ         R9, $0x20
+	JNE          vecSoftmax_2_longer10
 	XORL         R11, R11
 	VMOVUPS      (DX)(R11*4), Y5
 	VMOVUPS      32(DX)(R11*4), Y6
@@ -7715,9 +7709,9 @@ vecSoftmax_2_longer8:
 	VMOVUPS      Y6, 32(DX)(R11*4)
 	VMOVUPS      Y7, 64(DX)(R11*4)
 	VMOVUPS      Y8, 96(DX)(R11*4)
-	JMP          vecSoftmax_2_done5
+	JMP          vecSoftmax_2_softmax6
 
-vecSoftmax_2_longer9:
+vecSoftmax_2_longer10:
 	VMOVAPS Y0, Y5
 	VMOVAPS Y0, Y6
 	VMOVAPS Y0, Y7
@@ -7726,9 +7720,9 @@ vecSoftmax_2_longer9:
 	MOVQ    R8, R12
 	SUBQ    R11, R12
 	CMPQ    R12, $0x00000020
-	JLT     vecSoftmax_2_tail11
+	JLT     vecSoftmax_2_tail12
 
-vecSoftmax_2_many10:
+vecSoftmax_2_many11:
 	VMOVUPS (DX)(R11*4), Y9
 	VMOVUPS 32(DX)(R11*4), Y10
 	VMOVUPS 64(DX)(R11*4), Y11
@@ -7744,13 +7738,13 @@ vecSoftmax_2_many10:
 	ADDQ    $0x00000020, R11
 	SUBQ    $0x00000020, R12
 	CMPQ    R12, $0x00000020
-	JGE     vecSoftmax_2_many10
+	JGE     vecSoftmax_2_many11
 
-vecSoftmax_2_tail11:
+vecSoftmax_2_tail12:
 	TESTQ R12, R12
-	JLE   vecSoftmax_2_done13
+	JLE   vecSoftmax_2_done14
 
-vecSoftmax_2_one12:
+vecSoftmax_2_one13:
 	VMOVD        R12, X9
 	VPBROADCASTD X9, Y9
 	VPCMPGTD     vecTable<>+0(SB), Y9, Y9
@@ -7760,9 +7754,9 @@ vecSoftmax_2_one12:
 	VMAXPS       Y9, Y5, Y5
 	ADDQ         $0x00000008, R11
 	SUBQ         $0x00000008, R12
-	JG           vecSoftmax_2_one12
+	JG           vecSoftmax_2_one13
 
-vecSoftmax_2_done13:
+vecSoftmax_2_done14:
 	VMAXPS     Y7, Y5, Y5
 	VMAXPS     Y8, Y6, Y6
 	VMAXPS     Y6, Y5, Y5
@@ -7780,9 +7774,9 @@ vecSoftmax_2_done13:
 	MOVQ       R8, R12
 	SUBQ       R11, R12
 	CMPQ       R12, $0x00000010
-	JLT        vecSoftmax_2_tail15
+	JLT        vecSoftmax_2_tail16
 
-vecSoftmax_2_many14:
+vecSoftmax_2_many15:
 	VMOVUPS      (DX)(R11*4), Y8
 	VMOVUPS      32(DX)(R11*4), Y9
 	VFMSUB213PS  Y5, Y4, Y8
@@ -7826,13 +7820,13 @@ vecSoftmax_2_many14:
 	ADDQ         $0x00000010, R11
 	SUBQ         $0x00000010, R12
 	CMPQ         R12, $0x00000010
-	JGE          vecSoftmax_2_many14
+	JGE          vecSoftmax_2_many15
 
-vecSoftmax_2_tail15:
+vecSoftmax_2_tail16:
 	TESTQ R12, R12
-	JLE   vecSoftmax_2_done17
+	JLE   vecSoftmax_2_done18
 
-vecSoftmax_2_one16:
+vecSoftmax_2_one17:
 	VMOVD        R12, X8
 	VPBROADCASTD X8, Y8
 	VPCMPGTD     vecTable<>+0(SB), Y8, Y8
@@ -7859,9 +7853,9 @@ vecSoftmax_2_one16:
 	VMOVUPS      Y8, (DX)(R11*4)
 	ADDQ         $0x00000008, R11
 	SUBQ         $0x00000008, R12
-	JG           vecSoftmax_2_one16
+	JG           vecSoftmax_2_one17
 
-vecSoftmax_2_done17:
+vecSoftmax_2_done18:
 	VADDPS       Y7, Y6, Y5
 	VPERM2F128   $0x01, Y5, Y5, Y6
 	VADDPS       Y6, Y5, Y5
@@ -7877,9 +7871,9 @@ vecSoftmax_2_done17:
 	XORL         R11, R11
 	SUBQ         R11, R8
 	CMPQ         R8, $0x00000020
-	JLT          vecSoftmax_2_tail19
+	JLT          vecSoftmax_2_tail20
 
-vecSoftmax_2_many18:
+vecSoftmax_2_many19:
 	VMOVUPS (DX)(R11*4), Y6
 	VMOVUPS 32(DX)(R11*4), Y7
 	VMOVUPS 64(DX)(R11*4), Y8
@@ -7895,13 +7889,13 @@ vecSoftmax_2_many18:
 	ADDQ    $0x00000020, R11
 	SUBQ    $0x00000020, R8
 	CMPQ    R8, $0x00000020
-	JGE     vecSoftmax_2_many18
+	JGE     vecSoftmax_2_many19
 
-vecSoftmax_2_tail19:
+vecSoftmax_2_tail20:
 	TESTQ R8, R8
-	JLE   vecSoftmax_2_done21
+	JLE   vecSoftmax_2_done22
 
-vecSoftmax_2_one20:
+vecSoftmax_2_one21:
 	VMOVD        R8, X6
 	VPBROADCASTD X6, Y6
 	VPCMPGTD     vecTable<>+0(SB), Y6, Y6
@@ -7910,12 +7904,14 @@ vecSoftmax_2_one20:
 	VMOVUPS      Y6, (DX)(R11*4)
 	ADDQ         $0x00000008, R11
 	SUBQ         $0x00000008, R8
-	JG           vecSoftmax_2_one20
+	JG           vecSoftmax_2_one21
 
-vecSoftmax_2_done21:
+vecSoftmax_2_done22:
+vecSoftmax_2_softmax6:
 	JMP vecSoftmax_2_done5
 
 vecSoftmax_2_ragged4:
+	MOVQ    R8, R9
 	VMOVAPS Y0, Y5
 	VMOVAPS Y0, Y6
 	VMOVAPS Y0, Y7
@@ -7924,9 +7920,9 @@ vecSoftmax_2_ragged4:
 	MOVQ    R8, R12
 	SUBQ    R11, R12
 	CMPQ    R12, $0x00000020
-	JLT     vecSoftmax_2_tail23
+	JLT     vecSoftmax_2_tail25
 
-vecSoftmax_2_many22:
+vecSoftmax_2_many24:
 	VMOVUPS (DX)(R11*4), Y9
 	VMOVUPS 32(DX)(R11*4), Y10
 	VMOVUPS 64(DX)(R11*4), Y11
@@ -7942,13 +7938,13 @@ vecSoftmax_2_many22:
 	ADDQ    $0x00000020, R11
 	SUBQ    $0x00000020, R12
 	CMPQ    R12, $0x00000020
-	JGE     vecSoftmax_2_many22
+	JGE     vecSoftmax_2_many24
 
-vecSoftmax_2_tail23:
+vecSoftmax_2_tail25:
 	TESTQ R12, R12
-	JLE   vecSoftmax_2_done25
+	JLE   vecSoftmax_2_done27
 
-vecSoftmax_2_one24:
+vecSoftmax_2_one26:
 	VMOVD        R12, X9
 	VPBROADCASTD X9, Y9
 	VPCMPGTD     vecTable<>+0(SB), Y9, Y9
@@ -7958,9 +7954,9 @@ vecSoftmax_2_one24:
 	VMAXPS       Y9, Y5, Y5
 	ADDQ         $0x00000008, R11
 	SUBQ         $0x00000008, R12
-	JG           vecSoftmax_2_one24
+	JG           vecSoftmax_2_one26
 
-vecSoftmax_2_done25:
+vecSoftmax_2_done27:
 	VMAXPS     Y7, Y5, Y5
 	VMAXPS     Y8, Y6, Y6
 	VMAXPS     Y6, Y5, Y5
@@ -7978,9 +7974,9 @@ vecSoftmax_2_done25:
 	MOVQ       R8, R12
 	SUBQ       R11, R12
 	CMPQ       R12, $0x00000010
-	JLT        vecSoftmax_2_tail27
+	JLT        vecSoftmax_2_tail29
 
-vecSoftmax_2_many26:
+vecSoftmax_2_many28:
 	VMOVUPS      (DX)(R11*4), Y8
 	VMOVUPS      32(DX)(R11*4), Y9
 	VFMSUB213PS  Y5, Y4, Y8
@@ -8024,13 +8020,13 @@ vecSoftmax_2_many26:
 	ADDQ         $0x00000010, R11
 	SUBQ         $0x00000010, R12
 	CMPQ         R12, $0x00000010
-	JGE          vecSoftmax_2_many26
+	JGE          vecSoftmax_2_many28
 
-vecSoftmax_2_tail27:
+vecSoftmax_2_tail29:
 	TESTQ R12, R12
-	JLE   vecSoftmax_2_done29
+	JLE   vecSoftmax_2_done31
 
-vecSoftmax_2_one28:
+vecSoftmax_2_one30:
 	VMOVD        R12, X8
 	VPBROADCASTD X8, Y8
 	VPCMPGTD     vecTable<>+0(SB), Y8, Y8
@@ -8057,9 +8053,9 @@ vecSoftmax_2_one28:
 	VMASKMOVPS   Y9, Y8, (DX)(R11*4)
 	ADDQ         $0x00000008, R11
 	SUBQ         $0x00000008, R12
-	JG           vecSoftmax_2_one28
+	JG           vecSoftmax_2_one30
 
-vecSoftmax_2_done29:
+vecSoftmax_2_done31:
 	VADDPS       Y7, Y6, Y5
 	VPERM2F128   $0x01, Y5, Y5, Y6
 	VADDPS       Y6, Y5, Y5
@@ -8075,9 +8071,9 @@ vecSoftmax_2_done29:
 	XORL         R11, R11
 	SUBQ         R11, R8
 	CMPQ         R8, $0x00000020
-	JLT          vecSoftmax_2_tail31
+	JLT          vecSoftmax_2_tail33
 
-vecSoftmax_2_many30:
+vecSoftmax_2_many32:
 	VMOVUPS (DX)(R11*4), Y6
 	VMOVUPS 32(DX)(R11*4), Y7
 	VMOVUPS 64(DX)(R11*4), Y8
@@ -8093,13 +8089,13 @@ vecSoftmax_2_many30:
 	ADDQ    $0x00000020, R11
 	SUBQ    $0x00000020, R8
 	CMPQ    R8, $0x00000020
-	JGE     vecSoftmax_2_many30
+	JGE     vecSoftmax_2_many32
 
-vecSoftmax_2_tail31:
+vecSoftmax_2_tail33:
 	TESTQ R8, R8
-	JLE   vecSoftmax_2_done33
+	JLE   vecSoftmax_2_done35
 
-vecSoftmax_2_one32:
+vecSoftmax_2_one34:
 	VMOVD        R8, X6
 	VPBROADCASTD X6, Y6
 	VPCMPGTD     vecTable<>+0(SB), Y6, Y6
@@ -8108,16 +8104,16 @@ vecSoftmax_2_one32:
 	VMASKMOVPS   Y7, Y6, (DX)(R11*4)
 	ADDQ         $0x00000008, R11
 	SUBQ         $0x00000008, R8
-	JG           vecSoftmax_2_one32
+	JG           vecSoftmax_2_one34
 
-vecSoftmax_2_done33:
+vecSoftmax_2_done35:
 vecSoftmax_2_done5:
 	MOVQ SI, R8
 	SUBQ R9, R8
 	CMPQ R8, $0x00000010
-	JLT  vecSoftmax_2_tail35
+	JLT  vecSoftmax_2_tail37
 
-vecSoftmax_2_many34:
+vecSoftmax_2_many36:
 	VXORPS  Y5, Y5, Y5
 	VXORPS  Y6, Y6, Y6
 	VMOVUPS Y5, (DX)(R9*4)
@@ -8125,13 +8121,13 @@ vecSoftmax_2_many34:
 	ADDQ    $0x00000010, R9
 	SUBQ    $0x00000010, R8
 	CMPQ    R8, $0x00000010
-	JGE     vecSoftmax_2_many34
+	JGE     vecSoftmax_2_many36
 
-vecSoftmax_2_tail35:
+vecSoftmax_2_tail37:
 	TESTQ R8, R8
-	JLE   vecSoftmax_2_done37
+	JLE   vecSoftmax_2_done39
 
-vecSoftmax_2_one36:
+vecSoftmax_2_one38:
 	VMOVD        R8, X5
 	VPBROADCASTD X5, Y5
 	VPCMPGTD     vecTable<>+0(SB), Y5, Y5
@@ -8139,9 +8135,9 @@ vecSoftmax_2_one36:
 	VMASKMOVPS   Y6, Y5, (DX)(R9*4)
 	ADDQ         $0x00000008, R9
 	SUBQ         $0x00000008, R8
-	JG           vecSoftmax_2_one36
+	JG           vecSoftmax_2_one38
 
-vecSoftmax_2_done37:
+vecSoftmax_2_done39:
 	ADDQ DI, DX
 	ADDQ $0x04, AX
 	ADDQ $0x04, CX
@@ -8188,15 +8184,18 @@ vecSoftmaxAgain_512_rows1:
 	ADDQ  $0x08, DX
 
 vecSoftmaxAgain_512_used3:
-	MOVQ         DI, R8
+	LEAQ         15(DI), R8
+	ANDQ         $-16, R8
+	CMPQ         R8, BX
+	JGT          vecSoftmaxAgain_512_ragged4
 	VBROADCASTSS (AX), Z13
 	VMAXPS       Z13, Z0, Z13
 	XORL         R10, R10
 	SUBQ         R10, DI
 	CMPQ         DI, $0x00000020
-	JLT          vecSoftmaxAgain_512_tail5
+	JLT          vecSoftmaxAgain_512_tail7
 
-vecSoftmaxAgain_512_many4:
+vecSoftmaxAgain_512_many6:
 	VMOVUPS      (CX)(R10*4), Z17
 	VMOVUPS      64(CX)(R10*4), Z18
 	VFMSUB213PS  Z13, Z12, Z17
@@ -8238,13 +8237,100 @@ vecSoftmaxAgain_512_many4:
 	ADDQ         $0x00000020, R10
 	SUBQ         $0x00000020, DI
 	CMPQ         DI, $0x00000020
-	JGE          vecSoftmaxAgain_512_many4
+	JGE          vecSoftmaxAgain_512_many6
 
-vecSoftmaxAgain_512_tail5:
+vecSoftmaxAgain_512_tail7:
 	TESTQ DI, DI
-	JLE   vecSoftmaxAgain_512_done7
+	JLE   vecSoftmaxAgain_512_done9
 
-vecSoftmaxAgain_512_one6:
+vecSoftmaxAgain_512_one8:
+	VPBROADCASTD DI, Z17
+	VPCMPGTD     vecTable<>+0(SB), Z17, K1
+	VMOVUPS      (CX)(R10*4), Z17
+	VFMSUB213PS  Z13, Z12, Z17
+	VCMPPS       $0x05, Z1, Z17, K2
+	VMOVAPS      Z2, Z18
+	VFMADD231PS  Z3, Z17, Z18
+	VSUBPS       Z2, Z18, Z19
+	VFNMADD231PS Z4, Z19, Z17
+	VFNMADD231PS Z5, Z19, Z17
+	VMOVAPS      Z6, Z19
+	VFMADD213PS  Z7, Z17, Z19
+	VFMADD213PS  Z8, Z17, Z19
+	VFMADD213PS  Z9, Z17, Z19
+	VFMADD213PS  Z10, Z17, Z19
+	VFMADD213PS  Z11, Z17, Z19
+	VFMADD213PS  Z11, Z17, Z19
+	VPSLLD       $0x17, Z18, Z17
+	VMULPS       Z17, Z19, Z17
+	VMOVAPS.Z    Z17, K2, Z17
+	VMOVAPS.Z    Z17, K1, Z17
+	VMOVUPS      Z17, (CX)(R10*4)
+	ADDQ         $0x00000010, R10
+	SUBQ         $0x00000010, DI
+	JG           vecSoftmaxAgain_512_one8
+
+vecSoftmaxAgain_512_done9:
+	JMP vecSoftmaxAgain_512_done5
+
+vecSoftmaxAgain_512_ragged4:
+	MOVQ         DI, R8
+	VBROADCASTSS (AX), Z13
+	VMAXPS       Z13, Z0, Z13
+	XORL         R10, R10
+	SUBQ         R10, DI
+	CMPQ         DI, $0x00000020
+	JLT          vecSoftmaxAgain_512_tail11
+
+vecSoftmaxAgain_512_many10:
+	VMOVUPS      (CX)(R10*4), Z17
+	VMOVUPS      64(CX)(R10*4), Z18
+	VFMSUB213PS  Z13, Z12, Z17
+	VFMSUB213PS  Z13, Z12, Z18
+	VCMPPS       $0x05, Z1, Z17, K1
+	VCMPPS       $0x05, Z1, Z18, K2
+	VMOVAPS      Z2, Z19
+	VMOVAPS      Z2, Z20
+	VFMADD231PS  Z3, Z17, Z19
+	VFMADD231PS  Z3, Z18, Z20
+	VSUBPS       Z2, Z19, Z21
+	VSUBPS       Z2, Z20, Z22
+	VFNMADD231PS Z4, Z21, Z17
+	VFNMADD231PS Z4, Z22, Z18
+	VFNMADD231PS Z5, Z21, Z17
+	VFNMADD231PS Z5, Z22, Z18
+	VMOVAPS      Z6, Z21
+	VMOVAPS      Z6, Z22
+	VFMADD213PS  Z7, Z17, Z21
+	VFMADD213PS  Z7, Z18, Z22
+	VFMADD213PS  Z8, Z17, Z21
+	VFMADD213PS  Z8, Z18, Z22
+	VFMADD213PS  Z9, Z17, Z21
+	VFMADD213PS  Z9, Z18, Z22
+	VFMADD213PS  Z10, Z17, Z21
+	VFMADD213PS  Z10, Z18, Z22
+	VFMADD213PS  Z11, Z17, Z21
+	VFMADD213PS  Z11, Z18, Z22
+	VFMADD213PS  Z11, Z17, Z21
+	VFMADD213PS  Z11, Z18, Z22
+	VPSLLD       $0x17, Z19, Z17
+	VPSLLD       $0x17, Z20, Z18
+	VMULPS       Z17, Z21, Z17
+	VMULPS       Z18, Z22, Z18
+	VMOVAPS.Z    Z17, K1, Z17
+	VMOVAPS.Z    Z18, K2, Z18
+	VMOVUPS      Z17, (CX)(R10*4)
+	VMOVUPS      Z18, 64(CX)(R10*4)
+	ADDQ         $0x00000020, R10
+	SUBQ         $0x00000020, DI
+	CMPQ         DI, $0x00000020
+	JGE          vecSoftmaxAgain_512_many10
+
+vecSoftmaxAgain_512_tail11:
+	TESTQ DI, DI
+	JLE   vecSoftmaxAgain_512_done13
+
+vecSoftmaxAgain_512_one12:
 	VPBROADCASTD DI, Z17
 	VPCMPGTD     vecTable<>+0(SB), Z17, K1
 	VMOVUPS.Z    (CX)(R10*4), K1, Z17
@@ -8265,18 +8351,20 @@ vecSoftmaxAgain_512_one6:
 	VPSLLD       $0x17, Z18, Z17
 	VMULPS       Z17, Z19, Z17
 	VMOVAPS.Z    Z17, K2, Z17
+	VMOVAPS.Z    Z17, K1, Z17
 	VMOVUPS      Z17, K1, (CX)(R10*4)
 	ADDQ         $0x00000010, R10
 	SUBQ         $0x00000010, DI
-	JG           vecSoftmaxAgain_512_one6
+	JG           vecSoftmaxAgain_512_one12
 
-vecSoftmaxAgain_512_done7:
+vecSoftmaxAgain_512_done13:
+vecSoftmaxAgain_512_done5:
 	MOVQ BX, DI
 	SUBQ R8, DI
 	CMPQ DI, $0x00000020
-	JLT  vecSoftmaxAgain_512_tail9
+	JLT  vecSoftmaxAgain_512_tail15
 
-vecSoftmaxAgain_512_many8:
+vecSoftmaxAgain_512_many14:
 	VPXORD  Z14, Z14, Z14
 	VPXORD  Z15, Z15, Z15
 	VMOVUPS Z14, (CX)(R8*4)
@@ -8284,22 +8372,22 @@ vecSoftmaxAgain_512_many8:
 	ADDQ    $0x00000020, R8
 	SUBQ    $0x00000020, DI
 	CMPQ    DI, $0x00000020
-	JGE     vecSoftmaxAgain_512_many8
+	JGE     vecSoftmaxAgain_512_many14
 
-vecSoftmaxAgain_512_tail9:
+vecSoftmaxAgain_512_tail15:
 	TESTQ DI, DI
-	JLE   vecSoftmaxAgain_512_done11
+	JLE   vecSoftmaxAgain_512_done17
 
-vecSoftmaxAgain_512_one10:
+vecSoftmaxAgain_512_one16:
 	VPBROADCASTD DI, Z13
 	VPCMPGTD     vecTable<>+0(SB), Z13, K1
 	VPXORD       Z16, Z16, Z16
 	VMOVUPS      Z16, K1, (CX)(R8*4)
 	ADDQ         $0x00000010, R8
 	SUBQ         $0x00000010, DI
-	JG           vecSoftmaxAgain_512_one10
+	JG           vecSoftmaxAgain_512_one16
 
-vecSoftmaxAgain_512_done11:
+vecSoftmaxAgain_512_done17:
 	ADDQ SI, CX
 	ADDQ $0x04, AX
 	DECQ R9
@@ -8335,15 +8423,18 @@ vecSoftmaxAgain_2_rows1:
 	ADDQ  $0x08, DX
 
 vecSoftmaxAgain_2_used3:
-	MOVQ         DI, R8
+	LEAQ         7(DI), R8
+	ANDQ         $-8, R8
+	CMPQ         R8, BX
+	JGT          vecSoftmaxAgain_2_ragged4
 	VBROADCASTSS (AX), Y7
 	VMAXPS       Y7, Y0, Y7
 	XORL         R10, R10
 	SUBQ         R10, DI
 	CMPQ         DI, $0x00000010
-	JLT          vecSoftmaxAgain_2_tail5
+	JLT          vecSoftmaxAgain_2_tail7
 
-vecSoftmaxAgain_2_many4:
+vecSoftmaxAgain_2_many6:
 	VMOVUPS      (CX)(R10*4), Y8
 	VMOVUPS      32(CX)(R10*4), Y9
 	VFMSUB213PS  Y7, Y6, Y8
@@ -8385,13 +8476,101 @@ vecSoftmaxAgain_2_many4:
 	ADDQ         $0x00000010, R10
 	SUBQ         $0x00000010, DI
 	CMPQ         DI, $0x00000010
-	JGE          vecSoftmaxAgain_2_many4
+	JGE          vecSoftmaxAgain_2_many6
 
-vecSoftmaxAgain_2_tail5:
+vecSoftmaxAgain_2_tail7:
 	TESTQ DI, DI
-	JLE   vecSoftmaxAgain_2_done7
+	JLE   vecSoftmaxAgain_2_done9
 
-vecSoftmaxAgain_2_one6:
+vecSoftmaxAgain_2_one8:
+	VMOVD        DI, X8
+	VPBROADCASTD X8, Y8
+	VPCMPGTD     vecTable<>+0(SB), Y8, Y8
+	VMOVUPS      (CX)(R10*4), Y9
+	VFMSUB213PS  Y7, Y6, Y9
+	VCMPPS       $0x05, Y1, Y9, Y10
+	VMOVAPS      Y2, Y11
+	VFMADD231PS  Y3, Y9, Y11
+	VSUBPS       Y2, Y11, Y12
+	VFNMADD231PS Y4, Y12, Y9
+	VFNMADD231PS Y5, Y12, Y9
+	VBROADCASTSS vecTable<>+256(SB), Y12
+	VFMADD213PS  vecTable<>+288(SB), Y9, Y12
+	VFMADD213PS  vecTable<>+320(SB), Y9, Y12
+	VFMADD213PS  vecTable<>+352(SB), Y9, Y12
+	VFMADD213PS  vecTable<>+384(SB), Y9, Y12
+	VFMADD213PS  vecTable<>+416(SB), Y9, Y12
+	VFMADD213PS  vecTable<>+416(SB), Y9, Y12
+	VPSLLD       $0x17, Y11, Y9
+	VMULPS       Y9, Y12, Y9
+	VANDPS       Y9, Y10, Y9
+	VANDPS       Y9, Y8, Y8
+	VMOVUPS      Y8, (CX)(R10*4)
+	ADDQ         $0x00000008, R10
+	SUBQ         $0x00000008, DI
+	JG           vecSoftmaxAgain_2_one8
+
+vecSoftmaxAgain_2_done9:
+	JMP vecSoftmaxAgain_2_done5
+
+vecSoftmaxAgain_2_ragged4:
+	MOVQ         DI, R8
+	VBROADCASTSS (AX), Y7
+	VMAXPS       Y7, Y0, Y7
+	XORL         R10, R10
+	SUBQ         R10, DI
+	CMPQ         DI, $0x00000010
+	JLT          vecSoftmaxAgain_2_tail11
+
+vecSoftmaxAgain_2_many10:
+	VMOVUPS      (CX)(R10*4), Y8
+	VMOVUPS      32(CX)(R10*4), Y9
+	VFMSUB213PS  Y7, Y6, Y8
+	VFMSUB213PS  Y7, Y6, Y9
+	VCMPPS       $0x05, Y1, Y8, Y10
+	VCMPPS       $0x05, Y1, Y9, Y11
+	VMOVAPS      Y2, Y12
+	VMOVAPS      Y2, Y13
+	VFMADD231PS  Y3, Y8, Y12
+	VFMADD231PS  Y3, Y9, Y13
+	VSUBPS       Y2, Y12, Y14
+	VSUBPS       Y2, Y13, Y15
+	VFNMADD231PS Y4, Y14, Y8
+	VFNMADD231PS Y4, Y15, Y9
+	VFNMADD231PS Y5, Y14, Y8
+	VFNMADD231PS Y5, Y15, Y9
+	VBROADCASTSS vecTable<>+256(SB), Y14
+	VBROADCASTSS vecTable<>+256(SB), Y15
+	VFMADD213PS  vecTable<>+288(SB), Y8, Y14
+	VFMADD213PS  vecTable<>+288(SB), Y9, Y15
+	VFMADD213PS  vecTable<>+320(SB), Y8, Y14
+	VFMADD213PS  vecTable<>+320(SB), Y9, Y15
+	VFMADD213PS  vecTable<>+352(SB), Y8, Y14
+	VFMADD213PS  vecTable<>+352(SB), Y9, Y15
+	VFMADD213PS  vecTable<>+384(SB), Y8, Y14
+	VFMADD213PS  vecTable<>+384(SB), Y9, Y15
+	VFMADD213PS  vecTable<>+416(SB), Y8, Y14
+	VFMADD213PS  vecTable<>+416(SB), Y9, Y15
+	VFMADD213PS  vecTable<>+416(SB), Y8, Y14
+	VFMADD213PS  vecTable<>+416(SB), Y9, Y15
+	VPSLLD       $0x17, Y12, Y8
+	VPSLLD       $0x17, Y13, Y9
+	VMULPS       Y8, Y14, Y8
+	VMULPS       Y9, Y15, Y9
+	VANDPS       Y8, Y10, Y8
+	VANDPS       Y9, Y11, Y9
+	VMOVUPS      Y8, (CX)(R10*4)
+	VMOVUPS      Y9, 32(CX)(R10*4)
+	ADDQ         $0x00000010, R10
+	SUBQ         $0x00000010, DI
+	CMPQ         DI, $0x00000010
+	JGE          vecSoftmaxAgain_2_many10
+
+vecSoftmaxAgain_2_tail11:
+	TESTQ DI, DI
+	JLE   vecSoftmaxAgain_2_done13
+
+vecSoftmaxAgain_2_one12:
 	VMOVD        DI, X8
 	VPBROADCASTD X8, Y8
 	VPCMPGTD     vecTable<>+0(SB), Y8, Y8
@@ -8413,18 +8592,20 @@ vecSoftmaxAgain_2_one6:
 	VPSLLD       $0x17, Y11, Y9
 	VMULPS       Y9, Y12, Y9
 	VANDPS       Y9, Y10, Y9
+	VANDPS       Y9, Y8, Y9
 	VMASKMOVPS   Y9, Y8, (CX)(R10*4)
 	ADDQ         $0x00000008, R10
 	SUBQ         $0x00000008, DI
-	JG           vecSoftmaxAgain_2_one6
+	JG           vecSoftmaxAgain_2_one12
 
-vecSoftmaxAgain_2_done7:
+vecSoftmaxAgain_2_done13:
+vecSoftmaxAgain_2_done5:
 	MOVQ BX, DI
 	SUBQ R8, DI
 	CMPQ DI, $0x00000010
-	JLT  vecSoftmaxAgain_2_tail9
+	JLT  vecSoftmaxAgain_2_tail15
 
-vecSoftmaxAgain_2_many8:
+vecSoftmaxAgain_2_many14:
 	VXORPS  Y7, Y7, Y7
 	VXORPS  Y8, Y8, Y8
 	VMOVUPS Y7, (CX)(R8*4)
@@ -8432,13 +8613,13 @@ vecSoftmaxAgain_2_many8:
 	ADDQ    $0x00000010, R8
 	SUBQ    $0x00000010, DI
 	CMPQ    DI, $0x00000010
-	JGE     vecSoftmaxAgain_2_many8
+	JGE     vecSoftmaxAgain_2_many14
 
-vecSoftmaxAgain_2_tail9:
+vecSoftmaxAgain_2_tail15:
 	TESTQ DI, DI
-	JLE   vecSoftmaxAgain_2_done11
+	JLE   vecSoftmaxAgain_2_done17
 
-vecSoftmaxAgain_2_one10:
+vecSoftmaxAgain_2_one16:
 	VMOVD        DI, X7
 	VPBROADCASTD X7, Y7
 	VPCMPGTD     vecTable<>+0(SB), Y7, Y7
@@ -8446,9 +8627,9 @@ vecSoftmaxAgain_2_one10:
 	VMASKMOVPS   Y8, Y7, (CX)(R8*4)
 	ADDQ         $0x00000008, R8
 	SUBQ         $0x00000008, DI
-	JG           vecSoftmaxAgain_2_one10
+	JG           vecSoftmaxAgain_2_one16
 
-vecSoftmaxAgain_2_done11:
+vecSoftmaxAgain_2_done17:
 	ADDQ SI, CX
 	ADDQ $0x04, AX
 	DECQ R9
@@ -8483,14 +8664,17 @@ vecSoftmaxGrad_512_rows1:
 	ADDQ  $0x08, DX
 
 vecSoftmaxGrad_512_used3:
-	MOVQ         DI, R8
+	LEAQ         15(DI), R8
+	ANDQ         $-16, R8
+	CMPQ         R8, BX
+	JGT          vecSoftmaxGrad_512_ragged4
 	VBROADCASTSS (AX), Z1
 	XORL         R11, R11
 	SUBQ         R11, DI
 	CMPQ         DI, $0x00000040
-	JLT          vecSoftmaxGrad_512_tail5
+	JLT          vecSoftmaxGrad_512_tail7
 
-vecSoftmaxGrad_512_many4:
+vecSoftmaxGrad_512_many6:
 	VMOVUPS (CX)(R11*4), Z2
 	VMOVUPS 64(CX)(R11*4), Z3
 	VMOVUPS 128(CX)(R11*4), Z4
@@ -8518,13 +8702,72 @@ vecSoftmaxGrad_512_many4:
 	ADDQ    $0x00000040, R11
 	SUBQ    $0x00000040, DI
 	CMPQ    DI, $0x00000040
-	JGE     vecSoftmaxGrad_512_many4
+	JGE     vecSoftmaxGrad_512_many6
 
-vecSoftmaxGrad_512_tail5:
+vecSoftmaxGrad_512_tail7:
 	TESTQ DI, DI
-	JLE   vecSoftmaxGrad_512_done7
+	JLE   vecSoftmaxGrad_512_done9
 
-vecSoftmaxGrad_512_one6:
+vecSoftmaxGrad_512_one8:
+	VPBROADCASTD DI, Z2
+	VPCMPGTD     vecTable<>+0(SB), Z2, K1
+	VMOVUPS      (CX)(R11*4), Z2
+	VSUBPS       Z1, Z2, Z2
+	VMOVUPS      (R9)(R11*4), Z3
+	VMULPS       Z3, Z2, Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVAPS.Z    Z2, K1, Z2
+	VMOVUPS      Z2, (CX)(R11*4)
+	ADDQ         $0x00000010, R11
+	SUBQ         $0x00000010, DI
+	JG           vecSoftmaxGrad_512_one8
+
+vecSoftmaxGrad_512_done9:
+	JMP vecSoftmaxGrad_512_done5
+
+vecSoftmaxGrad_512_ragged4:
+	MOVQ         DI, R8
+	VBROADCASTSS (AX), Z1
+	XORL         R11, R11
+	SUBQ         R11, DI
+	CMPQ         DI, $0x00000040
+	JLT          vecSoftmaxGrad_512_tail11
+
+vecSoftmaxGrad_512_many10:
+	VMOVUPS (CX)(R11*4), Z2
+	VMOVUPS 64(CX)(R11*4), Z3
+	VMOVUPS 128(CX)(R11*4), Z4
+	VMOVUPS 192(CX)(R11*4), Z5
+	VSUBPS  Z1, Z2, Z2
+	VSUBPS  Z1, Z3, Z3
+	VSUBPS  Z1, Z4, Z4
+	VSUBPS  Z1, Z5, Z5
+	VMOVUPS (R9)(R11*4), Z9
+	VMOVUPS 64(R9)(R11*4), Z10
+	VMOVUPS 128(R9)(R11*4), Z11
+	VMOVUPS 192(R9)(R11*4), Z12
+	VMULPS  Z9, Z2, Z2
+	VMULPS  Z10, Z3, Z3
+	VMULPS  Z11, Z4, Z4
+	VMULPS  Z12, Z5, Z5
+	VMULPS  Z0, Z2, Z2
+	VMULPS  Z0, Z3, Z3
+	VMULPS  Z0, Z4, Z4
+	VMULPS  Z0, Z5, Z5
+	VMOVUPS Z2, (CX)(R11*4)
+	VMOVUPS Z3, 64(CX)(R11*4)
+	VMOVUPS Z4, 128(CX)(R11*4)
+	VMOVUPS Z5, 192(CX)(R11*4)
+	ADDQ    $0x00000040, R11
+	SUBQ    $0x00000040, DI
+	CMPQ    DI, $0x00000040
+	JGE     vecSoftmaxGrad_512_many10
+
+vecSoftmaxGrad_512_tail11:
+	TESTQ DI, DI
+	JLE   vecSoftmaxGrad_512_done13
+
+vecSoftmaxGrad_512_one12:
 	VPBROADCASTD DI, Z2
 	VPCMPGTD     vecTable<>+0(SB), Z2, K1
 	VMOVUPS.Z    (CX)(R11*4), K1, Z2
@@ -8532,18 +8775,20 @@ vecSoftmaxGrad_512_one6:
 	VMOVUPS.Z    (R9)(R11*4), K1, Z3
 	VMULPS       Z3, Z2, Z2
 	VMULPS       Z0, Z2, Z2
+	VMOVAPS.Z    Z2, K1, Z2
 	VMOVUPS      Z2, K1, (CX)(R11*4)
 	ADDQ         $0x00000010, R11
 	SUBQ         $0x00000010, DI
-	JG           vecSoftmaxGrad_512_one6
+	JG           vecSoftmaxGrad_512_one12
 
-vecSoftmaxGrad_512_done7:
+vecSoftmaxGrad_512_done13:
+vecSoftmaxGrad_512_done5:
 	MOVQ BX, DI
 	SUBQ R8, DI
 	CMPQ DI, $0x00000020
-	JLT  vecSoftmaxGrad_512_tail9
+	JLT  vecSoftmaxGrad_512_tail15
 
-vecSoftmaxGrad_512_many8:
+vecSoftmaxGrad_512_many14:
 	VPXORD  Z6, Z6, Z6
 	VPXORD  Z7, Z7, Z7
 	VMOVUPS Z6, (CX)(R8*4)
@@ -8551,22 +8796,22 @@ vecSoftmaxGrad_512_many8:
 	ADDQ    $0x00000020, R8
 	SUBQ    $0x00000020, DI
 	CMPQ    DI, $0x00000020
-	JGE     vecSoftmaxGrad_512_many8
+	JGE     vecSoftmaxGrad_512_many14
 
-vecSoftmaxGrad_512_tail9:
+vecSoftmaxGrad_512_tail15:
 	TESTQ DI, DI
-	JLE   vecSoftmaxGrad_512_done11
+	JLE   vecSoftmaxGrad_512_done17
 
-vecSoftmaxGrad_512_one10:
+vecSoftmaxGrad_512_one16:
 	VPBROADCASTD DI, Z1
 	VPCMPGTD     vecTable<>+0(SB), Z1, K1
 	VPXORD       Z8, Z8, Z8
 	VMOVUPS      Z8, K1, (CX)(R8*4)
 	ADDQ         $0x00000010, R8
 	SUBQ         $0x00000010, DI
-	JG           vecSoftmaxGrad_512_one10
+	JG           vecSoftmaxGrad_512_one16
 
-vecSoftmaxGrad_512_done11:
+vecSoftmaxGrad_512_done17:
 	ADDQ SI, CX
 	ADDQ SI, R9
 	ADDQ $0x04, AX
@@ -8598,14 +8843,17 @@ vecSoftmaxGrad_2_rows1:
 	ADDQ  $0x08, DX
 
 vecSoftmaxGrad_2_used3:
-	MOVQ         DI, R8
+	LEAQ         7(DI), R8
+	ANDQ         $-8, R8
+	CMPQ         R8, BX
+	JGT          vecSoftmaxGrad_2_ragged4
 	VBROADCASTSS (AX), Y1
 	XORL         R11, R11
 	SUBQ         R11, DI
 	CMPQ         DI, $0x00000020
-	JLT          vecSoftmaxGrad_2_tail5
+	JLT          vecSoftmaxGrad_2_tail7
 
-vecSoftmaxGrad_2_many4:
+vecSoftmaxGrad_2_many6:
 	VMOVUPS (CX)(R11*4), Y2
 	VMOVUPS 32(CX)(R11*4), Y3
 	VMOVUPS 64(CX)(R11*4), Y4
@@ -8633,13 +8881,73 @@ vecSoftmaxGrad_2_many4:
 	ADDQ    $0x00000020, R11
 	SUBQ    $0x00000020, DI
 	CMPQ    DI, $0x00000020
-	JGE     vecSoftmaxGrad_2_many4
+	JGE     vecSoftmaxGrad_2_many6
 
-vecSoftmaxGrad_2_tail5:
+vecSoftmaxGrad_2_tail7:
 	TESTQ DI, DI
-	JLE   vecSoftmaxGrad_2_done7
+	JLE   vecSoftmaxGrad_2_done9
 
-vecSoftmaxGrad_2_one6:
+vecSoftmaxGrad_2_one8:
+	VMOVD        DI, X2
+	VPBROADCASTD X2, Y2
+	VPCMPGTD     vecTable<>+0(SB), Y2, Y2
+	VMOVUPS      (CX)(R11*4), Y3
+	VSUBPS       Y1, Y3, Y3
+	VMOVUPS      (R9)(R11*4), Y4
+	VMULPS       Y4, Y3, Y3
+	VMULPS       Y0, Y3, Y3
+	VANDPS       Y3, Y2, Y2
+	VMOVUPS      Y2, (CX)(R11*4)
+	ADDQ         $0x00000008, R11
+	SUBQ         $0x00000008, DI
+	JG           vecSoftmaxGrad_2_one8
+
+vecSoftmaxGrad_2_done9:
+	JMP vecSoftmaxGrad_2_done5
+
+vecSoftmaxGrad_2_ragged4:
+	MOVQ         DI, R8
+	VBROADCASTSS (AX), Y1
+	XORL         R11, R11
+	SUBQ         R11, DI
+	CMPQ         DI, $0x00000020
+	JLT          vecSoftmaxGrad_2_tail11
+
+vecSoftmaxGrad_2_many10:
+	VMOVUPS (CX)(R11*4), Y2
+	VMOVUPS 32(CX)(R11*4), Y3
+	VMOVUPS 64(CX)(R11*4), Y4
+	VMOVUPS 96(CX)(R11*4), Y5
+	VSUBPS  Y1, Y2, Y2
+	VSUBPS  Y1, Y3, Y3
+	VSUBPS  Y1, Y4, Y4
+	VSUBPS  Y1, Y5, Y5
+	VMOVUPS (R9)(R11*4), Y6
+	VMOVUPS 32(R9)(R11*4), Y7
+	VMOVUPS 64(R9)(R11*4), Y8
+	VMOVUPS 96(R9)(R11*4), Y9
+	VMULPS  Y6, Y2, Y2
+	VMULPS  Y7, Y3, Y3
+	VMULPS  Y8, Y4, Y4
+	VMULPS  Y9, Y5, Y5
+	VMULPS  Y0, Y2, Y2
+	VMULPS  Y0, Y3, Y3
+	VMULPS  Y0, Y4, Y4
+	VMULPS  Y0, Y5, Y5
+	VMOVUPS Y2, (CX)(R11*4)
+	VMOVUPS Y3, 32(CX)(R11*4)
+	VMOVUPS Y4, 64(CX)(R11*4)
+	VMOVUPS Y5, 96(CX)(R11*4)
+	ADDQ    $0x00000020, R11
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
+	JGE     vecSoftmaxGrad_2_many10
+
+vecSoftmaxGrad_2_tail11:
+	TESTQ DI, DI
+	JLE   vecSoftmaxGrad_2_done13
+
+vecSoftmaxGrad_2_one12:
 	VMOVD        DI, X2
 	VPBROADCASTD X2, Y2
 	VPCMPGTD     vecTable<>+0(SB), Y2, Y2
@@ -8648,18 +8956,20 @@ vecSoftmaxGrad_2_one6:
 	VMASKMOVPS   (R9)(R11*4), Y2, Y4
 	VMULPS       Y4, Y3, Y3
 	VMULPS       Y0, Y3, Y3
+	VANDPS       Y3, Y2, Y3
 	VMASKMOVPS   Y3, Y2, (CX)(R11*4)
 	ADDQ         $0x00000008, R11
 	SUBQ         $0x00000008, DI
-	JG           vecSoftmaxGrad_2_one6
+	JG           vecSoftmaxGrad_2_one12
 
-vecSoftmaxGrad_2_done7:
+vecSoftmaxGrad_2_done13:
+vecSoftmaxGrad_2_done5:
 	MOVQ BX, DI
 	SUBQ R8, DI
 	CMPQ DI, $0x00000010
-	JLT  vecSoftmaxGrad_2_tail9
+	JLT  vecSoftmaxGrad_2_tail15
 
-vecSoftmaxGrad_2_many8:
+vecSoftmaxGrad_2_many14:
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	VMOVUPS Y1, (CX)(R8*4)
@@ -8667,13 +8977,13 @@ vecSoftmaxGrad_2_many8:
 	ADDQ    $0x00000010, R8
 	SUBQ    $0x00000010, DI
 	CMPQ    DI, $0x00000010
-	JGE     vecSoftmaxGrad_2_many8
+	JGE     vecSoftmaxGrad_2_many14
 
-vecSoftmaxGrad_2_tail9:
+vecSoftmaxGrad_2_tail15:
 	TESTQ DI, DI
-	JLE   vecSoftmaxGrad_2_done11
+	JLE   vecSoftmaxGrad_2_done17
 
-vecSoftmaxGrad_2_one10:
+vecSoftmaxGrad_2_one16:
 	VMOVD        DI, X1
 	VPBROADCASTD X1, Y1
 	VPCMPGTD     vecTable<>+0(SB), Y1, Y1
@@ -8681,9 +8991,9 @@ vecSoftmaxGrad_2_one10:
 	VMASKMOVPS   Y2, Y1, (CX)(R8*4)
 	ADDQ         $0x00000008, R8
 	SUBQ         $0x00000008, DI
-	JG           vecSoftmaxGrad_2_one10
+	JG           vecSoftmaxGrad_2_one16
 
-vecSoftmaxGrad_2_done11:
+vecSoftmaxGrad_2_done17:
 	ADDQ SI, CX
 	ADDQ SI, R9
 	ADDQ $0x04, AX
@@ -9033,6 +9343,271 @@ vecLogSumExp_2_done8:
 	VZEROUPPER
 	RET
 
+// func vecLogAdd(y *float32, a *float32, b *float32, n int)
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
+TEXT ·vecLogAdd(SB), NOSPLIT, $0-32
+	CMPB         ·vecWide+0(SB), $0x00
+	JEQ          vecLogAdd_avx2
+	VBROADCASTSS vecTable<>+1504(SB), Z0
+	VBROADCASTSS vecTable<>+1536(SB), Z1
+	VBROADCASTSS vecTable<>+1568(SB), Z2
+	VBROADCASTSS vecTable<>+416(SB), Z3
+	VBROADCASTSS vecTable<>+1600(SB), Z4
+	VBROADCASTSS vecTable<>+1632(SB), Z5
+	VBROADCASTSS vecTable<>+1664(SB), Z6
+	VBROADCASTSS vecTable<>+1696(SB), Z7
+	VBROADCASTSS vecTable<>+1728(SB), Z8
+	VBROADCASTSS vecTable<>+1760(SB), Z9
+	VBROADCASTSS vecTable<>+1792(SB), Z10
+	VBROADCASTSS vecTable<>+1824(SB), Z11
+	VBROADCASTSS vecTable<>+224(SB), Z12
+	VBROADCASTSS vecTable<>+896(SB), Z13
+	VBROADCASTSS vecTable<>+192(SB), Z14
+	VBROADCASTSS vecTable<>+736(SB), Z15
+	VBROADCASTSS vecTable<>+1472(SB), Z16
+	MOVQ         y+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         n+24(FP), BX
+	XORL         SI, SI
+	SUBQ         SI, BX
+	CMPQ         BX, $0x00000020
+	JLT          vecLogAdd_512_tail2
+
+vecLogAdd_512_many1:
+	VMOVUPS      (CX)(SI*4), Z17
+	VMOVUPS      64(CX)(SI*4), Z18
+	VMOVUPS      (DX)(SI*4), Z19
+	VMOVUPS      64(DX)(SI*4), Z20
+	VPADDD       Z0, Z19, Z21
+	VPADDD       Z0, Z20, Z22
+	VANDPS       Z1, Z21, Z23
+	VANDPS       Z1, Z22, Z24
+	VPADDD       Z2, Z23, Z23
+	VPADDD       Z2, Z24, Z24
+	VPSRAD       $0x17, Z21, Z21
+	VCVTDQ2PS    Z21, Z21
+	VPSRAD       $0x17, Z22, Z22
+	VCVTDQ2PS    Z22, Z22
+	VSUBPS       Z3, Z23, Z23
+	VSUBPS       Z3, Z24, Z24
+	VMULPS       Z23, Z23, Z28
+	VMULPS       Z24, Z24, Z29
+	VMOVAPS      Z4, Z30
+	VMOVAPS      Z4, Z31
+	VFMADD213PS  Z5, Z23, Z30
+	VFMADD213PS  Z5, Z24, Z31
+	VFMADD213PS  Z6, Z23, Z30
+	VFMADD213PS  Z6, Z24, Z31
+	VFMADD213PS  Z7, Z23, Z30
+	VFMADD213PS  Z7, Z24, Z31
+	VFMADD213PS  Z8, Z23, Z30
+	VFMADD213PS  Z8, Z24, Z31
+	VFMADD213PS  Z9, Z23, Z30
+	VFMADD213PS  Z9, Z24, Z31
+	VFMADD213PS  Z10, Z23, Z30
+	VFMADD213PS  Z10, Z24, Z31
+	VFMADD213PS  Z11, Z23, Z30
+	VFMADD213PS  Z11, Z24, Z31
+	VMULPS       Z28, Z30, Z30
+	VMULPS       Z29, Z31, Z31
+	VMULPS       Z23, Z30, Z30
+	VMULPS       Z24, Z31, Z31
+	VFMADD231PS  Z12, Z21, Z30
+	VFMADD231PS  Z12, Z22, Z31
+	VFNMADD231PS Z13, Z28, Z30
+	VFNMADD231PS Z13, Z29, Z31
+	VFMADD231PS  Z14, Z21, Z30
+	VFMADD231PS  Z14, Z22, Z31
+	VADDPS       Z23, Z30, Z21
+	VADDPS       Z24, Z31, Z22
+	VFMADD231PS  Z15, Z19, Z21
+	VFMADD231PS  Z15, Z20, Z22
+	VCMPPS       $0x01, Z16, Z19, K1
+	VCMPPS       $0x01, Z16, Z20, K2
+	VBROADCASTSS vecTable<>+1408(SB), Z19
+	VBLENDMPS    Z19, Z21, K1, Z25
+	VBROADCASTSS vecTable<>+1408(SB), Z19
+	VBLENDMPS    Z19, Z22, K2, Z26
+	VADDPS       Z25, Z17, Z17
+	VADDPS       Z26, Z18, Z18
+	VMOVUPS      Z17, (AX)(SI*4)
+	VMOVUPS      Z18, 64(AX)(SI*4)
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000020, BX
+	CMPQ         BX, $0x00000020
+	JGE          vecLogAdd_512_many1
+
+vecLogAdd_512_tail2:
+	TESTQ BX, BX
+	JLE   vecLogAdd_512_done4
+
+vecLogAdd_512_one3:
+	VPBROADCASTD BX, Z17
+	VPCMPGTD     vecTable<>+0(SB), Z17, K1
+	VMOVUPS.Z    (CX)(SI*4), K1, Z17
+	VMOVUPS.Z    (DX)(SI*4), K1, Z18
+	VPADDD       Z0, Z18, Z19
+	VANDPS       Z1, Z19, Z20
+	VPADDD       Z2, Z20, Z20
+	VPSRAD       $0x17, Z19, Z19
+	VCVTDQ2PS    Z19, Z19
+	VSUBPS       Z3, Z20, Z20
+	VMULPS       Z20, Z20, Z21
+	VMOVAPS      Z4, Z22
+	VFMADD213PS  Z5, Z20, Z22
+	VFMADD213PS  Z6, Z20, Z22
+	VFMADD213PS  Z7, Z20, Z22
+	VFMADD213PS  Z8, Z20, Z22
+	VFMADD213PS  Z9, Z20, Z22
+	VFMADD213PS  Z10, Z20, Z22
+	VFMADD213PS  Z11, Z20, Z22
+	VMULPS       Z21, Z22, Z22
+	VMULPS       Z20, Z22, Z22
+	VFMADD231PS  Z12, Z19, Z22
+	VFNMADD231PS Z13, Z21, Z22
+	VFMADD231PS  Z14, Z19, Z22
+	VADDPS       Z20, Z22, Z19
+	VFMADD231PS  Z15, Z18, Z19
+	VCMPPS       $0x01, Z16, Z18, K2
+	VBROADCASTSS vecTable<>+1408(SB), Z18
+	VBLENDMPS    Z18, Z19, K2, Z27
+	VADDPS       Z27, Z17, Z17
+	VMOVUPS      Z17, K1, (AX)(SI*4)
+	ADDQ         $0x00000010, SI
+	SUBQ         $0x00000010, BX
+	JG           vecLogAdd_512_one3
+
+vecLogAdd_512_done4:
+	VZEROUPPER
+	RET
+
+vecLogAdd_avx2:
+	VBROADCASTSS vecTable<>+1504(SB), Y0
+	VBROADCASTSS vecTable<>+1536(SB), Y1
+	VBROADCASTSS vecTable<>+1568(SB), Y2
+	VBROADCASTSS vecTable<>+416(SB), Y3
+	MOVQ         y+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         n+24(FP), BX
+	XORL         SI, SI
+	SUBQ         SI, BX
+	CMPQ         BX, $0x00000010
+	JLT          vecLogAdd_2_tail2
+
+vecLogAdd_2_many1:
+	VMOVUPS      (CX)(SI*4), Y4
+	VMOVUPS      32(CX)(SI*4), Y5
+	VMOVUPS      (DX)(SI*4), Y6
+	VMOVUPS      32(DX)(SI*4), Y7
+	VPADDD       Y0, Y6, Y8
+	VPADDD       Y0, Y7, Y9
+	VANDPS       Y1, Y8, Y10
+	VANDPS       Y1, Y9, Y11
+	VPADDD       Y2, Y10, Y10
+	VPADDD       Y2, Y11, Y11
+	VPSRAD       $0x17, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VPSRAD       $0x17, Y9, Y9
+	VCVTDQ2PS    Y9, Y9
+	VSUBPS       Y3, Y10, Y10
+	VSUBPS       Y3, Y11, Y11
+	VMULPS       Y10, Y10, Y12
+	VMULPS       Y11, Y11, Y13
+	VBROADCASTSS vecTable<>+1600(SB), Y14
+	VBROADCASTSS vecTable<>+1600(SB), Y15
+	VFMADD213PS  vecTable<>+1632(SB), Y10, Y14
+	VFMADD213PS  vecTable<>+1632(SB), Y11, Y15
+	VFMADD213PS  vecTable<>+1664(SB), Y10, Y14
+	VFMADD213PS  vecTable<>+1664(SB), Y11, Y15
+	VFMADD213PS  vecTable<>+1696(SB), Y10, Y14
+	VFMADD213PS  vecTable<>+1696(SB), Y11, Y15
+	VFMADD213PS  vecTable<>+1728(SB), Y10, Y14
+	VFMADD213PS  vecTable<>+1728(SB), Y11, Y15
+	VFMADD213PS  vecTable<>+1760(SB), Y10, Y14
+	VFMADD213PS  vecTable<>+1760(SB), Y11, Y15
+	VFMADD213PS  vecTable<>+1792(SB), Y10, Y14
+	VFMADD213PS  vecTable<>+1792(SB), Y11, Y15
+	VFMADD213PS  vecTable<>+1824(SB), Y10, Y14
+	VFMADD213PS  vecTable<>+1824(SB), Y11, Y15
+	VMULPS       Y12, Y14, Y14
+	VMULPS       Y13, Y15, Y15
+	VMULPS       Y10, Y14, Y14
+	VMULPS       Y11, Y15, Y15
+	VFMADD231PS  vecTable<>+224(SB), Y8, Y14
+	VFMADD231PS  vecTable<>+224(SB), Y9, Y15
+	VFNMADD231PS vecTable<>+896(SB), Y12, Y14
+	VFNMADD231PS vecTable<>+896(SB), Y13, Y15
+	VFMADD231PS  vecTable<>+192(SB), Y8, Y14
+	VFMADD231PS  vecTable<>+192(SB), Y9, Y15
+	VADDPS       Y10, Y14, Y8
+	VADDPS       Y11, Y15, Y9
+	VFMADD231PS  vecTable<>+736(SB), Y6, Y8
+	VFMADD231PS  vecTable<>+736(SB), Y7, Y9
+	VBROADCASTSS vecTable<>+1472(SB), Y10
+	VCMPPS       $0x01, Y10, Y6, Y6
+	VBROADCASTSS vecTable<>+1472(SB), Y10
+	VCMPPS       $0x01, Y10, Y7, Y7
+	VBROADCASTSS vecTable<>+1408(SB), Y10
+	VBLENDVPS    Y6, Y10, Y8, Y6
+	VBROADCASTSS vecTable<>+1408(SB), Y8
+	VBLENDVPS    Y7, Y8, Y9, Y7
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y5, Y5
+	VMOVUPS      Y4, (AX)(SI*4)
+	VMOVUPS      Y5, 32(AX)(SI*4)
+	ADDQ         $0x00000010, SI
+	SUBQ         $0x00000010, BX
+	CMPQ         BX, $0x00000010
+	JGE          vecLogAdd_2_many1
+
+vecLogAdd_2_tail2:
+	TESTQ BX, BX
+	JLE   vecLogAdd_2_done4
+
+vecLogAdd_2_one3:
+	VMOVD        BX, X4
+	VPBROADCASTD X4, Y4
+	VPCMPGTD     vecTable<>+0(SB), Y4, Y4
+	VMASKMOVPS   (CX)(SI*4), Y4, Y5
+	VMASKMOVPS   (DX)(SI*4), Y4, Y6
+	VPADDD       Y0, Y6, Y7
+	VANDPS       Y1, Y7, Y8
+	VPADDD       Y2, Y8, Y8
+	VPSRAD       $0x17, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VSUBPS       Y3, Y8, Y8
+	VMULPS       Y8, Y8, Y9
+	VBROADCASTSS vecTable<>+1600(SB), Y10
+	VFMADD213PS  vecTable<>+1632(SB), Y8, Y10
+	VFMADD213PS  vecTable<>+1664(SB), Y8, Y10
+	VFMADD213PS  vecTable<>+1696(SB), Y8, Y10
+	VFMADD213PS  vecTable<>+1728(SB), Y8, Y10
+	VFMADD213PS  vecTable<>+1760(SB), Y8, Y10
+	VFMADD213PS  vecTable<>+1792(SB), Y8, Y10
+	VFMADD213PS  vecTable<>+1824(SB), Y8, Y10
+	VMULPS       Y9, Y10, Y10
+	VMULPS       Y8, Y10, Y10
+	VFMADD231PS  vecTable<>+224(SB), Y7, Y10
+	VFNMADD231PS vecTable<>+896(SB), Y9, Y10
+	VFMADD231PS  vecTable<>+192(SB), Y7, Y10
+	VADDPS       Y8, Y10, Y7
+	VFMADD231PS  vecTable<>+736(SB), Y6, Y7
+	VBROADCASTSS vecTable<>+1472(SB), Y8
+	VCMPPS       $0x01, Y8, Y6, Y6
+	VBROADCASTSS vecTable<>+1408(SB), Y8
+	VBLENDVPS    Y6, Y8, Y7, Y6
+	VADDPS       Y6, Y5, Y5
+	VMASKMOVPS   Y5, Y4, (AX)(SI*4)
+	ADDQ         $0x00000008, SI
+	SUBQ         $0x00000008, BX
+	JG           vecLogAdd_2_one3
+
+vecLogAdd_2_done4:
+	VZEROUPPER
+	RET
+
 // func vecExpShift(y *float32, x *float32, n int, shift float32, scale float32)
 // Requires: AVX, AVX2, AVX512F, FMA3
 TEXT ·vecExpShift(SB), NOSPLIT, $0-32
@@ -9290,10 +9865,10 @@ TEXT ·vecDropout(SB), NOSPLIT, $0-40
 	CMPB         ·vecWide+0(SB), $0x00
 	JEQ          vecDropout_avx2
 	VBROADCASTSS vecTable<>+736(SB), Z0
-	VBROADCASTSS vecTable<>+1504(SB), Z1
-	VBROADCASTSS vecTable<>+1536(SB), Z2
-	VBROADCASTSS vecTable<>+1568(SB), Z3
-	VBROADCASTSS vecTable<>+1600(SB), Z4
+	VBROADCASTSS vecTable<>+1856(SB), Z1
+	VBROADCASTSS vecTable<>+1888(SB), Z2
+	VBROADCASTSS vecTable<>+1920(SB), Z3
+	VBROADCASTSS vecTable<>+1952(SB), Z4
 	MOVQ         y+0(FP), AX
 	MOVQ         x+8(FP), CX
 	VBROADCASTSS scale+24(FP), Z5
@@ -9378,10 +9953,10 @@ vecDropout_512_done4:
 
 vecDropout_avx2:
 	VBROADCASTSS vecTable<>+736(SB), Y0
-	VBROADCASTSS vecTable<>+1632(SB), Y1
-	VBROADCASTSS vecTable<>+1504(SB), Y2
-	VBROADCASTSS vecTable<>+1568(SB), Y3
-	VBROADCASTSS vecTable<>+1600(SB), Y4
+	VBROADCASTSS vecTable<>+1984(SB), Y1
+	VBROADCASTSS vecTable<>+1856(SB), Y2
+	VBROADCASTSS vecTable<>+1920(SB), Y3
+	VBROADCASTSS vecTable<>+1952(SB), Y4
 	MOVQ         y+0(FP), AX
 	MOVQ         x+8(FP), CX
 	VBROADCASTSS scale+24(FP), Y5
@@ -9471,10 +10046,10 @@ TEXT ·vecDropoutAdd(SB), NOSPLIT, $0-48
 	CMPB         ·vecWide+0(SB), $0x00
 	JEQ          vecDropoutAdd_avx2
 	VBROADCASTSS vecTable<>+736(SB), Z0
-	VBROADCASTSS vecTable<>+1504(SB), Z1
-	VBROADCASTSS vecTable<>+1536(SB), Z2
-	VBROADCASTSS vecTable<>+1568(SB), Z3
-	VBROADCASTSS vecTable<>+1600(SB), Z4
+	VBROADCASTSS vecTable<>+1856(SB), Z1
+	VBROADCASTSS vecTable<>+1888(SB), Z2
+	VBROADCASTSS vecTable<>+1920(SB), Z3
+	VBROADCASTSS vecTable<>+1952(SB), Z4
 	MOVQ         y+0(FP), AX
 	MOVQ         x+16(FP), CX
 	MOVQ         a+8(FP), DX
@@ -9566,10 +10141,10 @@ vecDropoutAdd_512_done4:
 
 vecDropoutAdd_avx2:
 	VBROADCASTSS vecTable<>+736(SB), Y0
-	VBROADCASTSS vecTable<>+1632(SB), Y1
-	VBROADCASTSS vecTable<>+1504(SB), Y2
-	VBROADCASTSS vecTable<>+1568(SB), Y3
-	VBROADCASTSS vecTable<>+1600(SB), Y4
+	VBROADCASTSS vecTable<>+1984(SB), Y1
+	VBROADCASTSS vecTable<>+1856(SB), Y2
+	VBROADCASTSS vecTable<>+1920(SB), Y3
+	VBROADCASTSS vecTable<>+1952(SB), Y4
 	MOVQ         y+0(FP), AX
 	MOVQ         x+16(FP), CX
 	MOVQ         a+8(FP), DX
@@ -12834,44 +13409,132 @@ DATA vecTable<>+1488(SB)/4, $0x00800000
 DATA vecTable<>+1492(SB)/4, $0x00800000
 DATA vecTable<>+1496(SB)/4, $0x00800000
 DATA vecTable<>+1500(SB)/4, $0x00800000
-DATA vecTable<>+1504(SB)/4, $0x00000010
-DATA vecTable<>+1508(SB)/4, $0x00000010
-DATA vecTable<>+1512(SB)/4, $0x00000010
-DATA vecTable<>+1516(SB)/4, $0x00000010
-DATA vecTable<>+1520(SB)/4, $0x00000010
-DATA vecTable<>+1524(SB)/4, $0x00000010
-DATA vecTable<>+1528(SB)/4, $0x00000010
-DATA vecTable<>+1532(SB)/4, $0x00000010
-DATA vecTable<>+1536(SB)/4, $0x00000020
-DATA vecTable<>+1540(SB)/4, $0x00000020
-DATA vecTable<>+1544(SB)/4, $0x00000020
-DATA vecTable<>+1548(SB)/4, $0x00000020
-DATA vecTable<>+1552(SB)/4, $0x00000020
-DATA vecTable<>+1556(SB)/4, $0x00000020
-DATA vecTable<>+1560(SB)/4, $0x00000020
-DATA vecTable<>+1564(SB)/4, $0x00000020
-DATA vecTable<>+1568(SB)/4, $0x7feb352d
-DATA vecTable<>+1572(SB)/4, $0x7feb352d
-DATA vecTable<>+1576(SB)/4, $0x7feb352d
-DATA vecTable<>+1580(SB)/4, $0x7feb352d
-DATA vecTable<>+1584(SB)/4, $0x7feb352d
-DATA vecTable<>+1588(SB)/4, $0x7feb352d
-DATA vecTable<>+1592(SB)/4, $0x7feb352d
-DATA vecTable<>+1596(SB)/4, $0x7feb352d
-DATA vecTable<>+1600(SB)/4, $0x846ca68b
-DATA vecTable<>+1604(SB)/4, $0x846ca68b
-DATA vecTable<>+1608(SB)/4, $0x846ca68b
-DATA vecTable<>+1612(SB)/4, $0x846ca68b
-DATA vecTable<>+1616(SB)/4, $0x846ca68b
-DATA vecTable<>+1620(SB)/4, $0x846ca68b
-DATA vecTable<>+1624(SB)/4, $0x846ca68b
-DATA vecTable<>+1628(SB)/4, $0x846ca68b
-DATA vecTable<>+1632(SB)/4, $0x00000008
-DATA vecTable<>+1636(SB)/4, $0x00000008
-DATA vecTable<>+1640(SB)/4, $0x00000008
-DATA vecTable<>+1644(SB)/4, $0x00000008
-DATA vecTable<>+1648(SB)/4, $0x00000008
-DATA vecTable<>+1652(SB)/4, $0x00000008
-DATA vecTable<>+1656(SB)/4, $0x00000008
-DATA vecTable<>+1660(SB)/4, $0x00000008
-GLOBL vecTable<>(SB), RODATA|NOPTR, $1664
+DATA vecTable<>+1504(SB)/4, $0xc0cafb0d
+DATA vecTable<>+1508(SB)/4, $0xc0cafb0d
+DATA vecTable<>+1512(SB)/4, $0xc0cafb0d
+DATA vecTable<>+1516(SB)/4, $0xc0cafb0d
+DATA vecTable<>+1520(SB)/4, $0xc0cafb0d
+DATA vecTable<>+1524(SB)/4, $0xc0cafb0d
+DATA vecTable<>+1528(SB)/4, $0xc0cafb0d
+DATA vecTable<>+1532(SB)/4, $0xc0cafb0d
+DATA vecTable<>+1536(SB)/4, $0x007fffff
+DATA vecTable<>+1540(SB)/4, $0x007fffff
+DATA vecTable<>+1544(SB)/4, $0x007fffff
+DATA vecTable<>+1548(SB)/4, $0x007fffff
+DATA vecTable<>+1552(SB)/4, $0x007fffff
+DATA vecTable<>+1556(SB)/4, $0x007fffff
+DATA vecTable<>+1560(SB)/4, $0x007fffff
+DATA vecTable<>+1564(SB)/4, $0x007fffff
+DATA vecTable<>+1568(SB)/4, $0x3f3504f3
+DATA vecTable<>+1572(SB)/4, $0x3f3504f3
+DATA vecTable<>+1576(SB)/4, $0x3f3504f3
+DATA vecTable<>+1580(SB)/4, $0x3f3504f3
+DATA vecTable<>+1584(SB)/4, $0x3f3504f3
+DATA vecTable<>+1588(SB)/4, $0x3f3504f3
+DATA vecTable<>+1592(SB)/4, $0x3f3504f3
+DATA vecTable<>+1596(SB)/4, $0x3f3504f3
+DATA vecTable<>+1600(SB)/4, $0xbd9c5465
+DATA vecTable<>+1604(SB)/4, $0xbd9c5465
+DATA vecTable<>+1608(SB)/4, $0xbd9c5465
+DATA vecTable<>+1612(SB)/4, $0xbd9c5465
+DATA vecTable<>+1616(SB)/4, $0xbd9c5465
+DATA vecTable<>+1620(SB)/4, $0xbd9c5465
+DATA vecTable<>+1624(SB)/4, $0xbd9c5465
+DATA vecTable<>+1628(SB)/4, $0xbd9c5465
+DATA vecTable<>+1632(SB)/4, $0x3e02ac6c
+DATA vecTable<>+1636(SB)/4, $0x3e02ac6c
+DATA vecTable<>+1640(SB)/4, $0x3e02ac6c
+DATA vecTable<>+1644(SB)/4, $0x3e02ac6c
+DATA vecTable<>+1648(SB)/4, $0x3e02ac6c
+DATA vecTable<>+1652(SB)/4, $0x3e02ac6c
+DATA vecTable<>+1656(SB)/4, $0x3e02ac6c
+DATA vecTable<>+1660(SB)/4, $0x3e02ac6c
+DATA vecTable<>+1664(SB)/4, $0xbe06c33a
+DATA vecTable<>+1668(SB)/4, $0xbe06c33a
+DATA vecTable<>+1672(SB)/4, $0xbe06c33a
+DATA vecTable<>+1676(SB)/4, $0xbe06c33a
+DATA vecTable<>+1680(SB)/4, $0xbe06c33a
+DATA vecTable<>+1684(SB)/4, $0xbe06c33a
+DATA vecTable<>+1688(SB)/4, $0xbe06c33a
+DATA vecTable<>+1692(SB)/4, $0xbe06c33a
+DATA vecTable<>+1696(SB)/4, $0x3e116d46
+DATA vecTable<>+1700(SB)/4, $0x3e116d46
+DATA vecTable<>+1704(SB)/4, $0x3e116d46
+DATA vecTable<>+1708(SB)/4, $0x3e116d46
+DATA vecTable<>+1712(SB)/4, $0x3e116d46
+DATA vecTable<>+1716(SB)/4, $0x3e116d46
+DATA vecTable<>+1720(SB)/4, $0x3e116d46
+DATA vecTable<>+1724(SB)/4, $0x3e116d46
+DATA vecTable<>+1728(SB)/4, $0xbe2a3918
+DATA vecTable<>+1732(SB)/4, $0xbe2a3918
+DATA vecTable<>+1736(SB)/4, $0xbe2a3918
+DATA vecTable<>+1740(SB)/4, $0xbe2a3918
+DATA vecTable<>+1744(SB)/4, $0xbe2a3918
+DATA vecTable<>+1748(SB)/4, $0xbe2a3918
+DATA vecTable<>+1752(SB)/4, $0xbe2a3918
+DATA vecTable<>+1756(SB)/4, $0xbe2a3918
+DATA vecTable<>+1760(SB)/4, $0x3e4cd002
+DATA vecTable<>+1764(SB)/4, $0x3e4cd002
+DATA vecTable<>+1768(SB)/4, $0x3e4cd002
+DATA vecTable<>+1772(SB)/4, $0x3e4cd002
+DATA vecTable<>+1776(SB)/4, $0x3e4cd002
+DATA vecTable<>+1780(SB)/4, $0x3e4cd002
+DATA vecTable<>+1784(SB)/4, $0x3e4cd002
+DATA vecTable<>+1788(SB)/4, $0x3e4cd002
+DATA vecTable<>+1792(SB)/4, $0xbe800114
+DATA vecTable<>+1796(SB)/4, $0xbe800114
+DATA vecTable<>+1800(SB)/4, $0xbe800114
+DATA vecTable<>+1804(SB)/4, $0xbe800114
+DATA vecTable<>+1808(SB)/4, $0xbe800114
+DATA vecTable<>+1812(SB)/4, $0xbe800114
+DATA vecTable<>+1816(SB)/4, $0xbe800114
+DATA vecTable<>+1820(SB)/4, $0xbe800114
+DATA vecTable<>+1824(SB)/4, $0x3eaaaaaa
+DATA vecTable<>+1828(SB)/4, $0x3eaaaaaa
+DATA vecTable<>+1832(SB)/4, $0x3eaaaaaa
+DATA vecTable<>+1836(SB)/4, $0x3eaaaaaa
+DATA vecTable<>+1840(SB)/4, $0x3eaaaaaa
+DATA vecTable<>+1844(SB)/4, $0x3eaaaaaa
+DATA vecTable<>+1848(SB)/4, $0x3eaaaaaa
+DATA vecTable<>+1852(SB)/4, $0x3eaaaaaa
+DATA vecTable<>+1856(SB)/4, $0x00000010
+DATA vecTable<>+1860(SB)/4, $0x00000010
+DATA vecTable<>+1864(SB)/4, $0x00000010
+DATA vecTable<>+1868(SB)/4, $0x00000010
+DATA vecTable<>+1872(SB)/4, $0x00000010
+DATA vecTable<>+1876(SB)/4, $0x00000010
+DATA vecTable<>+1880(SB)/4, $0x00000010
+DATA vecTable<>+1884(SB)/4, $0x00000010
+DATA vecTable<>+1888(SB)/4, $0x00000020
+DATA vecTable<>+1892(SB)/4, $0x00000020
+DATA vecTable<>+1896(SB)/4, $0x00000020
+DATA vecTable<>+1900(SB)/4, $0x00000020
+DATA vecTable<>+1904(SB)/4, $0x00000020
+DATA vecTable<>+1908(SB)/4, $0x00000020
+DATA vecTable<>+1912(SB)/4, $0x00000020
+DATA vecTable<>+1916(SB)/4, $0x00000020
+DATA vecTable<>+1920(SB)/4, $0x7feb352d
+DATA vecTable<>+1924(SB)/4, $0x7feb352d
+DATA vecTable<>+1928(SB)/4, $0x7feb352d
+DATA vecTable<>+1932(SB)/4, $0x7feb352d
+DATA vecTable<>+1936(SB)/4, $0x7feb352d
+DATA vecTable<>+1940(SB)/4, $0x7feb352d
+DATA vecTable<>+1944(SB)/4, $0x7feb352d
+DATA vecTable<>+1948(SB)/4, $0x7feb352d
+DATA vecTable<>+1952(SB)/4, $0x846ca68b
+DATA vecTable<>+1956(SB)/4, $0x846ca68b
+DATA vecTable<>+1960(SB)/4, $0x846ca68b
+DATA vecTable<>+1964(SB)/4, $0x846ca68b
+DATA vecTable<>+1968(SB)/4, $0x846ca68b
+DATA vecTable<>+1972(SB)/4, $0x846ca68b
+DATA vecTable<>+1976(SB)/4, $0x846ca68b
+DATA vecTable<>+1980(SB)/4, $0x846ca68b
+DATA vecTable<>+1984(SB)/4, $0x00000008
+DATA vecTable<>+1988(SB)/4, $0x00000008
+DATA vecTable<>+1992(SB)/4, $0x00000008
+DATA vecTable<>+1996(SB)/4, $0x00000008
+DATA vecTable<>+2000(SB)/4, $0x00000008
+DATA vecTable<>+2004(SB)/4, $0x00000008
+DATA vecTable<>+2008(SB)/4, $0x00000008
+DATA vecTable<>+2012(SB)/4, $0x00000008
+GLOBL vecTable<>(SB), RODATA|NOPTR, $2016

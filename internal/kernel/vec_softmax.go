@@ -110,7 +110,8 @@ func ExpShift[T Float](y, x []T, shift, scale T) {
 	}
 }
 
-// softmaxBlocks does SoftmaxRows in assembly, as many rows a call as there is room for their sums.
+// softmaxBlocks does SoftmaxRows in assembly, as many rows a call as there is room for their sums; the
+// logsumexp is largest + ln Σ.
 func softmaxBlocks[T Float](x []T, rows, cols, ld int, n []int, scale T, lse []T) {
 	const block = 64
 	var largest, sums [block]float32
@@ -121,8 +122,8 @@ func softmaxBlocks[T Float](x []T, rows, cols, ld int, n []int, scale T, lse []T
 			used = n[r:]
 		}
 		vecSoftmax(start(x[min(r*ld, len(x)):]), count, cols, ld, unsafe.SliceData(used), float32(scale), &largest[0], &sums[0])
-		for k := range min(count, max(0, len(lse)-r)) {
-			lse[r+k] = T(float64(largest[k]) + math.Log(float64(sums[k])))
+		if lse != nil {
+			vecLogAdd(start(lse[r:]), &largest[0], &sums[0], count)
 		}
 	}
 }

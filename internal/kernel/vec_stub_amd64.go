@@ -101,6 +101,9 @@ func vecSoftmaxGrad(x *float32, rows int, cols int, ld int, n *int, scale float3
 func vecLogSumExp(x *float32, n int, largest *float32, sum *float32)
 
 //go:noescape
+func vecLogAdd(y *float32, a *float32, b *float32, n int)
+
+//go:noescape
 func vecExpShift(y *float32, x *float32, n int, shift float32, scale float32)
 
 //go:noescape

@@ -119,6 +119,10 @@ func vecLogSumExp(x *float32, n int, largest *float32, sum *float32) {
 	panic("kernel: no assembly for this processor")
 }
 
+func vecLogAdd(y *float32, a *float32, b *float32, n int) {
+	panic("kernel: no assembly for this processor")
+}
+
 func vecExpShift(y *float32, x *float32, n int, shift float32, scale float32) {
 	panic("kernel: no assembly for this processor")
 }

@@ -46,6 +46,9 @@ func expShift(a *asm) {
 	})
 }
 
+// logAdd is y = a + ln b.
+func logAdd(a *asm, x, b V) V { return a.add(x, a.log(b)) }
+
 // adamW: keep = 1 − lr·decay, rate = lr/c1, invC2 = 1/c2. Moments that would be denormal become 0.
 func adamW(a *asm) {
 	w, g, m, v := a.pointer("w"), a.pointer("grad"), a.pointer("m"), a.pointer("v")

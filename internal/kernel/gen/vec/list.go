@@ -46,6 +46,7 @@ var kernels = []kernel{
 	{"vecSoftmaxAgain", walks + ", lse *float32)", softmaxAgain},
 	{"vecSoftmaxGrad", walks + ", p, rowdot *float32)", softmaxGrad},
 	{"vecLogSumExp", "(x *float32, n int, largest, sum *float32)", logSumExp},
+	{"vecLogAdd", two, binary(2, logAdd)},
 	{"vecExpShift", "(y, x *float32, n int, shift, scale float32)", expShift},
 	{"vecDropout", "(y, x *float32, n int, scale float32, threshold int32, count, s1 uint32)", dropout(false)},
 	{"vecDropoutAdd", "(y, a, x *float32, n int, scale float32, threshold int32, count, s1 uint32)", dropout(true)},

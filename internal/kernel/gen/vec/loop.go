@@ -34,12 +34,7 @@ func (a *asm) each(n reg.GPVirtual, unroll int, body func(s span)) {
 	a.eachFrom(a.nought(), n, unroll, false, body)
 }
 
-// eachPadded is each for rows with memory up to the next multiple of the width.
-func (a *asm) eachPadded(n reg.GPVirtual, unroll int, body func(s span)) {
-	a.eachFrom(a.nought(), n, unroll, true, body)
-}
-
-// eachFrom emits body for the elements i…n−1; i becomes n or more.
+// eachFrom is each for the elements i…n−1, perhaps with memory up to the next multiple of the width; i becomes n or more.
 func (a *asm) eachFrom(i, n reg.GPVirtual, unroll int, padded bool, body func(s span)) {
 	left := a.GP64()
 	a.MOVQ(n, left)

@@ -24,6 +24,10 @@ var expPoly = []float64{0.499999934112, 0.16666520095, 0.0416683944702, 0.008368
 // tanhPoly: tanh x = x + x³(c0 + c1·x² + …), |x| ≤ 0.625; 4.4e-9.
 var tanhPoly = []float64{-0.333332819448, 0.133314422516, -0.0537397185615, 0.0206390968253, -0.00570499666777}
 
+// logPoly: ln(1+x) = x − ½x² + x³(c0 + c1·x + …), √½ ≤ 1+x < √2; 5.8e-9.
+var logPoly = []float64{0.333333317446, -0.250008214234, 0.200012230379, -0.166233418861, 0.142018400215,
+	-0.131604107789, 0.127610868673, -0.0763328446151}
+
 // phiPoly: Φ(−t)·e^(t²/2) = w(c0 + c1·v + …), w = 1/(1 + phiK·t), v = (t − 2)·w, 0 ≤ t ≤ 13.3; 2.5e-8.
 // In powers of v the coefficients fall so fast that rounding costs little at either end.
 var phiPoly = []float64{0.282411368357, -0.0810526392026, 0.0132944546636, -0.000636547920941, -0.00015839457303,
@@ -145,4 +149,25 @@ func (a *asm) normal(x V, lowest float64) (tail, bell V) {
 	t := a.abs(x)
 	w := a.reciprocal(a.horner(a.copy(t, len(t)), f(phiK), f(1)))
 	return a.mul(a.mul(a.poly(a.mul(a.sub(t, f(2)), w), phiPoly...), w), bell), bell
+}
+
+// log returns the natural logarithm of x, which is 0 or normal: −Inf for 0, NaN for NaN.
+func (a *asm) log(x V) V {
+	const rootHalf, minusRootHalf = konst(0x3f3504f3), konst(1<<32 - 0x3f3504f3)
+	bits := a.op(addInt, x, minusRootHalf)
+	m := a.op(addInt, a.and(bits, konst(0x007fffff)), rootHalf) // x = 2ᵉ·m, √½ ≤ m < √2
+	e := a.vectors(len(x))
+	for k, r := range e {
+		a.VPSRAD(operand.U8(23), bits[k], r)
+		a.VCVTDQ2PS(r, r)
+	}
+	m = a.sub(m, f(1))
+	q := a.mul(m, m)
+	p := a.mul(a.mul(a.poly(m, logPoly...), q), m)
+	a.acc(p, e, f(ln2Low))
+	a.less(p, q, f(0.5))
+	a.acc(p, e, f(ln2High))
+	p = a.add(p, m)
+	a.acc(p, x, f(0)) // NaN
+	return a.choose(a.compare(less, x, f(0x1p-126)), f(math.Inf(-1)), p)
 }

@@ -46,10 +46,7 @@ func (a *asm) rowMean(x, n reg.GPVirtual, inv uniform) uniform {
 func (a *asm) rowSquares(x, n reg.GPVirtual, m uniform) V {
 	sum := a.zero(4)
 	a.each(n, 4, func(s span) {
-		d := a.centre(a.load(x, s), m)
-		if s.tail != nil {
-			d = a.keep(s.tail, d)
-		}
+		d := a.onlyTail(a.centre(a.load(x, s), m), s)
 		a.update(fma231, sum[:s.u], d, d)
 	})
 	return a.across(add, sum)
@@ -123,7 +120,7 @@ func layerNormGrad(centred bool) func(*asm) {
 					}
 					t := a.mul(d, a.load(gain, p))
 					a.update(add, sum[:p.u], sum[:p.u], t)
-					a.acc(dot[:p.u], t, a.zeroTail(h, p))
+					a.acc(dot[:p.u], t, a.onlyTail(h, p))
 				})
 			})
 			along := uniform{a.mul(a.across(add, dot), inv)[0]}
@@ -143,12 +140,4 @@ func layerNormGrad(centred bool) func(*asm) {
 			a.advance(operand.U8(4), rstd)
 		})
 	}
-}
-
-// zeroTail clears the lanes of h beyond the row's end, where x − mean is not 0 and may overflow.
-func (a *asm) zeroTail(h V, s span) V {
-	if s.tail == nil {
-		return h
-	}
-	return a.keep(s.tail, h)
 }

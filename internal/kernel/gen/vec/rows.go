@@ -32,8 +32,10 @@ type rows struct {
 	scale                             uniform
 }
 
-// walk emits body for each row; other pointers to one float32 per row are advanced with it.
-func (a *asm) walk(p bool, body func(r rows), perRow ...reg.GPVirtual) {
+// walk emits body for each row; other pointers to one float32 per row are advanced with it. A row whose last vector has
+// room in the row is done with whole vectors, by body(true, …): reading back what was stored with a mask would wait
+// for the cache.
+func (a *asm) walk(p bool, body func(padded bool, r rows), perRow ...reg.GPVirtual) {
 	r := rows{x: a.pointer("x"), n: a.pointer("n"), cols: a.pointer("cols"), stride: a.pointer("ld"), used: a.GP64(), rest: a.GP64()}
 	r.scale = a.scalar("scale")
 	if p {
@@ -48,8 +50,17 @@ func (a *asm) walk(p bool, body func(r rows), perRow ...reg.GPVirtual) {
 		a.MOVQ(operand.Mem{Base: r.n}, r.used)
 		a.advance(operand.U8(8), r.n)
 		a.Label(known)
+		ragged, done := a.label("ragged"), a.label("done")
+		a.LEAQ(operand.Mem{Base: r.used, Disp: a.width() - 1}, r.rest)
+		a.ANDQ(operand.I8(-a.width()), r.rest)
+		a.CMPQ(r.rest, r.cols)
+		a.JGT(operand.LabelRef(ragged))
+		body(true, r)
+		a.JMP(operand.LabelRef(done))
+		a.Label(ragged)
 		a.MOVQ(r.used, r.rest)
-		body(r)
+		body(false, r)
+		a.Label(done)
 		a.eachFrom(r.rest, r.cols, 2, false, func(s span) { a.store(a.zero(s.u), r.x, s) })
 		a.advance(r.stride, r.x)
 		if p {
@@ -59,14 +70,16 @@ func (a *asm) walk(p bool, body func(r rows), perRow ...reg.GPVirtual) {
 	})
 }
 
-// An each is one of asm's loops.
-type each func(n reg.GPVirtual, unroll int, body func(span))
+// eachOf is eachPadded or each.
+func (a *asm) eachOf(padded bool, n reg.GPVirtual, unroll int, body func(span)) {
+	a.eachFrom(a.nought(), n, unroll, padded, body)
+}
 
 // rowMax returns the largest scale·x in every lane, −Inf for none.
-func (a *asm) rowMax(loop each, x, n reg.GPVirtual, scale uniform) V {
+func (a *asm) rowMax(padded bool, x, n reg.GPVirtual, scale uniform) V {
 	const unroll = 4
 	m := a.copy(f(math.Inf(-1)), unroll)
-	loop(n, unroll, func(s span) {
+	a.eachOf(padded, n, unroll, func(s span) {
 		v := a.mul(a.load(x, s), scale)
 		if s.tail != nil {
 			v = a.choose(s.tail, v, f(math.Inf(-1)))
@@ -77,14 +90,12 @@ func (a *asm) rowMax(loop each, x, n reg.GPVirtual, scale uniform) V {
 }
 
 // rowSum returns Σ e^(scale·x − m) in every lane; keep, which may be nil, gets the terms.
-func (a *asm) rowSum(loop each, x, n reg.GPVirtual, scale uniform, m V, keep func(V, span)) V {
+func (a *asm) rowSum(padded bool, x, n reg.GPVirtual, scale uniform, m V, keep func(V, span)) V {
 	const unroll = 2
 	sum := a.zero(unroll)
-	loop(n, unroll, func(s span) {
+	a.eachOf(padded, n, unroll, func(s span) {
 		e := a.exp(a.msub(a.load(x, s), scale, uniform{m[0]}), expLowest, nil)
-		if s.tail != nil {
-			e = a.keep(s.tail, e)
-		}
+		e = a.onlyTail(e, s)
 		a.update(add, sum[:s.u], sum[:s.u], e)
 		if keep != nil {
 			keep(e, s)
@@ -98,46 +109,34 @@ func (a *asm) inverse(sum V) uniform {
 	return uniform{a.div(f(1), a.above(0x1p-126, sum))[0]}
 }
 
-// softmax stores the largest scale·x and the sum of exponentials of each row for its logsumexp. A row whose
-// last vector has room in the row is done with whole vectors, and a short one without leaving registers:
-// reading back what was stored with a mask would wait for the cache.
+// softmax stores the largest scale·x and the sum of exponentials of each row for its logsumexp. Short padded rows do
+// not leave registers.
 func softmax(a *asm) {
 	largest, sums := a.pointer("largest"), a.pointer("sums")
-	a.walk(false, func(r rows) {
-		ragged, done := a.label("ragged"), a.label("done")
-		room := a.GP64()
-		a.LEAQ(operand.Mem{Base: r.used, Disp: a.width() - 1}, room)
-		a.ANDQ(operand.I8(-a.width()), room)
-		a.CMPQ(room, r.cols)
-		a.JGT(operand.LabelRef(ragged))
-		a.TESTQ(room, room)
-		a.JEQ(operand.LabelRef(ragged))
-		a.MOVQ(room, r.rest)
-		for vectors := 1; vectors <= 4; vectors++ {
+	a.walk(false, func(padded bool, r rows) {
+		done := a.label("softmax")
+		for vectors := 1; padded && vectors <= 4; vectors++ {
 			longer := a.label("longer")
-			a.CMPQ(room, operand.U8(vectors*a.width()))
-			a.JGT(operand.LabelRef(longer))
+			a.CMPQ(r.rest, operand.U8(vectors*a.width()))
+			a.JNE(operand.LabelRef(longer))
 			a.softmaxShort(r, vectors, largest, sums)
 			a.JMP(operand.LabelRef(done))
 			a.Label(longer)
 		}
-		a.softmaxLong(a.eachPadded, r, largest, sums)
-		a.JMP(operand.LabelRef(done))
-		a.Label(ragged)
-		a.softmaxLong(a.each, r, largest, sums)
+		a.softmaxLong(padded, r, largest, sums)
 		a.Label(done)
 	}, largest, sums)
 }
 
 // softmaxLong does a row in three passes.
-func (a *asm) softmaxLong(loop each, r rows, largest, sums reg.GPVirtual) {
-	m := a.rowMax(loop, r.x, r.used, r.scale)
+func (a *asm) softmaxLong(padded bool, r rows, largest, sums reg.GPVirtual) {
+	m := a.rowMax(padded, r.x, r.used, r.scale)
 	a.single(m, largest)
 	m = a.above(-math.MaxFloat32, m)
-	sum := a.rowSum(loop, r.x, r.used, r.scale, m, func(e V, s span) { a.store(e, r.x, s) })
+	sum := a.rowSum(padded, r.x, r.used, r.scale, m, func(e V, s span) { a.store(e, r.x, s) })
 	a.single(sum, sums)
 	inverse := a.inverse(sum)
-	loop(r.used, 4, func(s span) { a.store(a.mul(a.load(r.x, s), inverse), r.x, s) })
+	a.eachOf(padded, r.used, 4, func(s span) { a.store(a.mul(a.load(r.x, s), inverse), r.x, s) })
 }
 
 // softmaxShort does a row of so many vectors, the last of which may be used in part.
@@ -161,21 +160,30 @@ func (a *asm) softmaxShort(r rows, vectors int, largest, sums reg.GPVirtual) {
 
 func softmaxAgain(a *asm) {
 	lse := a.pointer("lse")
-	a.walk(false, func(r rows) {
+	a.walk(false, func(padded bool, r rows) {
 		m := uniform{a.above(-math.MaxFloat32, a.spread(lse))[0]}
-		a.each(r.used, 2, func(s span) {
-			a.store(a.exp(a.msub(a.load(r.x, s), r.scale, m), expLowest, nil), r.x, s)
+		a.eachOf(padded, r.used, 2, func(s span) {
+			e := a.exp(a.msub(a.load(r.x, s), r.scale, m), expLowest, nil)
+			a.store(a.onlyTail(e, s), r.x, s)
 		})
 	}, lse)
 }
 
+// onlyTail clears the lanes of v beyond the row's end.
+func (a *asm) onlyTail(v V, s span) V {
+	if s.tail == nil {
+		return v
+	}
+	return a.keep(s.tail, v)
+}
+
 func softmaxGrad(a *asm) {
 	dot := a.pointer("rowdot")
-	a.walk(true, func(r rows) {
+	a.walk(true, func(padded bool, r rows) {
 		d := uniform{a.spread(dot)[0]}
-		a.each(r.used, 4, func(s span) {
+		a.eachOf(padded, r.used, 4, func(s span) {
 			v := a.mul(a.sub(a.load(r.x, s), d), a.load(r.p, s))
-			a.store(a.mul(v, r.scale), r.x, s)
+			a.store(a.onlyTail(a.mul(v, r.scale), s), r.x, s)
 		})
 	}, dot)
 }
@@ -183,7 +191,7 @@ func softmaxGrad(a *asm) {
 // logSumExp stores the largest x and Σ e^(x − largest).
 func logSumExp(a *asm) {
 	x, n, one := a.pointer("x"), a.pointer("n"), uniform{a.copy(f(1), 1)[0]}
-	m := a.rowMax(a.each, x, n, one)
+	m := a.rowMax(false, x, n, one)
 	a.single(m, a.pointer("largest"))
-	a.single(a.rowSum(a.each, x, n, one, a.above(-math.MaxFloat32, m), nil), a.pointer("sum"))
+	a.single(a.rowSum(false, x, n, one, a.above(-math.MaxFloat32, m), nil), a.pointer("sum"))
 }
