@@ -242,7 +242,7 @@ func Newest(dir string) (string, error) {
 
 // Generator makes texts with the model as it is now.
 func (r *Run) Generator() *generation.Generator {
-	return &generation.Generator{Model: r.Config.Model, Weights: r.Weights, Tokenizer: r.Corpus.Tokenizer}
+	return &generation.Generator{Model: r.Config.Model, Weights: r.Weights, Tokenizer: r.Corpus.Tokenizer, End: ends(r.Corpus.Tokenizer)}
 }
 
 // sample writes a text of the model as it is now to samples.txt.
@@ -279,4 +279,20 @@ func (r *Run) Close() error {
 		err = r.files.close()
 	}
 	return errors.Join(err, r.Corpus.Close())
+}
+
+// Generator makes texts with the saved model.
+func (s *Saved) Generator() *generation.Generator {
+	return &generation.Generator{Model: s.Config.Model, Weights: s.Weights, Tokenizer: s.Tokenizer, End: ends(s.Tokenizer)}
+}
+
+// ends are the tokens that end a text.
+func ends(tk data.Tokenizer) []int {
+	var ids []int
+	for _, name := range []string{"<|end|>", "<|endoftext|>", "</s>"} {
+		if id, ok := tk.Special(name); ok {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }

@@ -108,12 +108,12 @@ func (o *options) settings() []string {
 	return append(sets, o.sets...)
 }
 
-func run(args []string, stdout, stderr io.Writer) int {
+func run(args []string, stdout, stderr *os.File) int {
 	o := newOptions()
 	return cli.Main(o.Flags, args, stdout, stderr, func(ctx context.Context) error { return train(ctx, o, stdout, stderr) })
 }
 
-func train(ctx context.Context, o *options, stdout, stderr io.Writer) error {
+func train(ctx context.Context, o *options, stdout, stderr *os.File) error {
 	if err := o.machine.Use(stderr); err != nil {
 		return err
 	}
@@ -199,7 +199,7 @@ func watch(r *training.Run, p *term.Progress) training.Watch {
 }
 
 // finish prints what a trained model writes.
-func finish(r *training.Run, stdout, stderr io.Writer) error {
+func finish(r *training.Run, stdout, stderr *os.File) error {
 	text, err := r.Sample()
 	if err != nil {
 		return err
