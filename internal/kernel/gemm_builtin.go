@@ -59,11 +59,6 @@ func (ks *kernels[T]) product(p product[T]) {
 	if w == nil {
 		w = new(workspace[T])
 	}
-	if p.n == 1 && p.ldc == 1 && p.m > 1 { // a column: Cᵀ = op(B)ᵀ·op(A)ᵀ is a row
-		p.transA, p.transB = !p.transB, !p.transA
-		p.a, p.lda, p.b, p.ldb = p.b, p.ldb, p.a, p.lda
-		p.m, p.n, p.ldc = 1, p.m, p.m
-	}
 	if p.m <= 2 || p.m <= fewRows && p.transB {
 		ks.skinny(w, &p)
 	} else {

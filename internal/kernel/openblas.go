@@ -19,6 +19,7 @@ import (
 type library struct {
 	name         string
 	sgemm, dgemm uintptr
+	sgemv, dgemv uintptr
 	core         string // the CPU the kernels were made for, "" if it does not say
 }
 
@@ -83,12 +84,12 @@ func (l *library) info() Info {
 
 func bindLibrary(name string, handle uintptr) (*library, error) {
 	lib := &library{name: name}
-	var err error
-	if lib.sgemm, err = purego.Dlsym(handle, "sgemm_"); err != nil {
-		return nil, fmt.Errorf("%s: no symbol sgemm_", name)
-	}
-	if lib.dgemm, err = purego.Dlsym(handle, "dgemm_"); err != nil {
-		return nil, fmt.Errorf("%s: no symbol dgemm_", name)
+	symbols := []string{"sgemm_", "dgemm_", "sgemv_", "dgemv_"}
+	for i, f := range []*uintptr{&lib.sgemm, &lib.dgemm, &lib.sgemv, &lib.dgemv} {
+		var err error
+		if *f, err = purego.Dlsym(handle, symbols[i]); err != nil {
+			return nil, fmt.Errorf("%s: no symbol %s", name, symbols[i])
+		}
 	}
 	if f, err := purego.Dlsym(handle, "openblas_set_num_threads"); err == nil {
 		purego.SyscallN(f, 1)
@@ -121,24 +122,40 @@ func setC(key, value string) {
 
 func (l *library) single(p product[float32]) {
 	block := singleBlocks.Get().(*arguments[float32])
-	callFortran(l.sgemm, block, &p)
+	callProduct(l.sgemm, l.sgemv, block, &p)
 	singleBlocks.Put(block)
 }
 
 func (l *library) double(p product[float64]) {
 	block := doubleBlocks.Get().(*arguments[float64])
-	callFortran(l.dgemm, block, &p)
+	callProduct(l.dgemm, l.dgemv, block, &p)
 	doubleBlocks.Put(block)
 }
 
-// callFortran computes the row-major product as the column-major Cᵀ = Bᵀ·Aᵀ.
-// The matrices are on the heap, since p came here through a function value,
-// and the heap does not move.
-func callFortran[T Float](f uintptr, g *arguments[T], p *product[T]) {
+// callProduct computes p by gemm, or by gemv if C is one row, for which gemm
+// would pack the whole of B. The matrices are on the heap, since p came here
+// through a function value, and the heap does not move.
+func callProduct[T Float](gemm, gemv uintptr, g *arguments[T], p *product[T]) {
+	if p.m == 1 {
+		p.scale()
+		p.beta = 1
+	}
 	g.transA, g.transB = letter(p.transA), letter(p.transB)
 	g.m, g.n, g.k = int32(p.m), int32(p.n), int32(p.k)
 	g.lda, g.ldb, g.ldc = int32(p.lda), int32(p.ldb), int32(p.ldc)
 	g.alpha, g.beta = p.alpha, p.beta
+	if p.m == 1 {
+		purego.SyscallN(gemv, g.vectorCall(p)...)
+	} else {
+		purego.SyscallN(gemm, g.matrixCall(p)...)
+	}
+	runtime.KeepAlive(g)
+	runtime.KeepAlive(p)
+}
+
+// matrixCall lists the arguments of gemm: the row-major product is the
+// column-major Cᵀ = op(B)ᵀ·op(A)ᵀ.
+func (g *arguments[T]) matrixCall(p *product[T]) []uintptr {
 	g.list = [15]uintptr{
 		address(&g.transB), address(&g.transA), address(&g.n), address(&g.m), address(&g.k),
 		address(&g.alpha), address(unsafe.SliceData(p.b)), address(&g.ldb),
@@ -146,9 +163,28 @@ func callFortran[T Float](f uintptr, g *arguments[T], p *product[T]) {
 		address(&g.beta), address(unsafe.SliceData(p.c)), address(&g.ldc),
 		1, 1, // hidden lengths of the two strings
 	}
-	purego.SyscallN(f, g.list[:]...)
-	runtime.KeepAlive(g)
-	runtime.KeepAlive(p)
+	return g.list[:]
+}
+
+// vectorCall lists the arguments of gemv for a product with one row. To a
+// column-major reader B is stored transposed.
+func (g *arguments[T]) vectorCall(p *product[T]) []uintptr {
+	g.m, g.ldc = 1, 1 // the increments of x and y
+	if p.transA {
+		g.m = g.lda
+	}
+	rows, cols := &g.n, &g.k
+	if p.transB {
+		rows, cols = cols, rows
+	}
+	g.list = [15]uintptr{
+		address(&g.transB), address(rows), address(cols),
+		address(&g.alpha), address(unsafe.SliceData(p.b)), address(&g.ldb),
+		address(unsafe.SliceData(p.a)), address(&g.m),
+		address(&g.beta), address(unsafe.SliceData(p.c)), address(&g.ldc),
+		1, // hidden length of the string
+	}
+	return g.list[:12]
 }
 
 func letter(transposed bool) byte {

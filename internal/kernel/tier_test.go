@@ -77,6 +77,17 @@ func TestBLAS(t *testing.T) {
 		d.Dgemm(blas.NoTrans, blas.NoTrans, 2, 1, 2, 1, []float64{1, 2, 3, 4}, 2, []float64{5, 6}, 1, 0, c64, 1)
 		assert.Equal(t, []float32{17, 39}, c32) // 1·5+2·6, 3·5+4·6
 		assert.Equal(t, []float64{17, 39}, c64)
+		// A = [1 2 3; 4 5 6] with x = (1, 2) or (1, 2, 3), 10 on the way.
+		a32, a64 := []float32{1, 2, 3, 4, 5, 6}, []float64{1, 2, 3, 4, 5, 6}
+		y32, y64 := []float32{10, 10}, []float64{10, 10, 10}
+		s.Sgemv(blas.NoTrans, 2, 3, 1, a32, 3, []float32{1, 2, 3}, 1, 1, y32, 1)
+		d.Dgemv(blas.Trans, 2, 3, 1, a64, 3, []float64{1, 2}, 1, 1, y64, 1)
+		assert.Equal(t, []float32{24, 42}, y32)
+		assert.Equal(t, []float64{19, 22, 25}, y64)
+		s.Sgemv(blas.NoTrans, 2, 3, 1, a32, 3, []float32{1, 0, 2, 0, 3}, 2, 0, y32, 1)
+		assert.Equal(t, []float32{14, 32}, y32)
+		d.Dgemv(blas.NoTrans, 2, 3, 1, a64, 3, []float64{1, 2, 3}, 1, 0, y64, 2)
+		assert.Equal(t, []float64{14, 22, 32}, y64)
 	})
 }
 
