@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // splitGPT2 names the rule of wordEnd in files.
@@ -15,15 +16,15 @@ const splitGPT2 = "gpt2"
 // order in which the merges were learned.
 type bpeEncoder struct {
 	pieces []string
-	bytes  [256]int32 // the id of each byte
+	bytes  [256]int32 // the id of each byte, or noPiece
+	gaps   bool       // some byte has none: Hugging Face's trainer learns only those it meets
 	merges []bigram   // in order of rank
 	rules  map[bigram]mergeRule
 	idle   sync.Pool // of *wordEncoder, so that goroutines do not wait for each other
 }
 
 // newBPE makes the encoder of a table of pieces, the special ones left out, and merges.
-// Every byte must be a piece, pieces must be distinct, and the result of a merge must be
-// a piece.
+// Pieces must be distinct, and the result of a merge must be a piece.
 func newBPE(pieces []string, special []bool, merges []bigram) (*bpeEncoder, error) {
 	ids, err := pieceIDs(pieces, special)
 	if err != nil {
@@ -33,7 +34,7 @@ func newBPE(pieces []string, special []bool, merges []bigram) (*bpeEncoder, erro
 	for b, piece := range bytePieces() {
 		id, ok := ids[piece]
 		if !ok {
-			return nil, fmt.Errorf("no piece for byte 0x%02x: it is not a byte-level vocabulary", b)
+			id, e.gaps = noPiece, true
 		}
 		e.bytes[b] = id
 	}
@@ -73,6 +74,11 @@ func pieceIDs(pieces []string, special []bool) (map[string]int32, error) {
 func (e *bpeEncoder) kind() string { return "bpe" }
 
 func (e *bpeEncoder) encode(ids []int, text string) ([]int, error) {
+	if e.gaps {
+		if err := e.findGap(text); err != nil {
+			return nil, err
+		}
+	}
 	w := e.idle.Get().(*wordEncoder)
 	defer e.idle.Put(w)
 	ids = slices.Grow(ids, len(text)/bytesPerID)
@@ -82,6 +88,20 @@ func (e *bpeEncoder) encode(ids []int, text string) ([]int, error) {
 		text = text[n:]
 	}
 	return ids, nil
+}
+
+// findGap reports the first character with a byte that is no piece.
+func (e *bpeEncoder) findGap(text string) error {
+	for start := 0; start < len(text); {
+		_, size := utf8.DecodeRuneInString(text[start:])
+		for i := start; i < start+size; i++ {
+			if e.bytes[text[i]] == noPiece {
+				return &UnknownError{Piece: text[start : start+size], Offset: start}
+			}
+		}
+		start += size
+	}
+	return nil
 }
 
 // spell appends the bytes of a word, as symbols.

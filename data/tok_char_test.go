@@ -38,10 +38,10 @@ func TestCharEncodesInvalidBytesExactly(t *testing.T) {
 func TestCharUnknown(t *testing.T) {
 	tok := NewChar("abc")
 	for text, want := range map[string]string{
-		"ab漢c":   `character "漢" (U+6F22) at byte offset 2 is not in the vocabulary: train the tokenizer on text that has it, or use a byte or bpe tokenizer`,
-		"c\n":    `character "\n" (U+000A) at byte offset 1 is not in the vocabulary: train the tokenizer on text that has it, or use a byte or bpe tokenizer`,
-		"c\xfe":  `byte 0xfe at byte offset 1 is not valid UTF-8 and not in the vocabulary: train the tokenizer on text that has it, or use a byte or bpe tokenizer`,
-		"\ufffd": `character "�" (U+FFFD) at byte offset 0 is not in the vocabulary: train the tokenizer on text that has it, or use a byte or bpe tokenizer`,
+		"ab漢c":   `character "漢" (U+6F22) at byte offset 2 is not in the vocabulary: train the tokenizer on text that has it, or use one of all bytes (byte, bpe)`,
+		"c\n":    `character "\n" (U+000A) at byte offset 1 is not in the vocabulary: train the tokenizer on text that has it, or use one of all bytes (byte, bpe)`,
+		"c\xfe":  `byte 0xfe at byte offset 1 is not valid UTF-8 and not in the vocabulary: train the tokenizer on text that has it, or use one of all bytes (byte, bpe)`,
+		"\ufffd": `character "�" (U+FFFD) at byte offset 0 is not in the vocabulary: train the tokenizer on text that has it, or use one of all bytes (byte, bpe)`,
 	} {
 		_, err := tok.Encode(text)
 		assert.EqualError(t, err, want)

@@ -155,8 +155,6 @@ func charLen(text string) int {
 	return n
 }
 
-const noPiece = -1
-
 // char is the piece that is this character, or noPiece.
 func (e *llamaEncoder) char(char string) int32 {
 	if id, ok := e.chars[char]; ok {

@@ -24,7 +24,8 @@ var gpt2Files = [][2]string{
 // LoadTokenizer reads a tokenizer. What a file is follows from its content:
 //
 //   - tokenizer.json as Save writes it
-//   - tokenizer.json of Hugging Face, if it is a byte-level BPE model
+//   - tokenizer.json of Hugging Face, if it is a byte-level BPE model; one that was learned
+//     without some bytes answers texts that have them with an *UnknownError
 //   - GPT-2's encoder.json and vocab.bpe, or vocab.json and merges.txt: either of the two,
 //     the other beside it
 //   - the tok*.bin of llama2.c; its encoded texts begin with <s>, as that program's do

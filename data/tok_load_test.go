@@ -60,6 +60,24 @@ func TestHuggingFace(t *testing.T) {
 	assert.NoError(t, err)
 }
 
+// TestHuggingFaceGaps reads a vocabulary that was learned without some bytes.
+func TestHuggingFaceGaps(t *testing.T) {
+	tok, err := parseAny(hfJSON(t, func(file map[string]any) {
+		file["added_tokens"] = nil
+		file["model"] = map[string]any{"type": "BPE", "vocab": map[string]any{"a": 0, "Ċ": 1, "æ": 2, "aa": 3}, "merges": []string{"a a"}}
+	}))
+	require.NoError(t, err)
+	ids, err := tok.Encode("aaa\n")
+	require.NoError(t, err)
+	assert.Equal(t, []int{3, 0, 1}, ids)
+	_, err = tok.Encode("aa春") // e6 98 a5, of which e6, written æ, is a piece
+	var unknown *UnknownError
+	require.ErrorAs(t, err, &unknown)
+	assert.Equal(t, UnknownError{Piece: "春", Offset: 2}, *unknown)
+	_, err = tok.Encode("\xff")
+	assert.EqualError(t, err, "byte 0xff at byte offset 0 is not valid UTF-8 and not in the vocabulary: train the tokenizer on text that has it, or use one of all bytes (byte, bpe)")
+}
+
 // TestHuggingFaceGPT2 writes GPT-2's vocabulary as Hugging Face does: the ids are the same.
 func TestHuggingFaceGPT2(t *testing.T) {
 	var vocab map[string]any

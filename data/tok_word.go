@@ -9,6 +9,8 @@ const (
 	cachedWords   = 1 << 16 // then the cache starts anew, so that it cannot grow without end
 )
 
+const noPiece = -1 // the id of what is no piece
+
 // wordEncoder encodes words, stretches of text that merges do not cross, and remembers
 // them. It is used by one goroutine at a time.
 type wordEncoder struct {

@@ -38,7 +38,7 @@ type UnknownError struct {
 }
 
 func (e *UnknownError) Error() string {
-	const remedy = "train the tokenizer on text that has it, or use a byte or bpe tokenizer"
+	const remedy = "train the tokenizer on text that has it, or use one of all bytes (byte, bpe)"
 	r, size := utf8.DecodeRuneInString(e.Piece)
 	if r == utf8.RuneError && size == 1 {
 		return fmt.Sprintf("byte 0x%02x at byte offset %d is not valid UTF-8 and not in the vocabulary: %s",
