@@ -4,10 +4,35 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // chunkSize is how many bytes of text are held and encoded at a time.
 const chunkSize = 1 << 20
+
+// textSource is where a text comes from: files, or memory if it was generated.
+type textSource struct {
+	files  []string
+	memory string
+}
+
+// name is the source in messages.
+func (s textSource) name() string {
+	if len(s.files) == 0 {
+		return "generated text"
+	}
+	return s.files[0]
+}
+
+// reader reads the source from its start.
+func (s textSource) reader() *textReader {
+	r := &textReader{files: s.files}
+	if len(s.files) == 0 {
+		r.files = []string{s.name()}
+		r.file, r.begins = io.NopCloser(strings.NewReader(s.memory)), []int64{0}
+	}
+	return r
+}
 
 // textReader reads files one after another as one text. A file that does not end a line is
 // ended by a newline before the next one.
@@ -41,7 +66,7 @@ func (r *textReader) open() (err error) {
 	if len(r.begins) == len(r.files) {
 		return io.EOF
 	}
-	r.file, err = openText(r.files[len(r.begins)])
+	r.file, err = openTextFile(r.files[len(r.begins)])
 	if err != nil {
 		r.file = nil // not a nil pointer in an interface
 		return err
@@ -73,10 +98,10 @@ func (r *textReader) Close() error {
 	return err
 }
 
-// readChunks calls f with the files' text in chunks that end where a word does, and the offset
+// readChunks calls f with the text in chunks that end where a word does, and the offset
 // of each.
-func readChunks(files []string, f func(chunk string, offset int64) error) error {
-	r := &textReader{files: files}
+func readChunks(s textSource, f func(chunk string, offset int64) error) error {
+	r := s.reader()
 	defer r.Close()
 	var offset int64
 	err := eachChunk(r, chunkSize, func(chunk string) error {

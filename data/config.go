@@ -48,6 +48,7 @@ type Options struct {
 // resolve returns c with defaults in place of zero values, or says which key is wrong.
 func (c Config) resolve() (Config, error) {
 	setDefault(&c.Name, "opticks")
+	c = c.namedDefaults()
 	setDefault(&c.Task, "lm")
 	setDefault(&c.Order, "random")
 	setDefault(&c.Invalid, "keep")
@@ -71,6 +72,7 @@ func (c Config) resolve() (Config, error) {
 			return c, fmt.Errorf("data.%s is %q: it must be one of %s", k.key, k.value, strings.Join(k.allowed, ", "))
 		}
 	}
+	c = c.generatedDefaults()
 	if c.Task != "lm" && c.Source == "" && c.Target == "" {
 		c.Source, c.Target = "1", "2"
 	}
@@ -91,7 +93,7 @@ func (c Config) checkRanges() error {
 	}{
 		{"max_source", c.MaxSource, 0, 1 << 20},
 		{"buckets", c.Buckets, 1, 64},
-		{"size", c.Size, 10, 1 << 24},
+		{"size", c.Size, 10, maxSize},
 		{"level", c.Level, 1, 3},
 	} {
 		if k.value < k.min || k.value > k.max {

@@ -9,6 +9,18 @@ type textParts struct {
 	sequential bool
 }
 
+// openText prepares running text.
+func openText(text textSource, c Config, tk TokenizerConfig, known Tokenizer, opts Options) (*Corpus, error) {
+	job := &textJob{Config: c, tk: tk, known: known, opts: opts, text: text, limit: heldInMemory}
+	tokenizer, tokens, h, err := job.open()
+	if err != nil {
+		return nil, err
+	}
+	split := int(h.Split)
+	info := Info{Bytes: int64(h.Bytes), Train: split, Valid: tokens.Len() - split}
+	return &Corpus{c, tokenizer, info, &textParts{tokens, split, c.Order == "sequential"}}, nil
+}
+
 func (p *textParts) train(batch, context int, seed uint64) (Batcher, error) {
 	s := stretch{p.tokens, 0, p.split}
 	if p.sequential {

@@ -1,8 +1,6 @@
 package data
 
 import (
-	"errors"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -18,49 +16,74 @@ func opticks() (path string, ok bool) {
 		return "", false // no Go on this machine: the caller has another corpus
 	}
 	path = filepath.Join(strings.TrimSpace(string(out)), filepath.FromSlash(opticksFile))
-	info, err := os.Stat(path)
-	return path, err == nil && info.Mode().IsRegular()
+	return path, isFile(path)
 }
-
-// Names lists the corpora that can be asked for by name.
-func Names() []string { return []string{"opticks"} }
 
 // open prepares a corpus from a resolved configuration.
 func open(c Config, tk TokenizerConfig, known Tokenizer, opts Options) (*Corpus, error) {
-	info := Info{Name: c.Name, Source: c.Name}
+	origin := Info{Name: c.Name, Source: c.Name}
 	path := c.Name
 	if c.Name == "opticks" {
-		found, ok := opticks()
-		if !ok {
-			return nil, errors.New("no Go installation with src/testdata on this machine: give a path")
+		var ok bool
+		if path, ok = opticks(); ok {
+			origin.Source, origin.Licence = "Isaac Newton, Opticks, from the Go installation's test data", "public domain"
+		} else {
+			c.Name = "tales"
+			origin.Notes = append(origin.Notes, "the Go installation with Opticks was not found: these are tales instead")
+		}
+	}
+	if e, ok := registry[c.Name]; ok {
+		found, notes, err := e.find(c.Name, opts)
+		if err != nil {
+			return nil, err
 		}
 		path = found
-		info.Source, info.Licence = "Isaac Newton, Opticks (the Go installation's test data)", "public domain"
+		origin.Source, origin.Licence, origin.Notes = e.source, e.licence, notes
 	}
+	if generators[c.Name] != nil {
+		origin.Source, origin.Licence = "generated", "MIT, as this program is"
+	}
+	corpus, err := openFrom(path, c, tk, known, opts)
+	if err != nil {
+		return nil, err
+	}
+	i := &corpus.Info
+	i.Name, i.Source, i.Licence, i.Notes = origin.Name, origin.Source, origin.Licence, append(origin.Notes, i.Notes...)
+	return corpus, nil
+}
+
+// openFrom reads or generates rows or running text.
+func openFrom(path string, c Config, tk TokenizerConfig, known Tokenizer, opts Options) (*Corpus, error) {
+	generate := generators[c.Name]
 	if c.isTable() {
-		t, err := readTable(path, c)
+		read := func() (*table, error) { return readTable(path, c) }
+		if generate != nil {
+			read = func() (*table, error) { return generate(c) }
+		}
+		t, err := read()
 		if err != nil {
 			return nil, err
 		}
-		corpus, err := openTable(t, c, tk, known, opts)
-		if err != nil {
-			return nil, err
-		}
-		corpus.Info.Name, corpus.Info.Source, corpus.Info.Licence = info.Name, info.Source, info.Licence
-		return corpus, nil
+		return openTable(t, c, tk, known, opts)
 	}
-	files, err := textFiles(path)
+	text, err := openSource(path, c)
 	if err != nil {
 		return nil, err
 	}
-	job := &textJob{Config: c, tk: tk, known: known, opts: opts, files: files, limit: heldInMemory}
-	tokenizer, tokens, h, err := job.open()
-	if err != nil {
-		return nil, err
+	return openText(text, c, tk, known, opts)
+}
+
+// openSource finds the files of a text, or generates it.
+func openSource(path string, c Config) (text textSource, err error) {
+	switch {
+	case c.Name == "tales":
+		text.memory = talesText(c)
+	case generators[c.Name] != nil:
+		_, err = generators[c.Name](c) // says which task it is made for
+	default:
+		text.files, err = textFiles(path)
 	}
-	split := int(h.Split)
-	info.Bytes, info.Train, info.Valid = int64(h.Bytes), split, tokens.Len()-split
-	return &Corpus{c, tokenizer, info, &textParts{tokens, split, c.Order == "sequential"}}, nil
+	return text, err
 }
 
 // isTable tells whether the task reads rows rather than running text.

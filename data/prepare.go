@@ -18,7 +18,7 @@ type textJob struct {
 	tk    TokenizerConfig
 	known Tokenizer
 	opts  Options
-	files []string
+	text  textSource
 	limit int64 // heldInMemory, but for tests
 	size  int64
 }
@@ -27,7 +27,7 @@ type textJob struct {
 // cache, if they were prepared before, or else prepared, in constant memory where the text is
 // large.
 func (j *textJob) open() (Tokenizer, *Tokens, *tokenHeader, error) {
-	source, err := hashFiles(j.files)
+	source, err := j.text.hash()
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -60,7 +60,7 @@ func (j *textJob) open() (Tokenizer, *Tokens, *tokenHeader, error) {
 
 // survey counts the bytes of the text, and refuses what is no text if the policy says so.
 func (j *textJob) survey() error {
-	err := readChunks(j.files, func(chunk string, offset int64) error {
+	err := readChunks(j.text, func(chunk string, offset int64) error {
 		j.size = offset + int64(len(chunk))
 		if j.Invalid == "refuse" {
 			if i, err := firstInvalid(chunk); i >= 0 {
@@ -70,7 +70,7 @@ func (j *textJob) survey() error {
 		return nil
 	})
 	if err == nil && j.size == 0 {
-		err = fmt.Errorf("%s: the text is empty", j.files[0])
+		err = fmt.Errorf("%s: the text is empty", j.text.name())
 	}
 	return err
 }
@@ -86,7 +86,7 @@ func (j *textJob) makeTokenizer() (Tokenizer, error) {
 	case "byte":
 		return NewByte(), nil
 	case "bpe":
-		return trainMerges(io.LimitReader(&textReader{files: j.files}, j.cut()), j.tk.Vocab, j.opts.Log)
+		return trainMerges(io.LimitReader(j.text.reader(), j.cut()), j.tk.Vocab, j.opts.Log)
 	}
 	return LoadTokenizer(j.tk.Kind)
 }
@@ -103,7 +103,7 @@ func trainMerges(text io.Reader, vocab int, log io.Writer) (Tokenizer, error) {
 // validation part too, as the field does: they only settle which ids there are.
 func (j *textJob) alphabet() (Tokenizer, error) {
 	count := map[string]int{}
-	err := readChunks(j.files, func(chunk string, _ int64) error {
+	err := readChunks(j.text, func(chunk string, _ int64) error {
 		for len(chunk) > 0 {
 			_, size := utf8.DecodeRuneInString(chunk)
 			if n, ok := count[chunk[:size]]; ok {
@@ -133,7 +133,7 @@ func (j *textJob) encode(t Tokenizer, p *progress, sink func(ids []int) error) (
 		return len(ids), sink(ids)
 	}
 	cut := j.cut()
-	err = readChunks(j.files, func(chunk string, offset int64) error {
+	err = readChunks(j.text, func(chunk string, offset int64) error {
 		at := 0
 		if offset < cut {
 			at = nextRune(chunk, cut-offset)

@@ -83,10 +83,13 @@ func (j *textJob) reuse(path string, source [sha256.Size]byte) (Tokenizer, *Toke
 // tokenizerBeside is the tokenizer.json of a token file.
 func tokenizerBeside(path string) string { return path[:len(path)-len(tokenFileExt)] + ".json" }
 
-// hashFiles hashes the files' bytes and lengths, as they are on disk.
-func hashFiles(files []string) (sum [sha256.Size]byte, err error) {
+// hash is of the files' bytes as they are on disk, and of their lengths.
+func (s textSource) hash() (sum [sha256.Size]byte, err error) {
+	if len(s.files) == 0 {
+		return sha256.Sum256([]byte(s.memory)), nil
+	}
 	all := sha256.New()
-	for _, name := range files {
+	for _, name := range s.files {
 		f, err := os.Open(name)
 		if err != nil {
 			return sum, err

@@ -29,7 +29,7 @@ type row struct {
 
 // readTable reads a TSV file, through gzip if it is named .gz.
 func readTable(path string, c Config) (*table, error) {
-	f, err := openText(path)
+	f, err := openTextFile(path)
 	if err != nil {
 		return nil, err
 	}

@@ -49,8 +49,8 @@ func isText(path string) bool {
 	return slices.Contains(textSuffixes, filepath.Ext(strings.TrimSuffix(path, ".gz")))
 }
 
-// openText opens a file, through gzip if it is named .gz.
-func openText(path string) (io.ReadCloser, error) {
+// openTextFile opens a file, through gzip if it is named .gz.
+func openTextFile(path string) (io.ReadCloser, error) {
 	f, err := os.Open(path)
 	if err != nil || filepath.Ext(path) != ".gz" {
 		return f, err

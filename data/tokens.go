@@ -19,7 +19,7 @@ const (
 	narrowVocab = 1 << 16
 	// evictAfter bounds what stays in memory of a mapped file: a copy of a window brings in
 	// 64 KB or so, the pages around it included.
-	evictAfter = 2048
+	evictAfter = 512
 )
 
 // newTokens returns an empty sequence for ids below vocab.

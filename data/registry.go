@@ -1,0 +1,160 @@
+package data
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// DataDirVariable names a directory that is searched for the files of named corpora before the
+// cache is.
+const DataDirVariable = "EURYALE_DATA"
+
+// entry is a named corpus whose text is in no Go installation and is not generated.
+type entry struct {
+	file    string // its name in the cache
+	source  string // who made it and where it is published
+	url     string // of the very file; empty if the table has to be made from the source
+	licence string
+	size    int64
+	sha256  string
+	about   string // what the columns are, for those who make the table
+	config  Config // defaults for the task of this corpus
+}
+
+// registry lists corpora that are fetched, or put in place by hand, on first use. The checksums are
+// of the files that this project's figures were measured on; char-rnn's input.txt is published
+// under the same one in TensorFlow Datasets' url_checksums/tiny_shakespeare.txt.
+var registry = map[string]entry{
+	"tinyshakespeare": {
+		file:    "tinyshakespeare.txt",
+		source:  "Shakespeare's plays, excerpts, from github.com/karpathy/char-rnn",
+		url:     "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
+		licence: "public domain",
+		size:    1115394,
+		sha256:  "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
+	},
+	"tang": {
+		file:    "tang_jueju.tsv",
+		source:  "Tang quatrains, from github.com/chinese-poetry/chinese-poetry",
+		licence: "text public domain, collection MIT",
+		size:    1727601,
+		sha256:  "3bb06af98c14a1acc4c44cdca26041bce3ae2bde96a18aa6bbe002f0fb43d235",
+		about:   "form, title, author, text",
+		config:  Config{Source: "1,2", Target: "4"},
+	},
+	"tatoeba": {
+		file:    "tatoeba_en_zh.tsv",
+		source:  "English–Chinese sentence pairs, from tatoeba.org/downloads",
+		licence: "CC-BY 2.0 FR, attribution in each row",
+		size:    2792648,
+		sha256:  "cde0e4ccac19c98fc9ffdf5ebdea031cce847015d6328f747e205e2e97cdecb2",
+		about:   "English, Chinese, ids and authors",
+		config:  Config{Task: "pairs", Source: "1", Target: "2"},
+	},
+	"kdconv": {
+		file:    "dialogue_zh_kdconv.tsv",
+		source:  "Chinese dialogues, from github.com/thu-coai/KdConv",
+		licence: "Apache-2.0",
+		size:    1563769,
+		sha256:  "c9c49eb8ce078ad5eef580a790a5f9d36cb03dd0e8c935e57ec36a4cb086d19a",
+		about:   "dialogue, turn, speaker, text",
+		config:  Config{Task: "dialogue"},
+	},
+	"coffee": {
+		file:    "dialogue_en_coffee.tsv",
+		source:  "coffee-ordering dialogues of Taskmaster-4, from github.com/google-research-datasets/Taskmaster",
+		licence: "CC-BY 4.0",
+		size:    937482,
+		sha256:  "caf421d2cb26575dd52d4397e90c39e2a9c1d2474a3fa7da78e7941bd958c98d",
+		about:   "dialogue, turn, speaker, text",
+		config:  Config{Task: "dialogue", Reply: "assistant"},
+	},
+	"debian": {
+		file:    "summary_en_debian.tsv",
+		source:  "Debian package descriptions, from deb.debian.org (Packages and Translation-en)",
+		licence: "each text under its package's free licence",
+		size:    4480332,
+		sha256:  "ee645dbbeeb170e3b3a832556783d8efdd7a20b313aac5f8fea4fab5b184739b",
+		about:   "split, package, source, long description, short description",
+		config:  Config{Task: "summary", Source: "4", Target: "5", Key: "3"},
+	},
+}
+
+// Names lists the corpora that can be asked for by name.
+func Names() []string {
+	names := slices.AppendSeq([]string{"opticks"}, maps.Keys(generators))
+	names = slices.AppendSeq(names, maps.Keys(registry))
+	slices.Sort(names)
+	return names
+}
+
+// namedDefaults fills in the task and the columns of a named corpus.
+func (c Config) namedDefaults() Config {
+	e := registry[c.Name].config
+	if c.Name == "copy" || c.Name == "reverse" {
+		e.Task = "pairs"
+	}
+	if e.Task != "" && c.Task == "" {
+		c.Task = e.Task
+	}
+	if c.Source == "" && c.Target == "" {
+		c.Source, c.Target = e.Source, e.Target
+	}
+	if c.Task == e.Task || e.Task == "" {
+		setDefault(&c.Key, e.Key)
+		setDefault(&c.Reply, e.Reply)
+	}
+	return c
+}
+
+// find returns the path of a named corpus's file, and fetches it if it is in neither directory.
+func (e entry) find(name string, opts Options) (path string, notes []string, err error) {
+	if dir := os.Getenv(DataDirVariable); dir != "" {
+		if path := filepath.Join(dir, e.file); isFile(path) {
+			return path, e.compare(path), nil
+		}
+	}
+	dir, err := opts.cacheDir()
+	if err != nil {
+		return "", nil, err
+	}
+	path = filepath.Join(dir, "corpora", e.file)
+	if isFile(path) {
+		return path, e.compare(path), nil
+	}
+	err = errors.New("no published file is this very table")
+	if e.url != "" {
+		if err = e.fetch(name, path, opts); err == nil {
+			return path, nil, nil
+		}
+	}
+	return "", nil, e.byHand(path, err)
+}
+
+// byHand says how to put a file in place that could not be fetched.
+func (e entry) byHand(path string, why error) error {
+	if e.url == "" {
+		return fmt.Errorf("%v: make one of tab-separated columns (%s) from %s and put it at %s, or into the directory %s names, or give a path instead of the name",
+			why, e.about, e.source, path, DataDirVariable)
+	}
+	return fmt.Errorf("%w: get %s another way and put it at %s, or give a path instead of the name", why, e.url, path)
+}
+
+// compare notes a file put in place by hand that is not the one figures were measured on.
+func (e entry) compare(path string) []string {
+	sum, err := hashFile(path)
+	if err == nil && sum == e.sha256 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s is not the file this project's figures were measured on (its sha256 is not %s)", path, e.sha256)}
+}
+
+// isFile tells whether a regular file is there.
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
