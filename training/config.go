@@ -116,6 +116,7 @@ func set(t tree, s string) error {
 	if !ok || !dotted {
 		return fmt.Errorf("-set %s: want section.key=value, as in -set model.layers=6", s)
 	}
+	value = strings.TrimSpace(value)
 	var v map[string]any
 	if _, err := toml.Decode("v = "+value, &v); err != nil {
 		if _, err := toml.Decode(fmt.Sprintf("v = %q", value), &v); err != nil {

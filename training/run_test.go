@@ -1,0 +1,223 @@
+package training
+
+import (
+	"context"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"euryale/internal/kernel"
+	"euryale/internal/runfile"
+)
+
+// tiny is a run of a second: a small GPT with dropout, on the first pages of a real book.
+func tiny(t testing.TB, sets ...string) Config {
+	t.Helper()
+	c, err := Parse("", append([]string{"model.layers=2", "model.heads=2", "model.dim=16", "model.context=16", "model.dropout=0.1",
+		"training.batch=5", "training.steps=40", "training.eval_every=20", "training.eval_tokens=2000", "training.log_every=1",
+		"training.sample=20", "schedule.warmup=5"}, sets...))
+	require.NoError(t, err)
+	if c.Data.Name == "opticks" {
+		c.Data.Name = book(t)
+	}
+	return c
+}
+
+// book is a file with the beginning of the text that every Go installation carries.
+func book(t testing.TB) string {
+	raw, err := os.ReadFile(filepath.Join(runtime.GOROOT(), "src", "testdata", "Isaac.Newton-Opticks.txt"))
+	if err != nil {
+		t.Skip("this Go installation has no test data: ", err)
+	}
+	path := filepath.Join(t.TempDir(), "book.txt")
+	require.NoError(t, os.WriteFile(path, raw[:30000], 0o666))
+	return path
+}
+
+// losses trains to the end, or to the step that stop names, and returns each step's loss.
+func losses(t *testing.T, r *Run, stop int) []float64 {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var all []float64
+	r.Watch.Step = func(s Step) {
+		all = append(all, s.Loss)
+		if s.N == stop {
+			cancel()
+		}
+	}
+	err := r.Train(ctx)
+	if stop > 0 {
+		require.ErrorIs(t, err, ErrInterrupted)
+	} else {
+		require.NoError(t, err)
+	}
+	require.NoError(t, r.Close())
+	return all
+}
+
+func begin(t *testing.T, c Config, dir string) *Run {
+	t.Helper()
+	r, err := New(c, dir, nil)
+	require.NoError(t, err)
+	return r
+}
+
+func TestLossFalls(t *testing.T) {
+	all := losses(t, begin(t, tiny(t, "training.steps=150", "optimizer.lr=1e-2"), ""), 0)
+	assert.InDelta(t, math.Log(80), all[0], 0.5, "an untrained model is about as good as a guess among some 80 characters")
+	assert.Less(t, all[len(all)-1], all[0]-1)
+}
+
+// The same seed gives the same losses to the bit, however many workers there are.
+func TestSameBitsForAnyNumberOfWorkers(t *testing.T) {
+	defer kernel.SetThreads(kernel.Threads())
+	c := tiny(t, "training.shards=3")
+	want := losses(t, begin(t, c, ""), 0)
+	for _, threads := range []int{1, 2, 4} {
+		kernel.SetThreads(threads)
+		assert.Equal(t, want, losses(t, begin(t, c, ""), 0), "%d threads", threads)
+	}
+	c.Training.Workers = 2
+	assert.Equal(t, want, losses(t, begin(t, c, ""), 0), "2 workers")
+	c.Training.Seed++
+	assert.NotEqual(t, want, losses(t, begin(t, c, ""), 0), "another seed")
+}
+
+// A run that was stopped and resumed has the losses of one that was not, to the bit.
+func TestResumeIsAsIfNeverStopped(t *testing.T) {
+	for name, sets := range map[string][]string{
+		"plain":      nil,
+		"accumulate": {"training.accumulate=3"},
+		"no sample":  {"training.sample=0", "training.eval_every=7"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := tiny(t, sets...)
+			want := losses(t, begin(t, c, ""), 0)
+			dir := filepath.Join(t.TempDir(), "run")
+			got := losses(t, begin(t, c, dir), 23)
+			r, err := Resume(dir, nil, nil)
+			require.NoError(t, err)
+			got = append(got, losses(t, r, 0)...)
+			require.Equal(t, want, got)
+			records, err := runfile.ReadMetrics(filepath.Join(dir, "metrics.jsonl"))
+			require.NoError(t, err)
+			require.Len(t, records, len(want))
+			for i, rec := range records {
+				assert.Equal(t, want[i], rec.Values["loss"])
+			}
+		})
+	}
+}
+
+// What a run leaves behind is what DESIGN names, and opens again.
+func TestRunDirectory(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	c := tiny(t)
+	r := begin(t, c, dir)
+	losses(t, r, 0)
+	for _, name := range []string{"config.toml", "tokenizer.json", "weights.safetensors", "best.safetensors", "state.safetensors",
+		"metrics.jsonl", "loss.svg", "loss.png", "samples.txt", "events.out.tfevents.*"} {
+		found, err := filepath.Glob(filepath.Join(dir, name))
+		require.NoError(t, err)
+		assert.Len(t, found, 1, name)
+	}
+	saved, err := Open(dir, true)
+	require.NoError(t, err)
+	for i, p := range saved.Weights.All() {
+		assert.Equal(t, r.Weights.All()[i].Float32(), p.Float32(), p.Path)
+	}
+	_, err = New(c, dir, nil)
+	assert.ErrorContains(t, err, "holds a run already")
+	again, err := Parse(filepath.Join(dir, "config.toml"), nil)
+	require.NoError(t, err)
+	assert.Equal(t, r.Config, again, "config.toml is the whole configuration")
+	newest, err := Newest(filepath.Dir(dir))
+	require.NoError(t, err)
+	assert.Equal(t, dir, newest)
+}
+
+// Weights of another run are what a run can begin with.
+func TestInitFrom(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	first := begin(t, tiny(t), dir)
+	losses(t, first, 0)
+	r := begin(t, tiny(t, "training.seed=9"), "")
+	require.NoError(t, r.InitFrom(filepath.Join(dir, "weights.safetensors")))
+	assert.Equal(t, first.Weights.Get("tok/W").Float32(), r.Weights.Get("tok/W").Float32())
+	other := begin(t, tiny(t, "model.dim=32"), "")
+	err := other.InitFrom(dir)
+	assert.ErrorContains(t, err, "tok/W is [")
+	assert.ErrorContains(t, err, "h1/mlp/out/W is [64 16] of []float32, want [128 32]")
+}
+
+// A thousand steps grow neither the heap nor the goroutines, and a step makes little
+// garbage.
+func TestSteadyLoop(t *testing.T) {
+	r := begin(t, tiny(t, "training.steps=1150", "training.eval_every=0"), "")
+	var before, after runtime.MemStats
+	var goroutines int
+	r.Watch.Step = func(s Step) {
+		switch s.N {
+		case 100:
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			goroutines = runtime.NumGoroutine()
+		case 1100:
+			runtime.ReadMemStats(&after)
+			garbage := (after.TotalAlloc - before.TotalAlloc) / 1000
+			t.Logf("%d bytes a step", garbage)
+			assert.Less(t, garbage, uint64(100_000), "bytes allocated in a step")
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+		}
+	}
+	require.NoError(t, r.Train(context.Background()))
+	require.NoError(t, r.Close())
+	assert.Less(t, after.HeapAlloc, before.HeapAlloc+1<<20, "live heap after a thousand steps")
+	assert.LessOrEqual(t, runtime.NumGoroutine(), goroutines)
+}
+
+func TestNonsenseIsRefused(t *testing.T) {
+	for set, want := range map[string]string{
+		"model.heads=3":               "heads = 3 does not divide dim = 16",
+		"training.batch=0":            "batch = 0",
+		"model.dropout=1":             "dropout = 1",
+		"optimizer.lr=0":              "lr = 0",
+		"optimizer.beta2=1":           "beta2 = 1",
+		"schedule.name=zigzag":        `schedule.name is "zigzag"`,
+		"training.bptt=sometimes":     `training.bptt is "sometimes"`,
+		"training.for=soon":           `training.for is "soon"`,
+		"training.smoothing=-1":       "training.smoothing is -1",
+		"data.name=/does/not/exist":   "/does/not/exist",
+		"model.activation=squiggle":   `no activation is called "squiggle"`,
+		"training.eval_every=-1":      "eval_every = -1",
+		"tokenizer.kind=no/such.json": "no/such.json",
+	} {
+		r, err := New(tiny(t, set), "", nil)
+		if err == nil {
+			_, err = r.update()
+		}
+		assert.ErrorContains(t, err, want, set)
+	}
+}
+
+// A diverging run stops with an error that names the step, and leaves its last save whole.
+func TestDivergence(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	r := begin(t, tiny(t, "training.steps=100"), dir)
+	r.Watch.Step = func(s Step) {
+		if s.N == 30 {
+			r.Weights.Get("ln/gain").Float32()[0] = float32(math.NaN())
+		}
+	}
+	err := r.Train(context.Background())
+	assert.ErrorContains(t, err, "step 31:")
+	_, err = Resume(dir, nil, nil)
+	assert.NoError(t, err)
+}
