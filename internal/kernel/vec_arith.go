@@ -48,7 +48,7 @@ func Scale[T Float](dst, a []T, s T) {
 	}
 }
 
-// Axpy adds: dst += s·x. dst may be x.
+// Axpy adds: dst += s·x, rounded once in assembly and twice in plain Go. dst may be x.
 func Axpy[T Float](dst []T, s T, x []T) {
 	sameLength("Axpy", len(dst), len(x))
 	if fast[T]() {

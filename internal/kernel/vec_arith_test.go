@@ -134,7 +134,7 @@ func TestAdamW(t *testing.T) {
 
 func TestAdamWLeavesNoDenormals(t *testing.T) {
 	eachTier(t, func(t *testing.T) {
-		if tierName() == "none" {
+		if SIMD() == "none" {
 			t.Skip("plain Go keeps denormals")
 		}
 		w, g, m, v := ones(40), make([]float32, 40), make([]float32, 40), make([]float32, 40)

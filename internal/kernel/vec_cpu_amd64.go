@@ -6,8 +6,19 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// simd says that float32 kernels run in assembly, vecWide that its AVX-512 form is used. They are set
-// once at start from the processor; EURYALE_SIMD=avx2 or none asks for less.
+// SIMD names the form in which the element-wise float32 kernels run: "avx512", "avx2", or "none" for plain Go. It is
+// the best the processor has, or what the environment variable EURYALE_SIMD=avx2 or none allows.
+func SIMD() string {
+	switch {
+	case vecWide:
+		return "avx512"
+	case simd:
+		return "avx2"
+	}
+	return "none"
+}
+
+// simd says that float32 kernels run in assembly, vecWide that it is the AVX-512 form; both are set once at start.
 var simd, vecWide = chooseSIMD(os.Getenv("EURYALE_SIMD"))
 
 func chooseSIMD(wanted string) (any, wide bool) {

@@ -9,7 +9,8 @@ import "math"
 //	r = σ(zxr + zhr),  z = σ(zxz + zhz),  n = tanh(zxn + r·zhn),  h = (1−z)·n + z·hprev
 //
 // zx is overwritten with r|z|n; zh is only read, and needed again by the gradient. hprev and h have
-// rows×hidden elements at stride ldh; h may be hprev.
+// rows×hidden elements at stride ldh; h may be hprev. In float32 all are right to 1e-6 of
+// numbers up to 1.
 func GRUCell[T Float](zx, zh, hprev, h []T, rows, hidden, ldz, ldh int) {
 	holdsRows("GRUCell", "zx", len(zx), rows, 3*hidden, ldz)
 	holdsRows("GRUCell", "zh", len(zh), rows, 3*hidden, ldz)
@@ -39,7 +40,8 @@ func GRUCell[T Float](zx, zh, hprev, h []T, rows, hidden, ldz, ldh int) {
 //	dzx = a·zhn·r(1−r) | dh·(hprev−n)·z(1−z) | a,  dzh = the same with a·r at the end,  dhprev = dh·z
 //
 // dhprev is overwritten with this direct part only: the part through zh is the caller's product of dzh
-// with the weights. dzx may be z, dzh may be zh, dhprev may be dh.
+// with the weights. dzx may be z, dzh may be zh, dhprev may be dh. In float32 it is right to 4e-6 of
+// numbers up to 1.
 func GRUCellGrad[T Float](dzx, dzh, dhprev, z, zh, hprev, dh []T, rows, hidden, ldz, ldh int) {
 	holdsRows("GRUCellGrad", "dzx", len(dzx), rows, 3*hidden, ldz)
 	holdsRows("GRUCellGrad", "dzh", len(dzh), rows, 3*hidden, ldz)

@@ -2,7 +2,11 @@ package kernel
 
 import "math"
 
-// Exp writes y = eˣ. y may be x.
+// Errors of the float32 assembly are given in units in the last place (ulp) of the right value, over all finite x and
+// both instruction sets; results that would be denormal are flushed to 0. NaN gives NaN. Plain Go, which does float64
+// and processors without assembly, computes in float64 and rounds once.
+
+// Exp writes y = eˣ, to 1 ulp; +Inf above 88.72, 0 below −87.33. y may be x.
 func Exp[T Float](y, x []T) {
 	sameLength("Exp", len(y), len(x))
 	if fast[T]() {
@@ -14,7 +18,7 @@ func Exp[T Float](y, x []T) {
 	}
 }
 
-// Tanh writes y = tanh x. y may be x.
+// Tanh writes y = tanh x, to 2 ulp. y may be x.
 func Tanh[T Float](y, x []T) {
 	sameLength("Tanh", len(y), len(x))
 	if fast[T]() {
@@ -26,7 +30,7 @@ func Tanh[T Float](y, x []T) {
 	}
 }
 
-// Sigmoid writes y = 1/(1+e⁻ˣ). y may be x.
+// Sigmoid writes y = 1/(1+e⁻ˣ), to 3 ulp. y may be x.
 func Sigmoid[T Float](y, x []T) {
 	sameLength("Sigmoid", len(y), len(x))
 	if fast[T]() {
@@ -38,7 +42,7 @@ func Sigmoid[T Float](y, x []T) {
 	}
 }
 
-// ReLU writes y = max(x, 0). y may be x.
+// ReLU writes y = max(x, 0), exactly. y may be x.
 func ReLU[T Float](y, x []T) {
 	sameLength("ReLU", len(y), len(x))
 	if fast[T]() {
@@ -50,7 +54,8 @@ func ReLU[T Float](y, x []T) {
 	}
 }
 
-// GELU writes y = x·Φ(x), Φ the normal distribution function (Hendrycks and Gimpel, 2016). y may be x.
+// GELU writes y = x·Φ(x), Φ the normal distribution function (Hendrycks and Gimpel, 2016), to 4 ulp also far to the
+// left; 0 below −13.1. y may be x.
 func GELU[T Float](y, x []T) {
 	sameLength("GELU", len(y), len(x))
 	if fast[T]() {
@@ -62,7 +67,8 @@ func GELU[T Float](y, x []T) {
 	}
 }
 
-// GELUTanh writes y = ½x(1 + tanh(√(2/π)(x + 0.044715x³))), GPT-2's approximation of GELU. y may be x.
+// GELUTanh writes y = ½x(1 + tanh(√(2/π)(x + 0.044715x³))), GPT-2's approximation of GELU,
+// to 2 ulp or 2e-7, whichever is more. y may be x.
 func GELUTanh[T Float](y, x []T) {
 	sameLength("GELUTanh", len(y), len(x))
 	if fast[T]() {
@@ -74,7 +80,7 @@ func GELUTanh[T Float](y, x []T) {
 	}
 }
 
-// SiLU writes y = x/(1+e⁻ˣ), also called swish. y may be x.
+// SiLU writes y = x/(1+e⁻ˣ), also called swish, to 3.5 ulp. y may be x.
 func SiLU[T Float](y, x []T) {
 	sameLength("SiLU", len(y), len(x))
 	if fast[T]() {

@@ -4,8 +4,7 @@
 
 package kernel
 
-// Without assembly simd is false and none of these is called.
-const simd = false
+// Where simd is false none of these is called.
 
 func vecExp(y *float32, x *float32, n int) { panic("kernel: no assembly for this processor") }
 

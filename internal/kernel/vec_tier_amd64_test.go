@@ -29,13 +29,3 @@ func withTier(name string, f func()) bool {
 	f()
 	return true
 }
-
-func tierName() string {
-	switch {
-	case vecWide:
-		return "avx512"
-	case simd:
-		return "avx2"
-	}
-	return "none"
-}

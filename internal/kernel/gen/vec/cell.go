@@ -22,17 +22,19 @@ func lstm(a *asm) {
 	z := a.gates("z", n, 4)
 	cprev, c, tc, h := a.pointer("cprev"), a.pointer("c"), a.pointer("tc"), a.pointer("h")
 	a.each(n, 1, func(s span) {
-		gate := func(k int, do func(V) V) V {
-			v := do(a.load(z[k], s))
-			a.store(v, z[k], s)
-			return v
-		}
-		cell := a.mul(gate(0, a.sigmoid), gate(2, a.tanh))
-		a.acc(cell, gate(1, a.sigmoid), a.load(cprev, s))
+		gate := a.sigmoid(V{a.load(z[0], s)[0], a.load(z[1], s)[0], a.load(z[3], s)[0]})
+		in, forget, out := gate[:1], gate[1:2], gate[2:]
+		fresh := a.tanh(a.load(z[2], s))
+		a.store(in, z[0], s)
+		a.store(forget, z[1], s)
+		a.store(fresh, z[2], s)
+		a.store(out, z[3], s)
+		cell := a.mul(in, fresh)
+		a.acc(cell, forget, a.load(cprev, s))
 		a.store(cell, c, s)
 		t := a.tanh(cell)
 		a.store(t, tc, s)
-		a.store(a.mul(t, gate(3, a.sigmoid)), h, s)
+		a.store(a.mul(t, out), h, s)
 	})
 }
 
@@ -74,9 +76,9 @@ func gru(a *asm) {
 	x, y := a.gates("zx", n, 3), a.gates("zh", n, 3)
 	hprev, h := a.pointer("hprev"), a.pointer("h")
 	a.each(n, 1, func(s span) {
-		r := a.sigmoid(a.add(a.load(x[0], s), a.load(y[0], s)))
+		gate := a.sigmoid(V{a.add(a.load(x[0], s), a.load(y[0], s))[0], a.add(a.load(x[1], s), a.load(y[1], s))[0]})
+		r, z := gate[:1], gate[1:]
 		a.store(r, x[0], s)
-		z := a.sigmoid(a.add(a.load(x[1], s), a.load(y[1], s)))
 		a.store(z, x[1], s)
 		fresh := a.tanh(a.acc(a.load(x[2], s), r, a.load(y[2], s)))
 		a.store(fresh, x[2], s)

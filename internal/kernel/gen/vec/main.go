@@ -125,7 +125,7 @@ func write(dir string, file *ir.File) error {
 	}
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "// %s\n\n//go:build !amd64\n\npackage kernel\n\n", cfg.GeneratedWarning())
-	fmt.Fprintf(&b, "// Without assembly simd is false and none of these is called.\nconst simd = false\n")
+	fmt.Fprintf(&b, "// Where simd is false none of these is called.\n")
 	for _, fn := range file.Functions() {
 		fmt.Fprintf(&b, "\n%s { panic(\"kernel: no assembly for this processor\") }\n", fn.Stub())
 	}
