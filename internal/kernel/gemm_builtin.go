@@ -13,6 +13,8 @@ type kernels[T Float] struct {
 	addRows func(*tile[T])
 	// dots computes c[j] += alpha·Σᵢ a[i]·B[j][i]: cols rows of B, k columns.
 	dots func(*tile[T])
+	// dotRows is how many rows of A dots takes at once against 8 rows of B.
+	dotRows int
 	// copyPanels copies 8 rows of src into whole panels, row i of panel q to
 	// dst[q·panelStep+i·width].
 	copyPanels func(dst []T, panelStep int, src []T, srcStep, panels, width int)

@@ -50,13 +50,18 @@ func (ks *kernels[T]) packA(w *workspace[T], p *product[T], i0, m, k0, k int) vi
 // inPlaceA is the number of column tiles up to which A is not copied.
 const inPlaceA = 4
 
-// inPlaceB is the number of row tiles up to which B is not copied.
-const inPlaceB = 2
+// inPlaceB is the number of row tiles up to which B is not copied, as long as
+// it has no more than inPlaceSize elements and so may be in a cache: from
+// memory, strips a tile wide come in slower than whole rows.
+const (
+	inPlaceB    = 2
+	inPlaceSize = 1 << 22
+)
 
 // packB returns depth k0… and columns j0… of op(B), cut in panels as wide as a
-// tile. Stored along its rows and used by a few tiles only, it is read in place.
+// tile, or in place.
 func (ks *kernels[T]) packB(w *workspace[T], p *product[T], k0, k, j0, n int) view[T] {
-	if !p.transB && p.m <= inPlaceB*ks.rows {
+	if !p.transB && p.m <= inPlaceB*ks.rows && p.k*p.n <= inPlaceSize {
 		return view[T]{p.b[k0*p.ldb+j0:], ks.cols, p.ldb}
 	}
 	panel := k * ks.cols

@@ -4,7 +4,7 @@ package kernel
 // streamed once, in groups of 8 of its rows, instead of being packed. Stored
 // the other way round, B is read in place by the tile kernel, which from three
 // rows on is the faster.
-const fewRows = 8
+const fewRows = 16
 
 // streamCols is how many columns of C are summed up at a time; with the 8 rows
 // of B they stay in the level-1 cache for all rows of C.
@@ -46,10 +46,15 @@ func (ks *kernels[T]) skinnyDots(w *workspace[T], p *product[T]) {
 	a, lda := ks.rowsOfA(w, p, 1)
 	t := &w.tile
 	t.k, t.alpha, t.bStep = p.k, p.alpha, p.ldb*sizeOf[T]()
+	t.aRow, t.cRow = lda*sizeOf[T](), p.ldc*sizeOf[T]()
 	for j := 0; j < p.n; j += t.cols {
 		t.cols = min(8, p.n-j)
 		t.b = &p.b[j*p.ldb]
-		for i := range p.m {
+		for i := 0; i < p.m; i += t.rows {
+			t.rows = 1
+			if t.cols == 8 && i+ks.dotRows <= p.m {
+				t.rows = ks.dotRows
+			}
 			t.a, t.c = &a[i*lda], &p.c[i*p.ldc+j]
 			ks.dots(t)
 		}

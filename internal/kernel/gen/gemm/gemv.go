@@ -70,20 +70,32 @@ func (v vector) addRows(t Register, a, b GPVirtual, rows int) {
 }
 
 // dots emits c[j] += alpha·Σ a[i]·B[j][i] for cols rows of B (8, or any number
-// one by one), each k long: lanes are summed apart and added at the end.
+// one by one), each k long: lanes are summed apart and added at the end. With
+// AVX-512 and 8 rows of B, two rows of A may be done at once: 16 sums need the
+// 32 registers.
 func (v vector) dots() {
 	TEXT(v.name("Dots"), NOSPLIT, "func(t *byte)")
 	t := Load(Param("t"), GP64()).(GPVirtual)
 	n := field(t, offCols)
 	CMPQ(n, Imm(group))
 	JNE(LabelRef("one"))
-	v.addDots(t, field(t, offB), field(t, offC), group)
+	if v.wide {
+		CMPQ(Mem{Base: t, Disp: offRows}, Imm(2))
+		JE(LabelRef("pair"))
+	}
+	v.addDots(t, field(t, offB), field(t, offC), group, 1)
 	VZEROUPPER()
 	RET()
+	if v.wide {
+		Label("pair")
+		v.addDots(t, field(t, offB), field(t, offC), group, 2)
+		VZEROUPPER()
+		RET()
+	}
 	Label("one")
 	b, c := field(t, offB), field(t, offC)
 	Label("next")
-	v.addDots(t, b, c, 1)
+	v.addDots(t, b, c, 1, 1)
 	ADDQ(Mem{Base: t, Disp: offBStep}, b)
 	ADDQ(Imm(uint64(v.size)), c)
 	DECQ(n)
@@ -92,22 +104,32 @@ func (v vector) dots() {
 	RET()
 }
 
-// addDots emits the dot products of a with a fixed number of rows.
-func (v vector) addDots(t Register, b, c GPVirtual, rows int) {
+// addDots emits the dot products of one or two rows of A with a fixed number
+// of rows of B.
+func (v vector) addDots(t Register, b, c GPVirtual, rows, rowsA int) {
 	s := newStrided(b, field(t, offBStep), rows)
-	a, k := field(t, offA), field(t, offK)
-	sum := make([]VecVirtual, rows)
-	for i := range sum {
-		sum[i] = v.reg()
-		v.zero(sum[i])
+	a := newStrided(field(t, offA), field(t, offARow), rowsA)
+	k := field(t, offK)
+	sum, x := make([][]VecVirtual, rowsA), make([]VecVirtual, rowsA)
+	for l := range sum {
+		x[l] = v.reg()
+		for range rows {
+			r := v.reg()
+			v.zero(r)
+			sum[l] = append(sum[l], r)
+		}
 	}
-	x, y := v.reg(), v.reg()
-	name := label("%d", rows)
+	y := v.reg()
+	name := label("%dx%d", rowsA, rows)
 	step := func(load func(Mem, Op)) {
-		load(Mem{Base: a}, x)
+		for l := range x {
+			load(a.row(l), x[l])
+		}
 		for i := range rows {
 			load(s.row(i), y)
-			v.fma(x, y, sum[i])
+			for l := range x {
+				v.fma(x[l], y, sum[l][i])
+			}
 		}
 	}
 	Label("along" + name)
@@ -115,7 +137,7 @@ func (v vector) addDots(t Register, b, c GPVirtual, rows int) {
 	JL(LabelRef("tail" + name))
 	step(v.load)
 	s.advance(Imm(uint64(v.bytes())))
-	ADDQ(Imm(uint64(v.bytes())), a)
+	a.advance(Imm(uint64(v.bytes())))
 	JMP(LabelRef("along" + name))
 	Label("tail" + name)
 	ADDQ(Imm(uint64(v.lanes)), k)
@@ -123,8 +145,11 @@ func (v vector) addDots(t Register, b, c GPVirtual, rows int) {
 	mask := v.mask(k)
 	step(func(m Mem, r Op) { v.part(m, mask, r) })
 	Label("sum" + name)
-	for i := range rows {
-		v.addLanes(t, sum[i], Mem{Base: c, Disp: i * v.size})
+	out := newStrided(c, field(t, offCRow), rowsA)
+	for l := range sum {
+		for i, r := range sum[l] {
+			v.addLanes(t, r, out.row(l).Offset(i*v.size))
+		}
 	}
 }
 
@@ -134,8 +159,10 @@ func (v vector) addLanes(t Register, r VecVirtual, m Mem) {
 	if v.wide {
 		VEXTRACTF64X4(Imm(1), r, high)
 		v.add(high, r.AsY(), r.AsY())
+		VEXTRACTF64X2(Imm(1), r.AsY(), high.AsX()) // reaches all 32 registers
+	} else {
+		VEXTRACTF128(Imm(1), r.AsY(), high.AsX())
 	}
-	VEXTRACTF128(Imm(1), r.AsY(), high.AsX())
 	v.add(high.AsX(), r.AsX(), r.AsX())
 	VPERMILPD(Imm(1), r.AsX(), high.AsX())
 	v.add(high.AsX(), r.AsX(), r.AsX())
