@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -48,38 +47,39 @@ func (e entry) download(name, part string, log io.Writer) error {
 	if err != nil || have == e.size {
 		return err
 	}
-	if have > e.size {
-		have = 0
-	}
+	p := newProgress(log, "downloading "+name, e.size, true)
+	defer p.done()
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
+	watch := time.AfterFunc(stalled, func() { cancel(fmt.Errorf("nothing came for %v: try again, it will go on from there", stalled)) })
+	defer watch.Stop()
 	body, have, err := e.request(ctx, have)
-	if err != nil {
-		return err
+	if err == nil {
+		defer body.Close()
+		p.add(int(have))
+		err = e.receive(f, have, &countingReader{body, func(n int) { p.add(n); watch.Reset(stalled) }})
 	}
-	defer body.Close()
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
+}
+
+// receive writes what comes after the first have bytes.
+func (e entry) receive(f *os.File, have int64, body io.Reader) error {
 	if err := f.Truncate(have); err != nil {
 		return err
 	}
 	if _, err := f.Seek(have, io.SeekStart); err != nil {
 		return err
 	}
-	p := newProgress(log, "downloading "+name, e.size, true)
-	p.add(int(have))
-	defer p.done()
-	watch := time.AfterFunc(stalled, func() { cancel(errors.New("nothing came for 30 seconds: try again, it will go on from here")) })
-	defer watch.Stop()
-	alive := func(n int) { p.add(n); watch.Reset(stalled) }
 	// One byte more than there should be is enough to tell that it is another file.
-	got, err := io.Copy(f, io.LimitReader(&countingReader{body, alive}, e.size-have+1))
-	if cause := context.Cause(ctx); cause != nil {
-		err = cause
-	}
-	if err == nil && have+got < e.size {
-		err = fmt.Errorf("it ended after %d of %d bytes: try again, it will go on from there", have+got, e.size)
-	}
+	got, err := io.Copy(f, io.LimitReader(body, e.size-have+1))
 	if err != nil {
 		return err
+	}
+	if have+got < e.size {
+		return fmt.Errorf("it ended after %d of %d bytes: try again, it will go on from there", have+got, e.size)
 	}
 	return f.Sync()
 }
@@ -90,19 +90,18 @@ func (e entry) request(ctx context.Context, have int64) (io.ReadCloser, int64, e
 	if err != nil {
 		return nil, 0, err
 	}
-	if have > 0 {
+	if have > 0 && have < e.size {
 		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", have))
 	}
-	client := &http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, ResponseHeaderTimeout: stalled}}
-	resp, err := client.Do(req)
+	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return nil, 0, err
 	}
-	var from int64
 	switch resp.StatusCode {
 	case http.StatusOK:
 		return resp.Body, 0, nil // the server does not resume
 	case http.StatusPartialContent:
+		var from int64
 		if _, err := fmt.Sscanf(resp.Header.Get("Content-Range"), "bytes %d-", &from); err == nil && from == have {
 			return resp.Body, have, nil
 		}

@@ -23,35 +23,33 @@ type textJob struct {
 	size  int64
 }
 
-// open returns the tokenizer, the tokens and a header that says how they are cut: from the
-// cache, if they were prepared before, or else prepared, in constant memory where the text is
-// large.
+// open returns the tokenizer, the tokens and a header that says how they are cut: from the cache, if
+// they were prepared before, or else prepared, in constant memory where the text is large.
 func (j *textJob) open() (Tokenizer, *Tokens, *tokenHeader, error) {
-	source, err := j.text.hash()
+	cache, err := j.openCache()
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	path, noCache := j.cachePath(source) // a small text does without
-	if _, err := os.Stat(path); err == nil {
-		return j.reuse(path, source)
+	tokenizer, err := cache.tokenizer(j.known)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if tokenizer != nil && cache.has(tokenizer) {
+		return cache.reuse(tokenizer)
 	}
 	if err := j.survey(); err != nil {
 		return nil, nil, nil, err
 	}
-	tokenizer := j.known
 	if tokenizer == nil {
 		if tokenizer, err = j.makeTokenizer(); err != nil {
 			return nil, nil, nil, err
 		}
 	}
 	if j.size > j.limit {
-		if noCache != nil {
-			return nil, nil, nil, noCache
+		if err := j.prepare(tokenizer, cache); err != nil {
+			return nil, nil, nil, fmt.Errorf("preparing tokens: %w", err)
 		}
-		if err := j.prepare(tokenizer, path, source); err != nil {
-			return nil, nil, nil, err
-		}
-		return j.reuse(path, source)
+		return cache.reuse(tokenizer)
 	}
 	tokens := newTokens(tokenizer.Vocab())
 	split, err := j.encode(tokenizer, newProgress(nil, "", 0, false), tokens.append)

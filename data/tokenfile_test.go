@@ -21,9 +21,9 @@ func prepared(t *testing.T, path, cache string, known Tokenizer, kind string) (T
 }
 
 // tokenFiles lists what is in a cache.
-func tokenFiles(t *testing.T, cache string) []string {
+func tokenFiles(t *testing.T, cache, pattern string) []string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(cache, "tokens", "*"))
+	files, err := filepath.Glob(filepath.Join(cache, "tokens", pattern))
 	require.NoError(t, err)
 	return files
 }
@@ -52,23 +52,26 @@ func TestTokenFileIsReused(t *testing.T) {
 	path, cache := write(t, "x.txt", strings.Repeat("abc ", 100)), t.TempDir()
 	_, _, _, err := prepared(t, path, cache, nil, "char")
 	require.NoError(t, err)
-	files := tokenFiles(t, cache)
-	require.Len(t, files, 2, "tokens and tokenizer")
-	before, err := os.Stat(files[1])
+	require.Len(t, tokenFiles(t, cache, "*"), 2, "tokens and tokenizer")
+	file := tokenFiles(t, cache, "*.tokens")[0]
+	before, err := os.Stat(file)
 	require.NoError(t, err)
-	_, _, _, err = prepared(t, path, cache, nil, "char")
+	tokenizer, _, _, err := prepared(t, path, cache, nil, "char")
 	require.NoError(t, err)
-	after, err := os.Stat(files[1])
+	_, _, _, err = prepared(t, path, cache, tokenizer, "") // as when a run is resumed
+	require.NoError(t, err)
+	assert.Len(t, tokenFiles(t, cache, "*"), 2)
+	after, err := os.Stat(file)
 	require.NoError(t, err)
 	assert.True(t, os.SameFile(before, after), "prepared once")
 	// Another text of the same length, and another tokenizer, are prepared anew.
 	require.NoError(t, os.WriteFile(path, []byte(strings.Repeat("abd ", 100)), 0o644))
 	_, _, _, err = prepared(t, path, cache, nil, "char")
 	require.NoError(t, err)
-	assert.Len(t, tokenFiles(t, cache), 4)
+	assert.Len(t, tokenFiles(t, cache, "*"), 4)
 	_, _, _, err = prepared(t, path, cache, NewChar("dcba "), "")
 	require.NoError(t, err)
-	assert.Len(t, tokenFiles(t, cache), 5, "a known tokenizer is not kept again")
+	assert.Len(t, tokenFiles(t, cache, "*"), 5, "a known tokenizer is not kept again")
 }
 
 func TestWideTokenFile(t *testing.T) {
@@ -96,7 +99,7 @@ func TestTamperedTokenFile(t *testing.T) {
 	path, cache := write(t, "x.txt", strings.Repeat("abc ", 100)), t.TempDir()
 	_, _, _, err := prepared(t, path, cache, nil, "char")
 	require.NoError(t, err)
-	file := tokenFiles(t, cache)[1]
+	file := tokenFiles(t, cache, "*.tokens")[0]
 	whole, err := os.ReadFile(file)
 	require.NoError(t, err)
 	at := func(field int) int { return 8 * (1 + field) } // width, vocab, count, split
