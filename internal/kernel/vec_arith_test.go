@@ -162,7 +162,9 @@ func TestLengthsMustMatch(t *testing.T) {
 	require.Panics(t, func() { AdamW(a, a, a, b, AdamWStep{}) })
 	require.PanicsWithValue(t, "kernel.SoftmaxRows: the matrix has 4 elements, 2 rows of 2 columns at stride 3 need 5",
 		func() { SoftmaxRows(b, 2, 2, 3, nil, 1, nil) })
-	require.Panics(t, func() { SoftmaxRows(b, 2, 2, 2, []int{1, 3}, 1, nil) })
+	require.PanicsWithValue(t, "kernel.SoftmaxRows: row 1 uses 3 entries of 2", func() { SoftmaxRows(b, 2, 2, 2, []int{1, 3}, 1, nil) })
+	require.PanicsWithValue(t, "kernel.LayerNorm: rstd has 3 elements, 2 are needed",
+		func() { LayerNorm(b, b[:2], a, b, a[:2], nil, 2, 2, 1e-5) })
 	require.Panics(t, func() { ColumnSums(a, b, -1, 3, 3) })
 	require.Panics(t, func() { Dropout(a, a, 1, 1, 1) })
 	require.Panics(t, func() { Dropout(a, a, math.NaN(), 1, 1) })

@@ -53,8 +53,8 @@ func BiasGELUTanh[T Float](y, z []T, rows, cols int, b []T) {
 }
 
 func checkBias[T Float](kernel string, ny, nz, rows, cols int, b []T) {
-	sameLength(kernel, rows*cols, ny, nz)
+	needs(kernel, rows*cols, "y z", ny, nz)
 	if b != nil {
-		sameLength(kernel, cols, len(b))
+		needs(kernel, cols, "b", len(b))
 	}
 }

@@ -25,6 +25,11 @@ func TestLSTMCell(t *testing.T) {
 			near(t, cell64, cell, 5e-7, "c")
 			near(t, tc64, tc, 5e-7, "tc")
 			near(t, out64, out, 5e-7, "h") // what pads the rows is untouched too
+			again, same := gaussian(c.rows*ldz, 1, 3), slices.Clone(cprev)
+			LSTMCell(again, same, same, tc, out, c.rows, h, ldz, ldc, ldh)
+			for r := range c.rows {
+				require.Equal(t, cell[r*ldc:r*ldc+h], same[r*ldc:r*ldc+h], "c in place")
+			}
 
 			dh, dc := gaussian(c.rows*ldh, 6, 1), gaussian(c.rows*ldc, 7, 1)
 			dz64, dc64 := slices.Clone(z64), wide(dc)
@@ -78,6 +83,11 @@ func TestGRUCell(t *testing.T) {
 			check(t, "GRUCell")
 			near(t, zx64, zx, 1e-6, "gates")
 			near(t, out64, out, 1e-6, "h")
+			again, same := gaussian(c.rows*ldz, 1, 3), slices.Clone(hprev)
+			GRUCell(again, zh, same, same, c.rows, h, ldz, ldh)
+			for r := range c.rows {
+				require.Equal(t, out[r*ldh:r*ldh+h], same[r*ldh:r*ldh+h], "h in place")
+			}
 
 			dh := gaussian(c.rows*ldh, 6, 1)
 			dzx64, dzh64, dhprev64 := slices.Clone(zx64), wide(zh), wide(dh)

@@ -1,12 +1,24 @@
 package kernel
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // sameLength panics unless every length equals the first: a programmer's mistake, not bad input.
 func sameLength(kernel string, want int, lengths ...int) {
 	for i, n := range lengths {
 		if n != want {
 			panic(fmt.Sprintf("kernel.%s: argument %d has %d elements, the first has %d; they must be equal", kernel, i+2, n, want))
+		}
+	}
+}
+
+// needs panics unless the slices called names, separated by spaces, have want elements each.
+func needs(kernel string, want int, names string, lengths ...int) {
+	for i, n := range lengths {
+		if n != want {
+			panic(fmt.Sprintf("kernel.%s: %s has %d elements, %d are needed", kernel, strings.Fields(names)[i], n, want))
 		}
 	}
 }

@@ -201,6 +201,9 @@ func TestBias(t *testing.T) {
 				c.bias(y, got, rows, cols, nil)
 				require.Equal(t, sum, got, "no bias changes nothing")
 				require.Equal(t, want, y)
+				in := slices.Clone(z)
+				c.bias(in, in, rows, cols, b)
+				require.Equal(t, want, in, "in place")
 			})
 		})
 	}

@@ -7,11 +7,11 @@ import "math"
 // cols elements, bias may be nil; mean and rstd receive one element per row. In float32, sums of
 // 768 elements are right to 2e-6, and mean·2⁻²⁴ is lost where the mean is subtracted. y may be x.
 func LayerNorm[T Float](y, mean, rstd, x, gain, bias []T, rows, cols int, eps float64) {
-	sameLength("LayerNorm", rows*cols, len(y), len(x))
-	sameLength("LayerNorm", rows, len(mean), len(rstd))
-	sameLength("LayerNorm", cols, len(gain))
+	needs("LayerNorm", rows*cols, "y x", len(y), len(x))
+	needs("LayerNorm", rows, "mean rstd", len(mean), len(rstd))
+	needs("LayerNorm", cols, "gain", len(gain))
 	if bias != nil {
-		sameLength("LayerNorm", cols, len(bias))
+		needs("LayerNorm", cols, "bias", len(bias))
 	}
 	if fast[T]() {
 		vecLayerNorm(start(y), start(mean), start(rstd), start(x), start(gain), start(bias), rows, cols, 1/float32(cols), float32(eps))
@@ -45,11 +45,11 @@ func LayerNorm[T Float](y, mean, rstd, x, gain, bias []T, rows, cols int, eps fl
 // be dy; dgain and dbias have cols elements and must not overlap the others. In float32 it is right to
 // 2e-6 of numbers up to 1.
 func LayerNormGrad[T Float](dx, dgain, dbias, dy, x, mean, rstd, gain []T, rows, cols int) {
-	sameLength("LayerNormGrad", rows*cols, len(dx), len(dy), len(x))
-	sameLength("LayerNormGrad", rows, len(mean), len(rstd))
-	sameLength("LayerNormGrad", cols, len(dgain), len(gain))
+	needs("LayerNormGrad", rows*cols, "dx dy x", len(dx), len(dy), len(x))
+	needs("LayerNormGrad", rows, "mean rstd", len(mean), len(rstd))
+	needs("LayerNormGrad", cols, "dgain gain", len(dgain), len(gain))
 	if dbias != nil {
-		sameLength("LayerNormGrad", cols, len(dbias))
+		needs("LayerNormGrad", cols, "dbias", len(dbias))
 	}
 	clear(dgain)
 	clear(dbias)
@@ -91,9 +91,9 @@ func normGradRow[T Float](dx, dgain, dbias, dy, x, gain []T, m, s float64, centr
 // Sennrich, 2019). gain has cols elements; rstd receives one element per row. In float32 it is right to
 // 1e-6 of numbers up to 1. y may be x.
 func RMSNorm[T Float](y, rstd, x, gain []T, rows, cols int, eps float64) {
-	sameLength("RMSNorm", rows*cols, len(y), len(x))
-	sameLength("RMSNorm", rows, len(rstd))
-	sameLength("RMSNorm", cols, len(gain))
+	needs("RMSNorm", rows*cols, "y x", len(y), len(x))
+	needs("RMSNorm", rows, "rstd", len(rstd))
+	needs("RMSNorm", cols, "gain", len(gain))
 	if fast[T]() {
 		vecRMSNorm(start(y), start(rstd), start(x), start(gain), rows, cols, 1/float32(cols), float32(eps))
 		return
@@ -112,9 +112,9 @@ func RMSNorm[T Float](y, rstd, x, gain []T, rows, cols int, eps float64) {
 // t = dy·gain, for each row dx = rstd·(t − x̂·avg(t·x̂)), and dgain = Σ dy·x̂ over the rows, overwritten.
 // dx may be dy; dgain must not overlap the others. In float32 it is right to 4e-6 of numbers up to 1.
 func RMSNormGrad[T Float](dx, dgain, dy, x, rstd, gain []T, rows, cols int) {
-	sameLength("RMSNormGrad", rows*cols, len(dx), len(dy), len(x))
-	sameLength("RMSNormGrad", rows, len(rstd))
-	sameLength("RMSNormGrad", cols, len(dgain), len(gain))
+	needs("RMSNormGrad", rows*cols, "dx dy x", len(dx), len(dy), len(x))
+	needs("RMSNormGrad", rows, "rstd", len(rstd))
+	needs("RMSNormGrad", cols, "dgain gain", len(dgain), len(gain))
 	clear(dgain)
 	if fast[T]() {
 		vecRMSNormGrad(start(dx), start(dgain), start(dy), start(x), start(rstd), start(gain), rows, cols, 1/float32(cols))

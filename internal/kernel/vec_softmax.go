@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"fmt"
 	"math"
 	"unsafe"
 )
@@ -25,7 +26,7 @@ func Softmax[T Float](x []T, scale T) (lse T) {
 func SoftmaxRows[T Float](x []T, rows, cols, ld int, n []int, scale T, lse []T) {
 	checkRows("SoftmaxRows", len(x), rows, cols, ld, n)
 	if lse != nil {
-		sameLength("SoftmaxRows", rows, len(lse))
+		needs("SoftmaxRows", rows, "lse", len(lse))
 	}
 	if fast[T]() {
 		softmaxBlocks(x, rows, cols, ld, n, scale, lse)
@@ -46,7 +47,7 @@ func SoftmaxRows[T Float](x []T, rows, cols, ld int, n []int, scale T, lse []T) 
 // largest scale·x by more than 88 is out of range.
 func SoftmaxAgain[T Float](x []T, rows, cols, ld int, n []int, scale T, lse []T) {
 	checkRows("SoftmaxAgain", len(x), rows, cols, ld, n)
-	sameLength("SoftmaxAgain", rows, len(lse))
+	needs("SoftmaxAgain", rows, "lse", len(lse))
 	if fast[T]() {
 		vecSoftmaxAgain(start(x), rows, cols, ld, unsafe.SliceData(n), float32(scale), start(lse))
 		return
@@ -68,8 +69,8 @@ func SoftmaxAgain[T Float](x []T, rows, cols, ld int, n []int, scale T, lse []T)
 // beyond n[r] (n nil: none) become exactly 0. In float32 it is right to 4e-7 of numbers up to 1.
 func SoftmaxGradRows[T Float](dp, p []T, rows, cols, ld int, n []int, rowdot []T, scale T) {
 	checkRows("SoftmaxGradRows", len(dp), rows, cols, ld, n)
-	checkRows("SoftmaxGradRows", len(p), rows, cols, ld, n)
-	sameLength("SoftmaxGradRows", rows, len(rowdot))
+	holdsRows("SoftmaxGradRows", "p", len(p), rows, cols, ld)
+	needs("SoftmaxGradRows", rows, "rowdot", len(rowdot))
 	if fast[T]() {
 		vecSoftmaxGrad(start(dp), rows, cols, ld, unsafe.SliceData(n), float32(scale), start(p), start(rowdot))
 		return
@@ -173,10 +174,10 @@ func checkRows(kernel string, have, rows, cols, ld int, n []int) {
 	if n == nil {
 		return
 	}
-	sameLength(kernel, rows, len(n))
-	for _, k := range n {
+	needs(kernel, rows, "n", len(n))
+	for r, k := range n {
 		if k < 0 || k > cols {
-			panic(kernel + ": a row's number of entries is negative or more than the columns")
+			panic(fmt.Sprintf("kernel.%s: row %d uses %d entries of %d", kernel, r, k, cols))
 		}
 	}
 }

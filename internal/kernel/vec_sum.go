@@ -46,7 +46,7 @@ func fold(acc *[lanes]float64) float64 {
 // ColumnSums overwrites dst (cols) with the sum over the rows of x (rows×cols at stride ld),
 // added row by row in T.
 func ColumnSums[T Float](dst, x []T, rows, cols, ld int) {
-	sameLength("ColumnSums", cols, len(dst))
+	needs("ColumnSums", cols, "dst", len(dst))
 	holdsRows("ColumnSums", "x", len(x), rows, cols, ld)
 	if fast[T]() {
 		vecColumnSums(start(dst), start(x), rows, cols, ld)

@@ -7,10 +7,9 @@ import (
 
 // Predicates of VCMPPS (Intel's manual, table "Comparison Predicate").
 const (
-	less         = 1  // x < y
-	notLess      = 5  // x ≥ y or NaN
-	greater      = 14 // x > y
-	greaterEqual = 13
+	less    = 1  // x < y
+	notLess = 5  // x ≥ y or NaN; of integers x ≥ y
+	greater = 14 // x > y
 )
 
 func (a *asm) masks(n int) mask {
