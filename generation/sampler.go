@@ -62,6 +62,16 @@ func newSampler(s Settings, index int) *sampler {
 	return &sampler{Settings: s, rng: rand.New(rand.NewPCG(s.Seed, uint64(index)))}
 }
 
+// NewDraw returns a function that draws a token from logits by the settings, for those who
+// decode by hand.
+func NewDraw(s Settings) func(logits []float32) (int, error) {
+	draw := newSampler(s, 0)
+	return func(logits []float32) (int, error) {
+		id, _, err := draw.next(logits, nil)
+		return id, err
+	}
+}
+
 // next draws the token that follows seen, and returns the log of the probability that
 // the model itself gives it, in nats. Tokens in banned cannot be drawn this time.
 func (s *sampler) next(logits []float32, seen []int, banned ...int) (id int, logprob float64, err error) {

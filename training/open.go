@@ -54,6 +54,20 @@ func New(c Config, dir string, log io.Writer) (*Run, error) {
 	return r, err
 }
 
+// NewOn begins a run that leaves no files, on batches of the caller's own, whose ids are
+// below the model's vocab.
+func NewOn(c Config, batches data.Batcher) (*Run, error) {
+	if err := errors.Join(c.Check(), c.Model.Check()); err != nil {
+		return nil, err
+	}
+	r := &Run{Config: c, Weights: layers.NewWeights(c.Training.Seed), best: math.Inf(1), batches: batches}
+	if err := r.declare(); err != nil {
+		return nil, err
+	}
+	r.prepare()
+	return r, nil
+}
+
 // resolve settles what follows from the tokenizer and from other settings.
 func (c Config) resolve(tk data.Tokenizer) Config {
 	c.Model.Common().Vocab = tk.Vocab()

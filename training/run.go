@@ -66,7 +66,7 @@ func (r *Run) Train(ctx context.Context) error {
 	r.started = time.Now()
 	fresh, done := 0, r.step >= r.Config.Training.Steps
 	for !done {
-		s, err := r.update()
+		s, err := r.Update()
 		if err != nil {
 			return fmt.Errorf("step %d: %w", r.step+1, err)
 		}
@@ -109,8 +109,8 @@ func (r *Run) after(s Step, done bool) error {
 	return nil
 }
 
-// update makes one step: gradients of all its batches, then the optimiser.
-func (r *Run) update() (Step, error) {
+// Update makes one step: gradients of all its batches, then the optimiser.
+func (r *Run) Update() (Step, error) {
 	c := r.Config.Training
 	loss, seen := 0.0, 0
 	for i := range c.Accumulate {

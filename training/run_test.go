@@ -201,7 +201,7 @@ func TestNonsenseIsRefused(t *testing.T) {
 	} {
 		r, err := New(tiny(t, set), "", nil)
 		if err == nil {
-			_, err = r.update()
+			_, err = r.Update()
 		}
 		assert.ErrorContains(t, err, want, set)
 	}

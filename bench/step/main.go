@@ -1,0 +1,127 @@
+// Command step measures one workload for some seconds and prints the median, in the words
+// of torch_lm.py.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/pprof"
+	"slices"
+	"syscall"
+	"time"
+
+	"euryale/bench"
+	"euryale/generation"
+	"euryale/internal/kernel"
+	"euryale/layers"
+	"euryale/models"
+)
+
+func main() {
+	name := flag.String("workload", "gpt-char-cpu", fmt.Sprintf("one of %q", bench.Names()))
+	seconds := flag.Float64("seconds", 10, "how long to measure")
+	blas := flag.String("blas", "auto", "tier of arithmetic")
+	profile := flag.String("profile", "", "file for a CPU profile")
+	flag.Parse()
+	if err := measure(*name, *blas, *profile, *seconds); err != nil {
+		fmt.Fprintln(os.Stderr, "step:", err)
+		os.Exit(1)
+	}
+}
+
+func measure(name, blas, profile string, seconds float64) error {
+	if err := kernel.Use(blas); err != nil {
+		return err
+	}
+	w, err := bench.Find(name)
+	if err != nil {
+		return err
+	}
+	step, tokens, unit, err := prepare(w)
+	if err != nil {
+		return err
+	}
+	for range 2 { // buffers and caches
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	if profile != "" {
+		f, err := os.Create(profile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	ms, err := repeat(step, seconds)
+	if err != nil {
+		return err
+	}
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return err
+	}
+	fmt.Printf("%s threads=%d ms_per_%s=%.3f tokens_per_s=%.1f blas=%s peak_mb=%d\n",
+		name, runtime.GOMAXPROCS(0), unit, ms, tokens/ms*1e3, kernel.Tier().Name, usage.Maxrss/1024)
+	return nil
+}
+
+// repeat is the median time of a step in milliseconds.
+func repeat(step func() error, seconds float64) (float64, error) {
+	var times []float64
+	for start := time.Now(); time.Since(start).Seconds() < seconds || len(times) < 4; {
+		t := time.Now()
+		if err := step(); err != nil {
+			return 0, err
+		}
+		times = append(times, time.Since(t).Seconds()*1e3)
+	}
+	slices.Sort(times)
+	return times[len(times)/2], nil
+}
+
+// prepare is what one step of a workload does, and how many tokens it makes.
+func prepare(w bench.Workload) (step func() error, tokens float64, unit string, err error) {
+	if w.Generate {
+		step, err = generator(w.Model)
+		return step, 1, "token", err
+	}
+	r, err := w.Trainer()
+	if err != nil {
+		return nil, 0, "", err
+	}
+	step = func() error { _, err := r.Update(); return err }
+	return step, float64(w.Batch * w.Model.Common().Context), "step", nil
+}
+
+// generator draws 128 tokens from nothing, over and over: a step is one of them.
+func generator(m models.Model) (func() error, error) {
+	weights := layers.NewWeights(1)
+	mem, err := models.NewMemory(m, weights, 1, m.Common().Context, 0)
+	if err != nil {
+		return nil, err
+	}
+	p, err := models.Decode(m, weights, layers.Frame{B: 1, T: 1, Memory: mem})
+	if err != nil {
+		return nil, err
+	}
+	draw := generation.NewDraw(generation.Settings{Temperature: 1, Seed: 1})
+	id := 0
+	return func() error {
+		if mem.Seen(0) == 128 {
+			mem.Reset(0)
+			id = 0
+		}
+		if err := p.Run(layers.Feed{Tokens: []int{id}}); err != nil {
+			return err
+		}
+		id, err = draw(p.Value("logits"))
+		return err
+	}, nil
+}

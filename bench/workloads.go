@@ -1,0 +1,81 @@
+// Package bench holds the workloads that Euryale's speed is measured on, beside PyTorch
+// and beside the same models in Gorgonia's own ops.
+package bench
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sort"
+
+	"euryale/data"
+	"euryale/models"
+	"euryale/training"
+)
+
+// Workload is a model in training, or one that generates token by token.
+type Workload struct {
+	Model    models.Model
+	Batch    int
+	Generate bool // batch 1, cached keys and values
+}
+
+func gpt(vocab, dim, layers, heads, context int, dropout float64) models.Model {
+	return &models.GPT{Sizes: models.Sizes{Vocab: vocab, Context: context}, Layers: layers, Heads: heads, Dim: dim,
+		Activation: "gelu", Dropout: dropout, Bias: true, Tied: true}
+}
+
+// Workloads are those of torch_lm.py, with its sizes.
+var Workloads = map[string]Workload{
+	"gpt-char-cpu":  {Model: gpt(65, 128, 4, 4, 64, 0), Batch: 12},
+	"gpt-char-full": {Model: gpt(65, 384, 6, 6, 256, 0.2), Batch: 16},
+	"gpt-bpe":       {Model: gpt(50257, 256, 4, 4, 128, 0), Batch: 4},
+	"gen-gpt2":      {Model: gpt(50257, 768, 12, 12, 1024, 0), Generate: true},
+	"gen-char":      {Model: gpt(65, 384, 6, 6, 256, 0), Generate: true},
+}
+
+// Names lists the workloads, sorted.
+func Names() []string {
+	var names []string
+	for name := range Workloads {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// noise deals random tokens, the same batch every time, as torch_lm.py does.
+type noise struct{ batch data.Batch }
+
+func newNoise(b, t, vocab int) *noise {
+	rng := rand.New(rand.NewPCG(1, 1))
+	draw := func() []int {
+		ids := make([]int, b*t)
+		for i := range ids {
+			ids[i] = rng.IntN(vocab)
+		}
+		return ids
+	}
+	return &noise{data.Batch{B: b, T: t, Tokens: draw(), Targets: draw()}}
+}
+
+func (n *noise) Batch(_ int, b *data.Batch) error { *b = n.batch; return nil }
+func (n *noise) Len() int                         { return 0 }
+
+// Trainer is a workload's run: AdamW at 1e-3 and clipping at 1, as torch_lm.py has.
+func (w Workload) Trainer() (*training.Run, error) {
+	c := training.Default()
+	c.Model, c.Training.Batch = w.Model, w.Batch
+	c.Optimizer = training.Optimizer{LR: 1e-3, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, WeightDecay: 0.01, Clip: 1}
+	c.Schedule = training.Schedule{Name: "constant"}
+	s := w.Model.Common()
+	return training.NewOn(c, newNoise(w.Batch, s.Context, s.Vocab))
+}
+
+// Find is the workload of that name.
+func Find(name string) (Workload, error) {
+	w, ok := Workloads[name]
+	if !ok {
+		return w, fmt.Errorf("no workload is called %q: there are %q", name, Names())
+	}
+	return w, nil
+}
