@@ -6,50 +6,77 @@ import (
 	"euryale/layers/ops"
 )
 
+// AttentionConfig shapes a self-attention. Only Heads must be set.
+type AttentionConfig struct {
+	Heads   int     // H
+	KVHeads int     // K: heads of keys and values, each for H/K of queries (Ainslie et al. 2023); 0: H
+	Dropout float64 // on the attention weights
+	Causal  bool    // every token looks at itself and those before it, and at none after
+	Rotary  float64 // base of rotary positions of queries and keys (Su et al. 2021), usually 10000; 0: none
+	ALiBi   bool    // scores fall linearly with distance (Press et al. 2022)
+}
+
 // CausalSelfAttention lets every token look at itself and those before it, in several
 // heads (Vaswani et al. 2017, §3.2). Dropout p is on the attention weights.
 //
 //	x: (B·T, D) → (B·T, D), with D a multiple of heads
 //
-// It declares qkv (a Linear to 3·D: queries, keys, values) and proj (D, D). Its tap
-// "weights" is (B·T, H·C).
+// It declares what Attention does.
 func CausalSelfAttention(s *Scope, x *G.Node, heads int, p float64) *G.Node {
-	return selfAttention(s, x, heads, p, true)
+	return Attention(s, x, AttentionConfig{Heads: heads, Dropout: p, Causal: true})
 }
 
-// SelfAttention lets every token of the source look at all the others.
+// SelfAttention lets every token of a lane look at all the others. Over the tokens of the
+// target that is only for whole passes: a graph with memory is refused.
 //
 //	x: (B·S, D) → (B·S, D), with D a multiple of heads
 //
-// It declares what CausalSelfAttention does.
+// It declares what Attention does.
 func SelfAttention(s *Scope, x *G.Node, heads int, p float64) *G.Node {
-	return selfAttention(s, x, heads, p, false)
+	return Attention(s, x, AttentionConfig{Heads: heads, Dropout: p})
 }
 
-func selfAttention(s *Scope, x *G.Node, heads int, p float64, causal bool) *G.Node {
-	d := s.headed(x, heads)
-	qkv := Linear(s.Sub("qkv"), x, 3*d)
-	att := attend(s, qkv, heads, p, causal)
-	return s.Out(Project(s.Sub("proj"), att, d))
+// Attention is the self-attention that c says.
+//
+//	x: (B·T, D) → (B·T, D), with D = H·d
+//
+// It declares qkv, a Linear to (H+2·K)·d columns (queries, keys, values), and proj (D, D).
+// Its tap "weights" is (B·T, H·C).
+func Attention(s *Scope, x *G.Node, c AttentionConfig) *G.Node {
+	dim := s.headed(x, c.Heads)
+	if c.KVHeads == 0 {
+		c.KVHeads = c.Heads
+	}
+	if c.KVHeads < 1 || c.Heads%c.KVHeads != 0 {
+		s.Fail("%d heads cannot share %d key-value heads: want a divisor", c.Heads, c.KVHeads)
+	}
+	d := dim / c.Heads
+	qkv := Linear(s.Sub("qkv"), x, (c.Heads+2*c.KVHeads)*d)
+	if c.Rotary != 0 {
+		qkv = s.Must(ops.Rotary(s.at("rotary"), c.Rotary, c.Heads+c.KVHeads, d, qkv, s.Positions()))
+	}
+	return s.Out(Project(s.Sub("proj"), attend(s, qkv, d, c), dim))
 }
 
 // attend mixes values by how queries meet keys, all three side by side in qkv.
 //
-//	qkv: (B·T, 3·D) → (B·T, D)
-func attend(s *Scope, qkv *G.Node, heads int, p float64, causal bool) *G.Node {
-	sees := s.All()
-	if causal {
-		sees = s.Past()
+//	qkv: (B·T, (H+2·K)·d) → (B·T, H·d)
+func attend(s *Scope, qkv *G.Node, d int, c AttentionConfig) *G.Node {
+	q := columns(s, "q", qkv, 0, c.Heads*d)
+	k := columns(s, "k", qkv, c.Heads*d, (c.Heads+c.KVHeads)*d)
+	v := columns(s, "v", qkv, (c.Heads+c.KVHeads)*d, (c.Heads+2*c.KVHeads)*d)
+	keys, values, sees := k, v, s.Past()
+	if c.Causal {
+		keys, values = s.History("keys", k), s.History("values", v)
+	} else {
+		sees = s.Lane()
 	}
-	d := qkv.Shape()[1] / 3
-	q, k, v := columns(s, "q", qkv, 0, d), columns(s, "k", qkv, d, 2*d), columns(s, "v", qkv, 2*d, 3*d)
-	keys, values := s.History("keys", k), s.History("values", v)
-	c := ops.AttentionConfig{Lanes: s.B, Heads: heads, KVHeads: heads, Drop: s.drop("weights/dropout", p), Causal: causal}
-	s.Tap("weights", s.Must(ops.AttentionWeights(s.at("weights"), c, q, keys, sees)))
+	o := ops.AttentionConfig{Lanes: s.B, Heads: c.Heads, KVHeads: c.KVHeads, ALiBi: c.ALiBi, Drop: s.drop("weights/dropout", c.Dropout), Causal: c.Causal}
+	s.Tap("weights", s.Must(ops.AttentionWeights(s.at("weights"), o, q, keys, sees)))
 	if keys == k { // nothing was seen before: attend where the product left them
-		return s.Must(ops.AttentionOf(s.at("attention"), c, qkv, sees))
+		return s.Must(ops.AttentionOf(s.at("attention"), o, qkv, sees))
 	}
-	return s.Must(ops.Attention(s.at("attention"), c, q, keys, values, sees))
+	return s.Must(ops.Attention(s.at("attention"), o, q, keys, values, sees))
 }
 
 func columns(s *Scope, name string, x *G.Node, from, to int) *G.Node {

@@ -53,6 +53,7 @@ func (g *Graph) feedLane(b int, tokens []int) error {
 		g.set("tokens", t0+t, id)
 		g.set("positions", t0+t, at)
 		g.set("past", t0+t, at+1)
+		g.set("lane", t0+t, n)
 		if m != nil {
 			g.set("all", t0+t, m.source[b])
 		} else {

@@ -63,6 +63,16 @@ func MLP(s *Scope, x *G.Node, hidden int, act Activation) *G.Node {
 	return s.Out(Project(s.Sub("out"), h, x.Shape()[1]))
 }
 
+// GatedMLP is the feed-forward layer of Shazeer (2020), without biases in the paper:
+// SiLU(gate(x)) ⊙ up(x), then down to x's width. It declares gate, up and down.
+//
+//	x: (N, D) → (N, D)
+func GatedMLP(s *Scope, x *G.Node, hidden int) *G.Node {
+	gate, up := Linear(s.Sub("gate"), x, hidden), Linear(s.Sub("up"), x, hidden)
+	h := s.Must(ops.SwiGLU(s.at("swiglu"), gate, up))
+	return s.Out(Project(s.Sub("down"), h, x.Shape()[1]))
+}
+
 // Head turns the last layer into logits. A graph with memory gives them for the last
 // token of each lane only, unless its frame says Whole.
 //

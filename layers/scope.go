@@ -165,6 +165,18 @@ func (s *Scope) Past() *G.Node { return s.index("past", s.B*s.T) }
 // All is how many tokens of the source each row sees: (B·T) int.
 func (s *Scope) All() *G.Node { return s.index("all", s.B*s.T) }
 
+// Lane is how many tokens each row's own lane has: what it sees when it looks both ways,
+// (B·T) int. A graph with memory reads a target piece by piece, so it has no such number.
+func (s *Scope) Lane() *G.Node {
+	if s.source {
+		return s.All()
+	}
+	if s.graph.frame.Memory != nil {
+		s.Fail("it looks at tokens that are still to come, so it cannot decode one by one: make the model causal")
+	}
+	return s.index("lane", s.B*s.T)
+}
+
 // Limit says that a lane can hold no more than n tokens.
 func (s *Scope) Limit(n int) {
 	m := s.graph.frame.Memory

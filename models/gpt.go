@@ -1,7 +1,6 @@
 package models
 
 import (
-	"fmt"
 	"math"
 
 	G "gorgonia.org/gorgonia"
@@ -65,13 +64,8 @@ func (c *GPT) hidden() int {
 
 // Check says what is wrong with the settings.
 func (c *GPT) Check() error {
-	switch {
-	case c.Layers < 1 || c.Heads < 1 || c.Dim < 1 || c.Hidden < 0:
-		return fmt.Errorf("model: layers = %d, heads = %d, dim = %d, want at least 1", c.Layers, c.Heads, c.Dim)
-	case c.Dim%c.Heads != 0:
-		return fmt.Errorf("model: heads = %d does not divide dim = %d", c.Heads, c.Dim)
-	case !(c.Dropout >= 0 && c.Dropout < 1):
-		return fmt.Errorf("model: dropout = %v, want at least 0 and less than 1", c.Dropout)
+	if err := checkBlocks(c.Layers, c.Heads, c.Dim, c.Hidden, c.Dropout); err != nil {
+		return err
 	}
 	return c.Sizes.Check()
 }

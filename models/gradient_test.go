@@ -29,6 +29,8 @@ type testCase struct {
 var testCases = []testCase{
 	{name: "gpt", model: &GPT{Sizes: Sizes{testVocab, testRoom}, Layers: 2, Heads: 2, Dim: 6, Activation: "gelu", Bias: true, Tied: true}},
 	{name: "gpt without biases, own head", model: &GPT{Sizes: Sizes{testVocab, testRoom}, Layers: 1, Heads: 3, Dim: 6, Hidden: 7, Activation: "gelu_tanh"}},
+	{name: "llama", model: &Llama{Sizes: Sizes{testVocab, testRoom}, Layers: 2, Heads: 6, KVHeads: 2, Dim: 12, Hidden: 5, RotaryBase: 100}},
+	{name: "llama, own keys, tied", model: &Llama{Sizes: Sizes{testVocab, testRoom}, Layers: 1, Heads: 3, Dim: 6, RotaryBase: 10000, Tied: true}},
 }
 
 // wide moves the weights away from their small first values, so that mistakes show.
@@ -79,6 +81,10 @@ func TestGradients(t *testing.T) {
 func withDropout(m Model) Model {
 	switch m := m.(type) {
 	case *GPT:
+		c := *m
+		c.Dropout = 0.3
+		return &c
+	case *Llama:
 		c := *m
 		c.Dropout = 0.3
 		return &c

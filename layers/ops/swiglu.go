@@ -1,0 +1,27 @@
+package ops
+
+import (
+	G "gorgonia.org/gorgonia"
+
+	"euryale/internal/kernel"
+)
+
+// SwiGLU is SiLU(a) ⊙ b: the gated unit of Shazeer (2020).
+//
+//	a, b: (N, H) → (N, H)
+func SwiGLU(p Place, a, b *G.Node) (*G.Node, error) {
+	if err := same(a, b); err != nil {
+		return nil, err
+	}
+	return apply(p, swigluSpec[float32](a), swigluSpec[float64](a), a, b)
+}
+
+func swigluSpec[T Float](a *G.Node) spec[T] {
+	return spec[T]{
+		shape: a.Shape(),
+		fwd:   func(in []arg[T], y []T) { kernel.SwiGLU(y, in[0].X, in[1].X) },
+		backs: []back[T]{{of: []int{0, 1}, do: func(in []arg[T], _, dy []T, g [][]T) {
+			kernel.SwiGLUGrad(g[0], g[1], dy, in[0].X, in[1].X)
+		}}},
+	}
+}

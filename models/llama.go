@@ -1,0 +1,97 @@
+package models
+
+import (
+	"fmt"
+	"math"
+
+	G "gorgonia.org/gorgonia"
+
+	"euryale/layers"
+)
+
+// Llama is a decoder-only Transformer in Llama's arrangement (Touvron et al. 2023):
+// RMSNorm before each sub-layer, rotary positions, gated MLPs, no biases.
+type Llama struct {
+	Sizes
+	Layers     int     `toml:"layers"`      // blocks
+	Heads      int     `toml:"heads"`       // H, divides Dim
+	KVHeads    int     `toml:"kv_heads"`    // K heads of keys and values, divides Heads; 0: Heads
+	Dim        int     `toml:"dim"`         // D
+	Hidden     int     `toml:"hidden"`      // inside the MLP; 0: 8/3·Dim, rounded up to a multiple of 32
+	RotaryBase float64 `toml:"rotary_base"` // of the angles' wavelengths
+	Dropout    float64 `toml:"dropout"`
+	Tied       bool    `toml:"tied"` // the head multiplies by the embedding table
+}
+
+func init() {
+	Register("llama", "decoder-only Transformer, Llama's arrangement", func() Model {
+		return &Llama{Sizes: Sizes{Context: 64}, Layers: 4, Heads: 4, Dim: 128, RotaryBase: 10000, Tied: true}
+	})
+}
+
+// Logits declares the graph.
+//
+//	tokens: (B·T) int → (B·T, V)
+func (c *Llama) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
+	s = s.WithBias(false).WithInit(layers.Normal(0.02), layers.Normal(0.02/math.Sqrt(2*float64(c.Layers))))
+	x := layers.Embedding(s.Sub("tok"), tokens, c.Vocab, c.Dim) // (B·T, D)
+	x = layers.Dropout(s.Sub("embed"), x, c.Dropout)
+	for i := range c.Layers {
+		x = c.block(s.Sub("h%d", i), x)
+	}
+	x = layers.RMSNorm(s.Sub("norm"), x)
+	if c.Tied {
+		return layers.TiedHead(s.Sub("head"), x, "tok/W")
+	}
+	return layers.Head(s.Sub("head"), x, c.Vocab)
+}
+
+// block adds attention, then a gated MLP, to the residual stream.
+//
+//	x: (B·T, D) → (B·T, D)
+func (c *Llama) block(s *layers.Scope, x *G.Node) *G.Node {
+	att := layers.Attention(s.Sub("att"), layers.RMSNorm(s.Sub("norm1"), x), layers.AttentionConfig{
+		Heads: c.Heads, KVHeads: c.KVHeads, Dropout: c.Dropout, Causal: true, Rotary: c.RotaryBase})
+	x = layers.Residual(s.Sub("att"), x, att, c.Dropout)
+	mlp := layers.GatedMLP(s.Sub("mlp"), layers.RMSNorm(s.Sub("norm2"), x), c.hidden())
+	return s.Out(layers.Residual(s.Sub("mlp"), x, mlp, c.Dropout))
+}
+
+func (c *Llama) hidden() int {
+	if c.Hidden > 0 {
+		return c.Hidden
+	}
+	return (8*c.Dim/3 + 31) / 32 * 32
+}
+
+// Check says what is wrong with the settings.
+func (c *Llama) Check() error {
+	switch {
+	case c.KVHeads < 0 || c.KVHeads > 0 && c.Heads%c.KVHeads != 0:
+		return fmt.Errorf("model: kv_heads = %d does not divide heads = %d", c.KVHeads, c.Heads)
+	case !(c.RotaryBase > 1) || math.IsInf(c.RotaryBase, 0):
+		return fmt.Errorf("model: rotary_base = %v, want more than 1 (10000 is usual)", c.RotaryBase)
+	}
+	if err := checkBlocks(c.Layers, c.Heads, c.Dim, c.Hidden, c.Dropout); err != nil {
+		return err
+	}
+	if d := c.Dim / c.Heads; d%2 != 0 {
+		return fmt.Errorf("model: dim = %d and heads = %d make heads of %d columns: rotary positions turn them in pairs, want an even number", c.Dim, c.Heads, d)
+	}
+	return c.Sizes.Check()
+}
+
+// checkBlocks says what is wrong with the settings that all Transformers have.
+func checkBlocks(blocks, heads, dim, hidden int, dropout float64) error {
+	switch {
+	case blocks < 1 || heads < 1 || dim < 1:
+		return fmt.Errorf("model: layers = %d, heads = %d, dim = %d, want at least 1", blocks, heads, dim)
+	case hidden < 0:
+		return fmt.Errorf("model: hidden = %d, want 0 (the usual width) or more", hidden)
+	case dim%heads != 0:
+		return fmt.Errorf("model: heads = %d does not divide dim = %d", heads, dim)
+	case !(dropout >= 0 && dropout < 1):
+		return fmt.Errorf("model: dropout = %v, want at least 0 and less than 1", dropout)
+	}
+	return nil
+}
