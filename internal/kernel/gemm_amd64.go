@@ -61,8 +61,8 @@ func pause()
 // hasAVX512 and hasAVX2 tell which kernels this processor and its operating
 // system can run. Tests clear hasAVX512 to try the others.
 var (
-	hasAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL && cpu.X86.HasBMI2
 	hasAVX2   = cpu.X86.HasAVX2 && cpu.X86.HasFMA && cpu.X86.HasBMI2
+	hasAVX512 = hasAVX2 && cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL
 )
 
 // builtinTier computes with the assembly kernels, or is nil on a processor

@@ -54,14 +54,14 @@ const blockRows = 112
 const blockCols = 2048
 
 // product computes p in this goroutine. The bits of an element of C depend on
-// its row of A, its column of B and k, not on m and n, so that a product may
-// be cut anywhere.
+// its row of A, its column of B, k, and whether m is small (see skinny), not on
+// n: a product may be cut anywhere, into parts of more than fewRows rows.
 func (ks *kernels[T]) product(p product[T]) {
 	w, _ := ks.spaces.Get().(*workspace[T])
 	if w == nil {
 		w = new(workspace[T])
 	}
-	if p.m <= 2 || p.m <= fewRows && p.transB {
+	if p.m <= 2 || p.m <= fewRows && p.transB && p.k >= longRow {
 		ks.skinny(w, &p)
 	} else {
 		ks.blocked(w, &p)
@@ -113,8 +113,8 @@ func (ks *kernels[T]) block(w *workspace[T], a, b view[T], c []T, m, n, ldc int)
 	}
 }
 
-// even is the size of the blocks to cut n in: no larger than most, as equal as
-// possible, and a multiple of unit.
+// even is the size of the blocks to cut n in: as equal as possible, of at most
+// most, and rounded up to a multiple of unit.
 func even(n, most, unit int) int {
 	blocks := (n + most - 1) / most
 	size := (n + blocks - 1) / blocks

@@ -6,6 +6,10 @@ package kernel
 // rows on is the faster.
 const fewRows = 16
 
+// longRow is the k from which on that holds for more than two rows. In shorter
+// dot products the sums of the lanes at their ends outweigh the packing saved.
+const longRow = 128
+
 // streamCols is how many columns of C are summed up at a time; with the 8 rows
 // of B they stay in the level-1 cache for all rows of C.
 const streamCols = 1024

@@ -87,11 +87,11 @@ func choose(name string) (*tier, error) {
 
 // fastest is what "auto" stands for: the built-in kernels wherever there are
 // any, then OpenBLAS, then gonum. On the machine measured, an AMD EPYC of the
-// Zen 5 family with OpenBLAS 0.3.21, the built-in kernels are as fast or
-// faster in nearly all shapes, with AVX-512 (512³: 237 against 205 GFLOP/s a
-// thread, 64³ transposed: 197 against 141) and with AVX2 against OpenBLAS's
-// Haswell kernels (512³: 110 against 110), and they need no library. Compare
-// on another one with BenchmarkGemm.
+// Zen 5 family with OpenBLAS 0.3.21, they are as fast or faster in nearly all
+// shapes and need no library. One thread, GFLOP/s, best of several runs:
+// 512³ 235 against 200 to 230, 64³ with B transposed 217 against 157; with
+// AVX2, against OpenBLAS's Haswell kernels, 512³ 110 against 113. OpenBLAS
+// leads at 2048³, 225 against 206. BenchmarkGemm compares on other machines.
 func fastest() *tier {
 	if t := builtinTier(); t != nil {
 		return t
