@@ -166,6 +166,9 @@ type lane struct {
 func (g *Generator) newLane(p Prompt, s Settings, index int, stream func(int, string)) *lane {
 	l := &lane{result: Result{Prompt: p.Text, Seed: s.Seed, Index: index}, sampler: newSampler(s, index), end: g.End,
 		seen: append([]int(nil), p.Tokens...), text: data.NewStream(g.Tokenizer), stop: &stopper{stops: s.Stop}, stream: stream}
+	if text, err := g.Tokenizer.Decode(p.Tokens); err == nil && text == "" {
+		l.text.Push(p.Tokens[0]) // the tokenizer's opening token: it shapes the text that follows it
+	}
 	if s.Tokens == 0 {
 		l.reason = "length"
 	}

@@ -1,0 +1,195 @@
+package interchange
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"euryale/internal/runfile"
+	"euryale/layers"
+	"euryale/models"
+)
+
+// gpt2Config is what config.json of a GPT-2 says (transformers, GPT2Config).
+type gpt2Config struct {
+	ModelType  string   `json:"model_type"`
+	Arch       []string `json:"architectures"`
+	Vocab      int      `json:"vocab_size"`
+	Context    int      `json:"n_positions"`
+	Dim        int      `json:"n_embd"`
+	Layers     int      `json:"n_layer"`
+	Heads      int      `json:"n_head"`
+	Inner      *int     `json:"n_inner"`
+	Activation string   `json:"activation_function"`
+	Epsilon    float64  `json:"layer_norm_epsilon"`
+	Tied       *bool    `json:"tie_word_embeddings,omitempty"`
+}
+
+// gpt2Activations are the names of transformers' activations, and ours.
+var gpt2Activations = map[string]string{"gelu_new": "gelu_tanh", "gelu": "gelu", "gelu_pytorch_tanh": "gelu_tanh", "relu": "relu", "silu": "silu", "tanh": "tanh"}
+
+const (
+	gpt2Weights = "model.safetensors"
+	gpt2Epsilon = 1e-5 // of layers.LayerNorm
+)
+
+// isGPT2 is true of a safetensors file with a config.json beside it, or a directory with
+// both, unless the config says that it is another model.
+func isGPT2(path string) bool {
+	if path = fileIn(path, gpt2Weights); filepath.Ext(path) != ".safetensors" {
+		return false
+	}
+	_, err := readGPT2Config(filepath.Dir(path))
+	return !errors.Is(err, os.ErrNotExist)
+}
+
+func readGPT2Config(dir string) (c gpt2Config, err error) {
+	path := filepath.Join(dir, "config.json")
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return c, err
+	}
+	c.Activation, c.Epsilon = "gelu_new", gpt2Epsilon
+	if err := json.Unmarshal(raw, &c); err != nil {
+		return c, fmt.Errorf("%s: %w", path, err)
+	}
+	switch {
+	case c.ModelType != "gpt2":
+		return c, fmt.Errorf("%s: model_type is %q, want gpt2", path, c.ModelType)
+	case gpt2Activations[c.Activation] == "":
+		return c, fmt.Errorf("%s: activation_function is %q, which this project does not have", path, c.Activation)
+	case c.Epsilon != gpt2Epsilon:
+		return c, fmt.Errorf("%s: layer_norm_epsilon is %v, want %v", path, c.Epsilon, gpt2Epsilon)
+	}
+	if err := c.model().Check(); err != nil {
+		return c, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
+}
+
+func (c gpt2Config) model() *models.GPT {
+	m := &models.GPT{Sizes: models.Sizes{Vocab: c.Vocab, Context: c.Context}, Layers: c.Layers, Heads: c.Heads, Dim: c.Dim, Bias: true, Tied: true}
+	m.Activation = layers.Activation(gpt2Activations[c.Activation])
+	if c.Inner != nil {
+		m.Hidden = *c.Inner
+	}
+	return m
+}
+
+// gpt2Name is the name that transformers gives to what this project calls path. Conv1D
+// keeps its weight (in, out), as Linear here does: nothing is transposed but a head of
+// its own.
+func gpt2Name(path string) string {
+	path = strings.NewReplacer("tok/W", "wte.weight", "pos/W", "wpe.weight", "att/qkv/", "attn.c_attn.", "att/proj/", "attn.c_proj.",
+		"mlp/in/", "mlp.c_fc.", "mlp/out/", "mlp.c_proj.", "ln1/", "ln_1.", "ln2/", "ln_2.", "ln/", "ln_f.").Replace(path)
+	if layer, rest, ok := strings.Cut(path, "/"); ok && strings.HasPrefix(layer, "h") {
+		path = "h." + layer[1:] + "." + rest
+	}
+	for _, end := range [][2]string{{".gain", ".weight"}, {".W", ".weight"}, {".b", ".bias"}} {
+		if base, ok := strings.CutSuffix(path, end[0]); ok {
+			return base + end[1]
+		}
+	}
+	return path
+}
+
+// readGPT2 reads a GPT-2, with or without the "transformer." before its names. Buffers of
+// attention masks are passed over.
+func readGPT2(path, tokenizer string) (*Imported, error) {
+	path = fileIn(path, gpt2Weights)
+	c, err := readGPT2Config(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	tk, err := loadTokenizer(tokenizer, filepath.Dir(path), c.Vocab)
+	if err != nil {
+		return nil, err
+	}
+	ts, _, err := runfile.LoadTensors(path)
+	if err != nil {
+		return nil, err
+	}
+	m := c.model()
+	file := map[string]runfile.Tensor{}
+	for _, t := range ts {
+		t.Name = strings.TrimPrefix(t.Name, "transformer.")
+		if strings.HasSuffix(t.Name, ".attn.bias") || strings.HasSuffix(t.Name, ".attn.masked_bias") {
+			continue
+		}
+		if _, twice := file[t.Name]; twice {
+			return nil, fmt.Errorf("%s is there with and without \"transformer.\" before it", t.Name)
+		}
+		file[t.Name] = t
+	}
+	m.Tied = tiedHead(file)
+	found, err := gpt2Tensors(m, file)
+	if err != nil {
+		return nil, err
+	}
+	w, err := weightsOf(m, found)
+	if err != nil {
+		return nil, err
+	}
+	return &Imported{Name: "gpt", Model: m, Weights: w, Tokenizer: tk}, nil
+}
+
+// tiedHead says whether the head is the embedding table: it is not there, or the same. In
+// that case it is taken out of file.
+func tiedHead(file map[string]runfile.Tensor) bool {
+	head, ok := file["lm_head.weight"]
+	if !ok {
+		return true
+	}
+	a, aFloat := head.Data.([]float32)
+	b, bFloat := file["wte.weight"].Data.([]float32)
+	if aFloat && bFloat && slices.Equal(a, b) {
+		delete(file, "lm_head.weight")
+		return true
+	}
+	return false
+}
+
+// gpt2Tensors gives the file's tensors this project's names. All that are missing, left
+// over or of another shape are named at once.
+func gpt2Tensors(m *models.GPT, file map[string]runfile.Tensor) (map[string][]float32, error) {
+	params, err := models.Parameters(m)
+	if err != nil {
+		return nil, err
+	}
+	found := map[string][]float32{}
+	var wrong []string
+	for _, p := range params {
+		name, shape := gpt2Name(p.Path), p.Shape
+		if p.Path == "head/W" {
+			name, shape = "lm_head.weight", []int{m.Vocab, m.Dim}
+		}
+		t, ok := file[name]
+		v, isFloat := t.Data.([]float32)
+		delete(file, name)
+		switch {
+		case p.Path == "head/b": // GPT-2's head has none
+			found[p.Path] = make([]float32, m.Vocab)
+		case !ok:
+			wrong = append(wrong, name+" is missing")
+		case !isFloat || !slices.Equal(t.Shape, shape):
+			wrong = append(wrong, fmt.Sprintf("%s is %v of %T, want %v of float32", name, t.Shape, t.Data, shape))
+		case p.Path == "head/W":
+			found[p.Path] = make([]float32, len(v))
+			transpose(found[p.Path], m.Vocab, 0, v, m.Vocab, m.Dim)
+		default:
+			found[p.Path] = v
+		}
+	}
+	for name := range file {
+		wrong = append(wrong, name+" is not a tensor of GPT-2 with these sizes")
+	}
+	if len(wrong) > 0 {
+		slices.Sort(wrong)
+		return nil, errors.New(strings.Join(wrong, "; "))
+	}
+	return found, nil
+}

@@ -1,0 +1,130 @@
+// Package interchange reads models that other programs have trained, and writes models
+// for other programs to read.
+package interchange
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"euryale/data"
+	"euryale/layers"
+	"euryale/models"
+)
+
+// Imported is a model from elsewhere, in this project's terms.
+type Imported struct {
+	Name      string // of the model in the registry
+	Model     models.Model
+	Weights   *layers.Weights
+	Tokenizer data.Tokenizer
+}
+
+// format is a layout of files that Read knows. Path is a file, or a directory with the
+// files that the format lays side by side.
+type format struct {
+	name string
+	is   func(path string) bool
+	read func(path, tokenizer string) (*Imported, error)
+}
+
+// formats are tried in order.
+var formats = []format{
+	{"GPT-2 as Hugging Face's transformers saves it (model.safetensors beside config.json)", isGPT2, readGPT2},
+	{"a .bin file of llama2.c", isLlama2c, readLlama2c},
+}
+
+// Read reads the model at path, which format it may have. Tokenizer is the file or
+// directory of its tokenizer, as data.LoadTokenizer takes it; if it is empty, the
+// tokenizer lies beside the model. Sizes and names are checked before memory is claimed.
+func Read(path, tokenizer string) (*Imported, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, err
+	}
+	var known []string
+	for _, f := range formats {
+		if !f.is(path) {
+			known = append(known, f.name)
+			continue
+		}
+		m, err := f.read(path, tokenizer)
+		if err != nil {
+			return nil, fmt.Errorf("import %s: %w", path, err)
+		}
+		return m, nil
+	}
+	return nil, fmt.Errorf("import %s: it is in none of the known formats: %s", path, strings.Join(known, "; "))
+}
+
+// loadTokenizer reads the tokenizer of a model with vocab ids: at path, or in dir.
+func loadTokenizer(path, dir string, vocab int) (data.Tokenizer, error) {
+	if path == "" {
+		path = dir
+	}
+	if path == "" {
+		return nil, errors.New("the format has no tokenizer of its own: name its file with -tokenizer")
+	}
+	tk, err := data.LoadTokenizer(path)
+	if err != nil {
+		return nil, err
+	}
+	if tk.Vocab() != vocab {
+		return nil, fmt.Errorf("the model has %d ids and the tokenizer %s %d: they do not belong together", vocab, path, tk.Vocab())
+	}
+	return tk, nil
+}
+
+// weightsOf are the weights of m with the values in found, by path. All that is missing,
+// left over or of another size is named at once.
+func weightsOf(m models.Model, found map[string][]float32) (*layers.Weights, error) {
+	params, err := models.Parameters(m)
+	if err != nil {
+		return nil, err
+	}
+	w := layers.NewWeights(0)
+	var wrong []string
+	for _, p := range params {
+		v, ok := found[p.Path]
+		switch {
+		case !ok:
+			wrong = append(wrong, p.Path+" is missing")
+		case len(v) != p.Size():
+			wrong = append(wrong, fmt.Sprintf("%s has %d values, want %v", p.Path, len(v), p.Shape))
+		default:
+			if err := w.Add(p.Path, p.Shape, v); err != nil {
+				return nil, err
+			}
+		}
+		delete(found, p.Path)
+	}
+	for path := range found {
+		wrong = append(wrong, path+" is not a parameter of the model")
+	}
+	if len(wrong) > 0 {
+		slices.Sort(wrong)
+		return nil, errors.New(strings.Join(wrong, "; "))
+	}
+	w.Freeze()
+	return w, nil
+}
+
+// transpose writes the (rows, cols) matrix src into the columns from col on of dst, which
+// has ld columns: dst[i, col+j] = src[j, i].
+func transpose(dst []float32, ld, col int, src []float32, rows, cols int) {
+	for j := range rows {
+		for i := range cols {
+			dst[i*ld+col+j] = src[j*cols+i]
+		}
+	}
+}
+
+// fileIn is the file called name in a directory, or path itself if it is a file.
+func fileIn(path, name string) string {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return filepath.Join(path, name)
+	}
+	return path
+}
