@@ -25,7 +25,7 @@ type Config struct {
 	Reply         string `toml:"reply"`          // dialogue: the speaker whose turns are learned; empty: everybody's
 	LengthControl bool   `toml:"length_control"` // a token tells the model how long an answer is wanted
 	MaxSource     int    `toml:"max_source"`     // tokens of source kept for an encoder; 0: as many as the context
-	Buckets       int    `toml:"buckets"`        // shapes (T, S) that examples are padded to; default 4
+	Buckets       int    `toml:"buckets"`        // shapes (T, S) that examples are padded to; default 6
 
 	Size     int    `toml:"size"`     // generated corpora (tales, copy, reverse): how many examples; default 2000
 	Level    int    `toml:"level"`    // generated corpora: difficulty from 1 to 3; default 2
@@ -55,7 +55,7 @@ func (c Config) resolve() (Config, error) {
 	setDefault(&c.Ragged, "refuse")
 	setDefault(&c.Language, "both")
 	setDefault(&c.Split, 0.9)
-	setDefault(&c.Buckets, 4)
+	setDefault(&c.Buckets, 6)
 	setDefault(&c.Size, 2000)
 	setDefault(&c.Level, 2)
 	for _, k := range []struct {
@@ -75,6 +75,9 @@ func (c Config) resolve() (Config, error) {
 	c = c.generatedDefaults()
 	if c.Task != "lm" && c.Source == "" && c.Target == "" {
 		c.Source, c.Target = "1", "2"
+	}
+	if c.Order == "sequential" && c.isTable() {
+		return c, errors.New("data.order is sequential, but the rows of a table do not continue each other: leave it at random")
 	}
 	if c.Encoder && c.Task == "lm" && c.Source == "" {
 		return c, errors.New("data.encoder is true, but plain text has no source for an encoder: choose data.task pairs, dialogue or summary, or a model without an encoder")

@@ -20,9 +20,9 @@ type Info struct {
 	Source  string   // where it was read from
 	Licence string   // empty if unknown, as for a path
 	Bytes   int64    // of text
-	Train   int      // tokens of the training part
-	Valid   int      // tokens of the validation part
-	Notes   []string // what was skipped, cut or padded
+	Train   int      // tokens to predict in the training part
+	Valid   int      // tokens to predict in the validation part
+	Notes   []string // what was skipped or is not as expected
 }
 
 // dataset is what the tasks implement.

@@ -1,6 +1,9 @@
 package data
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // smallestContext is the least number of tokens in which a source and an answer make sense.
 const smallestContext = 16
@@ -19,30 +22,28 @@ type item struct {
 	turns          []encodedTurn
 }
 
-// samples lays out the items of parts for a context.
-func (p *taskParts) samples(context int, parts ...int) []sample {
+// samples lays out the items of a part for a context.
+func (p *taskParts) samples(context, part int) []sample {
 	f := *p.format
 	f.Limit = context
 	var all []sample
-	for _, part := range parts {
-		for _, it := range p.items[part] {
-			if it.turns != nil {
-				all = append(all, f.dialogueSamples(it.turns)...)
-			} else {
-				all = append(all, f.pairSample(it.source, it.answer))
-			}
+	for _, it := range p.items[part] {
+		if it.turns != nil {
+			all = append(all, f.dialogueSamples(it.turns)...)
+		} else {
+			all = append(all, f.pairSample(it.source, it.answer))
 		}
 	}
 	return all
 }
 
-// batches deals one part in the shapes of the training and the validation part.
+// batches deals the training or the validation part, in shapes that suit both.
 func (p *taskParts) batches(part, batch, context int) (*Buckets, error) {
 	if context < smallestContext {
 		return nil, fmt.Errorf("a context of %d tokens is too small for a source and an answer: use %d or more", context, smallestContext)
 	}
-	all := p.samples(context, trainPart, validPart)
-	b, err := newBuckets(all, p.samples(context, part), batch, p.buckets, context)
+	parts := [][]sample{trainPart: p.samples(context, trainPart), validPart: p.samples(context, validPart)}
+	b, err := newBuckets(slices.Concat(parts...), parts[part], batch, p.buckets, context)
 	if err != nil {
 		return nil, fmt.Errorf("%s part: %w", partNames[part][0], err)
 	}

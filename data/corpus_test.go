@@ -72,6 +72,21 @@ func TestOpenOpticks(t *testing.T) {
 	assert.Contains(t, c.Describe(), "public domain")
 }
 
+func TestOpenWithoutGo(t *testing.T) {
+	t.Setenv("PATH", "")
+	c, err := Open(Config{}, TokenizerConfig{}, nil, Options{Cache: t.TempDir()})
+	require.NoError(t, err)
+	assert.Contains(t, c.Describe(), "these are tales instead")
+	assert.Equal(t, "tales", c.Config.Name, "so that a run is resumed on the same text")
+}
+
+func TestOpenWithoutCache(t *testing.T) {
+	t.Setenv("HOME", "")
+	t.Setenv("XDG_CACHE_HOME", "")
+	_, err := Open(Config{Name: write(t, "x.txt", "a small text needs no cache")}, TokenizerConfig{}, nil, Options{})
+	assert.NoError(t, err)
+}
+
 func TestOpenReadsDirectoriesAndGzip(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "b.md"), []byte("second\n"), 0o644))

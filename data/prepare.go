@@ -81,12 +81,21 @@ func (j *textJob) makeTokenizer() (Tokenizer, error) {
 	switch j.tk.Kind {
 	case "", "char":
 		return j.alphabet()
-	case "byte":
-		return NewByte(), nil
 	case "bpe":
 		return trainMerges(io.LimitReader(j.text.reader(), j.cut()), j.tk.Vocab, j.opts.Log)
 	}
-	return LoadTokenizer(j.tk.Kind)
+	return readyTokenizer(j.tk.Kind)
+}
+
+// readyTokenizer is a tokenizer that needs no text to be made of.
+func readyTokenizer(kind string) (Tokenizer, error) {
+	if kind == "byte" {
+		return NewByte(), nil
+	}
+	if _, err := os.Stat(kind); errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("tokenizer.kind is %q: it must be char, byte, bpe or a tokenizer's file", kind)
+	}
+	return LoadTokenizer(kind)
 }
 
 // trainMerges learns a byte-level BPE, with a bar.

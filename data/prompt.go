@@ -20,8 +20,11 @@ func (f *Format) Prompt(fields ...string) ([]int, error) {
 	switch {
 	case f.config.Task == "dialogue":
 		turns, next, err := f.parseTurns(fields)
-		if err != nil || f.config.Encoder {
-			return []int{f.roles[next].token}, err
+		if err != nil {
+			return nil, err
+		}
+		if f.config.Encoder {
+			return []int{f.roles[next].token}, nil
 		}
 		return append(f.history(turns), f.roles[next].token), nil
 	case f.end < 0:
@@ -30,10 +33,16 @@ func (f *Format) Prompt(fields ...string) ([]int, error) {
 		return []int{f.begin}, nil
 	case f.config.Source == "":
 		ids, err := f.tokenizer.Encode(strings.Join(fields, ""))
-		return append(f.prompt(nil, f.wantedLength()), ids...), err
+		if err != nil {
+			return nil, err
+		}
+		return append(f.prompt(nil, f.wantedLength()), ids...), nil
 	}
 	source, err := f.encodeFields(fields)
-	return f.prompt(f.cutSource(source), f.wantedLength()), err
+	if err != nil {
+		return nil, err
+	}
+	return f.prompt(f.cutSource(source), f.wantedLength()), nil
 }
 
 // Source returns the tokens an encoder reads, of the same fields that Prompt takes; nil if the
@@ -44,13 +53,19 @@ func (f *Format) Source(fields ...string) ([]int, error) {
 	}
 	if f.config.Task == "dialogue" {
 		turns, _, err := f.parseTurns(fields)
-		if err == nil && len(turns) == 0 {
-			err = errors.New("a dialogue needs something to reply to: give a turn")
+		if err != nil {
+			return nil, err
 		}
-		return f.history(turns), err
+		if len(turns) == 0 {
+			return nil, errors.New("a dialogue needs something to reply to: give a turn")
+		}
+		return f.history(turns), nil
 	}
 	source, err := f.encodeFields(fields)
-	return append(append(f.cutSource(source), f.wantedLength()...), f.end), err
+	if err != nil {
+		return nil, err
+	}
+	return append(append(f.cutSource(source), f.wantedLength()...), f.end), nil
 }
 
 // wantedLength is the class of the length that was asked for.

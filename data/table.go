@@ -50,6 +50,9 @@ func parseTable(r io.Reader, from string, c Config) (*table, error) {
 	want := 0
 	for n := 1; lines.Scan(); n++ {
 		text := strings.TrimSuffix(lines.Text(), "\r")
+		if n == 1 {
+			text = strings.TrimPrefix(text, "\ufeff") // the mark some programs put before UTF-8
+		}
 		t.bytes += int64(len(lines.Bytes())) + 1
 		if err := refuseInvalid(text, c); err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", from, n, err)

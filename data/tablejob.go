@@ -49,12 +49,10 @@ func (j *tableJob) tokenizer(tk TokenizerConfig, known Tokenizer, opts Options) 
 		t = known
 	case tk.Kind == "" || tk.Kind == "char":
 		t = NewChar(j.text(trainPart) + j.text(validPart) + j.text(testPart))
-	case tk.Kind == "byte":
-		t = NewByte()
 	case tk.Kind == "bpe":
 		t, err = trainMerges(strings.NewReader(j.text(trainPart)), tk.Vocab, opts.Log)
 	default:
-		t, err = LoadTokenizer(tk.Kind)
+		t, err = readyTokenizer(tk.Kind)
 	}
 	if err != nil {
 		return nil, err

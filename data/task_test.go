@@ -231,12 +231,37 @@ func TestTableErrors(t *testing.T) {
 		{Config{Task: "dialogue"}, "d\t0\tA\thi\nd\t0\tB\tho\n", "rows.tsv:2: turn \"0\" does not follow turn 0"},
 		{Config{Task: "dialogue"}, "d\t0\tA\thi\ne\t0\tB\tho\nd\t1\tB\tho\n", "rows.tsv:3: dialogue d goes on here"},
 		{Config{Task: "dialogue", Reply: "C"}, "d\t0\tA\thi\nd\t1\tB\tho\n", "nobody named \"C\" speaks in this corpus: the speakers are A, B"},
+		{Config{Task: "pairs", Order: "sequential"}, "a\tb\n", "data.order is sequential"},
 		{Config{Encoder: true}, "a", "plain text has no source for an encoder"},
 	} {
 		bad.c.Name = write(t, "rows.tsv", bad.rows)
 		_, err := Open(bad.c, TokenizerConfig{}, nil, Options{})
 		assert.ErrorContains(t, err, bad.want)
 	}
+}
+
+func TestTableWithKnownTokenizer(t *testing.T) {
+	c := Config{Task: "pairs", Name: write(t, "rows.tsv", "\ufeff# x\ty\na\tb\na\té\n")}
+	_, err := Open(c, TokenizerConfig{}, NewChar("ab"), Options{})
+	assert.ErrorContains(t, err, "rows.tsv:3: character \"é\" (U+00E9) at byte offset 0")
+	_, err = Open(c, TokenizerConfig{Kind: "bppe"}, nil, Options{})
+	assert.ErrorContains(t, err, `tokenizer.kind is "bppe": it must be char, byte, bpe or a tokenizer's file`)
+	for _, kind := range []string{"byte", "bpe"} {
+		corpus, err := Open(c, TokenizerConfig{Kind: kind, Vocab: 300}, nil, Options{})
+		require.NoError(t, err)
+		again, err := Open(c, TokenizerConfig{}, corpus.Tokenizer, Options{})
+		require.NoError(t, err)
+		assert.Equal(t, corpus.Tokenizer, again.Tokenizer, "the special tokens are there already")
+	}
+}
+
+func TestTableWithoutSource(t *testing.T) {
+	c := openRows(t, Config{Target: "2"}, numbered(60, "N\tNN")...)
+	f, err := c.Format()
+	require.NoError(t, err)
+	prompt, err := f.Prompt("ab")
+	require.NoError(t, err)
+	assert.Equal(t, "<|begin|><|answer|>ab", text(t, c, prompt), "a prompt is the beginning of an answer")
 }
 
 func TestRaggedRowsAreSkippedAndCounted(t *testing.T) {
