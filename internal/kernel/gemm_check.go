@@ -89,6 +89,9 @@ func (o *operand) check(op string) {
 	if o.stride < 0 {
 		fail(op, "stride of %s is %d, must not be negative", o.name, o.stride)
 	}
+	if o.rows*o.cols > 0 && o.count > 1 && o.stride > o.len/(o.count-1) { // before span can overflow
+		fail(op, "stride of %s is %d, too far apart for %d matrices in %d elements", o.name, o.stride, o.count, o.len)
+	}
 	if o.len < o.span() {
 		fail(op, "%s has %d elements, %d×%d with leading dimension %d (count %d, stride %d) needs %d",
 			o.name, o.len, o.rows, o.cols, o.ld, o.count, o.stride, o.span())

@@ -25,17 +25,20 @@ func TestGemmBadArguments(t *testing.T) {
 	s := func(n int) []float32 { return make([]float32, n) }
 	buffer := s(100)
 	for want, call := range map[string]func(){
-		"negative size: m=-1":                  func() { Gemm(false, false, -1, 2, 2, 1, s(4), 2, s(4), 2, 0, s(4), 2) },
-		"count=-2":                             func() { GemmBatch(-2, false, false, 2, 2, 2, 1, s(4), 2, 4, s(4), 2, 4, 0, s(4), 2, 4) },
-		"leading dimension of A is 1":          func() { Gemm(false, false, 2, 2, 2, 1, s(4), 1, s(4), 2, 0, s(4), 2) },
-		"leading dimension of B is 2":          func() { Gemm(false, true, 2, 2, 3, 1, s(6), 3, s(6), 2, 0, s(4), 2) },
-		"leading dimension of C is 0":          func() { Gemm(false, false, 2, 0, 2, 1, s(4), 2, nil, 1, 0, nil, 0) },
-		"A has 5 elements, 2×3":                func() { Gemm(false, false, 2, 2, 3, 1, s(5), 3, s(6), 2, 0, s(4), 2) },
-		"A has 6 elements, 3×2":                func() { Gemm(true, false, 2, 2, 3, 1, s(6), 3, s(6), 2, 0, s(4), 2) },
-		"B has 5 elements":                     func() { Gemm(false, false, 2, 2, 3, 1, s(6), 3, s(5), 2, 0, s(4), 2) },
-		"C has 3 elements":                     func() { Gemm(false, false, 2, 2, 3, 1, s(6), 3, s(6), 2, 0, s(3), 2) },
-		"needs 16":                             func() { GemmBatch(4, false, false, 2, 2, 2, 1, s(15), 2, 4, s(16), 2, 4, 0, s(16), 2, 4) },
-		"stride of B is -4":                    func() { GemmBatch(2, false, false, 2, 2, 2, 1, s(8), 2, 4, s(8), 2, -4, 0, s(8), 2, 4) },
+		"negative size: m=-1":         func() { Gemm(false, false, -1, 2, 2, 1, s(4), 2, s(4), 2, 0, s(4), 2) },
+		"count=-2":                    func() { GemmBatch(-2, false, false, 2, 2, 2, 1, s(4), 2, 4, s(4), 2, 4, 0, s(4), 2, 4) },
+		"leading dimension of A is 1": func() { Gemm(false, false, 2, 2, 2, 1, s(4), 1, s(4), 2, 0, s(4), 2) },
+		"leading dimension of B is 2": func() { Gemm(false, true, 2, 2, 3, 1, s(6), 3, s(6), 2, 0, s(4), 2) },
+		"leading dimension of C is 0": func() { Gemm(false, false, 2, 0, 2, 1, s(4), 2, nil, 1, 0, nil, 0) },
+		"A has 5 elements, 2×3":       func() { Gemm(false, false, 2, 2, 3, 1, s(5), 3, s(6), 2, 0, s(4), 2) },
+		"A has 6 elements, 3×2":       func() { Gemm(true, false, 2, 2, 3, 1, s(6), 3, s(6), 2, 0, s(4), 2) },
+		"B has 5 elements":            func() { Gemm(false, false, 2, 2, 3, 1, s(6), 3, s(5), 2, 0, s(4), 2) },
+		"C has 3 elements":            func() { Gemm(false, false, 2, 2, 3, 1, s(6), 3, s(6), 2, 0, s(3), 2) },
+		"needs 16":                    func() { GemmBatch(4, false, false, 2, 2, 2, 1, s(15), 2, 4, s(16), 2, 4, 0, s(16), 2, 4) },
+		"stride of B is -4":           func() { GemmBatch(2, false, false, 2, 2, 2, 1, s(8), 2, 4, s(8), 2, -4, 0, s(8), 2, 4) },
+		"stride of A is 4611686018427387904": func() {
+			GemmBatch(5, false, false, 2, 2, 2, 1, s(8), 2, 1<<62, s(20), 2, 4, 0, s(20), 2, 4)
+		},
 		"matrices C overlap":                   func() { GemmBatch(2, false, false, 2, 2, 2, 1, s(8), 2, 4, s(8), 2, 4, 0, s(8), 2, 3) },
 		"C shares elements with A":             func() { Gemm(false, false, 2, 2, 2, 1, buffer, 2, s(4), 2, 0, buffer[3:], 2) },
 		"C shares elements with B":             func() { Gemm(false, false, 2, 2, 2, 1, s(4), 2, buffer[3:], 2, 0, buffer, 2) },
