@@ -26,6 +26,7 @@ Examples
   train -config configs/gpt-char-cpu.toml        a configuration from a file
   train -model gpt -layers 6 -dim 256 -set model.bias=false
   train -resume runs/gpt-opticks-1               go on with a run that was stopped
+  train -import stories260K.bin -tokenizer tok512.bin -out runs/stories260K
   train -describe                                the model's parameters and cost, without training
 
 Every flag is also a key of the configuration file, and -set reaches any key:
@@ -38,6 +39,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 type options struct {
 	*cli.Flags
 	config, out, resume, init string
+	imports, exports          string
 	check, describe           bool
 	sets                      cli.List
 	short                     map[string]string // flag → key
@@ -81,6 +83,8 @@ func newOptions() *options {
 		o.StringVar(&o.out, "out", "", "`DIR` of the run; default: runs/MODEL-DATA-N")
 		o.StringVar(&o.resume, "resume", "", "`DIR` of a run to go on with")
 		o.StringVar(&o.init, "init", "", "`DIR|FILE` of weights to begin with")
+		o.StringVar(&o.imports, "import", "", "`DIR|FILE` of a model from elsewhere to make a run of in -out: GPT-2 in safetensors, llama2.c")
+		o.StringVar(&o.exports, "export", "", "`DIR` of a run to write to -out as Hugging Face's transformers lays GPT-2 out")
 		o.BoolVar(&o.check, "check", false, "check configuration, data and model, and train nothing")
 		o.BoolVar(&o.describe, "describe", false, "print parameters, operations and memory, and train nothing")
 	})
@@ -114,6 +118,9 @@ func run(args []string, stdout, stderr *os.File) int {
 }
 
 func train(ctx context.Context, o *options, stdout, stderr *os.File) error {
+	if o.imports != "" || o.exports != "" {
+		return convert(o, stderr)
+	}
 	if err := o.machine.Use(stderr); err != nil {
 		return err
 	}
