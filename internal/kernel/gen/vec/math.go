@@ -13,7 +13,7 @@ const (
 	magic     = 1.5*(1<<23) + 127 // adding it leaves round(x)+127 in the low bits of a float32
 	ln2High   = 0.693359375       // few bits, so that n·ln2High is exact
 	ln2Low    = math.Ln2 - ln2High
-	expLowest = -87.3365 // e^x below is a denormal
+	expLowest = -87.33654 // e^x below is a denormal
 	geluC     = 0.79788456080286535588
 	geluA     = 0.044715
 )
