@@ -215,7 +215,8 @@ func caller() string {
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
 	for {
 		f, more := frames.Next()
-		if !strings.Contains(f.Function, "euryale/layers.") || !more {
+		inside := strings.HasPrefix(f.Function, "euryale/layers.") && !strings.HasSuffix(f.File, "_test.go")
+		if !inside || !more {
 			return fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line)
 		}
 	}
