@@ -5744,19 +5744,19 @@ TEXT ·vecLayerNormGrad(SB), NOSPLIT, $0-84
 	MOVQ         dx+0(FP), AX
 	MOVQ         dy+24(FP), CX
 	MOVQ         x+32(FP), DX
-	MOVQ         rstd+48(FP), BX
-	MOVQ         gain+56(FP), SI
-	MOVQ         dgain+8(FP), DI
+	MOVQ         gain+56(FP), BX
+	MOVQ         dgain+8(FP), SI
+	MOVQ         rstd+48(FP), DI
 	MOVQ         cols+72(FP), R8
-	VBROADCASTSS inv+80(FP), Z0
 	MOVQ         mean+40(FP), R9
 	MOVQ         dbias+16(FP), R10
+	VBROADCASTSS inv+80(FP), Z0
 	MOVQ         rows+64(FP), R11
 	TESTQ        R11, R11
 	JLE          vecLayerNormGrad_512_end2
 
 vecLayerNormGrad_512_rows1:
-	VBROADCASTSS (BX), Z1
+	VBROADCASTSS (DI), Z1
 	VBROADCASTSS (R9), Z2
 	ADDQ         $0x04, R9
 	VPXORD       Z3, Z3, Z3
@@ -5780,20 +5780,20 @@ vecLayerNormGrad_512_many5:
 	VMULPS      Z1, Z8, Z8
 	VMOVUPS     (CX)(R12*4), Z9
 	VMOVUPS     64(CX)(R12*4), Z10
-	VMOVUPS     (DI)(R12*4), Z11
-	VMOVUPS     64(DI)(R12*4), Z12
+	VMOVUPS     (SI)(R12*4), Z11
+	VMOVUPS     64(SI)(R12*4), Z12
 	VFMADD231PS Z7, Z9, Z11
 	VFMADD231PS Z8, Z10, Z12
-	VMOVUPS     Z11, (DI)(R12*4)
-	VMOVUPS     Z12, 64(DI)(R12*4)
+	VMOVUPS     Z11, (SI)(R12*4)
+	VMOVUPS     Z12, 64(SI)(R12*4)
 	VMOVUPS     (R10)(R12*4), Z11
 	VMOVUPS     64(R10)(R12*4), Z12
 	VADDPS      Z9, Z11, Z11
 	VADDPS      Z10, Z12, Z12
 	VMOVUPS     Z11, (R10)(R12*4)
 	VMOVUPS     Z12, 64(R10)(R12*4)
-	VMOVUPS     (SI)(R12*4), Z11
-	VMOVUPS     64(SI)(R12*4), Z12
+	VMOVUPS     (BX)(R12*4), Z11
+	VMOVUPS     64(BX)(R12*4), Z12
 	VMULPS      Z11, Z9, Z9
 	VMULPS      Z12, Z10, Z10
 	VADDPS      Z9, Z3, Z3
@@ -5816,13 +5816,13 @@ vecLayerNormGrad_512_one7:
 	VSUBPS       Z2, Z7, Z7
 	VMULPS       Z1, Z7, Z7
 	VMOVUPS.Z    (CX)(R12*4), K1, Z8
-	VMOVUPS.Z    (DI)(R12*4), K1, Z9
+	VMOVUPS.Z    (SI)(R12*4), K1, Z9
 	VFMADD231PS  Z7, Z8, Z9
-	VMOVUPS      Z9, K1, (DI)(R12*4)
+	VMOVUPS      Z9, K1, (SI)(R12*4)
 	VMOVUPS.Z    (R10)(R12*4), K1, Z9
 	VADDPS       Z8, Z9, Z9
 	VMOVUPS      Z9, K1, (R10)(R12*4)
-	VMOVUPS.Z    (SI)(R12*4), K1, Z9
+	VMOVUPS.Z    (BX)(R12*4), K1, Z9
 	VMULPS       Z9, Z8, Z8
 	VADDPS       Z8, Z3, Z3
 	VMOVAPS.Z    Z7, K1, Z7
@@ -5850,14 +5850,14 @@ vecLayerNormGrad_512_many9:
 	VMULPS      Z1, Z8, Z8
 	VMOVUPS     (CX)(R12*4), Z9
 	VMOVUPS     64(CX)(R12*4), Z10
-	VMOVUPS     (DI)(R12*4), Z11
-	VMOVUPS     64(DI)(R12*4), Z12
-	VFMADD231PS Z7, Z9, Z11
-	VFMADD231PS Z8, Z10, Z12
-	VMOVUPS     Z11, (DI)(R12*4)
-	VMOVUPS     Z12, 64(DI)(R12*4)
 	VMOVUPS     (SI)(R12*4), Z11
 	VMOVUPS     64(SI)(R12*4), Z12
+	VFMADD231PS Z7, Z9, Z11
+	VFMADD231PS Z8, Z10, Z12
+	VMOVUPS     Z11, (SI)(R12*4)
+	VMOVUPS     Z12, 64(SI)(R12*4)
+	VMOVUPS     (BX)(R12*4), Z11
+	VMOVUPS     64(BX)(R12*4), Z12
 	VMULPS      Z11, Z9, Z9
 	VMULPS      Z12, Z10, Z10
 	VADDPS      Z9, Z3, Z3
@@ -5880,10 +5880,10 @@ vecLayerNormGrad_512_one11:
 	VSUBPS       Z2, Z7, Z7
 	VMULPS       Z1, Z7, Z7
 	VMOVUPS.Z    (CX)(R12*4), K1, Z8
-	VMOVUPS.Z    (DI)(R12*4), K1, Z9
-	VFMADD231PS  Z7, Z8, Z9
-	VMOVUPS      Z9, K1, (DI)(R12*4)
 	VMOVUPS.Z    (SI)(R12*4), K1, Z9
+	VFMADD231PS  Z7, Z8, Z9
+	VMOVUPS      Z9, K1, (SI)(R12*4)
+	VMOVUPS.Z    (BX)(R12*4), K1, Z9
 	VMULPS       Z9, Z8, Z8
 	VADDPS       Z8, Z3, Z3
 	VMOVAPS.Z    Z7, K1, Z7
@@ -5929,8 +5929,8 @@ vecLayerNormGrad_512_many13:
 	VMULPS       Z1, Z10, Z10
 	VMOVUPS      (CX)(R12*4), Z11
 	VMOVUPS      64(CX)(R12*4), Z12
-	VMOVUPS      (SI)(R12*4), Z13
-	VMOVUPS      64(SI)(R12*4), Z14
+	VMOVUPS      (BX)(R12*4), Z13
+	VMOVUPS      64(BX)(R12*4), Z14
 	VMULPS       Z13, Z11, Z11
 	VMULPS       Z14, Z12, Z12
 	VSUBPS       Z8, Z11, Z11
@@ -5957,7 +5957,7 @@ vecLayerNormGrad_512_one15:
 	VSUBPS       Z2, Z9, Z9
 	VMULPS       Z1, Z9, Z9
 	VMOVUPS.Z    (CX)(R12*4), K1, Z10
-	VMOVUPS.Z    (SI)(R12*4), K1, Z11
+	VMOVUPS.Z    (BX)(R12*4), K1, Z11
 	VMULPS       Z11, Z10, Z10
 	VSUBPS       Z8, Z10, Z10
 	VFNMADD231PS Z7, Z9, Z10
@@ -5973,7 +5973,7 @@ vecLayerNormGrad_512_done16:
 	ADDQ R12, AX
 	ADDQ R12, CX
 	ADDQ R12, DX
-	ADDQ $0x04, BX
+	ADDQ $0x04, DI
 	DECQ R11
 	JNE  vecLayerNormGrad_512_rows1
 
@@ -5985,19 +5985,19 @@ vecLayerNormGrad_avx2:
 	MOVQ         dx+0(FP), AX
 	MOVQ         dy+24(FP), CX
 	MOVQ         x+32(FP), DX
-	MOVQ         rstd+48(FP), BX
-	MOVQ         gain+56(FP), SI
-	MOVQ         dgain+8(FP), DI
+	MOVQ         gain+56(FP), BX
+	MOVQ         dgain+8(FP), SI
+	MOVQ         rstd+48(FP), DI
 	MOVQ         cols+72(FP), R8
-	VBROADCASTSS inv+80(FP), Y0
 	MOVQ         mean+40(FP), R9
 	MOVQ         dbias+16(FP), R10
+	VBROADCASTSS inv+80(FP), Y0
 	MOVQ         rows+64(FP), R11
 	TESTQ        R11, R11
 	JLE          vecLayerNormGrad_2_end2
 
 vecLayerNormGrad_2_rows1:
-	VBROADCASTSS (BX), Y1
+	VBROADCASTSS (DI), Y1
 	VBROADCASTSS (R9), Y2
 	ADDQ         $0x04, R9
 	VXORPS       Y3, Y3, Y3
@@ -6021,20 +6021,20 @@ vecLayerNormGrad_2_many5:
 	VMULPS      Y1, Y8, Y8
 	VMOVUPS     (CX)(R12*4), Y9
 	VMOVUPS     32(CX)(R12*4), Y10
-	VMOVUPS     (DI)(R12*4), Y11
-	VMOVUPS     32(DI)(R12*4), Y12
+	VMOVUPS     (SI)(R12*4), Y11
+	VMOVUPS     32(SI)(R12*4), Y12
 	VFMADD231PS Y7, Y9, Y11
 	VFMADD231PS Y8, Y10, Y12
-	VMOVUPS     Y11, (DI)(R12*4)
-	VMOVUPS     Y12, 32(DI)(R12*4)
+	VMOVUPS     Y11, (SI)(R12*4)
+	VMOVUPS     Y12, 32(SI)(R12*4)
 	VMOVUPS     (R10)(R12*4), Y11
 	VMOVUPS     32(R10)(R12*4), Y12
 	VADDPS      Y9, Y11, Y11
 	VADDPS      Y10, Y12, Y12
 	VMOVUPS     Y11, (R10)(R12*4)
 	VMOVUPS     Y12, 32(R10)(R12*4)
-	VMOVUPS     (SI)(R12*4), Y11
-	VMOVUPS     32(SI)(R12*4), Y12
+	VMOVUPS     (BX)(R12*4), Y11
+	VMOVUPS     32(BX)(R12*4), Y12
 	VMULPS      Y11, Y9, Y9
 	VMULPS      Y12, Y10, Y10
 	VADDPS      Y9, Y3, Y3
@@ -6058,13 +6058,13 @@ vecLayerNormGrad_2_one7:
 	VSUBPS       Y2, Y8, Y8
 	VMULPS       Y1, Y8, Y8
 	VMASKMOVPS   (CX)(R12*4), Y7, Y9
-	VMASKMOVPS   (DI)(R12*4), Y7, Y10
+	VMASKMOVPS   (SI)(R12*4), Y7, Y10
 	VFMADD231PS  Y8, Y9, Y10
-	VMASKMOVPS   Y10, Y7, (DI)(R12*4)
+	VMASKMOVPS   Y10, Y7, (SI)(R12*4)
 	VMASKMOVPS   (R10)(R12*4), Y7, Y10
 	VADDPS       Y9, Y10, Y10
 	VMASKMOVPS   Y10, Y7, (R10)(R12*4)
-	VMASKMOVPS   (SI)(R12*4), Y7, Y10
+	VMASKMOVPS   (BX)(R12*4), Y7, Y10
 	VMULPS       Y10, Y9, Y9
 	VADDPS       Y9, Y3, Y3
 	VANDPS       Y8, Y7, Y7
@@ -6092,14 +6092,14 @@ vecLayerNormGrad_2_many9:
 	VMULPS      Y1, Y8, Y8
 	VMOVUPS     (CX)(R12*4), Y9
 	VMOVUPS     32(CX)(R12*4), Y10
-	VMOVUPS     (DI)(R12*4), Y11
-	VMOVUPS     32(DI)(R12*4), Y12
-	VFMADD231PS Y7, Y9, Y11
-	VFMADD231PS Y8, Y10, Y12
-	VMOVUPS     Y11, (DI)(R12*4)
-	VMOVUPS     Y12, 32(DI)(R12*4)
 	VMOVUPS     (SI)(R12*4), Y11
 	VMOVUPS     32(SI)(R12*4), Y12
+	VFMADD231PS Y7, Y9, Y11
+	VFMADD231PS Y8, Y10, Y12
+	VMOVUPS     Y11, (SI)(R12*4)
+	VMOVUPS     Y12, 32(SI)(R12*4)
+	VMOVUPS     (BX)(R12*4), Y11
+	VMOVUPS     32(BX)(R12*4), Y12
 	VMULPS      Y11, Y9, Y9
 	VMULPS      Y12, Y10, Y10
 	VADDPS      Y9, Y3, Y3
@@ -6123,10 +6123,10 @@ vecLayerNormGrad_2_one11:
 	VSUBPS       Y2, Y8, Y8
 	VMULPS       Y1, Y8, Y8
 	VMASKMOVPS   (CX)(R12*4), Y7, Y9
-	VMASKMOVPS   (DI)(R12*4), Y7, Y10
-	VFMADD231PS  Y8, Y9, Y10
-	VMASKMOVPS   Y10, Y7, (DI)(R12*4)
 	VMASKMOVPS   (SI)(R12*4), Y7, Y10
+	VFMADD231PS  Y8, Y9, Y10
+	VMASKMOVPS   Y10, Y7, (SI)(R12*4)
+	VMASKMOVPS   (BX)(R12*4), Y7, Y10
 	VMULPS       Y10, Y9, Y9
 	VADDPS       Y9, Y3, Y3
 	VANDPS       Y8, Y7, Y7
@@ -6168,8 +6168,8 @@ vecLayerNormGrad_2_many13:
 	VMULPS       Y1, Y6, Y6
 	VMOVUPS      (CX)(R12*4), Y7
 	VMOVUPS      32(CX)(R12*4), Y8
-	VMOVUPS      (SI)(R12*4), Y9
-	VMOVUPS      32(SI)(R12*4), Y10
+	VMOVUPS      (BX)(R12*4), Y9
+	VMOVUPS      32(BX)(R12*4), Y10
 	VMULPS       Y9, Y7, Y7
 	VMULPS       Y10, Y8, Y8
 	VSUBPS       Y3, Y7, Y7
@@ -6197,7 +6197,7 @@ vecLayerNormGrad_2_one15:
 	VSUBPS       Y2, Y6, Y6
 	VMULPS       Y1, Y6, Y6
 	VMASKMOVPS   (CX)(R12*4), Y4, Y7
-	VMASKMOVPS   (SI)(R12*4), Y4, Y8
+	VMASKMOVPS   (BX)(R12*4), Y4, Y8
 	VMULPS       Y8, Y7, Y7
 	VSUBPS       Y3, Y7, Y7
 	VFNMADD231PS Y5, Y6, Y7
@@ -6213,7 +6213,7 @@ vecLayerNormGrad_2_done16:
 	ADDQ R12, AX
 	ADDQ R12, CX
 	ADDQ R12, DX
-	ADDQ $0x04, BX
+	ADDQ $0x04, DI
 	DECQ R11
 	JNE  vecLayerNormGrad_2_rows1
 
@@ -6229,9 +6229,9 @@ TEXT ·vecRMSNormGrad(SB), NOSPLIT, $0-68
 	MOVQ         dx+0(FP), AX
 	MOVQ         dy+16(FP), CX
 	MOVQ         x+24(FP), DX
-	MOVQ         rstd+32(FP), BX
-	MOVQ         gain+40(FP), SI
-	MOVQ         dgain+8(FP), DI
+	MOVQ         gain+40(FP), BX
+	MOVQ         dgain+8(FP), SI
+	MOVQ         rstd+32(FP), DI
 	MOVQ         cols+56(FP), R8
 	VBROADCASTSS inv+64(FP), Z0
 	MOVQ         rows+48(FP), R9
@@ -6239,7 +6239,7 @@ TEXT ·vecRMSNormGrad(SB), NOSPLIT, $0-68
 	JLE          vecRMSNormGrad_512_end2
 
 vecRMSNormGrad_512_rows1:
-	VBROADCASTSS (BX), Z1
+	VBROADCASTSS (DI), Z1
 	VPXORD       Z2, Z2, Z2
 	VPXORD       Z3, Z3, Z3
 	VPXORD       Z4, Z4, Z4
@@ -6257,14 +6257,14 @@ vecRMSNormGrad_512_many3:
 	VMULPS      Z1, Z7, Z7
 	VMOVUPS     (CX)(R10*4), Z8
 	VMOVUPS     64(CX)(R10*4), Z9
-	VMOVUPS     (DI)(R10*4), Z10
-	VMOVUPS     64(DI)(R10*4), Z11
-	VFMADD231PS Z6, Z8, Z10
-	VFMADD231PS Z7, Z9, Z11
-	VMOVUPS     Z10, (DI)(R10*4)
-	VMOVUPS     Z11, 64(DI)(R10*4)
 	VMOVUPS     (SI)(R10*4), Z10
 	VMOVUPS     64(SI)(R10*4), Z11
+	VFMADD231PS Z6, Z8, Z10
+	VFMADD231PS Z7, Z9, Z11
+	VMOVUPS     Z10, (SI)(R10*4)
+	VMOVUPS     Z11, 64(SI)(R10*4)
+	VMOVUPS     (BX)(R10*4), Z10
+	VMOVUPS     64(BX)(R10*4), Z11
 	VMULPS      Z10, Z8, Z8
 	VMULPS      Z11, Z9, Z9
 	VADDPS      Z8, Z2, Z2
@@ -6286,10 +6286,10 @@ vecRMSNormGrad_512_one5:
 	VMOVUPS.Z    (DX)(R10*4), K1, Z6
 	VMULPS       Z1, Z6, Z6
 	VMOVUPS.Z    (CX)(R10*4), K1, Z7
-	VMOVUPS.Z    (DI)(R10*4), K1, Z8
-	VFMADD231PS  Z6, Z7, Z8
-	VMOVUPS      Z8, K1, (DI)(R10*4)
 	VMOVUPS.Z    (SI)(R10*4), K1, Z8
+	VFMADD231PS  Z6, Z7, Z8
+	VMOVUPS      Z8, K1, (SI)(R10*4)
+	VMOVUPS.Z    (BX)(R10*4), K1, Z8
 	VMULPS       Z8, Z7, Z7
 	VADDPS       Z7, Z2, Z2
 	VMOVAPS.Z    Z6, K1, Z6
@@ -6322,8 +6322,8 @@ vecRMSNormGrad_512_many7:
 	VMULPS       Z1, Z8, Z8
 	VMOVUPS      (CX)(R10*4), Z9
 	VMOVUPS      64(CX)(R10*4), Z10
-	VMOVUPS      (SI)(R10*4), Z11
-	VMOVUPS      64(SI)(R10*4), Z12
+	VMOVUPS      (BX)(R10*4), Z11
+	VMOVUPS      64(BX)(R10*4), Z12
 	VMULPS       Z11, Z9, Z9
 	VMULPS       Z12, Z10, Z10
 	VFNMADD231PS Z6, Z7, Z9
@@ -6347,7 +6347,7 @@ vecRMSNormGrad_512_one9:
 	VMOVUPS.Z    (DX)(R10*4), K1, Z7
 	VMULPS       Z1, Z7, Z7
 	VMOVUPS.Z    (CX)(R10*4), K1, Z8
-	VMOVUPS.Z    (SI)(R10*4), K1, Z9
+	VMOVUPS.Z    (BX)(R10*4), K1, Z9
 	VMULPS       Z9, Z8, Z8
 	VFNMADD231PS Z6, Z7, Z8
 	VMULPS       Z1, Z8, Z7
@@ -6362,7 +6362,7 @@ vecRMSNormGrad_512_done10:
 	ADDQ R10, AX
 	ADDQ R10, CX
 	ADDQ R10, DX
-	ADDQ $0x04, BX
+	ADDQ $0x04, DI
 	DECQ R9
 	JNE  vecRMSNormGrad_512_rows1
 
@@ -6374,9 +6374,9 @@ vecRMSNormGrad_avx2:
 	MOVQ         dx+0(FP), AX
 	MOVQ         dy+16(FP), CX
 	MOVQ         x+24(FP), DX
-	MOVQ         rstd+32(FP), BX
-	MOVQ         gain+40(FP), SI
-	MOVQ         dgain+8(FP), DI
+	MOVQ         gain+40(FP), BX
+	MOVQ         dgain+8(FP), SI
+	MOVQ         rstd+32(FP), DI
 	MOVQ         cols+56(FP), R8
 	VBROADCASTSS inv+64(FP), Y0
 	MOVQ         rows+48(FP), R9
@@ -6384,7 +6384,7 @@ vecRMSNormGrad_avx2:
 	JLE          vecRMSNormGrad_2_end2
 
 vecRMSNormGrad_2_rows1:
-	VBROADCASTSS (BX), Y1
+	VBROADCASTSS (DI), Y1
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
 	VXORPS       Y4, Y4, Y4
@@ -6402,14 +6402,14 @@ vecRMSNormGrad_2_many3:
 	VMULPS      Y1, Y7, Y7
 	VMOVUPS     (CX)(R10*4), Y8
 	VMOVUPS     32(CX)(R10*4), Y9
-	VMOVUPS     (DI)(R10*4), Y10
-	VMOVUPS     32(DI)(R10*4), Y11
-	VFMADD231PS Y6, Y8, Y10
-	VFMADD231PS Y7, Y9, Y11
-	VMOVUPS     Y10, (DI)(R10*4)
-	VMOVUPS     Y11, 32(DI)(R10*4)
 	VMOVUPS     (SI)(R10*4), Y10
 	VMOVUPS     32(SI)(R10*4), Y11
+	VFMADD231PS Y6, Y8, Y10
+	VFMADD231PS Y7, Y9, Y11
+	VMOVUPS     Y10, (SI)(R10*4)
+	VMOVUPS     Y11, 32(SI)(R10*4)
+	VMOVUPS     (BX)(R10*4), Y10
+	VMOVUPS     32(BX)(R10*4), Y11
 	VMULPS      Y10, Y8, Y8
 	VMULPS      Y11, Y9, Y9
 	VADDPS      Y8, Y2, Y2
@@ -6432,10 +6432,10 @@ vecRMSNormGrad_2_one5:
 	VMASKMOVPS   (DX)(R10*4), Y3, Y6
 	VMULPS       Y1, Y6, Y6
 	VMASKMOVPS   (CX)(R10*4), Y3, Y7
-	VMASKMOVPS   (DI)(R10*4), Y3, Y8
-	VFMADD231PS  Y6, Y7, Y8
-	VMASKMOVPS   Y8, Y3, (DI)(R10*4)
 	VMASKMOVPS   (SI)(R10*4), Y3, Y8
+	VFMADD231PS  Y6, Y7, Y8
+	VMASKMOVPS   Y8, Y3, (SI)(R10*4)
+	VMASKMOVPS   (BX)(R10*4), Y3, Y8
 	VMULPS       Y8, Y7, Y7
 	VADDPS       Y7, Y2, Y2
 	VANDPS       Y6, Y3, Y3
@@ -6466,8 +6466,8 @@ vecRMSNormGrad_2_many7:
 	VMULPS       Y1, Y4, Y4
 	VMOVUPS      (CX)(R10*4), Y5
 	VMOVUPS      32(CX)(R10*4), Y6
-	VMOVUPS      (SI)(R10*4), Y7
-	VMOVUPS      32(SI)(R10*4), Y8
+	VMOVUPS      (BX)(R10*4), Y7
+	VMOVUPS      32(BX)(R10*4), Y8
 	VMULPS       Y7, Y5, Y5
 	VMULPS       Y8, Y6, Y6
 	VFNMADD231PS Y2, Y3, Y5
@@ -6492,7 +6492,7 @@ vecRMSNormGrad_2_one9:
 	VMASKMOVPS   (DX)(R10*4), Y3, Y4
 	VMULPS       Y1, Y4, Y4
 	VMASKMOVPS   (CX)(R10*4), Y3, Y5
-	VMASKMOVPS   (SI)(R10*4), Y3, Y6
+	VMASKMOVPS   (BX)(R10*4), Y3, Y6
 	VMULPS       Y6, Y5, Y5
 	VFNMADD231PS Y2, Y4, Y5
 	VMULPS       Y1, Y5, Y4
@@ -6507,7 +6507,7 @@ vecRMSNormGrad_2_done10:
 	ADDQ R10, AX
 	ADDQ R10, CX
 	ADDQ R10, DX
-	ADDQ $0x04, BX
+	ADDQ $0x04, DI
 	DECQ R9
 	JNE  vecRMSNormGrad_2_rows1
 

@@ -26,10 +26,12 @@ func needs(kernel string, want int, names string, lengths ...int) {
 // holdsRows panics unless a slice of n elements holds rows rows of cols elements at stride ld.
 func holdsRows(kernel, name string, n, rows, cols, ld int) {
 	if rows < 0 || cols < 0 || ld < cols {
-		panic(fmt.Sprintf("kernel.%s: %s has %d rows of %d columns at stride %d; sizes must not be negative and the stride at least the columns", kernel, name, rows, cols, ld))
+		panic(fmt.Sprintf("kernel.%s: %s has %d rows of %d columns at stride %d; no size may be negative, nor the stride less than the columns",
+			kernel, name, rows, cols, ld))
 	}
 	if rows > 0 && cols > 0 && n < (rows-1)*ld+cols {
-		panic(fmt.Sprintf("kernel.%s: %s has %d elements, %d rows of %d columns at stride %d need %d", kernel, name, n, rows, cols, ld, (rows-1)*ld+cols))
+		panic(fmt.Sprintf("kernel.%s: %s has %d elements, %d rows of %d columns at stride %d need %d",
+			kernel, name, n, rows, cols, ld, (rows-1)*ld+cols))
 	}
 }
 

@@ -51,7 +51,8 @@ func LSTMCellGrad[T Float](dz, dc, z, cprev, tc, dh []T, rows, hidden, ldz, ldc,
 	holdsRows("LSTMCellGrad", "dh", len(dh), rows, hidden, ldh)
 	if fast[T]() && hidden > 0 {
 		for r := range rows {
-			vecLSTMGrad(start(dz[r*ldz:]), start(dc[r*ldc:]), start(z[r*ldz:]), start(cprev[r*ldc:]), start(tc[r*ldc:]), start(dh[r*ldh:]), hidden)
+			vecLSTMGrad(start(dz[r*ldz:]), start(dc[r*ldc:]), start(z[r*ldz:]), start(cprev[r*ldc:]),
+				start(tc[r*ldc:]), start(dh[r*ldh:]), hidden)
 		}
 		return
 	}

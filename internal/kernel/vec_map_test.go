@@ -109,25 +109,29 @@ func TestMapSpecialValues(t *testing.T) {
 			eachTier(t, func(t *testing.T) {
 				for n := 1; n <= 40; n += 13 { // in whole vectors and in the rest
 					for at := range n {
-						x, y := make([]float32, n), make([]float32, n)
-						for _, p := range []struct{ x, want float32 }{{-inf, c.minus}, {0, c.zero}, {inf, c.plus}} {
-							x[at] = p.x
-							c.kernel(y, x)
-							require.InDelta(t, p.want, y[at], 2e-7, "f(%v)", p.x)
-						}
+						require.InDelta(t, c.minus, oneAmong(c.kernel, n, at, -inf), 2e-7, "f(−Inf)")
+						require.InDelta(t, c.zero, oneAmong(c.kernel, n, at, 0), 2e-7, "f(0)")
+						require.InDelta(t, c.plus, oneAmong(c.kernel, n, at, inf), 2e-7, "f(+Inf)")
 						if c.name == "ReLUGrad" {
 							continue // the slope of a step is 0 or 1
 						}
 						for _, payload := range []uint32{0x7fc00000, 0x7fc00001, 0xffffffff} {
-							x[at] = math.Float32frombits(payload)
-							c.kernel(y, x)
-							require.True(t, y[at] != y[at], "f(NaN) = %v", y[at])
+							y := oneAmong(c.kernel, n, at, math.Float32frombits(payload))
+							require.True(t, y != y, "f(NaN) = %v", y)
 						}
 					}
 				}
 			})
 		})
 	}
+}
+
+// oneAmong returns f(v) where v stands among n−1 zeros.
+func oneAmong(f func(y, x []float32), n, at int, v float32) float32 {
+	x, y := make([]float32, n), make([]float32, n)
+	x[at] = v
+	f(y, x)
+	return y[at]
 }
 
 // A result is the same bits wherever its element stands, and nothing outside the slices is touched.

@@ -14,7 +14,8 @@ func LayerNorm[T Float](y, mean, rstd, x, gain, bias []T, rows, cols int, eps fl
 		needs("LayerNorm", cols, "bias", len(bias))
 	}
 	if fast[T]() {
-		vecLayerNorm(start(y), start(mean), start(rstd), start(x), start(gain), start(bias), rows, cols, 1/float32(cols), float32(eps))
+		vecLayerNorm(start(y), start(mean), start(rstd), start(x), start(gain), start(bias),
+			rows, cols, 1/float32(cols), float32(eps))
 		return
 	}
 	for r := range rows {
@@ -54,7 +55,8 @@ func LayerNormGrad[T Float](dx, dgain, dbias, dy, x, mean, rstd, gain []T, rows,
 	clear(dgain)
 	clear(dbias)
 	if fast[T]() {
-		vecLayerNormGrad(start(dx), start(dgain), start(dbias), start(dy), start(x), start(mean), start(rstd), start(gain), rows, cols, 1/float32(cols))
+		vecLayerNormGrad(start(dx), start(dgain), start(dbias), start(dy), start(x), start(mean), start(rstd), start(gain),
+			rows, cols, 1/float32(cols))
 		return
 	}
 	for r := range rows {

@@ -126,7 +126,8 @@ func softmaxBlocks[T Float](x []T, rows, cols, ld int, n []int, scale T, lse []T
 		if n != nil {
 			used = n[r:]
 		}
-		vecSoftmax(start(x[min(r*ld, len(x)):]), count, cols, ld, unsafe.SliceData(used), float32(scale), &largest[0], &sums[0])
+		vecSoftmax(start(x[min(r*ld, len(x)):]), count, cols, ld, unsafe.SliceData(used), float32(scale),
+			&largest[0], &sums[0])
 		if lse != nil {
 			vecLogAdd(start(lse[r:]), &largest[0], &sums[0], count)
 		}

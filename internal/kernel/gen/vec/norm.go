@@ -93,51 +93,60 @@ func (a *asm) either(p reg.GPVirtual, do func(bool)) {
 	a.Label(done)
 }
 
+// A normGrad holds the arguments of a gradient; mean and dbias are nil in RMSNorm's.
+type normGrad struct {
+	dx, dy, x, gain, dgain, dbias, mean, rstd, cols reg.GPVirtual
+}
+
 // layerNormGrad: inv = 1/cols; dgain and dbias are added to. With centred false it is RMSNorm's.
 func layerNormGrad(centred bool) func(*asm) {
 	return func(a *asm) {
-		dx, dy, x, rstd := a.pointer("dx"), a.pointer("dy"), a.pointer("x"), a.pointer("rstd")
-		gain, dgain, cols := a.pointer("gain"), a.pointer("dgain"), a.pointer("cols")
-		inv := a.scalar("inv")
-		var mean, dbias reg.GPVirtual
+		g := normGrad{dx: a.pointer("dx"), dy: a.pointer("dy"), x: a.pointer("x"), gain: a.pointer("gain"),
+			dgain: a.pointer("dgain"), rstd: a.pointer("rstd"), cols: a.pointer("cols")}
 		if centred {
-			mean, dbias = a.pointer("mean"), a.pointer("dbias")
+			g.mean, g.dbias = a.pointer("mean"), a.pointer("dbias")
 		}
+		inv := a.scalar("inv")
 		a.repeat(a.pointer("rows"), func() {
-			s := uniform{a.spread(rstd)[0]}
-			var m uniform
+			s := uniform{a.spread(g.rstd)[0]}
+			var m, level uniform
 			if centred {
-				m = uniform{a.spread(mean)[0]}
-				a.advance(operand.U8(4), mean)
+				m = uniform{a.spread(g.mean)[0]}
+				a.advance(operand.U8(4), g.mean)
 			}
-			sum, dot := a.zero(2), a.zero(2)
-			a.either(dbias, func(shift bool) {
-				a.each(cols, 2, func(p span) {
-					h, d := a.mul(a.centre(a.load(x, p), m), s), a.load(dy, p)
-					a.store(a.acc(a.load(dgain, p), d, h), dgain, p)
-					if shift {
-						a.store(a.add(a.load(dbias, p), d), dbias, p)
-					}
-					t := a.mul(d, a.load(gain, p))
-					a.update(add, sum[:p.u], sum[:p.u], t)
-					a.acc(dot[:p.u], t, a.onlyTail(h, p))
-				})
-			})
+			sum, dot := a.normGradSums(g, m, s)
 			along := uniform{a.mul(a.across(add, dot), inv)[0]}
-			var level uniform
 			if centred {
 				level = uniform{a.mul(a.across(add, sum), inv)[0]}
 			}
-			a.each(cols, 2, func(p span) {
-				h := a.mul(a.centre(a.load(x, p), m), s)
-				t := a.centre(a.mul(a.load(dy, p), a.load(gain, p)), level)
-				a.store(a.mul(a.less(t, h, along), s), dx, p)
+			a.each(g.cols, 2, func(p span) {
+				h := a.mul(a.centre(a.load(g.x, p), m), s)
+				t := a.centre(a.mul(a.load(g.dy, p), a.load(g.gain, p)), level)
+				a.store(a.mul(a.less(t, h, along), s), g.dx, p)
 			})
 			stride := a.GP64()
-			a.MOVQ(cols, stride)
+			a.MOVQ(g.cols, stride)
 			a.SHLQ(bytesOf4, stride)
-			a.advance(stride, dx, dy, x)
-			a.advance(operand.U8(4), rstd)
+			a.advance(stride, g.dx, g.dy, g.x)
+			a.advance(operand.U8(4), g.rstd)
 		})
 	}
+}
+
+// normGradSums adds a row to dgain and dbias and returns Σ t and Σ t·x̂, with t = dy·gain, lane by lane.
+func (a *asm) normGradSums(g normGrad, m, s uniform) (sum, dot V) {
+	sum, dot = a.zero(2), a.zero(2)
+	a.either(g.dbias, func(shift bool) {
+		a.each(g.cols, 2, func(p span) {
+			h, d := a.mul(a.centre(a.load(g.x, p), m), s), a.load(g.dy, p)
+			a.store(a.acc(a.load(g.dgain, p), d, h), g.dgain, p)
+			if shift {
+				a.store(a.add(a.load(g.dbias, p), d), g.dbias, p)
+			}
+			t := a.mul(d, a.load(g.gain, p))
+			a.update(add, sum[:p.u], sum[:p.u], t)
+			a.acc(dot[:p.u], t, a.onlyTail(h, p))
+		})
+	})
+	return sum, dot
 }

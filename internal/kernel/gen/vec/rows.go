@@ -36,7 +36,8 @@ type rows struct {
 // room in the row is done with whole vectors, by body(true, …): reading back what was stored with a mask would wait
 // for the cache.
 func (a *asm) walk(p bool, body func(padded bool, r rows), perRow ...reg.GPVirtual) {
-	r := rows{x: a.pointer("x"), n: a.pointer("n"), cols: a.pointer("cols"), stride: a.pointer("ld"), used: a.GP64(), rest: a.GP64()}
+	r := rows{x: a.pointer("x"), n: a.pointer("n"), cols: a.pointer("cols"), stride: a.pointer("ld"),
+		used: a.GP64(), rest: a.GP64()}
 	r.scale = a.scalar("scale")
 	if p {
 		r.p = a.pointer("p")
