@@ -1,0 +1,127 @@
+// Package checkout tells a notebook whether the kernel it runs on was built from the
+// files that lie beside it now.
+package checkout
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// Built is what the kernel was built from: a sum of each source file by its path in the
+// checkout. The generator of the bindings fills it in.
+var Built map[string]string
+
+// packages are the directories whose sources are linked into the kernel.
+var packages = []string{"data", "generation", "internal", "layers", "models", "training"}
+
+// advice ends every error of this package.
+const advice = "run notebooks/kernel/build.sh again, then restart the kernel"
+
+// Check is an error if the kernel was built with another version of Go than the one on
+// PATH, or from other sources than those in the checkout around the working directory.
+// It names up to three files that differ. Without Go on PATH the versions are not
+// compared.
+func Check() error {
+	root, err := Root()
+	if err != nil {
+		return err
+	}
+	return compare(root, goVersion())
+}
+
+func compare(root, version string) error {
+	if version != "" && version != runtime.Version() {
+		return fmt.Errorf("this kernel was built with %s, and go on PATH is %s: %s", runtime.Version(), version, advice)
+	}
+	now, err := Sums(root)
+	if err != nil {
+		return err
+	}
+	var changed []string
+	for path, sum := range now {
+		if Built[path] != sum {
+			changed = append(changed, path)
+		}
+	}
+	for path := range Built {
+		if now[path] == "" {
+			changed = append(changed, path)
+		}
+	}
+	if len(changed) == 0 {
+		return nil
+	}
+	slices.Sort(changed)
+	shown := strings.Join(changed[:min(3, len(changed))], ", ")
+	return fmt.Errorf("this kernel was built from an older checkout: %d files differ (%s): %s", len(changed), shown, advice)
+}
+
+// goVersion is the version of go on PATH, or "".
+func goVersion() string {
+	out, err := exec.Command("go", "env", "GOVERSION").Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// Root is the checkout's directory: the nearest above the working directory whose go.mod
+// is the project's.
+func Root() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err == nil && strings.HasPrefix(string(mod), "module euryale\n") {
+			return dir, nil
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", err
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return "", errors.New("the notebook is not in a checkout of the project: no go.mod of module euryale above it")
+		}
+		dir = up
+	}
+}
+
+// Sums are the sums of the source files, tests aside, that the kernel is built from.
+func Sums(root string) (map[string]string, error) {
+	sums := map[string]string{}
+	for _, pkg := range packages {
+		err := filepath.WalkDir(filepath.Join(root, pkg), func(path string, d fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			if d.IsDir() && (d.Name() == "testdata" || d.Name() == "gen") {
+				return fs.SkipDir
+			}
+			ext := filepath.Ext(path)
+			if d.IsDir() || ext != ".go" && ext != ".s" || strings.HasSuffix(path, "_test.go") {
+				return nil
+			}
+			raw, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			rel, err := filepath.Rel(root, path)
+			sums[filepath.ToSlash(rel)] = fmt.Sprintf("%x", sha256.Sum256(raw))[:16]
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return sums, nil
+}
