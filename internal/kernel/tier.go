@@ -87,11 +87,12 @@ func choose(name string) (*tier, error) {
 
 // fastest is what "auto" stands for: the built-in kernels wherever there are
 // any, then OpenBLAS, then gonum. On the machine measured, an AMD EPYC of the
-// Zen 5 family with OpenBLAS 0.3.21, they are as fast or faster in nearly all
-// shapes and need no library. One thread, GFLOP/s, best of several runs:
-// 512³ 235 against 200 to 230, 64³ with B transposed 217 against 157; with
-// AVX2, against OpenBLAS's Haswell kernels, 512³ 110 against 113. OpenBLAS
-// leads at 2048³, 225 against 206. BenchmarkGemm compares on other machines.
+// Zen 5 family with OpenBLAS 0.3.21 (Cooperlake kernels), they need no library
+// and are the faster in nearly all shapes. One thread, float32, GFLOP/s, best
+// of several alternating runs: 512³ 241 against 203, 2048³ 214 against 186,
+// 64³ 212 against 226 and with B transposed 213 against 154; with AVX2 only,
+// against OpenBLAS's Haswell kernels, 512³ 110 against 109. BenchmarkGemm
+// compares them on other machines.
 func fastest() *tier {
 	if t := builtinTier(); t != nil {
 		return t

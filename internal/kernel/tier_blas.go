@@ -10,6 +10,13 @@ import (
 // of gorgonia.org/tensor and gorgonia.org/gorgonia.
 type Implementation struct{ gonum.Implementation }
 
+var _ interface {
+	blas.Float32
+	blas.Float64
+	blas.Complex64
+	blas.Complex128
+} = Implementation{}
+
 // BLAS returns the implementation to hand to tensor.Use and gorgonia.Use.
 func BLAS() Implementation { return Implementation{} }
 
