@@ -1,0 +1,176 @@
+package generation
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"euryale/data"
+	"euryale/layers"
+	"euryale/models"
+)
+
+const alphabet = "\nabcdefgh春夏秋冬"
+
+// newGenerator is a small GPT with weights drawn at random, wide enough to have opinions.
+func newGenerator(t testing.TB, context int) *Generator {
+	t.Helper()
+	tk := data.NewChar(alphabet)
+	m := &models.GPT{Sizes: models.Sizes{Vocab: tk.Vocab(), Context: context}, Layers: 2, Heads: 2, Dim: 8, Activation: "gelu", Bias: true}
+	w := layers.NewWeights(1)
+	_, err := models.NewMemory(m, w, 1, context, 0)
+	require.NoError(t, err)
+	rng := rand.New(rand.NewPCG(5, 6))
+	for _, p := range w.All() {
+		for i := range p.Float32() {
+			p.Float32()[i] += 0.3 * float32(rng.NormFloat64())
+		}
+	}
+	return &Generator{Model: m, Weights: w, Tokenizer: tk}
+}
+
+func (g *Generator) prompt(t testing.TB, text string) Prompt {
+	t.Helper()
+	p, err := Plain(g.Tokenizer, text)
+	require.NoError(t, err)
+	return p
+}
+
+// whole gives the logits after ids by a pass over all of them.
+func (g *Generator) whole(t testing.TB, ids []int) []float32 {
+	t.Helper()
+	p, err := models.Score(g.Model, g.Weights, layers.Frame{B: 1, T: len(ids)}, "logits")
+	require.NoError(t, err)
+	require.NoError(t, p.Run(layers.Feed{Tokens: ids}))
+	l := p.Value("logits")
+	return l[len(l)-g.Tokenizer.Vocab():]
+}
+
+// Cached decoding takes the tokens that whole passes would, also past the context: then
+// a lane holds what the overflow left of it.
+func TestGenerateEqualsWholePasses(t *testing.T) {
+	g := newGenerator(t, 12)
+	p := g.prompt(t, "abc春")
+	results, err := g.Generate(context.Background(), p, Settings{Tokens: 60}, 1, nil)
+	require.NoError(t, err)
+	seen := append([]int(nil), p.Tokens...)
+	for i, id := range results[0].Tokens {
+		l := g.whole(t, seen)
+		want, logprob, err := newSampler(Settings{}, 0).next(l, nil)
+		require.NoError(t, err)
+		require.Equal(t, want, id, "token %d", i)
+		require.InDelta(t, logprob, results[0].Logprobs[i], 1e-4)
+		if len(seen) == 12 {
+			seen = append([]int(nil), seen[6:]...) // the last half is read again
+		}
+		seen = append(seen, id)
+	}
+	assert.Equal(t, "length", results[0].FinishReason)
+}
+
+// Continuations side by side are those made alone, past the context too.
+func TestLanesDoNotDisturbEachOther(t *testing.T) {
+	g := newGenerator(t, 12)
+	s := Settings{Tokens: 40, Temperature: 1, Seed: 3, Stop: []string{"秋", "ab"}}
+	together, err := g.Generate(context.Background(), g.prompt(t, "abcdefg"), s, 4, nil)
+	require.NoError(t, err)
+	texts := map[string]bool{}
+	for i, r := range together {
+		l := g.newLane(g.prompt(t, "abcdefg"), s, i, nil)
+		rd, logits, err := g.read(g.prompt(t, "abcdefg"), 1)
+		require.NoError(t, err)
+		require.NoError(t, g.decode(context.Background(), rd, []*lane{l}, logits))
+		alone := l.finish()
+		assert.Equal(t, alone.Tokens, r.Tokens, "continuation %d", i)
+		assert.Equal(t, alone.Text, r.Text)
+		texts[r.Text] = true
+	}
+	assert.Greater(t, len(texts), 1, "the continuations differ from each other")
+	again, err := g.Generate(context.Background(), g.prompt(t, "abcdefg"), s, 4, nil)
+	require.NoError(t, err)
+	assert.Equal(t, together, again, "the same seed gives the same texts")
+}
+
+func TestFinish(t *testing.T) {
+	g := newGenerator(t, 12)
+	free, err := g.Generate(context.Background(), g.prompt(t, "a"), Settings{Tokens: 30, Temperature: 1, Seed: 2}, 1, nil)
+	require.NoError(t, err)
+	text := []rune(free[0].Text)
+	stop := string(text[10:12])
+	var streamed strings.Builder
+	r, err := g.Generate(context.Background(), g.prompt(t, "a"), Settings{Tokens: 30, Temperature: 1, Seed: 2, Stop: []string{stop}}, 1,
+		func(_ int, piece string) { streamed.WriteString(piece) })
+	require.NoError(t, err)
+	assert.Equal(t, "stop", r[0].FinishReason)
+	before, _, found := strings.Cut(free[0].Text, stop)
+	require.True(t, found)
+	assert.Equal(t, before, r[0].Text)
+	assert.Equal(t, r[0].Text, streamed.String())
+
+	g.End = []int{free[0].Tokens[5]}
+	r, err = g.Generate(context.Background(), g.prompt(t, "a"), Settings{Tokens: 30, Temperature: 1, Seed: 2}, 1, nil)
+	require.NoError(t, err)
+	assert.Equal(t, "end", r[0].FinishReason)
+	assert.NotContains(t, r[0].Tokens, g.End[0])
+	r, err = g.Generate(context.Background(), g.prompt(t, "a"), Settings{Tokens: 30, MinTokens: 20, Temperature: 1, Seed: 2}, 1, nil)
+	require.NoError(t, err)
+	assert.GreaterOrEqual(t, len(r[0].Tokens), 20)
+}
+
+func TestGenerateStopsWhenToldTo(t *testing.T) {
+	g := newGenerator(t, 12)
+	ctx, cancel := context.WithCancel(context.Background())
+	n := 0
+	r, err := g.Generate(ctx, g.prompt(t, "a"), Settings{Tokens: 1000}, 1, func(int, string) {
+		if n++; n == 7 {
+			cancel()
+		}
+	})
+	assert.ErrorIs(t, err, context.Canceled)
+	assert.Len(t, r[0].Tokens, 7)
+	_, err = Plain(g.Tokenizer, "aXb")
+	assert.ErrorContains(t, err, `character "X" (U+0058) at byte offset 1`)
+}
+
+// A score is the mean of the losses of whole passes over each token's window.
+func TestScore(t *testing.T) {
+	g := newGenerator(t, 12)
+	text := strings.Repeat("abc春夏hg\nfed冬", 5)
+	ids, err := g.Tokenizer.Encode(text)
+	require.NoError(t, err)
+	for _, stride := range []int{0, 1, 5, 12} {
+		s, err := g.Score(context.Background(), text, stride, nil)
+		require.NoError(t, err)
+		step := stride
+		if step == 0 {
+			step = 6
+		}
+		nll := 0.0
+		for i := 1; i < len(ids); i++ { // the window that predicts token i begins at the first start that reaches it
+			start := 0
+			for start+12 < i {
+				start += step
+			}
+			l := g.whole(t, ids[start:i])
+			x := make([]float64, len(l))
+			for j := range l {
+				x[j] = float64(l[j])
+			}
+			nll += logSumExp(x) - x[ids[i]]
+		}
+		n := float64(len(ids) - 1)
+		assert.InDelta(t, nll/n, s.NLLPerToken, 1e-5, "stride %d", stride)
+		assert.InDelta(t, math.Exp(nll/n), s.Perplexity, 1e-3)
+		assert.InDelta(t, nll/math.Ln2/float64(len(text)), s.BitsPerByte, 1e-5)
+		assert.Equal(t, len(ids), s.Chars)
+	}
+	_, err = g.Score(context.Background(), "a", 0, nil)
+	assert.ErrorContains(t, err, "to predict one takes two")
+	_, err = g.Score(context.Background(), text, 13, nil)
+	assert.ErrorContains(t, err, "stride is 13, want from 1 to the context of 12")
+}
