@@ -11,6 +11,8 @@ type Batch struct {
 	// Fresh marks lanes whose text does not continue the lane of the batch before:
 	// a recurrent state must be reset there. Nil means every lane is fresh.
 	Fresh []bool
+
+	fresh []bool // memory for Fresh
 }
 
 // Batcher deals batches. Batch n is a function of n alone, so that a run resumes from
@@ -37,7 +39,10 @@ func (b *Batch) lane(i int) (tokens, targets []int) {
 
 // markFresh says of all lanes whether they start anew.
 func (b *Batch) markFresh(fresh bool) {
-	b.Fresh = make([]bool, b.B)
+	if cap(b.fresh) < b.B {
+		b.fresh = make([]bool, b.B)
+	}
+	b.Fresh = b.fresh[:b.B]
 	for i := range b.Fresh {
 		b.Fresh[i] = fresh
 	}

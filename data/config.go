@@ -11,7 +11,7 @@ import (
 // Config is the [data] section of config.toml. The zero value of a field means its default.
 type Config struct {
 	Name  string  `toml:"name"`  // a named corpus (see Names) or a path: text, .gz, .tsv, a directory; default "opticks"
-	Task  string  `toml:"task"`  // "lm", "pairs", "dialogue" or "summary"; default "lm"
+	Task  string  `toml:"task"`  // "lm", "pairs", "dialogue" or "summary"; default: the named corpus's own, or "lm"
 	Split float64 `toml:"split"` // share for training, by position (text) or by key (tables); default 0.9
 	Order string  `toml:"order"` // lm: "random" windows, or "sequential" lanes that continue (truncated BPTT)
 
@@ -24,7 +24,7 @@ type Config struct {
 	Key           string `toml:"key"`            // rows that agree in this column stay in one part; default: the source
 	Reply         string `toml:"reply"`          // dialogue: the speaker whose turns are learned; empty: everybody's
 	LengthControl bool   `toml:"length_control"` // a token tells the model how long an answer is wanted
-	MaxSource     int    `toml:"max_source"`     // tokens of source kept for an encoder; 0: as many as the context
+	MaxSource     int    `toml:"max_source"`     // tokens of a source that are kept; 0: what the context allows
 	Buckets       int    `toml:"buckets"`        // shapes (T, S) that examples are padded to; default 6
 
 	Size     int    `toml:"size"`     // generated corpora (tales, copy, reverse): how many examples; default 2000
@@ -90,11 +90,13 @@ func (c Config) checkRanges() error {
 	if !(c.Split > 0 && c.Split < 1) {
 		return fmt.Errorf("data.split is %v: it must lie between 0 and 1, as 0.9 does", c.Split)
 	}
+	if c.MaxSource != 0 && c.MaxSource < smallestContext {
+		return fmt.Errorf("data.max_source is %d: it must be 0 (as many as the context) or %d and more", c.MaxSource, smallestContext)
+	}
 	for _, k := range []struct {
 		key             string
 		value, min, max int
 	}{
-		{"max_source", c.MaxSource, 0, 1 << 20},
 		{"buckets", c.Buckets, 1, 64},
 		{"size", c.Size, 10, maxSize},
 		{"level", c.Level, 1, 3},

@@ -30,6 +30,7 @@ type dataset interface {
 	train(batch, context int, seed uint64) (Batcher, error)
 	valid(batch, context int) (Batcher, error)
 	examples(part string) ([]Example, error)
+	written(part, tokens int, tk Tokenizer) (string, error)
 	close() error
 }
 
@@ -58,8 +59,8 @@ func (c *Corpus) Train(batch, context int, seed uint64) (Batcher, error) {
 	return b, c.named(err)
 }
 
-// Valid returns the batches of the validation part, the same at every call. They hold every
-// target of the part exactly once; the last batch is filled up with padding.
+// Valid returns the batches of the validation part, the same at every call. They hold every target
+// of the part that fits the context exactly once; the last batch is filled up with padding.
 func (c *Corpus) Valid(batch, context int) (Batcher, error) {
 	if err := checkSizes(batch, context); err != nil {
 		return nil, err
@@ -73,6 +74,18 @@ func (c *Corpus) Valid(batch, context int) (Batcher, error) {
 func (c *Corpus) Examples(part string) ([]Example, error) {
 	examples, err := c.parts.examples(part)
 	return examples, c.named(err)
+}
+
+// Text returns what people wrote in a part ("train", "valid" or "test"), at most so many tokens from
+// its start, or all of it if tokens is 0: the text, or the answers line by line. It is what a
+// generated text may have been copied from.
+func (c *Corpus) Text(part string, tokens int) (string, error) {
+	i, err := partNamed(part)
+	if err != nil {
+		return "", c.named(err)
+	}
+	text, err := c.parts.written(i, tokens, c.Tokenizer)
+	return text, c.named(err)
 }
 
 // Format returns the format of the corpus's task.

@@ -3,6 +3,7 @@ package data
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // smallestContext is the least number of tokens in which a source and an answer make sense.
@@ -73,6 +74,34 @@ func (p *taskParts) examples(part string) ([]Example, error) {
 		return nil, err
 	}
 	return p.show[i], nil
+}
+
+func (p *taskParts) written(part, tokens int, tk Tokenizer) (string, error) {
+	var b strings.Builder
+	left := tokens
+	write := func(ids []int) error {
+		if tokens > 0 {
+			ids = ids[:min(len(ids), max(0, left))]
+			left -= len(ids)
+		}
+		text, err := tk.Decode(ids)
+		if text != "" {
+			b.WriteString(text + "\n")
+		}
+		return err
+	}
+	for _, it := range p.items[part] {
+		err := write(it.answer)
+		for i, t := range it.turns {
+			if err == nil && p.format.learned(it.turns, i) {
+				err = write(t.ids)
+			}
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	return b.String(), nil
 }
 
 func (p *taskParts) close() error { return nil }

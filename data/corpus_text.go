@@ -38,4 +38,15 @@ func (p *textParts) examples(string) ([]Example, error) {
 	return nil, errors.New("plain text has no examples of source and answer: data.task pairs, dialogue and summary have")
 }
 
+func (p *textParts) written(part, tokens int, tk Tokenizer) (string, error) {
+	begins := [...]int{trainPart: 0, validPart: p.split, testPart: p.tokens.Len(), testPart + 1: p.tokens.Len()}
+	n := begins[part+1] - begins[part]
+	if tokens > 0 {
+		n = min(n, tokens)
+	}
+	ids := make([]int, n)
+	p.tokens.Copy(ids, begins[part])
+	return tk.Decode(ids)
+}
+
 func (p *textParts) close() error { return p.tokens.Close() }

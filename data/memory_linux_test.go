@@ -33,7 +33,8 @@ func TestConstantMemory(t *testing.T) {
 	}
 	grown := residentMB(t) - before
 	t.Logf("%d MB of text, %d tokens: at most %d MB more resident", size, tokens.Len(), grown)
-	assert.Less(t, grown, 500)
+	// The ids alone would take eight bytes for each of some 700,000 tokens a megabyte.
+	assert.Less(t, grown, min(500, 100+size))
 }
 
 // textMegabytes is the size of the text that constant memory is tested with.

@@ -1,6 +1,10 @@
 package data
 
-import "strings"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // Example is one thing to generate and what people wrote there, for evaluation.
 type Example struct {
@@ -29,6 +33,9 @@ func readPairs(t *table, c Config) (parts [3][]pair, err error) {
 	split, err := newSplitter(t, c, source)
 	if err != nil {
 		return parts, err
+	}
+	if split.column >= 0 && (slices.Contains(source, split.column) || slices.Contains(target, split.column)) {
+		return parts, fmt.Errorf("%s: column %d says which part a row belongs to: set data.source and data.target to others", t.from, split.column+1)
 	}
 	if len(split.key) == 0 {
 		split.key = target

@@ -75,7 +75,7 @@ func (f *Format) join(fields [][]int) []int {
 func (f *Format) cutSource(source []int) []int {
 	const around = 3 // begin, length class and answer; or length class and end
 	if room := f.sourceRoom(); room > 0 && len(source) > room-around {
-		source = source[:room-around]
+		source = source[:max(0, room-around)]
 	}
 	return append([]int(nil), source...)
 }

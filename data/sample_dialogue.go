@@ -72,7 +72,7 @@ func (f *Format) windowSample(turns []encodedTurn, begin, next, end int) sample 
 func (f *Format) turnTokens(t encodedTurn) []int {
 	ids := t.ids
 	if room := f.turnRoom(); room > 0 && len(ids)+2 > room {
-		ids = ids[:room-2]
+		ids = ids[:max(0, room-2)]
 	}
 	all := append([]int{f.roles[t.role].token}, ids...)
 	return append(all, f.end)

@@ -44,14 +44,20 @@ func chooseShapes(samples []sample, count, context int) []Shape {
 			best = k
 		}
 	}
+	return bestShapes(groups, from, best)
+}
+
+// bestShapes goes back from the last of k shapes to the first.
+func bestShapes(groups []sized, from [][]int, k int) []Shape {
 	var shapes []Shape
-	for i := n; i > 0; best-- {
-		var last sized
-		for j := from[best][i]; j < i; j++ {
-			last = last.with(groups[j])
+	for end := len(groups); end > 0; k-- {
+		begin := from[k][end]
+		var all sized
+		for _, g := range groups[begin:end] {
+			all = all.with(g)
 		}
-		shapes = append(shapes, last.shape)
-		i = from[best][i]
+		shapes = append(shapes, all.shape)
+		end = begin
 	}
 	slices.Reverse(shapes)
 	return shapes

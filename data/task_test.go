@@ -224,7 +224,8 @@ func TestTableErrors(t *testing.T) {
 		{Config{Task: "pairs", Source: "4", Target: "1"}, "a\tb\n", "columns 1 to 2"},
 		{Config{Task: "pairs", Source: "x", Target: "1"}, "a\tb\n", "names no columns"},
 		{Config{Task: "pairs", Source: "x", Target: "1"}, "# a\tb\na\tb\n", "has no column \"x\": it has a, b"},
-		{Config{Task: "pairs"}, "# split\tb\nmaybe\tb\n", "rows.tsv:2: split column: \"maybe\" is no part"},
+		{Config{Task: "pairs"}, "# split\tb\ntrain\tb\n", "column 1 says which part a row belongs to"},
+		{Config{Task: "pairs", Source: "2", Target: "3"}, "# split\tb\tc\nmaybe\tb\tc\n", "rows.tsv:2: split column: \"maybe\" is no part"},
 		{Config{Task: "pairs", Invalid: "refuse"}, "a\tb\nb\xff\tc\n", "rows.tsv:2: byte offset 1: byte 0xff"},
 		{Config{Task: "pairs"}, "", "the table has no rows"},
 		{Config{Task: "dialogue"}, "a\tb\n", "2 columns: a table of dialogues has id, turn, speaker, text"},
@@ -232,6 +233,7 @@ func TestTableErrors(t *testing.T) {
 		{Config{Task: "dialogue"}, "d\t0\tA\thi\ne\t0\tB\tho\nd\t1\tB\tho\n", "rows.tsv:3: dialogue d goes on here"},
 		{Config{Task: "dialogue", Reply: "C"}, "d\t0\tA\thi\nd\t1\tB\tho\n", "nobody named \"C\" speaks in this corpus: the speakers are A, B"},
 		{Config{Task: "pairs", Order: "sequential"}, "a\tb\n", "data.order is sequential"},
+		{Config{Task: "pairs", MaxSource: 3}, "a\tb\n", "data.max_source is 3"},
 		{Config{Encoder: true}, "a", "plain text has no source for an encoder"},
 	} {
 		bad.c.Name = write(t, "rows.tsv", bad.rows)
@@ -277,8 +279,32 @@ func TestHugeLineIsNoTable(t *testing.T) {
 	assert.ErrorContains(t, err, "a line is longer than 16 MB")
 }
 
+func TestTextOfAPart(t *testing.T) {
+	pairs := openRows(t, Config{Task: "summary", Source: "a", Target: "b"}, "# split\ta\tb", "train\tx\tcat", "valid\tx\tdog", "train\ty\tcow")
+	dialogue := openRows(t, Config{Task: "dialogue", Reply: "b"}, "# id\tturn\tspeaker\ttext\tsplit",
+		"1\t0\ta\thi\ttrain", "1\t1\tb\tho\ttrain", "1\t2\ta\tha\ttrain", "1\t3\tb\they\ttrain")
+	plain, err := Open(Config{Name: write(t, "x.txt", "abcdefghij"), Split: 0.8}, TokenizerConfig{}, nil, Options{})
+	require.NoError(t, err)
+	for _, tt := range []struct {
+		c      *Corpus
+		part   string
+		tokens int
+		want   string
+	}{
+		{pairs, "train", 0, "cat\ncow\n"}, {pairs, "valid", 0, "dog\n"}, {pairs, "test", 0, ""}, {pairs, "train", 4, "cat\nc\n"},
+		{dialogue, "train", 0, "ho\nhey\n"},
+		{plain, "train", 0, "abcdefgh"}, {plain, "valid", 0, "ij"}, {plain, "test", 0, ""}, {plain, "train", 3, "abc"},
+	} {
+		got, err := tt.c.Text(tt.part, tt.tokens)
+		require.NoError(t, err)
+		assert.Equal(t, tt.want, got)
+	}
+	_, err = plain.Text("all", 0)
+	assert.ErrorContains(t, err, "the parts are train, valid and test")
+}
+
 func TestEmptyPart(t *testing.T) {
-	c := openRows(t, Config{Task: "pairs"}, "# split\ta\tb", "train\ta\tb")
+	c := openRows(t, Config{Task: "pairs", Source: "a", Target: "b"}, "# split\ta\tb", "train\ta\tb")
 	_, err := c.Valid(2, 32)
 	assert.ErrorContains(t, err, "valid part: the part has no example")
 	_, err = c.Train(2, 8, 1)

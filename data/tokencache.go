@@ -112,7 +112,7 @@ func (c *tokenCache) reuse(t Tokenizer) (Tokenizer, *Tokens, *tokenHeader, error
 	return t, tokens, h, nil
 }
 
-// hash is of the files' bytes as they are on disk, and of their lengths.
+// hash is of the files' bytes as they are on disk, their lengths and how they are read.
 func (s textSource) hash() (sum [sha256.Size]byte, err error) {
 	if len(s.files) == 0 {
 		return sha256.Sum256([]byte(s.memory)), nil
@@ -129,6 +129,7 @@ func (s textSource) hash() (sum [sha256.Size]byte, err error) {
 			return sum, err
 		}
 		binary.Write(all, binary.LittleEndian, n)
+		io.WriteString(all, filepath.Ext(name)) // .gz says how the bytes are read
 	}
 	all.Sum(sum[:0])
 	return sum, nil
