@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"euryale/models"
 )
@@ -20,20 +21,18 @@ type llama2cHeader struct {
 
 const llama2cHeaderSize = 7 * 4
 
-// isLlama2c tells a model file of llama2.c by its header: there is no magic number.
-func isLlama2c(path string) bool {
-	f, err := os.Open(path)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	var h llama2cHeader
-	return binary.Read(f, binary.LittleEndian, &h) == nil && h.check() == nil
-}
+// llama2cMagic is what files of llama2.c's later versions begin with.
+const llama2cMagic = 0x616b3432
+
+// isLlama2c goes by the name: the format has no magic number.
+func isLlama2c(path string) bool { return filepath.Ext(path) == ".bin" }
 
 // check refuses sizes that no such model has; within these bounds no product of sizes
 // overflows 63 bits.
 func (h llama2cHeader) check() error {
+	if h.Dim == llama2cMagic {
+		return fmt.Errorf("the file is of version %d, want one of version 0: llama2.c's export.py writes it with --version 0", h.Hidden)
+	}
 	for _, s := range []struct {
 		name     string
 		n, bound int32

@@ -1,7 +1,10 @@
 package interchange
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -75,4 +78,95 @@ func write(t *testing.T, name string, b []byte) string {
 	path := filepath.Join(t.TempDir(), name)
 	require.NoError(t, os.WriteFile(path, b, 0o666))
 	return path
+}
+
+// small is a file of llama2.c: 2 layers, 4 heads, 2 key-value heads, and its weights
+// 0, 1, 2, … hundredths in the order of the file.
+func small(t *testing.T, h llama2cHeader) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, binary.Write(&b, binary.LittleEndian, h))
+	for i := range (h.size() - llama2cHeaderSize) / 4 {
+		require.NoError(t, binary.Write(&b, binary.LittleEndian, float32(i)/100))
+	}
+	return b.Bytes()
+}
+
+var smallHeader = llama2cHeader{Dim: 8, Hidden: 3, Layers: 2, Heads: 4, KVHeads: 2, Vocab: -5, Context: 7}
+
+// Every number of the file goes where run.c's memory_map_weights says.
+func TestLlama2cLayout(t *testing.T) {
+	h := smallHeader
+	found, err := h.tensors(bytes.NewReader(small(t, h)[llama2cHeaderSize:]))
+	require.NoError(t, err)
+	w, err := weightsOf(h.model(), found)
+	require.NoError(t, err)
+	at := func(path string, i int) float32 { return w.Get(path).Float32()[i] * 100 }
+	// The file: tok 40, norm1 2·8, wq 2·64, wk 2·32, wv 2·32, wo 2·64, norm2 2·8, w1 2·24,
+	// w2 2·24, w3 2·24, norm 8, cos and sin 7·2, head 40.
+	const wq, wk, wv, wo, w1, w2, w3 = 56, 184, 248, 312, 456, 504, 552
+	assert.InDelta(t, 40+8, at("h1/norm1/gain", 0), 1e-3)
+	assert.InDelta(t, wq+64+3*8+5, at("h1/att/qkv/W", 5*16+3), 1e-3, "query 3 of input 5")
+	assert.InDelta(t, wk+32+2*8+5, at("h1/att/qkv/W", 5*16+8+2), 1e-3, "key 2 of input 5")
+	assert.InDelta(t, wv+32+2*8+5, at("h1/att/qkv/W", 5*16+12+2), 1e-3, "value 2 of input 5")
+	assert.InDelta(t, wo+6*8+1, at("h0/att/proj/W", 1*8+6), 1e-3)
+	assert.InDelta(t, w1+24+2*8+4, at("h1/mlp/gate/W", 4*3+2), 1e-3)
+	assert.InDelta(t, w2+24+4*3+2, at("h1/mlp/down/W", 2*8+4), 1e-3)
+	assert.InDelta(t, w3+2*8+4, at("h0/mlp/up/W", 4*3+2), 1e-3)
+	assert.InDelta(t, 600+8+14+3*8+2, at("head/W", 2*5+3), 1e-3, "logit 3 of input 2")
+}
+
+func TestLlama2cRefuses(t *testing.T) {
+	whole := small(t, smallHeader)
+	with := func(change func(h *llama2cHeader)) []byte {
+		h := smallHeader
+		change(&h)
+		var b bytes.Buffer
+		require.NoError(t, binary.Write(&b, binary.LittleEndian, h))
+		return append(b.Bytes(), whole[llama2cHeaderSize:]...)
+	}
+	for name, c := range map[string]struct {
+		file []byte
+		want string
+	}{
+		"empty":           {nil, "ends inside its header of 28 bytes"},
+		"truncated":       {whole[:len(whole)-1], "takes 2676: it is truncated"},
+		"too long":        {append(whole[:len(whole):len(whole)], 0), "the file has 2677 bytes"},
+		"later version":   {with(func(h *llama2cHeader) { h.Dim, h.Hidden = llama2cMagic, 1 }), "of version 1, want one of version 0"},
+		"overflow":        {with(func(h *llama2cHeader) { h.Dim, h.Vocab = math.MaxInt32, math.MaxInt32 }), "dim is 2147483647, want 1 to 65536"},
+		"lowest vocab":    {with(func(h *llama2cHeader) { h.Vocab = math.MinInt32 }), "vocab_size is -2147483648"},
+		"largest allowed": {with(func(h *llama2cHeader) { h.Dim, h.Hidden, h.Layers, h.Vocab = 1<<16, 1<<18, 1<<10, 1<<22 }), "it is truncated"},
+		"heads":           {with(func(h *llama2cHeader) { h.Heads, h.KVHeads = 3, 3 }), "heads = 3 does not divide dim = 8"},
+		"groups":          {with(func(h *llama2cHeader) { h.KVHeads = 3 }), "kv_heads = 3 does not divide heads = 4"},
+		"odd heads":       {with(func(h *llama2cHeader) { h.Heads, h.KVHeads = 8, 8 }), "heads of 1 columns"},
+		"no tokenizer":    {whole, "name its file with -tokenizer"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Read(write(t, "model.bin", c.file), "")
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+	_, err := Read(write(t, "model.pt", whole), "")
+	require.ErrorContains(t, err, "in none of the known formats")
+	_, err = Read(write(t, "model.bin", whole), "testdata/gpt2")
+	require.ErrorContains(t, err, "the model has 5 ids and the tokenizer testdata/gpt2 260")
+}
+
+// Whatever the bytes are, they are a model or an error, and memory is claimed for no more
+// than the file has.
+func FuzzLlama2c(f *testing.F) {
+	f.Add([]byte{})
+	f.Add(make([]byte, llama2cHeaderSize))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var h llama2cHeader
+		if binary.Read(bytes.NewReader(b), binary.LittleEndian, &h) != nil || h.check() != nil || int64(len(b)) != h.size() {
+			_, err := Read(write(t, "model.bin", b), "testdata/gpt2")
+			require.Error(t, err)
+			return
+		}
+		found, err := h.tensors(bytes.NewReader(b[llama2cHeaderSize:]))
+		require.NoError(t, err)
+		_, err = weightsOf(h.model(), found)
+		require.NoError(t, err)
+	})
 }

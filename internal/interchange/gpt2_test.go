@@ -1,0 +1,222 @@
+package interchange
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"euryale/internal/runfile"
+	"euryale/layers"
+	"euryale/models"
+)
+
+// edited copies testdata/gpt2 with its tensors and its config changed.
+func edited(t *testing.T, tensors func(map[string]runfile.Tensor), config func(map[string]any)) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"vocab.json", "merges.txt", "config.json", gpt2Weights} {
+		raw, err := os.ReadFile(filepath.Join("testdata/gpt2", name))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), raw, 0o666))
+	}
+	if tensors != nil {
+		ts, _, err := runfile.LoadTensors(filepath.Join(dir, gpt2Weights))
+		require.NoError(t, err)
+		file := map[string]runfile.Tensor{}
+		for _, x := range ts {
+			file[x.Name] = x
+		}
+		tensors(file)
+		ts = nil
+		for name, x := range file {
+			x.Name = name
+			ts = append(ts, x)
+		}
+		require.NoError(t, runfile.SaveTensors(filepath.Join(dir, gpt2Weights), ts, nil))
+	}
+	if config != nil {
+		var c map[string]any
+		path := filepath.Join(dir, "config.json")
+		raw, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.NoError(t, json.Unmarshal(raw, &c))
+		config(c)
+		raw, err = json.Marshal(c)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(path, raw, 0o666))
+	}
+	return dir
+}
+
+// prefixed puts what transformers calls the whole model before the names.
+func prefixed(file map[string]runfile.Tensor) {
+	for name, x := range maps.Clone(file) {
+		delete(file, name)
+		file["transformer."+name] = x
+	}
+}
+
+// head gives the model a head, equal to the table or not.
+func head(same bool) func(map[string]runfile.Tensor) {
+	return func(file map[string]runfile.Tensor) {
+		v := append([]float32(nil), file["wte.weight"].Data.([]float32)...)
+		if !same {
+			for i := range v {
+				v[i] *= 2
+			}
+		}
+		file["lm_head.weight"] = runfile.Tensor{Shape: file["wte.weight"].Shape, Data: v}
+	}
+}
+
+// The logits are those that PyTorch computes from the same file (testdata/gpt2.py).
+func TestGPT2AgreesWithPyTorch(t *testing.T) {
+	var want struct {
+		IDs    []int
+		Logits []float64
+	}
+	raw, err := os.ReadFile("testdata/gpt2/logits.json")
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(raw, &want))
+	for name, c := range map[string]struct {
+		path string
+		by   float64
+	}{
+		"directory":    {"testdata/gpt2", 1},
+		"file":         {"testdata/gpt2/model.safetensors", 1},
+		"prefixed":     {edited(t, prefixed, nil), 1},
+		"tied head":    {edited(t, head(true), nil), 1},
+		"its own head": {edited(t, head(false), nil), 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, err := Read(c.path, "")
+			require.NoError(t, err)
+			p, err := models.Score(m.Model, m.Weights, layers.Frame{B: 1, T: len(want.IDs)}, "logits")
+			require.NoError(t, err)
+			require.NoError(t, p.Run(layers.Feed{Tokens: want.IDs}))
+			got := p.Float64s("logits")
+			require.Len(t, got, len(want.Logits))
+			for i := range got {
+				require.InDelta(t, c.by*want.Logits[i], got[i], 1e-4, "logit %d", i)
+			}
+		})
+	}
+}
+
+// What is written and read again is what it was, to the bit.
+func TestGPT2ExportIsTheInverse(t *testing.T) {
+	for name, path := range map[string]string{"tied": "testdata/gpt2", "its own head": edited(t, head(false), nil)} {
+		t.Run(name, func(t *testing.T) {
+			m, err := Read(path, "")
+			require.NoError(t, err)
+			dir := filepath.Join(t.TempDir(), "out")
+			require.NoError(t, Write(dir, m))
+			again, err := Read(dir, "")
+			require.NoError(t, err)
+			assert.Equal(t, m.Model, again.Model)
+			assert.Equal(t, len(m.Weights.All()), len(again.Weights.All()))
+			for _, p := range m.Weights.All() {
+				assert.Equal(t, p.Float32(), again.Weights.Get(p.Path).Float32(), p.Path)
+			}
+			text := " the other day"
+			want, err := m.Tokenizer.Encode(text)
+			require.NoError(t, err)
+			got, err := again.Tokenizer.Encode(text)
+			require.NoError(t, err)
+			assert.Equal(t, want, got)
+			assert.Equal(t, 258, got[0], "vocab.json gives \"Ġthe\" this id")
+		})
+	}
+}
+
+// The names and shapes of an export are those of the original file.
+func TestGPT2ExportHasTheOriginalNames(t *testing.T) {
+	m, err := Read("testdata/gpt2", "")
+	require.NoError(t, err)
+	dir := t.TempDir()
+	require.NoError(t, Write(dir, m))
+	want, _, err := runfile.LoadTensors("testdata/gpt2/model.safetensors")
+	require.NoError(t, err)
+	got, _, err := runfile.LoadTensors(filepath.Join(dir, gpt2Weights))
+	require.NoError(t, err)
+	file := map[string]runfile.Tensor{}
+	for _, x := range got {
+		file[strings.TrimPrefix(x.Name, "transformer.")] = x
+	}
+	for _, x := range want {
+		if strings.HasSuffix(x.Name, ".attn.bias") {
+			continue
+		}
+		assert.Equal(t, x.Shape, file[x.Name].Shape, x.Name)
+		assert.Equal(t, x.Data, file[x.Name].Data, x.Name)
+		delete(file, x.Name)
+	}
+	assert.Empty(t, file)
+}
+
+// A gpt without biases gets biases of zero, and computes the same.
+func TestGPT2ExportWithoutBiases(t *testing.T) {
+	tk, err := Read("testdata/gpt2", "")
+	require.NoError(t, err)
+	m := &Imported{Name: "gpt", Tokenizer: tk.Tokenizer, Weights: layers.NewWeights(3),
+		Model: &models.GPT{Sizes: models.Sizes{Vocab: 260, Context: 8}, Layers: 1, Heads: 2, Dim: 6, Activation: "relu"}}
+	run := func(m *Imported) []float64 {
+		p, err := models.Score(m.Model, m.Weights, layers.Frame{B: 1, T: 5}, "logits")
+		require.NoError(t, err)
+		require.NoError(t, p.Run(layers.Feed{Tokens: []int{1, 2, 3, 4, 5}}))
+		return p.Float64s("logits")
+	}
+	want := run(m)
+	dir := t.TempDir()
+	require.NoError(t, Write(dir, m))
+	again, err := Read(dir, "")
+	require.NoError(t, err)
+	assert.InDeltaSlice(t, want, run(again), 1e-6)
+}
+
+func TestGPT2Refuses(t *testing.T) {
+	set := func(key string, v any) func(map[string]any) { return func(c map[string]any) { c[key] = v } }
+	for name, c := range map[string]struct {
+		tensors func(map[string]runfile.Tensor)
+		config  func(map[string]any)
+		want    []string
+	}{
+		"all that is wrong at once": {tensors: func(f map[string]runfile.Tensor) {
+			delete(f, "h.1.ln_2.bias")
+			f["h.0.extra"] = f["ln_f.bias"]
+			f["wpe.weight"] = runfile.Tensor{Shape: []int{15, 12}, Data: make([]float32, 180)}
+		}, want: []string{"h.1.ln_2.bias is missing", "h.0.extra is not a tensor of GPT-2", "wpe.weight is [15 12]", "want [16 12]"}},
+		"a name twice": {tensors: func(f map[string]runfile.Tensor) { f["transformer.ln_f.bias"] = f["ln_f.bias"] }, want: []string{"ln_f.bias is there with and without"}},
+		"heads":        {config: set("n_head", 5), want: []string{"heads = 5 does not divide dim = 12"}},
+		"vocabulary":   {config: set("vocab_size", 261), want: []string{"the model has 261 ids and the tokenizer"}},
+		"model":        {config: set("model_type", "bert"), want: []string{`model_type is "bert", want gpt2`}},
+		"activation":   {config: set("activation_function", "mish"), want: []string{`activation_function is "mish"`}},
+		"epsilon":      {config: set("layer_norm_epsilon", 1e-6), want: []string{"layer_norm_epsilon is 1e-06, want 1e-05"}},
+		"layers":       {config: set("n_layer", 1), want: []string{"h.1.ln_1.weight is not a tensor of GPT-2"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Read(edited(t, c.tensors, c.config), "")
+			for _, want := range c.want {
+				require.ErrorContains(t, err, want)
+			}
+		})
+	}
+}
+
+func TestWriteRefuses(t *testing.T) {
+	m, err := Read("testdata/gpt2", "")
+	require.NoError(t, err)
+	other := *m
+	other.Name, other.Model = "llama", &models.Llama{}
+	assert.ErrorContains(t, Write(t.TempDir(), &other), `no layout for the model "llama"`)
+	g := *m.Model.(*models.GPT)
+	g.Tied, g.Activation = false, "sigmoid"
+	other.Name, other.Model = "gpt", &g
+	assert.ErrorContains(t, Write(t.TempDir(), &other), `no name for the activation "sigmoid"`)
+}
