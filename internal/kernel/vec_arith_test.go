@@ -172,6 +172,27 @@ func TestLengthsMustMatch(t *testing.T) {
 	require.Panics(t, func() { LSTMCell(b, a, a, a, a, 1, 2, 8, 2, 2) })
 }
 
+// Matrices with rows but no columns have nothing to do, and no elements either.
+func TestNoColumns(t *testing.T) {
+	eachTier(t, func(t *testing.T) {
+		var none []float32
+		two, n := []float32{1, 1}, []int{0, 0}
+		ColumnSums(none, none, 2, 0, 3)
+		SoftmaxAgain(none, 2, 0, 3, n, 1, two)
+		SoftmaxGradRows(none, none, 2, 0, 3, n, two, 1)
+		LayerNorm(none, []float32{0, 0}, []float32{0, 0}, none, none, nil, 2, 0, 1e-5)
+		LayerNormGrad(none, none, none, none, none, two, two, none, 2, 0)
+		LSTMCell(none, none, none, none, none, 2, 0, 1, 1, 1)
+		LSTMCellGrad(none, none, none, none, none, none, 2, 0, 1, 1, 1)
+		GRUCell(none, none, none, none, 2, 0, 1, 1)
+		GRUCellGrad(none, none, none, none, none, none, none, 2, 0, 1, 1)
+		Rotate(none, none, none, 2, 3, 0, 1, HalfSplit)
+		BiasGELU(none, none, 2, 0, []float32{})
+		SoftmaxRows(none, 2, 0, 3, n, 1, two)
+		require.Equal(t, []float32{-inf, -inf}, two)
+	})
+}
+
 func TestNothingIsAllocated(t *testing.T) {
 	x, y, n := gaussian(256, 1, 1), make([]float32, 256), []int{3, 64, 10, 0}
 	lse := make([]float32, 4)

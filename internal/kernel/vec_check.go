@@ -35,6 +35,14 @@ func holdsRows(kernel, name string, n, rows, cols, ld int) {
 	}
 }
 
+// rowOf returns row r of a matrix at stride ld; one without columns may have no elements to slice.
+func rowOf[T Float](x []T, r, cols, ld int) []T {
+	if cols == 0 {
+		return nil
+	}
+	return x[r*ld : r*ld+cols]
+}
+
 // atLeast panics if the slice called name has fewer than want elements.
 func atLeast(kernel, name string, n, want int) {
 	if n < want {

@@ -16,7 +16,10 @@ func GRUCell[T Float](zx, zh, hprev, h []T, rows, hidden, ldz, ldh int) {
 	holdsRows("GRUCell", "zh", len(zh), rows, 3*hidden, ldz)
 	holdsRows("GRUCell", "hprev", len(hprev), rows, hidden, ldh)
 	holdsRows("GRUCell", "h", len(h), rows, hidden, ldh)
-	if fast[T]() && hidden > 0 {
+	if hidden == 0 {
+		return
+	}
+	if fast[T]() {
 		for r := range rows {
 			vecGRU(start(zx[r*ldz:]), start(zh[r*ldz:]), start(hprev[r*ldh:]), start(h[r*ldh:]), hidden)
 		}
@@ -50,7 +53,10 @@ func GRUCellGrad[T Float](dzx, dzh, dhprev, z, zh, hprev, dh []T, rows, hidden, 
 	holdsRows("GRUCellGrad", "dhprev", len(dhprev), rows, hidden, ldh)
 	holdsRows("GRUCellGrad", "hprev", len(hprev), rows, hidden, ldh)
 	holdsRows("GRUCellGrad", "dh", len(dh), rows, hidden, ldh)
-	if fast[T]() && hidden > 0 {
+	if hidden == 0 {
+		return
+	}
+	if fast[T]() {
 		for r := range rows {
 			vecGRUGrad(start(dzx[r*ldz:]), start(dzh[r*ldz:]), start(dhprev[r*ldh:]), start(z[r*ldz:]), start(zh[r*ldz:]),
 				start(hprev[r*ldh:]), start(dh[r*ldh:]), hidden)

@@ -16,7 +16,10 @@ func LSTMCell[T Float](z, cprev, c, tc, h []T, rows, hidden, ldz, ldc, ldh int) 
 	holdsRows("LSTMCell", "c", len(c), rows, hidden, ldc)
 	holdsRows("LSTMCell", "tc", len(tc), rows, hidden, ldc)
 	holdsRows("LSTMCell", "h", len(h), rows, hidden, ldh)
-	if fast[T]() && hidden > 0 {
+	if hidden == 0 {
+		return
+	}
+	if fast[T]() {
 		for r := range rows {
 			vecLSTM(start(z[r*ldz:]), start(cprev[r*ldc:]), start(c[r*ldc:]), start(tc[r*ldc:]), start(h[r*ldh:]), hidden)
 		}
@@ -49,7 +52,10 @@ func LSTMCellGrad[T Float](dz, dc, z, cprev, tc, dh []T, rows, hidden, ldz, ldc,
 	holdsRows("LSTMCellGrad", "cprev", len(cprev), rows, hidden, ldc)
 	holdsRows("LSTMCellGrad", "tc", len(tc), rows, hidden, ldc)
 	holdsRows("LSTMCellGrad", "dh", len(dh), rows, hidden, ldh)
-	if fast[T]() && hidden > 0 {
+	if hidden == 0 {
+		return
+	}
+	if fast[T]() {
 		for r := range rows {
 			vecLSTMGrad(start(dz[r*ldz:]), start(dc[r*ldc:]), start(z[r*ldz:]), start(cprev[r*ldc:]),
 				start(tc[r*ldc:]), start(dh[r*ldh:]), hidden)

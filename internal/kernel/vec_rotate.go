@@ -42,7 +42,10 @@ func checkRotate[T Float](kernel string, x, cos, sin []T, rows, heads, dim, ld i
 }
 
 func rotate[T Float](x, cos, sin []T, rows, heads, dim, ld int, form RotateForm, sign T) {
-	if fast[T]() && heads*dim > 0 {
+	if heads*dim == 0 {
+		return
+	}
+	if fast[T]() {
 		for r := range rows {
 			t := r * dim / 2
 			if form == HalfSplit {

@@ -33,7 +33,7 @@ func SoftmaxRows[T Float](x []T, rows, cols, ld int, n []int, scale T, lse []T) 
 		return
 	}
 	for r := range rows {
-		row, used := x[r*ld:r*ld+cols], used(n, r, cols)
+		row, used := rowOf(x, r, cols, ld), used(n, r, cols)
 		l := softmaxRow(row[:used], scale)
 		clear(row[used:])
 		if lse != nil {
@@ -53,7 +53,7 @@ func SoftmaxAgain[T Float](x []T, rows, cols, ld int, n []int, scale T, lse []T)
 		return
 	}
 	for r := range rows {
-		row, used := x[r*ld:r*ld+cols], used(n, r, cols)
+		row, used := rowOf(x, r, cols, ld), used(n, r, cols)
 		if math.IsInf(float64(lse[r]), -1) {
 			used = 0
 		}
@@ -76,7 +76,7 @@ func SoftmaxGradRows[T Float](dp, p []T, rows, cols, ld int, n []int, rowdot []T
 		return
 	}
 	for r := range rows {
-		row, ps, used := dp[r*ld:r*ld+cols], p[r*ld:r*ld+cols], used(n, r, cols)
+		row, ps, used := rowOf(dp, r, cols, ld), rowOf(p, r, cols, ld), used(n, r, cols)
 		for j, v := range row[:used] {
 			row[j] = ps[j] * (v - rowdot[r]) * scale
 		}
@@ -84,7 +84,8 @@ func SoftmaxGradRows[T Float](dp, p []T, rows, cols, ld int, n []int, rowdot []T
 	}
 }
 
-// LogSumExp returns log Σ eˣ, in float32 to 5e-7 of its size; −Inf for no elements or only −Inf, NaN if there is a NaN or +Inf.
+// LogSumExp returns log Σ eˣ, in float32 to 5e-7 of its size; −Inf for no elements or only −Inf, NaN if there is
+// a NaN or +Inf.
 func LogSumExp[T Float](x []T) T {
 	if fast[T]() {
 		var largest, sum float32

@@ -54,7 +54,7 @@ func ColumnSums[T Float](dst, x []T, rows, cols, ld int) {
 	}
 	clear(dst)
 	for r := range rows {
-		for j, v := range x[r*ld : r*ld+cols] {
+		for j, v := range rowOf(x, r, cols, ld) {
 			dst[j] += v
 		}
 	}

@@ -1,5 +1,7 @@
 // Command vec writes the element-wise kernels of package kernel: assembly for AVX-512 and AVX2, the Go
 // declarations, and functions of the same names for other processors, which are never called.
+//
+//	go run ./vec -o ..
 package main
 
 import (
@@ -23,7 +25,7 @@ import (
 const heldAtMost = 26 // constants in registers
 
 func main() {
-	dir := flag.String("o", "../..", "the `directory` of package kernel")
+	dir := flag.String("o", "..", "the `directory` of package kernel")
 	flag.Parse()
 	log.SetFlags(0)
 	if err := generate(*dir); err != nil {
