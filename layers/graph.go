@@ -34,9 +34,10 @@ type Graph struct {
 	weights *Weights
 	params  G.Nodes
 	taps    map[string]*G.Node
-	claimed map[string]string // path → where it was claimed
-	ints    map[string]*ints  // inputs of tokens and of what follows from them
-	alive   G.Nodes           // memory's tensors: nothing may reuse them before the run ends
+	claimed map[string]string  // path → where it was claimed
+	made    map[*G.Node]string // declared nodes → path of the scope, or "" if it is not known
+	ints    map[string]*ints   // inputs of tokens and of what follows from them
+	alive   G.Nodes            // memory's tensors: nothing may reuse them before the run ends
 	keep    []keep
 	fresh   []int // tokens of each lane's source that a run encodes
 }
@@ -57,7 +58,7 @@ type keep struct {
 // *Error, and what the failed build declared is forgotten.
 func Build(w *Weights, f Frame, declare func(s *Scope)) (g *Graph, err error) {
 	if f.B < 1 || f.T < 1 && !f.Encode || f.S < 0 {
-		return nil, &Error{"model", fmt.Errorf("B=%d lanes of T=%d tokens (S=%d of the source), want at least one of each", f.B, f.T, f.S)}
+		return nil, &Error{"model", fmt.Errorf("the frame has B=%d lanes of T=%d tokens (S=%d of the source), want at least one of each", f.B, f.T, f.S)}
 	}
 	known := len(w.order)
 	defer func() {
@@ -71,8 +72,11 @@ func Build(w *Weights, f Frame, declare func(s *Scope)) (g *Graph, err error) {
 		}
 	}()
 	g = &Graph{frame: f, expr: G.NewGraph(), tape: ops.NewTape(), weights: w, taps: map[string]*G.Node{},
-		claimed: map[string]string{}, ints: map[string]*ints{}, fresh: make([]int, f.B)}
+		claimed: map[string]string{}, made: map[*G.Node]string{}, ints: map[string]*ints{}, fresh: make([]int, f.B)}
 	declare(&Scope{B: f.B, T: f.T, graph: g, bias: true})
+	for _, n := range g.expr.AllNodes() {
+		g.made[n] += "" // what comes later is a derivative
+	}
 	return g, nil
 }
 

@@ -87,6 +87,9 @@ func (s *Scope) Must(n *G.Node, err error) *G.Node {
 	if err != nil {
 		s.Fail("%w", err)
 	}
+	if _, known := s.graph.made[n]; !known {
+		s.graph.made[n] = s.path
+	}
 	return n
 }
 

@@ -104,6 +104,17 @@ type node[T Float] struct {
 	out   *tensor.Dense
 }
 
+// PlaceOf is the path that the op of n was declared with, or "" if it is none of this
+// package's. An op and its derivative have one path.
+func PlaceOf(n *G.Node) string {
+	if o, ok := n.Op().(interface{ place() string }); ok {
+		return o.place()
+	}
+	return ""
+}
+
+func (n *node[T]) place() string { return n.path }
+
 func (n *node[T]) Arity() int { return len(n.kids) }
 
 // Type makes a new type on each call: Gorgonia recycles them.
