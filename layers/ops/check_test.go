@@ -26,9 +26,12 @@ type reference struct {
 }
 
 // references reads testdata/reference.json, which testdata/reference.py writes.
-func references(t testing.TB) map[string]reference {
+func references(t testing.TB) map[string]reference { return referencesIn(t, "reference") }
+
+// referencesIn reads a file of testdata that the script of that name writes.
+func referencesIn(t testing.TB, name string) map[string]reference {
 	t.Helper()
-	raw, err := os.ReadFile("testdata/reference.json")
+	raw, err := os.ReadFile("testdata/" + name + ".json")
 	require.NoError(t, err)
 	var file struct{ Cases map[string]reference }
 	require.NoError(t, json.Unmarshal(raw, &file))

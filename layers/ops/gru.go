@@ -1,0 +1,112 @@
+package ops
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"euryale/internal/kernel"
+)
+
+// GRU runs a gated recurrent unit (Cho et al. 2014, with the reset gate applied to the
+// hidden product, as in cuDNN) through all tokens:
+//
+//	r|u|n = z, r'|u'|n' = h·W + b
+//	r = σ(r+r'),  u = σ(u+u'),  n = tanh(n + r⊙n'),  h = (1−u)⊙n + u⊙h
+//
+// z is the inputs' product with biases, prev what each lane starts from; b may be nil.
+//
+//	z: (B·T, 3H), W: (H, 3H), b: (3H), prev: (B, H), at: (B·T) int → (B·T, H) h after each token
+func GRU(p Place, c Scan, z, w, b, prev, at *G.Node) (*G.Node, error) {
+	s, err := c.recurrent(3, 1, z, w, prev, at)
+	if err != nil {
+		return nil, err
+	}
+	nodes := G.Nodes{z, w, prev, at}
+	if b != nil {
+		if b.Shape().TotalSize() != 3*s.hidden {
+			return nil, fmt.Errorf("b is %v, want (%d)", b.Shape(), 3*s.hidden)
+		}
+		nodes = append(nodes, b)
+	}
+	p.Tape.flops += 2 * float64(s.rows()) * float64(w.Shape().TotalSize())
+	return apply(p, gruSpec[float32](s, b != nil), gruSpec[float64](s, b != nil), nodes...)
+}
+
+// gru is the scratch of one GRU: all that its derivative wants, step by step.
+type gru[T Float] struct {
+	scan
+	zx, zh []T // (T·B, 3H), the gates and the hidden product; their gradients, in the backward pass
+	h      []T // (1+T, B, H), what step 0 starts from first
+	dh     []T // (B, H), on its way back through time
+}
+
+func gruSpec[T Float](s scan, bias bool) spec[T] {
+	r := &gru[T]{scan: s}
+	of := []int{0, 1, 2}
+	if bias {
+		of = append(of, 4)
+	}
+	return spec[T]{
+		shape: tensor.Shape{s.rows(), s.hidden},
+		fwd: func(in []arg[T], y []T) {
+			n := s.Lanes * s.hidden
+			if r.zx == nil {
+				r.zx, r.zh, r.h = make([]T, 3*s.steps*n), make([]T, 3*s.steps*n), make([]T, (s.steps+1)*n)
+			}
+			copy(r.h, in[2].X)
+			for k := range s.steps {
+				r.step(k, in, y)
+			}
+		},
+		backs: []back[T]{{of: of, do: r.backward}},
+	}
+}
+
+func (r *gru[T]) step(k int, in []arg[T], y []T) {
+	n, h := r.Lanes*r.hidden, r.hidden
+	zx, zh, h0, h1 := block(r.zx, k, 3*n), block(r.zh, k, 3*n), block(r.h, k, n), block(r.h, k+1, n)
+	gather(r.scan, k, zx, in[0].X, 3*h)
+	kernel.Gemm(false, false, r.Lanes, 3*h, h, 1, h0, h, in[1].X, 3*h, 0, zh, 3*h)
+	if len(in) > 4 {
+		kernel.Bias(zh, r.Lanes, 3*h, in[4].X)
+	}
+	r.runs(k, in[3].I, func(from, to int) {
+		kernel.GRUCell(span(zx, from, to, 3*h), span(zh, from, to, 3*h), span(h0, from, to, h), span(h1, from, to, h), to-from, h, 3*h, h)
+	}, func(from, to int) { copy(span(h1, from, to, h), span(h0, from, to, h)) })
+	scatter(r.scan, k, y, h, 0, h1, h)
+}
+
+func (r *gru[T]) backward(in []arg[T], _, dy []T, g [][]T) {
+	n, h := r.Lanes*r.hidden, r.hidden
+	if r.dh == nil {
+		r.dh = make([]T, n)
+	}
+	clear(r.dh)
+	for k := r.steps - 1; k >= 0; k-- {
+		r.stepBack(k, in, dy)
+		scatter(r.scan, k, g[0], 3*h, 0, block(r.zx, k, 3*n), 3*h)
+	}
+	kernel.Gemm(true, false, h, 3*h, r.rows(), 1, r.h, h, r.zh, 3*h, 0, g[1], 3*h)
+	copy(g[2], r.dh)
+	if len(g) > 3 {
+		kernel.ColumnSums(g[3], r.zh, r.rows(), 3*h, 3*h)
+	}
+}
+
+// stepBack turns the gates and the hidden product of step k into their gradients, and dh
+// into that of what the step started from.
+func (r *gru[T]) stepBack(k int, in []arg[T], dy []T) {
+	n, h := r.Lanes*r.hidden, r.hidden
+	zx, zh, h0 := block(r.zx, k, 3*n), block(r.zh, k, 3*n), block(r.h, k, n)
+	collect(r.scan, k, r.dh, dy, h, 0, h)
+	r.runs(k, in[3].I, func(from, to int) {
+		dzx, dzh, dh := span(zx, from, to, 3*h), span(zh, from, to, 3*h), span(r.dh, from, to, h)
+		kernel.GRUCellGrad(dzx, dzh, dh, dzx, dzh, span(h0, from, to, h), dh, to-from, h, 3*h, h)
+	}, func(from, to int) {
+		clear(span(zx, from, to, 3*h))
+		clear(span(zh, from, to, 3*h))
+	})
+	kernel.Gemm(false, true, r.Lanes, h, 3*h, 1, zh, 3*h, in[1].X, 3*h, 1, r.dh, h)
+}

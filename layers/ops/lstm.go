@@ -1,0 +1,111 @@
+package ops
+
+import (
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"euryale/internal/kernel"
+)
+
+// LSTM runs a long short-term memory (Hochreiter and Schmidhuber 1997, with the forget
+// gate of Gers et al. 2000) through all tokens:
+//
+//	i|f|g|o = z + h·W,  c = σ(f)⊙c + σ(i)⊙tanh(g),  h = σ(o)⊙tanh(c)
+//
+// z is the inputs' product with biases, prev what each lane starts from.
+//
+//	z: (B·T, 4H), W: (H, 4H), prev: (B, 2H) h|c, at: (B·T) int → (B·T, 2H) h|c after each token
+func LSTM(p Place, c Scan, z, w, prev, at *G.Node) (*G.Node, error) {
+	s, err := c.recurrent(4, 2, z, w, prev, at)
+	if err != nil {
+		return nil, err
+	}
+	p.Tape.flops += 2 * float64(s.rows()) * float64(w.Shape().TotalSize())
+	return apply(p, lstmSpec[float32](s), lstmSpec[float64](s), z, w, prev, at)
+}
+
+// lstm is the scratch of one LSTM: all that its derivative wants, step by step.
+type lstm[T Float] struct {
+	scan
+	gates  []T // (T·B, 4H), after the activations; their gradients, in the backward pass
+	h, c   []T // (1+T, B, H), what step 0 starts from first
+	tanh   []T // (T·B, H), of c
+	dh, dc []T // (B, H), on their way back through time
+}
+
+func lstmSpec[T Float](s scan) spec[T] {
+	l := &lstm[T]{scan: s}
+	return spec[T]{
+		shape: tensor.Shape{s.rows(), 2 * s.hidden},
+		fwd: func(in []arg[T], y []T) {
+			l.begin(in[2].X)
+			for k := range s.steps {
+				l.step(k, in, y)
+			}
+		},
+		backs: []back[T]{{of: []int{0, 1, 2}, do: l.backward}},
+	}
+}
+
+// begin puts what the lanes start from before step 0.
+func (l *lstm[T]) begin(prev []T) {
+	n, h := l.Lanes*l.hidden, l.hidden
+	if l.gates == nil {
+		l.gates, l.tanh = make([]T, 4*l.steps*n), make([]T, l.steps*n)
+		l.h, l.c = make([]T, (l.steps+1)*n), make([]T, (l.steps+1)*n)
+	}
+	for b := range l.Lanes {
+		copy(l.h[b*h:(b+1)*h], prev[2*b*h:])
+		copy(l.c[b*h:(b+1)*h], prev[(2*b+1)*h:])
+	}
+}
+
+func (l *lstm[T]) step(k int, in []arg[T], y []T) {
+	n, h := l.Lanes*l.hidden, l.hidden
+	z, tanh := block(l.gates, k, 4*n), block(l.tanh, k, n)
+	h0, h1, c0, c1 := block(l.h, k, n), block(l.h, k+1, n), block(l.c, k, n), block(l.c, k+1, n)
+	gather(l.scan, k, z, in[0].X, 4*h)
+	kernel.Gemm(false, false, l.Lanes, 4*h, h, 1, h0, h, in[1].X, 4*h, 1, z, 4*h)
+	l.runs(k, in[3].I, func(from, to int) {
+		kernel.LSTMCell(span(z, from, to, 4*h), span(c0, from, to, h), span(c1, from, to, h), span(tanh, from, to, h), span(h1, from, to, h),
+			to-from, h, 4*h, h, h)
+	}, func(from, to int) {
+		copy(span(h1, from, to, h), span(h0, from, to, h))
+		copy(span(c1, from, to, h), span(c0, from, to, h))
+	})
+	scatter(l.scan, k, y, 2*h, 0, h1, h)
+	scatter(l.scan, k, y, 2*h, h, c1, h)
+}
+
+func (l *lstm[T]) backward(in []arg[T], _, dy []T, g [][]T) {
+	n, h := l.Lanes*l.hidden, l.hidden
+	if l.dh == nil {
+		l.dh, l.dc = make([]T, n), make([]T, n)
+	}
+	clear(l.dh)
+	clear(l.dc)
+	for k := l.steps - 1; k >= 0; k-- {
+		l.stepBack(k, in, dy)
+		scatter(l.scan, k, g[0], 4*h, 0, block(l.gates, k, 4*n), 4*h)
+	}
+	kernel.Gemm(true, false, h, 4*h, l.rows(), 1, l.h, h, l.gates, 4*h, 0, g[1], 4*h)
+	for b := range l.Lanes {
+		copy(g[2][2*b*h:], span(l.dh, b, b+1, h))
+		copy(g[2][(2*b+1)*h:], span(l.dc, b, b+1, h))
+	}
+}
+
+// stepBack turns the gates of step k into their gradients, and dh and dc into those of
+// what the step started from.
+func (l *lstm[T]) stepBack(k int, in []arg[T], dy []T) {
+	n, h := l.Lanes*l.hidden, l.hidden
+	z, tanh, c0 := block(l.gates, k, 4*n), block(l.tanh, k, n), block(l.c, k, n)
+	collect(l.scan, k, l.dh, dy, 2*h, 0, h)
+	collect(l.scan, k, l.dc, dy, 2*h, h, h)
+	l.runs(k, in[3].I, func(from, to int) {
+		dz, dh := span(z, from, to, 4*h), span(l.dh, from, to, h)
+		kernel.LSTMCellGrad(dz, span(l.dc, from, to, h), dz, span(c0, from, to, h), span(tanh, from, to, h), dh, to-from, h, 4*h, h, h)
+		clear(dh) // h of the step before reaches this step through the gates alone
+	}, func(from, to int) { clear(span(z, from, to, 4*h)) })
+	kernel.Gemm(false, true, l.Lanes, h, 4*h, 1, z, 4*h, in[1].X, 4*h, 1, l.dh, h)
+}
