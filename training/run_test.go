@@ -3,7 +3,6 @@ package training
 import (
 	"context"
 	"math"
-	"os"
 	"path/filepath"
 	"runtime"
 	"testing"
@@ -11,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"euryale/internal/book"
 	"euryale/internal/kernel"
 	"euryale/internal/runfile"
 )
@@ -23,20 +23,9 @@ func tiny(t testing.TB, sets ...string) Config {
 		"training.sample=20", "schedule.warmup=5"}, sets...))
 	require.NoError(t, err)
 	if c.Data.Name == "opticks" {
-		c.Data.Name = book(t)
+		c.Data.Name = book.Excerpt(t, 30000)
 	}
 	return c
-}
-
-// book is a file with the beginning of the text that every Go installation carries.
-func book(t testing.TB) string {
-	raw, err := os.ReadFile(filepath.Join(runtime.GOROOT(), "src", "testdata", "Isaac.Newton-Opticks.txt"))
-	if err != nil {
-		t.Skip("this Go installation has no test data: ", err)
-	}
-	path := filepath.Join(t.TempDir(), "book.txt")
-	require.NoError(t, os.WriteFile(path, raw[:30000], 0o666))
-	return path
 }
 
 // losses trains to the end, or to the step that stop names, and returns each step's loss.

@@ -2,20 +2,19 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"context"
-
 	"euryale/generation"
+	"euryale/internal/book"
 	"euryale/training"
 )
 
@@ -46,17 +45,11 @@ func call(t *testing.T, stdin string, args ...string) (code int, stdout, stderr 
 	return c.ProcessState.ExitCode(), out.String(), errs.String()
 }
 
-// run trains a small model for a moment, and returns its directory.
+// newRun trains a small model for a moment, and returns its directory.
 func newRun(t *testing.T) string {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(runtime.GOROOT(), "src", "testdata", "Isaac.Newton-Opticks.txt"))
-	if err != nil {
-		t.Skip("this Go installation has no test data: ", err)
-	}
-	book := filepath.Join(t.TempDir(), "book.txt")
-	require.NoError(t, os.WriteFile(book, raw[:20000], 0o666))
 	c, err := training.Parse("", []string{"model.layers=1", "model.heads=2", "model.dim=16", "model.context=16", "training.batch=4",
-		"training.steps=20", "training.eval_tokens=500", "training.sample=0", "data.name=" + book})
+		"training.steps=20", "training.eval_tokens=500", "training.sample=0", "data.name=" + book.Excerpt(t, 20000)})
 	require.NoError(t, err)
 	dir := filepath.Join(t.TempDir(), "run")
 	r, err := training.New(c, dir, nil)

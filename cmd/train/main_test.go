@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"euryale/internal/book"
 	"euryale/internal/runfile"
 )
 
@@ -50,15 +50,7 @@ func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	return c.ProcessState.ExitCode(), out.String(), errs.String()
 }
 
-// book is a file with the beginning of the text that every Go installation carries.
-func book(t *testing.T, bytes int) string {
-	raw, err := os.ReadFile(filepath.Join(runtime.GOROOT(), "src", "testdata", "Isaac.Newton-Opticks.txt"))
-	if err != nil {
-		t.Skip("this Go installation has no test data: ", err)
-	}
-	return file(t, "book.txt", string(raw[:bytes]))
-}
-
+// file is a file of that name and text, gone when the test ends.
 func file(t *testing.T, name, text string) string {
 	path := filepath.Join(t.TempDir(), name)
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o666))
@@ -73,7 +65,7 @@ func small(more ...string) []string {
 
 func TestTrainEndsWithASample(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
-	code, stdout, stderr := call(t, small("-data", book(t, 20000), "-steps", "20", "-out", dir)...)
+	code, stdout, stderr := call(t, small("-data", book.Excerpt(t, 20000), "-steps", "20", "-out", dir)...)
 	require.Equal(t, 0, code, stderr)
 	assert.GreaterOrEqual(t, len(stdout), 30, "the sample")
 	assert.Contains(t, stderr, "arithmetic: ")
@@ -82,11 +74,11 @@ func TestTrainEndsWithASample(t *testing.T) {
 }
 
 func TestDescribeAndCheck(t *testing.T) {
-	code, stdout, stderr := call(t, small("-data", book(t, 20000), "-describe")...)
+	code, stdout, stderr := call(t, small("-data", book.Excerpt(t, 20000), "-describe")...)
 	require.Equal(t, 0, code, stderr)
 	assert.Contains(t, stdout, "h0/att/qkv/W")
 	assert.Contains(t, stdout, "operations per token")
-	code, _, stderr = call(t, small("-data", book(t, 20000), "-check")...)
+	code, _, stderr = call(t, small("-data", book.Excerpt(t, 20000), "-check")...)
 	require.Equal(t, 0, code, stderr)
 }
 
@@ -115,7 +107,7 @@ func TestBadInput(t *testing.T) {
 		{2, `"fast"`, []string{"-blas", "fast"}},
 		{1, "no/such.toml", []string{"-config", "no/such.toml"}},
 		{1, "no/such/run is not a run", []string{"-resume", "no/such/run"}},
-		{1, "heads = 3 does not divide dim = 16", small("-heads", "3", "-data", book(t, 20000))},
+		{1, "heads = 3 does not divide dim = 16", small("-heads", "3", "-data", book.Excerpt(t, 20000))},
 		{1, "empty", small("-data", file(t, "empty.txt", ""))},
 		{1, "short.txt", small("-data", file(t, "short.txt", "just a word"))},
 		{1, "no/such.txt", small("-data", "no/such.txt")},
@@ -145,7 +137,7 @@ func losses(t *testing.T, dir string) (all []float64) {
 // A run killed at any moment goes on from its last save with the losses, to the bit, of
 // one that was left alone; so does one that was interrupted.
 func TestKilledAndResumed(t *testing.T) {
-	text := book(t, 20000)
+	text := book.Excerpt(t, 20000)
 	args := func(dir string) []string {
 		return small("-data", text, "-steps", "300", "-dropout", "0.1", "-eval-every", "100", "-save-every", "20", "-out", dir)
 	}

@@ -19,7 +19,7 @@ const root = "../.."
 // floors are the packages from the ground up: a package imports those of lower floors,
 // and those of its own, and no others.
 var floors = [][]string{
-	{"internal/kernel", "internal/runfile", "internal/plottext", "internal/near", "internal/term", "internal/mpi"},
+	{"internal/kernel", "internal/runfile", "internal/plottext", "internal/near", "internal/term", "internal/book"},
 	{"layers/ops"},
 	{"layers"},
 	{"data", "models"},

@@ -1,0 +1,15 @@
+.PHONY: test lint bench compare
+
+test: ## what the README runs
+	go test ./...
+
+lint: ## format, vet, staticcheck
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+	go vet ./...
+	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+
+bench: ## kernels and layers, in Go
+	go test -run XXX -bench . -benchtime 0.5s ./internal/kernel ./bench
+
+compare: ## training and generation beside PyTorch, in one run (needs Debian's python3-torch)
+	bench/compare.sh
