@@ -118,6 +118,13 @@ func TestDownloadIsRefused(t *testing.T) {
 		})
 	}
 	p := publish(t, "text")
+	p.handle = func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Range", "bytes 0-1/4") // asked for was byte 1 and on
+		w.WriteHeader(http.StatusPartialContent)
+	}
+	path := filepath.Join(t.TempDir(), "x.txt")
+	require.NoError(t, os.WriteFile(path+".part", []byte("t"), 0o644))
+	assert.ErrorContains(t, p.fetch("x", path, Options{}), "the server answered 206")
 	p.handle = http.NotFound
 	assert.ErrorContains(t, p.fetch("x", filepath.Join(t.TempDir(), "x.txt"), Options{}), "404")
 }

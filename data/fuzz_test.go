@@ -88,6 +88,7 @@ func FuzzTokenFile(f *testing.F) {
 func FuzzPrompt(f *testing.F) {
 	f.Add("a: hello\nb: hi\na:", 40, false)
 	f.Add("\t\t\x00\xff<|end|>", 16, true)
+	f.Add(strings.Repeat("a long text\n", 40), 90, false)
 	f.Fuzz(func(t *testing.T, text string, limit int, encoder bool) {
 		limit = smallestContext + int(uint(limit)%500)
 		tk := WithSpecials(NewByte(), append(specials(Config{Task: "pairs", LengthControl: true}, nil), "<|role:a|>", "<|role:b|>")...)
@@ -102,7 +103,7 @@ func FuzzPrompt(f *testing.F) {
 			prompt, err := format.Prompt(text)
 			if err == nil {
 				assert.NotEmpty(t, prompt)
-				assert.Less(t, len(prompt), limit)
+				assert.LessOrEqual(t, len(prompt), limit*3/4+1, "a quarter is left to answer in")
 			}
 			source, err := format.Source(text)
 			if err == nil && encoder {

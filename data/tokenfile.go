@@ -159,7 +159,8 @@ func checkPayload(r io.Reader, h *tokenHeader) error {
 	return nil
 }
 
-// createWhole writes a file so that path holds all of it, or what it held before.
+// createWhole writes a file so that path holds all of it, or what it held before. Unlike
+// runfile.WriteAtomic it lets fill go back to the start, where the header is written last.
 func createWhole(path string, fill func(f *os.File) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".tmp*")
 	if err != nil {
