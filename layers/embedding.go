@@ -1,6 +1,8 @@
 package layers
 
 import (
+	"math"
+
 	G "gorgonia.org/gorgonia"
 
 	"euryale/layers/ops"
@@ -21,6 +23,13 @@ func Embedding(s *Scope, ids *G.Node, vocab, dim int) *G.Node {
 	return s.Out(s.Must(ops.Gather(s.at("gather"), w, ids)))
 }
 
+// EmbeddingOf looks ids up in the table whose parameter another layer declared at path.
+//
+//	ids: (N) int → (N, D)
+func EmbeddingOf(s *Scope, ids *G.Node, path string) *G.Node {
+	return s.Out(s.Must(ops.Gather(s.at("gather"), s.Shared(path), ids)))
+}
+
 // Positions is a learned embedding of where each token stands in its lane (Gehring et
 // al. 2017). It bounds a lane to context tokens.
 //
@@ -30,4 +39,22 @@ func Embedding(s *Scope, ids *G.Node, vocab, dim int) *G.Node {
 func Positions(s *Scope, context, dim int) *G.Node {
 	s.Limit(context)
 	return Embedding(s, s.Positions(), context, dim)
+}
+
+// Sinusoids are fixed positions: sines of wavelengths from 2π to 10000·2π in the even
+// columns, cosines in the odd ones (Vaswani et al. 2017, §3.5). They bound a lane to
+// context tokens.
+//
+//	→ (B·T, D)
+func Sinusoids(s *Scope, context, dim int) *G.Node {
+	s.Limit(context)
+	table := s.Const("table", []int{context, dim}, func(i int) float64 {
+		at, col := float64(i/dim), i%dim
+		angle := at * math.Pow(10000, -float64(col/2*2)/float64(dim))
+		if col%2 == 0 {
+			return math.Sin(angle)
+		}
+		return math.Cos(angle)
+	})
+	return s.Out(s.Must(ops.Gather(s.at("gather"), table, s.Positions())))
 }

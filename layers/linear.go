@@ -59,8 +59,15 @@ func (s *Scope) matrixInit(in int, residual bool) Init {
 //
 //	x: (N, D) → (N, D)
 func MLP(s *Scope, x *G.Node, hidden int, act Activation) *G.Node {
-	h := LinearAct(s.Sub("in"), x, hidden, act, false)
-	return s.Out(Project(s.Sub("out"), h, x.Shape()[1]))
+	return FeedForward(s, x, hidden, act, 0)
+}
+
+// FeedForward is MLP with dropout p between its two Linears (Vaswani et al. 2017, §3.3).
+//
+//	x: (N, D) → (N, D)
+func FeedForward(s *Scope, x *G.Node, hidden int, act Activation, p float64) *G.Node {
+	h := Dropout(s.Sub("in"), LinearAct(s.Sub("in"), x, hidden, act, false), p)
+	return s.Out(Project(s.Sub("out"), h, s.width(x)))
 }
 
 // GatedMLP is the feed-forward layer of Shazeer (2020), without biases in the paper:

@@ -51,15 +51,8 @@ func (c *GPT) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 func (c *GPT) block(s *layers.Scope, x *G.Node) *G.Node {
 	att := layers.CausalSelfAttention(s.Sub("att"), layers.LayerNorm(s.Sub("ln1"), x), c.Heads, c.Dropout)
 	x = layers.Residual(s.Sub("att"), x, att, c.Dropout)
-	mlp := layers.MLP(s.Sub("mlp"), layers.LayerNorm(s.Sub("ln2"), x), c.hidden(), c.Activation)
+	mlp := layers.MLP(s.Sub("mlp"), layers.LayerNorm(s.Sub("ln2"), x), hiddenOf(c.Hidden, c.Dim), c.Activation)
 	return s.Out(layers.Residual(s.Sub("mlp"), x, mlp, c.Dropout))
-}
-
-func (c *GPT) hidden() int {
-	if c.Hidden > 0 {
-		return c.Hidden
-	}
-	return 4 * c.Dim
 }
 
 // Check says what is wrong with the settings.

@@ -31,6 +31,9 @@ var testCases = []testCase{
 	{name: "gpt without biases, own head", model: &GPT{Sizes: Sizes{testVocab, testRoom}, Layers: 1, Heads: 3, Dim: 6, Hidden: 7, Activation: "gelu_tanh"}},
 	{name: "llama", model: &Llama{Sizes: Sizes{testVocab, testRoom}, Layers: 2, Heads: 6, KVHeads: 2, Dim: 12, Hidden: 5, RotaryBase: 100}},
 	{name: "llama, own keys, tied", model: &Llama{Sizes: Sizes{testVocab, testRoom}, Layers: 1, Heads: 3, Dim: 6, RotaryBase: 10000, Tied: true}},
+	{name: "transformer", source: testSource, model: &Transformer{Sizes: Sizes{testVocab, testRoom}, Source: testSource, Layers: 2, Heads: 2, Dim: 6, Hidden: 7, Activation: "gelu"}},
+	{name: "transformer, pre-norm, learned, tied", source: testSource, model: &Transformer{Sizes: Sizes{testVocab, testRoom}, Source: testSource, Layers: 1, Heads: 3, Dim: 6, Activation: "gelu_tanh", PreNorm: true, Learned: true, Tied: true}},
+	{name: "encoder", model: &Encoder{Sizes: Sizes{testVocab, testRoom}, MaxLen: 17, Layers: 2, Heads: 2, Dim: 10, Hidden: 7, Activation: "gelu", Causal: true}},
 }
 
 // wide moves the weights away from their small first values, so that mistakes show.
@@ -85,6 +88,14 @@ func withDropout(m Model) Model {
 		c.Dropout = 0.3
 		return &c
 	case *Llama:
+		c := *m
+		c.Dropout = 0.3
+		return &c
+	case *Transformer:
+		c := *m
+		c.Dropout = 0.3
+		return &c
+	case *Encoder:
 		c := *m
 		c.Dropout = 0.3
 		return &c

@@ -33,6 +33,21 @@ func addSpec[T Float](a *G.Node) spec[T] {
 	}
 }
 
+// Scale is x·c.
+//
+//	x: (N, D) → (N, D)
+func Scale(p Place, x *G.Node, c float64) (*G.Node, error) {
+	return apply(p, scaleSpec(x, float32(c)), scaleSpec(x, c), x)
+}
+
+func scaleSpec[T Float](x *G.Node, c T) spec[T] {
+	return spec[T]{
+		shape: x.Shape(),
+		fwd:   func(in []arg[T], y []T) { kernel.Scale(y, in[0].X, c) },
+		backs: []back[T]{{of: []int{0}, do: func(_ []arg[T], _, dy []T, g [][]T) { kernel.Scale(g[0], dy, c) }}},
+	}
+}
+
 // Mul is a ⊙ b, value by value.
 //
 //	a, b: (N, D) → (N, D)

@@ -1,0 +1,142 @@
+package models
+
+import (
+	"fmt"
+	"math"
+
+	G "gorgonia.org/gorgonia"
+
+	"euryale/layers"
+)
+
+// Transformer is the encoder–decoder of "Attention Is All You Need" (Vaswani et al.
+// 2017). What the decoder's cross-attention looked at is the tap "dec/h0/cross/weights",
+// and so on for each layer.
+type Transformer struct {
+	Sizes
+	Source     int               `toml:"source_context"` // S: the most tokens of a source
+	Layers     int               `toml:"layers"`         // of the encoder, and of the decoder
+	Heads      int               `toml:"heads"`          // H, divides Dim
+	Dim        int               `toml:"dim"`            // D
+	Hidden     int               `toml:"hidden"`         // inside the feed-forward layers; 0: 4·Dim
+	Activation layers.Activation `toml:"activation"`     // of the feed-forward layers
+	Dropout    float64           `toml:"dropout"`
+	PreNorm    bool              `toml:"pre_norm"` // LayerNorm before each sub-layer, not after it as in the paper
+	Learned    bool              `toml:"learned"`  // positions are learned, not sinusoids
+	Tied       bool              `toml:"tied"`     // one table for source, target and head (§3.4)
+}
+
+func init() {
+	Register("transformer", "encoder–decoder Transformer, for translation and other pairs", func() Model {
+		return &Transformer{Sizes: Sizes{Context: 64}, Source: 64, Layers: 3, Heads: 4, Dim: 128, Activation: "relu", Dropout: 0.1, PreNorm: true, Tied: true}
+	})
+}
+
+// SourceContext is the most tokens a source can have.
+func (c *Transformer) SourceContext() int { return c.Source }
+
+// Logits declares the graph.
+//
+//	tokens: (B·T) int → (B·T, V)
+func (c *Transformer) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
+	s = s.WithInit(layers.Glorot(), layers.Glorot())
+	source := c.encoder(s.Sub("enc").Source()) // (B·S, D)
+	dec := s.Sub("dec")
+	x := c.embed(dec, tokens, c.Context, "enc/tok/W") // (B·T, D)
+	for i := range c.Layers {
+		x = c.decoderLayer(dec.Sub("h%d", i), x, source)
+	}
+	x = c.norm(dec, x)
+	if c.Tied {
+		return layers.TiedHead(s.Sub("head"), x, "enc/tok/W")
+	}
+	return layers.Head(s.Sub("head"), x, c.Vocab)
+}
+
+// encoder reads the source.
+//
+//	→ (B·S, D)
+func (c *Transformer) encoder(s *layers.Scope) *G.Node {
+	x := c.embed(s, s.Tokens(), c.Source, "")
+	for i := range c.Layers {
+		h := s.Sub("h%d", i)
+		x = c.sublayer(h.Sub("att"), x, func(s *layers.Scope, x *G.Node) *G.Node {
+			return layers.SelfAttention(s, x, c.Heads, c.Dropout)
+		})
+		x = c.sublayer(h.Sub("mlp"), x, c.feedForward)
+	}
+	return c.norm(s, x)
+}
+
+// decoderLayer looks at the target so far, then at the source.
+//
+//	x: (B·T, D), source: (B·S, D) → (B·T, D)
+func (c *Transformer) decoderLayer(s *layers.Scope, x, source *G.Node) *G.Node {
+	x = c.sublayer(s.Sub("att"), x, func(s *layers.Scope, x *G.Node) *G.Node {
+		return layers.CausalSelfAttention(s, x, c.Heads, c.Dropout)
+	})
+	x = c.sublayer(s.Sub("cross"), x, func(s *layers.Scope, x *G.Node) *G.Node {
+		return layers.CrossAttention(s, x, source, c.Heads, c.Dropout)
+	})
+	return c.sublayer(s.Sub("mlp"), x, c.feedForward)
+}
+
+func (c *Transformer) feedForward(s *layers.Scope, x *G.Node) *G.Node {
+	return layers.FeedForward(s, x, hiddenOf(c.Hidden, c.Dim), c.Activation, c.Dropout)
+}
+
+// sublayer joins a sub-layer to the residual stream.
+func (c *Transformer) sublayer(s *layers.Scope, x *G.Node, f layers.Sublayer) *G.Node {
+	if c.PreNorm {
+		return layers.PreNorm(s, x, c.Dropout, f)
+	}
+	return layers.PostNorm(s, x, c.Dropout, f)
+}
+
+// norm ends a stack whose last sub-layer does not.
+func (c *Transformer) norm(s *layers.Scope, x *G.Node) *G.Node {
+	if c.PreNorm {
+		return layers.LayerNorm(s.Sub("norm"), x)
+	}
+	return x
+}
+
+// embed looks tokens up, multiplies by √D (§3.4) and adds their positions. A tied decoder
+// has the encoder's table, at shared.
+//
+//	ids: (B·T) int → (B·T, D)
+func (c *Transformer) embed(s *layers.Scope, ids *G.Node, context int, shared string) *G.Node {
+	table := s.WithInit(layers.Normal(1/math.Sqrt(float64(c.Dim))), nil)
+	var x *G.Node
+	if c.Tied && shared != "" {
+		x = layers.EmbeddingOf(s.Sub("tok"), ids, shared)
+	} else {
+		x = layers.Embedding(table.Sub("tok"), ids, c.Vocab, c.Dim)
+	}
+	x = layers.Scale(s.Sub("tok"), x, math.Sqrt(float64(c.Dim)))
+	if c.Learned {
+		x = layers.Add(s, x, layers.Positions(table.Sub("pos"), context, c.Dim))
+	} else {
+		x = layers.Add(s, x, layers.Sinusoids(s.Sub("pos"), context, c.Dim))
+	}
+	return layers.Dropout(s.Sub("embed"), x, c.Dropout)
+}
+
+// Check says what is wrong with the settings.
+func (c *Transformer) Check() error {
+	if c.Source < 1 {
+		return fmt.Errorf("model: source_context = %d, want at least 1", c.Source)
+	}
+	if err := checkBlocks(c.Layers, c.Heads, c.Dim, c.Hidden, c.Dropout); err != nil {
+		return err
+	}
+	return c.Sizes.Check()
+}
+
+// hiddenOf is the width inside a feed-forward layer: as set, or the usual four times D.
+func hiddenOf(hidden, dim int) int {
+	if hidden > 0 {
+		return hidden
+	}
+	return 4 * dim
+}
