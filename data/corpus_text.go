@@ -4,7 +4,7 @@ import "errors"
 
 // textParts is a text as tokens, cut in two by position.
 type textParts struct {
-	tokens     *Tokens
+	tokens     *idSequence
 	split      int // tokens of the training part
 	sequential bool
 }

@@ -103,6 +103,8 @@ func TestFormatWantsTheTasksTokens(t *testing.T) {
 	assert.ErrorContains(t, err, `the tokenizer has no token <|end|>: it was not made for data.task = "dialogue"`)
 	_, err = NewFormat(Config{Task: "dialogue"}, WithSpecials(NewByte(), "<|end|>"))
 	assert.ErrorContains(t, err, "<|role:NAME|>")
+	_, err = NewFormat(Config{Task: "pairs", LengthControl: true}, WithSpecials(NewByte(), specials(Config{Task: "pairs"}, nil)...))
+	assert.ErrorContains(t, err, "no token <|length:4|>")
 	f, err := NewFormat(Config{}, NewChar("ab"))
 	require.NoError(t, err)
 	assert.Equal(t, -1, f.End())

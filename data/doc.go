@@ -4,7 +4,8 @@
 // ask for an answer (pairs, dialogue, summary). It deals batches of a training and a validation part,
 // each batch a function of its seed and number. A [Tokenizer] turns text into ids and back. A
 // [Format] turns what a user gives into the tokens a task was trained on; it follows from the
-// configuration and the tokenizer alone.
+// configuration and the tokenizer alone. Running text may be larger than memory: its tokens are then
+// kept in a file of the user's cache and mapped. Tables are held in memory.
 //
 // In shapes, B is the number of lanes of a batch, T the tokens of each and S the tokens of a source
 // that an encoder reads. −1 is padding everywhere.

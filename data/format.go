@@ -78,26 +78,20 @@ func NewFormat(c Config, tk Tokenizer) (*Format, error) {
 		return nil, err
 	}
 	f := &Format{config: c, tokenizer: tk, begin: -1, field: -1, answer: -1, end: -1, reply: -1}
-	for name, id := range map[string]*int{beginToken: &f.begin, fieldToken: &f.field, answerToken: &f.answer, endToken: &f.end} {
-		if slices.Contains(specials(c, nil), name) {
-			if *id, err = f.special(name); err != nil {
-				return nil, err
-			}
+	known := map[string]*int{beginToken: &f.begin, fieldToken: &f.field, answerToken: &f.answer, endToken: &f.end}
+	for _, name := range specials(c, nil) {
+		id, ok := tk.Special(name)
+		if !ok {
+			return nil, fmt.Errorf("the tokenizer has no token %s: it was not made for data.task = %q", name, c.Task)
+		}
+		if field := known[name]; field != nil {
+			*field = id
 		}
 	}
 	if c.Task == "dialogue" {
 		return f, f.findRoles()
 	}
 	return f, nil
-}
-
-// special returns the id of a special token.
-func (f *Format) special(name string) (int, error) {
-	id, ok := f.tokenizer.Special(name)
-	if !ok {
-		return -1, fmt.Errorf("the tokenizer has no token %s: it was not made for data.task = %q", name, f.config.Task)
-	}
-	return id, nil
 }
 
 // findRoles reads the speakers off the tokenizer, in the order of their ids.

@@ -25,7 +25,7 @@ type textJob struct {
 
 // open returns the tokenizer, the tokens and a header that says how they are cut: from the cache, if
 // they were prepared before, or else prepared, in constant memory where the text is large.
-func (j *textJob) open() (Tokenizer, *Tokens, *tokenHeader, error) {
+func (j *textJob) open() (Tokenizer, *idSequence, *tokenHeader, error) {
 	cache, err := j.openCache()
 	if err != nil {
 		return nil, nil, nil, err

@@ -99,7 +99,7 @@ func (j *textJob) fill(f tokenFile, t Tokenizer, source [sha256.Size]byte, p *pr
 }
 
 // reuse opens a token file that was prepared before.
-func (c *tokenCache) reuse(t Tokenizer) (Tokenizer, *Tokens, *tokenHeader, error) {
+func (c *tokenCache) reuse(t Tokenizer) (Tokenizer, *idSequence, *tokenHeader, error) {
 	path := c.tokens(t)
 	tokens, h, err := openTokenFile(path)
 	if err != nil {

@@ -91,7 +91,7 @@ func (w *tokenWriter) finish() error {
 
 // openTokenFile maps a token file after checking all of it: its sizes, its checksum and that
 // every id lies in the vocabulary.
-func openTokenFile(path string) (*Tokens, *tokenHeader, error) {
+func openTokenFile(path string) (*idSequence, *tokenHeader, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, nil, err
@@ -185,7 +185,7 @@ func createWhole(path string, fill func(f *os.File) error) (err error) {
 }
 
 // readTokens reads the ids of a checked token file into memory.
-func readTokens(f *os.File, h *tokenHeader) (*Tokens, error) {
+func readTokens(f *os.File, h *tokenHeader) (*idSequence, error) {
 	t := newTokens(int(h.Vocab))
 	r := io.NewSectionReader(f, headerSize, int64(h.Count*h.Width))
 	if h.Width == 4 {

@@ -12,7 +12,7 @@ import (
 )
 
 // prepared opens a text through a token file, whatever its size.
-func prepared(t *testing.T, path, cache string, known Tokenizer, kind string) (Tokenizer, *Tokens, *tokenHeader, error) {
+func prepared(t *testing.T, path, cache string, known Tokenizer, kind string) (Tokenizer, *idSequence, *tokenHeader, error) {
 	t.Helper()
 	c, err := Config{Name: path}.resolve()
 	require.NoError(t, err)

@@ -13,7 +13,7 @@ import (
 
 // mapTokens maps the ids of a checked token file into memory. On the rare machines that store
 // numbers the other way round it reads them.
-func mapTokens(f *os.File, h *tokenHeader) (*Tokens, error) {
+func mapTokens(f *os.File, h *tokenHeader) (*idSequence, error) {
 	if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
 		return readTokens(f, h)
 	}
@@ -25,7 +25,7 @@ func mapTokens(f *os.File, h *tokenHeader) (*Tokens, error) {
 	// Windows lie anywhere: reading ahead would fetch what nobody asks for. A kernel that
 	// does not take the advice only loses time.
 	_ = unix.Madvise(mem, unix.MADV_RANDOM)
-	t := &Tokens{
+	t := &idSequence{
 		unmap: func() error { return unix.Munmap(mem) },
 		evict: func() { _ = unix.Madvise(mem, unix.MADV_DONTNEED) },
 	}

@@ -2,9 +2,9 @@ package data
 
 import "sync/atomic"
 
-// Tokens is a sequence of ids held in two bytes each, or four where the vocabulary needs
+// idSequence is a sequence of ids held in two bytes each, or four where the vocabulary needs
 // them: in memory or mapped from a token file.
-type Tokens struct {
+type idSequence struct {
 	narrow []uint16
 	wide   []uint32
 
@@ -23,18 +23,18 @@ const (
 )
 
 // newTokens returns an empty sequence for ids below vocab.
-func newTokens(vocab int) *Tokens {
+func newTokens(vocab int) *idSequence {
 	if vocab <= narrowVocab {
-		return &Tokens{narrow: []uint16{}}
+		return &idSequence{narrow: []uint16{}}
 	}
-	return &Tokens{wide: []uint32{}}
+	return &idSequence{wide: []uint32{}}
 }
 
 // Len is the number of tokens.
-func (t *Tokens) Len() int { return len(t.narrow) + len(t.wide) }
+func (t *idSequence) Len() int { return len(t.narrow) + len(t.wide) }
 
 // Copy fills dst with the ids from position at on.
-func (t *Tokens) Copy(dst []int, at int) {
+func (t *idSequence) Copy(dst []int, at int) {
 	if t.wide != nil {
 		for i, id := range t.wide[at : at+len(dst)] {
 			dst[i] = int(id)
@@ -50,7 +50,7 @@ func (t *Tokens) Copy(dst []int, at int) {
 }
 
 // Close gives a mapped file back; the tokens must not be read afterwards.
-func (t *Tokens) Close() error {
+func (t *idSequence) Close() error {
 	if t.unmap == nil {
 		return nil
 	}
@@ -60,7 +60,7 @@ func (t *Tokens) Close() error {
 }
 
 // append adds ids, which the tokenizer keeps below the vocabulary.
-func (t *Tokens) append(ids []int) error {
+func (t *idSequence) append(ids []int) error {
 	for _, id := range ids {
 		if t.wide != nil {
 			t.wide = append(t.wide, uint32(id))

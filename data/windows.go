@@ -8,7 +8,7 @@ import (
 // stretch is tokens lo to hi of a sequence, as targets: token lo is predicted too, from the
 // one before it if there is one.
 type stretch struct {
-	tokens *Tokens
+	tokens *idSequence
 	lo, hi int
 }
 

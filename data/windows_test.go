@@ -8,7 +8,7 @@ import (
 )
 
 // counting is the tokens 0, 1, 2, … so that a token tells its position.
-func counting(n int) *Tokens {
+func counting(n int) *idSequence {
 	t := newTokens(n)
 	ids := make([]int, n)
 	for i := range ids {
