@@ -1,0 +1,189 @@
+package ops
+
+import (
+	"fmt"
+	"math"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"euryale/internal/kernel"
+)
+
+// Scores, Mask, Softmax and Mix are Attention in four steps, for graphs that change what
+// lies between them. Scores and weights are (B·T, H·C): a row for each query, head after
+// head, a column for each key of its lane.
+
+// Scores is q·kᵀ/√d for each head (Vaswani et al. 2017, eq. 1).
+//
+//	q: (B·T, H·d), k: (B·C, K·d) → (B·T, H·C)
+func Scores(p Place, c AttentionConfig, q, k *G.Node) (*G.Node, error) {
+	a, err := c.geometry(q, k, k)
+	if err != nil {
+		return nil, err
+	}
+	p.Tape.flops += 2 * float64(a.Lanes*a.Heads*a.d) * float64(a.t) * float64(a.c)
+	return apply(p, scoresSpec[float32](a), scoresSpec[float64](a), q, k)
+}
+
+// eachHead calls f for each lane and head of keys and values, at once where there are
+// idle threads; kv's query heads are its own.
+func (a attention) eachHead(f func(lane, kv, head int)) {
+	group := a.Heads / a.KVHeads
+	kernel.Each(a.Lanes*a.KVHeads, func(i int) {
+		lane, kv := i/a.KVHeads, i%a.KVHeads
+		for head := kv * group; head < (kv+1)*group; head++ {
+			f(lane, kv, head)
+		}
+	})
+}
+
+// headOf is where a lane's rows of one head begin in a matrix of n rows a lane, whose heads
+// have w columns each.
+func headOf[T Float](x []T, lane, n, head, w, heads int) []T { return x[lane*n*heads*w+head*w:] }
+
+func scoresSpec[T Float](a attention) spec[T] {
+	ldq, ldk, lds := a.Heads*a.d, a.KVHeads*a.d, a.Heads*a.c
+	scale := T(1 / math.Sqrt(float64(a.d)))
+	q := func(x []T, lane, head int) []T { return headOf(x, lane, a.t, head, a.d, a.Heads) }
+	k := func(x []T, lane, kv int) []T { return headOf(x, lane, a.c, kv, a.d, a.KVHeads) }
+	s := func(x []T, lane, head int) []T { return headOf(x, lane, a.t, head, a.c, a.Heads) }
+	return spec[T]{
+		shape: tensor.Shape{a.Lanes * a.t, lds},
+		fwd: func(in []arg[T], y []T) {
+			a.eachHead(func(lane, kv, head int) {
+				kernel.Gemm(false, true, a.t, a.c, a.d, scale, q(in[0].X, lane, head), ldq, k(in[1].X, lane, kv), ldk, 0, s(y, lane, head), lds)
+			})
+		},
+		backs: []back[T]{{of: []int{0, 1}, do: func(in []arg[T], _, dy []T, g [][]T) {
+			clear(g[1])
+			a.eachHead(func(lane, kv, head int) {
+				ds := s(dy, lane, head)
+				kernel.Gemm(false, false, a.t, a.d, a.c, scale, ds, lds, k(in[1].X, lane, kv), ldk, 0, q(g[0], lane, head), ldq)
+				kernel.Gemm(true, false, a.c, a.d, a.t, scale, ds, lds, q(in[0].X, lane, head), ldq, 1, k(g[1], lane, kv), ldk)
+			})
+		}}},
+	}
+}
+
+// Mask makes the scores of keys that a row does not see −∞: those from sees[r] on.
+//
+//	scores: (B·T, H·C), sees: (B·T) int → (B·T, H·C)
+func Mask(p Place, heads int, scores, sees *G.Node) (*G.Node, error) {
+	c, err := headColumns(heads, scores)
+	if err != nil {
+		return nil, err
+	}
+	if sees.Dtype() != tensor.Int || sees.Shape().TotalSize() != scores.Shape()[0] {
+		return nil, fmt.Errorf("sees is %v of %v, want (%d) of int", sees.Shape(), sees.Dtype(), scores.Shape()[0])
+	}
+	return apply(p, maskSpec[float32](scores, heads, c), maskSpec[float64](scores, heads, c), scores, sees)
+}
+
+// headColumns is C, the columns of each head.
+func headColumns(heads int, scores *G.Node) (int, error) {
+	if scores.Dims() != 2 || heads < 1 || scores.Shape()[1]%heads != 0 {
+		return 0, fmt.Errorf("the scores are %v, want (B·T, H·C) with H=%d heads", scores.Shape(), heads)
+	}
+	return scores.Shape()[1] / heads, nil
+}
+
+func maskSpec[T Float](scores *G.Node, heads, c int) spec[T] {
+	cover := func(y, x []T, sees []int, hidden T) {
+		copy(y, x)
+		for r, n := range sees {
+			if n < 0 || n > c {
+				panic(fmt.Errorf("row %d sees %d keys of %d", r, n, c))
+			}
+			for head := range heads {
+				row := y[(r*heads+head)*c:][:c]
+				for i := n; i < c; i++ {
+					row[i] = hidden
+				}
+			}
+		}
+	}
+	return spec[T]{
+		shape: scores.Shape(),
+		fwd:   func(in []arg[T], y []T) { cover(y, in[0].X, in[1].I, T(math.Inf(-1))) },
+		backs: []back[T]{{of: []int{0}, do: func(in []arg[T], _, dy []T, g [][]T) { cover(g[0], dy, in[1].I, 0) }}},
+	}
+}
+
+// Softmax turns each head's scores into weights that add up to 1. A row that sees nothing,
+// all −∞, gets zeros.
+//
+//	scores: (B·T, H·C) → (B·T, H·C)
+func Softmax(p Place, heads int, scores *G.Node) (*G.Node, error) {
+	c, err := headColumns(heads, scores)
+	if err != nil {
+		return nil, err
+	}
+	return apply(p, softmaxSpec[float32](scores, c), softmaxSpec[float64](scores, c), scores)
+}
+
+func softmaxSpec[T Float](scores *G.Node, c int) spec[T] {
+	n := scores.Shape().TotalSize() / c
+	return spec[T]{
+		shape: scores.Shape(),
+		fwd: func(in []arg[T], y []T) {
+			copy(y, in[0].X)
+			each(n, c, func(r int) {
+				row := y[r*c : (r+1)*c]
+				for _, v := range row {
+					if !math.IsInf(float64(v), -1) {
+						kernel.Softmax(row, 1)
+						return
+					}
+				}
+				clear(row)
+			})
+		},
+		backs: []back[T]{{of: []int{0}, do: func(_ []arg[T], y, dy []T, g [][]T) {
+			each(n, c, func(r int) {
+				ds, p, dp := g[0][r*c:(r+1)*c], y[r*c:(r+1)*c], dy[r*c:(r+1)*c]
+				mean := T(kernel.Dot(p, dp))
+				for i := range ds {
+					ds[i] = p[i] * (dp[i] - mean)
+				}
+			})
+		}}},
+	}
+}
+
+// Mix adds up the values of each lane, weighted, head by head.
+//
+//	weights: (B·T, H·C), v: (B·C, K·d) → (B·T, H·d)
+func Mix(p Place, c AttentionConfig, weights, v *G.Node) (*G.Node, error) {
+	if weights.Dims() != 2 || v.Dims() != 2 || c.Lanes < 1 || c.Heads < 1 || c.KVHeads < 1 || c.Heads%c.KVHeads != 0 ||
+		weights.Shape()[0]%c.Lanes != 0 || v.Shape()[0]%c.Lanes != 0 || v.Shape()[1]%c.KVHeads != 0 ||
+		weights.Shape()[1] != c.Heads*(v.Shape()[0]/c.Lanes) {
+		return nil, fmt.Errorf("the weights are %v and v %v, want (%d·T, H·C) and (%d·C, K·d) with H=%d heads and K=%d key-value heads",
+			weights.Shape(), v.Shape(), c.Lanes, c.Lanes, c.Heads, c.KVHeads)
+	}
+	a := attention{AttentionConfig: c, d: v.Shape()[1] / c.KVHeads, t: weights.Shape()[0] / c.Lanes, c: v.Shape()[0] / c.Lanes}
+	p.Tape.flops += 2 * float64(a.Lanes*a.Heads*a.d) * float64(a.t) * float64(a.c)
+	return apply(p, mixSpec[float32](a), mixSpec[float64](a), weights, v)
+}
+
+func mixSpec[T Float](a attention) spec[T] {
+	ldy, ldv, ldw := a.Heads*a.d, a.KVHeads*a.d, a.Heads*a.c
+	y := func(x []T, lane, head int) []T { return headOf(x, lane, a.t, head, a.d, a.Heads) }
+	v := func(x []T, lane, kv int) []T { return headOf(x, lane, a.c, kv, a.d, a.KVHeads) }
+	w := func(x []T, lane, head int) []T { return headOf(x, lane, a.t, head, a.c, a.Heads) }
+	return spec[T]{
+		shape: tensor.Shape{a.Lanes * a.t, ldy},
+		fwd: func(in []arg[T], out []T) {
+			a.eachHead(func(lane, kv, head int) {
+				kernel.Gemm(false, false, a.t, a.d, a.c, 1, w(in[0].X, lane, head), ldw, v(in[1].X, lane, kv), ldv, 0, y(out, lane, head), ldy)
+			})
+		},
+		backs: []back[T]{{of: []int{0, 1}, do: func(in []arg[T], _, dy []T, g [][]T) {
+			clear(g[1])
+			a.eachHead(func(lane, kv, head int) {
+				kernel.Gemm(false, true, a.t, a.c, a.d, 1, y(dy, lane, head), ldy, v(in[1].X, lane, kv), ldv, 0, w(g[0], lane, head), ldw)
+				kernel.Gemm(true, false, a.c, a.d, a.t, 1, w(in[0].X, lane, head), ldw, y(dy, lane, head), ldy, 1, v(g[1], lane, kv), ldv)
+			})
+		}}},
+	}
+}
