@@ -1,0 +1,177 @@
+package layers_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	G "gorgonia.org/gorgonia"
+
+	"euryale/layers"
+	"euryale/models"
+)
+
+// attentionModel is an attention between an embedding and a head.
+type attentionModel struct {
+	models.Sizes
+	attend func(s *layers.Scope, x *G.Node) *G.Node
+}
+
+func (m *attentionModel) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
+	x := layers.Embedding(s.Sub("tok").WithInit(layers.Normal(1), nil), tokens, m.Vocab, 12)
+	return layers.Head(s.Sub("head"), m.attend(s.Sub("att"), x), m.Vocab)
+}
+
+func newAttentionModel(attend func(s *layers.Scope, x *G.Node) *G.Node) *attentionModel {
+	return &attentionModel{models.Sizes{Vocab: 7, Context: 11}, attend}
+}
+
+// composed is CausalSelfAttention out of its parts.
+func composed(s *layers.Scope, x *G.Node) *G.Node {
+	const heads = 3
+	qkv := layers.Linear(s.Sub("qkv"), x, 36)
+	part := func(name string, i int) *G.Node {
+		sub := s.Sub(name)
+		pick := sub.Const("pick", []int{36, 12}, func(j int) float64 {
+			if j/12 == i*12+j%12 {
+				return 1
+			}
+			return 0
+		})
+		return G.Must(G.Mul(qkv, pick))
+	}
+	q, keys, values := part("q", 0), s.History("keys", part("k", 1)), s.History("values", part("v", 2))
+	scores := layers.Mask(s, layers.Scores(s, q, keys, heads), s.Past(), heads)
+	return layers.Project(s.Sub("proj"), layers.Mix(s, layers.Softmax(s, scores, heads), values, heads), 12)
+}
+
+// feed is two lanes of five tokens, one of them ragged.
+var feed = layers.Feed{Tokens: []int{1, 2, 3, 4, 5 /**/, 6, 0, 1, -1, -1}, Targets: []int{2, 3, 4, 5, 6 /**/, 0, 1, 2, -1, -1}}
+
+// The parts put together have the loss and the gradients of the fused layer.
+func TestComposedEqualsFusedInAModel(t *testing.T) {
+	w := layers.NewWeights64(3)
+	run := func(m models.Model) *models.Program {
+		p, err := models.Train(m, w, layers.Frame{B: 2, T: 5}, models.Options{})
+		require.NoError(t, err)
+		require.NoError(t, p.Run(feed))
+		return p
+	}
+	fused := run(newAttentionModel(func(s *layers.Scope, x *G.Node) *G.Node { return layers.CausalSelfAttention(s, x, 3, 0) }))
+	parts := run(newAttentionModel(composed))
+	require.InDelta(t, fused.Loss(), parts.Loss(), 1e-12)
+	require.Equal(t, len(fused.Params()), len(parts.Params()))
+	for i, g := range fused.Gradients() {
+		require.Equal(t, fused.Params()[i].Name(), parts.Params()[i].Name())
+		require.InDeltaSlice(t, g.Float64s(), parts.Gradients()[i].Float64s(), 1e-12, fused.Params()[i].Name())
+	}
+}
+
+// Whatever the options, decoding token by token gives the logits of a whole pass.
+func TestAttentionOptionsDecode(t *testing.T) {
+	for name, attend := range map[string]func(s *layers.Scope, x *G.Node) *G.Node{
+		"composed": composed,
+		"ALiBi": func(s *layers.Scope, x *G.Node) *G.Node {
+			return layers.Attention(s, x, layers.AttentionConfig{Heads: 3, Causal: true, ALiBi: true})
+		},
+		"rotary, grouped, ALiBi": func(s *layers.Scope, x *G.Node) *G.Node {
+			return layers.Attention(s, x, layers.AttentionConfig{Heads: 6, KVHeads: 2, Causal: true, Rotary: 50, ALiBi: true})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, w := newAttentionModel(attend), layers.NewWeights64(3)
+			tokens := []int{1, 2, 3, 4, 5, 6, 0}
+			whole, err := models.Score(m, w, layers.Frame{B: 1, T: 7}, "logits")
+			require.NoError(t, err)
+			require.NoError(t, whole.Run(layers.Feed{Tokens: tokens}))
+			want := whole.Float64s("logits")
+			mem, err := models.NewMemory(m, w, 1, 11, 0)
+			require.NoError(t, err)
+			step, err := models.Decode(m, w, layers.Frame{B: 1, T: 1, Memory: mem})
+			require.NoError(t, err)
+			for i, id := range tokens {
+				require.NoError(t, step.Run(layers.Feed{Tokens: []int{id}}))
+				require.InDeltaSlice(t, want[i*7:(i+1)*7], step.Float64s("logits"), 1e-12, "token %d", i)
+			}
+		})
+	}
+}
+
+// Rotary positions and ALiBi make the order of tokens matter; without them a causal
+// attention cannot tell it.
+func TestPositionsMatter(t *testing.T) {
+	last := func(c layers.AttentionConfig, tokens ...int) []float64 {
+		m := newAttentionModel(func(s *layers.Scope, x *G.Node) *G.Node { return layers.Attention(s, x, c) })
+		p, err := models.Score(m, layers.NewWeights64(3), layers.Frame{B: 1, T: len(tokens)}, "logits")
+		require.NoError(t, err)
+		require.NoError(t, p.Run(layers.Feed{Tokens: tokens}))
+		return p.Float64s("logits")[(len(tokens)-1)*7:]
+	}
+	for _, c := range []struct {
+		layers.AttentionConfig
+		matters bool
+	}{
+		{layers.AttentionConfig{Heads: 3, Causal: true}, false},
+		{layers.AttentionConfig{Heads: 3, Causal: true, Rotary: 10000}, true},
+		{layers.AttentionConfig{Heads: 3, Causal: true, ALiBi: true}, true},
+	} {
+		a, b := last(c.AttentionConfig, 1, 2, 3, 4), last(c.AttentionConfig, 2, 1, 3, 4)
+		for i := range a {
+			if c.matters {
+				assert.NotEqual(t, a[i], b[i], "%+v", c.AttentionConfig)
+			} else {
+				assert.InDelta(t, a[i], b[i], 1e-12, "%+v", c.AttentionConfig)
+			}
+		}
+	}
+}
+
+func TestAttentionRefuses(t *testing.T) {
+	for want, c := range map[string]layers.AttentionConfig{
+		"att: x is (10, 12), and D=12 is not a multiple of heads=5":      {Heads: 5, Causal: true},
+		"att: 6 heads cannot share 4 key-value heads: want a divisor":    {Heads: 6, KVHeads: 4, Causal: true},
+		"att: a head has 3 columns: rotary positions turn them in pairs": {Heads: 4, Rotary: 10000, Causal: true},
+		"att: the base of rotary positions is -1, want more than 1":      {Heads: 3, Rotary: -1, Causal: true},
+		"att: dropout is 1.5, want at least 0 and less than 1":           {Heads: 3, Dropout: 1.5, Causal: true},
+		"att: x is (10, 12), and D=12 is not a multiple of heads=0":      {},
+		"att: 3 heads cannot share -1 key-value heads: want a divisor":   {Heads: 3, KVHeads: -1},
+	} {
+		m := newAttentionModel(func(s *layers.Scope, x *G.Node) *G.Node { return layers.Attention(s, x, c) })
+		_, err := models.Train(m, layers.NewWeights(1), layers.Frame{B: 2, T: 5}, models.Options{})
+		assert.ErrorContains(t, err, want)
+	}
+}
+
+// Sinusoids are those of the paper's formula: sin and cos of at/10000^(2i/D).
+func TestSinusoids(t *testing.T) {
+	g, err := layers.Build(layers.NewWeights64(1), layers.Frame{B: 1, T: 3}, func(s *layers.Scope) {
+		s.Tap("y", layers.Sinusoids(s.Sub("pos"), 5, 4))
+	})
+	require.NoError(t, err)
+	y, err := g.Tap("y")
+	require.NoError(t, err)
+	var v G.Value
+	G.Read(y, &v)
+	require.NoError(t, g.Feed(layers.Feed{Tokens: []int{4, 4, 4}}))
+	require.NoError(t, G.NewTapeMachine(g.Expr(), G.WithEngine(g.Tape())).RunAll())
+	// Python: [f(p / 10000 ** (2 * i / 4)) for p in range(3) for i in range(2) for f in (sin, cos)]
+	assert.InDeltaSlice(t, []float64{0, 1, 0, 1,
+		0.8414709848078965, 0.5403023058681398, 0.009999833334166664, 0.9999500004166653,
+		0.9092974268256817, -0.4161468365471424, 0.01999866669333308, 0.9998000066665778}, v.Data().([]float64), 1e-15)
+	_, err = layers.Build(layers.NewWeights(1), layers.Frame{B: 1, T: 6}, func(s *layers.Scope) { layers.Sinusoids(s.Sub("pos"), 5, 4) })
+	assert.ErrorContains(t, err, "pos: T=6 tokens, the context is 5")
+}
+
+// A scaled, rotated and grouped attention in one call.
+func ExampleAttention() {
+	g, err := layers.Build(layers.NewWeights(1), layers.Frame{B: 2, T: 5}, func(s *layers.Scope) {
+		x := layers.Embedding(s.Sub("tok"), s.Tokens(), 100, 32)
+		x = layers.Attention(s.Sub("att"), x, layers.AttentionConfig{Heads: 4, KVHeads: 2, Causal: true, Rotary: 10000})
+		fmt.Println(x.Shape())
+	})
+	fmt.Println(g.Params(), err)
+	// Output:
+	// (10, 32)
+	// [tok/W, att/qkv/W, att/qkv/b, att/proj/W, att/proj/b] <nil>
+}
