@@ -1,0 +1,121 @@
+package plottext
+
+import (
+	"cmp"
+	"fmt"
+	"html"
+	"strings"
+	"unicode"
+
+	xfont "golang.org/x/image/font"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/vg"
+)
+
+// Label is a line of text in an SVG. What is not in the Latin font is drawn in the bitmap
+// font, as a path, so that Chinese shows on machines without a font for it.
+type Label struct {
+	X, Y   float64 // of the baseline, in pixels
+	Size   float64 // of the font in pixels; multiples of 12 look best
+	Anchor string  // where X is: "start" (the default), "middle" or "end"
+	Color  string  // "black" if it is empty
+	Bold   bool
+	Turn   float64 // degrees, clockwise about (X, Y)
+}
+
+// svgFamily is the Latin font and those that stand in for it.
+const svgFamily = "Liberation Sans, Arial, Helvetica, sans-serif"
+
+var svgHandler = New()
+
+func (l Label) font() font.Font {
+	f := font.Font{Typeface: "Liberation", Variant: "Sans", Size: vg.Length(l.Size)}
+	if l.Bold {
+		f.Weight = xfont.WeightBold
+	}
+	return f
+}
+
+// Width is how wide s is, in pixels.
+func (l Label) Width(s string) float64 {
+	w := 0.0
+	for _, p := range svgHandler.pieces(Printable(s), l.font()) {
+		w += float64(p.width)
+	}
+	return w
+}
+
+// SVG is the element that shows s. A line without Chinese is aligned by the viewer, which
+// may have another font; the pieces of a mixed line are as wide as Width says.
+func (l Label) SVG(s string) string {
+	s = Printable(s)
+	if l.Color == "" {
+		l.Color = "black"
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, `<g fill=%q font-family="%s" font-size="%.4g"`, l.Color, svgFamily, l.Size)
+	if l.Bold {
+		b.WriteString(` font-weight="bold"`)
+	}
+	if l.Turn != 0 {
+		fmt.Fprintf(&b, ` transform="rotate(%.4g %.5g %.5g)"`, l.Turn, l.X, l.Y)
+	}
+	b.WriteString(">")
+	l.pieces(&b, svgHandler.pieces(s, l.font()))
+	b.WriteString("</g>")
+	return b.String()
+}
+
+func (l Label) pieces(b *strings.Builder, pieces []piece) {
+	if len(pieces) == 1 && pieces[0].vector {
+		fmt.Fprintf(b, `<text x="%.6g" y="%.6g" text-anchor="%s" xml:space="preserve">%s</text>`, l.X, l.Y, cmp.Or(l.Anchor, "start"), html.EscapeString(pieces[0].text))
+		return
+	}
+	x, width := l.X, 0.0
+	for _, p := range pieces {
+		width += float64(p.width)
+	}
+	switch l.Anchor {
+	case "middle":
+		x -= width / 2
+	case "end":
+		x -= width
+	}
+	for _, p := range pieces {
+		if p.vector {
+			fmt.Fprintf(b, `<text x="%.6g" y="%.6g" textLength="%.5g" lengthAdjust="spacingAndGlyphs" xml:space="preserve">%s</text>`,
+				x, l.Y, float64(p.width), html.EscapeString(p.text))
+		} else {
+			l.bitmap(b, x, p.text)
+		}
+		x += float64(p.width)
+	}
+}
+
+// bitmap draws s as one path, with its text for those who search or listen.
+func (l Label) bitmap(b *strings.Builder, x float64, s string) {
+	pixel := l.Size / emPixels
+	fmt.Fprintf(b, `<path role="img" aria-label="%s" d="`, html.EscapeString(s))
+	for _, r := range s {
+		fill := func(x0, x1, y int) {
+			fmt.Fprintf(b, "M%.5g %.5gh%.4gv%.3gh%.4gz", x+pixel*float64(x0), l.Y+pixel*float64(y), pixel*float64(x1-x0), pixel, -pixel*float64(x1-x0))
+		}
+		if known(r) {
+			pixels(r, fill)
+		} else {
+			box(fill)
+		}
+		x += l.Size
+	}
+	b.WriteString(`"/>`)
+}
+
+// Printable puts spaces and U+FFFD for what an SVG may not contain.
+func Printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == 0xFFFE || r == 0xFFFF {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+}

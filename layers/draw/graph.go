@@ -1,0 +1,247 @@
+package draw
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	G "gorgonia.org/gorgonia"
+
+	"euryale/layers"
+)
+
+// Options say what a picture of a graph shows. The zero value shows all layers.
+type Options struct {
+	Under string // only what is at this path and below it; "": everything
+	Ops   bool   // a box for each op, instead of one for each layer
+}
+
+// Picture is an expression graph as boxes, which are layers or ops, and the values that
+// flow between them.
+type Picture struct {
+	boxes []*box
+	edges []*edge
+}
+
+// box is a layer, or one op: in the forward pass or in the derivative.
+type box struct {
+	id       int
+	path     string // of the layer
+	backward bool
+	ops      []string
+	reads    []string // inputs and parameters, with their shapes; or those it is the derivative by
+	rank     int      // row in the picture
+	col      int
+	x, y     float64 // middle of the upper edge
+	w, h     float64
+}
+
+// edge is one value that goes from box to box.
+type edge struct {
+	from, to *box
+	shape    string
+	value    *G.Node
+	track    int // of an edge that goes round other boxes
+}
+
+// Graph draws a graph that layers.Build made, and its derivative if it has been
+// differentiated (as that of a program of models.Train has). Shown is what the loss needs,
+// or the logits of a graph without a loss, or else everything. A path that no layer has is
+// an error that lists near ones.
+func Graph(g *layers.Graph, o Options) (*Picture, error) {
+	if o.Under != "" {
+		if _, err := g.Tap(o.Under); err != nil {
+			return nil, err
+		}
+	}
+	c := &collector{g: g, o: o, at: map[*G.Node]*box{}, keys: map[edgeKey]bool{}}
+	for _, n := range needed(g) {
+		c.add(n)
+	}
+	c.p.layout()
+	return &c.p, nil
+}
+
+// needed are the nodes that the outputs are made of, operands first.
+func needed(g *layers.Graph) G.Nodes {
+	var roots G.Nodes
+	for _, name := range []string{"loss", "logits"} {
+		if n, err := g.Tap(name); err == nil {
+			roots = append(roots, n)
+			break
+		}
+	}
+	for _, p := range g.Params() {
+		if d := p.Deriv(); d != nil {
+			roots = append(roots, d)
+		}
+	}
+	if len(roots) == 0 {
+		roots = g.Expr().Roots()
+	}
+	var ordered G.Nodes
+	seen := map[*G.Node]bool{}
+	var visit func(n *G.Node)
+	visit = func(n *G.Node) {
+		if seen[n] {
+			return
+		}
+		seen[n] = true
+		for _, in := range g.Operands(n) {
+			visit(in)
+		}
+		ordered = append(ordered, n)
+	}
+	for _, r := range roots {
+		visit(r)
+	}
+	return ordered
+}
+
+type edgeKey struct {
+	from, to *box
+	value    *G.Node
+}
+
+// collector puts nodes into boxes.
+type collector struct {
+	g    *layers.Graph
+	o    Options
+	p    Picture
+	at   map[*G.Node]*box
+	keys map[edgeKey]bool
+}
+
+// add puts a node, all of whose operands are placed, into a box. Inputs, parameters and
+// constants are no boxes: the box that reads one names it.
+func (c *collector) add(n *G.Node) {
+	o := c.g.Origin(n)
+	ins := c.g.Operands(n)
+	if n.Op() == nil || len(ins) == 0 || !c.shows(o.Path) {
+		return
+	}
+	b := c.box(n, o, ins)
+	c.at[n] = b
+	if len(b.ops) == 0 || b.ops[len(b.ops)-1] != o.Op {
+		b.ops = append(b.ops, o.Op)
+	}
+	for _, of := range n.DerivOf() {
+		if o.Backward && of.Op() == nil {
+			b.read("of " + c.name(of, b.path))
+		}
+	}
+	for _, in := range ins {
+		switch from := c.at[in]; {
+		case from == nil && in.Op() == nil && !o.Backward:
+			b.read(c.name(in, b.path))
+		case from == nil && in.Op() != nil && !o.Backward && !c.shows(c.g.Origin(in).Path):
+			b.read(shapeOf(in) + " of " + c.g.Origin(in).Path)
+		case from != nil && from != b:
+			c.connect(from, b, in)
+		}
+	}
+}
+
+func (c *collector) shows(path string) bool {
+	return c.o.Under == "" || path == c.o.Under || strings.HasPrefix(path, c.o.Under+"/")
+}
+
+// box is where a node goes: into the youngest box of its layer, unless that would make
+// two boxes wait for each other, as when a value leaves a layer and comes back.
+func (c *collector) box(n *G.Node, o layers.Origin, ins G.Nodes) *box {
+	path := o.Path
+	if !c.o.Ops {
+		path = layerOf(path, c.o.Under)
+		for i := len(c.p.boxes) - 1; i >= 0; i-- {
+			b := c.p.boxes[i]
+			if b.path == path && b.backward == o.Backward {
+				if !c.waits(b, ins) {
+					return b
+				}
+				break
+			}
+		}
+	}
+	b := &box{id: len(c.p.boxes), path: path, backward: o.Backward}
+	c.p.boxes = append(c.p.boxes, b)
+	return b
+}
+
+// waits says whether an operand outside b is computed from what b computes.
+func (c *collector) waits(b *box, ins G.Nodes) bool {
+	seen := map[*box]bool{}
+	var after func(a *box) bool
+	after = func(a *box) bool {
+		if a == b {
+			return true
+		}
+		if a == nil || seen[a] {
+			return false
+		}
+		seen[a] = true
+		for _, e := range c.p.edges {
+			if e.to == a && after(e.from) {
+				return true
+			}
+		}
+		return false
+	}
+	for _, in := range ins {
+		if from := c.at[in]; from != b && after(from) {
+			return true
+		}
+	}
+	return false
+}
+
+// connect draws a value from box to box, once. Of what the derivative reads of the
+// forward pass only its own layer's values are drawn: a line for each would hide the rest.
+func (c *collector) connect(from, to *box, value *G.Node) {
+	key := edgeKey{from, to, value}
+	if c.keys[key] || from.backward != to.backward && from.path != to.path {
+		return
+	}
+	c.keys[key] = true
+	c.p.edges = append(c.p.edges, &edge{from: from, to: to, value: value, shape: shapeOf(value)})
+}
+
+// name is how a box names an input or a parameter: by its path inside the layer.
+func (c *collector) name(n *G.Node, path string) string {
+	return strings.TrimPrefix(n.Name(), path+"/") + " " + shapeOf(n)
+}
+
+func (b *box) read(what string) {
+	for _, r := range b.reads {
+		if r == what {
+			return
+		}
+	}
+	b.reads = append(b.reads, what)
+}
+
+func shapeOf(n *G.Node) string {
+	if n.Dims() == 0 {
+		return "scalar"
+	}
+	var dims []string
+	for _, d := range n.Shape() {
+		dims = append(dims, fmt.Sprint(d))
+	}
+	return strings.Join(dims, " × ")
+}
+
+// layerOf is the layer that a path belongs to, two names long or, below a numbered block,
+// the block and one name more: "h0/att/qkv" is of "h0/att". Under a path it is one name
+// more than that.
+func layerOf(path, under string) string {
+	names := strings.Split(path, "/")
+	if under != "" {
+		return strings.Join(names[:min(len(names), strings.Count(under, "/")+2)], "/")
+	}
+	for i, name := range names {
+		if last := name[max(0, len(name)-1):]; strings.ContainsFunc(last, unicode.IsDigit) {
+			return strings.Join(names[:min(len(names), i+2)], "/")
+		}
+	}
+	return strings.Join(names[:min(len(names), 2)], "/")
+}
