@@ -184,7 +184,7 @@ func (m *Memory) used(s *slot, lane int) int {
 	case history:
 		return m.seen[lane]
 	case once:
-		return m.source[lane]
+		return min(m.source[lane], s.rows)
 	}
 	return s.rows
 }

@@ -32,33 +32,57 @@ func (s *Scope) History(name string, x *G.Node) *G.Node {
 //
 //	prev: (B, D) → step → (B·T, D), which Carry returns
 func (s *Scope) Carry(name string, width int, step func(prev *G.Node) *G.Node) *G.Node {
-	f := s.graph.frame
-	if f.Memory == nil || s.source {
-		return step(s.input(s.claim(name), s.zeros(s.B, width)))
+	return s.carryFrom(name, nil, width, step)
+}
+
+// carryFrom is Carry of lanes that start from start, (B, D), or from zero if it is nil.
+func (s *Scope) carryFrom(name string, start *G.Node, width int, step func(prev *G.Node) *G.Node) *G.Node {
+	if start != nil && !start.Shape().Eq(tensor.Shape{s.B, width}) {
+		s.Fail("%s starts from %v, want (%d, %d)", name, start.Shape(), s.B, width)
 	}
-	sl, path := s.slot(carry, name, 1, width)
-	y := step(s.input(path, view(sl.now)))
+	y := s.recurrence(name, start, width, step)
 	if d := s.Rows(y); d != width {
 		s.Fail("%s: the step returned %v, want (%d, %d)", name, y.Shape(), s.B*s.T, width)
 	}
-	s.graph.keep = append(s.graph.keep, keep{sl, y})
 	return y
 }
 
-// Once declares a value of the source that a lane keeps while it decodes. A graph with
-// memory reads what an encoding graph kept, and the nodes behind x are pruned from it.
+func (s *Scope) recurrence(name string, start *G.Node, width int, step func(prev *G.Node) *G.Node) *G.Node {
+	f := s.graph.frame
+	if f.Memory == nil || s.source {
+		path := s.claim(name)
+		if start == nil {
+			start = s.input(path, s.zeros(s.B, width))
+		}
+		return step(start)
+	}
+	sl, path := s.slot(carry, name, 1, width)
+	prev := s.input(path, view(sl.now))
+	if start != nil {
+		prev = s.Must(ops.Begin(s.at("begin"), start, prev, s.Positions()))
+	}
+	y := step(prev)
+	if !f.Encode { // an encoding run goes no further than the source
+		s.graph.keep = append(s.graph.keep, keep{sl, y})
+	}
+	return y
+}
+
+// Once declares a value of the source that a lane keeps while it decodes: a row for each
+// of the source's tokens, or one for the lane. A graph with memory reads what an encoding
+// graph kept, and the nodes behind x are pruned from it.
 //
-//	x: (B·S, D) → (B·S, D)
+//	x: (B·S, D) → (B·S, D), or (B, D) → (B, D)
 func (s *Scope) Once(name string, x *G.Node) *G.Node {
 	f := s.graph.frame
 	if f.Memory == nil {
 		s.claim(name)
 		return x
 	}
-	if x.Dims() != 2 || x.Shape()[0] != s.B*f.S {
-		s.Fail("%s is %v, want (B·S, D) with B=%d and S=%d", name, x.Shape(), s.B, f.S)
+	if x.Dims() != 2 || x.Shape()[0] != s.B*f.S && x.Shape()[0] != s.B {
+		s.Fail("%s is %v, want (B·S, D) or (B, D) with B=%d and S=%d", name, x.Shape(), s.B, f.S)
 	}
-	sl, path := s.slot(once, name, f.S, x.Shape()[1])
+	sl, path := s.slot(once, name, x.Shape()[0]/s.B, x.Shape()[1])
 	if f.Encode {
 		s.graph.keep = append(s.graph.keep, keep{sl, x})
 		return x

@@ -99,6 +99,18 @@ func withDropout(m Model) Model {
 		c := *m
 		c.Dropout = 0.3
 		return &c
+	case *RNN:
+		c := *m
+		c.Dropout = 0.3
+		return &c
+	case *LSTM:
+		c := *m
+		c.Dropout = 0.3
+		return &c
+	case *GRU:
+		c := *m
+		c.Dropout = 0.3
+		return &c
 	}
 	return nil
 }

@@ -1,0 +1,61 @@
+package layers
+
+import (
+	G "gorgonia.org/gorgonia"
+
+	"euryale/layers/ops"
+)
+
+// GRUCell is a gated recurrent unit (Cho et al. 2014), with the reset gate applied to the
+// product of the state, as cuDNN and PyTorch have it:
+//
+//	r|u|n = x·Wx + bx,  r'|u'|n' = h·Wh + bh
+//	r = σ(r+r'),  u = σ(u+u'),  n = tanh(n + r⊙n')
+//	h' = (1−u)⊙n + u⊙h
+type GRUCell struct {
+	gated
+	bh *G.Node // (3H), or nil
+}
+
+// NewGRU declares x/W (in, 3H), x/b (3H), h/W (H, 3H) and h/b (3H), uniform within 1/√H.
+func NewGRU(s *Scope, in int, c RecurrentConfig) *GRUCell {
+	g := &GRUCell{gated: newGated(s, 3, in, c)}
+	if s.bias {
+		g.bh = s.Sub("h").Param("b", s.recurrentInit(c.Hidden), 3*c.Hidden)
+	}
+	return g
+}
+
+// Width is H.
+func (g *GRUCell) Width() int { return g.hidden }
+
+// Step goes one token further.
+//
+//	x: (B, in) → of State: (B, H)
+func (g *GRUCell) Step(x *G.Node, prev State) State {
+	s := g.s
+	zx, zh := g.plainInputs(x), s.Must(G.Mul(prev.H, g.wh)) // (B, 3H)
+	if g.bh != nil {
+		zh = s.Must(G.BroadcastAdd(zh, g.bh, nil, []byte{0}))
+	}
+	r := s.Must(G.Sigmoid(s.Must(G.Add(g.gate(zx, 0), g.gate(zh, 0)))))
+	u := s.Must(G.Sigmoid(s.Must(G.Add(g.gate(zx, 1), g.gate(zh, 1)))))
+	n := s.Must(G.Tanh(s.Must(G.Add(g.gate(zx, 2), s.Must(G.HadamardProd(r, g.gate(zh, 2)))))))
+	return State{H: s.Must(G.Add(n, s.Must(G.HadamardProd(u, s.Must(G.Sub(prev.H, n))))))}
+}
+
+func (g *GRUCell) scan(x, prev, at *G.Node, reverse bool) *G.Node {
+	c := ops.Scan{Lanes: g.s.B, Reverse: reverse}
+	return g.s.Must(ops.GRU(g.s.at("gru"), c, g.inputs(x), g.wh, g.bh, prev, at))
+}
+
+func (g *GRUCell) output(states *G.Node) *G.Node { return states }
+
+// GRU runs a gated recurrent unit through all tokens: h after each, and after the last.
+//
+//	x: (B·T, in) → h: (B·T, H), last: (B, H)
+//
+// It declares what NewGRU does.
+func GRU(s *Scope, x *G.Node, c RecurrentConfig) (h, last *G.Node) {
+	return recurrent(s, x, NewGRU(s, s.Rows(x), c), c)
+}

@@ -1,0 +1,52 @@
+package layers
+
+import (
+	G "gorgonia.org/gorgonia"
+
+	"euryale/layers/ops"
+)
+
+// LSTMCell is a long short-term memory (Hochreiter and Schmidhuber 1997, with the forget
+// gate of Gers, Schmidhuber and Cummins 2000):
+//
+//	i|f|g|o = x·Wx + h·Wh + b
+//	c' = σ(f)⊙c + σ(i)⊙tanh(g)
+//	h' = σ(o)⊙tanh(c')
+type LSTMCell struct{ gated }
+
+// NewLSTM declares x/W (in, 4H), x/b (4H) and h/W (H, 4H), uniform within 1/√H, with
+// c.ForgetBias added to the second quarter of the bias (Jozefowicz et al. 2015 found that
+// 1 helps).
+func NewLSTM(s *Scope, in int, c RecurrentConfig) *LSTMCell { return &LSTMCell{newGated(s, 4, in, c)} }
+
+// Width is 2·H: h and c.
+func (l *LSTMCell) Width() int { return 2 * l.hidden }
+
+// Step goes one token further.
+//
+//	x: (B, in) → of State: (B, H)
+func (l *LSTMCell) Step(x *G.Node, prev State) State {
+	s := l.s
+	z := s.Must(G.Add(l.plainInputs(x), s.Must(G.Mul(prev.H, l.wh)))) // (B, 4H)
+	i, f := s.Must(G.Sigmoid(l.gate(z, 0))), s.Must(G.Sigmoid(l.gate(z, 1)))
+	g, o := s.Must(G.Tanh(l.gate(z, 2))), s.Must(G.Sigmoid(l.gate(z, 3)))
+	c := s.Must(G.Add(s.Must(G.HadamardProd(f, prev.C)), s.Must(G.HadamardProd(i, g))))
+	return State{H: s.Must(G.HadamardProd(o, s.Must(G.Tanh(c)))), C: c}
+}
+
+func (l *LSTMCell) scan(x, prev, at *G.Node, reverse bool) *G.Node {
+	c := ops.Scan{Lanes: l.s.B, Reverse: reverse}
+	return l.s.Must(ops.LSTM(l.s.at("lstm"), c, l.inputs(x), l.wh, prev, at))
+}
+
+func (l *LSTMCell) output(states *G.Node) *G.Node { return l.gate(states, 0) }
+
+// LSTM runs a long short-term memory through all tokens: h after each, and the state
+// h|c after the last.
+//
+//	x: (B·T, in) → h: (B·T, H), last: (B, 2H)
+//
+// It declares what NewLSTM does.
+func LSTM(s *Scope, x *G.Node, c RecurrentConfig) (h, last *G.Node) {
+	return recurrent(s, x, NewLSTM(s, s.Rows(x), c), c)
+}

@@ -1,0 +1,163 @@
+package ops
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// These ops take a sequence apart and put it together again, for recurrences that are
+// written step by step.
+
+// Row is the t-th token of every lane.
+//
+//	x: (B·T, D) → (B, D)
+func Row(p Place, lanes, t int, x *G.Node) (*G.Node, error) {
+	if x.Dims() != 2 || lanes < 1 || x.Shape()[0]%lanes != 0 || t < 0 || t >= x.Shape()[0]/lanes {
+		return nil, fmt.Errorf("x is %v, want (%d·T, D) with a token %d", x.Shape(), lanes, t)
+	}
+	return apply(p, rowSpec[float32](lanes, t, x), rowSpec[float64](lanes, t, x), x)
+}
+
+func rowSpec[T Float](lanes, t int, x *G.Node) spec[T] {
+	steps, d := x.Shape()[0]/lanes, x.Shape()[1]
+	return spec[T]{
+		shape: tensor.Shape{lanes, d},
+		fwd: func(in []arg[T], y []T) {
+			for b := range lanes {
+				copy(block(y, b, d), block(in[0].X, b*steps+t, d))
+			}
+		},
+		backs: []back[T]{{of: []int{0}, do: func(_ []arg[T], _, dy []T, g [][]T) {
+			clear(g[0])
+			for b := range lanes {
+				copy(block(g[0], b*steps+t, d), block(dy, b, d))
+			}
+		}}},
+	}
+}
+
+// Rows puts the tokens of a sequence side by side: the opposite of Row.
+//
+//	T times x: (B, D) → (B·T, D)
+func Rows(p Place, xs ...*G.Node) (*G.Node, error) {
+	for _, x := range xs {
+		if err := same(xs[0], x); err != nil {
+			return nil, err
+		}
+	}
+	if len(xs) == 0 || xs[0].Dims() != 2 {
+		return nil, fmt.Errorf("%d tokens, want at least one matrix", len(xs))
+	}
+	return apply(p, rowsSpec[float32](xs), rowsSpec[float64](xs), xs...)
+}
+
+func rowsSpec[T Float](xs []*G.Node) spec[T] {
+	lanes, d, steps := xs[0].Shape()[0], xs[0].Shape()[1], len(xs)
+	s := spec[T]{
+		shape: tensor.Shape{lanes * steps, d},
+		fwd: func(in []arg[T], y []T) {
+			for t := range steps {
+				for b := range lanes {
+					copy(block(y, b*steps+t, d), block(in[t].X, b, d))
+				}
+			}
+		},
+	}
+	for t := range steps {
+		s.backs = append(s.backs, back[T]{of: []int{t}, do: func(_ []arg[T], _, dy []T, g [][]T) {
+			for b := range lanes {
+				copy(block(g[0], b, d), block(dy, b*steps+t, d))
+			}
+		}})
+	}
+	return s
+}
+
+// Join puts the columns of two matrices side by side.
+//
+//	a: (N, D), b: (N, E) → (N, D+E)
+func Join(p Place, a, b *G.Node) (*G.Node, error) {
+	if a.Dims() != 2 || b.Dims() != 2 || a.Shape()[0] != b.Shape()[0] {
+		return nil, fmt.Errorf("the parts are %v and %v, want two matrices of as many rows", a.Shape(), b.Shape())
+	}
+	return apply(p, joinSpec[float32](a, b), joinSpec[float64](a, b), a, b)
+}
+
+func joinSpec[T Float](a, b *G.Node) spec[T] {
+	n, d, e := a.Shape()[0], a.Shape()[1], b.Shape()[1]
+	part := func(i, from, width int) back[T] {
+		return back[T]{of: []int{i}, do: func(_ []arg[T], _, dy []T, g [][]T) {
+			for r := range n {
+				copy(block(g[0], r, width), block(dy, r, d+e)[from:])
+			}
+		}}
+	}
+	return spec[T]{
+		shape: tensor.Shape{n, d + e},
+		fwd: func(in []arg[T], y []T) {
+			for r := range n {
+				copy(block(y, r, d+e), block(in[0].X, r, d))
+				copy(block(y, r, d+e)[d:], block(in[1].X, r, e))
+			}
+		},
+		backs: []back[T]{part(0, 0, d), part(1, d, e)},
+	}
+}
+
+// Advance is next in lanes that have a t-th token, and prev in those that have none.
+//
+//	next, prev: (B, D), at: (B·T) int → (B, D)
+func Advance(p Place, t int, next, prev, at *G.Node) (*G.Node, error) {
+	return choose(p, t, next, prev, at, func(position int) bool { return position >= 0 })
+}
+
+// Begin is start in lanes whose first token is that of a text, and prev in the others.
+//
+//	start, prev: (B, D), at: (B·T) int → (B, D)
+func Begin(p Place, start, prev, at *G.Node) (*G.Node, error) {
+	return choose(p, 0, start, prev, at, func(position int) bool { return position == 0 })
+}
+
+// choose is a in lanes where first is true of the t-th token's position, and b elsewhere.
+func choose(p Place, t int, a, b, at *G.Node, first func(position int) bool) (*G.Node, error) {
+	if err := same(a, b); err != nil {
+		return nil, err
+	}
+	if a.Dims() != 2 || at.Dtype() != tensor.Int || at.Dims() != 1 || at.Shape()[0]%a.Shape()[0] != 0 || t >= at.Shape()[0]/a.Shape()[0] {
+		return nil, fmt.Errorf("the states are %v and positions %v of %v, want (B, D) and (B·T) of int with a token %d", a.Shape(), at.Shape(), at.Dtype(), t)
+	}
+	return apply(p, chooseSpec[float32](t, a, first), chooseSpec[float64](t, a, first), a, b, at)
+}
+
+func chooseSpec[T Float](t int, a *G.Node, first func(position int) bool) spec[T] {
+	lanes, d := a.Shape()[0], a.Shape()[1]
+	chosen := func(in []arg[T], b int) bool {
+		at := in[2].I
+		return first(at[b*(len(at)/lanes)+t])
+	}
+	part := func(i int, want bool) back[T] {
+		return back[T]{of: []int{i}, do: func(in []arg[T], _, dy []T, g [][]T) {
+			clear(g[0])
+			for b := range lanes {
+				if chosen(in, b) == want {
+					copy(block(g[0], b, d), block(dy, b, d))
+				}
+			}
+		}}
+	}
+	return spec[T]{
+		shape: a.Shape(),
+		fwd: func(in []arg[T], y []T) {
+			for b := range lanes {
+				from := in[1].X
+				if chosen(in, b) {
+					from = in[0].X
+				}
+				copy(block(y, b, d), block(from, b, d))
+			}
+		},
+		backs: []back[T]{part(0, true), part(1, false)},
+	}
+}

@@ -1,0 +1,54 @@
+package layers
+
+import (
+	G "gorgonia.org/gorgonia"
+
+	"euryale/layers/ops"
+)
+
+// RNNCell is a simple recurrent network (Elman 1990): h' = act(x·Wx + h·Wh + b), with
+// tanh, or ReLU (Le, Jaitly and Hinton 2015).
+type RNNCell struct {
+	gated
+	act Activation
+}
+
+// NewRNN declares x/W (in, H), x/b (H) and h/W (H, H), uniform within 1/√H.
+func NewRNN(s *Scope, in int, c RecurrentConfig) *RNNCell {
+	if c.Act == ops.Identity {
+		c.Act = ops.Tanh
+	}
+	return &RNNCell{newGated(s, 1, in, c), c.Act}
+}
+
+// Width is H.
+func (r *RNNCell) Width() int { return r.hidden }
+
+// Step goes one token further.
+//
+//	x: (B, in) → of State: (B, H)
+func (r *RNNCell) Step(x *G.Node, prev State) State {
+	s, act := r.s, G.Tanh
+	if r.act == ops.ReLU {
+		act = G.Rectify
+	}
+	z := s.Must(G.Add(r.plainInputs(x), s.Must(G.Mul(prev.H, r.wh)))) // (B, H)
+	return State{H: s.Must(act(z))}
+}
+
+func (r *RNNCell) scan(x, prev, at *G.Node, reverse bool) *G.Node {
+	c := ops.Scan{Lanes: r.s.B, Reverse: reverse}
+	return r.s.Must(ops.RNN(r.s.at("rnn"), c, r.act, r.inputs(x), r.wh, prev, at))
+}
+
+func (r *RNNCell) output(states *G.Node) *G.Node { return states }
+
+// RNN runs a simple recurrent network through all tokens: h after each, and after the
+// last.
+//
+//	x: (B·T, in) → h: (B·T, H), last: (B, H)
+//
+// It declares what NewRNN does.
+func RNN(s *Scope, x *G.Node, c RecurrentConfig) (h, last *G.Node) {
+	return recurrent(s, x, NewRNN(s, s.Rows(x), c), c)
+}

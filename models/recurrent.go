@@ -1,0 +1,63 @@
+package models
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+
+	"euryale/layers"
+)
+
+// Recurrent are the settings that recurrent language models share.
+type Recurrent struct {
+	Sizes
+	Layers  int     `toml:"layers"`  // stacked
+	Dim     int     `toml:"dim"`     // D, columns of the embedding
+	Hidden  int     `toml:"hidden"`  // H of every layer; 0: Dim
+	Dropout float64 `toml:"dropout"` // on the embedding, between layers and before the head, never through time (Zaremba et al. 2014)
+	Norm    bool    `toml:"norm"`    // a LayerNorm after every recurrent layer
+	Tied    bool    `toml:"tied"`    // the head multiplies by the embedding table
+}
+
+// usual are the settings that a recurrent model begins with.
+func usual() Recurrent { return Recurrent{Sizes: Sizes{Context: 64}, Layers: 2, Dim: 128} }
+
+func (c *Recurrent) hidden() int {
+	if c.Hidden > 0 {
+		return c.Hidden
+	}
+	return c.Dim
+}
+
+// stack declares embedding, recurrent layers and head. Layer declares one layer.
+//
+//	tokens: (B·T) int → (B·T, V)
+func (c *Recurrent) stack(s *layers.Scope, tokens *G.Node, name string, layer func(s *layers.Scope, x *G.Node) *G.Node) *G.Node {
+	x := layers.Embedding(s.Sub("tok"), tokens, c.Vocab, c.Dim) // (B·T, D)
+	x = layers.Dropout(s.Sub("tok"), x, c.Dropout)
+	for i := range c.Layers {
+		at := s.Sub("%s%d", name, i)
+		x = layer(at, x) // (B·T, H)
+		if c.Norm {
+			x = layers.LayerNorm(at.Sub("norm"), x)
+		}
+		x = layers.Dropout(at, x, c.Dropout)
+	}
+	if c.Tied {
+		return layers.TiedHead(s.Sub("head"), x, "tok/W")
+	}
+	return layers.Head(s.Sub("head"), x, c.Vocab)
+}
+
+// Check says what is wrong with the settings.
+func (c *Recurrent) Check() error {
+	switch {
+	case c.Layers < 1 || c.Dim < 1 || c.Hidden < 0:
+		return fmt.Errorf("model: layers = %d, dim = %d, hidden = %d, want at least 1", c.Layers, c.Dim, c.Hidden)
+	case c.Tied && c.hidden() != c.Dim:
+		return fmt.Errorf("model: tied needs hidden = dim, and they are %d and %d", c.hidden(), c.Dim)
+	case !(c.Dropout >= 0 && c.Dropout < 1):
+		return fmt.Errorf("model: dropout = %v, want at least 0 and less than 1", c.Dropout)
+	}
+	return c.Sizes.Check()
+}
