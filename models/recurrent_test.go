@@ -30,21 +30,71 @@ func init() {
 // cell, one of Gorgonia's own ops inside Recur.
 type unrolled struct {
 	Sizes
-	dim  int
-	cell func(s *layers.Scope, in int) layers.Cell
+	dim   int
+	cell  func(s *layers.Scope, in int) layers.Cell
+	fused func(s *layers.Scope, x *G.Node) *G.Node // in place of the cell
 }
 
 func (c *unrolled) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 	x := layers.Embedding(s.Sub("tok"), tokens, c.Vocab, c.dim)
 	r := s.Sub("rnn")
-	if c.cell != nil {
-		return layers.Head(s.Sub("head"), layers.Unrolled(r, x, c.cell(r, c.dim)), c.Vocab)
+	switch {
+	case c.fused != nil:
+		x = c.fused(r, x)
+	case c.cell != nil:
+		x = layers.Unrolled(r, x, c.cell(r, c.dim))
+	default:
+		wx, wh := r.Param("Wx", layers.Normal(0.4), c.dim, c.dim), r.Param("Wh", layers.Normal(0.4), c.dim, c.dim)
+		x = layers.Recur(r, x, c.dim, func(x, prev *G.Node) *G.Node {
+			return r.Must(G.Tanh(r.Must(G.Add(r.Must(G.Mul(x, wx)), r.Must(G.Mul(prev, wh))))))
+		})
 	}
-	wx, wh := r.Param("Wx", layers.Normal(0.4), c.dim, c.dim), r.Param("Wh", layers.Normal(0.4), c.dim, c.dim)
-	x = layers.Recur(r, x, c.dim, func(x, prev *G.Node) *G.Node {
-		return r.Must(G.Tanh(r.Must(G.Add(r.Must(G.Mul(x, wx)), r.Must(G.Mul(prev, wh))))))
-	})
 	return layers.Head(s.Sub("head"), x, c.Vocab)
+}
+
+// The fused ops compute what their cells do step by step in Gorgonia's own ops: the loss
+// and every gradient, with ragged lanes. Hidden is such that the gates have more than 256
+// columns, where Gorgonia's own slices go wrong.
+func TestFusedAgreesWithUnrolled(t *testing.T) {
+	tanh, relu := layers.RecurrentConfig{Hidden: 70}, layers.RecurrentConfig{Hidden: 70, Act: "relu"}
+	first := func(h, _ *G.Node) *G.Node { return h }
+	sizes := Sizes{testVocab, testRoom}
+	for name, c := range map[string]unrolled{
+		"lstm": {cell: func(s *layers.Scope, in int) layers.Cell { return layers.NewLSTM(s, in, tanh) },
+			fused: func(s *layers.Scope, x *G.Node) *G.Node { return first(layers.LSTM(s, x, tanh)) }},
+		"gru": {cell: func(s *layers.Scope, in int) layers.Cell { return layers.NewGRU(s, in, tanh) },
+			fused: func(s *layers.Scope, x *G.Node) *G.Node { return first(layers.GRU(s, x, tanh)) }},
+		"rnn": {cell: func(s *layers.Scope, in int) layers.Cell { return layers.NewRNN(s, in, tanh) },
+			fused: func(s *layers.Scope, x *G.Node) *G.Node { return first(layers.RNN(s, x, tanh)) }},
+		"rnn with relu": {cell: func(s *layers.Scope, in int) layers.Cell { return layers.NewRNN(s, in, relu) },
+			fused: func(s *layers.Scope, x *G.Node) *G.Node { return first(layers.RNN(s, x, relu)) }},
+		"gru without biases": {cell: func(s *layers.Scope, in int) layers.Cell { return layers.NewGRU(s.WithBias(false), in, tanh) },
+			fused: func(s *layers.Scope, x *G.Node) *G.Node { return first(layers.GRU(s.WithBias(false), x, tanh)) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := layers.NewWeights64(1)
+			fused := &unrolled{Sizes: sizes, dim: 6, fused: c.fused}
+			wide(t, testCase{model: fused}, w)
+			a, b := trained(t, fused, w), trained(t, &unrolled{Sizes: sizes, dim: 6, cell: c.cell}, w)
+			require.InDelta(t, a.Loss(), b.Loss(), 1e-12)
+			require.Equal(t, len(a.Params()), len(b.Params()))
+			for i, g := range a.Gradients() {
+				assert.Equal(t, a.Params()[i].Name(), b.Params()[i].Name())
+				assert.InDeltaSlice(t, g.Float64s(), b.Gradients()[i].Float64s(), 1e-12, a.Params()[i].Name())
+			}
+		})
+	}
+}
+
+// trained is a training program after one run on ragged lanes.
+func trained(t *testing.T, m Model, w *layers.Weights) *Program {
+	p, err := Train(m, w, layers.Frame{B: 3, T: 4}, Options{})
+	require.NoError(t, err)
+	require.NoError(t, p.Run(layers.Feed{
+		Tokens:  []int{1, 2, 3, 4 /**/, 5, 6, -1, -1 /**/, -1, -1, -1, -1},
+		Targets: []int{2, 3, 4, 10 /**/, 6, 1, -1, -1 /**/, -1, -1, -1, -1},
+	}))
+	return p
 }
 
 func TestRecurrentChecks(t *testing.T) {
