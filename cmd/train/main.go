@@ -28,6 +28,7 @@ Examples
   train -resume runs/gpt-opticks-1               go on with a run that was stopped
   train -import stories260K.bin -tokenizer tok512.bin -out runs/stories260K
   train -describe                                the model's parameters and cost, without training
+  train -model gpt -graph gpt.svg                a picture of the model's graph, without training
 
 Every flag is also a key of the configuration file, and -set reaches any key:
   [model] [data] [tokenizer] [training] [optimizer] [schedule]
@@ -39,7 +40,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 type options struct {
 	*cli.Flags
 	config, out, resume, init string
-	imports, exports          string
+	imports, exports, graph   string
 	check, describe           bool
 	sets                      cli.List
 	short                     map[string]string // flag → key
@@ -87,6 +88,7 @@ func newOptions() *options {
 		o.StringVar(&o.exports, "export", "", "`DIR` of a run to write to -out as Hugging Face's transformers lays GPT-2 out")
 		o.BoolVar(&o.check, "check", false, "check configuration, data and model, and train nothing")
 		o.BoolVar(&o.describe, "describe", false, "print parameters, operations and memory, and train nothing")
+		o.StringVar(&o.graph, "graph", "", "`FILE` (.svg or .dot) to draw the model's graph in, and train nothing")
 	})
 	for _, g := range []string{"Model", "Data", "Training"} {
 		o.Group(g, func() {
@@ -121,6 +123,9 @@ func train(ctx context.Context, o *options, stdout, stderr *os.File) error {
 	if o.imports != "" || o.exports != "" {
 		return convert(o, stderr)
 	}
+	if err := checkGraph(o.graph); err != nil {
+		return err
+	}
 	if err := o.machine.Use(stderr); err != nil {
 		return err
 	}
@@ -131,6 +136,8 @@ func train(ctx context.Context, o *options, stdout, stderr *os.File) error {
 	defer r.Close()
 	fmt.Fprintln(stderr, r.Describe())
 	switch {
+	case o.graph != "":
+		return drawGraph(r, o.graph, stderr)
 	case o.describe:
 		return describe(r, stdout)
 	case o.check:
@@ -167,7 +174,7 @@ func open(o *options, stderr io.Writer) (*training.Run, error) {
 	}
 	dir := o.out
 	switch {
-	case o.check || o.describe:
+	case o.check || o.describe || o.graph != "":
 		dir = ""
 	case dir == "":
 		dir = freeDir(c)
