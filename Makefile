@@ -12,4 +12,4 @@ bench: ## kernels and layers, in Go
 	go test -run XXX -bench . -benchtime 0.5s ./internal/kernel ./bench
 
 compare: ## training and generation beside PyTorch, in one run (needs Debian's python3-torch)
-	bench/compare.sh
+	go run ./bench/compare

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -48,42 +49,69 @@ func measure(name, blas, profile string, seconds float64) error {
 			return err
 		}
 	}
-	if profile != "" {
-		f, err := os.Create(profile)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		if err := pprof.StartCPUProfile(f); err != nil {
-			return err
-		}
-		defer pprof.StopCPUProfile()
-	}
-	ms, err := repeat(step, seconds)
+	stop, err := startProfile(profile)
 	if err != nil {
 		return err
 	}
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+	ms, cpu, err := repeat(step, seconds)
+	err = errors.Join(err, stop())
+	if err != nil {
 		return err
 	}
-	fmt.Printf("%s threads=%d ms_per_%s=%.3f tokens_per_s=%.1f blas=%s peak_mb=%d\n",
-		name, runtime.GOMAXPROCS(0), unit, ms, tokens/ms*1e3, kernel.Tier().Name, usage.Maxrss/1024)
+	_, peak, err := usage()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s threads=%d ms_per_%s=%.3f tokens_per_s=%.1f cpu_ms=%.3f peak_mb=%d blas=%s\n",
+		name, runtime.GOMAXPROCS(0), unit, ms, tokens/ms*1e3, cpu, peak, kernel.Tier().Name)
 	return nil
 }
 
-// repeat is the median time of a step in milliseconds.
-func repeat(step func() error, seconds float64) (float64, error) {
+// startProfile writes a CPU profile to a file until stop is called, if the file has a name.
+func startProfile(name string) (stop func() error, err error) {
+	if name == "" {
+		return func() error { return nil }, nil
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() error { pprof.StopCPUProfile(); return f.Close() }, nil
+}
+
+// usage is the CPU time of this process so far in ms, and the most memory it had in use.
+func usage() (cpu float64, peakMB int64, err error) {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0, 0, err
+	}
+	peakMB = int64(u.Maxrss) / 1024
+	if runtime.GOOS == "darwin" { // which counts bytes
+		peakMB /= 1024
+	}
+	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e6, peakMB, nil
+}
+
+// repeat is the median time of a step in milliseconds, and its mean CPU time.
+func repeat(step func() error, seconds float64) (ms, cpu float64, err error) {
+	before, _, err := usage()
+	if err != nil {
+		return 0, 0, err
+	}
 	var times []float64
 	for start := time.Now(); time.Since(start).Seconds() < seconds || len(times) < 4; {
 		t := time.Now()
 		if err := step(); err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		times = append(times, time.Since(t).Seconds()*1e3)
 	}
+	after, _, err := usage()
 	slices.Sort(times)
-	return times[len(times)/2], nil
+	return times[len(times)/2], (after - before) / float64(len(times)), err
 }
 
 // prepare is what one step of a workload does, and how many tokens it makes.

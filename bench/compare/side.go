@@ -1,0 +1,116 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// side is a program that measures a workload and prints a line about it.
+type side struct {
+	name    string
+	command func(workload string) []string
+	env     []string
+}
+
+// ours is the side of bench/step.
+func ours(step string, o options) side {
+	return side{
+		name: "ours",
+		command: func(workload string) []string {
+			return []string{step, "-workload", workload, "-seconds", fmt.Sprint(o.seconds), "-blas", o.blas}
+		},
+		env: append(clean(os.Environ()), fmt.Sprintf("GOMAXPROCS=%d", o.threads)),
+	}
+}
+
+// pyTorch is the side of torch_lm.py. Its best setting is OpenBLAS's OpenMP build, whose
+// threads are torch's own; with the build on POSIX threads the two pools fight.
+func pyTorch(script string, o options) side {
+	env := clean(os.Environ())
+	if found, _ := filepath.Glob("/usr/lib/*/openblas-openmp"); len(found) > 0 {
+		env = append(env, "LD_LIBRARY_PATH="+found[0])
+	}
+	return side{
+		name: "PyTorch",
+		command: func(workload string) []string {
+			return []string{o.python, script, workload, "--threads", strconv.Itoa(o.threads), "--seconds", fmt.Sprint(o.seconds)}
+		},
+		env: env,
+	}
+}
+
+// clean is an environment in which both sides choose their own best kernels and threads.
+func clean(env []string) (kept []string) {
+	for _, v := range env {
+		name, _, _ := strings.Cut(v, "=")
+		switch {
+		case strings.HasPrefix(name, "OPENBLAS_"), strings.HasPrefix(name, "OMP_"), name == "LD_LIBRARY_PATH", name == "GOMAXPROCS":
+		default:
+			kept = append(kept, v)
+		}
+	}
+	return kept
+}
+
+// output runs a command in the side's environment.
+func (s side) output(command ...string) (string, error) {
+	cmd := exec.Command(command[0], command[1:]...)
+	cmd.Env = s.env
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("%s: %w: %s", strings.Join(command, " "), err, strings.TrimSpace(stderr.String()))
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+// measure runs the side once.
+func (s side) measure(workload string) (result, error) {
+	line, err := s.output(s.command(workload)...)
+	if err != nil {
+		return result{}, err
+	}
+	r, err := parse(line)
+	if err != nil {
+		return result{}, fmt.Errorf("%s on %s: %w", s.name, workload, err)
+	}
+	return r, nil
+}
+
+// result is what a side printed.
+type result struct {
+	unit   string  // "step" or "token"
+	ms     float64 // median of a step
+	cpu    float64 // mean CPU time of a step in ms, of all threads together
+	peakMB float64 // most memory in use
+	blas   string  // our tier
+}
+
+// parse reads a line of words key=value. Keys it does not know are for people.
+func parse(line string) (r result, err error) {
+	numbers := map[string]*float64{"ms_per_step": &r.ms, "ms_per_token": &r.ms, "cpu_ms": &r.cpu, "peak_mb": &r.peakMB}
+	for _, word := range strings.Fields(line) {
+		key, value, _ := strings.Cut(word, "=")
+		if unit, ok := strings.CutPrefix(key, "ms_per_"); ok {
+			r.unit = unit
+		}
+		if key == "blas" {
+			r.blas = value
+		}
+		if n := numbers[key]; n != nil {
+			if *n, err = strconv.ParseFloat(value, 64); err != nil {
+				return r, fmt.Errorf("%s in %q is not a number", key, line)
+			}
+		}
+	}
+	if !(r.ms > 0 && r.cpu > 0 && r.peakMB > 0) {
+		return r, fmt.Errorf("%q lacks one of ms_per_step (or ms_per_token), cpu_ms and peak_mb", line)
+	}
+	return r, nil
+}
