@@ -3,6 +3,7 @@ package generation
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"euryale/data"
@@ -10,12 +11,16 @@ import (
 	"euryale/models"
 )
 
-// Generator makes continuations of prompts.
+// Generator makes continuations of prompts. It keeps the programs and the memory that it
+// has built, and is for one goroutine at a time.
 type Generator struct {
 	Model     models.Model
 	Weights   *layers.Weights
 	Tokenizer data.Tokenizer
-	End       []int // tokens that end a text
+	Format    *data.Format // of the task the model was trained on; nil: plain text
+	End       []int        // tokens that end a text
+
+	readers map[int]*reader // by lanes
 }
 
 // Prompt is what a continuation continues.
@@ -63,57 +68,102 @@ func Plain(tk data.Tokenizer, text string) (Prompt, error) {
 	return Prompt{Text: text, Tokens: ids}, nil
 }
 
+// Prompt is what the model reads of a text, in the form of the task it was trained on.
+func (g *Generator) Prompt(text string) (Prompt, error) {
+	if g.Format == nil || g.Format.End() < 0 {
+		return Plain(g.Tokenizer, text)
+	}
+	ids, err := g.Format.Prompt(text)
+	if err != nil {
+		return Prompt{}, fmt.Errorf("prompt: %w", err)
+	}
+	source, err := g.Format.Source(text)
+	if err != nil {
+		return Prompt{}, fmt.Errorf("source: %w", err)
+	}
+	return Prompt{Text: text, Tokens: ids, Source: source}, nil
+}
+
 // Generate makes n continuations side by side. Stream, if it is not nil, gets each piece
 // of text as it becomes certain. When ctx ends, what is there is returned with its error.
 func (g *Generator) Generate(ctx context.Context, p Prompt, s Settings, n int, stream func(index int, piece string)) ([]Result, error) {
+	if n < 1 {
+		return nil, fmt.Errorf("%d continuations, want at least one", n)
+	}
+	if s.Beams > 1 {
+		return g.search(ctx, p, s, n)
+	}
+	return g.Each(ctx, slices.Repeat([]Prompt{p}, n), s, stream)
+}
+
+// Each makes one continuation of each prompt, side by side.
+func (g *Generator) Each(ctx context.Context, prompts []Prompt, s Settings, stream func(index int, piece string)) ([]Result, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	if n < 1 || len(p.Tokens) == 0 {
-		return nil, fmt.Errorf("%d continuations of %d tokens, want at least one of each", n, len(p.Tokens))
-	}
-	lanes := make([]*lane, n)
-	for i := range lanes {
+	lanes := make([]*lane, len(prompts))
+	for i, p := range prompts {
+		if len(p.Tokens) == 0 {
+			return nil, fmt.Errorf("prompt %d has no tokens, want at least one", i)
+		}
 		lanes[i] = g.newLane(p, s, i, stream)
 	}
-	r, logits, err := g.read(p, n)
+	r, logits, err := g.read(prompts)
 	if err != nil {
 		return nil, err
 	}
 	err = g.decode(ctx, r, lanes, logits)
-	results := make([]Result, n)
+	results := make([]Result, len(lanes))
 	for i, l := range lanes {
 		results[i] = l.finish()
 	}
 	return results, err
 }
 
-// read gives n lanes the prompt, and returns the logits of what follows it.
-func (g *Generator) read(p Prompt, n int) (*reader, []float32, error) {
-	source := models.SourceOf(g.Model)
-	one, err := newReader(g.Model, g.Weights, 1, source)
+// reader is the reader of so many lanes, all of them empty.
+func (g *Generator) reader(lanes int) (*reader, error) {
+	if r := g.readers[lanes]; r != nil {
+		r.reset()
+		return r, nil
+	}
+	r, err := newReader(g.Model, g.Weights, lanes, models.SourceOf(g.Model))
+	if err != nil {
+		return nil, err
+	}
+	if g.readers == nil {
+		g.readers = map[int]*reader{}
+	}
+	g.readers[lanes] = r
+	return r, nil
+}
+
+// read gives each lane its prompt, and returns the logits of what follows. A prompt like
+// the one before is not read again.
+func (g *Generator) read(prompts []Prompt) (*reader, []float32, error) {
+	one, err := g.reader(1)
 	if err != nil {
 		return nil, nil, err
 	}
-	if source > 0 {
-		if err := one.encode(p.Source); err != nil {
+	r := one
+	if len(prompts) > 1 {
+		if r, err = g.reader(len(prompts)); err != nil {
 			return nil, nil, err
 		}
 	}
-	logits, err := one.prompt(p.Tokens)
-	if err != nil || n == 1 {
-		return one, logits, err
-	}
-	r, err := newReader(g.Model, g.Weights, n, source)
-	if err != nil {
-		return nil, nil, err
-	}
-	var all []float32
-	for i := range n {
+	var logits, all []float32
+	for i, p := range prompts {
+		if i == 0 || !slices.Equal(p.Tokens, prompts[i-1].Tokens) || !slices.Equal(p.Source, prompts[i-1].Source) {
+			if logits, err = one.begin(p); err != nil {
+				return nil, nil, err
+			}
+		}
+		if len(prompts) == 1 {
+			return one, logits, nil
+		}
 		if err := r.mem.Copy(i, one.mem, 0); err != nil {
 			return nil, nil, err
 		}
-		r.text[i] = append(r.text[i], one.text[0]...)
+		r.text[i] = append(r.text[i][:0], one.text[0]...)
 		all = append(all, logits...)
 	}
 	return r, all, nil

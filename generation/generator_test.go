@@ -82,7 +82,7 @@ func TestLanesDoNotDisturbEachOther(t *testing.T) {
 	texts := map[string]bool{}
 	for i, r := range together {
 		l := g.newLane(g.prompt(t, "abcdefg"), s, i, nil)
-		rd, logits, err := g.read(g.prompt(t, "abcdefg"), 1)
+		rd, logits, err := g.read([]Prompt{g.prompt(t, "abcdefg")})
 		require.NoError(t, err)
 		require.NoError(t, g.decode(context.Background(), rd, []*lane{l}, logits))
 		alone := l.finish()

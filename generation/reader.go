@@ -15,6 +15,7 @@ type reader struct {
 	weights  *layers.Weights
 	mem      *layers.Memory
 	source   int
+	encoder  *models.Program
 	programs map[int]*models.Program // by the tokens of each lane that they read
 	text     [][]int                 // what each lane has read since it was last reset
 	tokens   []int
@@ -50,16 +51,49 @@ func (r *reader) encode(source []int) error {
 	if len(source) > r.source {
 		return fmt.Errorf("the source has %d tokens, and the model reads %d: shorten it", len(source), r.source)
 	}
-	p, err := models.Encode(r.model, r.weights, layers.Frame{B: r.mem.Lanes(), S: r.source, Memory: r.mem})
-	if err != nil {
-		return err
+	if len(source) == 0 {
+		return errors.New("the model reads a source, and there is none: give it a text")
 	}
-	ids := make([]int, r.mem.Lanes()*r.source)
-	for i := range ids {
-		ids[i] = -1
+	if r.encoder == nil {
+		p, err := models.Encode(r.model, r.weights, layers.Frame{B: r.mem.Lanes(), S: r.source, Memory: r.mem})
+		if err != nil {
+			return err
+		}
+		r.encoder = p
 	}
+	ids := padding(r.mem.Lanes() * r.source)
 	copy(ids, source)
-	return p.Run(layers.Feed{Source: ids})
+	return r.encoder.Run(layers.Feed{Source: ids})
+}
+
+// reset makes all lanes forget everything.
+func (r *reader) reset() {
+	for lane := range r.text {
+		r.mem.Reset(lane)
+		r.text[lane] = r.text[lane][:0]
+	}
+}
+
+// begin reads a prompt, and its source if the model has one, into a reader of one lane
+// that has been used or not.
+func (r *reader) begin(p Prompt) ([]float32, error) {
+	r.reset()
+	if r.source > 0 {
+		if err := r.encode(p.Source); err != nil {
+			return nil, err
+		}
+	}
+	return r.prompt(p.Tokens)
+}
+
+// reorder makes lane i what lane parents[i] was.
+func (r *reader) reorder(parents []int) error {
+	old := make([][]int, len(parents))
+	for i, p := range parents {
+		old[i] = slices.Clone(r.text[p])
+	}
+	r.text = old
+	return r.mem.Reorder(parents)
 }
 
 // prompt reads ids into lane 0 of a reader of one lane, and returns the logits of what

@@ -21,6 +21,8 @@ type Settings struct {
 	Ban               []int   // tokens that are never drawn
 	Stop              []string
 	Seed              uint64
+	Beams             int     // more than 1: beam search, which draws nothing at random
+	LengthPenalty     float64 // a beam's score is its log-probability over length to this power; 0: none
 }
 
 // Check says what is wrong with the settings.
@@ -32,6 +34,8 @@ func (s Settings) Check() error {
 		return fmt.Errorf("temperature = %v, want 0 (the likeliest token) or more", s.Temperature)
 	case !(s.TopP >= 0 && s.TopP <= 1) || !(s.MinP >= 0 && s.MinP <= 1):
 		return fmt.Errorf("top-p = %v and min-p = %v, want from 0 to 1", s.TopP, s.MinP)
+	case s.Beams < 0 || !(s.LengthPenalty >= 0) || math.IsInf(s.LengthPenalty, 0):
+		return fmt.Errorf("beam = %d and length-penalty = %v, want none below 0", s.Beams, s.LengthPenalty)
 	case !(s.RepetitionPenalty >= 0) || math.IsInf(s.RepetitionPenalty, 0):
 		return fmt.Errorf("repetition-penalty = %v, want 1 (none) or more", s.RepetitionPenalty)
 	}
@@ -75,19 +79,9 @@ func NewDraw(s Settings) func(logits []float32) (int, error) {
 // next draws the token that follows seen, and returns the log of the probability that
 // the model itself gives it, in nats. Tokens in banned cannot be drawn this time.
 func (s *sampler) next(logits []float32, seen []int, banned ...int) (id int, logprob float64, err error) {
-	s.logits = s.logits[:0]
-	for _, l := range logits {
-		s.logits = append(s.logits, float64(l))
-	}
-	whole := logSumExp(s.logits)
-	if math.IsNaN(whole) || math.IsInf(whole, 0) {
-		return 0, 0, fmt.Errorf("the model's logits are not finite: its weights are damaged or it has diverged")
-	}
-	s.penalise(seen)
-	for _, id := range append(banned, s.Ban...) {
-		if id >= 0 && id < len(s.logits) {
-			s.logits[id] = math.Inf(-1)
-		}
+	whole, err := s.weigh(logits, seen, banned)
+	if err != nil {
+		return 0, 0, err
 	}
 	if s.Temperature == 0 {
 		id = likeliest(s.logits)
@@ -98,6 +92,28 @@ func (s *sampler) next(logits []float32, seen []int, banned ...int) (id int, log
 		return 0, 0, fmt.Errorf("every token is banned")
 	}
 	return id, float64(logits[id]) - whole, nil
+}
+
+// weigh sets s.logits to the logits with penalties and bans, and returns the logarithm of
+// the model's own softmax denominator.
+func (s *sampler) weigh(logits []float32, seen, banned []int) (whole float64, err error) {
+	s.logits = s.logits[:0]
+	for _, l := range logits {
+		s.logits = append(s.logits, float64(l))
+	}
+	whole = logSumExp(s.logits)
+	if math.IsNaN(whole) || math.IsInf(whole, 0) {
+		return 0, fmt.Errorf("the model's logits are not finite: its weights are damaged or it has diverged")
+	}
+	s.penalise(seen)
+	for _, ids := range [][]int{banned, s.Ban} {
+		for _, id := range ids {
+			if id >= 0 && id < len(s.logits) {
+				s.logits[id] = math.Inf(-1)
+			}
+		}
+	}
+	return whole, nil
 }
 
 // penalise makes tokens that were seen less likely, and repeated n-grams impossible.

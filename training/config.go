@@ -49,7 +49,7 @@ func Default() Config {
 	m, _ := models.New("gpt")
 	return Config{
 		Model: m, ModelName: "gpt",
-		Data:      data.Config{Name: "opticks", Task: "lm", Split: 0.9, Order: "random"},
+		Data:      data.Config{Name: "opticks"},
 		Tokenizer: data.TokenizerConfig{Kind: "char"},
 		Training: Settings{Steps: 2000, Batch: 16, Accumulate: 1, Shards: 2, Seed: 1, BPTT: "reset",
 			LogEvery: 50, EvalEvery: 250, EvalTokens: 32768, Sample: 200},

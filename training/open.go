@@ -1,7 +1,6 @@
 package training
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +11,6 @@ import (
 	"strings"
 
 	"euryale/data"
-	"euryale/generation"
 	"euryale/internal/runfile"
 	"euryale/layers"
 	"euryale/models"
@@ -29,10 +27,14 @@ func New(c Config, dir string, log io.Writer) (*Run, error) {
 			return nil, fmt.Errorf("%s holds a run already: go on with -resume %s, or choose another -out", dir, dir)
 		}
 	}
+	if models.SourceOf(c.Model) > 0 {
+		c.Data.Encoder = true
+	}
 	corpus, err := data.Open(c.Data, c.Tokenizer, nil, data.Options{Log: log})
 	if err != nil {
 		return nil, err
 	}
+	c.Data = corpus.Config
 	r := &Run{Config: c.resolve(corpus.Tokenizer), Dir: dir, Corpus: corpus, Weights: layers.NewWeights(c.Training.Seed), best: math.Inf(1)}
 	if err := r.Config.Model.Check(); err != nil {
 		return nil, err
@@ -254,38 +256,6 @@ func Newest(dir string) (string, error) {
 	return newest, nil
 }
 
-// Generator makes texts with the model as it is now.
-func (r *Run) Generator() *generation.Generator {
-	return &generation.Generator{Model: r.Config.Model, Weights: r.Weights, Tokenizer: r.Corpus.Tokenizer, End: ends(r.Corpus.Tokenizer)}
-}
-
-// sample writes a text of the model as it is now to samples.txt.
-func (r *Run) sample(loss float64) error {
-	c := r.Config.Training
-	if c.Sample == 0 || r.files == nil {
-		return nil
-	}
-	text, err := r.Sample()
-	if err != nil {
-		return err
-	}
-	return r.files.addSample(r.step, loss, text)
-}
-
-// Sample is a text of training.sample tokens.
-func (r *Run) Sample() (string, error) {
-	p, err := generation.Plain(r.Corpus.Tokenizer, "")
-	if err != nil {
-		return "", err
-	}
-	s := generation.Settings{Tokens: r.Config.Training.Sample, Temperature: 0.8, TopP: 0.95, Seed: r.Config.Training.Seed}
-	results, err := r.Generator().Generate(context.Background(), p, s, 1, nil)
-	if err != nil {
-		return "", err
-	}
-	return results[0].Text, nil
-}
-
 // Close closes the run's files and its corpus.
 func (r *Run) Close() error {
 	var err error
@@ -293,20 +263,4 @@ func (r *Run) Close() error {
 		err = r.files.close()
 	}
 	return errors.Join(err, r.Corpus.Close())
-}
-
-// Generator makes texts with the saved model.
-func (s *Saved) Generator() *generation.Generator {
-	return &generation.Generator{Model: s.Config.Model, Weights: s.Weights, Tokenizer: s.Tokenizer, End: ends(s.Tokenizer)}
-}
-
-// ends are the tokens that end a text.
-func ends(tk data.Tokenizer) []int {
-	var ids []int
-	for _, name := range []string{"<|end|>", "<|endoftext|>", "</s>"} {
-		if id, ok := tk.Special(name); ok {
-			ids = append(ids, id)
-		}
-	}
-	return ids
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"euryale/data"
+	"euryale/generation"
 	"euryale/layers"
 	"euryale/models"
 )
@@ -34,6 +35,7 @@ type Run struct {
 	started time.Time
 	best    float64 // lowest validation loss
 	files   *files
+	gen     *generation.Generator
 }
 
 // Watch is told what happens in a run. Any of its functions may be nil.

@@ -164,26 +164,31 @@ func newEvaluator(c Config, w *layers.Weights, corpus *data.Corpus) (*evaluator,
 // loss is the mean over at least limit tokens in batches evenly spread, or over all if
 // limit is 0.
 func (e *evaluator) loss(limit int) (float64, error) {
+	sum, total, err := e.total(limit)
+	return sum / float64(total), err
+}
+
+// total is the sum of the losses, and the number of targets.
+func (e *evaluator) total(limit int) (sum float64, total int, err error) {
 	n := e.batches.Len()
 	stride := 1
 	if per := e.config.Training.Batch * e.config.Model.Common().Context; limit > 0 {
 		stride = max(1, n*per/limit)
 	}
-	sum, total := 0.0, 0
 	for i := 0; i < n; i += stride {
 		if err := e.batches.Batch(i, &e.batch); err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		s, t, err := e.score()
 		if err != nil {
-			return 0, fmt.Errorf("validation batch %d: %w", i, err)
+			return 0, 0, fmt.Errorf("validation batch %d: %w", i, err)
 		}
 		sum, total = sum+s, total+t
 	}
 	if total == 0 {
-		return 0, fmt.Errorf("the validation part has no targets: give it more text")
+		return 0, 0, fmt.Errorf("the validation part has no targets: give it more text")
 	}
-	return sum / float64(total), nil
+	return sum, total, nil
 }
 
 // score is the sum of the losses of a batch, and how many targets it has.

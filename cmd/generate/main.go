@@ -65,6 +65,8 @@ func newOptions() *options {
 		o.Float64Var(&o.settings.MinP, "min-p", 0, "`P`, least share of a token drawn, as a part of the likeliest's")
 		o.Float64Var(&o.settings.RepetitionPenalty, "repetition-penalty", 1, "`X` by which tokens seen before are less likely; 1: none")
 		o.IntVar(&o.settings.NoRepeat, "no-repeat", 0, "`N`: no sequence of N tokens occurs twice; 0: any may")
+		o.IntVar(&o.settings.Beams, "beam", 0, "`N` beams searched for the likeliest text; nothing is drawn at random")
+		o.Float64Var(&o.settings.LengthPenalty, "length-penalty", 1, "`X`: a beam's log-probability is divided by its length to this power")
 		o.Var(&o.stop, "stop", "`TEXT` that ends a continuation; may be repeated")
 		o.Uint64Var(&o.settings.Seed, "seed", 1, "`N` that the draw follows from")
 	})
@@ -98,6 +100,8 @@ func (o *options) check() error {
 		return cli.Misusef("-format %s: want text or json", o.format)
 	case o.samples < 1:
 		return cli.Misusef("-samples %d: want at least 1", o.samples)
+	case o.settings.Beams > 0 && o.samples > o.settings.Beams:
+		return cli.Misusef("-samples %d of -beam %d: want at most as many", o.samples, o.settings.Beams)
 	}
 	o.settings.Stop = o.stop
 	if err := o.settings.Check(); err != nil {
@@ -124,7 +128,11 @@ func generate(ctx context.Context, o *options, stdin io.Reader, stdout, stderr *
 	if err := o.machine.Use(stderr); err != nil {
 		return err
 	}
-	p := &printer{options: o, gen: saved.Generator(), out: stdout}
+	gen, err := saved.Generator()
+	if err != nil {
+		return err
+	}
+	p := &printer{options: o, gen: gen, out: stdout}
 	switch {
 	case o.score != "":
 		return p.scoreFile(ctx, stderr)
@@ -169,14 +177,18 @@ func (p *printer) lines(ctx context.Context, r io.Reader) error {
 
 // answer prints the continuations of one prompt.
 func (p *printer) answer(ctx context.Context, text string) error {
-	prompt, err := generation.Plain(p.gen.Tokenizer, text)
+	prompt, err := p.gen.Prompt(text)
 	if err != nil {
 		return err
 	}
-	live := p.format == "text" && p.samples == 1 && p.stream
+	live := p.format == "text" && p.samples == 1 && p.stream && p.settings.Beams <= 1
 	var stream func(int, string)
+	echo := text
+	if p.gen.Format.End() >= 0 {
+		echo = "" // an answer, not a continuation
+	}
 	if live {
-		fmt.Fprint(p.out, text)
+		fmt.Fprint(p.out, echo)
 		stream = func(_ int, piece string) { fmt.Fprint(p.out, piece) }
 	}
 	results, err := p.gen.Generate(ctx, prompt, p.settings, p.samples, stream)
@@ -193,7 +205,7 @@ func (p *printer) answer(ctx context.Context, text string) error {
 				return err
 			}
 		case !live:
-			fmt.Fprintln(p.out, text+r.Text)
+			fmt.Fprintln(p.out, echo+r.Text)
 			if len(results) > 1 && r.Index < len(results)-1 {
 				fmt.Fprintln(p.out, "---")
 			}

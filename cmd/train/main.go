@@ -27,6 +27,7 @@ Examples
   train -model gpt -layers 6 -dim 256 -set model.bias=false
   train -resume runs/gpt-opticks-1               go on with a run that was stopped
   train -import stories260K.bin -tokenizer tok512.bin -out runs/stories260K
+  train -eval runs/transformer-tatoeba-1         losses and answers beside people's
   train -describe                                the model's parameters and cost, without training
   train -model gpt -graph gpt.svg                a picture of the model's graph, without training
 
@@ -45,6 +46,7 @@ type options struct {
 	sets                      cli.List
 	short                     map[string]string // flag → key
 	machine                   cli.Machine
+	eval                      evaluation
 }
 
 // shorthands are the flags that set one key of the configuration.
@@ -99,6 +101,7 @@ func newOptions() *options {
 			}
 		})
 	}
+	o.Group("Measuring a run", func() { o.eval.declare(o) })
 	o.Group("Machine", func() { o.machine.Declare(o.Flags) })
 	return o
 }
@@ -128,6 +131,9 @@ func train(ctx context.Context, o *options, stdout, stderr *os.File) error {
 	}
 	if err := o.machine.Use(stderr); err != nil {
 		return err
+	}
+	if o.eval.dir != "" {
+		return evaluate(ctx, o.eval, stdout, stderr)
 	}
 	r, err := open(o, stderr)
 	if err != nil {

@@ -1,0 +1,205 @@
+package generation
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// hypothesis is a continuation that beam search has reached.
+type hypothesis struct {
+	ids      []int
+	logprobs []float64 // of each token under the model
+	sum      float64   // of the log-probabilities, the end token's included
+	score    float64   // sum over length to the power of the length penalty
+	reason   string    // why it ended; "" while it goes on
+}
+
+// step is a way to lengthen a hypothesis.
+type step struct {
+	lane, id   int
+	logprob    float64
+	sum, score float64
+}
+
+// search finds the n likeliest continuations that a beam search with s.Beams lanes meets,
+// the best first (Sutskever, Vinyals and Le 2014, §3.2): at each token the best
+// hypotheses go on, and one that ends makes room for another.
+func (g *Generator) search(ctx context.Context, p Prompt, s Settings, n int) ([]Result, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	if n > s.Beams {
+		return nil, fmt.Errorf("%d continuations of %d beams, want at most as many", n, s.Beams)
+	}
+	b := &beam{Generator: g, Settings: s, prompt: p, scorer: newSampler(s, 0)}
+	if err := b.run(ctx); err != nil {
+		return nil, err
+	}
+	return b.results(n)
+}
+
+// beam is a search under way.
+type beam struct {
+	*Generator
+	Settings
+	prompt Prompt
+	scorer *sampler
+	alive  []hypothesis // one for each lane, the best first; fewer at the beginning
+	done   []hypothesis
+}
+
+func (b *beam) run(ctx context.Context) error {
+	r, logits, err := b.read(slices.Repeat([]Prompt{b.prompt}, b.Beams))
+	if err != nil {
+		return err
+	}
+	b.alive = []hypothesis{{}}
+	if b.Tokens == 0 {
+		b.done = []hypothesis{{reason: "length"}}
+		return nil
+	}
+	for length := 1; len(b.alive) > 0; length++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		steps, err := b.steps(logits, length)
+		if err != nil {
+			return err
+		}
+		parents, ids, err := b.advance(steps, length)
+		if err != nil {
+			return err
+		}
+		if b.settled() {
+			return nil
+		}
+		if err := r.reorder(parents); err != nil {
+			return err
+		}
+		if logits, err = r.step(ids); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// steps are the best ways to lengthen the hypotheses, twice as many as there are beams,
+// since as many may end.
+func (b *beam) steps(logits []float32, length int) ([]step, error) {
+	v := len(logits) / b.Beams
+	var all []step
+	for lane, h := range b.alive {
+		var banned []int
+		if length <= b.MinTokens {
+			banned = b.End
+		}
+		whole, err := b.scorer.weigh(logits[lane*v:(lane+1)*v], append(slices.Clone(b.prompt.Tokens), h.ids...), banned)
+		if err != nil {
+			return nil, err
+		}
+		for id, l := range b.scorer.logits {
+			if !math.IsInf(l, -1) {
+				sum := h.sum + l - whole
+				all = append(all, step{lane, id, float64(logits[lane*v+id]) - whole, sum, b.score(sum, length)})
+			}
+		}
+		slices.SortFunc(all, func(x, y step) int {
+			return cmp.Or(cmp.Compare(y.sum, x.sum), cmp.Compare(x.lane, y.lane), cmp.Compare(x.id, y.id))
+		})
+		all = all[:min(len(all), 2*b.Beams)]
+	}
+	return all, nil
+}
+
+func (b *beam) score(sum float64, length int) float64 {
+	return sum / math.Pow(float64(length), b.LengthPenalty)
+}
+
+// advance takes the best steps: which lanes the hypotheses that go on come from, and the
+// token that each adds; −1 in lanes that are free.
+func (b *beam) advance(steps []step, length int) (parents, ids []int, err error) {
+	var next []hypothesis
+	parents, ids = make([]int, b.Beams), padding(b.Beams)
+	for _, st := range steps {
+		if len(next) == b.Beams {
+			break
+		}
+		from := b.alive[st.lane]
+		h := hypothesis{ids: from.ids, logprobs: from.logprobs, sum: st.sum, score: st.score}
+		if slices.Contains(b.End, st.id) {
+			h.reason = "end"
+			b.done = append(b.done, h)
+			continue
+		}
+		h.ids, h.logprobs = append(slices.Clone(from.ids), st.id), append(slices.Clone(from.logprobs), st.logprob)
+		if h.reason, err = b.ended(h.ids, length); err != nil {
+			return nil, nil, err
+		}
+		if h.reason != "" {
+			b.done = append(b.done, h)
+			continue
+		}
+		parents[len(next)], ids[len(next)] = st.lane, st.id
+		next = append(next, h)
+	}
+	b.alive = next
+	return parents, ids, nil
+}
+
+// ended says why a hypothesis ends with its last token, or "" if it does not.
+func (b *beam) ended(ids []int, length int) (string, error) {
+	if len(b.Stop) > 0 && length >= b.MinTokens {
+		text, err := b.Tokenizer.Decode(ids)
+		if err != nil {
+			return "", err
+		}
+		for _, stop := range b.Stop {
+			if strings.Contains(text, stop) {
+				return "stop", nil
+			}
+		}
+	}
+	if length >= b.Tokens {
+		return "length", nil
+	}
+	return "", nil
+}
+
+// settled says whether no hypothesis that goes on can beat the worst of the best that
+// have ended. A longer one has a smaller sum, but a penalty may favour length.
+func (b *beam) settled() bool {
+	if len(b.alive) == 0 {
+		return true
+	}
+	if len(b.done) < b.Beams {
+		return false
+	}
+	b.sortDone()
+	return b.score(b.alive[0].sum, b.Tokens) <= b.done[b.Beams-1].score
+}
+
+func (b *beam) sortDone() {
+	slices.SortStableFunc(b.done, func(x, y hypothesis) int { return cmp.Compare(y.score, x.score) })
+}
+
+func (b *beam) results(n int) ([]Result, error) {
+	b.sortDone()
+	var rs []Result
+	for i, h := range b.done[:min(n, len(b.done))] {
+		text, err := b.Tokenizer.Decode(h.ids)
+		if err != nil {
+			return nil, err
+		}
+		cut := &stopper{stops: b.Stop}
+		shown, _ := cut.push(text, false)
+		if h.reason != "stop" {
+			shown += cut.rest()
+		}
+		rs = append(rs, Result{Prompt: b.prompt.Text, Text: shown, Tokens: append([]int{}, h.ids...), Logprobs: h.logprobs, FinishReason: h.reason, Seed: b.Seed, Index: i})
+	}
+	return rs, nil
+}

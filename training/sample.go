@@ -1,0 +1,96 @@
+package training
+
+import (
+	"context"
+	"fmt"
+
+	"euryale/data"
+	"euryale/generation"
+	"euryale/layers"
+)
+
+// newGenerator makes texts in the form of the task that the configuration names.
+func newGenerator(c Config, w *layers.Weights, tk data.Tokenizer) (*generation.Generator, error) {
+	f, err := data.NewFormat(c.Data, tk)
+	if err != nil {
+		return nil, err
+	}
+	f.Limit = c.Model.Common().Context
+	g := &generation.Generator{Model: c.Model, Weights: w, Tokenizer: tk, Format: f}
+	if f.End() >= 0 {
+		g.End = f.Stops()
+	}
+	for _, name := range []string{"<|end|>", "<|endoftext|>", "</s>"} {
+		if id, ok := tk.Special(name); ok {
+			g.End = append(g.End, id)
+		}
+	}
+	return g, nil
+}
+
+// Generator makes texts with the model as it is now.
+func (r *Run) Generator() (*generation.Generator, error) {
+	if r.gen == nil {
+		g, err := newGenerator(r.Config, r.Weights, r.Corpus.Tokenizer)
+		if err != nil {
+			return nil, err
+		}
+		r.gen = g
+	}
+	return r.gen, nil
+}
+
+// Generator makes texts with the saved model.
+func (s *Saved) Generator() (*generation.Generator, error) {
+	return newGenerator(s.Config, s.Weights, s.Tokenizer)
+}
+
+// sample writes a text of the model as it is now to samples.txt.
+func (r *Run) sample(loss float64) error {
+	c := r.Config.Training
+	if c.Sample == 0 || r.files == nil {
+		return nil
+	}
+	text, err := r.Sample()
+	if err != nil {
+		return err
+	}
+	return r.files.addSample(r.step, loss, text)
+}
+
+// Sample is a text of at most training.sample tokens: from nothing, or, where the corpus
+// asks for answers, a question of its validation part and the model's answer.
+func (r *Run) Sample() (string, error) {
+	g, err := r.Generator()
+	if err != nil {
+		return "", err
+	}
+	text, reference := "", ""
+	if g.Format.End() >= 0 {
+		examples, err := r.Corpus.Examples("valid")
+		if err != nil {
+			return "", err
+		}
+		if len(examples) > 0 {
+			ex := examples[r.step%len(examples)]
+			text, reference = ex.Source, ex.Reference
+		}
+	}
+	p, err := g.Prompt(text)
+	if err != nil {
+		return "", err
+	}
+	s := generation.Settings{Tokens: r.Config.Training.Sample, Temperature: 0.8, TopP: 0.95, Seed: r.Config.Training.Seed}
+	results, err := g.Generate(context.Background(), p, s, 1, nil)
+	if err != nil || text == "" && reference == "" {
+		return textOf(results), err
+	}
+	return fmt.Sprintf("%s\n→ %s\n(%s)", text, textOf(results), reference), nil
+}
+
+func textOf(results []generation.Result) string {
+	if len(results) == 0 {
+		return ""
+	}
+	return results[0].Text
+}
