@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"math/bits"
 	"math/rand/v2"
 )
 
@@ -18,11 +19,13 @@ func (s stretch) pairs(in, targets []int, at int) {
 	s.tokens.Copy(targets, at)
 }
 
-// randomWindows deals windows that start anywhere, each lane by itself.
+// randomWindows deals windows in random order, each once in a pass over the stretch. Every
+// pass cuts the windows at another offset, so that in time all starts are met.
 type randomWindows struct {
 	stretch
 	lanes, context int
 	seed           uint64
+	windows        int // of a pass
 }
 
 // newRandomWindows checks that s holds at least one window.
@@ -30,19 +33,42 @@ func newRandomWindows(s stretch, lanes, context int, seed uint64) (Batcher, erro
 	if err := s.holds(context, 1); err != nil {
 		return nil, err
 	}
-	return &randomWindows{s, lanes, context, seed}, nil
+	return &randomWindows{s, lanes, context, seed, max(1, (s.hi-s.lo-context)/context)}, nil
 }
 
-// Batch draws from a generator of its own for (seed, n).
+// Batch deals the windows n·lanes and so on, counted over all passes.
 func (r *randomWindows) Batch(n int, b *Batch) error {
 	b.resize(r.lanes, r.context, 0)
-	rng := rand.New(rand.NewPCG(r.seed, uint64(n)))
 	for lane := range r.lanes {
-		at := r.lo + 1 + rng.IntN(r.hi-r.lo-r.context)
+		i := n*r.lanes + lane
+		pass := uint64(i / r.windows)
+		rng := rand.NewPCG(r.seed, pass)
+		offset := int(rng.Uint64() % uint64(r.hi-r.lo-r.windows*r.context))
+		window := shuffled(i%r.windows, r.windows, rng.Uint64())
 		in, targets := b.lane(lane)
-		r.pairs(in, targets, at)
+		r.pairs(in, targets, r.lo+1+offset+window*r.context)
 	}
 	return nil
+}
+
+// shuffled is where i, of n, goes in the random order of a key: a permutation that takes no
+// memory, whatever n. It is a Feistel network of four rounds over an even number of bits,
+// walked until it ends below n (Black and Rogaway 2002).
+func shuffled(i, n int, key uint64) int {
+	half := (bits.Len(uint(n-1)) + 1) / 2
+	mask := uint64(1)<<half - 1
+	x := uint64(i)
+	for {
+		left, right := x>>half, x&mask
+		for round := range uint64(4) {
+			h := (right ^ key ^ round<<60) * 0x9e3779b97f4a7c15
+			h = (h ^ h>>32) * 0xd1b54a32d192ed03
+			left, right = right, left^(h>>40)&mask
+		}
+		if x = left<<half | right; x < uint64(n) {
+			return int(x)
+		}
+	}
 }
 
 // Len is 0: random windows never make a pass.

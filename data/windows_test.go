@@ -41,6 +41,41 @@ func TestRandomWindowsAreAFunctionOfSeedAndNumber(t *testing.T) {
 	assert.Zero(t, first.Len())
 }
 
+// shuffled is a permutation for every size, and another for another key.
+func TestShuffled(t *testing.T) {
+	for _, n := range []int{1, 2, 3, 7, 64, 1000} {
+		seen, fixed := make([]bool, n), 0
+		for i := range n {
+			j := shuffled(i, n, 42)
+			require.False(t, seen[j], "n=%d: %d comes twice", n, j)
+			seen[j] = true
+			if j == shuffled(i, n, 43) {
+				fixed++
+			}
+		}
+		if n >= 64 {
+			assert.Less(t, fixed, n/8)
+		}
+	}
+}
+
+// A pass deals no token twice as a target, and leaves out less than two windows.
+func TestRandomWindowsMakePasses(t *testing.T) {
+	r, err := newRandomWindows(stretch{counting(1000), 0, 1000}, 3, 7, 5)
+	require.NoError(t, err)
+	windows := (1000 - 7) / 7
+	targets := map[int]int{}
+	var b Batch
+	for n := range windows / 3 {
+		require.NoError(t, r.Batch(n, &b))
+		for _, id := range b.Targets {
+			targets[id]++
+			require.Equal(t, 1, targets[id])
+		}
+	}
+	assert.Greater(t, len(targets), 1000-2*7-3*7)
+}
+
 func TestRandomWindowsReachBothEnds(t *testing.T) {
 	r, err := newRandomWindows(stretch{counting(6), 0, 6}, 4, 4, 1) // starts 0 and 1 are possible
 	require.NoError(t, err)
