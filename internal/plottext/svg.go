@@ -26,6 +26,9 @@ type Label struct {
 // svgFamily is the Latin font and those that stand in for it.
 const svgFamily = "Liberation Sans, Arial, Helvetica, sans-serif"
 
+// chineseFamily are fonts that have what the bitmap font has not.
+const chineseFamily = "Noto Sans CJK SC, Source Han Sans SC, PingFang SC, Microsoft YaHei, WenQuanYi Micro Hei, sans-serif"
+
 var svgHandler = New()
 
 func (l Label) font() font.Font {
@@ -92,22 +95,22 @@ func (l Label) pieces(b *strings.Builder, pieces []piece) {
 	}
 }
 
-// bitmap draws s as one path, with its text for those who search or listen.
+// bitmap draws s as one path, with its text for those who search or listen. What the
+// bitmap font does not have is left to the fonts of the viewer.
 func (l Label) bitmap(b *strings.Builder, x float64, s string) {
 	pixel := l.Size / emPixels
-	fmt.Fprintf(b, `<path role="img" aria-label="%s" d="`, html.EscapeString(s))
+	var path, rare strings.Builder
 	for _, r := range s {
-		fill := func(x0, x1, y int) {
-			fmt.Fprintf(b, "M%.5g %.5gh%.4gv%.3gh%.4gz", x+pixel*float64(x0), l.Y+pixel*float64(y), pixel*float64(x1-x0), pixel, -pixel*float64(x1-x0))
-		}
 		if known(r) {
-			pixels(r, fill)
+			pixels(r, func(x0, x1, y int) {
+				fmt.Fprintf(&path, "M%.5g %.5gh%.4gv%.3gh%.4gz", x+pixel*float64(x0), l.Y+pixel*float64(y), pixel*float64(x1-x0), pixel, -pixel*float64(x1-x0))
+			})
 		} else {
-			box(fill)
+			fmt.Fprintf(&rare, `<text x="%.6g" y="%.6g" font-family="%s">%s</text>`, x, l.Y, chineseFamily, html.EscapeString(string(r)))
 		}
 		x += l.Size
 	}
-	b.WriteString(`"/>`)
+	fmt.Fprintf(b, `<path role="img" aria-label="%s" d="%s"/>%s`, html.EscapeString(s), path.String(), rare.String())
 }
 
 // Printable puts spaces and U+FFFD for what an SVG may not contain.
