@@ -39,6 +39,7 @@ type gru[T Float] struct {
 	scan
 	zx, zh []T // (T·B, 3H), the gates and the hidden product; their gradients, in the backward pass
 	h      []T // (1+T, B, H), what step 0 starts from first
+	turned []T // (3H, H), Wᵀ
 	dh     []T // (B, H), on its way back through time
 }
 
@@ -83,6 +84,7 @@ func (r *gru[T]) backward(in []arg[T], _, dy []T, g [][]T) {
 	if r.dh == nil {
 		r.dh = make([]T, n)
 	}
+	r.turned = turn(r.turned, in[1].X, h, 3*h)
 	clear(r.dh)
 	for k := r.steps - 1; k >= 0; k-- {
 		r.stepBack(k, in, dy)
@@ -108,5 +110,5 @@ func (r *gru[T]) stepBack(k int, in []arg[T], dy []T) {
 		clear(span(zx, from, to, 3*h))
 		clear(span(zh, from, to, 3*h))
 	})
-	kernel.Gemm(false, true, r.Lanes, h, 3*h, 1, zh, 3*h, in[1].X, 3*h, 1, r.dh, h)
+	kernel.Gemm(false, false, r.Lanes, h, 3*h, 1, zh, 3*h, r.turned, h, 1, r.dh, h)
 }

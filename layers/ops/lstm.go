@@ -30,6 +30,7 @@ type lstm[T Float] struct {
 	gates  []T // (T·B, 4H), after the activations; their gradients, in the backward pass
 	h, c   []T // (1+T, B, H), what step 0 starts from first
 	tanh   []T // (T·B, H), of c
+	turned []T // (4H, H), Wᵀ
 	dh, dc []T // (B, H), on their way back through time
 }
 
@@ -82,6 +83,7 @@ func (l *lstm[T]) backward(in []arg[T], _, dy []T, g [][]T) {
 	if l.dh == nil {
 		l.dh, l.dc = make([]T, n), make([]T, n)
 	}
+	l.turned = turn(l.turned, in[1].X, h, 4*h)
 	clear(l.dh)
 	clear(l.dc)
 	for k := l.steps - 1; k >= 0; k-- {
@@ -107,5 +109,5 @@ func (l *lstm[T]) stepBack(k int, in []arg[T], dy []T) {
 		kernel.LSTMCellGrad(dz, span(l.dc, from, to, h), dz, span(c0, from, to, h), span(tanh, from, to, h), dh, to-from, h, 4*h, h, h)
 		clear(dh) // h of the step before reaches this step through the gates alone
 	}, func(from, to int) { clear(span(z, from, to, 4*h)) })
-	kernel.Gemm(false, true, l.Lanes, h, 4*h, 1, z, 4*h, in[1].X, 4*h, 1, l.dh, h)
+	kernel.Gemm(false, false, l.Lanes, h, 4*h, 1, z, 4*h, l.turned, h, 1, l.dh, h)
 }

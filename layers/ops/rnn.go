@@ -29,10 +29,11 @@ func RNN(p Place, c Scan, act Activation, z, w, prev, at *G.Node) (*G.Node, erro
 // rnn is the scratch of one RNN: all that its derivative wants, step by step.
 type rnn[T Float] struct {
 	scan
-	act activation[T]
-	z   []T // (T·B, H), before the activation; the gradients, in the backward pass
-	h   []T // (1+T, B, H), what step 0 starts from first
-	dh  []T // (B, H), on its way back through time
+	act    activation[T]
+	z      []T // (T·B, H), before the activation; the gradients, in the backward pass
+	h      []T // (1+T, B, H), what step 0 starts from first
+	turned []T // (H, H), Wᵀ
+	dh     []T // (B, H), on its way back through time
 }
 
 func rnnSpec[T Float](s scan, act Activation) spec[T] {
@@ -69,6 +70,7 @@ func (r *rnn[T]) backward(in []arg[T], _, dy []T, g [][]T) {
 	if r.dh == nil {
 		r.dh = make([]T, n)
 	}
+	r.turned = turn(r.turned, in[1].X, h, h)
 	clear(r.dh)
 	for k := r.steps - 1; k >= 0; k-- {
 		z, h1 := block(r.z, k, n), block(r.h, k+1, n)
@@ -78,7 +80,7 @@ func (r *rnn[T]) backward(in []arg[T], _, dy []T, g [][]T) {
 			r.act.grad(dz, dz, span(h1, from, to, h), dh)
 			clear(dh) // h of the step before reaches this step through z alone
 		}, func(from, to int) { clear(span(z, from, to, h)) })
-		kernel.Gemm(false, true, r.Lanes, h, h, 1, z, h, in[1].X, h, 1, r.dh, h)
+		kernel.Gemm(false, false, r.Lanes, h, h, 1, z, h, r.turned, h, 1, r.dh, h)
 		scatter(r.scan, k, g[0], h, 0, z, h)
 	}
 	kernel.Gemm(true, false, h, h, r.rows(), 1, r.h, h, r.z, h, 0, g[1], h)
