@@ -75,7 +75,7 @@ var registry = map[string]entry{
 	},
 	"debian": {
 		file:    "summary_en_debian.tsv",
-		source:  "Debian package descriptions, from deb.debian.org (Packages and Translation-en)",
+		source:  "descriptions of Debian packages, from the archive's Packages and Translation-en files",
 		licence: "each text under its package's free licence",
 		size:    4480332,
 		sha256:  "ee645dbbeeb170e3b3a832556783d8efdd7a20b313aac5f8fea4fab5b184739b",

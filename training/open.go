@@ -27,8 +27,11 @@ func New(c Config, dir string, log io.Writer) (*Run, error) {
 			return nil, fmt.Errorf("%s holds a run already: go on with -resume %s, or choose another -out", dir, dir)
 		}
 	}
-	if models.SourceOf(c.Model) > 0 {
+	if n := models.SourceOf(c.Model); n > 0 {
 		c.Data.Encoder = true
+		if c.Data.MaxSource == 0 {
+			c.Data.MaxSource = n
+		}
 	}
 	corpus, err := data.Open(c.Data, c.Tokenizer, nil, data.Options{Log: log})
 	if err != nil {
