@@ -21,7 +21,7 @@ func activateSpec[T Float](act Activation, x *G.Node) spec[T] {
 	return spec[T]{
 		shape: x.Shape(),
 		fwd:   func(a []arg[T], y []T) { f.f(y, a[0].X) },
-		backs: []back[T]{{of: []int{0}, over: 1, do: func(a []arg[T], y, dy []T, g [][]T) { f.grad(g[0], a[0].X, y, dy) }}},
+		backs: []back[T]{{of: []int{0}, do: func(a []arg[T], y, dy []T, g [][]T) { f.grad(g[0], a[0].X, y, dy) }}},
 	}
 }
 

@@ -12,8 +12,7 @@ import (
 
 // CrossEntropy is the loss of each row, in nats; 0 where the target is −1. With
 // smoothing ε the target's share is 1−ε and every id has ε/V (Szegedy et al. 2016).
-// Probabilities are never stored: the derivative makes them again from the logits, over
-// the logits' own memory once nobody else wants them.
+// Probabilities are never stored: the derivative makes them again from the logits.
 //
 //	logits: (N, V), targets: (N) int → (N)
 func CrossEntropy(p Place, smoothing float64, logits, targets *G.Node) (*G.Node, error) {
@@ -50,7 +49,7 @@ func crossEntropySpec[T Float](n, v int, smoothing float64) spec[T] {
 				}
 			})
 		},
-		backs: []back[T]{{of: []int{0}, over: 1, do: func(a []arg[T], _, dloss []T, g [][]T) {
+		backs: []back[T]{{of: []int{0}, do: func(a []arg[T], _, dloss []T, g [][]T) {
 			each(n, v, func(r int) {
 				dx, id := g[0][r*v:(r+1)*v], a[1].I[r]
 				if id < 0 {

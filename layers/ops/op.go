@@ -48,9 +48,6 @@ type spec[T Float] struct {
 type back[T Float] struct {
 	of []int // the inputs
 	do func(in []arg[T], out, gout []T, gin [][]T)
-	// over is 1 + the input whose memory the first gradient may take over, once that
-	// input is dead; 0: none.
-	over int
 }
 
 // Place is where an op stands: its graph's tape, and the path of the layer it belongs to.
