@@ -35,6 +35,7 @@ type format struct {
 var formats = []format{
 	{"GPT-2 as Hugging Face's transformers saves it (model.safetensors beside config.json)", isGPT2, readGPT2},
 	{"a .bin file of llama2.c", isLlama2c, readLlama2c},
+	{"a character LSTM of ml5.js (manifest.json beside vocab.json)", isML5, readML5},
 }
 
 // Read reads the model at path, which format it may have. Tokenizer is the file or

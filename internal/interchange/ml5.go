@@ -1,0 +1,242 @@
+package interchange
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"unicode/utf8"
+
+	"euryale/data"
+	"euryale/models"
+)
+
+// ml5 is a character LSTM as ml5.js keeps it (github.com/ml5js/ml5-library, charRNN):
+// manifest.json names the tensors of TensorFlow's BasicLSTMCells, one file of
+// little-endian float32 each, and vocab.json the characters.
+type ml5 struct {
+	dir      string
+	manifest map[string]ml5Tensor
+}
+
+// ml5Tensor is an entry of manifest.json.
+type ml5Tensor struct {
+	Filename string `json:"filename"`
+	Shape    []int  `json:"shape"`
+}
+
+const (
+	ml5Embedding = "embedding"
+	ml5HeadW     = "rnnlm/softmax_w"
+	ml5HeadB     = "rnnlm/softmax_b"
+	ml5Step      = "Variable"     // counts TensorFlow's training steps
+	ml5Context   = 50             // tokens of a training sequence of char-rnn
+	ml5MostJSON  = 1 << 20        // bytes of a manifest or a vocabulary
+	ml5MostSize  = int64(1) << 20 // of an axis
+)
+
+func ml5Cell(i int, what string) string {
+	return fmt.Sprintf("rnnlm/multi_rnn_cell/cell_%d/basic_lstm_cell/%s", i, what)
+}
+
+// isML5 looks for an ml5 manifest in a directory, or at path itself.
+func isML5(path string) bool {
+	m, err := openML5(path)
+	return err == nil && m.manifest[ml5Cell(0, "weights")].Filename != ""
+}
+
+func openML5(path string) (*ml5, error) {
+	file := fileIn(path, "manifest.json")
+	m := &ml5{dir: filepath.Dir(file)}
+	if filepath.Base(file) != "manifest.json" {
+		return nil, errors.New("it is no manifest.json")
+	}
+	return m, readJSON(file, &m.manifest)
+}
+
+// readJSON reads a JSON file of a bounded size.
+func readJSON(path string, into any) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	raw, err := io.ReadAll(io.LimitReader(f, ml5MostJSON+1))
+	if err != nil {
+		return err
+	}
+	if len(raw) > ml5MostJSON {
+		return fmt.Errorf("%s has more than %d bytes: it is not of such a model", path, ml5MostJSON)
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+// readML5 reads a model of ml5.
+func readML5(path, tokenizer string) (*Imported, error) {
+	m, err := openML5(path)
+	if err != nil {
+		return nil, err
+	}
+	model, err := m.model()
+	if err != nil {
+		return nil, err
+	}
+	var tk data.Tokenizer
+	if tokenizer == "" {
+		tk, err = m.characters(model.Vocab)
+	} else {
+		tk, err = loadTokenizer(tokenizer, "", model.Vocab)
+	}
+	if err != nil {
+		return nil, err
+	}
+	found, err := m.tensors(model)
+	if err != nil {
+		return nil, err
+	}
+	w, err := weightsOf(model, found)
+	if err != nil {
+		return nil, err
+	}
+	return &Imported{Name: "lstm", Model: model, Weights: w, Tokenizer: tk}, nil
+}
+
+// model is the model that the manifest's shapes are of.
+func (m *ml5) model() (*models.LSTM, error) {
+	e, w := m.manifest[ml5Embedding], m.manifest[ml5Cell(0, "weights")]
+	if len(e.Shape) != 2 || len(w.Shape) != 2 {
+		return nil, fmt.Errorf("manifest.json: %s is %v and %s %v, want two matrices", ml5Embedding, e.Shape, ml5Cell(0, "weights"), w.Shape)
+	}
+	model := &models.LSTM{Recurrent: models.Recurrent{Sizes: models.Sizes{Vocab: e.Shape[0], Context: ml5Context}, Dim: e.Shape[1], Hidden: w.Shape[1] / 4}, ForgetBias: 1}
+	for m.manifest[ml5Cell(model.Layers, "weights")].Filename != "" {
+		model.Layers++
+	}
+	if err := model.Check(); err != nil {
+		return nil, fmt.Errorf("manifest.json: %w", err)
+	}
+	known := []string{ml5Embedding, ml5HeadW, ml5HeadB, ml5Step}
+	for i := range model.Layers {
+		known = append(known, ml5Cell(i, "weights"), ml5Cell(i, "biases"))
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.manifest)) {
+		if !slices.Contains(known, name) {
+			return nil, fmt.Errorf("manifest.json has a tensor %q, which no such model has", name)
+		}
+	}
+	return model, nil
+}
+
+// tensors reads all parameters, by this project's paths.
+func (m *ml5) tensors(c *models.LSTM) (found map[string][]float32, err error) {
+	found = map[string][]float32{}
+	read := func(name string, shape ...int) []float32 {
+		if err != nil {
+			return nil
+		}
+		var v []float32
+		v, err = m.tensor(name, shape)
+		return v
+	}
+	found["tok/W"] = read(ml5Embedding, c.Vocab, c.Dim)
+	found["head/W"], found["head/b"] = read(ml5HeadW, c.Hidden, c.Vocab), read(ml5HeadB, c.Vocab)
+	in := c.Dim
+	for i := range c.Layers {
+		w, b := read(ml5Cell(i, "weights"), in+c.Hidden, 4*c.Hidden), read(ml5Cell(i, "biases"), 4*c.Hidden)
+		if err != nil {
+			return nil, err
+		}
+		ml5Gates(w, c.Hidden)
+		ml5Gates(b, c.Hidden)
+		for j := c.Hidden; j < 2*c.Hidden; j++ {
+			b[j]++ // BasicLSTMCell adds its forget bias when it runs
+		}
+		at := fmt.Sprintf("lstm%d/", i)
+		found[at+"x/W"], found[at+"h/W"], found[at+"x/b"] = w[:in*4*c.Hidden], w[in*4*c.Hidden:], b
+		in = c.Hidden
+	}
+	return found, err
+}
+
+// ml5Gates puts the columns of every row of w in this project's order: TensorFlow's gates
+// are i, j (the candidate), f, o; ours i, f, g (the candidate), o.
+func ml5Gates(w []float32, hidden int) {
+	for row := w; len(row) > 0; row = row[4*hidden:] {
+		j, f := row[hidden:2*hidden], row[2*hidden:3*hidden]
+		for k := range j {
+			j[k], f[k] = f[k], j[k]
+		}
+	}
+}
+
+// tensor reads one file, whose size must be just that of its shape.
+func (m *ml5) tensor(name string, shape []int) ([]float32, error) {
+	t, ok := m.manifest[name]
+	if !ok || !slices.Equal(t.Shape, shape) {
+		return nil, fmt.Errorf("manifest.json: %s is %v, want %v", name, t.Shape, shape)
+	}
+	if filepath.Base(t.Filename) != t.Filename || !filepath.IsLocal(t.Filename) {
+		return nil, fmt.Errorf("manifest.json: the file of %s is %q, want a name without a directory", name, t.Filename)
+	}
+	n := int64(1)
+	for _, d := range shape {
+		if int64(d) > ml5MostSize {
+			return nil, fmt.Errorf("manifest.json: %s is %v, want no axis beyond %d", name, shape, ml5MostSize)
+		}
+		n *= int64(d)
+	}
+	f, err := os.Open(filepath.Join(m.dir, t.Filename))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() != 4*n {
+		return nil, fmt.Errorf("%s has %d bytes, and %v of float32 take %d: it is truncated or of another model", t.Filename, info.Size(), shape, 4*n)
+	}
+	v := make([]float32, n)
+	if err := binary.Read(f, binary.LittleEndian, v); err != nil {
+		return nil, fmt.Errorf("%s: %w", t.Filename, err)
+	}
+	return v, nil
+}
+
+// ml5Mangled are entries that published vocabularies have in place of a character, which
+// was lost when they were written: two spaces stand for u, and nothing for U.
+var ml5Mangled = map[string]string{"  ": "u", "": "U"}
+
+// characters reads vocab.json, which gives each character its id.
+func (m *ml5) characters(vocab int) (data.Tokenizer, error) {
+	var ids map[string]int
+	if err := readJSON(filepath.Join(m.dir, "vocab.json"), &ids); err != nil {
+		return nil, err
+	}
+	if len(ids) != vocab {
+		return nil, fmt.Errorf("vocab.json has %d characters, and the model %d ids", len(ids), vocab)
+	}
+	pieces := make([]string, vocab)
+	for _, key := range slices.Sorted(maps.Keys(ids)) {
+		id, char := ids[key], key
+		if whole, mangled := ml5Mangled[key]; mangled {
+			char = whole
+		}
+		if _, given := ids[char]; given && char != key || utf8.RuneCountInString(char) != 1 {
+			return nil, fmt.Errorf("vocab.json: %q is not one character", key)
+		}
+		if id < 0 || id >= vocab || pieces[id] != "" {
+			return nil, fmt.Errorf("vocab.json: %q has the id %d, want each from 0 to %d once", key, id, vocab-1)
+		}
+		pieces[id] = char
+	}
+	return data.CharsOf(pieces)
+}
