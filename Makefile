@@ -8,8 +8,9 @@ lint: ## format, vet, staticcheck
 	go vet ./...
 	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 
-bench: ## kernels and layers, in Go
-	go test -run XXX -bench . -benchtime 0.5s ./internal/kernel ./bench
+bench: ## kernels, then layers beside Gorgonia's own ops
+	go test -run XXX -bench . -benchtime 0.5s ./internal/kernel
+	go test -run XXX -bench . -benchtime 0.5s -count 3 ./bench | go run ./bench/ratios
 
 compare: ## training and generation beside PyTorch, in one run (needs Debian's python3-torch)
 	go run ./bench/compare

@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"euryale/bench"
 )
 
 const header = `
@@ -22,7 +24,7 @@ func row(name string, rounds []round) string {
 		for _, r := range rounds {
 			v = append(v, f(r[side]))
 		}
-		return median(v)
+		return bench.Median(v)
 	}
 	var ratios []float64
 	for _, r := range rounds {
@@ -32,15 +34,8 @@ func row(name string, rounds []round) string {
 	cpu := func(r result) float64 { return r.cpu }
 	peak := func(r result) float64 { return r.peakMB }
 	return fmt.Sprintf("| %s (a %s; %s) | %.4g | %.4g | %.2f (%.2f–%.2f) | %.4g | %.4g | %.0f | %.0f |",
-		name, rounds[0][0].unit, rounds[0][0].blas, pick(0, ms), pick(1, ms), median(ratios), slices.Min(ratios), slices.Max(ratios),
+		name, rounds[0][0].unit, rounds[0][0].blas, pick(0, ms), pick(1, ms), bench.Median(ratios), slices.Min(ratios), slices.Max(ratios),
 		pick(0, cpu), pick(1, cpu), pick(0, peak), pick(1, peak))
-}
-
-// median is the middle value, or the mean of the middle two.
-func median(v []float64) float64 {
-	v = slices.Sorted(slices.Values(v))
-	n := len(v)
-	return (v[(n-1)/2] + v[n/2]) / 2
 }
 
 // versions prints torch's version and what OpenBLAS chose for this processor.

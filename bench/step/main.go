@@ -9,7 +9,6 @@ import (
 	"os"
 	"runtime"
 	"runtime/pprof"
-	"slices"
 	"syscall"
 	"time"
 
@@ -110,8 +109,7 @@ func repeat(step func() error, seconds float64) (ms, cpu float64, err error) {
 		times = append(times, time.Since(t).Seconds()*1e3)
 	}
 	after, _, err := usage()
-	slices.Sort(times)
-	return times[len(times)/2], (after - before) / float64(len(times)), err
+	return bench.Median(times), (after - before) / float64(len(times)), err
 }
 
 // prepare is what one step of a workload does, and how many tokens it makes.

@@ -1,0 +1,10 @@
+package bench
+
+import "slices"
+
+// Median is the middle value, or the mean of the middle two; v is not empty.
+func Median(v []float64) float64 {
+	v = slices.Sorted(slices.Values(v))
+	n := len(v)
+	return (v[(n-1)/2] + v[n/2]) / 2
+}
