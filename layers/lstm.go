@@ -35,8 +35,11 @@ func (l *LSTMCell) Step(x *G.Node, prev State) State {
 }
 
 func (l *LSTMCell) scan(x, prev, at *G.Node, reverse bool) *G.Node {
-	c := ops.Scan{Lanes: l.s.B, Reverse: reverse}
-	return l.s.Must(ops.LSTM(l.s.at("lstm"), c, l.inputs(x), l.wh, prev, at))
+	c, z := ops.Scan{Lanes: l.s.B, Reverse: reverse}, l.inputs(x)
+	states := l.s.Must(ops.LSTM(l.s.at("lstm"), c, z, l.wh, prev, at))
+	l.s.Tap("gates", l.s.Must(ops.LSTMGates(l.s.at("gates"), c, z, l.wh, prev, states)))
+	columns(l.s, "cell", states, l.hidden, 2*l.hidden)
+	return states
 }
 
 func (l *LSTMCell) output(states *G.Node) *G.Node { return l.gate(states, 0) }
@@ -46,7 +49,8 @@ func (l *LSTMCell) output(states *G.Node) *G.Node { return l.gate(states, 0) }
 //
 //	x: (B·T, in) → h: (B·T, H), last: (B, 2H)
 //
-// It declares what NewLSTM does.
+// It declares what NewLSTM does. Its taps are "gates", i|f|g|o (B·T, 4H), and "cell", c
+// after each token (B·T, H).
 func LSTM(s *Scope, x *G.Node, c RecurrentConfig) (h, last *G.Node) {
 	return recurrent(s, x, NewLSTM(s, s.Rows(x), c), c)
 }

@@ -27,6 +27,7 @@ Examples
   generate -prompts prompts.txt -format json     a prompt a line, an object a line
   generate -prompt "To be" -samples 5 -seed 7    five continuations side by side
   generate -interactive                          a prompt from each line typed
+  generate -prompt "To be" -attention att.svg    a picture of what each token looked at
   generate -score book.txt                       how likely the text is under the model
 
 Temperature 0 always takes the likeliest token. The same seed gives the same text.`
@@ -40,7 +41,8 @@ type options struct {
 	interactive, last, logprobs, stream bool
 	samples, stride                     int
 	settings                            generation.Settings
-	stop                                cli.List
+	stop, look                          cli.List
+	attention                           string
 	machine                             cli.Machine
 }
 
@@ -52,6 +54,8 @@ func newOptions() *options {
 		o.StringVar(&o.prompt, "prompt", "", "`TEXT` to continue")
 		o.StringVar(&o.prompts, "prompts", "", "`FILE` with a prompt on each line")
 		o.BoolVar(&o.interactive, "interactive", false, "continue each line of standard input")
+		o.StringVar(&o.attention, "attention", "", "`FILE` (.svg) to draw what each token looked at in, of -prompt and what continues it")
+		o.Var(&o.look, "layer", "`PATH` of a layer that -attention draws, as h0/att; may be repeated; default: all")
 		o.StringVar(&o.score, "score", "", "`FILE` whose likelihood under the model is printed")
 		o.IntVar(&o.stride, "stride", 0, "`N` tokens that -score moves its window by; 0: half the context")
 	})
@@ -102,6 +106,9 @@ func (o *options) check() error {
 		return cli.Misusef("-samples %d: want at least 1", o.samples)
 	case o.settings.Beams > 0 && o.samples > o.settings.Beams:
 		return cli.Misusef("-samples %d of -beam %d: want at most as many", o.samples, o.settings.Beams)
+	}
+	if err := o.checkAttention(); err != nil {
+		return err
 	}
 	o.settings.Stop = o.stop
 	if err := o.settings.Check(); err != nil {
@@ -210,6 +217,9 @@ func (p *printer) answer(ctx context.Context, text string) error {
 				fmt.Fprintln(p.out, "---")
 			}
 		}
+	}
+	if p.attention != "" {
+		return p.drawAttention(prompt, results[0].Tokens)
 	}
 	return nil
 }

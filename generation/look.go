@@ -1,0 +1,188 @@
+package generation
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	G "gorgonia.org/gorgonia"
+
+	"euryale/internal/near"
+	"euryale/layers"
+	"euryale/layers/draw"
+	"euryale/models"
+)
+
+// look is one pass over a text, and what layers computed in it.
+type look struct {
+	*models.Program
+	rows, source []string // tokens of the text and of its source, as labels
+}
+
+// Attention draws the attention weights of layers over a prompt and what continues it:
+// each row is a token, each column one that it looked at, each map a head. Names are
+// paths of attention layers, as "h0/att"; without any, all layers are drawn. A name that
+// matches no layer is an error that lists near names. Of a text longer than the model's
+// context the end is shown.
+func (g *Generator) Attention(p Prompt, continuation []int, names ...string) (draw.Maps, error) {
+	taps, err := g.taps("weights", "attention", p, names)
+	if err != nil {
+		return draw.Maps{}, err
+	}
+	l, err := g.look(p, continuation, taps)
+	if err != nil {
+		return draw.Maps{}, err
+	}
+	var m draw.Maps
+	for _, name := range taps {
+		heads, err := l.heads(name)
+		if err != nil {
+			return m, err
+		}
+		m.Each, m.Across = append(m.Each, heads...), max(m.Across, len(heads))
+	}
+	m.Across = min(m.Across, 4)
+	return m, nil
+}
+
+// Gates draws the gates of LSTM layers over a text, token by token: the first units of
+// each gate are the rows, as many as are asked for. Names are paths of layers, as in
+// Attention.
+func (g *Generator) Gates(p Prompt, units int, names ...string) (draw.Maps, error) {
+	taps, err := g.taps("gates", "LSTM", p, names)
+	if err != nil {
+		return draw.Maps{}, err
+	}
+	l, err := g.look(p, nil, taps)
+	if err != nil {
+		return draw.Maps{}, err
+	}
+	m := draw.Maps{Across: 1}
+	for _, name := range taps {
+		h, values := l.Shape(name)[1]/4, l.Float64s(name)
+		if units < 1 || units > h {
+			return m, fmt.Errorf("%d units of %s, which has %d: ask for 1 to %d", units, name, h, h)
+		}
+		for i, gate := range []string{"input", "forget", "candidate", "output"} {
+			one := draw.Map{Title: strings.TrimSuffix(name, "/gates") + " " + gate, Cols: l.rows}
+			for u := range units {
+				one.Rows = append(one.Rows, fmt.Sprint(u))
+				for t := range l.rows {
+					one.Values = append(one.Values, values[t*4*h+i*h+u])
+				}
+			}
+			m.Each = append(m.Each, one)
+		}
+	}
+	return m, nil
+}
+
+// taps are the taps called what at the layers named, or at all layers.
+func (g *Generator) taps(what, kind string, p Prompt, names []string) ([]string, error) {
+	graph, err := layers.Build(g.Weights, layers.Frame{B: 1, T: 1, S: len(p.Source)}, func(s *layers.Scope) { g.Model.Logits(s, s.Tokens()) })
+	if err != nil {
+		return nil, err
+	}
+	var all, taps []string
+	for _, name := range graph.Taps() {
+		if layer, ok := strings.CutSuffix(name, "/"+what); ok {
+			all = append(all, layer)
+		}
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("the model has no %s layers to look into", kind)
+	}
+	if len(names) == 0 {
+		names = all
+	}
+	for _, name := range names {
+		layer := strings.TrimSuffix(name, "/"+what)
+		if !slices.Contains(all, layer) {
+			return nil, fmt.Errorf("no %s layer is called %q; near it: %q", kind, name, near.Names(layer, all, 5))
+		}
+		taps = append(taps, layer+"/"+what)
+	}
+	return taps, nil
+}
+
+// look runs the model over a text and reads taps.
+func (g *Generator) look(p Prompt, continuation []int, taps []string) (*look, error) {
+	tokens := slices.Concat(p.Tokens, continuation)
+	if n := g.Model.Common().Context; len(tokens) > n {
+		tokens = tokens[len(tokens)-n:]
+	}
+	if len(tokens) == 0 {
+		return nil, fmt.Errorf("there is no text to look at: give a prompt")
+	}
+	prog, err := models.Score(g.Model, g.Weights, layers.Frame{B: 1, T: len(tokens), S: len(p.Source)}, taps...)
+	if err != nil {
+		return nil, err
+	}
+	if err := prog.Run(layers.Feed{Tokens: tokens, Source: p.Source}); err != nil {
+		return nil, err
+	}
+	return &look{prog, g.labels(tokens), g.labels(p.Source)}, nil
+}
+
+// labels are tokens as text; what is no text by itself is written as bytes.
+func (g *Generator) labels(ids []int) []string {
+	var labels []string
+	for _, id := range ids {
+		s := string(g.Tokenizer.Piece(id))
+		if strings.ToValidUTF8(s, "") != s {
+			s = fmt.Sprintf("%x", s)
+		}
+		labels = append(labels, s)
+	}
+	return labels
+}
+
+// heads are the maps of one attention layer.
+func (l *look) heads(name string) ([]draw.Map, error) {
+	n, err := l.Tap(name)
+	if err != nil {
+		return nil, err
+	}
+	rows, cols := l.sides(n)
+	shape := l.Shape(name)
+	if len(shape) != 2 || shape[0] != len(rows) || len(cols) == 0 || shape[1]%len(cols) != 0 {
+		return nil, fmt.Errorf("%s is %v, want (%d, H·%d): a row for each token and a column for each it looks at", name, shape, len(rows), len(cols))
+	}
+	heads, values := shape[1]/len(cols), l.Float64s(name)
+	maps := make([]draw.Map, heads)
+	for h := range maps {
+		m := draw.Map{Title: strings.TrimSuffix(name, "/weights"), Rows: rows, Cols: cols}
+		if heads > 1 {
+			m.Title += fmt.Sprintf(" head %d", h+1)
+		}
+		for r := range rows {
+			m.Values = append(m.Values, values[(r*heads+h)*len(cols):][:len(cols)]...)
+		}
+		maps[h] = m
+	}
+	return maps, nil
+}
+
+// sides are the labels of what looks and of what is looked at. The nearest number of
+// visible keys among what the weights are made of tells: "past" and "lane" count tokens
+// of the text, "all" those of the source; under "source" all are.
+func (l *look) sides(n *G.Node) (rows, cols []string) {
+	seen := map[*G.Node]bool{}
+	for queue := (G.Nodes{n}); len(queue) > 0; queue = queue[1:] {
+		switch queue[0].Name() {
+		case "past", "lane":
+			return l.rows, l.rows
+		case "all":
+			return l.rows, l.source
+		case "source/past", "source/all":
+			return l.source, l.source
+		}
+		for _, in := range l.Operands(queue[0]) {
+			if !seen[in] {
+				seen[in] = true
+				queue = append(queue, in)
+			}
+		}
+	}
+	return l.rows, l.rows
+}
