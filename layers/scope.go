@@ -120,7 +120,12 @@ func (s *Scope) Param(name string, init Init, shape ...int) *G.Node {
 	if err != nil {
 		s.Fail("%s: %w", name, err)
 	}
-	n := s.input(path, p.header())
+	var n *G.Node
+	if p.data == nil {
+		n = G.NewTensor(s.graph.expr, s.graph.weights.dtype, len(shape), G.WithShape(shape...), G.WithName(path))
+	} else {
+		n = s.input(path, p.header())
+	}
 	s.graph.params = append(s.graph.params, n)
 	s.graph.taps[path] = n
 	return n

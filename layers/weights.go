@@ -18,7 +18,7 @@ type Weights struct {
 	order  []string // as declared
 	byPath map[string]*Param
 	frozen bool
-	blank  bool // first values are zeros
+	blank  bool // parameters have shapes, and no values
 }
 
 // Param is one parameter.
@@ -41,8 +41,9 @@ func NewWeights64(seed uint64) *Weights {
 	return w
 }
 
-// NewBlankWeights returns empty float32 weights whose first values are all zero: for
-// asking a model which parameters it has.
+// NewBlankWeights returns empty float32 weights whose parameters have no values: for
+// asking a model which parameters it has, however large, before memory is claimed. Graphs
+// built on them cannot run.
 func NewBlankWeights() *Weights {
 	w := NewWeights(0)
 	w.blank = true
@@ -125,20 +126,25 @@ func (w *Weights) param(path string, init Init, shape []int) (*Param, error) {
 			return nil, fmt.Errorf("the shape is %v, want positive sizes", shape)
 		}
 	}
-	if w.blank {
-		init = Fill(0)
-	}
-	v := init(rand.New(rand.NewPCG(w.seed, hash64(path))), shape)
-	p := &Param{Path: path, Shape: slices.Clone(shape), data: v}
-	if w.dtype == tensor.Float32 {
-		x := make([]float32, len(v))
-		for i := range v {
-			x[i] = float32(v[i])
-		}
-		p.data = x
+	p := &Param{Path: path, Shape: slices.Clone(shape)}
+	if !w.blank {
+		p.data = w.first(path, init, shape)
 	}
 	w.byPath[path], w.order = p, append(w.order, path)
 	return p, nil
+}
+
+// first are the first values of a parameter.
+func (w *Weights) first(path string, init Init, shape []int) any {
+	v := init(rand.New(rand.NewPCG(w.seed, hash64(path))), shape)
+	if w.dtype == tensor.Float64 {
+		return v
+	}
+	x := make([]float32, len(v))
+	for i := range v {
+		x[i] = float32(v[i])
+	}
+	return x
 }
 
 // forget drops the parameters declared after the first n.

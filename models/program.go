@@ -200,7 +200,7 @@ func (p *Program) Gradients() []*tensor.Dense {
 	return gs
 }
 
-// Parameters lists the parameters that a model declares, with values of zero.
+// Parameters lists the parameters that a model declares, without values.
 func Parameters(m Model) ([]*layers.Param, error) {
 	w := layers.NewBlankWeights()
 	if err := m.Check(); err != nil {

@@ -4,6 +4,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -166,4 +167,19 @@ func TestLoadWeightsErrors(t *testing.T) {
 		_, err := Open(dir, true)
 		assert.Error(t, err)
 	}
+}
+
+// A configuration that asks for a model beyond all memory is refused by the weights'
+// file, before anything is claimed.
+func TestHugeModelIsRefused(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	losses(t, begin(t, tiny(t, "training.steps=2"), dir), 0)
+	path := filepath.Join(dir, "config.toml")
+	raw, err := os.ReadFile(path)
+	require.NoError(t, err)
+	huge := strings.Replace(string(raw), "dim = 16", "dim = 1000000000", 1)
+	require.NotEqual(t, string(raw), huge)
+	require.NoError(t, os.WriteFile(path, []byte(huge), 0o666))
+	_, err = Open(dir, true)
+	assert.ErrorContains(t, err, "want [1000000000 3000000000] of float32")
 }
