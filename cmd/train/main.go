@@ -86,7 +86,7 @@ func newOptions() *options {
 		o.StringVar(&o.out, "out", "", "`DIR` of the run; default: runs/MODEL-DATA-N")
 		o.StringVar(&o.resume, "resume", "", "`DIR` of a run to go on with")
 		o.StringVar(&o.init, "init", "", "`DIR|FILE` of weights to begin with")
-		o.StringVar(&o.imports, "import", "", "`DIR|FILE` of a model from elsewhere to make a run of in -out: GPT-2 in safetensors, llama2.c")
+		o.StringVar(&o.imports, "import", "", "`DIR|FILE` of a model from elsewhere to make a run of in -out: GPT-2 in safetensors, llama2.c, ml5.js")
 		o.StringVar(&o.exports, "export", "", "`DIR` of a run to write to -out as Hugging Face's transformers lays GPT-2 out")
 		o.BoolVar(&o.check, "check", false, "check configuration, data and model, and train nothing")
 		o.BoolVar(&o.describe, "describe", false, "print parameters, operations and memory, and train nothing")
