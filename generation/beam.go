@@ -53,7 +53,7 @@ type beam struct {
 }
 
 func (b *beam) run(ctx context.Context) error {
-	r, logits, err := b.read(slices.Repeat([]Prompt{b.prompt}, b.Beams))
+	r, logits, err := b.start(slices.Repeat([]Prompt{b.prompt}, b.Beams))
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"euryale/data"
 	"euryale/layers"
 	"euryale/models"
+	"euryale/models/ngram"
 )
 
 // Generator makes continuations of prompts. It keeps the programs and the memory that it
@@ -19,6 +20,7 @@ type Generator struct {
 	Tokenizer data.Tokenizer
 	Format    *data.Format // of the task the model was trained on; nil: plain text
 	End       []int        // tokens that end a text
+	Counts    *ngram.Model // an n-gram model, in place of Model's graph and Weights
 
 	readers map[int]*reader // by lanes
 }
@@ -108,7 +110,7 @@ func (g *Generator) Each(ctx context.Context, prompts []Prompt, s Settings, stre
 		}
 		lanes[i] = g.newLane(p, s, i, stream)
 	}
-	r, logits, err := g.read(prompts)
+	r, logits, err := g.start(prompts)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +172,7 @@ func (g *Generator) read(prompts []Prompt) (*reader, []float32, error) {
 }
 
 // decode draws tokens until every lane has finished.
-func (g *Generator) decode(ctx context.Context, r *reader, lanes []*lane, logits []float32) error {
+func (g *Generator) decode(ctx context.Context, r stepper, lanes []*lane, logits []float32) error {
 	ids := make([]int, len(lanes))
 	for {
 		if err := ctx.Err(); err != nil {

@@ -34,20 +34,7 @@ func (g *Generator) Score(ctx context.Context, text string, stride int, progress
 	if len(ids) < 2 {
 		return Score{}, fmt.Errorf("the text has %d tokens: to predict one takes two", len(ids))
 	}
-	mem, err := models.NewMemory(g.Model, g.Weights, 1, g.Model.Common().Context, models.SourceOf(g.Model))
-	if err != nil {
-		return Score{}, err
-	}
-	if progress == nil {
-		progress = func(int, int) {}
-	}
-	s := scorer{Generator: g, ctx: ctx, ids: ids, progress: progress}
-	var nll float64
-	if mem.Room() == 0 {
-		nll, err = s.carried()
-	} else {
-		nll, err = s.windows(stride)
-	}
+	nll, err := g.nll(ctx, ids, stride, progress)
 	if err != nil {
 		return Score{}, err
 	}
@@ -56,6 +43,25 @@ func (g *Generator) Score(ctx context.Context, text string, stride int, progress
 	out.BitsPerByte = nll / math.Ln2 / float64(out.Bytes)
 	out.BitsPerChar = nll / math.Ln2 / float64(out.Chars)
 	return out, nil
+}
+
+// nll is the sum of the losses of a text's tokens but the first, in nats.
+func (g *Generator) nll(ctx context.Context, ids []int, stride int, progress func(done, total int)) (float64, error) {
+	if g.Counts != nil {
+		return g.countedNLL(ids)
+	}
+	mem, err := models.NewMemory(g.Model, g.Weights, 1, g.Model.Common().Context, models.SourceOf(g.Model))
+	if err != nil {
+		return 0, err
+	}
+	if progress == nil {
+		progress = func(int, int) {}
+	}
+	s := scorer{Generator: g, ctx: ctx, ids: ids, progress: progress}
+	if mem.Room() == 0 {
+		return s.carried()
+	}
+	return s.windows(stride)
 }
 
 // scorer adds up the losses of a text.

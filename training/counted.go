@@ -124,7 +124,7 @@ func (s *Saved) counted(corpus *data.Corpus) (sum float64, tokens int, err error
 
 // lay writes the run's files: those of any run, without an optimiser's state.
 func (c *Counted) lay(dir string, tokens int, took time.Duration) error {
-	if err := layModel(dir, c.Config, c.Tokenizer); err != nil {
+	if err := lay(dir, c.Config, c.Tokenizer); err != nil {
 		return err
 	}
 	metrics, err := runfile.OpenMetrics(filepath.Join(dir, "metrics.jsonl"), 0)

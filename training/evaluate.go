@@ -68,13 +68,21 @@ func Evaluate(ctx context.Context, dir string, e Evaluation) (*Measured, error) 
 	return m, m.copied(corpus)
 }
 
-// likelihood is the loss over the whole validation part, in all its units.
-func (s *Saved) likelihood(corpus *data.Corpus) (metrics.Report, error) {
+// losses is the sum of the losses over the whole validation part, and how many there are.
+func (s *Saved) losses(corpus *data.Corpus) (sum float64, tokens int, err error) {
+	if s.Counts != nil {
+		return s.counted(corpus)
+	}
 	v, err := newEvaluator(s.Config, s.Weights, corpus)
 	if err != nil {
-		return nil, err
+		return 0, 0, err
 	}
-	sum, tokens, err := v.total(0)
+	return v.total(0)
+}
+
+// likelihood is the loss over the whole validation part, in all its units.
+func (s *Saved) likelihood(corpus *data.Corpus) (metrics.Report, error) {
+	sum, tokens, err := s.losses(corpus)
 	if err != nil {
 		return nil, err
 	}

@@ -2,12 +2,10 @@ package training
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
 	"euryale/internal/interchange"
-	"euryale/internal/runfile"
 )
 
 // Import lays a model that another program trained down as a run in dir, from which texts
@@ -24,20 +22,10 @@ func Import(path, tokenizer, dir string) (*Saved, error) {
 	c := Default()
 	c.Model, c.ModelName = m.Model, m.Name
 	c.Tokenizer.Kind = filepath.Join(dir, "tokenizer.json")
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	if err := lay(dir, c, m.Tokenizer); err != nil {
 		return nil, err
 	}
-	if err := m.Tokenizer.Save(filepath.Join(dir, "tokenizer.json")); err != nil {
-		return nil, err
-	}
-	if err := SaveWeights(filepath.Join(dir, "weights.safetensors"), m.Weights, m.Name); err != nil {
-		return nil, err
-	}
-	err = runfile.WriteAtomic(filepath.Join(dir, "config.toml"), func(w io.Writer) error {
-		_, err := io.WriteString(w, c.String())
-		return err
-	})
-	return &Saved{c, m.Tokenizer, m.Weights}, err
+	return &Saved{Config: c, Tokenizer: m.Tokenizer, Weights: m.Weights}, SaveWeights(filepath.Join(dir, "weights.safetensors"), m.Weights, m.Name)
 }
 
 // Export writes the model of the run in dir for other programs into the directory out:

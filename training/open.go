@@ -14,6 +14,7 @@ import (
 	"euryale/internal/runfile"
 	"euryale/layers"
 	"euryale/models"
+	"euryale/models/ngram"
 )
 
 // New begins a run in dir, or one that leaves no files if dir is empty. Log gets the
@@ -107,15 +108,18 @@ func (r *Run) deal() (err error) {
 }
 
 // lay writes what a run begins with.
-func (r *Run) lay() error {
-	if err := os.MkdirAll(r.Dir, 0o777); err != nil {
+func (r *Run) lay() error { return lay(r.Dir, r.Config, r.Corpus.Tokenizer) }
+
+// lay writes what every run has beside its weights.
+func lay(dir string, c Config, tk data.Tokenizer) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
-	if err := r.Corpus.Tokenizer.Save(filepath.Join(r.Dir, "tokenizer.json")); err != nil {
+	if err := tk.Save(filepath.Join(dir, "tokenizer.json")); err != nil {
 		return err
 	}
-	return runfile.WriteAtomic(filepath.Join(r.Dir, "config.toml"), func(w io.Writer) error {
-		_, err := io.WriteString(w, r.Config.String())
+	return runfile.WriteAtomic(filepath.Join(dir, "config.toml"), func(w io.Writer) error {
+		_, err := io.WriteString(w, c.String())
 		return err
 	})
 }
@@ -196,6 +200,7 @@ type Saved struct {
 	Config    Config
 	Tokenizer data.Tokenizer
 	Weights   *layers.Weights
+	Counts    *ngram.Model // of an n-gram model, which has no weights
 }
 
 // Open reads the model of the run in dir: its best weights, or its last if last is set
@@ -209,14 +214,19 @@ func Open(dir string, last bool) (*Saved, error) {
 	if last {
 		name = filepath.Join(dir, "weights.safetensors")
 	}
-	w, err := LoadWeights(name, c.Model)
+	s := &Saved{Config: c, Tokenizer: tk}
+	if c.IsCounted() {
+		s.Counts, err = ngram.Load(name)
+	} else {
+		s.Weights, err = LoadWeights(name, c.Model)
+	}
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("%s has no weights yet: wait for its first evaluation, or go on with -resume", dir)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &Saved{c, tk, w}, nil
+	return s, nil
 }
 
 // bestWeights is the file of a run's best weights, or of its last if no best were kept.

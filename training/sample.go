@@ -42,7 +42,12 @@ func (r *Run) Generator() (*generation.Generator, error) {
 
 // Generator makes texts with the saved model.
 func (s *Saved) Generator() (*generation.Generator, error) {
-	return newGenerator(s.Config, s.Weights, s.Tokenizer)
+	g, err := newGenerator(s.Config, s.Weights, s.Tokenizer)
+	if err != nil {
+		return nil, err
+	}
+	g.Counts = s.Counts
+	return g, nil
 }
 
 // sample writes a text of the model as it is now to samples.txt.

@@ -135,7 +135,14 @@ func train(ctx context.Context, o *options, stdout, stderr *os.File) error {
 	if o.eval.dir != "" {
 		return evaluate(ctx, o.eval, stdout, stderr)
 	}
-	r, err := open(o, stderr)
+	c, dir, err := configure(o)
+	if err != nil {
+		return err
+	}
+	if c.IsCounted() {
+		return count(o, c, dir, stdout, stderr)
+	}
+	r, err := open(o, c, dir, stderr)
 	if err != nil {
 		return err
 	}
@@ -163,27 +170,33 @@ func train(ctx context.Context, o *options, stdout, stderr *os.File) error {
 	return finish(r, stdout, stderr)
 }
 
-// open begins a run, or goes on with one.
-func open(o *options, stderr io.Writer) (*training.Run, error) {
+// configure is the configuration of a new run, and its directory: none if it is only
+// looked at. Of a run that goes on it is empty.
+func configure(o *options) (c training.Config, dir string, err error) {
 	if o.resume != "" {
 		if o.config != "" || o.out != "" || o.init != "" {
-			return nil, cli.Misusef("-resume goes on with a run as it is: leave out -config, -out and -init")
+			return c, "", cli.Misusef("-resume goes on with a run as it is: leave out -config, -out and -init")
 		}
-		return training.Resume(o.resume, o.settings(), stderr)
+		return c, "", nil
 	}
-	c, err := training.Parse(o.config, o.settings())
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, err
-	}
-	if err != nil {
-		return nil, &cli.Usage{Err: err}
-	}
-	dir := o.out
+	c, err = training.Parse(o.config, o.settings())
 	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return c, "", err
+	case err != nil:
+		return c, "", &cli.Usage{Err: err}
 	case o.check || o.describe || o.graph != "":
-		dir = ""
-	case dir == "":
-		dir = freeDir(c)
+		return c, "", nil
+	case o.out == "":
+		return c, freeDir(c), nil
+	}
+	return c, o.out, nil
+}
+
+// open begins a run, or goes on with one.
+func open(o *options, c training.Config, dir string, stderr io.Writer) (*training.Run, error) {
+	if o.resume != "" {
+		return training.Resume(o.resume, o.settings(), stderr)
 	}
 	r, err := training.New(c, dir, stderr)
 	if err != nil || o.init == "" {

@@ -1,0 +1,68 @@
+package training
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"euryale/generation"
+)
+
+const gpt2 = "../internal/interchange/testdata/gpt2"
+
+// A model from elsewhere is a run: it can be opened, written out, and read in again.
+func TestImportAndExport(t *testing.T) {
+	dir := t.TempDir()
+	first, second, out := filepath.Join(dir, "first"), filepath.Join(dir, "second"), filepath.Join(dir, "out")
+	_, err := Import(gpt2, "", first)
+	require.NoError(t, err)
+	require.NoError(t, Export(first, out))
+	_, err = Import(out, "", second)
+	require.NoError(t, err)
+	a, err := os.ReadFile(filepath.Join(first, "weights.safetensors"))
+	require.NoError(t, err)
+	b, err := os.ReadFile(filepath.Join(second, "weights.safetensors"))
+	require.NoError(t, err)
+	assert.Equal(t, a, b)
+	saved, err := Open(second, false)
+	require.NoError(t, err)
+	g, err := saved.Generator()
+	require.NoError(t, err)
+	p, err := g.Prompt("the")
+	require.NoError(t, err)
+	texts, err := g.Generate(context.Background(), p, generation.Settings{Tokens: 30}, 1, nil)
+	require.NoError(t, err)
+	assert.Len(t, texts[0].Tokens, 30)
+	_, err = Import(gpt2, "", first)
+	assert.ErrorContains(t, err, "holds a run already")
+}
+
+// Training can go on from an imported model, with its tokenizer.
+func TestTrainingBeginsWithAnImportedModel(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "gpt2")
+	saved, err := Import(gpt2, "", dir)
+	require.NoError(t, err)
+	book := filepath.Join(t.TempDir(), "book.txt")
+	text, err := os.ReadFile("import_test.go")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(book, text, 0o666))
+	c, err := Parse(filepath.Join(dir, "config.toml"), []string{"data.name=" + book, "training.steps=3", "training.batch=4", "training.eval_tokens=100", "schedule.warmup=0", "training.sample=5"})
+	require.NoError(t, err)
+	r, err := New(c, "", nil)
+	require.NoError(t, err)
+	defer r.Close()
+	require.NoError(t, r.InitFrom(dir))
+	for _, p := range saved.Weights.All() {
+		require.Equal(t, p.Float32(), r.Weights.Get(p.Path).Float32(), p.Path)
+	}
+	before, err := r.Validate(true)
+	require.NoError(t, err)
+	require.NoError(t, r.Train(context.Background()))
+	after, err := r.Validate(true)
+	require.NoError(t, err)
+	assert.Less(t, after, before)
+}
