@@ -1,0 +1,46 @@
+package metrics
+
+import (
+	"slices"
+	"unicode"
+	"unicode/utf8"
+)
+
+// SameShape is the share of texts whose clauses have, one by one, as many characters as
+// those of one of their references: of poems in a fixed form, those that keep the form.
+// Clauses end at punctuation and line breaks; spaces do not count.
+func SameShape(hyps []string, refs [][]string) (float64, error) {
+	if err := checkPairs(hyps, refs); err != nil {
+		return 0, err
+	}
+	same := 0
+	for i, h := range hyps {
+		shape := clauses(h)
+		if slices.ContainsFunc(refs[i], func(r string) bool { return slices.Equal(shape, clauses(r)) }) {
+			same++
+		}
+	}
+	return float64(same) / float64(len(hyps)), nil
+}
+
+// clauses are the lengths of a text's clauses in characters.
+func clauses(text string) (lengths []int) {
+	n := 0
+	for len(text) > 0 {
+		r, size := utf8.DecodeRuneInString(text)
+		text = text[size:]
+		switch {
+		case unicode.IsPunct(r) || r == '\n':
+			if n > 0 {
+				lengths = append(lengths, n)
+			}
+			n = 0
+		case !unicode.IsSpace(r):
+			n++
+		}
+	}
+	if n > 0 {
+		lengths = append(lengths, n)
+	}
+	return lengths
+}
