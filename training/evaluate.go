@@ -128,6 +128,11 @@ func (m *Measured) task(ctx context.Context, gen *generation.Generator, corpus *
 	tokenizer := metrics.Tokenize13a
 	if chinese(refs) {
 		tokenizer = metrics.TokenizeZh
+		shape, err := metrics.SameShape(hyps, refs)
+		if err != nil {
+			return err
+		}
+		m.Report = append(m.Report, metrics.Measure{Name: "same_shape", Value: shape})
 	}
 	r, err := metrics.Evaluate(hyps, refs, tokenizer)
 	m.Report = append(m.Report, r...)
