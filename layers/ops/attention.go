@@ -17,6 +17,7 @@ type AttentionConfig struct {
 	Heads   int  // H query heads, side by side in q's columns
 	KVHeads int  // key and value heads; each serves H/KVHeads query heads (Ainslie et al. 2023)
 	ALiBi   bool // linear biases by distance (Press et al. 2022)
+	Raw     bool // scores are q·kᵀ itself, not divided by √d: Luong et al. 2015's "dot"
 	Drop    Drop // on the attention weights
 	Causal  bool // says of sees that a row sees the rows up to its own, for counting operations
 }
@@ -169,7 +170,10 @@ func (h *heads[T]) blocks(lane int, f func(r0, n, c int)) {
 // scores puts q·kᵀ of a block into p (n, c), and returns the scale that softmax applies.
 func (h *heads[T]) scores(p []T, head, kv, lane, r0, n, c int) (scale T) {
 	kernel.Gemm(false, true, n, c, h.d, 1, h.q.at(r0, head*h.d), h.q.ld, h.k.at(lane*h.c, kv*h.d), h.k.ld, 0, p, c)
-	scale = T(1 / math.Sqrt(float64(h.d)))
+	scale = 1
+	if !h.Raw {
+		scale = T(1 / math.Sqrt(float64(h.d)))
+	}
 	if h.ALiBi { // −slope·distance, and softmax does not mind a constant in each row
 		slope := math.Exp2(-8*float64(head+1)/float64(h.Heads)) / float64(scale)
 		for i := range p[:n*c] {

@@ -67,7 +67,7 @@ func gruSpec[T Float](s scan, bias bool) spec[T] {
 
 func (r *gru[T]) step(k int, in []arg[T], y []T) {
 	n, h := r.Lanes*r.hidden, r.hidden
-	zx, zh, h0, h1 := block(r.zx, k, 3*n), block(r.zh, k, 3*n), block(r.h, k, n), block(r.h, k+1, n)
+	zx, zh, h0, h1 := nth(r.zx, k, 3*n), nth(r.zh, k, 3*n), nth(r.h, k, n), nth(r.h, k+1, n)
 	gather(r.scan, k, zx, in[0].X, 3*h)
 	kernel.Gemm(false, false, r.Lanes, 3*h, h, 1, h0, h, in[1].X, 3*h, 0, zh, 3*h)
 	if len(in) > 4 {
@@ -88,7 +88,7 @@ func (r *gru[T]) backward(in []arg[T], _, dy []T, g [][]T) {
 	clear(r.dh)
 	for k := r.steps - 1; k >= 0; k-- {
 		r.stepBack(k, in, dy)
-		scatter(r.scan, k, g[0], 3*h, 0, block(r.zx, k, 3*n), 3*h)
+		scatter(r.scan, k, g[0], 3*h, 0, nth(r.zx, k, 3*n), 3*h)
 	}
 	kernel.Gemm(true, false, h, 3*h, r.rows(), 1, r.h, h, r.zh, 3*h, 0, g[1], 3*h)
 	copy(g[2], r.dh)
@@ -101,7 +101,7 @@ func (r *gru[T]) backward(in []arg[T], _, dy []T, g [][]T) {
 // into that of what the step started from.
 func (r *gru[T]) stepBack(k int, in []arg[T], dy []T) {
 	n, h := r.Lanes*r.hidden, r.hidden
-	zx, zh, h0 := block(r.zx, k, 3*n), block(r.zh, k, 3*n), block(r.h, k, n)
+	zx, zh, h0 := nth(r.zx, k, 3*n), nth(r.zh, k, 3*n), nth(r.h, k, n)
 	collect(r.scan, k, r.dh, dy, h, 0, h)
 	r.runs(k, in[3].I, func(from, to int) {
 		dzx, dzh, dh := span(zx, from, to, 3*h), span(zh, from, to, 3*h), span(r.dh, from, to, h)

@@ -63,8 +63,8 @@ func (l *lstm[T]) begin(prev []T) {
 
 func (l *lstm[T]) step(k int, in []arg[T], y []T) {
 	n, h := l.Lanes*l.hidden, l.hidden
-	z, tanh := block(l.gates, k, 4*n), block(l.tanh, k, n)
-	h0, h1, c0, c1 := block(l.h, k, n), block(l.h, k+1, n), block(l.c, k, n), block(l.c, k+1, n)
+	z, tanh := nth(l.gates, k, 4*n), nth(l.tanh, k, n)
+	h0, h1, c0, c1 := nth(l.h, k, n), nth(l.h, k+1, n), nth(l.c, k, n), nth(l.c, k+1, n)
 	gather(l.scan, k, z, in[0].X, 4*h)
 	kernel.Gemm(false, false, l.Lanes, 4*h, h, 1, h0, h, in[1].X, 4*h, 1, z, 4*h)
 	l.runs(k, in[3].I, func(from, to int) {
@@ -88,7 +88,7 @@ func (l *lstm[T]) backward(in []arg[T], _, dy []T, g [][]T) {
 	clear(l.dc)
 	for k := l.steps - 1; k >= 0; k-- {
 		l.stepBack(k, in, dy)
-		scatter(l.scan, k, g[0], 4*h, 0, block(l.gates, k, 4*n), 4*h)
+		scatter(l.scan, k, g[0], 4*h, 0, nth(l.gates, k, 4*n), 4*h)
 	}
 	kernel.Gemm(true, false, h, 4*h, l.rows(), 1, l.h, h, l.gates, 4*h, 0, g[1], 4*h)
 	for b := range l.Lanes {
@@ -101,7 +101,7 @@ func (l *lstm[T]) backward(in []arg[T], _, dy []T, g [][]T) {
 // what the step started from.
 func (l *lstm[T]) stepBack(k int, in []arg[T], dy []T) {
 	n, h := l.Lanes*l.hidden, l.hidden
-	z, tanh, c0 := block(l.gates, k, 4*n), block(l.tanh, k, n), block(l.c, k, n)
+	z, tanh, c0 := nth(l.gates, k, 4*n), nth(l.tanh, k, n), nth(l.c, k, n)
 	collect(l.scan, k, l.dh, dy, 2*h, 0, h)
 	collect(l.scan, k, l.dc, dy, 2*h, h, h)
 	l.runs(k, in[3].I, func(from, to int) {

@@ -57,7 +57,7 @@ func rnnSpec[T Float](s scan, act Activation) spec[T] {
 
 func (r *rnn[T]) step(k int, in []arg[T], y []T) {
 	n, h := r.Lanes*r.hidden, r.hidden
-	z, h0, h1 := block(r.z, k, n), block(r.h, k, n), block(r.h, k+1, n)
+	z, h0, h1 := nth(r.z, k, n), nth(r.h, k, n), nth(r.h, k+1, n)
 	gather(r.scan, k, z, in[0].X, h)
 	kernel.Gemm(false, false, r.Lanes, h, h, 1, h0, h, in[1].X, h, 1, z, h)
 	r.runs(k, in[3].I, func(from, to int) { r.act.f(span(h1, from, to, h), span(z, from, to, h)) },
@@ -73,7 +73,7 @@ func (r *rnn[T]) backward(in []arg[T], _, dy []T, g [][]T) {
 	r.turned = turn(r.turned, in[1].X, h, h)
 	clear(r.dh)
 	for k := r.steps - 1; k >= 0; k-- {
-		z, h1 := block(r.z, k, n), block(r.h, k+1, n)
+		z, h1 := nth(r.z, k, n), nth(r.h, k+1, n)
 		collect(r.scan, k, r.dh, dy, h, 0, h)
 		r.runs(k, in[3].I, func(from, to int) {
 			dz, dh := span(z, from, to, h), span(r.dh, from, to, h)

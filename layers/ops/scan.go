@@ -93,8 +93,8 @@ func collect[T Float](s scan, k int, sum, y []T, ld, from, width int) {
 // span is the part of x, with width values a lane, that belongs to lanes from to to−1.
 func span[T Float](x []T, from, to, width int) []T { return x[from*width : to*width] }
 
-// block is the i-th block of n values of x.
-func block[T Float](x []T, i, n int) []T { return x[i*n : (i+1)*n] }
+// nth is the i-th block of n values of x.
+func nth[T Float](x []T, i, n int) []T { return x[i*n : (i+1)*n] }
 
 // turn is wᵀ for w (rows, cols), in dst. The backward pass multiplies by Wᵀ at every
 // step, and a product that reads its second matrix row by row is the faster.

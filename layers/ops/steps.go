@@ -26,13 +26,13 @@ func rowSpec[T Float](lanes, t int, x *G.Node) spec[T] {
 		shape: tensor.Shape{lanes, d},
 		fwd: func(in []arg[T], y []T) {
 			for b := range lanes {
-				copy(block(y, b, d), block(in[0].X, b*steps+t, d))
+				copy(nth(y, b, d), nth(in[0].X, b*steps+t, d))
 			}
 		},
 		backs: []back[T]{{of: []int{0}, do: func(_ []arg[T], _, dy []T, g [][]T) {
 			clear(g[0])
 			for b := range lanes {
-				copy(block(g[0], b*steps+t, d), block(dy, b, d))
+				copy(nth(g[0], b*steps+t, d), nth(dy, b, d))
 			}
 		}}},
 	}
@@ -60,7 +60,7 @@ func rowsSpec[T Float](xs []*G.Node) spec[T] {
 		fwd: func(in []arg[T], y []T) {
 			for t := range steps {
 				for b := range lanes {
-					copy(block(y, b*steps+t, d), block(in[t].X, b, d))
+					copy(nth(y, b*steps+t, d), nth(in[t].X, b, d))
 				}
 			}
 		},
@@ -68,7 +68,7 @@ func rowsSpec[T Float](xs []*G.Node) spec[T] {
 	for t := range steps {
 		s.backs = append(s.backs, back[T]{of: []int{t}, do: func(_ []arg[T], _, dy []T, g [][]T) {
 			for b := range lanes {
-				copy(block(g[0], b, d), block(dy, b*steps+t, d))
+				copy(nth(g[0], b, d), nth(dy, b*steps+t, d))
 			}
 		}})
 	}
@@ -90,7 +90,7 @@ func joinSpec[T Float](a, b *G.Node) spec[T] {
 	part := func(i, from, width int) back[T] {
 		return back[T]{of: []int{i}, do: func(_ []arg[T], _, dy []T, g [][]T) {
 			for r := range n {
-				copy(block(g[0], r, width), block(dy, r, d+e)[from:])
+				copy(nth(g[0], r, width), nth(dy, r, d+e)[from:])
 			}
 		}}
 	}
@@ -98,8 +98,8 @@ func joinSpec[T Float](a, b *G.Node) spec[T] {
 		shape: tensor.Shape{n, d + e},
 		fwd: func(in []arg[T], y []T) {
 			for r := range n {
-				copy(block(y, r, d+e), block(in[0].X, r, d))
-				copy(block(y, r, d+e)[d:], block(in[1].X, r, e))
+				copy(nth(y, r, d+e), nth(in[0].X, r, d))
+				copy(nth(y, r, d+e)[d:], nth(in[1].X, r, e))
 			}
 		},
 		backs: []back[T]{part(0, 0, d), part(1, d, e)},
@@ -142,7 +142,7 @@ func chooseSpec[T Float](t int, a *G.Node, first func(position int) bool) spec[T
 			clear(g[0])
 			for b := range lanes {
 				if chosen(in, b) == want {
-					copy(block(g[0], b, d), block(dy, b, d))
+					copy(nth(g[0], b, d), nth(dy, b, d))
 				}
 			}
 		}}
@@ -155,7 +155,7 @@ func chooseSpec[T Float](t int, a *G.Node, first func(position int) bool) spec[T
 				if chosen(in, b) {
 					from = in[0].X
 				}
-				copy(block(y, b, d), block(from, b, d))
+				copy(nth(y, b, d), nth(from, b, d))
 			}
 		},
 		backs: []back[T]{part(0, true), part(1, false)},
