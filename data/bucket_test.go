@@ -84,6 +84,11 @@ func TestShapesPadLeast(t *testing.T) {
 	assert.Len(t, chooseShapes(all, 9, 64), 5, "no more shapes than are of use")
 }
 
+func TestSourcesArePaddedNoFurtherThanTheLongest(t *testing.T) {
+	all := []sample{{tokens: make([]int, 8), source: make([]int, 5)}, {tokens: make([]int, 8), source: make([]int, 19)}}
+	assert.Equal(t, []Shape{{8, 8}, {8, 19}}, chooseShapes(all, 2, 64))
+}
+
 func TestPaddingIsReported(t *testing.T) {
 	all := []sample{{tokens: make([]int, 8), source: make([]int, 4)}, {tokens: make([]int, 4), source: make([]int, 8), cut: true}}
 	b, err := newBuckets(all, all, 4, 1, 8)

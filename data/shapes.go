@@ -68,12 +68,16 @@ func (s sized) with(o sized) sized {
 	return sized{Shape{max(s.shape.T, o.shape.T), max(s.shape.S, o.shape.S)}, s.count + o.count}
 }
 
-// groupBySize counts samples by their shape, rounded up, in the order of the shapes' sizes.
+// groupBySize counts samples by their shape, rounded up, in the order of the shapes' sizes. No
+// shape has more room for a source than the longest one takes: a model may read no more.
 func groupBySize(samples []sample, context int) []sized {
-	count := map[Shape]int{}
+	count, longest := map[Shape]int{}, 0
+	for _, s := range samples {
+		longest = max(longest, len(s.source))
+	}
 	step := max(8, (context+31)/32) // coarse enough that there are few groups
 	for _, s := range samples {
-		count[Shape{min(roundUp(len(s.tokens), step), context), roundUp(len(s.source), step)}]++
+		count[Shape{min(roundUp(len(s.tokens), step), context), min(roundUp(len(s.source), step), longest)}]++
 	}
 	var groups []sized
 	for shape, n := range count {
