@@ -1,4 +1,4 @@
-.PHONY: test lint bench compare
+.PHONY: test lint bench compare notebooks
 
 test: ## what the README runs
 	go test ./...
@@ -14,3 +14,6 @@ bench: ## kernels, then layers beside Gorgonia's own ops
 
 compare: ## training and generation beside PyTorch, in one run (needs Debian's python3-torch)
 	go run ./bench/compare
+
+notebooks: ## execute all notebooks, without a browser (needs Debian's jupyter-nbconvert)
+	notebooks/run.sh

@@ -7,7 +7,7 @@ out=$(realpath -m "${1:?usage: build.sh OUT}")
 cd "$(dirname "$0")"
 upstream=github.com/gopherdata/gophernotes
 
-go generate ./bindings
+go run ./genbind bindings/bindings.go
 
 # gophernotes is a program and cannot be imported, so a copy of its module (which go.sum
 # has checked) gets two fixes and one import, and is built in the original's place. The

@@ -1,13 +1,14 @@
 // Package bindings lets notebooks import the packages named below. A notebook that
 // imports any other package fails: add it here and build the kernel again.
 //
-// "go generate" writes a zz_*.go file for each; those files are not committed.
+// Command genbind writes a zz_*.go file for each; those files are not committed.
 package bindings
 
 import (
 	_ "euryale/data"
 	_ "euryale/generation"
 	_ "euryale/layers"
+	_ "euryale/layers/draw"
 	_ "euryale/layers/ops"
 	_ "euryale/models"
 	_ "euryale/notebooks/kernel/checkout"
@@ -16,5 +17,3 @@ import (
 	_ "gorgonia.org/gorgonia"
 	_ "gorgonia.org/tensor"
 )
-
-//go:generate go run ../genbind bindings.go

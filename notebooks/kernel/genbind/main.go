@@ -1,7 +1,7 @@
 // Command genbind writes the Go files that let the notebook kernel's interpreter use
 // compiled packages: a file zz_*.go for each package that the file named on its command
-// line imports, and zz_checkout.go, which says what the kernel is built from. Run it
-// through "go generate".
+// line imports, and zz_checkout.go, which says what the kernel is built from. build.sh
+// runs it.
 //
 // Generic functions and types have no value at run time: they are left out, and named
 // on standard error.

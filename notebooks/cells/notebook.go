@@ -1,0 +1,119 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// cell is a cell of a Jupyter notebook, format 4.5.
+type cell struct {
+	Type     string            `json:"cell_type"`
+	Count    *int              `json:"execution_count,omitempty"`
+	ID       string            `json:"id"`
+	Metadata struct{}          `json:"metadata"`
+	Outputs  []json.RawMessage `json:"outputs,omitempty"`
+	Source   lines             `json:"source"`
+}
+
+// code is a code cell, which has its count and outputs even when there are none.
+type code struct {
+	cell
+	Count   *int              `json:"execution_count"`
+	Outputs []json.RawMessage `json:"outputs"`
+}
+
+// lines are a text, which notebooks hold line by line or in one piece.
+type lines string
+
+// MarshalJSON writes lines, so that changes can be reviewed.
+func (l lines) MarshalJSON() ([]byte, error) { return plainJSON(strings.SplitAfter(string(l), "\n")) }
+
+// UnmarshalJSON reads either form.
+func (l *lines) UnmarshalJSON(raw []byte) error {
+	var many []string
+	if err := json.Unmarshal(raw, &many); err == nil {
+		*l = lines(strings.Join(many, ""))
+		return nil
+	}
+	var one string
+	err := json.Unmarshal(raw, &one)
+	*l = lines(one)
+	return err
+}
+
+// file is a notebook.
+type file struct {
+	Cells    []any          `json:"cells"`
+	Metadata map[string]any `json:"metadata"`
+	Format   int            `json:"nbformat"`
+	Minor    int            `json:"nbformat_minor"`
+}
+
+// notebook is the file of one language, with the outputs of its code cells if there are
+// any.
+func notebook(blocks []block, chinese bool, outputs []cell) ([]byte, error) {
+	nb := file{Format: 4, Minor: 5, Metadata: map[string]any{
+		"kernelspec":    map[string]string{"display_name": "Go (gophernotes)", "language": "go", "name": "gophernotes"},
+		"language_info": map[string]string{"file_extension": ".go", "mimetype": "text/x-go", "name": "go"}}}
+	for i, b := range blocks {
+		c := cell{Type: "markdown", ID: fmt.Sprintf("c%02d", i), Source: lines(b.english)}
+		if chinese {
+			c.Source = lines(b.chinese)
+		}
+		if b.code == "" {
+			nb.Cells = append(nb.Cells, c)
+			continue
+		}
+		c.Type, c.Source = "code", lines(b.code)
+		out := code{cell: c, Outputs: []json.RawMessage{}}
+		if outputs != nil {
+			if len(outputs) == 0 || outputs[0].Source != c.Source {
+				return nil, fmt.Errorf("line %d: the executed notebook has other code: execute it again", b.line)
+			}
+			out.Count, out.Outputs = outputs[0].Count, append(out.Outputs, outputs[0].Outputs...)
+			outputs = outputs[1:]
+		}
+		nb.Cells = append(nb.Cells, out)
+	}
+	raw, err := plainJSON(nb)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if err := json.Indent(&b, raw, "", " "); err != nil {
+		return nil, err
+	}
+	b.WriteByte('\n')
+	return b.Bytes(), nil
+}
+
+// readOutputs are the code cells of an executed notebook.
+func readOutputs(path string) ([]cell, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var nb struct{ Cells []cell }
+	if err := json.Unmarshal(raw, &nb); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	cells := []cell{}
+	for _, c := range nb.Cells {
+		if c.Type == "code" {
+			cells = append(cells, c)
+		}
+	}
+	return cells, nil
+}
+
+// plainJSON does not escape what HTML would need to be.
+func plainJSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSpace(b.Bytes()), err
+}

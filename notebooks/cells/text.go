@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// block is a cell: code, or prose in two languages.
+type block struct {
+	code, english, chinese string
+	line                   int // of the text where it begins
+}
+
+// The marks in a notebook's text.
+const (
+	opens  = "```go"
+	closes = "```"
+	inZh   = "<!-- 中文 -->"
+)
+
+// parser cuts a text into blocks.
+type parser struct {
+	blocks []block
+	now    block
+	part   *string // of now, that lines go to
+}
+
+// parse cuts a text into cells. It is an error to leave a code block open, or prose in
+// one language only.
+func parse(text string) ([]block, error) {
+	p := parser{now: block{line: 1}}
+	p.part = &p.now.english
+	for i, line := range strings.Split(text, "\n") {
+		code := p.part == &p.now.code
+		switch {
+		case !code && line == opens || code && line == closes:
+			if err := p.end(i + 1); err != nil {
+				return nil, err
+			}
+			if !code {
+				p.part = &p.now.code
+			}
+		case !code && line == inZh:
+			p.part = &p.now.chinese
+		default:
+			*p.part += line + "\n"
+		}
+	}
+	if p.part == &p.now.code {
+		return nil, fmt.Errorf("line %d: the code block is not closed", p.now.line)
+	}
+	return p.blocks, p.end(0)
+}
+
+// end finishes a block, if there is anything in it. The next one begins at line.
+func (p *parser) end(line int) error {
+	b := &p.now
+	b.code = strings.Trim(b.code, "\n")
+	b.english, b.chinese = strings.TrimSpace(b.english), strings.TrimSpace(b.chinese)
+	if (b.english == "") != (b.chinese == "") {
+		return fmt.Errorf("line %d: the prose is in one language only: put the Chinese after a line %s", b.line, inZh)
+	}
+	if b.code+b.english != "" {
+		p.blocks = append(p.blocks, *b)
+	}
+	p.now = block{line: line}
+	p.part = &p.now.english
+	return nil
+}

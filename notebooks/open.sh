@@ -1,0 +1,16 @@
+#!/bin/bash
+# Opens the notebooks in a browser: installs Jupyter (Debian's, if it is missing), builds
+# the kernel with this checkout's packages linked in, and starts the server.
+#
+#   open.sh [ARGUMENTS of jupyter notebook]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+if ! command -v jupyter-notebook >/dev/null; then
+	as=
+	[ "$(id -u)" = 0 ] || as=sudo
+	$as apt-get update -qq
+	$as apt-get install -y --no-install-recommends jupyter-notebook jupyter-nbconvert
+fi
+notebooks/kernel/build.sh .build/kernel
+export JUPYTER_PATH=$PWD/.build/kernel/jupyter
+exec jupyter-notebook --notebook-dir=notebooks "$@"
