@@ -2,7 +2,6 @@ package layers
 
 import (
 	"math"
-	"math/rand/v2"
 
 	G "gorgonia.org/gorgonia"
 
@@ -19,8 +18,8 @@ type RecurrentConfig struct {
 }
 
 // Cell is a recurrent cell with its parameters. Step is one step in Gorgonia's own ops,
-// for reading the equations and for checking; layers run a fused op with the same
-// parameters, which takes all tokens at once.
+// for reading the equations and for checking; layers run fused ops with the same
+// parameters, which take all tokens at once, or one.
 type Cell interface {
 	// Step goes one token further.
 	//
@@ -28,11 +27,31 @@ type Cell interface {
 	Step(x *G.Node, prev State) State
 	// Width is the number of columns of the state: H, or 2·H.
 	Width() int
+	// Next is Step in one fused op, with the state's parts side by side.
+	//
+	//	x: (B, in), prev: (B, Width) → (B, Width)
+	Next(x, prev *G.Node) *G.Node
+	// Output is h of states.
+	//
+	//	states: (N, Width) → (N, H)
+	Output(states *G.Node) *G.Node
 	// scan goes through all tokens: x (B·T, in), prev (B, Width), at (B·T) → the state
 	// after each, (B·T, Width).
 	scan(x, prev, at *G.Node, reverse bool) *G.Node
-	// output is h of states (N, Width): (N, H).
-	output(states *G.Node) *G.Node
+}
+
+// NewCell declares the cell of that kind: "rnn", "lstm" or "gru".
+func NewCell(s *Scope, kind string, in int, c RecurrentConfig) Cell {
+	switch kind {
+	case "rnn":
+		return NewRNN(s, in, c)
+	case "lstm":
+		return NewLSTM(s, in, c)
+	case "gru":
+		return NewGRU(s, in, c)
+	}
+	s.Fail("no cell is called %q: rnn, lstm or gru", kind)
+	return nil
 }
 
 // State is what a cell remembers of each lane.
@@ -50,19 +69,18 @@ type gated struct {
 	wx, b, wh *G.Node
 }
 
-// newGated declares x/W (in, gates·H), x/b (gates·H) and h/W (H, gates·H), all uniform
-// within 1/√H unless the scope says otherwise: PyTorch's first values.
-func newGated(s *Scope, gates, in int, c RecurrentConfig) gated {
-	if c.Hidden < 1 {
-		s.Fail("hidden is %d, want at least 1", c.Hidden)
+// newGated declares x/W (in, gates·H), x/b (gates·H) and h/W (H, gates·H), the matrices
+// uniform within 1/√H unless the scope says otherwise: PyTorch's first values.
+func newGated(s *Scope, gates, in, hidden int, bias Init) gated {
+	if hidden < 1 {
+		s.Fail("hidden is %d, want at least 1", hidden)
 	}
-	g := gated{s: s, hidden: c.Hidden}
-	n := gates * c.Hidden
-	g.wx = s.Sub("x").Param("W", s.recurrentInit(c.Hidden), in, n)
+	g := gated{s: s, hidden: hidden}
+	g.wx = s.Sub("x").Param("W", s.recurrentInit(hidden), in, gates*hidden)
 	if s.bias {
-		g.b = s.Sub("x").Param("b", withForget(s.recurrentInit(c.Hidden), c), n)
+		g.b = s.Sub("x").Param("b", bias, gates*hidden)
 	}
-	g.wh = s.Sub("h").Param("W", s.recurrentInit(c.Hidden), c.Hidden, n)
+	g.wh = s.Sub("h").Param("W", s.recurrentInit(hidden), hidden, gates*hidden)
 	return g
 }
 
@@ -73,26 +91,18 @@ func (s *Scope) recurrentInit(hidden int) Init {
 	return Uniform(1 / math.Sqrt(float64(hidden)))
 }
 
-// withForget adds a constant to the second quarter of an LSTM's bias, its forget gate.
-func withForget(init Init, c RecurrentConfig) Init {
-	if c.ForgetBias == 0 {
-		return init
-	}
-	return func(rng *rand.Rand, shape []int) []float64 {
-		v := init(rng, shape)
-		for i := c.Hidden; i < 2*c.Hidden; i++ {
-			v[i] += c.ForgetBias
-		}
-		return v
-	}
-}
-
 // inputs is x·Wx + b.
 //
 //	x: (N, in) → (N, gates·H)
 func (g *gated) inputs(x *G.Node) *G.Node {
 	return g.s.Must(ops.Linear(g.s.at("inputs"), ops.Identity, x, g.wx, g.b))
 }
+
+// now is a position for each lane's one token, 0: whoever goes step by step keeps the
+// lanes that have none.
+//
+//	→ (B) int
+func (g *gated) now() *G.Node { return g.s.index("now", g.s.B) }
 
 // plainInputs is inputs in Gorgonia's own ops.
 func (g *gated) plainInputs(x *G.Node) *G.Node {

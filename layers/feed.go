@@ -38,9 +38,9 @@ func (g *Graph) feedLane(b int, tokens []int) error {
 		return err
 	}
 	m, t0 := g.frame.Memory, b*g.frame.T
-	start := 0
+	start, source := 0, g.fresh[b]
 	if m != nil {
-		start = m.seen[b]
+		start, source = m.seen[b], m.source[b]
 		if err := m.expect(b, n); err != nil {
 			return err
 		}
@@ -54,12 +54,9 @@ func (g *Graph) feedLane(b int, tokens []int) error {
 		g.set("positions", t0+t, at)
 		g.set("past", t0+t, at+1)
 		g.set("lane", t0+t, n)
-		if m != nil {
-			g.set("all", t0+t, m.source[b])
-		} else {
-			g.set("all", t0+t, g.fresh[b])
-		}
+		g.set("all", t0+t, source)
 	}
+	g.set("sources", b, source)
 	last := t0 + n - 1
 	if n == 0 {
 		last = -1

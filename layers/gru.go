@@ -19,7 +19,7 @@ type GRUCell struct {
 
 // NewGRU declares x/W (in, 3H), x/b (3H), h/W (H, 3H) and h/b (3H), uniform within 1/√H.
 func NewGRU(s *Scope, in int, c RecurrentConfig) *GRUCell {
-	g := &GRUCell{gated: newGated(s, 3, in, c)}
+	g := &GRUCell{gated: newGated(s, 3, in, c.Hidden, s.recurrentInit(c.Hidden))}
 	if s.bias {
 		g.bh = s.Sub("h").Param("b", s.recurrentInit(c.Hidden), 3*c.Hidden)
 	}
@@ -44,12 +44,18 @@ func (g *GRUCell) Step(x *G.Node, prev State) State {
 	return State{H: s.Must(G.Add(n, s.Must(G.HadamardProd(u, s.Must(G.Sub(prev.H, n))))))}
 }
 
+// Next is Step in one fused op.
+//
+//	x: (B, in), prev: (B, Width) → (B, Width)
+func (g *GRUCell) Next(x, prev *G.Node) *G.Node { return g.scan(x, prev, g.now(), false) }
+
 func (g *GRUCell) scan(x, prev, at *G.Node, reverse bool) *G.Node {
 	c := ops.Scan{Lanes: g.s.B, Reverse: reverse}
 	return g.s.Must(ops.GRU(g.s.at("gru"), c, g.inputs(x), g.wh, g.bh, prev, at))
 }
 
-func (g *GRUCell) output(states *G.Node) *G.Node { return states }
+// Output is h of states (N, Width): (N, H).
+func (g *GRUCell) Output(states *G.Node) *G.Node { return states }
 
 // GRU runs a gated recurrent unit through all tokens: h after each, and after the last.
 //
@@ -57,5 +63,5 @@ func (g *GRUCell) output(states *G.Node) *G.Node { return states }
 //
 // It declares what NewGRU does.
 func GRU(s *Scope, x *G.Node, c RecurrentConfig) (h, last *G.Node) {
-	return recurrent(s, x, NewGRU(s, s.Rows(x), c), c)
+	return Recurrent(s, x, NewGRU(s, s.Rows(x), c), c)
 }

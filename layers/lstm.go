@@ -1,6 +1,8 @@
 package layers
 
 import (
+	"math/rand/v2"
+
 	G "gorgonia.org/gorgonia"
 
 	"euryale/layers/ops"
@@ -17,7 +19,17 @@ type LSTMCell struct{ gated }
 // NewLSTM declares x/W (in, 4H), x/b (4H) and h/W (H, 4H), uniform within 1/√H, with
 // c.ForgetBias added to the second quarter of the bias (Jozefowicz et al. 2015 found that
 // 1 helps).
-func NewLSTM(s *Scope, in int, c RecurrentConfig) *LSTMCell { return &LSTMCell{newGated(s, 4, in, c)} }
+func NewLSTM(s *Scope, in int, c RecurrentConfig) *LSTMCell {
+	init := s.recurrentInit(c.Hidden)
+	bias := func(rng *rand.Rand, shape []int) []float64 {
+		v := init(rng, shape)
+		for i := c.Hidden; i < 2*c.Hidden; i++ {
+			v[i] += c.ForgetBias
+		}
+		return v
+	}
+	return &LSTMCell{newGated(s, 4, in, c.Hidden, bias)}
+}
 
 // Width is 2·H: h and c.
 func (l *LSTMCell) Width() int { return 2 * l.hidden }
@@ -34,6 +46,11 @@ func (l *LSTMCell) Step(x *G.Node, prev State) State {
 	return State{H: s.Must(G.HadamardProd(o, s.Must(G.Tanh(c)))), C: c}
 }
 
+// Next is Step in one fused op.
+//
+//	x: (B, in), prev: (B, Width) → (B, Width)
+func (l *LSTMCell) Next(x, prev *G.Node) *G.Node { return l.scan(x, prev, l.now(), false) }
+
 func (l *LSTMCell) scan(x, prev, at *G.Node, reverse bool) *G.Node {
 	c, z := ops.Scan{Lanes: l.s.B, Reverse: reverse}, l.inputs(x)
 	states := l.s.Must(ops.LSTM(l.s.at("lstm"), c, z, l.wh, prev, at))
@@ -42,7 +59,8 @@ func (l *LSTMCell) scan(x, prev, at *G.Node, reverse bool) *G.Node {
 	return states
 }
 
-func (l *LSTMCell) output(states *G.Node) *G.Node { return l.gate(states, 0) }
+// Output is h of states (N, Width): (N, H).
+func (l *LSTMCell) Output(states *G.Node) *G.Node { return l.gate(states, 0) }
 
 // LSTM runs a long short-term memory through all tokens: h after each, and the state
 // h|c after the last.
@@ -52,5 +70,5 @@ func (l *LSTMCell) output(states *G.Node) *G.Node { return l.gate(states, 0) }
 // It declares what NewLSTM does. Its taps are "gates", i|f|g|o (B·T, 4H), and "cell", c
 // after each token (B·T, H).
 func LSTM(s *Scope, x *G.Node, c RecurrentConfig) (h, last *G.Node) {
-	return recurrent(s, x, NewLSTM(s, s.Rows(x), c), c)
+	return Recurrent(s, x, NewLSTM(s, s.Rows(x), c), c)
 }

@@ -6,8 +6,11 @@ import (
 	"euryale/layers/ops"
 )
 
-// recurrent runs a cell through all tokens in one fused op.
-func recurrent(s *Scope, x *G.Node, cell Cell, c RecurrentConfig) (h, last *G.Node) {
+// Recurrent runs a cell through all tokens in one fused op: h after each, and the state
+// after the last.
+//
+//	x: (B·T, in) → h: (B·T, H), last: (B, Width)
+func Recurrent(s *Scope, x *G.Node, cell Cell, c RecurrentConfig) (h, last *G.Node) {
 	if c.Reverse && !s.source {
 		s.Fail("only a source can be read in reverse: a text's last token is not known while it is written")
 	}
@@ -18,8 +21,49 @@ func recurrent(s *Scope, x *G.Node, cell Cell, c RecurrentConfig) (h, last *G.No
 	if c.Reverse {
 		end = 0
 	}
-	return s.Out(cell.output(states)), s.Must(ops.Row(s.at("last"), s.B, end, states))
+	return s.Out(cell.Output(states)), s.Must(ops.Row(s.at("last"), s.B, end, states))
 }
+
+// Bidirectional reads a source from both ends (Schuster and Paliwal 1997) with two cells
+// of half the width each, so that what comes out is as wide as what one cell gives.
+//
+//	x: (B·S, in) → h: (B·S, H), last: (B, Width), c.Hidden being H
+//
+// It declares what the cell of that kind does under "forward" and "backward".
+func Bidirectional(s *Scope, x *G.Node, kind string, c RecurrentConfig) (h, last *G.Node) {
+	if c.Hidden%2 != 0 {
+		s.Fail("hidden is %d, want an even number: each direction has half", c.Hidden)
+	}
+	c.Hidden /= 2
+	forward := NewCell(s.Sub("forward"), kind, s.Rows(x), c)
+	h, last = Recurrent(s.Sub("forward"), x, forward, c)
+	c.Reverse = true
+	backward := NewCell(s.Sub("backward"), kind, s.Rows(x), c)
+	hb, lastb := Recurrent(s.Sub("backward"), x, backward, c)
+	a, b := s.split(last, forward), s.split(lastb, backward)
+	last = Join(s, a.H, b.H)
+	if a.C != nil {
+		last = Join(s, last, Join(s, a.C, b.C))
+	}
+	return s.Out(Join(s, h, hb)), last
+}
+
+// Join puts the columns of two matrices side by side.
+//
+//	a: (N, D), b: (N, E) → (N, D+E)
+func Join(s *Scope, a, b *G.Node) *G.Node { return s.Must(ops.Join(s.at("join"), a, b)) }
+
+// Columns are columns from to to−1 of x.
+//
+//	x: (N, D) → (N, to−from)
+func Columns(s *Scope, x *G.Node, from, to int) *G.Node {
+	return s.Must(ops.Columns(s.at("columns"), x, from, to))
+}
+
+// Together puts what a step made of each token into one sequence.
+//
+//	T times x: (B, D) → (B·T, D)
+func Together(s *Scope, xs ...*G.Node) *G.Node { return s.Must(ops.Rows(s.at("rows"), xs...)) }
 
 // Unrolled runs a cell through all tokens step by step, in Gorgonia's own ops: what the
 // fused op computes, for reading and checking.
@@ -31,19 +75,19 @@ func Unrolled(s *Scope, x *G.Node, cell Cell) *G.Node {
 		if next.C == nil {
 			return next.H
 		}
-		return s.Must(ops.Join(s.at("state"), next.H, next.C))
+		return Join(s, next.H, next.C)
 	})
-	return cell.output(states)
+	return cell.Output(states)
 }
 
 // split is the state in the columns of prev.
 func (s *Scope) split(prev *G.Node, cell Cell) State {
-	h := cell.output(prev)
+	h := cell.Output(prev)
 	if h == prev {
 		return State{H: h}
 	}
 	n := h.Shape()[1]
-	return State{H: h, C: s.Must(ops.Columns(s.at("c"), prev, n, 2*n))}
+	return State{H: h, C: Columns(s, prev, n, 2*n)}
 }
 
 // Recur runs a cell of the caller's own through all tokens. The cell gets one token of
@@ -71,6 +115,6 @@ func RecurFrom(s *Scope, x *G.Node, width int, start *G.Node, cell func(x, prev 
 			prev = s.Must(ops.Advance(s.at("state"), t, next, prev, s.Positions()))
 			states[t] = prev
 		}
-		return s.Must(ops.Rows(s.at("states"), states...))
+		return Together(s, states...)
 	}))
 }

@@ -18,7 +18,7 @@ func NewRNN(s *Scope, in int, c RecurrentConfig) *RNNCell {
 	if c.Act == ops.Identity {
 		c.Act = ops.Tanh
 	}
-	return &RNNCell{newGated(s, 1, in, c), c.Act}
+	return &RNNCell{newGated(s, 1, in, c.Hidden, s.recurrentInit(c.Hidden)), c.Act}
 }
 
 // Width is H.
@@ -36,12 +36,18 @@ func (r *RNNCell) Step(x *G.Node, prev State) State {
 	return State{H: s.Must(act(z))}
 }
 
+// Next is Step in one fused op.
+//
+//	x: (B, in), prev: (B, Width) → (B, Width)
+func (r *RNNCell) Next(x, prev *G.Node) *G.Node { return r.scan(x, prev, r.now(), false) }
+
 func (r *RNNCell) scan(x, prev, at *G.Node, reverse bool) *G.Node {
 	c := ops.Scan{Lanes: r.s.B, Reverse: reverse}
 	return r.s.Must(ops.RNN(r.s.at("rnn"), c, r.act, r.inputs(x), r.wh, prev, at))
 }
 
-func (r *RNNCell) output(states *G.Node) *G.Node { return states }
+// Output is h of states (N, Width): (N, H).
+func (r *RNNCell) Output(states *G.Node) *G.Node { return states }
 
 // RNN runs a simple recurrent network through all tokens: h after each, and after the
 // last.
@@ -50,5 +56,5 @@ func (r *RNNCell) output(states *G.Node) *G.Node { return states }
 //
 // It declares what NewRNN does.
 func RNN(s *Scope, x *G.Node, c RecurrentConfig) (h, last *G.Node) {
-	return recurrent(s, x, NewRNN(s, s.Rows(x), c), c)
+	return Recurrent(s, x, NewRNN(s, s.Rows(x), c), c)
 }

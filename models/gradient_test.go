@@ -111,6 +111,10 @@ func withDropout(m Model) Model {
 		c := *m
 		c.Dropout = 0.3
 		return &c
+	case *Seq2Seq:
+		c := *m
+		c.Dropout = 0.3
+		return &c
 	}
 	return nil
 }

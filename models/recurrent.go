@@ -22,11 +22,14 @@ type Recurrent struct {
 // usual are the settings that a recurrent model begins with.
 func usual() Recurrent { return Recurrent{Sizes: Sizes{Context: 64}, Layers: 2, Dim: 128} }
 
-func (c *Recurrent) hidden() int {
-	if c.Hidden > 0 {
-		return c.Hidden
+func (c *Recurrent) hidden() int { return hiddenOr(c.Hidden, c.Dim) }
+
+// hiddenOr is the width of a recurrent layer: as set, or the embedding's.
+func hiddenOr(hidden, dim int) int {
+	if hidden > 0 {
+		return hidden
 	}
-	return c.Dim
+	return dim
 }
 
 // stack declares embedding, recurrent layers and head. Layer declares one layer.

@@ -1,0 +1,117 @@
+package layers
+
+import (
+	"math"
+
+	G "gorgonia.org/gorgonia"
+
+	"euryale/layers/ops"
+)
+
+// SourceScore says how a decoder's state h meets a state s of the source.
+type SourceScore string
+
+// The scores.
+const (
+	Additive SourceScore = "additive" // vᵀ·tanh(W·h + U·s + b) (Bahdanau, Cho and Bengio 2015)
+	Concat   SourceScore = "concat"   // vᵀ·tanh(W·[h; s]) (Luong, Pham and Manning 2015)
+	General  SourceScore = "general"  // hᵀ·W·s (Luong et al.)
+	Dot      SourceScore = "dot"      // hᵀ·s (Luong et al.)
+)
+
+// SourceAttention is how a recurrent decoder looks at a source: its parameters, and the
+// source's keys and values, which serve all tokens at once or one after another.
+type SourceAttention struct {
+	s            *Scope
+	score        SourceScore
+	keys, values *G.Node // (B·S, A), (B·S, E)
+	wq, v        *G.Node // (H, A), (A); nil where the score has none
+}
+
+// NewSourceAttention declares q/W (H, A) and k/W (E, A) and v (A) for Additive and Concat,
+// with A = H; k/b (A) for Additive; q/W (H, E) for General; nothing for Dot, which wants
+// H = E.
+//
+//	source: (B·S, E), and states to come: (N, H)
+func NewSourceAttention(s *Scope, source *G.Node, hidden int, score SourceScore) *SourceAttention {
+	e := source.Shape()[1]
+	a := &SourceAttention{s: s, score: score}
+	std := Normal(1 / math.Sqrt(float64(hidden)))
+	if s.init != nil {
+		std = s.init
+	}
+	switch score {
+	case Additive, Concat:
+		a.wq = s.Sub("q").Param("W", std, hidden, hidden)
+		a.v = s.Param("v", std, hidden)
+		a.keys = s.Once("keys", Linear(s.Sub("k").WithBias(score == Additive), source, hidden))
+		a.values = s.Once("values", source)
+		return a
+	case General:
+		a.wq = s.Sub("q").Param("W", std, hidden, e)
+	case Dot:
+		if hidden != e {
+			s.Fail("dot wants states as wide as the source's, and they have %d and %d columns: choose general", hidden, e)
+		}
+	default:
+		s.Fail("no score is called %q: additive, concat, general or dot", score)
+	}
+	a.values = s.Once("values", source)
+	a.keys = a.values
+	return a
+}
+
+// Context mixes the source's states for each of h. Sees says how many of its lane's
+// states a row sees: All of all tokens' rows, Sources of one token's.
+//
+//	h: (N, H), sees: (N) int → (N, E)
+func (a *SourceAttention) Context(h, sees *G.Node) *G.Node {
+	q, at := a.query(h), a.s.at("attention")
+	if a.v != nil {
+		return a.s.Must(ops.AdditiveAttention(at, a.s.B, q, a.keys, a.v, a.values, sees))
+	}
+	return a.s.Must(ops.Attention(at, a.config(), q, a.keys, a.values, sees))
+}
+
+// Tap declares the weights that Context mixes with, (N, S), as the tap "weights".
+func (a *SourceAttention) Tap(h, sees *G.Node) {
+	q, at := a.query(h), a.s.at("weights")
+	if a.v != nil {
+		a.s.Tap("weights", a.s.Must(ops.AdditiveWeights(at, a.s.B, q, a.keys, a.v, sees)))
+		return
+	}
+	a.s.Tap("weights", a.s.Must(ops.AttentionWeights(at, a.config(), q, a.keys, sees)))
+}
+
+func (a *SourceAttention) query(h *G.Node) *G.Node {
+	if a.wq == nil {
+		return h
+	}
+	return a.s.Must(ops.Linear(a.s.at("query"), ops.Identity, h, a.wq, nil))
+}
+
+func (a *SourceAttention) config() ops.AttentionConfig {
+	return ops.AttentionConfig{Lanes: a.s.B, Heads: 1, KVHeads: 1, Raw: true}
+}
+
+// Sources are how many tokens each lane's source has: (B) int.
+func (s *Scope) Sources() *G.Node { return s.index("sources", s.B) }
+
+// Dense is a Linear whose parameters serve several times: act(x·W + b).
+type Dense struct {
+	s    *Scope
+	act  Activation
+	w, b *G.Node
+}
+
+// NewDense declares W (in, out) and b (out) as Linear does.
+func NewDense(s *Scope, in, out int, act Activation) *Dense {
+	return &Dense{s, act, s.Param("W", s.matrixInit(in, false), in, out), s.biasParam(out)}
+}
+
+// Apply returns act(x·W + b).
+//
+//	x: (N, in) → (N, out)
+func (d *Dense) Apply(x *G.Node) *G.Node {
+	return d.s.Must(ops.Linear(d.s.at("dense"), d.act, x, d.w, d.b))
+}

@@ -1,0 +1,154 @@
+package models
+
+import (
+	"fmt"
+	"slices"
+
+	G "gorgonia.org/gorgonia"
+
+	"euryale/layers"
+)
+
+// Seq2Seq is a recurrent encoder and a recurrent decoder (Sutskever, Vinyals and Le 2014;
+// Cho et al. 2014), joined by attention (Bahdanau, Cho and Bengio 2015; Luong, Pham and
+// Manning 2015) or, without it, by the encoder's last state alone. What the decoder looked
+// at is the tap "dec/cross/weights", (B·T, S).
+type Seq2Seq struct {
+	Sizes
+	Source        int                `toml:"source_context"` // S: the most tokens of a source
+	Cell          string             `toml:"cell"`           // "lstm", "gru" or "rnn"
+	Layers        int                `toml:"layers"`         // of the encoder, and of the decoder
+	Dim           int                `toml:"dim"`            // D, columns of the embeddings
+	Hidden        int                `toml:"hidden"`         // H of every layer; 0: Dim
+	Bidirectional bool               `toml:"bidirectional"`  // the encoder reads from both ends, with H/2 each
+	Attention     layers.SourceScore `toml:"attention"`      // "additive", "concat", "general", "dot", or "none"
+	InputFeeding  bool               `toml:"input_feeding"`  // what was attended to enters the decoder's next step
+	Bridge        string             `toml:"bridge"`         // from the encoder's last state to the decoder's first: "copy", or "dense" (tanh)
+	Dropout       float64            `toml:"dropout"`        // on embeddings, between layers and before the head
+	Tied          bool               `toml:"tied"`           // one table for source, target and head
+}
+
+func init() {
+	Register("seq2seq", "recurrent encoder–decoder with attention, for translation and other pairs", func() Model {
+		return &Seq2Seq{Sizes: Sizes{Context: 64}, Source: 64, Cell: "lstm", Layers: 1, Dim: 128, Bidirectional: true, Attention: "general", Bridge: "copy"}
+	})
+}
+
+// SourceContext is the most tokens a source can have.
+func (c *Seq2Seq) SourceContext() int { return c.Source }
+
+// Logits declares the graph.
+//
+//	tokens: (B·T) int → (B·T, V)
+func (c *Seq2Seq) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
+	source, states := c.encoder(s.Sub("enc").Source()) // (B·S, H)
+	x := c.decoder(s.Sub("dec"), tokens, source, states)
+	x = layers.Dropout(s.Sub("head"), x, c.Dropout)
+	if c.Tied {
+		return layers.TiedHead(s.Sub("head"), x, "enc/tok/W")
+	}
+	return layers.Head(s.Sub("head"), x, c.Vocab)
+}
+
+// encoder reads the source: what it makes of each token, (B·S, H), and each layer's last
+// state.
+func (c *Seq2Seq) encoder(s *layers.Scope) (x *G.Node, states []*G.Node) {
+	if s.T > c.Source {
+		s.Fail("S=%d tokens of source, source_context is %d", s.T, c.Source)
+	}
+	x = layers.Embedding(s.Sub("tok"), s.Tokens(), c.Vocab, c.Dim)
+	for i := range c.Layers {
+		at := s.Sub("%s%d", c.Cell, i)
+		x = layers.Dropout(at, x, c.Dropout)
+		var last *G.Node
+		if c.Bidirectional {
+			x, last = layers.Bidirectional(at, x, c.Cell, c.recurrent(nil))
+		} else {
+			x, last = layers.Recurrent(at, x, layers.NewCell(at, c.Cell, s.Rows(x), c.recurrent(nil)), c.recurrent(nil))
+		}
+		states = append(states, last)
+	}
+	return x, states
+}
+
+func (c *Seq2Seq) recurrent(start *G.Node) layers.RecurrentConfig {
+	return layers.RecurrentConfig{Hidden: hiddenOr(c.Hidden, c.Dim), ForgetBias: 1, Start: start}
+}
+
+// decoder reads the target so far and the source.
+//
+//	tokens: (B·T) int, source: (B·S, H) → (B·T, H)
+func (c *Seq2Seq) decoder(s *layers.Scope, tokens, source *G.Node, states []*G.Node) *G.Node {
+	var x *G.Node // (B·T, D)
+	if c.Tied {
+		x = layers.EmbeddingOf(s.Sub("tok"), tokens, "enc/tok/W")
+	} else {
+		x = layers.Embedding(s.Sub("tok"), tokens, c.Vocab, c.Dim)
+	}
+	x = layers.Dropout(s.Sub("tok"), x, c.Dropout)
+	states = c.bridge(s, states)
+	hidden := hiddenOr(c.Hidden, c.Dim)
+	if c.Attention == "none" {
+		return c.stack(s, x, states)
+	}
+	att := layers.NewSourceAttention(s.Sub("cross"), source, hidden, c.Attention)
+	mix := layers.NewDense(s.Sub("mix"), 2*hidden, hidden, "tanh")
+	if c.InputFeeding {
+		return c.feed(s, x, states, att, mix)
+	}
+	h := c.stack(s, x, states)
+	att.Tap(h, s.All())
+	return mix.Apply(layers.Join(s, att.Context(h, s.All()), h)) // Luong et al., eq. 5
+}
+
+// bridge turns the encoder's last states into the decoder's first.
+func (c *Seq2Seq) bridge(s *layers.Scope, states []*G.Node) []*G.Node {
+	states = slices.Clone(states)
+	for i, last := range states {
+		at := s.Sub("bridge%d", i)
+		if c.Bridge == "dense" {
+			last = layers.LinearAct(at, last, last.Shape()[1], "tanh", false)
+		}
+		states[i] = at.Once("state", last)
+	}
+	return states
+}
+
+// stack runs the decoder's layers, all tokens at once.
+//
+//	x: (B·T, D) → (B·T, H)
+func (c *Seq2Seq) stack(s *layers.Scope, x *G.Node, states []*G.Node) *G.Node {
+	for i, start := range states {
+		at := s.Sub("%s%d", c.Cell, i)
+		if i > 0 {
+			x = layers.Dropout(at, x, c.Dropout)
+		}
+		x, _ = layers.Recurrent(at, x, layers.NewCell(at, c.Cell, s.Rows(x), c.recurrent(nil)), c.recurrent(start))
+	}
+	return x
+}
+
+// Check says what is wrong with the settings.
+func (c *Seq2Seq) Check() error {
+	scores := []layers.SourceScore{layers.Additive, layers.Concat, layers.General, layers.Dot, "none"}
+	hidden := hiddenOr(c.Hidden, c.Dim)
+	switch {
+	case c.Source < 1 || c.Layers < 1 || c.Dim < 1 || c.Hidden < 0:
+		return fmt.Errorf("model: source_context = %d, layers = %d, dim = %d, hidden = %d, want at least 1", c.Source, c.Layers, c.Dim, c.Hidden)
+	case !slices.Contains([]string{"lstm", "gru", "rnn"}, c.Cell):
+		return fmt.Errorf("model: cell = %q, want lstm, gru or rnn", c.Cell)
+	case !slices.Contains(scores, c.Attention):
+		return fmt.Errorf("model: attention = %q, want additive, concat, general, dot or none", c.Attention)
+	case c.Bridge != "copy" && c.Bridge != "dense":
+		return fmt.Errorf("model: bridge = %q, want copy or dense", c.Bridge)
+	case c.Bidirectional && hidden%2 != 0:
+		return fmt.Errorf("model: bidirectional needs an even hidden, and it is %d", hidden)
+	case c.InputFeeding && c.Attention == "none":
+		return fmt.Errorf("model: input_feeding feeds what was attended to, and attention is none")
+	case c.Tied && hidden != c.Dim:
+		return fmt.Errorf("model: tied needs hidden = dim, and they are %d and %d", hidden, c.Dim)
+	case !(c.Dropout >= 0 && c.Dropout < 1):
+		return fmt.Errorf("model: dropout = %v, want at least 0 and less than 1", c.Dropout)
+	}
+	return c.Sizes.Check()
+}
