@@ -3,6 +3,7 @@ package models
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -113,6 +114,12 @@ func (p *Program) machine(outputs G.Nodes) error {
 	if err != nil {
 		return fmt.Errorf("models: %w", err)
 	}
+	order, err := G.Sort(p.Expr().ExactSubgraphRoots(outputs...)) // as CompileFunction does
+	if err != nil {
+		return fmt.Errorf("models: %w", err)
+	}
+	slices.Reverse(order)
+	p.Tape().Plan(order, p.grads)
 	p.vm = G.NewTapeMachine(p.Expr(), G.WithPrecompiled(prog, loc), G.WithEngine(p.Tape()))
 	return nil
 }

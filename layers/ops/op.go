@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"hash"
 	"hash/fnv"
+	"unsafe"
 
 	"github.com/chewxy/hm"
 	G "gorgonia.org/gorgonia"
@@ -71,7 +72,7 @@ func apply(p Place, a spec[float32], b spec[float64], in ...*G.Node) (*G.Node, e
 }
 
 func declare[T Float](p Place, k spec[T], in []*G.Node) (*G.Node, error) {
-	o := &op[T]{node: node[T]{tape: p.Tape, name: p.Tape.name(p.Path), path: p.Path, shape: k.shape.Clone()},
+	o := &op[T]{node: newNode[T](p.Tape, p.Tape.name(p.Path), p.Path, k.shape),
 		k: k, in: make([]arg[T], len(in)), diff: make([]bool, len(in))}
 	for _, n := range in {
 		o.kids = append(o.kids, n.Type())
@@ -85,7 +86,7 @@ func declare[T Float](p Place, k spec[T], in []*G.Node) (*G.Node, error) {
 		o.diff[i] = true
 	}
 	if k.own != nil {
-		o.out = tensor.New(tensor.WithShape(o.shape...), tensor.WithBacking(k.own))
+		o.size, o.out = 0, tensor.New(tensor.WithShape(o.shape...), tensor.WithBacking(k.own))
 	}
 	return G.ApplyOp(o, in...)
 }
@@ -93,12 +94,16 @@ func declare[T Float](p Place, k spec[T], in []*G.Node) (*G.Node, error) {
 // node is what forward and backward ops have in common as Gorgonia ops. Its output
 // buffer is made at the first run, so that pruned ops cost no memory.
 type node[T Float] struct {
-	tape  *Tape
+	spot
 	name  string // unique in the graph: the node's identity
 	path  string
 	kids  []hm.Type
 	shape tensor.Shape
 	out   *tensor.Dense
+}
+
+func newNode[T Float](t *Tape, name, path string, shape tensor.Shape) node[T] {
+	return node[T]{spot: spot{tape: t, size: shape.TotalSize()}, name: name, path: path, shape: shape.Clone()}
 }
 
 // PlaceOf is the path that the op of n was declared with, or "" if it is none of this
@@ -130,14 +135,30 @@ func (n *node[T]) String() string                                 { return n.nam
 func (n *node[T]) WriteHash(h hash.Hash)                          { h.Write([]byte(n.name)) }
 func (n *node[T]) Hashcode() uint32                               { h := fnv.New32a(); n.WriteHash(h); return h.Sum32() }
 
-// output is the buffer that the next run fills.
+// output is the memory that this run fills.
 func (n *node[T]) output() []T {
+	n.inOrder()
 	if n.out == nil {
-		n.out = tensor.New(tensor.WithShape(n.shape...), tensor.WithBacking(make([]T, n.shape.TotalSize())))
-		n.tape.bytes += int(n.out.MemSize())
+		n.out = tensor.New(tensor.WithShape(n.shape...), tensor.WithBacking(n.memory()))
 	}
 	return floats[T](n.out)
 }
+
+// memory is where the plan puts the output, or memory of its own if there is no plan.
+func (n *node[T]) memory() []T {
+	size := n.shape.TotalSize()
+	if n.slab == nil {
+		n.slab = &slab{size: size}
+	}
+	if n.slab.memory == nil {
+		v := make([]T, n.slab.size)
+		n.slab.memory = v
+		n.tape.bytes += len(v) * int(unsafe.Sizeof(v[0]))
+	}
+	return n.slab.memory.([]T)[:size:size]
+}
+
+func (n *node[T]) spots() []*spot { return []*spot{&n.spot} }
 
 // op is a forward op.
 type op[T Float] struct {
@@ -204,7 +225,7 @@ func (o *op[T]) SymDiff(in G.Nodes, out, grad *G.Node) (G.Nodes, error) {
 }
 
 func (o *op[T]) derived(what string, shape tensor.Shape, kids G.Nodes) node[T] {
-	n := node[T]{tape: o.tape, name: what + "(" + o.name + ")", path: o.path, shape: shape.Clone()}
+	n := newNode[T](o.tape, what+"("+o.name+")", o.path, shape)
 	for _, k := range kids {
 		n.kids = append(n.kids, k.Type())
 	}
@@ -235,6 +256,15 @@ type backOp[T Float] struct {
 	gin   [][]T
 }
 
+// spots are those of all its gradients.
+func (b *backOp[T]) spots() []*spot {
+	all := []*spot{&b.spot}
+	for _, p := range b.picks {
+		all = append(all, &p.spot)
+	}
+	return all
+}
+
 // Do runs the backward kernel.
 func (b *backOp[T]) Do(vs ...G.Value) (v G.Value, err error) {
 	defer b.guard(&err)
@@ -242,7 +272,7 @@ func (b *backOp[T]) Do(vs ...G.Value) (v G.Value, err error) {
 	read(b.f.in, vs[:n])
 	b.gin[0] = b.output()
 	for j, p := range b.picks {
-		b.gin[j+1] = p.output()
+		b.gin[j+1] = p.filled()
 	}
 	b.b.do(b.f.in, values[T](vs[n]), values[T](vs[n+1]), b.gin)
 	return b.out, nil
@@ -250,6 +280,14 @@ func (b *backOp[T]) Do(vs ...G.Value) (v G.Value, err error) {
 
 // pickOp is a gradient that a backOp has computed already.
 type pickOp[T Float] struct{ node[T] }
+
+// filled is where its gradient is computed, when the first of the back runs.
+func (p *pickOp[T]) filled() []T {
+	if p.out == nil {
+		p.out = tensor.New(tensor.WithShape(p.shape...), tensor.WithBacking(p.memory()))
+	}
+	return floats[T](p.out)
+}
 
 // Do hands over the gradient.
 func (p *pickOp[T]) Do(...G.Value) (G.Value, error) { return p.out, nil }

@@ -18,6 +18,8 @@ type Tape struct {
 	next   int
 	flops  float64
 	bytes  int
+
+	position int // of the instruction that ran last, in the order planned
 }
 
 // RunError is an op that failed while a program ran. It says which layer it was.
@@ -47,7 +49,7 @@ func (t *Tape) Flops() float64 { return t.flops }
 func (t *Tape) Bytes() int { return t.bytes }
 
 // Begin starts a run.
-func (t *Tape) Begin() { t.err, t.next = nil, 0 }
+func (t *Tape) Begin() { t.err, t.next, t.position = nil, 0, 0 }
 
 // Err is the error of the op that failed in this run. Gorgonia's own error hides it.
 func (t *Tape) Err() *RunError { return t.err }
@@ -75,22 +77,20 @@ func (t *Tape) Add(a, b tensor.Tensor, opts ...tensor.FuncOpt) (tensor.Tensor, e
 		!x.DataOrder().IsContiguous() || !y.DataOrder().IsContiguous() {
 		return t.StdEng.Add(a, b, opts...)
 	}
-	var dst *tensor.Dense
 	if len(opts) > 0 {
 		o := tensor.ParseFuncOpts(opts...)
 		r, isDense := o.Reuse().(*tensor.Dense)
-		usual := o.Incr() == nil && o.Safe() && (o.Reuse() == nil || isDense && r.Shape().Eq(x.Shape()) && r.Dtype() == x.Dtype())
-		if !usual {
+		if o.Incr() != nil || !o.Safe() || o.Reuse() != nil && !(isDense && r.Shape().Eq(x.Shape()) && r.Dtype() == x.Dtype()) {
 			return t.StdEng.Add(a, b, opts...)
 		}
-		dst = r
 	}
+	var dst *tensor.Dense
 	switch x.Dtype() {
 	case tensor.Float32:
-		dst = t.sum(dst, x)
+		dst = t.sum(x)
 		kernel.Add(dst.Float32s(), x.Float32s(), y.Float32s())
 	case tensor.Float64:
-		dst = t.sum(dst, x)
+		dst = t.sum(x)
 		kernel.Add(dst.Float64s(), x.Float64s(), y.Float64s())
 	default:
 		return t.StdEng.Add(a, b, opts...)
@@ -98,11 +98,10 @@ func (t *Tape) Add(a, b tensor.Tensor, opts ...tensor.FuncOpt) (tensor.Tensor, e
 	return dst, nil
 }
 
-// sum is where the next sum goes: dst if it is given, else the place of the last run.
-func (t *Tape) sum(dst, like *tensor.Dense) *tensor.Dense {
-	if dst != nil {
-		return dst
-	}
+// sum is where the next sum goes: the place of the last run. It is not where a term lies,
+// even if Gorgonia offers that because nobody reads the term any more: a gradient that
+// two parameters share would be lost.
+func (t *Tape) sum(like *tensor.Dense) *tensor.Dense {
 	if t.next == len(t.sums) {
 		t.sums = append(t.sums, nil)
 	}
