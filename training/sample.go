@@ -20,7 +20,7 @@ func newGenerator(c Config, w *layers.Weights, tk data.Tokenizer) (*generation.G
 	if f.End() >= 0 {
 		g.End = f.Stops()
 	}
-	for _, name := range []string{"<|end|>", "<|endoftext|>", "</s>"} {
+	for _, name := range []string{"<|end|>", "<|endoftext|>", "</s>", "<s>"} {
 		if id, ok := tk.Special(name); ok {
 			g.End = append(g.End, id)
 		}
@@ -70,6 +70,9 @@ func (r *Run) Sample() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if r.Config.Training.Sample == 0 {
+		return "", nil
+	}
 	text, reference := "", ""
 	if g.Format.End() >= 0 {
 		examples, err := r.Corpus.Examples("valid")
@@ -87,8 +90,11 @@ func (r *Run) Sample() (string, error) {
 	}
 	s := generation.Settings{Tokens: r.Config.Training.Sample, Temperature: 0.8, TopP: 0.95, Seed: r.Config.Training.Seed}
 	results, err := g.Generate(context.Background(), p, s, 1, nil)
-	if err != nil || text == "" && reference == "" {
-		return textOf(results), err
+	if err != nil {
+		return "", fmt.Errorf("sample: %w (training.sample = 0 trains without samples)", err)
+	}
+	if text == "" && reference == "" {
+		return textOf(results), nil
 	}
 	return fmt.Sprintf("%s\n→ %s\n(%s)", text, textOf(results), reference), nil
 }
