@@ -102,8 +102,8 @@ func (b *beam) steps(logits []float32, length int) ([]step, error) {
 			return nil, err
 		}
 		for id, l := range b.scorer.logits {
-			if !math.IsInf(l, -1) {
-				sum := h.sum + l - whole
+			if l != never {
+				sum := h.sum + float64(l) - whole
 				all = append(all, step{lane, id, float64(logits[lane*v+id]) - whole, sum, b.score(sum, length)})
 			}
 		}

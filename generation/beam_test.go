@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"euryale/internal/kernel"
 )
 
 // logProbs are the log-probabilities of what follows ids, by a whole pass.
@@ -16,7 +18,7 @@ func (g *Generator) logProbs(t testing.TB, ids []int) []float64 {
 	for i := range l {
 		x[i] = float64(l[i])
 	}
-	whole := logSumExp(x)
+	whole := kernel.LogSumExp(x)
 	for i := range x {
 		x[i] -= whole
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"euryale/data"
+	"euryale/internal/kernel"
 	"euryale/layers"
 	"euryale/models"
 )
@@ -161,7 +162,7 @@ func TestScore(t *testing.T) {
 			for j := range l {
 				x[j] = float64(l[j])
 			}
-			nll += logSumExp(x) - x[ids[i]]
+			nll += kernel.LogSumExp(x) - x[ids[i]]
 		}
 		n := float64(len(ids) - 1)
 		assert.InDelta(t, nll/n, s.NLLPerToken, 1e-5, "stride %d", stride)

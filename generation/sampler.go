@@ -6,6 +6,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"euryale/internal/kernel"
 )
 
 // Settings say how tokens are drawn. The zero value is greedy and endless: set Tokens.
@@ -51,7 +53,8 @@ func (s Settings) Check() error {
 type sampler struct {
 	Settings
 	rng     *rand.Rand
-	logits  []float64
+	logits  []float32 // with penalties and bans
+	shares  []float32
 	choices []choice
 }
 
@@ -88,7 +91,7 @@ func (s *sampler) next(logits []float32, seen []int, banned ...int) (id int, log
 	} else {
 		id = s.draw()
 	}
-	if math.IsInf(s.logits[id], -1) {
+	if s.logits[id] == never {
 		return 0, 0, fmt.Errorf("every token is banned")
 	}
 	return id, float64(logits[id]) - whole, nil
@@ -97,11 +100,9 @@ func (s *sampler) next(logits []float32, seen []int, banned ...int) (id int, log
 // weigh sets s.logits to the logits with penalties and bans, and returns the logarithm of
 // the model's own softmax denominator.
 func (s *sampler) weigh(logits []float32, seen, banned []int) (whole float64, err error) {
-	s.logits = s.logits[:0]
-	for _, l := range logits {
-		s.logits = append(s.logits, float64(l))
-	}
-	whole = logSumExp(s.logits)
+	s.logits = append(s.logits[:0], logits...)
+	top := s.logits[likeliest(s.logits)]
+	whole = float64(top) + math.Log(kernel.Sum(s.exponentials(top, 1)))
 	if math.IsNaN(whole) || math.IsInf(whole, 0) {
 		return 0, fmt.Errorf("the model's logits are not finite: its weights are damaged or it has diverged")
 	}
@@ -109,16 +110,31 @@ func (s *sampler) weigh(logits []float32, seen, banned []int) (whole float64, er
 	for _, ids := range [][]int{banned, s.Ban} {
 		for _, id := range ids {
 			if id >= 0 && id < len(s.logits) {
-				s.logits[id] = math.Inf(-1)
+				s.logits[id] = never
 			}
 		}
 	}
 	return whole, nil
 }
 
+// never is the logit of a token that cannot be drawn.
+var never = float32(math.Inf(-1))
+
+// exponentials are e^((l − top)/temperature) of all logits l, to 2·10⁻⁶; the next call
+// overwrites them. In float64 they would take as long as a tenth of GPT-2's products.
+func (s *sampler) exponentials(top float32, temperature float64) []float32 {
+	by := float32(min(1/temperature, math.MaxFloat32)) // top itself must stay 0
+	s.shares = slices.Grow(s.shares[:0], len(s.logits))[:len(s.logits)]
+	for i, l := range s.logits {
+		s.shares[i] = (l - top) * by
+	}
+	kernel.Exp(s.shares, s.shares)
+	return s.shares
+}
+
 // penalise makes tokens that were seen less likely, and repeated n-grams impossible.
 func (s *sampler) penalise(seen []int) {
-	if p := s.RepetitionPenalty; p != 0 && p != 1 {
+	if p := float32(s.RepetitionPenalty); p != 0 && p != 1 {
 		done := map[int]bool{}
 		for _, id := range seen {
 			if done[id] {
@@ -136,7 +152,7 @@ func (s *sampler) penalise(seen []int) {
 		tail := seen[len(seen)-n+1:]
 		for i := 0; i+n <= len(seen); i++ {
 			if slices.Equal(seen[i:i+n-1], tail) {
-				s.logits[seen[i+n-1]] = math.Inf(-1)
+				s.logits[seen[i+n-1]] = never
 			}
 		}
 	}
@@ -144,14 +160,17 @@ func (s *sampler) penalise(seen []int) {
 
 // draw picks a token at random among those that top-k, top-p and min-p leave.
 func (s *sampler) draw() int {
-	top := slices.Max(s.logits)
+	top := s.logits[likeliest(s.logits)]
 	s.choices = s.choices[:0]
 	sum := 0.0
-	for id, l := range s.logits {
-		if p := math.Exp((l - top) / s.Temperature); p > 0 && p >= s.MinP {
+	for id, share := range s.exponentials(top, s.Temperature) {
+		if p := float64(share); p > 0 && p >= s.MinP {
 			s.choices = append(s.choices, choice{id, p})
 			sum += p
 		}
+	}
+	if len(s.choices) == 0 { // all are banned
+		return 0
 	}
 	s.keepTop(sum)
 	left := 0.0
@@ -199,22 +218,13 @@ func (s *sampler) keepTop(sum float64) {
 	}
 }
 
-func likeliest(x []float64) (best int) {
-	for i := range x {
-		if x[i] > x[best] {
-			best = i
+// likeliest is the first of the largest numbers in x, which is not empty.
+func likeliest(x []float32) (best int) {
+	top := x[0]
+	for i, v := range x {
+		if v > top {
+			best, top = i, v
 		}
 	}
 	return best
-}
-
-func logSumExp(x []float64) float64 {
-	top, sum := slices.Max(x), 0.0
-	if math.IsInf(top, 0) || math.IsNaN(top) {
-		return top
-	}
-	for _, v := range x {
-		sum += math.Exp(v - top)
-	}
-	return top + math.Log(sum)
 }

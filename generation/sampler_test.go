@@ -40,6 +40,7 @@ func TestDraw(t *testing.T) {
 		"greedy":        {Settings{}, []float64{0, 1, 0, 0, 0}},
 		"plain":         {Settings{Temperature: 1}, []float64{0.1, 0.4, 0.05, 0.3, 0.15}},
 		"cold":          {Settings{Temperature: 0.5}, []float64{0.01 / 0.285, 0.16 / 0.285, 0.0025 / 0.285, 0.09 / 0.285, 0.0225 / 0.285}},
+		"frozen":        {Settings{Temperature: 1e-300}, []float64{0, 1, 0, 0, 0}},
 		"top-k":         {Settings{Temperature: 1, TopK: 2}, []float64{0, 4.0 / 7, 0, 3.0 / 7, 0}},
 		"top-p":         {Settings{Temperature: 1, TopP: 0.8}, []float64{0, 0.4 / 0.85, 0, 0.3 / 0.85, 0.15 / 0.85}},
 		"top-p of one":  {Settings{Temperature: 1, TopP: 0.01}, []float64{0, 1, 0, 0, 0}},
@@ -70,11 +71,16 @@ func TestPenalties(t *testing.T) {
 }
 
 func TestSamplerErrors(t *testing.T) {
-	d := newSampler(Settings{}, 0)
-	_, _, err := d.next([]float32{1, float32(math.NaN())}, nil)
-	assert.ErrorContains(t, err, "logits are not finite")
-	_, _, err = d.next([]float32{1, 2}, nil, 0, 1)
-	assert.ErrorContains(t, err, "every token is banned")
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	for _, temperature := range []float64{0, 1} {
+		d := newSampler(Settings{Temperature: temperature}, 0)
+		for _, l := range [][]float32{{1, nan}, {nan, 1}, {1, inf}, {-inf, -inf}} {
+			_, _, err := d.next(l, nil)
+			assert.ErrorContains(t, err, "logits are not finite", "%v", l)
+		}
+		_, _, err := d.next([]float32{1, 2}, nil, 0, 1)
+		assert.ErrorContains(t, err, "every token is banned")
+	}
 	for want, s := range map[string]Settings{
 		"temperature = -1":        {Temperature: -1},
 		"temperature = NaN":       {Temperature: math.NaN()},
