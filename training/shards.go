@@ -118,8 +118,18 @@ func (p *replica) run(b *data.Batch, workers int) (loss float64, err error) {
 }
 
 func (p *replica) runShard(i int) {
-	s, b := p.shards[i], p.batch
-	f := layers.Feed{Tokens: b.Tokens[s.from*b.T : s.to*b.T], Targets: b.Targets[s.from*b.T : s.to*b.T], Total: p.total}
+	s := p.shards[i]
+	f := s.feed(p.batch)
+	f.Total = p.total
+	if p.errs[i] = s.Run(f); p.errs[i] == nil {
+		p.losses[i] = s.Loss()
+	}
+}
+
+// feed is the shard's part of a batch. Lanes whose text does not go on from the batch
+// before forget what they carry.
+func (s shard) feed(b *data.Batch) layers.Feed {
+	f := layers.Feed{Tokens: b.Tokens[s.from*b.T : s.to*b.T], Targets: b.Targets[s.from*b.T : s.to*b.T]}
 	if b.S > 0 {
 		f.Source = b.Source[s.from*b.S : s.to*b.S]
 	}
@@ -130,9 +140,7 @@ func (p *replica) runShard(i int) {
 			}
 		}
 	}
-	if p.errs[i] = s.Run(f); p.errs[i] == nil {
-		p.losses[i] = s.Loss()
-	}
+	return f
 }
 
 // gradients are those of the last run, by shard.
@@ -168,12 +176,16 @@ func (e *evaluator) loss(limit int) (float64, error) {
 	return sum / float64(total), err
 }
 
-// total is the sum of the losses, and the number of targets.
+// total is the sum of the losses, and the number of targets. Where states go from batch
+// to batch, the batches are the first ones.
 func (e *evaluator) total(limit int) (sum float64, total int, err error) {
 	n := e.batches.Len()
 	stride := 1
 	if per := e.config.Training.Batch * e.config.Model.Common().Context; limit > 0 {
 		stride = max(1, n*per/limit)
+	}
+	if e.carries() {
+		n, stride = (n+stride-1)/stride, 1
 	}
 	for i := 0; i < n; i += stride {
 		if err := e.batches.Batch(i, &e.batch); err != nil {
@@ -191,6 +203,9 @@ func (e *evaluator) total(limit int) (sum float64, total int, err error) {
 	return sum, total, nil
 }
 
+// carries tells whether states go from batch to batch, as in training.
+func (e *evaluator) carries() bool { return e.config.Training.BPTT == "carry" }
+
 // score is the sum of the losses of a batch, and how many targets it has.
 func (e *evaluator) score() (sum float64, total int, err error) {
 	b := &e.batch
@@ -200,12 +215,7 @@ func (e *evaluator) score() (sum float64, total int, err error) {
 	}
 	errs := make([]error, len(shards))
 	together(len(shards), e.config.Training.Workers, func(i int) {
-		s := shards[i]
-		f := layers.Feed{Tokens: b.Tokens[s.from*b.T : s.to*b.T], Targets: b.Targets[s.from*b.T : s.to*b.T]}
-		if b.S > 0 {
-			f.Source = b.Source[s.from*b.S : s.to*b.S]
-		}
-		errs[i] = s.Run(f)
+		errs[i] = shards[i].Run(shards[i].feed(b))
 	})
 	for i, s := range shards {
 		if errs[i] != nil {
@@ -232,7 +242,11 @@ func (e *evaluator) shards() ([]shard, error) {
 	from := 0
 	var shards []shard
 	for _, to := range cut(b.B, e.config.Training.Shards) {
-		p, err := models.Score(e.config.Model, e.weights, layers.Frame{B: to - from, T: b.T, S: b.S})
+		f := layers.Frame{B: to - from, T: b.T, S: b.S}
+		if e.carries() {
+			f.Memory = layers.NewMemory(f.B, 0)
+		}
+		p, err := models.Score(e.config.Model, e.weights, f)
 		if err != nil {
 			return nil, err
 		}
