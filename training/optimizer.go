@@ -85,13 +85,17 @@ func (a *AdamW) Add(shards [][]*tensor.Dense) {
 	kernel.Each(len(a.blocks), func(i int) {
 		b := a.blocks[i]
 		p := &a.params[b.param]
-		sum := p.sum[b.from:b.to]
-		for j, g := range p.gradients {
-			if g = g[b.from:b.to]; first && j == 0 {
-				copy(sum, g)
-			} else {
-				kernel.Add(sum, sum, g)
-			}
+		sum, shards := p.sum[b.from:b.to], p.gradients
+		switch {
+		case first && len(shards) == 1:
+			copy(sum, shards[0][b.from:b.to])
+			shards = nil
+		case first: // one pass over memory instead of two
+			kernel.Add(sum, shards[0][b.from:b.to], shards[1][b.from:b.to])
+			shards = shards[2:]
+		}
+		for _, g := range shards {
+			kernel.Add(sum, sum, g[b.from:b.to])
 		}
 		a.norms[i] = kernel.SumSquares(sum)
 	})
