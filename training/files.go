@@ -45,6 +45,9 @@ type files struct {
 // openFiles opens the files of a run that has made some steps. What an earlier sitting
 // wrote of later steps is dropped.
 func openFiles(dir string, step int) (f *files, err error) {
+	if err := runfile.Sweep(dir); err != nil {
+		return nil, err
+	}
 	f = &files{dir: dir}
 	if f.metrics, err = runfile.OpenMetrics(filepath.Join(dir, "metrics.jsonl"), step); err != nil {
 		return nil, err

@@ -57,6 +57,21 @@ func createBeside(path string) (*os.File, error) {
 	}
 }
 
+// Sweep removes from dir the temporary files of writes that a crash ended. Nobody may be
+// writing there.
+func Sweep(dir string) error {
+	left, err := filepath.Glob(filepath.Join(dir, ".*.????????.tmp"))
+	if err != nil {
+		return err
+	}
+	for _, path := range left {
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // writeAll runs write on w behind a buffer and flushes it.
 func writeAll(w io.Writer, write func(io.Writer) error) error {
 	b := bufio.NewWriterSize(w, 1<<16)

@@ -72,3 +72,19 @@ func TestWriteAllFullDisk(t *testing.T) {
 	defer full.Close()
 	assert.ErrorIs(t, writeAll(full, content("x")), syscall.ENOSPC)
 }
+
+// What a killed process left of a write is swept away, and nothing else is.
+func TestSweep(t *testing.T) {
+	dir := t.TempDir()
+	f, err := createBeside(filepath.Join(dir, "weights.safetensors"))
+	require.NoError(t, err)
+	require.NoError(t, f.Close())
+	for _, name := range []string{"weights.safetensors", ".hidden", "notes.tmp"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), nil, 0o666))
+	}
+	require.NoError(t, Sweep(dir))
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Len(t, left, 3)
+	assert.NoFileExists(t, f.Name())
+}
