@@ -109,24 +109,19 @@ func readGPT2(path, tokenizer string) (*Imported, error) {
 	if err != nil {
 		return nil, err
 	}
+	m := c.model()
+	shapes, err := runfile.Shapes(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkGPT2(m, shapes); err != nil {
+		return nil, err
+	}
 	ts, _, err := runfile.LoadTensors(path)
 	if err != nil {
 		return nil, err
 	}
-	m := c.model()
-	file := map[string]runfile.Tensor{}
-	for _, t := range ts {
-		t.Name = strings.TrimPrefix(t.Name, "transformer.")
-		if strings.HasSuffix(t.Name, ".attn.bias") || strings.HasSuffix(t.Name, ".attn.masked_bias") {
-			continue
-		}
-		if _, twice := file[t.Name]; twice {
-			return nil, fmt.Errorf("%s is there with and without \"transformer.\" before it", t.Name)
-		}
-		file[t.Name] = t
-	}
-	m.Tied = tiedHead(file)
-	found, err := gpt2Tensors(m, file)
+	found, err := gpt2Values(m, ts)
 	if err != nil {
 		return nil, err
 	}
@@ -137,59 +132,85 @@ func readGPT2(path, tokenizer string) (*Imported, error) {
 	return &Imported{Name: "gpt", Model: m, Weights: w, Tokenizer: tk}, nil
 }
 
-// tiedHead says whether the head is the embedding table: it is not there, or the same. In
-// that case it is taken out of file.
-func tiedHead(file map[string]runfile.Tensor) bool {
-	head, ok := file["lm_head.weight"]
-	if !ok {
-		return true
+const gpt2Head = "lm_head.weight"
+
+// plainName is a tensor's name without the prefix of the whole model, and "" for what is
+// no weight.
+func plainName(name string) string {
+	if strings.HasSuffix(name, ".attn.bias") || strings.HasSuffix(name, ".attn.masked_bias") {
+		return ""
 	}
-	a, aFloat := head.Data.([]float32)
-	b, bFloat := file["wte.weight"].Data.([]float32)
-	if aFloat && bFloat && slices.Equal(a, b) {
-		delete(file, "lm_head.weight")
-		return true
-	}
-	return false
+	return strings.TrimPrefix(name, "transformer.")
 }
 
-// gpt2Tensors gives the file's tensors this project's names. All that are missing, left
-// over or of another shape are named at once.
-func gpt2Tensors(m *models.GPT, file map[string]runfile.Tensor) (map[string][]float32, error) {
+// checkGPT2 compares the tensors of a file with those of a model, which may have a head of
+// its own or not. All that are missing, left over or of another shape are named at once.
+func checkGPT2(m *models.GPT, shapes map[string][]int) error {
+	params, err := models.Parameters(m)
+	if err != nil {
+		return err
+	}
+	want := map[string][]int{gpt2Head: {m.Vocab, m.Dim}}
+	for _, p := range params {
+		want[gpt2Name(p.Path)] = p.Shape
+	}
+	have := map[string]bool{}
+	var wrong []string
+	for name, shape := range shapes {
+		plain := plainName(name)
+		switch {
+		case plain == "":
+			continue
+		case want[plain] == nil:
+			wrong = append(wrong, plain+" is not a tensor of GPT-2 with these sizes")
+		case !slices.Equal(shape, want[plain]):
+			wrong = append(wrong, fmt.Sprintf("%s is %v, want %v", plain, shape, want[plain]))
+		case have[plain]:
+			wrong = append(wrong, plain+" is there with and without \"transformer.\" before it")
+		}
+		have[plain] = true
+	}
+	for name := range want {
+		if !have[name] && name != gpt2Head {
+			wrong = append(wrong, name+" is missing")
+		}
+	}
+	if len(wrong) > 0 {
+		slices.Sort(wrong)
+		return errors.New(strings.Join(wrong, "; "))
+	}
+	return nil
+}
+
+// gpt2Values gives the tensors this project's names. A head that is not the embedding
+// table makes the model untied; it has no bias.
+func gpt2Values(m *models.GPT, ts []runfile.Tensor) (map[string][]float32, error) {
+	file := map[string][]float32{}
+	for _, t := range ts {
+		plain := plainName(t.Name)
+		v, ok := t.Data.([]float32)
+		if plain != "" && !ok {
+			return nil, fmt.Errorf("%s holds %T, want 16- or 32-bit floating-point numbers", plain, t.Data)
+		}
+		file[plain] = v
+	}
+	head := file[gpt2Head]
+	m.Tied = head == nil || slices.Equal(head, file["wte.weight"])
 	params, err := models.Parameters(m)
 	if err != nil {
 		return nil, err
 	}
 	found := map[string][]float32{}
-	var wrong []string
 	for _, p := range params {
-		name, shape := gpt2Name(p.Path), p.Shape
-		if p.Path == "head/W" {
-			name, shape = "lm_head.weight", []int{m.Vocab, m.Dim}
-		}
-		t, ok := file[name]
-		v, isFloat := t.Data.([]float32)
-		delete(file, name)
-		switch {
-		case p.Path == "head/b": // GPT-2's head has none
+		switch p.Path {
+		case "head/W":
+			found[p.Path] = make([]float32, len(head))
+			transpose(found[p.Path], m.Vocab, 0, head, m.Vocab, m.Dim)
+		case "head/b":
 			found[p.Path] = make([]float32, m.Vocab)
-		case !ok:
-			wrong = append(wrong, name+" is missing")
-		case !isFloat || !slices.Equal(t.Shape, shape):
-			wrong = append(wrong, fmt.Sprintf("%s is %v of %T, want %v of float32", name, t.Shape, t.Data, shape))
-		case p.Path == "head/W":
-			found[p.Path] = make([]float32, len(v))
-			transpose(found[p.Path], m.Vocab, 0, v, m.Vocab, m.Dim)
 		default:
-			found[p.Path] = v
+			found[p.Path] = file[gpt2Name(p.Path)]
 		}
-	}
-	for name := range file {
-		wrong = append(wrong, name+" is not a tensor of GPT-2 with these sizes")
-	}
-	if len(wrong) > 0 {
-		slices.Sort(wrong)
-		return nil, errors.New(strings.Join(wrong, "; "))
 	}
 	return found, nil
 }

@@ -192,6 +192,12 @@ func TestGPT2Refuses(t *testing.T) {
 			f["h.0.extra"] = f["ln_f.bias"]
 			f["wpe.weight"] = runfile.Tensor{Shape: []int{15, 12}, Data: make([]float32, 180)}
 		}, want: []string{"h.1.ln_2.bias is missing", "h.0.extra is not a tensor of GPT-2", "wpe.weight is [15 12]", "want [16 12]"}},
+		"whole numbers": {tensors: func(f map[string]runfile.Tensor) {
+			f["ln_f.bias"] = runfile.Tensor{Shape: []int{12}, Data: make([]int32, 12)}
+		}, want: []string{"ln_f.bias holds []int32, want 16- or 32-bit floating-point numbers"}},
+		"a head of another shape": {tensors: func(f map[string]runfile.Tensor) {
+			f["lm_head.weight"] = runfile.Tensor{Shape: []int{12, 260}, Data: make([]float32, 12*260)}
+		}, want: []string{"lm_head.weight is [12 260], want [260 12]"}},
 		"a name twice": {tensors: func(f map[string]runfile.Tensor) { f["transformer.ln_f.bias"] = f["ln_f.bias"] }, want: []string{"ln_f.bias is there with and without"}},
 		"heads":        {config: set("n_head", 5), want: []string{"heads = 5 does not divide dim = 12"}},
 		"vocabulary":   {config: set("vocab_size", 261), want: []string{"the model has 261 ids and the tokenizer"}},

@@ -72,7 +72,7 @@ func gpt2Layout(g *models.GPT, m *Imported) ([]runfile.Tensor, error) {
 	}
 	var ts []runfile.Tensor
 	for _, p := range params {
-		shape, v := p.Shape, p.Float32()
+		v := make([]float32, p.Size())
 		if have := m.Weights.Get(p.Path); have != nil {
 			v = have.Float32()
 		}
@@ -90,7 +90,7 @@ func gpt2Layout(g *models.GPT, m *Imported) ([]runfile.Tensor, error) {
 			ts = append(ts, runfile.Tensor{Name: "lm_head.weight", Shape: []int{g.Vocab, g.Dim}, Data: turned})
 			continue
 		}
-		ts = append(ts, runfile.Tensor{Name: "transformer." + gpt2Name(p.Path), Shape: shape, Data: v})
+		ts = append(ts, runfile.Tensor{Name: "transformer." + gpt2Name(p.Path), Shape: p.Shape, Data: v})
 	}
 	return ts, nil
 }

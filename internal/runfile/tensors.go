@@ -48,23 +48,48 @@ func SaveTensors(path string, tensors []Tensor, meta map[string]string) error {
 // size before memory is claimed for any tensor; a truncated or inconsistent file is an
 // error that names the first offending tensor.
 func LoadTensors(path string) (tensors []Tensor, meta map[string]string, err error) {
+	err = withFile(path, func(f *os.File, size int64) (err error) {
+		tensors, meta, err = readTensors(f, size)
+		return err
+	})
+	return tensors, meta, err
+}
+
+// Shapes reads the header of a safetensors file alone: the shapes of its tensors by name.
+// It refuses what LoadTensors refuses.
+func Shapes(path string) (shapes map[string][]int, err error) {
+	err = withFile(path, func(f *os.File, size int64) error {
+		h, err := readHeader(f, size)
+		if err != nil {
+			return err
+		}
+		shapes = make(map[string][]int, len(h.tensors))
+		for _, t := range h.tensors {
+			shapes[t.name] = t.shape
+		}
+		return nil
+	})
+	return shapes, err
+}
+
+// withFile calls read with the regular file at path, and its size.
+func withFile(path string, read func(f *os.File, size int64) error) error {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, nil, fmt.Errorf("read %s: not a regular file", path)
+		return fmt.Errorf("read %s: not a regular file", path)
 	}
-	tensors, meta, err = readTensors(f, info.Size())
-	if err != nil {
-		return nil, nil, fmt.Errorf("read %s: %w", path, err)
+	if err := read(f, info.Size()); err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
 	}
-	return tensors, meta, nil
+	return nil
 }
 
 // readTensors reads the safetensors file of size bytes behind r.
