@@ -15,7 +15,7 @@ import (
 	"euryale/training"
 )
 
-// reference is what testdata/transformers.py wrote for a model.
+// reference is what testdata/transformers.py or testdata/recurrent.py wrote for a model.
 type reference struct {
 	weights, grads          map[string]runfile.Tensor
 	tokens, targets, source []int
@@ -58,7 +58,7 @@ func ints(x runfile.Tensor) (v []int) {
 	return v
 }
 
-// references are the models of testdata/transformers.py, its sizes and settings.
+// references are the models of these scripts, their sizes and settings.
 var references = []struct {
 	name  string
 	model models.Model
@@ -69,7 +69,15 @@ var references = []struct {
 	{"encoder_bidirectional", &models.Encoder{Sizes: models.Sizes{Vocab: 17, Context: 8}, MaxLen: 11, Layers: 2, Heads: 3, Dim: 12, Hidden: 20, Activation: "relu"}},
 	{"transformer", &models.Transformer{Sizes: models.Sizes{Vocab: 17, Context: 8}, Source: 6, Layers: 2, Heads: 3, Dim: 12, Hidden: 20, Activation: "gelu"}},
 	{"transformer_prenorm", &models.Transformer{Sizes: models.Sizes{Vocab: 17, Context: 8}, Source: 6, Layers: 2, Heads: 3, Dim: 12, Hidden: 20, Activation: "gelu", PreNorm: true, Learned: true, Tied: true}},
+	{"lstm", &models.LSTM{Recurrent: recurrent}},
+	{"gru", &models.GRU{Recurrent: recurrent}},
+	{"rnn", &models.RNN{Recurrent: recurrent, Activation: "tanh"}},
+	{"seq2seq", &models.Seq2Seq{Sizes: models.Sizes{Vocab: 17, Context: 8}, Source: 6, Cell: "lstm", Layers: 2, Dim: 12, Hidden: 20, Bidirectional: true, Attention: layers.General, Bridge: "copy"}},
+	{"seq2seq_fed", &models.Seq2Seq{Sizes: models.Sizes{Vocab: 17, Context: 8}, Source: 6, Cell: "gru", Layers: 1, Dim: 12, Hidden: 20, Attention: layers.Additive, InputFeeding: true, Bridge: "dense"}},
 }
+
+// recurrent are the sizes of the recurrent language models.
+var recurrent = models.Recurrent{Sizes: models.Sizes{Vocab: 17, Context: 8}, Layers: 2, Dim: 12, Hidden: 20}
 
 // Logits, loss, every gradient and the losses of ten updates are PyTorch's. The models run
 // in float32 and PyTorch in float64: that costs less than 2e-5 of a tensor's largest value.

@@ -21,7 +21,9 @@ func init() {
 	add("none, both ways, dense", func(c *Seq2Seq) { c.Cell, c.Attention, c.Bidirectional, c.Bridge = "gru", "none", true, "dense" })
 	add("additive", func(c *Seq2Seq) { c.Cell, c.Attention, c.Bidirectional = "lstm", layers.Additive, true })
 	add("concat, tied", func(c *Seq2Seq) { c.Cell, c.Attention, c.Dim, c.Tied = "gru", layers.Concat, 6, true })
-	add("general, both ways", func(c *Seq2Seq) { c.Cell, c.Attention, c.Bidirectional, c.Layers, c.Hidden = "gru", layers.General, true, 2, 8 })
+	add("general, both ways", func(c *Seq2Seq) {
+		c.Cell, c.Attention, c.Bidirectional, c.Layers, c.Hidden = "gru", layers.General, true, 2, 8
+	})
 	add("dot", func(c *Seq2Seq) { c.Cell, c.Attention = "rnn", layers.Dot })
 	add("additive, fed", func(c *Seq2Seq) {
 		c.Cell, c.Attention, c.InputFeeding, c.Bidirectional, c.Bridge = "gru", layers.Additive, true, true, "dense"

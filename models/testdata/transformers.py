@@ -248,7 +248,8 @@ def case(name, model):
     print(name, [round(float(v), 4) for v in losses])
 
 
-for name, make in {"gpt": GPT, "llama": Llama, "encoder": lambda: Encoder(True), "encoder_bidirectional": lambda: Encoder(False),
-                   "transformer": lambda: Transformer(False), "transformer_prenorm": lambda: Transformer(True)}.items():
-    torch.manual_seed(11)
-    case(name, make())
+if __name__ == "__main__":
+    for name, make in {"gpt": GPT, "llama": Llama, "encoder": lambda: Encoder(True), "encoder_bidirectional": lambda: Encoder(False),
+                       "transformer": lambda: Transformer(False), "transformer_prenorm": lambda: Transformer(True)}.items():
+        torch.manual_seed(11)
+        case(name, make())
