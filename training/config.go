@@ -213,6 +213,8 @@ func (c Config) Check() error {
 			t.Steps, t.LogEvery, t.EvalEvery, t.SaveEvery, t.EvalTokens, t.Sample, t.Workers)
 	case t.BPTT != "carry" && t.BPTT != "reset":
 		return fmt.Errorf("training.bptt is %q: want carry or reset", t.BPTT)
+	case t.BPTT == "carry" && c.Data.Order != "sequential":
+		return fmt.Errorf("training.bptt is \"carry\", but states go from batch to batch only where the text does: set data.order = \"sequential\"")
 	case !(t.Smoothing >= 0 && t.Smoothing < 1):
 		return fmt.Errorf("training.smoothing is %v, want at least 0 and less than 1", t.Smoothing)
 	}

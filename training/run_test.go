@@ -181,6 +181,7 @@ func TestNonsenseIsRefused(t *testing.T) {
 		"optimizer.beta2=1":           "beta2 = 1",
 		"schedule.name=zigzag":        `schedule.name is "zigzag"`,
 		"training.bptt=sometimes":     `training.bptt is "sometimes"`,
+		"training.bptt=carry":         `set data.order = "sequential"`,
 		"training.for=soon":           `training.for is "soon"`,
 		"training.smoothing=-1":       "training.smoothing is -1",
 		"data.name=/does/not/exist":   "/does/not/exist",
