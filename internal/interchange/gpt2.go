@@ -65,7 +65,13 @@ func readGPT2Config(dir string) (c gpt2Config, err error) {
 	case c.Epsilon != gpt2Epsilon:
 		return c, fmt.Errorf("%s: layer_norm_epsilon is %v, want %v", path, c.Epsilon, gpt2Epsilon)
 	}
-	if err := c.model().Check(); err != nil {
+	m := c.model()
+	err = within(size{"n_embd", c.Dim, maxDim}, size{"n_layer", c.Layers, maxLayers}, size{"n_head", c.Heads, maxDim},
+		size{"vocab_size", c.Vocab, maxVocab}, size{"n_positions", c.Context, maxContext}, size{"n_inner", max(m.Hidden, 1), maxHidden})
+	if err == nil {
+		err = m.Check()
+	}
+	if err != nil {
 		return c, fmt.Errorf("%s: %w", path, err)
 	}
 	return c, nil

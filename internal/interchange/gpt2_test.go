@@ -201,6 +201,8 @@ func TestGPT2Refuses(t *testing.T) {
 		"a name twice": {tensors: func(f map[string]runfile.Tensor) { f["transformer.ln_f.bias"] = f["ln_f.bias"] }, want: []string{"ln_f.bias is there with and without"}},
 		"heads":        {config: set("n_head", 5), want: []string{"heads = 5 does not divide dim = 12"}},
 		"vocabulary":   {config: set("vocab_size", 261), want: []string{"the model has 261 ids and the tokenizer"}},
+		"too many":     {config: set("n_layer", 1<<40), want: []string{"n_layer is 1099511627776, want 1 to 1024"}},
+		"no size":      {config: set("n_positions", 0), want: []string{"n_positions is 0, want 1 to 16777216"}},
 		"model":        {config: set("model_type", "bert"), want: []string{`model_type is "bert", want gpt2`}},
 		"activation":   {config: set("activation_function", "mish"), want: []string{`activation_function is "mish"`}},
 		"epsilon":      {config: set("layer_norm_epsilon", 1e-6), want: []string{"layer_norm_epsilon is 1e-06, want 1e-05"}},
@@ -225,4 +227,22 @@ func TestWriteRefuses(t *testing.T) {
 	g.Tied, g.Activation = false, "sigmoid"
 	other.Name, other.Model = "gpt", &g
 	assert.ErrorContains(t, Write(t.TempDir(), &other), `no name for the activation "sigmoid"`)
+}
+
+// Whatever config.json holds, it is a configuration whose model can be declared, or an
+// error.
+func FuzzGPT2Config(f *testing.F) {
+	raw, err := os.ReadFile("testdata/gpt2/config.json")
+	require.NoError(f, err)
+	f.Add(raw)
+	f.Add([]byte(`{"model_type": "gpt2", "n_inner": -1}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		dir := filepath.Dir(write(t, "config.json", raw))
+		c, err := readGPT2Config(dir)
+		if err != nil || c.Layers > 20 {
+			return
+		}
+		_, err = models.Parameters(c.model())
+		require.NoError(t, err)
+	})
 }

@@ -60,6 +60,32 @@ func Read(path, tokenizer string) (*Imported, error) {
 	return nil, fmt.Errorf("import %s: it is in none of the known formats: %s", path, strings.Join(known, "; "))
 }
 
+// The largest sizes that are read: larger than any known model's, and so small that no
+// product of them that a model needs overflows 63 bits.
+const (
+	maxDim     = 1 << 16
+	maxHidden  = 1 << 18
+	maxLayers  = 1 << 10
+	maxVocab   = 1 << 22
+	maxContext = 1 << 24
+)
+
+// size is one of a model's, by its name in a file.
+type size struct {
+	name    string
+	n, most int
+}
+
+// within refuses the first size that no model has.
+func within(sizes ...size) error {
+	for _, s := range sizes {
+		if s.n < 1 || s.n > s.most {
+			return fmt.Errorf("%s is %d, want 1 to %d", s.name, s.n, s.most)
+		}
+	}
+	return nil
+}
+
 // loadTokenizer reads the tokenizer of a model with vocab ids: at path, or in dir.
 func loadTokenizer(path, dir string, vocab int) (data.Tokenizer, error) {
 	if path == "" {

@@ -27,22 +27,16 @@ const llama2cMagic = 0x616b3432
 // isLlama2c goes by the name: the format has no magic number.
 func isLlama2c(path string) bool { return filepath.Ext(path) == ".bin" }
 
-// check refuses sizes that no such model has; within these bounds no product of sizes
-// overflows 63 bits.
+// check refuses sizes that no such model has.
 func (h llama2cHeader) check() error {
 	if h.Dim == llama2cMagic {
 		return fmt.Errorf("the file is of version %d, want one of version 0: llama2.c's export.py writes it with --version 0", h.Hidden)
 	}
-	for _, s := range []struct {
-		name     string
-		n, bound int32
-	}{
-		{"dim", h.Dim, 1 << 16}, {"hidden_dim", h.Hidden, 1 << 18}, {"n_layers", h.Layers, 1 << 10}, {"n_heads", h.Heads, 1 << 12},
-		{"n_kv_heads", h.KVHeads, 1 << 12}, {"vocab_size", max(h.Vocab, -h.Vocab), 1 << 22}, {"seq_len", h.Context, 1 << 24},
-	} {
-		if s.n < 1 || s.n > s.bound {
-			return fmt.Errorf("%s is %d, want 1 to %d", s.name, s.n, s.bound)
-		}
+	err := within(size{"dim", int(h.Dim), maxDim}, size{"hidden_dim", int(h.Hidden), maxHidden}, size{"n_layers", int(h.Layers), maxLayers},
+		size{"n_heads", int(h.Heads), maxDim}, size{"n_kv_heads", int(h.KVHeads), maxDim},
+		size{"vocab_size", int(max(h.Vocab, -h.Vocab)), maxVocab}, size{"seq_len", int(h.Context), maxContext})
+	if err != nil {
+		return err
 	}
 	return h.model().Check()
 }
