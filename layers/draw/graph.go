@@ -1,6 +1,7 @@
 package draw
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"unicode"
@@ -135,7 +136,7 @@ func (c *collector) add(n *G.Node) {
 		case from == nil && in.Op() == nil && !o.Backward:
 			b.read(c.name(in, b.path))
 		case from == nil && in.Op() != nil && !o.Backward && !c.shows(c.g.Origin(in).Path):
-			b.read(shapeOf(in) + " of " + c.g.Origin(in).Path)
+			b.read(shapeOf(in) + " of " + cmp.Or(c.g.Origin(in).Path, c.g.Origin(in).Op))
 		case from != nil && from != b:
 			c.connect(from, b, in)
 		}
