@@ -53,27 +53,13 @@ func BenchmarkGPT(b *testing.B) {
 	w := small()
 	r, err := w.Trainer()
 	require.NoError(b, err)
-	_, err = r.Update()
-	require.NoError(b, err)
 	b.Run("step/fused", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := r.Update(); err != nil {
-				b.Fatal(err)
-			}
-		}
+		loop(b, func() error { _, err := r.Update(); return err })
 	})
 	step, err := stockTrainer(r, w)
 	require.NoError(b, err)
-	_, err = step()
-	require.NoError(b, err)
 	b.Run("step/stock", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := step(); err != nil {
-				b.Fatal(err)
-			}
-		}
+		loop(b, func() error { _, err := step(); return err })
 	})
 }
 

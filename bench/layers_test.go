@@ -1,7 +1,9 @@
 package bench
 
 import (
+	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -76,9 +78,17 @@ func (p *program) run() error { p.vm.Reset(); return p.vm.RunAll() }
 // compile prunes a graph to y, and to the gradients of what wrt lists. To read values
 // copies them, so that programs to be timed do not.
 func compile(y *G.Node, wrt G.Nodes, read bool, opts ...G.VMOpt) (*program, error) {
-	p, outputs := &program{names: []string{"y"}}, G.Nodes{y}
+	return compileAll(G.Nodes{y}, G.Nodes{gradientOf(y)}, wrt, read, opts...)
+}
+
+// compileAll is compile for several outputs, whose gradients are dy.
+func compileAll(y, dy, wrt G.Nodes, read bool, opts ...G.VMOpt) (*program, error) {
+	p, outputs := &program{}, slices.Clone(y)
+	for i := range y {
+		p.names = append(p.names, fmt.Sprintf("y%d", i))
+	}
 	if len(wrt) > 0 {
-		grads, err := G.Backpropagate(G.Nodes{y}, G.Nodes{gradientOf(y)}, wrt)
+		grads, err := G.Backpropagate(y, dy, wrt)
 		if err != nil {
 			return nil, err
 		}
@@ -93,11 +103,12 @@ func compile(y *G.Node, wrt G.Nodes, read bool, opts ...G.VMOpt) (*program, erro
 			outputs[i] = G.Read(n, p.values[i])
 		}
 	}
-	prog, loc, err := G.CompileFunction(y.Graph(), y.Graph().ExactSubgraphRoots(outputs...).Inputs(), outputs)
+	g := y[0].Graph()
+	prog, loc, err := G.CompileFunction(g, g.ExactSubgraphRoots(outputs...).Inputs(), outputs)
 	if err != nil {
 		return nil, err
 	}
-	p.vm = G.NewTapeMachine(y.Graph(), append(opts, G.WithPrecompiled(prog, loc))...)
+	p.vm = G.NewTapeMachine(g, append(opts, G.WithPrecompiled(prog, loc))...)
 	return p, nil
 }
 
@@ -169,15 +180,20 @@ func BenchmarkLayers(b *testing.B) {
 				b.Run(l.name+"/"+pass+"/"+side.name, func(b *testing.B) {
 					p, err := side.build(w, pass == "both", false)
 					require.NoError(b, err)
-					require.NoError(b, p.run())
-					b.ReportAllocs()
-					for b.Loop() {
-						if err := p.run(); err != nil {
-							b.Fatal(err)
-						}
-					}
+					loop(b, p.run)
 				})
 			}
+		}
+	}
+}
+
+// loop times f, after one run that makes buffers.
+func loop(b *testing.B, f func() error) {
+	require.NoError(b, f())
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := f(); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

@@ -24,11 +24,17 @@ func gpt(vocab, dim, layers, heads, context int, dropout float64) models.Model {
 		Activation: "gelu", Dropout: dropout, Bias: true, Tied: true}
 }
 
+func lstm(vocab, dim, layers, context int) models.Model {
+	return &models.LSTM{Recurrent: models.Recurrent{Sizes: models.Sizes{Vocab: vocab, Context: context}, Layers: layers, Dim: dim}}
+}
+
 // Workloads are those of torch_lm.py, with its sizes.
 var Workloads = map[string]Workload{
 	"gpt-char-cpu":  {Model: gpt(65, 128, 4, 4, 64, 0), Batch: 12},
 	"gpt-char-full": {Model: gpt(65, 384, 6, 6, 256, 0.2), Batch: 16},
 	"gpt-bpe":       {Model: gpt(50257, 256, 4, 4, 128, 0), Batch: 4},
+	"lstm-char":     {Model: lstm(65, 512, 2, 50), Batch: 50},
+	"lstm-small":    {Model: lstm(65, 128, 2, 50), Batch: 50},
 	"gen-gpt2":      {Model: gpt(50257, 768, 12, 12, 1024, 0), Generate: true},
 	"gen-char":      {Model: gpt(65, 384, 6, 6, 256, 0), Generate: true},
 }
