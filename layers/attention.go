@@ -13,7 +13,7 @@ type AttentionConfig struct {
 	Dropout float64 // on the attention weights
 	Causal  bool    // every token looks at itself and those before it, and at none after
 	Rotary  float64 // base of rotary positions of queries and keys (Su et al. 2021), usually 10000; 0: none
-	ALiBi   bool    // scores fall linearly with distance (Press et al. 2022)
+	ALiBi   bool    // scores fall linearly with distance (Press et al. 2022); wants Causal
 }
 
 // CausalSelfAttention lets every token look at itself and those before it, in several
@@ -50,6 +50,9 @@ func Attention(s *Scope, x *G.Node, c AttentionConfig) *G.Node {
 	if c.KVHeads < 1 || c.Heads%c.KVHeads != 0 {
 		s.Fail("%d heads cannot share %d key-value heads: want a divisor", c.Heads, c.KVHeads)
 	}
+	if c.ALiBi && !c.Causal {
+		s.Fail("ALiBi's biases are for attention to what came before: set Causal, or leave ALiBi out")
+	}
 	d := dim / c.Heads
 	qkv := Linear(s.Sub("qkv"), x, (c.Heads+2*c.KVHeads)*d)
 	if c.Rotary != 0 {
@@ -65,11 +68,11 @@ func attend(s *Scope, qkv *G.Node, d int, c AttentionConfig) *G.Node {
 	q := columns(s, "q", qkv, 0, c.Heads*d)
 	k := columns(s, "k", qkv, c.Heads*d, (c.Heads+c.KVHeads)*d)
 	v := columns(s, "v", qkv, (c.Heads+c.KVHeads)*d, (c.Heads+2*c.KVHeads)*d)
-	keys, values, sees := k, v, s.Past()
+	var keys, values, sees *G.Node
 	if c.Causal {
-		keys, values = s.History("keys", k), s.History("values", v)
+		keys, values, sees = s.History("keys", k), s.History("values", v), s.Past()
 	} else {
-		sees = s.Lane()
+		keys, values, sees = k, v, s.Lane()
 	}
 	o := ops.AttentionConfig{Lanes: s.B, Heads: c.Heads, KVHeads: c.KVHeads, ALiBi: c.ALiBi, Drop: s.drop("weights/dropout", c.Dropout), Causal: c.Causal}
 	s.Tap("weights", s.Must(ops.AttentionWeights(s.at("weights"), o, q, keys, sees)))

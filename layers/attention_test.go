@@ -129,13 +129,14 @@ func TestPositionsMatter(t *testing.T) {
 
 func TestAttentionRefuses(t *testing.T) {
 	for want, c := range map[string]layers.AttentionConfig{
-		"att: x is (10, 12), and D=12 is not a multiple of heads=5":      {Heads: 5, Causal: true},
-		"att: 6 heads cannot share 4 key-value heads: want a divisor":    {Heads: 6, KVHeads: 4, Causal: true},
-		"att: a head has 3 columns: rotary positions turn them in pairs": {Heads: 4, Rotary: 10000, Causal: true},
-		"att: the base of rotary positions is -1, want more than 1":      {Heads: 3, Rotary: -1, Causal: true},
-		"att: dropout is 1.5, want at least 0 and less than 1":           {Heads: 3, Dropout: 1.5, Causal: true},
-		"att: x is (10, 12), and D=12 is not a multiple of heads=0":      {},
-		"att: 3 heads cannot share -1 key-value heads: want a divisor":   {Heads: 3, KVHeads: -1},
+		"att: x is (10, 12), and D=12 is not a multiple of heads=5":             {Heads: 5, Causal: true},
+		"att: 6 heads cannot share 4 key-value heads: want a divisor":           {Heads: 6, KVHeads: 4, Causal: true},
+		"att: a head has 3 columns: rotary positions turn them in pairs":        {Heads: 4, Rotary: 10000, Causal: true},
+		"att: the base of rotary positions is -1, want more than 1":             {Heads: 3, Rotary: -1, Causal: true},
+		"att: dropout is 1.5, want at least 0 and less than 1":                  {Heads: 3, Dropout: 1.5, Causal: true},
+		"att: ALiBi's biases are for attention to what came before: set Causal": {Heads: 3, ALiBi: true},
+		"att: x is (10, 12), and D=12 is not a multiple of heads=0":             {},
+		"att: 3 heads cannot share -1 key-value heads: want a divisor":          {Heads: 3, KVHeads: -1},
 	} {
 		m := newAttentionModel(func(s *layers.Scope, x *G.Node) *G.Node { return layers.Attention(s, x, c) })
 		_, err := models.Train(m, layers.NewWeights(1), layers.Frame{B: 2, T: 5}, models.Options{})
