@@ -48,23 +48,6 @@ func Bidirectional(s *Scope, x *G.Node, kind string, c RecurrentConfig) (h, last
 	return s.Out(Join(s, h, hb)), last
 }
 
-// Join puts the columns of two matrices side by side.
-//
-//	a: (N, D), b: (N, E) → (N, D+E)
-func Join(s *Scope, a, b *G.Node) *G.Node { return s.Must(ops.Join(s.at("join"), a, b)) }
-
-// Columns are columns from to to−1 of x.
-//
-//	x: (N, D) → (N, to−from)
-func Columns(s *Scope, x *G.Node, from, to int) *G.Node {
-	return s.Must(ops.Columns(s.at("columns"), x, from, to))
-}
-
-// Together puts what a step made of each token into one sequence.
-//
-//	T times x: (B, D) → (B·T, D)
-func Together(s *Scope, xs ...*G.Node) *G.Node { return s.Must(ops.Rows(s.at("rows"), xs...)) }
-
 // Unrolled runs a cell through all tokens step by step, in Gorgonia's own ops: what the
 // fused op computes, for reading and checking.
 //

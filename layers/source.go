@@ -96,22 +96,3 @@ func (a *SourceAttention) config() ops.AttentionConfig {
 
 // Sources are how many tokens each lane's source has: (B) int.
 func (s *Scope) Sources() *G.Node { return s.index("sources", s.B) }
-
-// Dense is a Linear whose parameters serve several times: act(x·W + b).
-type Dense struct {
-	s    *Scope
-	act  Activation
-	w, b *G.Node
-}
-
-// NewDense declares W (in, out) and b (out) as Linear does.
-func NewDense(s *Scope, in, out int, act Activation) *Dense {
-	return &Dense{s, act, s.Param("W", s.matrixInit(in, false), in, out), s.biasParam(out)}
-}
-
-// Apply returns act(x·W + b).
-//
-//	x: (N, in) → (N, out)
-func (d *Dense) Apply(x *G.Node) *G.Node {
-	return d.s.Must(ops.Linear(d.s.at("dense"), d.act, x, d.w, d.b))
-}

@@ -14,19 +14,33 @@ import (
 // scans says how each case of recurrent.json is declared.
 func scans(name string, r reference) build {
 	kind, rest, _ := strings.Cut(name, " ")
-	c := Scan{Lanes: r.Floats["prev"].Shape[0], Reverse: strings.HasPrefix(rest, "reverse")}
-	return func(p Place, in map[string]*G.Node) (*G.Node, error) {
-		z, w, prev, at := in["z"], in["w"], in["prev"], in["at"]
-		switch kind {
-		case "lstm":
-			return LSTM(p, c, z, w, prev, at)
-		case "gru":
-			return GRU(p, c, z, w, in["b"], prev, at)
-		case "relu":
-			return RNN(p, c, ReLU, z, w, prev, at)
-		}
-		return RNN(p, c, Tanh, z, w, prev, at)
+	c := Scan{Reverse: strings.HasPrefix(rest, "reverse")}
+	if prev, ok := r.Floats["prev"]; ok {
+		c.Lanes = prev.Shape[0]
 	}
+	return map[string]build{
+		"lstm": func(p Place, in map[string]*G.Node) (*G.Node, error) {
+			return LSTM(p, c, in["z"], in["w"], in["prev"], in["at"])
+		},
+		"gru": func(p Place, in map[string]*G.Node) (*G.Node, error) {
+			return GRU(p, c, in["z"], in["w"], in["b"], in["prev"], in["at"])
+		},
+		"rnn": func(p Place, in map[string]*G.Node) (*G.Node, error) {
+			return RNN(p, c, Tanh, in["z"], in["w"], in["prev"], in["at"])
+		},
+		"relu": func(p Place, in map[string]*G.Node) (*G.Node, error) {
+			return RNN(p, c, ReLU, in["z"], in["w"], in["prev"], in["at"])
+		},
+		"row":  func(p Place, in map[string]*G.Node) (*G.Node, error) { return Row(p, 2, 1, in["x"]) },
+		"rows": func(p Place, in map[string]*G.Node) (*G.Node, error) { return Rows(p, in["a"], in["b"], in["c"]) },
+		"join": func(p Place, in map[string]*G.Node) (*G.Node, error) { return Join(p, in["a"], in["b"]) },
+		"advance": func(p Place, in map[string]*G.Node) (*G.Node, error) {
+			return Advance(p, 1, in["next"], in["prev"], in["at"])
+		},
+		"begin": func(p Place, in map[string]*G.Node) (*G.Node, error) {
+			return Begin(p, in["next"], in["prev"], in["at"])
+		},
+	}[kind]
 }
 
 func TestScansAgreeWithPyTorch(t *testing.T) {
@@ -79,4 +93,25 @@ func TestScanErrors(t *testing.T) {
 	assert.EqualError(t, err, `a recurrent layer's activation is tanh or relu, not "gelu"`)
 	_, err = RNN(p, Scan{Lanes: 2}, Tanh, m("z4", 6, 3), m("w4", 3, 3), m("prev4", 2, 3), m("at4", 6, 1))
 	assert.ErrorContains(t, err, "a vector of int")
+}
+
+func TestStepErrors(t *testing.T) {
+	g := G.NewGraph()
+	m := func(name string, rows, cols int) *G.Node {
+		return G.NewMatrix(g, tensor.Float32, G.WithShape(rows, cols), G.WithName(name))
+	}
+	at := G.NewVector(g, tensor.Int, G.WithShape(6), G.WithName("at"))
+	p, x, y := Place{NewTape(), "x"}, m("x", 6, 3), m("y", 2, 3)
+	_, err := Row(p, 2, 3, x)
+	assert.EqualError(t, err, "x is (6, 3), want (2·T, D) with a token 3")
+	_, err = Rows(p, x, y)
+	assert.EqualError(t, err, "the terms are (6, 3) and (2, 3), want one shape")
+	_, err = Rows(p)
+	assert.EqualError(t, err, "0 tokens, want at least one matrix")
+	_, err = Join(p, x, y)
+	assert.EqualError(t, err, "the parts are (6, 3) and (2, 3), want two matrices of as many rows")
+	_, err = Advance(p, 3, y, m("z", 2, 3), at)
+	assert.EqualError(t, err, "the states are (2, 3) and positions (6) of int, want (B, D) and (B·T) of int with a token 3")
+	_, err = Begin(p, y, x, at)
+	assert.ErrorContains(t, err, "want one shape")
 }

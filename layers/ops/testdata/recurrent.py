@@ -79,5 +79,15 @@ case("lstm forward one", lstm, {"at": one}, z=r(1, 12), w=r(3, 12), prev=r(1, 6)
 case("gru forward one without bias", gru, {"at": one}, z=r(1, 9), w=r(3, 9), prev=r(1, 3))
 case("lstm forward huge", lstm, {"at": torch.arange(4)}, z=300 * r(4, 12), w=50 * r(3, 12), prev=r(1, 6))
 
+
+# Taking sequences apart, two lanes of three tokens, and putting them together again.
+token = lambda t: lambda x: x.view(2, 3, -1)[:, t]
+where = lambda t, of: lambda next, prev, at: torch.where(of(at.view(2, 3)[:, t:t + 1]), next, prev)
+case("row", token(1), {}, x=r(6, 5))
+case("rows", lambda a, b, c: torch.stack([a, b, c], 1).view(6, 5), {}, a=r(2, 5), b=r(2, 5), c=r(2, 5))
+case("join", lambda a, b: torch.cat([a, b], 1), {}, a=r(4, 3), b=r(4, 5))
+case("advance", where(1, lambda at: at >= 0), {"at": torch.tensor([4, 5, 6, 7, -1, -1])}, next=r(2, 5), prev=r(2, 5))
+case("begin", where(0, lambda at: at == 0), {"at": torch.tensor([4, 5, 6, 0, 1, -1])}, next=r(2, 5), prev=r(2, 5))
+
 with open(os.path.join(os.path.dirname(__file__), "recurrent.json"), "w") as f:
     json.dump({"torch": torch.__version__, "cases": cases}, f)
