@@ -234,11 +234,13 @@ func (p *program) read() map[string][]float32 {
 // agree compares values by name, to 10⁻⁴ of the largest: what float32 leaves of sums of
 // some thousand terms in another order.
 func agree(t *testing.T, want, got map[string][]float32) {
+	compared := 0
 	for name, v := range got {
 		u := want[name]
 		if u == nil {
 			continue // a part of a matrix
 		}
+		compared++
 		require.Len(t, v, len(u), name)
 		largest, worst := 0.0, 0.0
 		for i := range u {
@@ -248,4 +250,5 @@ func agree(t *testing.T, want, got map[string][]float32) {
 		assert.LessOrEqual(t, worst, 1e-4*largest, name)
 		assert.Greater(t, largest, 0.0, name)
 	}
+	assert.NotZero(t, compared)
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/blas/gonum"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
@@ -11,8 +12,14 @@ import (
 	"euryale/models"
 )
 
-// stock declares layers with Gorgonia's own ops, on the engine it has by default: gonum's
-// products. Only what a layer is timed beside stands here: these ops are not right for
+// Stock ops get gonum's products back, which are Gorgonia's own choice: layers/ops puts
+// ours in their place.
+func init() {
+	tensor.Use(gonum.Implementation{})
+	G.Use(gonum.Implementation{})
+}
+
+// stock declares layers with Gorgonia's own ops. Only what a layer is timed beside stands here: these ops are not right for
 // every input (its SoftMax takes the wrong maximum), and the tests below check that they
 // are for this one.
 type stock struct {
