@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"euryale/data"
 	"euryale/internal/runfile"
 	"euryale/layers"
 	"euryale/models"
@@ -245,4 +246,33 @@ func FuzzGPT2Config(f *testing.F) {
 		_, err = models.Parameters(c.model())
 		require.NoError(t, err)
 	})
+}
+
+// A model with GPT-2's own vocabulary goes out and comes in with GPT-2's own tokenizer
+// files beside it.
+func TestGPT2WithItsOwnTokenizer(t *testing.T) {
+	const files = "../../../shared/tokenizers/"
+	if _, err := os.Stat(files); err != nil {
+		t.Skip(err)
+	}
+	tk, err := data.LoadTokenizer(files + "gpt2_encoder.json")
+	require.NoError(t, err)
+	m := &models.GPT{Sizes: models.Sizes{Vocab: 50257, Context: 8}, Layers: 1, Heads: 1, Dim: 2, Activation: "gelu_tanh", Bias: true, Tied: true}
+	w := layers.NewWeights(1)
+	_, err = models.Score(m, w, layers.Frame{B: 1, T: 1})
+	require.NoError(t, err)
+	dir := t.TempDir()
+	require.NoError(t, Write(dir, &Imported{Name: "gpt", Model: m, Weights: w, Tokenizer: tk}))
+	require.NoError(t, os.Remove(filepath.Join(dir, "tokenizer.json")))
+	for from, to := range map[string]string{"gpt2_encoder.json": "vocab.json", "gpt2_vocab.bpe": "merges.txt"} {
+		raw, err := os.ReadFile(files + from)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, to), raw, 0o666))
+	}
+	again, err := Read(dir, "")
+	require.NoError(t, err)
+	assert.Equal(t, w.Get("tok/W").Float32(), again.Weights.Get("tok/W").Float32())
+	ids, err := again.Tokenizer.Encode("Hello world")
+	require.NoError(t, err)
+	assert.Equal(t, []int{15496, 995}, ids) // as in OpenAI's encoder
 }
