@@ -1,8 +1,6 @@
 package generation
 
-import (
-	"slices"
-)
+import "slices"
 
 // stepper reads a token in each lane, −1 in lanes that sit out, and gives the logits of
 // what follows, lane by lane.

@@ -35,14 +35,12 @@ func Count(c Config, dir string, log io.Writer) (*Counted, error) {
 	if _, err := os.Stat(filepath.Join(dir, "config.toml")); dir != "" && err == nil {
 		return nil, fmt.Errorf("%s holds a run already: choose another -out", dir)
 	}
-	if c.Data.Task == "" || c.Data.Task == "lm" {
-		c.Data.Order = "sequential"
-	}
-	corpus, err := data.Open(c.Data, c.Tokenizer, nil, data.Options{Log: log})
+	corpus, err := openInOrder(c, log)
 	if err != nil {
 		return nil, err
 	}
 	defer corpus.Close()
+	c.Data = corpus.Config
 	c = c.resolve(corpus.Tokenizer)
 	if err := m.Check(); err != nil {
 		return nil, err
@@ -62,6 +60,19 @@ func Count(c Config, dir string, log io.Writer) (*Counted, error) {
 		return out, nil
 	}
 	return out, out.lay(dir, corpus.Info.Train, time.Since(began))
+}
+
+// openInOrder opens the corpus so that running text is dealt from left to right.
+func openInOrder(c Config, log io.Writer) (*data.Corpus, error) {
+	corpus, err := data.Open(c.Data, c.Tokenizer, nil, data.Options{Log: log})
+	if err != nil || corpus.Config.Task != "lm" || corpus.Config.Target != "" || corpus.Config.Order == "sequential" {
+		return corpus, err
+	}
+	if err := corpus.Close(); err != nil {
+		return nil, err
+	}
+	c.Data.Order = "sequential"
+	return data.Open(c.Data, c.Tokenizer, corpus.Tokenizer, data.Options{})
 }
 
 // count reads one pass of the training part.

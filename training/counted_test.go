@@ -72,6 +72,9 @@ func TestCountedTask(t *testing.T) {
 	r, err := Count(ngramConfig(t, "pairs.tsv", rows.String(), "data.task=pairs", "model.order=4"), "", nil)
 	require.NoError(t, err)
 	assert.Less(t, r.Loss, 0.01)
+	r, err = Count(ngramConfig(t, "answers.tsv", rows.String(), `data.target="2"`, "data.task=lm"), "", nil)
+	require.NoError(t, err)
+	assert.Less(t, r.Loss, 0.01)
 }
 
 func TestNGramIsNoGraph(t *testing.T) {

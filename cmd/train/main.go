@@ -147,6 +147,11 @@ func train(ctx context.Context, o *options, stdout, stderr *os.File) error {
 		return err
 	}
 	defer r.Close()
+	return use(ctx, o, r, stdout, stderr)
+}
+
+// use trains a run, or only looks at it.
+func use(ctx context.Context, o *options, r *training.Run, stdout, stderr *os.File) error {
 	fmt.Fprintln(stderr, r.Describe())
 	switch {
 	case o.graph != "":
@@ -159,7 +164,7 @@ func train(ctx context.Context, o *options, stdout, stderr *os.File) error {
 	}
 	p := term.New(stderr, r.Config.Training.Steps, "training")
 	r.Watch = watch(r, p)
-	err = r.Train(ctx)
+	err := r.Train(ctx)
 	p.Done()
 	if errors.Is(err, training.ErrInterrupted) {
 		return fmt.Errorf("%w: go on with -resume %s", cli.ErrInterrupted, r.Dir)
