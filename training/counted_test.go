@@ -3,6 +3,7 @@ package training
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,9 +73,9 @@ func TestCountedTask(t *testing.T) {
 	r, err := Count(ngramConfig(t, "pairs.tsv", rows.String(), "data.task=pairs", "model.order=4"), "", nil)
 	require.NoError(t, err)
 	assert.Less(t, r.Loss, 0.01)
-	r, err = Count(ngramConfig(t, "answers.tsv", rows.String(), `data.target="2"`, "data.task=lm"), "", nil)
+	r, err = Count(ngramConfig(t, "answers.tsv", rows.String(), `data.target="1"`, "data.task=lm"), "", nil)
 	require.NoError(t, err)
-	assert.Less(t, r.Loss, 0.01)
+	assert.Less(t, r.Loss, math.Log(10), "numbers by digits, which are not even: most have three, and these begin with 1 or 2")
 }
 
 func TestNGramIsNoGraph(t *testing.T) {
