@@ -163,7 +163,7 @@ func (m Map) cells(c *canvas, x0, y0, most float64) {
 	}
 	sort.Strings(colors)
 	for _, color := range colors {
-		fmt.Fprintf(&c.b, "<path fill=\"%s\" d=\"%s\"/>\n", color, paths[color])
+		fmt.Fprintf(&c.b, "<path shape-rendering=\"crispEdges\" fill=\"%s\" d=\"%s\"/>\n", color, paths[color])
 	}
 }
 
