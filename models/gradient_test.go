@@ -128,10 +128,16 @@ func checkGradients(t *testing.T, c testCase, noise *layers.Noise) {
 		Targets: []int{2, 3, 4, 10 /**/, 6, -1, -1, -1 /**/, 8, 9, 0, -1},
 		Source:  c.sources(),
 	}
-	loss := func() float64 {
+	checkDifferences(t, p, w, func() float64 {
 		require.NoError(t, p.Run(f))
 		return p.Loss()
-	}
+	})
+}
+
+// checkDifferences compares the gradients of a program, which loss runs, with central
+// differences.
+func checkDifferences(t *testing.T, p *Program, w *layers.Weights, loss func() float64) {
+	t.Helper()
 	loss()
 	var want [][]float64
 	for _, g := range p.Gradients() {

@@ -115,3 +115,39 @@ func TestRecurrentChecks(t *testing.T) {
 		assert.NoError(t, m.Check(), name)
 	}
 }
+
+// Truncated back-propagation through time: a text read in pieces has the losses of the
+// whole pass, and the gradients of a piece are those with what it starts from held fast.
+func TestPiecesCarryStates(t *testing.T) {
+	sizes := Sizes{testVocab, testRoom}
+	for name, m := range map[string]Model{
+		"rnn":  &RNN{Recurrent: Recurrent{Sizes: sizes, Layers: 2, Dim: 5}, Activation: "tanh"},
+		"lstm": &LSTM{Recurrent: Recurrent{Sizes: sizes, Layers: 2, Dim: 5}},
+		"gru":  &GRU{Recurrent{Sizes: sizes, Layers: 2, Dim: 5}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := wide(t, testCase{model: m}, layers.NewWeights64(1))
+			text := []int{1, 2, 3, 4, 5, 6, 7, 8, 9}
+			whole, err := Score(m, w, layers.Frame{B: 1, T: 8})
+			require.NoError(t, err)
+			require.NoError(t, whole.Run(layers.Feed{Tokens: text[:8], Targets: text[1:]}))
+			memories := [2]*layers.Memory{} // one at work, one that keeps the state between the pieces
+			for i := range memories {
+				memories[i], err = NewMemory(m, w, 1, 0, 0)
+				require.NoError(t, err)
+			}
+			p, err := Train(m, w, layers.Frame{B: 1, T: 4, Memory: memories[0]}, Options{})
+			require.NoError(t, err)
+			require.NoError(t, p.Run(layers.Feed{Tokens: text[:4], Targets: text[1:5]}))
+			first := p.Loss()
+			require.NoError(t, memories[1].Copy(0, memories[0], 0))
+			second := func() float64 {
+				require.NoError(t, memories[0].Copy(0, memories[1], 0))
+				require.NoError(t, p.Run(layers.Feed{Tokens: text[4:8], Targets: text[5:]}))
+				return p.Loss()
+			}
+			require.InDelta(t, whole.Loss(), (first+second())/2, 1e-12)
+			checkDifferences(t, p, w, second)
+		})
+	}
+}
