@@ -30,7 +30,7 @@ func TestCostByHand(t *testing.T) {
 	)
 	// The backward pass wants, of each token: what goes into every product, norm and
 	// activation of a block, the stream itself, and the logits.
-	const kept = 4 * lanes * context * (d*(1+blocks*(1+3+1+1+1+4)+1) + v)
+	const kept = 4 * lanes * context * (d*(1+blocks*(1+3+1+1+1+4+4)+1) + v)
 	for _, shards := range []int{1, 2, 5} {
 		c := Default()
 		m, err := models.New("gpt")

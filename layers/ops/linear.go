@@ -60,10 +60,10 @@ func linear(p Place, act Activation, turned bool, x, w, b *G.Node) (*G.Node, err
 	}
 	n := x.Shape()[0]
 	p.Tape.flops += 2 * float64(n) * float64(in) * float64(out)
-	return apply(p, linearSpec[float32](act, turned, n, in, out, b != nil), linearSpec[float64](act, turned, n, in, out, b != nil), nodes...)
+	return apply(p, linearSpec[float32](p.Tape, act, turned, n, in, out, b != nil), linearSpec[float64](p.Tape, act, turned, n, in, out, b != nil), nodes...)
 }
 
-func linearSpec[T Float](act Activation, turned bool, n, in, out int, bias bool) spec[T] {
+func linearSpec[T Float](tape *Tape, act Activation, turned bool, n, in, out int, bias bool) spec[T] {
 	f, _ := activationOf[T](act)
 	ldw := out
 	if turned {
@@ -83,7 +83,7 @@ func linearSpec[T Float](act Activation, turned bool, n, in, out int, bias bool)
 				return
 			}
 			if z == nil {
-				z = make([]T, n*out)
+				z = claim[T](tape, n*out)
 			}
 			kernel.Gemm(false, turned, n, out, in, 1, a[0].X, in, a[1].X, ldw, 0, z, out)
 			f.bias(y, z, n, out, b)

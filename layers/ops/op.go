@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"hash"
 	"hash/fnv"
-	"unsafe"
 
 	"github.com/chewxy/hm"
 	G "gorgonia.org/gorgonia"
@@ -151,9 +150,7 @@ func (n *node[T]) memory() []T {
 		n.slab = &slab{size: size}
 	}
 	if n.slab.memory == nil {
-		v := make([]T, n.slab.size)
-		n.slab.memory = v
-		n.tape.bytes += len(v) * int(unsafe.Sizeof(v[0]))
+		n.slab.memory = claim[T](n.tape, n.slab.size)
 	}
 	return n.slab.memory.([]T)[:size:size]
 }

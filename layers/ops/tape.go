@@ -2,6 +2,7 @@ package ops
 
 import (
 	"fmt"
+	"unsafe"
 
 	"gorgonia.org/tensor"
 
@@ -47,6 +48,13 @@ func (t *Tape) Flops() float64 { return t.flops }
 
 // Bytes is the memory that values and gradients have taken so far.
 func (t *Tape) Bytes() int { return t.bytes }
+
+// claim is memory for n values, which the tape counts.
+func claim[T Float](t *Tape, n int) []T {
+	var one T
+	t.bytes += n * int(unsafe.Sizeof(one))
+	return make([]T, n)
+}
 
 // Begin starts a run.
 func (t *Tape) Begin() { t.err, t.next, t.position = nil, 0, 0 }
