@@ -49,11 +49,17 @@ func (l *LSTMCell) Step(x *G.Node, prev State) State {
 // Next is Step in one fused op.
 //
 //	x: (B, in), prev: (B, Width) → (B, Width)
-func (l *LSTMCell) Next(x, prev *G.Node) *G.Node { return l.scan(x, prev, l.now(), false) }
+func (l *LSTMCell) Next(x, prev *G.Node) *G.Node {
+	return l.run(ops.Scan{Lanes: l.s.B}, l.inputs(x), prev, l.now())
+}
+
+func (l *LSTMCell) run(c ops.Scan, z, prev, at *G.Node) *G.Node {
+	return l.s.Must(ops.LSTM(l.s.at("lstm"), c, z, l.wh, prev, at))
+}
 
 func (l *LSTMCell) scan(x, prev, at *G.Node, reverse bool) *G.Node {
 	c, z := ops.Scan{Lanes: l.s.B, Reverse: reverse}, l.inputs(x)
-	states := l.s.Must(ops.LSTM(l.s.at("lstm"), c, z, l.wh, prev, at))
+	states := l.run(c, z, prev, at)
 	l.s.Tap("gates", l.s.Must(ops.LSTMGates(l.s.at("gates"), c, z, l.wh, prev, states)))
 	columns(l.s, "cell", states, l.hidden, 2*l.hidden)
 	return states
