@@ -23,6 +23,7 @@ type Config struct {
 	Target        string `toml:"target"`         // column of the answer
 	Key           string `toml:"key"`            // rows that agree in this column stay in one part; default: the source
 	Reply         string `toml:"reply"`          // dialogue: the speaker whose turns are learned; empty: everybody's
+	LearnSource   bool   `toml:"learn_source"`   // one sequence: the prompt is learned too, in training; not with encoder or in dialogues
 	LengthControl bool   `toml:"length_control"` // a token tells the model how long an answer is wanted
 	MaxSource     int    `toml:"max_source"`     // tokens of a source that are kept; 0: what the context allows
 	Buckets       int    `toml:"buckets"`        // shapes (T, S) that examples are padded to; default 6
@@ -87,6 +88,9 @@ func (c Config) resolve() (Config, error) {
 
 // checkRanges checks the numbers of a resolved configuration.
 func (c Config) checkRanges() error {
+	if c.LearnSource && (c.Encoder || c.Task == "dialogue") {
+		return fmt.Errorf("data.learn_source is for prompts that share a sequence with one answer: not with data.encoder or data.task %q", "dialogue")
+	}
 	if !(c.Split > 0 && c.Split < 1) {
 		return fmt.Errorf("data.split is %v: it must lie between 0 and 1, as 0.9 does", c.Split)
 	}

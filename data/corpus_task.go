@@ -26,7 +26,7 @@ type item struct {
 // samples lays out the items of a part for a context.
 func (p *taskParts) samples(context, part int) []sample {
 	f := *p.format
-	f.Limit = context
+	f.Limit, f.learning = context, part == trainPart
 	var all []sample
 	for _, it := range p.items[part] {
 		if it.turns != nil {

@@ -32,6 +32,7 @@ type Format struct {
 
 	config    Config
 	tokenizer Tokenizer
+	learning  bool // samples are for training: data.learn_source counts
 	begin     int
 	field     int
 	answer    int

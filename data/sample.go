@@ -32,13 +32,15 @@ func (f *Format) answerSample(source []int, begin int, answer []int) sample {
 	return sample{source, tokens[:n], targets[:n], n < len(tokens)}
 }
 
-// sequenceSample is for a decoder-only model: prompt and answer are one sequence, and only the
-// answer and its end are asked for.
+// sequenceSample is for a decoder-only model: prompt and answer are one sequence, and the
+// answer and its end are asked for; in training the prompt too, if data.learn_source is on.
 func (f *Format) sequenceSample(prompt, answer []int) sample {
 	all := append(append(prompt, answer...), f.end)
 	targets := append([]int(nil), all[1:]...)
-	for i := range len(prompt) - 1 {
-		targets[i] = -1
+	if !f.config.LearnSource || !f.learning {
+		for i := range len(prompt) - 1 {
+			targets[i] = -1
+		}
 	}
 	n := f.fitting(len(targets))
 	return sample{nil, all[:n], targets[:n], n < len(targets)}

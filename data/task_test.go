@@ -52,6 +52,31 @@ func TestPairsAsOneSequence(t *testing.T) {
 	assert.Equal(t, []int{-1, -1, -1, 2, 3, 4, end}, s.targets)
 }
 
+// With learn_source the prompt is asked for in training, and in validation only the answer.
+func TestLearnSource(t *testing.T) {
+	c := openRows(t, Config{Task: "pairs", LearnSource: true}, append(numbered(60, "N\tNN"), "abc\txyz")...)
+	asked := func(b Batcher, err error) (n int) {
+		require.NoError(t, err)
+		var batch Batch
+		require.NoError(t, b.Batch(0, &batch))
+		for i, id := range batch.Targets {
+			if id >= 0 && batch.Tokens[i] >= 0 {
+				n++
+			}
+		}
+		for i, id := range batch.Tokens {
+			if id >= 0 {
+				n-- // 0 in the end if every token has a target
+			}
+		}
+		return n
+	}
+	assert.Zero(t, asked(c.Train(2, 32, 1)))
+	assert.Negative(t, asked(c.Valid(2, 32)))
+	_, err := Config{Task: "dialogue", LearnSource: true}.resolve()
+	assert.ErrorContains(t, err, "data.learn_source")
+}
+
 func TestPairsForAnEncoder(t *testing.T) {
 	c := openRows(t, Config{Task: "pairs", Encoder: true}, append(numbered(60, "N\tNN"), "abc\txyz")...)
 	f, err := c.Format()
