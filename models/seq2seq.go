@@ -22,7 +22,7 @@ type Seq2Seq struct {
 	Hidden        int                `toml:"hidden"`         // H of every layer; 0: Dim
 	Bidirectional bool               `toml:"bidirectional"`  // the encoder reads from both ends, with H/2 each
 	Attention     layers.SourceScore `toml:"attention"`      // "additive", "concat", "general", "dot", or "none"
-	InputFeeding  bool               `toml:"input_feeding"`  // what was attended to enters the decoder's next step
+	InputFeeding  bool               `toml:"input_feeding"`  // what was attended to enters the decoder: with the next token, or, if additive, with the same one
 	Bridge        string             `toml:"bridge"`         // from the encoder's last state to the decoder's first: "copy", or "dense" (tanh)
 	Dropout       float64            `toml:"dropout"`        // on embeddings, between layers and before the head
 	Tied          bool               `toml:"tied"`           // one table for source, target and head
