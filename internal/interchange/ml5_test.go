@@ -25,9 +25,8 @@ func shakespeare(t *testing.T) *Imported {
 	return m
 }
 
-// The network's loss on text it was not told of is that of a NumPy implementation of
-// TensorFlow's BasicLSTMCell: 1.259517 nats for each character but the first, the state
-// carried from the beginning.
+// The network's loss is that of testdata/ml5.py, TensorFlow's BasicLSTMCell in NumPy:
+// 1.259517 nats for each character but the first, the state carried from the beginning.
 func TestML5Score(t *testing.T) {
 	m := shakespeare(t)
 	text, err := os.ReadFile("../../../shared/data/tinyshakespeare.txt")
