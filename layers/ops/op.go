@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"hash"
 	"hash/fnv"
+	"unsafe"
 
 	"github.com/chewxy/hm"
 	G "gorgonia.org/gorgonia"
@@ -98,7 +99,6 @@ type node[T Float] struct {
 	path  string
 	kids  []hm.Type
 	shape tensor.Shape
-	out   *tensor.Dense
 }
 
 func newNode[T Float](t *Tape, name, path string, shape tensor.Shape) node[T] {
@@ -138,21 +138,22 @@ func (n *node[T]) Hashcode() uint32                               { h := fnv.New
 func (n *node[T]) output() []T {
 	n.inOrder()
 	if n.out == nil {
-		n.out = tensor.New(tensor.WithShape(n.shape...), tensor.WithBacking(n.memory()))
+		n.out = tensor.New(tensor.WithShape(n.shape...), tensor.WithBacking(memory[T](&n.spot)))
 	}
 	return floats[T](n.out)
 }
 
-// memory is where the plan puts the output, or memory of its own if there is no plan.
-func (n *node[T]) memory() []T {
-	size := n.shape.TotalSize()
-	if n.slab == nil {
-		n.slab = &slab{size: size}
+// memory is where the plan puts an output, or memory of its own if there is no plan.
+func memory[T Float](s *spot) []T {
+	if s.slab == nil {
+		s.slab = &slab{size: s.size}
 	}
-	if n.slab.memory == nil {
-		n.slab.memory = claim[T](n.tape, n.slab.size)
+	if s.slab.memory == nil {
+		v := make([]T, s.slab.size)
+		s.slab.memory = v
+		s.tape.bytes += len(v) * int(unsafe.Sizeof(v[0]))
 	}
-	return n.slab.memory.([]T)[:size:size]
+	return s.slab.memory.([]T)[:s.size:s.size]
 }
 
 func (n *node[T]) spots() []*spot { return []*spot{&n.spot} }
@@ -281,7 +282,7 @@ type pickOp[T Float] struct{ node[T] }
 // filled is where its gradient is computed, when the first of the back runs.
 func (p *pickOp[T]) filled() []T {
 	if p.out == nil {
-		p.out = tensor.New(tensor.WithShape(p.shape...), tensor.WithBacking(p.memory()))
+		p.out = tensor.New(tensor.WithShape(p.shape...), tensor.WithBacking(memory[T](&p.spot)))
 	}
 	return floats[T](p.out)
 }

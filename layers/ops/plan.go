@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 )
 
 // slab is a piece of memory that several values of a run use in turn.
@@ -20,6 +21,13 @@ type spot struct {
 	size     int // values of the output; 0: they have memory of their own
 	slab     *slab
 	position int // in the order of the run
+	out      *tensor.Dense
+}
+
+// sum is an addition that Gorgonia makes where gradients meet.
+type sum struct {
+	spot
+	a, b *spot // of the terms
 }
 
 // spotted are the ops of this package: spots are those of the op's output, first, and of
@@ -32,11 +40,12 @@ type spotted interface{ spots() []*spot }
 // order is an error, not a wrong result.
 func (t *Tape) Plan(order, keep G.Nodes) {
 	last := lifetimes(order, keep)
-	until := spotLifetimes(order, last)
+	sums := t.planSums(order)
+	until := t.spotLifetimes(order, last, sums)
 	var free, held []*slab
 	ends := map[*slab]int{} // the last instruction that reads what is in it
 	for i, n := range order {
-		spots := t.spotsOf(n)
+		spots := t.spotsOf(n, sums)
 		if len(spots) == 0 {
 			continue
 		}
@@ -57,8 +66,35 @@ func (t *Tape) Plan(order, keep G.Nodes) {
 	}
 }
 
-// spotsOf are the spots of n's op, if it is one of this tape's.
-func (t *Tape) spotsOf(n *G.Node) []*spot {
+// planSums lists the sums of gradients in the order of the run, by their nodes.
+func (t *Tape) planSums(order G.Nodes) map[*G.Node]*sum {
+	sums := map[*G.Node]*sum{}
+	for _, n := range order {
+		if n.Op() == nil || !strings.HasPrefix(n.Op().String(), "+ ") {
+			continue
+		}
+		var terms []*spot
+		for it := n.Graph().From(n.ID()); it.Next(); {
+			c := it.Node().(*G.Node)
+			if spots := t.spotsOf(c, sums); len(spots) > 0 && c.Shape().Eq(n.Shape()) && !n.IsScalar() {
+				terms = append(terms, spots[0])
+			}
+		}
+		s := &sum{spot: spot{tape: t}}
+		if len(terms) == 2 {
+			s.size, s.a, s.b = n.Shape().TotalSize(), terms[0], terms[1]
+		}
+		sums[n] = s
+		t.sums = append(t.sums, s)
+	}
+	return sums
+}
+
+// spotsOf are the spots of n's op, if it is one of this tape's or a planned sum.
+func (t *Tape) spotsOf(n *G.Node, sums map[*G.Node]*sum) []*spot {
+	if s := sums[n]; s != nil && s.size > 0 {
+		return []*spot{&s.spot}
+	}
 	if op, ok := n.Op().(spotted); ok && op.spots()[0].tape == t {
 		return op.spots()
 	}
@@ -88,11 +124,11 @@ func lifetimes(order, keep G.Nodes) map[*G.Node]int {
 	return last
 }
 
-func spotLifetimes(order G.Nodes, last map[*G.Node]int) map[*spot]int {
+func (t *Tape) spotLifetimes(order G.Nodes, last map[*G.Node]int, sums map[*G.Node]*sum) map[*spot]int {
 	until := map[*spot]int{}
 	for _, n := range order {
-		if op, ok := n.Op().(spotted); ok {
-			until[op.spots()[0]] = last[n]
+		if spots := t.spotsOf(n, sums); len(spots) > 0 {
+			until[spots[0]] = last[n]
 		}
 	}
 	return until

@@ -15,8 +15,8 @@ type Tape struct {
 	tensor.StdEng
 	serial int
 	err    *RunError
-	sums   []*tensor.Dense // results of Add in the order of the calls in a run
-	next   int
+	sums   []*sum // in the order of the run
+	next   int    // sum
 	flops  float64
 	bytes  int
 
@@ -75,9 +75,10 @@ func (n *node[T]) guard(err *error) {
 }
 
 // Add is the addition of Gorgonia's tensor engine: the tape machine calls it where the
-// gradients of a value that several layers use meet. Since a graph's instructions run in
-// the same order every time, the n-th sum of a run can go where the n-th sum of the last
-// run went, and a steady loop makes no garbage.
+// gradients of a value that several layers use meet. The sum goes where the plan says, if
+// the terms are those that the plan has next, and otherwise to new memory: never to where
+// a term lies, even if Gorgonia offers that because nobody reads the term any more, since
+// a gradient that two parameters share would be lost.
 func (t *Tape) Add(a, b tensor.Tensor, opts ...tensor.FuncOpt) (tensor.Tensor, error) {
 	x, okA := a.(*tensor.Dense)
 	y, okB := b.(*tensor.Dense)
@@ -92,31 +93,30 @@ func (t *Tape) Add(a, b tensor.Tensor, opts ...tensor.FuncOpt) (tensor.Tensor, e
 			return t.StdEng.Add(a, b, opts...)
 		}
 	}
-	var dst *tensor.Dense
 	switch x.Dtype() {
 	case tensor.Float32:
-		dst = t.sum(x)
-		kernel.Add(dst.Float32s(), x.Float32s(), y.Float32s())
+		s := sumOf[float32](t, x, y)
+		kernel.Add(s.Float32s(), x.Float32s(), y.Float32s())
+		return s, nil
 	case tensor.Float64:
-		dst = t.sum(x)
-		kernel.Add(dst.Float64s(), x.Float64s(), y.Float64s())
-	default:
-		return t.StdEng.Add(a, b, opts...)
+		s := sumOf[float64](t, x, y)
+		kernel.Add(s.Float64s(), x.Float64s(), y.Float64s())
+		return s, nil
 	}
-	return dst, nil
+	return t.StdEng.Add(a, b, opts...)
 }
 
-// sum is where the next sum goes: the place of the last run. It is not where a term lies,
-// even if Gorgonia offers that because nobody reads the term any more: a gradient that
-// two parameters share would be lost.
-func (t *Tape) sum(like *tensor.Dense) *tensor.Dense {
-	if t.next == len(t.sums) {
-		t.sums = append(t.sums, nil)
+// sumOf is where the sum of x and y goes.
+func sumOf[T Float](t *Tape, x, y *tensor.Dense) *tensor.Dense {
+	if t.next < len(t.sums) {
+		s := t.sums[t.next]
+		t.next++
+		if s.a != nil && (s.a.out == x && s.b.out == y || s.a.out == y && s.b.out == x) {
+			if s.out == nil {
+				s.out = tensor.New(tensor.WithShape(x.Shape().Clone()...), tensor.WithBacking(memory[T](&s.spot)))
+			}
+			return s.out
+		}
 	}
-	if s := t.sums[t.next]; s == nil || !s.Shape().Eq(like.Shape()) || s.Dtype() != like.Dtype() {
-		t.bytes += int(like.MemSize())
-		t.sums[t.next] = tensor.New(tensor.Of(like.Dtype()), tensor.WithShape(like.Shape().Clone()...))
-	}
-	t.next++
-	return t.sums[t.next-1]
+	return tensor.New(tensor.Of(x.Dtype()), tensor.WithShape(x.Shape().Clone()...))
 }
