@@ -202,6 +202,25 @@ func keys(section any) ([]string, error) {
 	return ks, nil
 }
 
+// Usual is the value that a key has when nothing is said, as TOML writes it, or "" if it
+// is zero: what help shows.
+func Usual(key string) string {
+	t := tree{}
+	if err := parseTree(Default().String(), t); err != nil {
+		panic(err) // written by ourselves
+	}
+	section, name, _ := strings.Cut(key, ".")
+	switch v := t[section][name].(type) {
+	case nil, bool:
+		return ""
+	default:
+		if s := fmt.Sprint(v); s != "0" {
+			return s
+		}
+	}
+	return ""
+}
+
 // Check says what is wrong with the settings, before anything is opened or built.
 func (c Config) Check() error {
 	t := c.Training

@@ -109,6 +109,13 @@ func TestStepRefusesInfiniteGradients(t *testing.T) {
 	assert.Equal(t, []float32{1, 2}, w.Get("x").Float32())
 }
 
+func TestUsual(t *testing.T) {
+	assert.Equal(t, "gpt", Usual("model.name"))
+	assert.Equal(t, "0.002", Usual("optimizer.lr"))
+	assert.Empty(t, Usual("training.for"))
+	assert.Empty(t, Usual("no.such"))
+}
+
 func TestParse(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "c.toml")
 	require.NoError(t, os.WriteFile(path, []byte("[model]\nlayers = 6\n[optimizer]\nlr = 0.5\n"), 0o666))

@@ -10,8 +10,10 @@ import (
 	"path/filepath"
 	"strings"
 
+	"euryale/data"
 	"euryale/internal/cli"
 	"euryale/internal/term"
+	"euryale/models"
 	"euryale/training"
 )
 
@@ -96,7 +98,7 @@ func newOptions() *options {
 		o.Group(g, func() {
 			for _, s := range shorthands {
 				if s.group == g {
-					o.Func(s.flag, s.help, func(v string) error { o.short[s.key] = v; return nil })
+					o.Func(s.flag, s.help+names(s.key)+usual(s.key), func(v string) error { o.short[s.key] = v; return nil })
 				}
 			}
 		})
@@ -104,6 +106,25 @@ func newOptions() *options {
 	o.Group("Measuring a run", func() { o.eval.declare(o) })
 	o.Group("Machine", func() { o.machine.Declare(o.Flags) })
 	return o
+}
+
+// names lists what a key may name.
+func names(key string) string {
+	switch key {
+	case "model.name":
+		return ": " + strings.Join(models.Names(), ", ")
+	case "data.name":
+		return "; named are " + strings.Join(data.Names(), ", ")
+	}
+	return ""
+}
+
+// usual says what a key's value is unless it is set.
+func usual(key string) string {
+	if v := training.Usual(key); v != "" {
+		return " (" + v + ")"
+	}
+	return ""
 }
 
 // settings are the -set flags, after those that the other flags stand for.
