@@ -19,6 +19,9 @@ type look struct {
 	rows, source []string // tokens of the text and of its source, as labels
 }
 
+// wide is how many tokens make a map so wide that only two stand side by side.
+const wide = 24
+
 // Attention draws the attention weights of layers over a prompt and what continues it:
 // each row is a token, each column one that it looked at, each map a head. Names are
 // paths of attention layers, as "h0/att"; without any, all layers are drawn. A name that
@@ -42,6 +45,9 @@ func (g *Generator) Attention(p Prompt, continuation []int, names ...string) (dr
 		m.Each, m.Across = append(m.Each, heads...), max(m.Across, len(heads))
 	}
 	m.Across = min(m.Across, 4)
+	if len(l.rows) > wide {
+		m.Across = min(m.Across, 2)
+	}
 	return m, nil
 }
 
