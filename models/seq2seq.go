@@ -56,7 +56,7 @@ func (c *Seq2Seq) encoder(s *layers.Scope) (x *G.Node, states []*G.Node) {
 	if s.T > c.Source {
 		s.Fail("S=%d tokens of source, source_context is %d", s.T, c.Source)
 	}
-	x = layers.Embedding(s.Sub("tok"), s.Tokens(), c.Vocab, c.Dim)
+	x = layers.Embedding(recurrentTable(s, c.Dim, c.Tied), s.Tokens(), c.Vocab, c.Dim)
 	for i := range c.Layers {
 		at := s.Sub("%s%d", c.Cell, i)
 		x = layers.Dropout(at, x, c.Dropout)
@@ -83,7 +83,7 @@ func (c *Seq2Seq) decoder(s *layers.Scope, tokens, source *G.Node, states []*G.N
 	if c.Tied {
 		x = layers.EmbeddingOf(s.Sub("tok"), tokens, "enc/tok/W")
 	} else {
-		x = layers.Embedding(s.Sub("tok"), tokens, c.Vocab, c.Dim)
+		x = layers.Embedding(recurrentTable(s, c.Dim, false), tokens, c.Vocab, c.Dim)
 	}
 	x = layers.Dropout(s.Sub("tok"), x, c.Dropout)
 	states = c.bridge(s, states)
