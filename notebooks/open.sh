@@ -6,6 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if ! command -v jupyter-notebook >/dev/null; then
+	export DEBIAN_FRONTEND=noninteractive
 	as=
 	[ "$(id -u)" = 0 ] || as=sudo
 	$as apt-get update -qq

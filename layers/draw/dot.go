@@ -15,11 +15,14 @@ func (p *Picture) DOT() string {
 	}
 	for _, e := range p.edges {
 		color, _ := e.to.color()
-		style := ""
-		if e.across() {
+		above, below, style := e.from.id, e.to.id, ""
+		switch {
+		case e.across():
 			color, style = acrossColor, ", style=dashed, constraint=false"
+		case e.to.backward: // derivatives go up, beside their layers
+			above, below, style = e.to.id, e.from.id, ", dir=back"
 		}
-		fmt.Fprintf(&b, "\tn%d -> n%d [label=%q, color=%q%s];\n", e.from.id, e.to.id, e.shape, color, style)
+		fmt.Fprintf(&b, "\tn%d -> n%d [label=%q, color=%q%s];\n", above, below, e.shape, color, style)
 	}
 	b.WriteString("}\n")
 	return b.String()
