@@ -104,3 +104,20 @@ func TestGates(t *testing.T) {
 	_, err = g.Gates(g.prompt(t, "春a"), 7)
 	assert.ErrorContains(t, err, "7 units of lstm0/gates, which has 6")
 }
+
+// What nobody asks for is not computed: reading a tap takes the memory of its value, and a
+// program without it does not have that.
+func TestTapsCostNothingUnread(t *testing.T) {
+	m, err := models.New("lstm")
+	require.NoError(t, err)
+	lstm := m.(*models.LSTM)
+	lstm.Layers, lstm.Dim = 1, 6
+	g := fresh(t, m)
+	bytes := func(taps ...string) int {
+		p, err := models.Score(m, g.Weights, layers.Frame{B: 1, T: 5}, taps...)
+		require.NoError(t, err)
+		require.NoError(t, p.Run(layers.Feed{Tokens: []int{1, 2, 3, 4, 5}}))
+		return p.Tape().Bytes()
+	}
+	assert.Equal(t, 5*4*6*4, bytes("lstm0/gates")-bytes(), "five rows of four gates of six units, of four bytes each")
+}

@@ -11,7 +11,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -63,26 +62,16 @@ func Curve(dir, title string, train, valid []Point) (warning string, err error) 
 		return "", fmt.Errorf("draw loss: %w", err)
 	}
 	handler := plottext.New()
-	if missing := handler.Missing(printable(title), p.Title.TextStyle.Font); missing != "" {
+	if missing := handler.Missing(plottext.Printable(title), p.Title.TextStyle.Font); missing != "" {
 		warnings = append(warnings, fmt.Sprintf("loss.png shows %q of its title as boxes; loss.svg has them as text", missing))
 	}
-	p.Title.Text = printable(title)
+	p.Title.Text = plottext.Printable(title)
 	p.Title.TextStyle.Handler = handler
 	png := WriteAtomic(filepath.Join(dir, "loss.png"), func(w io.Writer) error { return writePNG(w, p) })
 	handler.AsText = true
 	p.Title.TextStyle.Handler = handler
 	svg := WriteAtomic(filepath.Join(dir, "loss.svg"), func(w io.Writer) error { return writeSVG(w, p) })
 	return strings.Join(warnings, "; "), errors.Join(png, svg)
-}
-
-// printable puts spaces and U+FFFD for what an SVG may not contain.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
 }
 
 // lossPlot lays out the plot but for its title.
