@@ -37,11 +37,10 @@ type box struct {
 	w, h     float64
 }
 
-// edge is one value that goes from box to box.
+// edge is what goes from box to box: values of one shape.
 type edge struct {
 	from, to *box
 	shape    string
-	value    *G.Node
 	track    int // of an edge that goes round other boxes
 }
 
@@ -99,9 +98,10 @@ func needed(g *layers.Graph) G.Nodes {
 	return ordered
 }
 
+// edgeKey is what is drawn as one line: values of one shape that go the same way.
 type edgeKey struct {
 	from, to *box
-	value    *G.Node
+	shape    string
 }
 
 // collector puts nodes into boxes.
@@ -195,15 +195,15 @@ func (c *collector) waits(b *box, ins G.Nodes) bool {
 	return false
 }
 
-// connect draws a value from box to box, once. Of what the derivative reads of the
+// connect draws what goes from box to box, once for each shape. Of what the derivative reads of the
 // forward pass only its own layer's values are drawn: a line for each would hide the rest.
 func (c *collector) connect(from, to *box, value *G.Node) {
-	key := edgeKey{from, to, value}
+	key := edgeKey{from, to, shapeOf(value)}
 	if c.keys[key] || from.backward != to.backward && from.path != to.path {
 		return
 	}
 	c.keys[key] = true
-	c.p.edges = append(c.p.edges, &edge{from: from, to: to, value: value, shape: shapeOf(value)})
+	c.p.edges = append(c.p.edges, &edge{from: from, to: to, shape: key.shape})
 }
 
 // name is how a box names an input or a parameter: by its path inside the layer.

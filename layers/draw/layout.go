@@ -24,20 +24,13 @@ func (p *Picture) layout() {
 // rank gives boxes their rows: a box stands below all that it reads, and one of the
 // derivative above.
 func (p *Picture) rank() (rows int) {
-	depth := func(backward bool) (deepest int) {
-		for _, b := range p.boxes { // in an order in which operands come first
-			if b.backward != backward {
-				continue
-			}
-			for again := true; again; {
-				again = p.settle()
-			}
-			deepest = max(deepest, b.rank)
-		}
-		return deepest
+	for p.settle() {
 	}
-	forward, backward := depth(false), depth(true)
-	rows = max(forward, backward) + 1
+	depth := map[bool]int{}
+	for _, b := range p.boxes {
+		depth[b.backward] = max(depth[b.backward], b.rank)
+	}
+	rows = max(depth[false], depth[true]) + 1
 	for _, b := range p.boxes {
 		if b.backward {
 			b.rank = rows - 1 - b.rank
