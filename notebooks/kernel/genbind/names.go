@@ -85,13 +85,7 @@ func hidden(t types.Type, seen map[types.Type]bool) bool {
 	case interface{ Elem() types.Type }:
 		return hidden(t.Elem(), seen)
 	case *types.Signature:
-		for _, tup := range []*types.Tuple{t.Params(), t.Results()} {
-			for i := 0; i < tup.Len(); i++ {
-				if hidden(tup.At(i).Type(), seen) {
-					return true
-				}
-			}
-		}
+		return hiddenIn(t.Params(), seen) || hiddenIn(t.Results(), seen)
 	case *types.Struct:
 		for i := 0; i < t.NumFields(); i++ {
 			if !t.Field(i).Exported() || hidden(t.Field(i).Type(), seen) {
@@ -103,6 +97,15 @@ func hidden(t types.Type, seen map[types.Type]bool) bool {
 			if hidden(t.Method(i).Type(), seen) {
 				return true
 			}
+		}
+	}
+	return false
+}
+
+func hiddenIn(tup *types.Tuple, seen map[types.Type]bool) bool {
+	for i := range tup.Len() {
+		if hidden(tup.At(i).Type(), seen) {
+			return true
 		}
 	}
 	return false
