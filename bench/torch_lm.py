@@ -22,6 +22,7 @@ WORKLOADS = {
     # char-rnn's usual size, and a small one
     "lstm-char": dict(kind="lstm", vocab=65, dim=512, layers=2, context=50, batch=50),
     "lstm-small": dict(kind="lstm", vocab=65, dim=128, layers=2, context=50, batch=50),
+    "gen-lstm": dict(kind="generate-lstm", vocab=65, dim=512, layers=2),
     # one lane, token by token, with cached keys and values
     "gen-gpt2": dict(kind="generate", vocab=50257, dim=768, layers=12, heads=12, context=1024),
     "gen-char": dict(kind="generate", vocab=65, dim=384, layers=6, heads=6, context=256),
@@ -92,8 +93,9 @@ class LSTM(nn.Module):
         self.rnn = nn.LSTM(dim, dim, layers, batch_first=True)
         self.head = nn.Linear(dim, vocab)
 
-    def forward(self, ids):
-        return self.head(self.rnn(self.tok(ids))[0])
+    def forward(self, ids, state=None):
+        y, state = self.rnn(self.tok(ids), state)
+        return self.head(y), state
 
 
 def trainer(c, bf16):
@@ -107,7 +109,8 @@ def trainer(c, bf16):
 
     def step():
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
-            loss = F.cross_entropy(model(x).view(-1, c["vocab"]).float(), y.view(-1))
+            logits = model(x) if c["kind"] == "gpt" else model(x)[0]
+            loss = F.cross_entropy(logits.view(-1, c["vocab"]).float(), y.view(-1))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -128,6 +131,20 @@ def generator(c):
             seen, ids, caches = 0, torch.zeros(1, 1, dtype=torch.long), [[] for _ in range(c["layers"])]
         ids = torch.multinomial(F.softmax(model(ids, seen, caches)[:, -1], -1), 1)
         seen += 1
+
+    return step
+
+
+def lstm_generator(c):
+    """Returns a step that draws one more token from the state that the one before left."""
+    model = LSTM(c["vocab"], c["dim"], c["layers"]).eval()
+    ids, state = torch.zeros(1, 1, dtype=torch.long), None
+
+    @torch.no_grad()
+    def step():
+        nonlocal ids, state
+        logits, state = model(ids, state)
+        ids = torch.multinomial(F.softmax(logits[:, -1], -1), 1)
 
     return step
 
@@ -154,8 +171,8 @@ def main():
     torch.set_num_threads(args.threads)
     torch.manual_seed(1)
     c = WORKLOADS[args.workload]
-    if c["kind"] == "generate":
-        step, tokens, unit = generator(c), 1, "token"
+    if c["kind"].startswith("generate"):
+        step, tokens, unit = (generator if c["kind"] == "generate" else lstm_generator)(c), 1, "token"
     else:
         step, tokens, unit = trainer(c, args.bf16), c["batch"] * c["context"], "step"
     ms, cpu = measure(step, args.seconds)

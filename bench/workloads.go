@@ -35,6 +35,7 @@ var Workloads = map[string]Workload{
 	"gpt-bpe":       {Model: gpt(50257, 256, 4, 4, 128, 0), Batch: 4},
 	"lstm-char":     {Model: lstm(65, 512, 2, 50), Batch: 50},
 	"lstm-small":    {Model: lstm(65, 128, 2, 50), Batch: 50},
+	"gen-lstm":      {Model: lstm(65, 512, 2, 50), Generate: true},
 	"gen-gpt2":      {Model: gpt(50257, 768, 12, 12, 1024, 0), Generate: true},
 	"gen-char":      {Model: gpt(65, 384, 6, 6, 256, 0), Generate: true},
 }
