@@ -65,7 +65,7 @@ func dropoutSpec[T Float](d Drop, x *G.Node, add bool) spec[T] {
 	s := spec[T]{
 		shape: x.Shape(),
 		fwd:   func(a []arg[T], y []T) { kernel.Dropout(y, a[0].X, d.P, key(), first) },
-		backs: []back[T]{{of: []int{0}, do: func(_ []arg[T], _, dy []T, g [][]T) { kernel.Dropout(g[0], dy, d.P, key(), first) }}},
+		backs: []back[T]{{of: []int{0}, reads: []int{}, do: func(_ []arg[T], _, dy []T, g [][]T) { kernel.Dropout(g[0], dy, d.P, key(), first) }}},
 	}
 	if add {
 		s.fwd = func(a []arg[T], y []T) { kernel.DropoutAdd(y, a[1].X, a[0].X, d.P, key(), first) }

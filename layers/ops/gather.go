@@ -35,7 +35,7 @@ func gatherSpec[T Float](v, d, n int) spec[T] {
 				}
 			}
 		},
-		backs: []back[T]{{of: []int{0}, do: func(a []arg[T], _, dy []T, g [][]T) {
+		backs: []back[T]{{of: []int{0}, reads: []int{1}, do: func(a []arg[T], _, dy []T, g [][]T) {
 			clear(g[0])
 			for r, id := range a[1].I {
 				if id >= 0 {
@@ -67,7 +67,7 @@ func columnsSpec[T Float](n, d, from, to int) spec[T] {
 				copy(y[r*w:(r+1)*w], a[0].X[r*d+from:])
 			}
 		},
-		backs: []back[T]{{of: []int{0}, do: func(_ []arg[T], _, dy []T, g [][]T) {
+		backs: []back[T]{{of: []int{0}, reads: []int{}, do: func(_ []arg[T], _, dy []T, g [][]T) {
 			clear(g[0])
 			for r := range n {
 				copy(g[0][r*d+from:r*d+to], dy[r*w:])

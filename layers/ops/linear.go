@@ -89,10 +89,10 @@ func linearSpec[T Float](tape *Tape, act Activation, turned bool, n, in, out int
 			f.bias(y, z, n, out, b)
 		},
 		backs: []back[T]{
-			{of: []int{0}, do: func(a []arg[T], _, dz []T, g [][]T) {
+			{of: []int{0}, reads: []int{1}, do: func(a []arg[T], _, dz []T, g [][]T) {
 				kernel.Gemm(false, !turned, n, in, out, 1, dz, out, a[1].X, ldw, 0, g[0], in)
 			}},
-			{of: []int{1}, do: func(a []arg[T], _, dz []T, g [][]T) {
+			{of: []int{1}, reads: []int{0}, do: func(a []arg[T], _, dz []T, g [][]T) {
 				if turned {
 					kernel.Gemm(true, false, out, in, n, 1, dz, out, a[0].X, in, 0, g[0], in)
 				} else {
@@ -102,7 +102,7 @@ func linearSpec[T Float](tape *Tape, act Activation, turned bool, n, in, out int
 		},
 	}
 	if bias {
-		s.backs = append(s.backs, back[T]{of: []int{2}, do: func(_ []arg[T], _, dz []T, g [][]T) {
+		s.backs = append(s.backs, back[T]{of: []int{2}, reads: []int{}, do: func(_ []arg[T], _, dz []T, g [][]T) {
 			kernel.ColumnSums(g[0], dz, n, out, out)
 		}})
 	}

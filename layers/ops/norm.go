@@ -53,7 +53,7 @@ func layerNormSpec[T Float](n, d int, eps float64, biased bool) spec[T] {
 			}
 			kernel.LayerNorm(y, mean, rstd, a[0].X, a[1].X, bias, n, d, eps)
 		},
-		backs: []back[T]{{of: of, do: func(a []arg[T], _, dy []T, g [][]T) {
+		backs: []back[T]{{of: of, reads: []int{0, 1}, do: func(a []arg[T], _, dy []T, g [][]T) {
 			var dbias []T
 			if biased {
 				dbias = g[2]
@@ -79,7 +79,7 @@ func rmsNormSpec[T Float](n, d int, eps float64) spec[T] {
 	return spec[T]{
 		shape: tensor.Shape{n, d},
 		fwd:   func(a []arg[T], y []T) { kernel.RMSNorm(y, rstd, a[0].X, a[1].X, n, d, eps) },
-		backs: []back[T]{{of: []int{0, 1}, do: func(a []arg[T], _, dy []T, g [][]T) {
+		backs: []back[T]{{of: []int{0, 1}, reads: []int{0, 1}, do: func(a []arg[T], _, dy []T, g [][]T) {
 			kernel.RMSNormGrad(g[0], g[1], dy, a[0].X, rstd, a[1].X, n, d)
 		}}},
 	}

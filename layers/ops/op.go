@@ -47,8 +47,9 @@ type spec[T Float] struct {
 // back computes the gradients of some inputs, each overwritten. Backs are pruned one by
 // one when nobody wants their gradients.
 type back[T Float] struct {
-	of []int // the inputs
-	do func(in []arg[T], out, gout []T, gin [][]T)
+	of    []int // the inputs
+	reads []int // inputs that do reads, beside the output's gradient; nil: all, and the output
+	do    func(in []arg[T], out, gout []T, gin [][]T)
 }
 
 // Place is where an op stands: its graph's tape, and the path of the layer it belongs to.
@@ -205,8 +206,16 @@ func (o *op[T]) SymDiff(in G.Nodes, out, grad *G.Node) (G.Nodes, error) {
 		ret[i] = grad
 	}
 	for _, b := range o.k.backs {
-		first := &backOp[T]{node: o.derived(fmt.Sprintf("d%d", b.of[0]), in[b.of[0]].Shape(), given), f: o, b: b, gin: make([][]T, len(b.of))}
-		head, err := G.ApplyOp(first, append(G.Nodes{}, given...)...)
+		kids := append(G.Nodes{}, given...)
+		if b.reads != nil {
+			kids = kids[:0]
+			for _, i := range b.reads {
+				kids = append(kids, in[i])
+			}
+			kids = append(kids, given[len(in)+1])
+		}
+		first := &backOp[T]{node: o.derived(fmt.Sprintf("d%d", b.of[0]), in[b.of[0]].Shape(), kids), f: o, b: b, gin: make([][]T, len(b.of))}
+		head, err := G.ApplyOp(first, kids...)
 		if err != nil {
 			return nil, err
 		}
@@ -266,13 +275,21 @@ func (b *backOp[T]) spots() []*spot {
 // Do runs the backward kernel.
 func (b *backOp[T]) Do(vs ...G.Value) (v G.Value, err error) {
 	defer b.guard(&err)
-	n := len(b.f.in)
-	read(b.f.in, vs[:n])
+	n := len(vs)
+	var out []T
+	if b.b.reads == nil {
+		read(b.f.in, vs[:n-2])
+		out = values[T](vs[n-2])
+	} else {
+		for j, i := range b.b.reads {
+			read(b.f.in[i:i+1], vs[j:j+1])
+		}
+	}
 	b.gin[0] = b.output()
 	for j, p := range b.picks {
 		b.gin[j+1] = p.filled()
 	}
-	b.b.do(b.f.in, values[T](vs[n]), values[T](vs[n+1]), b.gin)
+	b.b.do(b.f.in, out, values[T](vs[n-1]), b.gin)
 	return b.out, nil
 }
 
