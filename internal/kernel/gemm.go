@@ -59,6 +59,10 @@ func (p product[T]) run() {
 	t := active.Load()
 	switch q := any(&p).(type) {
 	case *product[float32]:
+		if t.medium != nil && q.m > fewRows && InUse() == Medium {
+			t.medium(*q)
+			return
+		}
 		t.sgemm(*q)
 	case *product[float64]:
 		t.dgemm(*q)

@@ -83,7 +83,12 @@ func builtinTier() *tier {
 
 func newBuiltin(set string, s *kernels[float32], d *kernels[float64]) *tier {
 	s.copyPanels, d.copyPanels = copyPanels[float32], copyPanels[float64]
-	return &tier{info: Info{Name: "builtin", Detail: "Go assembly, " + set}, sgemm: s.product, dgemm: d.product, anySplit: true}
+	s.pack, d.pack = plain[float32]{}, plain[float64]{}
+	t := &tier{info: Info{Name: "builtin", Detail: "Go assembly, " + set}, sgemm: s.product, dgemm: d.product, anySplit: true}
+	if hasAVX512 && hasBF16 {
+		t.medium = bf16Kernels().product
+	}
+	return t
 }
 
 // copyPanels copies 8 rows of src into whole panels; steps in elements.

@@ -65,3 +65,28 @@ func benchmarkGemm(b *testing.B, s benchSize, transposed string) {
 	flops := 2 * float64(s.m) * float64(s.n) * float64(s.k) * float64(s.count)
 	b.ReportMetric(flops*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
 }
+
+// BenchmarkPrecision measures squares of float32 at each precision that computes
+// with other operands, with two threads.
+func BenchmarkPrecision(b *testing.B) {
+	was := active.Load()
+	defer active.Store(was)
+	for _, c := range testTiers() {
+		for _, p := range []Precision{Highest, High, Medium} {
+			active.Store(c.tier)
+			withPrecision(b, p)
+			if p != Highest && Products() == "float32" {
+				continue
+			}
+			for _, size := range benchSizes() {
+				for _, transposed := range size.transposes {
+					b.Run(fmt.Sprintf("%s/%s/%dx%dx%d%s", c.name, p, size.m, size.n, size.k, transposed), func(b *testing.B) {
+						active.Store(c.tier)
+						withThreads(b, 2)
+						benchmarkGemm(b, size, transposed)
+					})
+				}
+			}
+		}
+	}
+}

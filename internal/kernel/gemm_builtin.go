@@ -20,6 +20,8 @@ type kernels[T Float] struct {
 	copyPanels func(dst []T, panelStep int, src []T, srcStep, panels, width int)
 	// transpose stores dst[j·dstStep+i] = src[i·srcStep+j].
 	transpose func(dst []T, dstStep int, src []T, srcStep, rows, cols int)
+	// pack is how tile wants its operands.
+	pack packing[T]
 
 	spaces sync.Pool // of *workspace[T]
 }
@@ -37,8 +39,9 @@ type tile[T Float] struct {
 // workspace is the scratch of one product: on the heap because assembly holds
 // addresses of it, and used again.
 type workspace[T Float] struct {
-	tile tile[T]
-	a, b []T
+	tile    tile[T]
+	product product[T] // the one being packed
+	a, b    []T
 }
 
 // depth is the most of k that is worked on at once. More means fewer visits to
@@ -64,15 +67,17 @@ func (ks *kernels[T]) product(p product[T]) {
 	if p.m <= 2 || p.m <= fewRows && p.transB && p.k >= longRow {
 		ks.skinny(w, &p)
 	} else {
-		ks.blocked(w, &p)
+		w.product = p
+		ks.blocked(w)
 	}
-	w.tile = tile[T]{} // do not keep the caller's matrices alive
+	w.tile, w.product = tile[T]{}, product[T]{} // do not keep the caller's matrices alive
 	ks.spaces.Put(w)
 }
 
 // blocked goes through C in blocks that keep their operands in cache (Goto and
 // van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008).
-func (ks *kernels[T]) blocked(w *workspace[T], p *product[T]) {
+func (ks *kernels[T]) blocked(w *workspace[T]) {
+	p := &w.product
 	kc := even(p.k, depth, 8)
 	mc := even(p.m, blockRows, ks.rows)
 	for k0 := 0; k0 < p.k; k0 += kc {
@@ -82,13 +87,13 @@ func (ks *kernels[T]) blocked(w *workspace[T], p *product[T]) {
 			beta = 1
 		}
 		w.tile.alpha, w.tile.beta = p.alpha, beta
-		w.tile.k, w.tile.cRow = k, p.ldc*sizeOf[T]()
+		w.tile.k, w.tile.cRow = ks.pack.steps(k), p.ldc*sizeOf[T]()
 		for j0 := 0; j0 < p.n; j0 += blockCols {
 			n := min(blockCols, p.n-j0)
-			b := ks.packB(w, p, k0, k, j0, n)
+			b := ks.pack.b(ks, w, k0, k, j0, n)
 			for i0 := 0; i0 < p.m; i0 += mc {
 				m := min(mc, p.m-i0)
-				a := ks.packA(w, p, i0, m, k0, k)
+				a := ks.pack.a(ks, w, i0, m, k0, k)
 				ks.block(w, a, b, p.c[i0*p.ldc+j0:], m, n, p.ldc)
 			}
 		}

@@ -23,10 +23,26 @@ func grown[T Float](s []T, n int) []T {
 	return s[:cap(s)]
 }
 
-// packA returns rows i0… and depth k0… of op(A). It is read in place if small,
+// packing lays out blocks of the operands of w's product as a tile reads them.
+type packing[T Float] interface {
+	// a returns rows i0… and depth k0… of op(A).
+	a(ks *kernels[T], w *workspace[T], i0, m, k0, k int) view[T]
+	// b returns depth k0… and columns j0… of op(B), cut in panels as wide as a tile.
+	b(ks *kernels[T], w *workspace[T], k0, k, j0, n int) view[T]
+	// steps is how many steps of a tile a depth of k is.
+	steps(k int) int
+}
+
+// plain packs numbers as they are.
+type plain[T Float] struct{}
+
+func (plain[T]) steps(k int) int { return k }
+
+// a returns rows i0… and depth k0… of op(A). It is read in place if small,
 // and otherwise copied to rows that are close together and do not fall into
 // the same cache sets.
-func (ks *kernels[T]) packA(w *workspace[T], p *product[T], i0, m, k0, k int) view[T] {
+func (plain[T]) a(ks *kernels[T], w *workspace[T], i0, m, k0, k int) view[T] {
+	p := &w.product
 	rows, cols, first := m, k, i0*p.lda+k0
 	if p.transA {
 		rows, cols, first = k, m, k0*p.lda+i0
@@ -58,9 +74,10 @@ const (
 	inPlaceSize = 1 << 22
 )
 
-// packB returns depth k0… and columns j0… of op(B), cut in panels as wide as a
+// b returns depth k0… and columns j0… of op(B), cut in panels as wide as a
 // tile, or in place.
-func (ks *kernels[T]) packB(w *workspace[T], p *product[T], k0, k, j0, n int) view[T] {
+func (plain[T]) b(ks *kernels[T], w *workspace[T], k0, k, j0, n int) view[T] {
+	p := &w.product
 	if !p.transB && p.m <= inPlaceB*ks.rows && p.k*p.n <= inPlaceSize {
 		return view[T]{p.b[k0*p.ldb+j0:], ks.cols, p.ldb}
 	}

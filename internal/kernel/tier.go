@@ -24,6 +24,8 @@ type tier struct {
 	info  Info
 	sgemm func(product[float32])
 	dgemm func(product[float64])
+	// medium is sgemm with operands rounded to bfloat16; nil if that is no faster.
+	medium func(product[float32])
 	// anySplit is set if an element of C has the same bits however the product
 	// around it is cut.
 	anySplit bool

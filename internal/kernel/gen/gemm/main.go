@@ -1,6 +1,7 @@
 // Command gemm writes the matrix-product kernels of package kernel,
 // gemm_amd64.s: the register tile, the two products with a single row, each
-// for AVX-512 and AVX2, float32 and float64, and the copies that pack.
+// for AVX-512 and AVX2, float32 and float64, the tile for pairs of bfloat16, and the copies
+// that pack.
 //
 //	go run ./gemm -out ../gemm_amd64.s -pkg kernel
 package main
@@ -14,10 +15,14 @@ func main() {
 		v.rowsTimes()
 		v.dots()
 	}
+	avx512bf16().tile()
 	copyPanels()
 	transpose()
+	toPairs()
+	pairRows()
 	spinPause()
 	Generate()
+	replaceStandIns()
 }
 
 // spinPause emits the hint that this thread only waits.

@@ -66,7 +66,7 @@ func (v vector) fixedTile(t Register, rows, vectors int) {
 	for i := range rows {
 		v.broadcast(a.row(i), x)
 		for j := range row {
-			v.fma(x, row[j], acc[i][j])
+			v.multiply(x, row[j], acc[i][j])
 		}
 	}
 	a.advance(aStep)
@@ -74,6 +74,15 @@ func (v vector) fixedTile(t Register, rows, vectors int) {
 	DECQ(k)
 	JNZ(LabelRef("loop" + name))
 	v.update(t, acc, mask, name)
+}
+
+// multiply emits sum += x·y, of two products each if the operands are pairs.
+func (v vector) multiply(x, y, sum Op) {
+	if v.pairs {
+		VFNMADD231PS(x, y, sum) // stands for VDPBF16PS
+		return
+	}
+	v.fma(x, y, sum)
 }
 
 // fetchC asks for the tile of C ahead of its use after the loop.

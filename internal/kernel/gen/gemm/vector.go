@@ -23,12 +23,13 @@ type vector struct {
 	wide  bool // AVX-512, with 32 registers and masks; else AVX2 with 16
 	size  int  // of an element in bytes
 	lanes int
-	rows  int // of the largest tile
+	rows  int  // of the largest tile
+	pairs bool // of bfloat16 in the place of each number of A and B
 }
 
-func avx512(size int) vector { return vector{true, size, 64 / size, 14} }
+func avx512(size int) vector { return vector{wide: true, size: size, lanes: 64 / size, rows: 14} }
 
-func avx2(size int) vector { return vector{false, size, 32 / size, 6} }
+func avx2(size int) vector { return vector{size: size, lanes: 32 / size, rows: 6} }
 
 // name is for example sgemmAVX512.
 func (v vector) name(routine string) string {
@@ -38,6 +39,9 @@ func (v vector) name(routine string) string {
 	}
 	if v.wide {
 		set = "AVX512"
+	}
+	if v.pairs {
+		letter = "b"
 	}
 	return letter + routine + set
 }

@@ -1,0 +1,53 @@
+package kernel
+
+import (
+	"fmt"
+	"sync/atomic"
+)
+
+// Precision is how exact products of float32 matrices must be, with the names and
+// the meaning of torch.set_float32_matmul_precision: a permission, which a tier uses
+// if that is faster on this machine. Sums are always float32, and products of
+// float64 are not touched.
+type Precision string
+
+// The precisions.
+const (
+	// Highest keeps all 24 bits of the operands.
+	Highest Precision = "highest"
+	// High may split each operand in two bfloat16, which together have 16 bits.
+	High Precision = "high"
+	// Medium may round operands to bfloat16, which has 8 bits, nearest even. Numbers
+	// below the smallest normal one, 1.2e-38, then count as zero.
+	Medium Precision = "medium"
+)
+
+var precision atomic.Pointer[Precision]
+
+// SetPrecision chooses the precision of all following products. An unknown name is
+// an error; the precision then stays as it was. It is Highest at the start.
+func SetPrecision(p Precision) error {
+	switch p {
+	case Highest, High, Medium:
+		precision.Store(&p)
+		return nil
+	}
+	return fmt.Errorf("kernel: unknown precision %q; use highest, high or medium", string(p))
+}
+
+// InUse is the precision last set.
+func InUse() Precision {
+	if p := precision.Load(); p != nil {
+		return *p
+	}
+	return Highest
+}
+
+// Products says what the operands of large products are rounded to on this machine
+// at the precision in use.
+func Products() string {
+	if InUse() == Medium && active.Load().medium != nil {
+		return "bfloat16"
+	}
+	return "float32"
+}

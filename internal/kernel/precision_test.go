@@ -1,0 +1,200 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// withPrecision sets p until the test or benchmark is over.
+func withPrecision(t testing.TB, p Precision) {
+	t.Helper()
+	was := InUse()
+	require.NoError(t, SetPrecision(p))
+	t.Cleanup(func() { require.NoError(t, SetPrecision(was)) })
+}
+
+func TestSetPrecision(t *testing.T) {
+	withPrecision(t, Highest)
+	assert.EqualError(t, SetPrecision("bf16"), `kernel: unknown precision "bf16"; use highest, high or medium`)
+	assert.Equal(t, Highest, InUse())
+	assert.Equal(t, "float32", Products())
+}
+
+// everyMedium runs f under Medium on each tier that then rounds its operands.
+func everyMedium(t *testing.T, f func(t *testing.T)) {
+	withPrecision(t, Medium)
+	some := false
+	everyTier(t, func(t *testing.T) {
+		if Products() == "float32" {
+			t.Skip("its products stay float32")
+		}
+		some = true
+		f(t)
+	})
+	if !some {
+		t.Skip("no tier of this machine multiplies bfloat16")
+	}
+}
+
+// bfloat16 is x rounded to the nearest bfloat16, ties to even, as the processor does it.
+func bfloat16(x float32) float32 {
+	bits := math.Float32bits(x)
+	switch {
+	case x != x:
+		return x
+	case bits&0x7f800000 == 0: // denormal
+		return math.Float32frombits(bits & 0x80000000)
+	}
+	return math.Float32frombits((bits + 0x7fff + bits>>16&1) &^ 0xffff)
+}
+
+// TestMediumTable compares every shape and transpose with the product of the rounded
+// operands: what is left is the rounding of float32 sums.
+func TestMediumTable(t *testing.T) {
+	everyMedium(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(1, 2))
+		sizes := append([][3]int{{64, 64, 64}, {20, 2100, 7}, {230, 40, 1030}, {17, 31, 1}, {19, 33, 2}}, shapes...)
+		for _, size := range sizes {
+			for flags := range 4 {
+				for i, f := range [][2]float32{{1, 0}, {-0.5, 1}, {0.25, 2}} {
+					e := newExample(r, flags&1 != 0, flags&2 != 0, size[0], size[1], size[2], f[0], f[1], i*5, 1+i)
+					before := append([]float32(nil), e.p.c...)
+					e.run()
+					if e.p.m > fewRows {
+						for _, x := range [][]float32{e.p.a, e.p.b} {
+							for i := range x {
+								x[i] = bfloat16(x[i])
+							}
+						}
+					}
+					name := fmt.Sprintf("%v trans %02b alpha %v beta %v", size, flags, f[0], f[1])
+					if !t.Run(name, func(t *testing.T) { e.expect(t, before) }) {
+						return
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestMediumSpecialValues: NaN and Inf reach their row of C and no other; the largest
+// number rounds to Inf, as in every conversion to nearest; denormals count as zero.
+func TestMediumSpecialValues(t *testing.T) {
+	everyMedium(t, func(t *testing.T) {
+		const m, n, k = 35, 37, 19
+		nan, inf := float32(math.NaN()), float32(math.Inf(1))
+		for _, c := range []struct{ x, want float32 }{
+			{nan, nan}, {inf, inf}, {-inf, -inf}, {math.MaxFloat32, inf}, {-math.MaxFloat32, -inf},
+			{math.SmallestNonzeroFloat32, 2 * (k - 1)}, {-1e-39, 2 * (k - 1)}, {1.2e-38, 2 * (k - 1)}, {1 + 1./256, 2 * k}, {1 + 3./256, 2 * (k + 1./64)},
+		} {
+			for flags := range 4 {
+				e := newExample[float32](rand.New(rand.NewPCG(1, 1)), flags&1 != 0, flags&2 != 0, m, n, k, 1, 0, 0, 1)
+				for i := range e.p.a {
+					e.p.a[i] = 1
+				}
+				for i := range e.p.b {
+					e.p.b[i] = 2
+				}
+				at := (m-1)*k + 5
+				if e.p.transA {
+					at = 5*m + m - 1
+				}
+				e.p.a[at] = c.x
+				e.run()
+				for i, x := range e.p.c[:m*n] {
+					want := float32(2 * k)
+					if i >= (m-1)*n {
+						want = c.want
+					}
+					require.Equal(t, fmt.Sprint(want), fmt.Sprint(x), "%v, trans %02b, element %d", c.x, flags, i)
+				}
+			}
+		}
+	})
+}
+
+// TestPrecisionError is how far products are from those in float64, in units of Σ|a||b|:
+// n roundings of float32 sums, and with bfloat16 operands 2⁻⁸ for each of the two.
+func TestPrecisionError(t *testing.T) {
+	scales := map[string]func(r *rand.Rand) float64{
+		"normal":     func(r *rand.Rand) float64 { return r.NormFloat64() },
+		"ill-scaled": func(r *rand.Rand) float64 { return r.NormFloat64() * math.Exp2(float64(r.IntN(40)-20)) },
+		"one sign":   func(r *rand.Rand) float64 { return 1 + r.Float64() },
+	}
+	for _, p := range []Precision{Highest, High, Medium} {
+		for name, draw := range scales {
+			t.Run(string(p)+" "+name, func(t *testing.T) {
+				withPrecision(t, p)
+				everyTier(t, func(t *testing.T) {
+					for _, n := range []int{17, 64, 130, 300} {
+						bound := float64(n) * math.Exp2(-24)
+						if Products() == "bfloat16" {
+							bound += math.Exp2(-7) * 1.01
+						}
+						assert.Less(t, relativeError(draw, n), bound, "size %d", n)
+					}
+				})
+			})
+		}
+	}
+}
+
+// relativeError is the largest error of an element of an n×n product, divided by
+// the sum of its terms' absolute values.
+func relativeError(draw func(*rand.Rand) float64, n int) float64 {
+	r := rand.New(rand.NewPCG(8, uint64(n)))
+	worst := 0.0
+	for flags := range 4 {
+		e := newExample[float32](r, flags&1 != 0, flags&2 != 0, n, n, n, 1, 0, 0, 1)
+		for _, x := range [][]float32{e.p.a, e.p.b} {
+			for i := range x {
+				x[i] = float32(draw(r))
+			}
+		}
+		e.run()
+		for i := range n {
+			for j := range n {
+				sum, size := 0.0, 0.0
+				for l := range n {
+					a, b := e.p.a[i*e.p.lda+l], e.p.b[l*e.p.ldb+j]
+					if e.p.transA {
+						a = e.p.a[l*e.p.lda+i]
+					}
+					if e.p.transB {
+						b = e.p.b[j*e.p.ldb+l]
+					}
+					sum += float64(a) * float64(b)
+					size += math.Abs(float64(a) * float64(b))
+				}
+				worst = max(worst, math.Abs(float64(e.p.c[i*e.p.ldc+j])-sum)/size)
+			}
+		}
+	}
+	return worst
+}
+
+// TestMediumSameBits: the result does not depend on the number of threads.
+func TestMediumSameBits(t *testing.T) {
+	everyMedium(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(3, 4))
+		for _, size := range [][4]int{{300, 270, 261, 1}, {70, 66, 64, 24}, {17, 1200, 301, 1}, {700, 40, 300, 1}} {
+			for flags := range 4 {
+				e := newExample[float32](r, flags&1 != 0, flags&2 != 0, size[0], size[1], size[2], 1, 0, 0, size[3])
+				var first []float32
+				for _, n := range []int{1, 2, 4} {
+					withThreads(t, n)
+					e.run()
+					if first == nil {
+						first = append(first, e.p.c...)
+					}
+					require.Equal(t, first, e.p.c, "%v trans %02b threads %d", size, flags, n)
+				}
+			}
+		}
+	})
+}
