@@ -49,6 +49,9 @@ func Evaluate(ctx context.Context, dir string, e Evaluation) (*Measured, error) 
 		return nil, err
 	}
 	defer corpus.Close()
+	if err := saved.Config.Training.UsePrecision(); err != nil {
+		return nil, err
+	}
 	m := &Measured{}
 	if m.Report, err = saved.likelihood(corpus); err != nil {
 		return nil, err

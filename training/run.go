@@ -114,6 +114,9 @@ func (r *Run) after(s Step, done bool) error {
 // Update makes one step: gradients of all its batches, then the optimiser.
 func (r *Run) Update() (Step, error) {
 	c := r.Config.Training
+	if err := c.UsePrecision(); err != nil {
+		return Step{}, err
+	}
 	loss, seen := 0.0, 0
 	for i := range c.Accumulate {
 		n := r.step*c.Accumulate + i
@@ -173,6 +176,9 @@ func (r *Run) evaluate(rec *Record, last bool) error {
 // Validate is the mean loss per token over the validation part in nats: over all of it,
 // or over as much as training.eval_tokens says.
 func (r *Run) Validate(whole bool) (float64, error) {
+	if err := r.Config.Training.UsePrecision(); err != nil {
+		return 0, err
+	}
 	if r.valid == nil {
 		v, err := newEvaluator(r.Config, r.Weights, r.Corpus)
 		if err != nil {

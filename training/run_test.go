@@ -78,12 +78,35 @@ func TestSameBitsForAnyNumberOfWorkers(t *testing.T) {
 	assert.NotEqual(t, want, losses(t, begin(t, c, ""), 0), "another seed")
 }
 
+// A run has the precision it was begun with: its losses show it where products are then
+// of bfloat16, and a resumed run keeps it.
+func TestPrecision(t *testing.T) {
+	defer func() { require.NoError(t, kernel.SetPrecision(kernel.Highest)) }()
+	highest := losses(t, begin(t, tiny(t), ""), 0)
+	dir := filepath.Join(t.TempDir(), "run")
+	medium := losses(t, begin(t, tiny(t, "training.precision=medium"), dir), 0)
+	if kernel.Products() == "float32" {
+		assert.Equal(t, highest, medium)
+	} else {
+		assert.NotEqual(t, highest, medium)
+		assert.InDeltaSlice(t, highest, medium, 0.05)
+	}
+	_, err := Resume(dir, []string{"training.precision=highest"}, nil)
+	assert.ErrorContains(t, err, "training.precision cannot change when a run is resumed")
+	require.NoError(t, kernel.SetPrecision(kernel.Highest))
+	r, err := Resume(dir, []string{"training.steps=41"}, nil)
+	require.NoError(t, err)
+	losses(t, r, 0)
+	assert.Equal(t, kernel.Medium, kernel.InUse())
+}
+
 // A run that was stopped and resumed has the losses of one that was not, to the bit.
 func TestResumeIsAsIfNeverStopped(t *testing.T) {
 	for name, sets := range map[string][]string{
 		"plain":      nil,
 		"accumulate": {"training.accumulate=3"},
 		"no sample":  {"training.sample=0", "training.eval_every=7"},
+		"medium":     {"training.precision=medium"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := tiny(t, sets...)
@@ -182,6 +205,7 @@ func TestNonsenseIsRefused(t *testing.T) {
 		"schedule.name=zigzag":        `schedule.name is "zigzag"`,
 		"training.bptt=sometimes":     `training.bptt is "sometimes"`,
 		"training.bptt=carry":         `set data.order = "sequential"`,
+		"training.precision=bf16":     `training.precision is "bf16": want highest, high or medium`,
 		"training.for=soon":           `training.for is "soon"`,
 		"training.smoothing=-1":       "training.smoothing is -1",
 		"data.name=/does/not/exist":   "/does/not/exist",

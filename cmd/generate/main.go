@@ -42,7 +42,7 @@ type options struct {
 	samples, stride                     int
 	settings                            generation.Settings
 	stop, look                          cli.List
-	attention                           string
+	attention, precision                string
 	machine                             cli.Machine
 }
 
@@ -79,7 +79,10 @@ func newOptions() *options {
 		o.BoolVar(&o.logprobs, "logprobs", false, "with json: the log-probability of each token, in nats")
 		o.BoolVar(&o.stream, "stream", true, "print a single continuation as it is made")
 	})
-	o.Group("Machine", func() { o.machine.Declare(o.Flags) })
+	o.Group("Machine", func() {
+		o.machine.Declare(o.Flags)
+		o.StringVar(&o.precision, "precision", "", "`highest|high|medium`: how exact products are; default: as in the run's training")
+	})
 	return o
 }
 
@@ -133,6 +136,12 @@ func generate(ctx context.Context, o *options, stdin io.Reader, stdout, stderr *
 		return err
 	}
 	if err := o.machine.Use(stderr); err != nil {
+		return err
+	}
+	if o.precision == "" {
+		o.precision = saved.Config.Training.Precision
+	}
+	if err := cli.Precision(stderr, o.precision); err != nil {
 		return err
 	}
 	gen, err := saved.Generator()

@@ -74,6 +74,7 @@ var shorthands = []struct{ group, flag, key, help string }{
 	{"Training", "weight-decay", "optimizer.weight_decay", "`RATE` of decay of matrices"},
 	{"Training", "clip", "optimizer.clip", "`NORM` that gradients are clipped to; 0: never"},
 	{"Training", "bptt", "training.bptt", "`carry|reset`: whether a recurrent state goes from batch to batch"},
+	{"Training", "precision", "training.precision", "`highest|high|medium`: how exact products are; medium may round their operands to bfloat16"},
 	{"Training", "seed", "training.seed", "`N`, of weights, batches and dropout"},
 	{"Training", "eval-every", "training.eval_every", "`N` steps between evaluations"},
 	{"Training", "save-every", "training.save_every", "`N` steps between saves; 0: at each evaluation"},
@@ -174,6 +175,9 @@ func train(ctx context.Context, o *options, stdout, stderr *os.File) error {
 // use trains a run, or only looks at it.
 func use(ctx context.Context, o *options, r *training.Run, stdout, stderr *os.File) error {
 	fmt.Fprintln(stderr, r.Describe())
+	if err := cli.Precision(stderr, r.Config.Training.Precision); err != nil {
+		return err
+	}
 	switch {
 	case o.graph != "":
 		return drawGraph(r, o.graph, stderr)

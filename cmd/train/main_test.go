@@ -69,6 +69,7 @@ func TestTrainEndsWithASample(t *testing.T) {
 	require.Equal(t, 0, code, stderr)
 	assert.GreaterOrEqual(t, len(stdout), 30, "the sample")
 	assert.Contains(t, stderr, "arithmetic: ")
+	assert.Contains(t, stderr, "precision: highest (products of float32)")
 	assert.Contains(t, stderr, "validation")
 	assert.FileExists(t, filepath.Join(dir, "loss.png"))
 }

@@ -179,3 +179,12 @@ func (m *Machine) Use(w io.Writer) error {
 	}
 	return nil
 }
+
+// Precision sets how exact products are, and says on w what that means here.
+func Precision(w io.Writer, name string) error {
+	if err := kernel.SetPrecision(kernel.Precision(name)); err != nil {
+		return &Usage{err}
+	}
+	fmt.Fprintf(w, "precision: %s (products of %s)\n", name, kernel.Products())
+	return nil
+}

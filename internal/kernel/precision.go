@@ -27,12 +27,20 @@ var precision atomic.Pointer[Precision]
 // SetPrecision chooses the precision of all following products. An unknown name is
 // an error; the precision then stays as it was. It is Highest at the start.
 func SetPrecision(p Precision) error {
+	if err := p.Check(); err != nil {
+		return fmt.Errorf("kernel: the precision is %w", err)
+	}
+	precision.Store(&p)
+	return nil
+}
+
+// Check returns an error that begins with the name if there is no such precision.
+func (p Precision) Check() error {
 	switch p {
 	case Highest, High, Medium:
-		precision.Store(&p)
 		return nil
 	}
-	return fmt.Errorf("kernel: unknown precision %q; use highest, high or medium", string(p))
+	return fmt.Errorf("%q: want highest, high or medium", string(p))
 }
 
 // InUse is the precision last set.

@@ -20,7 +20,7 @@ func withPrecision(t testing.TB, p Precision) {
 
 func TestSetPrecision(t *testing.T) {
 	withPrecision(t, Highest)
-	assert.EqualError(t, SetPrecision("bf16"), `kernel: unknown precision "bf16"; use highest, high or medium`)
+	assert.EqualError(t, SetPrecision("bf16"), `kernel: the precision is "bf16": want highest, high or medium`)
 	assert.Equal(t, Highest, InUse())
 	assert.Equal(t, "float32", Products())
 }

@@ -10,14 +10,16 @@ var peaks sync.Map
 
 type peakKey struct {
 	tier    string
+	product string // what the operands are rounded to
 	threads int
 }
 
-// Peak returns the rate of float32 matrix products on the chosen tier and all
+// Peak returns the rate of float32 matrix products on the chosen tier, at the
+// precision in use, and on all
 // Threads, in GFLOP/s: the best of the products of size 768 that fit in a
-// tenth of a second, measured once per tier and number of threads.
+// tenth of a second, measured once for each of these.
 func Peak() float64 {
-	k := peakKey{Tier().Name, Threads()}
+	k := peakKey{Tier().Name, Products(), Threads()}
 	if v, ok := peaks.Load(k); ok {
 		return v.(float64)
 	}
