@@ -8,6 +8,9 @@ type product[T Float] struct {
 	alpha, beta    T
 	a, b, c        []T
 	lda, ldb, ldc  int
+
+	packed *Packed[T] // op(B), if it has been laid out before; column 0 is its column col
+	col    int
 }
 
 // Gemm computes C = alpha·op(A)·op(B) + beta·C for row-major matrices: op(A)
@@ -28,14 +31,18 @@ func Gemm[T Float](transA, transB bool, m, n, k int, alpha T, a []T, lda int, b 
 // one A or B for all; the C matrices may interleave (attention heads side by
 // side in one row) but not overlap. It panics as Gemm does.
 func GemmBatch[T Float](count int, transA, transB bool, m, n, k int, alpha T, a []T, lda, strideA int, b []T, ldb, strideB int, beta T, c []T, ldc, strideC int) {
-	p := product[T]{transA, transB, m, n, k, alpha, beta, a, b, c, lda, ldb, ldc}
-	s := batch{count, strideA, strideB, strideC}
+	p := product[T]{transA: transA, transB: transB, m: m, n: n, k: k, alpha: alpha, beta: beta, a: a, b: b, c: c, lda: lda, ldb: ldb, ldc: ldc}
+	p.compute(batch{count, strideA, strideB, strideC})
+}
+
+// compute checks the batch and computes it.
+func (p product[T]) compute(s batch) {
 	p.check(s)
-	if count == 0 || m == 0 || n == 0 {
+	if s.count == 0 || p.m == 0 || p.n == 0 {
 		return
 	}
-	if k == 0 || alpha == 0 {
-		for i := range count {
+	if p.k == 0 || p.alpha == 0 {
+		for i := range s.count {
 			q := p.at(s, i)
 			q.scale()
 		}
@@ -59,8 +66,8 @@ func (p product[T]) run() {
 	t := active.Load()
 	switch q := any(&p).(type) {
 	case *product[float32]:
-		if t.medium != nil && q.m > fewRows && InUse() == Medium {
-			t.medium(*q)
+		if t.half != nil && InUse() == Medium && (q.m > fewRows || q.packed != nil) {
+			t.half.product(*q)
 			return
 		}
 		t.sgemm(*q)

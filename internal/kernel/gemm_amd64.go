@@ -84,9 +84,9 @@ func builtinTier() *tier {
 func newBuiltin(set string, s *kernels[float32], d *kernels[float64]) *tier {
 	s.copyPanels, d.copyPanels = copyPanels[float32], copyPanels[float64]
 	s.pack, d.pack = plain[float32]{}, plain[float64]{}
-	t := &tier{info: Info{Name: "builtin", Detail: "Go assembly, " + set}, sgemm: s.product, dgemm: d.product, anySplit: true}
+	t := &tier{info: Info{Name: "builtin", Detail: "Go assembly, " + set}, sgemm: s.product, dgemm: d.product, single: s, double: d, anySplit: true}
 	if hasAVX512 && hasBF16 {
-		t.medium = bf16Kernels().product
+		t.half = bf16Kernels()
 	}
 	return t
 }

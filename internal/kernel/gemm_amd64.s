@@ -17694,6 +17694,627 @@ DATA interleaved<>+56(SB)/4, $0x001e000e
 DATA interleaved<>+60(SB)/4, $0x001f000f
 GLOBL interleaved<>(SB), RODATA|NOPTR, $64
 
+// func bPanelAVX512(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·bPanelAVX512(SB), NOSPLIT, $0-8
+	MOVQ         t+0(FP), AX
+	MOVQ         24(AX), CX
+	MOVQ         32(AX), DX
+	CMPQ         DX, $0x10
+	JLE          single
+	CMPQ         CX, $0x04
+	JE           rows4x2
+	CMPQ         CX, $0x03
+	JE           rows3x2
+	CMPQ         CX, $0x02
+	JE           rows2x2
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	MOVQ         $0x00000000ffff0000, CX
+	VPBROADCASTD CX, Z4
+	MOVQ         (AX), CX
+	MOVQ         48(AX), DX
+	MOVQ         8(AX), DX
+	MOVQ         40(AX), BX
+
+loop1x2:
+	VMOVUPS          (DX), Z5
+	VPSLLD           $0x10, Z5, Z6
+	VPANDD           Z5, Z4, Z5
+	VFMADD231PS.BCST (CX), Z6, Z0
+	VFMADD231PS.BCST 4(CX), Z5, Z2
+	VMOVUPS          64(DX), Z5
+	VPSLLD           $0x10, Z5, Z6
+	VPANDD           Z5, Z4, Z5
+	VFMADD231PS.BCST (CX), Z6, Z1
+	VFMADD231PS.BCST 4(CX), Z5, Z3
+	ADDQ             $0x08, CX
+	ADDQ             $0x80, DX
+	DECQ             BX
+	JNZ              loop1x2
+	VADDPS           Z2, Z0, Z0
+	VADDPS           Z3, Z1, Z1
+	MOVQ             32(AX), CX
+	SUBQ             $0x10, CX
+	MOVQ             $-1, DX
+	BZHIQ            CX, DX, DX
+	KMOVW            DX, K1
+	VBROADCASTSS     80(AX), Z2
+	VMULPS           Z2, Z0, Z0
+	VMULPS           Z2, Z1, Z1
+	MOVQ             16(AX), CX
+	MOVQ             72(AX), DX
+	MOVL             84(AX), BX
+	ADDL             BX, BX
+	JZ               store1x2
+	VBROADCASTSS     84(AX), Z2
+	MOVQ             CX, AX
+	VMOVUPS          (AX), Z3
+	VFMADD231PS      Z2, Z3, Z0
+	VMOVUPS.Z        64(AX), K1, Z3
+	VFMADD231PS      Z2, Z3, Z1
+	ADDQ             DX, AX
+
+store1x2:
+	VMOVUPS Z0, (CX)
+	VMOVUPS Z1, K1, 64(CX)
+	ADDQ    DX, CX
+	VZEROUPPER
+	RET
+
+rows2x2:
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	VXORPS       Z5, Z5, Z5
+	VXORPS       Z6, Z6, Z6
+	VXORPS       Z7, Z7, Z7
+	MOVQ         $0x00000000ffff0000, CX
+	VPBROADCASTD CX, Z8
+	MOVQ         (AX), CX
+	MOVQ         48(AX), DX
+	MOVQ         8(AX), BX
+	MOVQ         40(AX), SI
+
+loop2x2:
+	VMOVUPS          (BX), Z9
+	VPSLLD           $0x10, Z9, Z10
+	VPANDD           Z9, Z8, Z9
+	VFMADD231PS.BCST (CX), Z10, Z0
+	VFMADD231PS.BCST 4(CX), Z9, Z4
+	VFMADD231PS.BCST (CX)(DX*1), Z10, Z2
+	VFMADD231PS.BCST 4(CX)(DX*1), Z9, Z6
+	VMOVUPS          64(BX), Z9
+	VPSLLD           $0x10, Z9, Z10
+	VPANDD           Z9, Z8, Z9
+	VFMADD231PS.BCST (CX), Z10, Z1
+	VFMADD231PS.BCST 4(CX), Z9, Z5
+	VFMADD231PS.BCST (CX)(DX*1), Z10, Z3
+	VFMADD231PS.BCST 4(CX)(DX*1), Z9, Z7
+	ADDQ             $0x08, CX
+	ADDQ             $0x80, BX
+	DECQ             SI
+	JNZ              loop2x2
+	VADDPS           Z4, Z0, Z0
+	VADDPS           Z5, Z1, Z1
+	VADDPS           Z6, Z2, Z2
+	VADDPS           Z7, Z3, Z3
+	MOVQ             32(AX), CX
+	SUBQ             $0x10, CX
+	MOVQ             $-1, DX
+	BZHIQ            CX, DX, DX
+	KMOVW            DX, K1
+	VBROADCASTSS     80(AX), Z4
+	VMULPS           Z4, Z0, Z0
+	VMULPS           Z4, Z1, Z1
+	VMULPS           Z4, Z2, Z2
+	VMULPS           Z4, Z3, Z3
+	MOVQ             16(AX), CX
+	MOVQ             72(AX), DX
+	MOVL             84(AX), BX
+	ADDL             BX, BX
+	JZ               store2x2
+	VBROADCASTSS     84(AX), Z4
+	MOVQ             CX, AX
+	VMOVUPS          (AX), Z5
+	VFMADD231PS      Z4, Z5, Z0
+	VMOVUPS.Z        64(AX), K1, Z5
+	VFMADD231PS      Z4, Z5, Z1
+	ADDQ             DX, AX
+	VMOVUPS          (AX), Z5
+	VFMADD231PS      Z4, Z5, Z2
+	VMOVUPS.Z        64(AX), K1, Z5
+	VFMADD231PS      Z4, Z5, Z3
+	ADDQ             DX, AX
+
+store2x2:
+	VMOVUPS Z0, (CX)
+	VMOVUPS Z1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Z3, K1, 64(CX)
+	ADDQ    DX, CX
+	VZEROUPPER
+	RET
+
+rows3x2:
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	VXORPS       Z5, Z5, Z5
+	VXORPS       Z6, Z6, Z6
+	VXORPS       Z7, Z7, Z7
+	VXORPS       Z8, Z8, Z8
+	VXORPS       Z9, Z9, Z9
+	VXORPS       Z10, Z10, Z10
+	VXORPS       Z11, Z11, Z11
+	MOVQ         $0x00000000ffff0000, CX
+	VPBROADCASTD CX, Z12
+	MOVQ         (AX), CX
+	MOVQ         48(AX), DX
+	MOVQ         8(AX), BX
+	MOVQ         40(AX), SI
+
+loop3x2:
+	VMOVUPS          (BX), Z13
+	VPSLLD           $0x10, Z13, Z14
+	VPANDD           Z13, Z12, Z13
+	VFMADD231PS.BCST (CX), Z14, Z0
+	VFMADD231PS.BCST 4(CX), Z13, Z6
+	VFMADD231PS.BCST (CX)(DX*1), Z14, Z2
+	VFMADD231PS.BCST 4(CX)(DX*1), Z13, Z8
+	VFMADD231PS.BCST (CX)(DX*2), Z14, Z4
+	VFMADD231PS.BCST 4(CX)(DX*2), Z13, Z10
+	VMOVUPS          64(BX), Z13
+	VPSLLD           $0x10, Z13, Z14
+	VPANDD           Z13, Z12, Z13
+	VFMADD231PS.BCST (CX), Z14, Z1
+	VFMADD231PS.BCST 4(CX), Z13, Z7
+	VFMADD231PS.BCST (CX)(DX*1), Z14, Z3
+	VFMADD231PS.BCST 4(CX)(DX*1), Z13, Z9
+	VFMADD231PS.BCST (CX)(DX*2), Z14, Z5
+	VFMADD231PS.BCST 4(CX)(DX*2), Z13, Z11
+	ADDQ             $0x08, CX
+	ADDQ             $0x80, BX
+	DECQ             SI
+	JNZ              loop3x2
+	VADDPS           Z6, Z0, Z0
+	VADDPS           Z7, Z1, Z1
+	VADDPS           Z8, Z2, Z2
+	VADDPS           Z9, Z3, Z3
+	VADDPS           Z10, Z4, Z4
+	VADDPS           Z11, Z5, Z5
+	MOVQ             32(AX), CX
+	SUBQ             $0x10, CX
+	MOVQ             $-1, DX
+	BZHIQ            CX, DX, DX
+	KMOVW            DX, K1
+	VBROADCASTSS     80(AX), Z6
+	VMULPS           Z6, Z0, Z0
+	VMULPS           Z6, Z1, Z1
+	VMULPS           Z6, Z2, Z2
+	VMULPS           Z6, Z3, Z3
+	VMULPS           Z6, Z4, Z4
+	VMULPS           Z6, Z5, Z5
+	MOVQ             16(AX), CX
+	MOVQ             72(AX), DX
+	MOVL             84(AX), BX
+	ADDL             BX, BX
+	JZ               store3x2
+	VBROADCASTSS     84(AX), Z6
+	MOVQ             CX, AX
+	VMOVUPS          (AX), Z7
+	VFMADD231PS      Z6, Z7, Z0
+	VMOVUPS.Z        64(AX), K1, Z7
+	VFMADD231PS      Z6, Z7, Z1
+	ADDQ             DX, AX
+	VMOVUPS          (AX), Z7
+	VFMADD231PS      Z6, Z7, Z2
+	VMOVUPS.Z        64(AX), K1, Z7
+	VFMADD231PS      Z6, Z7, Z3
+	ADDQ             DX, AX
+	VMOVUPS          (AX), Z7
+	VFMADD231PS      Z6, Z7, Z4
+	VMOVUPS.Z        64(AX), K1, Z7
+	VFMADD231PS      Z6, Z7, Z5
+	ADDQ             DX, AX
+
+store3x2:
+	VMOVUPS Z0, (CX)
+	VMOVUPS Z1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Z3, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z4, (CX)
+	VMOVUPS Z5, K1, 64(CX)
+	ADDQ    DX, CX
+	VZEROUPPER
+	RET
+
+rows4x2:
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	VXORPS       Z5, Z5, Z5
+	VXORPS       Z6, Z6, Z6
+	VXORPS       Z7, Z7, Z7
+	VXORPS       Z8, Z8, Z8
+	VXORPS       Z9, Z9, Z9
+	VXORPS       Z10, Z10, Z10
+	VXORPS       Z11, Z11, Z11
+	VXORPS       Z12, Z12, Z12
+	VXORPS       Z13, Z13, Z13
+	VXORPS       Z14, Z14, Z14
+	VXORPS       Z15, Z15, Z15
+	MOVQ         $0x00000000ffff0000, CX
+	VPBROADCASTD CX, Z16
+	MOVQ         (AX), CX
+	MOVQ         48(AX), DX
+	MOVQ         CX, BX
+	IMUL3Q       $+3, DX, SI
+	ADDQ         CX, SI
+	MOVQ         8(AX), CX
+	MOVQ         40(AX), DI
+
+loop4x2:
+	VMOVUPS          (CX), Z17
+	VPSLLD           $0x10, Z17, Z18
+	VPANDD           Z17, Z16, Z17
+	VFMADD231PS.BCST (BX), Z18, Z0
+	VFMADD231PS.BCST 4(BX), Z17, Z8
+	VFMADD231PS.BCST (BX)(DX*1), Z18, Z2
+	VFMADD231PS.BCST 4(BX)(DX*1), Z17, Z10
+	VFMADD231PS.BCST (BX)(DX*2), Z18, Z4
+	VFMADD231PS.BCST 4(BX)(DX*2), Z17, Z12
+	VFMADD231PS.BCST (SI), Z18, Z6
+	VFMADD231PS.BCST 4(SI), Z17, Z14
+	VMOVUPS          64(CX), Z17
+	VPSLLD           $0x10, Z17, Z18
+	VPANDD           Z17, Z16, Z17
+	VFMADD231PS.BCST (BX), Z18, Z1
+	VFMADD231PS.BCST 4(BX), Z17, Z9
+	VFMADD231PS.BCST (BX)(DX*1), Z18, Z3
+	VFMADD231PS.BCST 4(BX)(DX*1), Z17, Z11
+	VFMADD231PS.BCST (BX)(DX*2), Z18, Z5
+	VFMADD231PS.BCST 4(BX)(DX*2), Z17, Z13
+	VFMADD231PS.BCST (SI), Z18, Z7
+	VFMADD231PS.BCST 4(SI), Z17, Z15
+	ADDQ             $0x08, BX
+	ADDQ             $0x08, SI
+	ADDQ             $0x80, CX
+	DECQ             DI
+	JNZ              loop4x2
+	VADDPS           Z8, Z0, Z0
+	VADDPS           Z9, Z1, Z1
+	VADDPS           Z10, Z2, Z2
+	VADDPS           Z11, Z3, Z3
+	VADDPS           Z12, Z4, Z4
+	VADDPS           Z13, Z5, Z5
+	VADDPS           Z14, Z6, Z6
+	VADDPS           Z15, Z7, Z7
+	MOVQ             32(AX), CX
+	SUBQ             $0x10, CX
+	MOVQ             $-1, DX
+	BZHIQ            CX, DX, DX
+	KMOVW            DX, K1
+	VBROADCASTSS     80(AX), Z8
+	VMULPS           Z8, Z0, Z0
+	VMULPS           Z8, Z1, Z1
+	VMULPS           Z8, Z2, Z2
+	VMULPS           Z8, Z3, Z3
+	VMULPS           Z8, Z4, Z4
+	VMULPS           Z8, Z5, Z5
+	VMULPS           Z8, Z6, Z6
+	VMULPS           Z8, Z7, Z7
+	MOVQ             16(AX), CX
+	MOVQ             72(AX), DX
+	MOVL             84(AX), BX
+	ADDL             BX, BX
+	JZ               store4x2
+	VBROADCASTSS     84(AX), Z8
+	MOVQ             CX, AX
+	VMOVUPS          (AX), Z9
+	VFMADD231PS      Z8, Z9, Z0
+	VMOVUPS.Z        64(AX), K1, Z9
+	VFMADD231PS      Z8, Z9, Z1
+	ADDQ             DX, AX
+	VMOVUPS          (AX), Z9
+	VFMADD231PS      Z8, Z9, Z2
+	VMOVUPS.Z        64(AX), K1, Z9
+	VFMADD231PS      Z8, Z9, Z3
+	ADDQ             DX, AX
+	VMOVUPS          (AX), Z9
+	VFMADD231PS      Z8, Z9, Z4
+	VMOVUPS.Z        64(AX), K1, Z9
+	VFMADD231PS      Z8, Z9, Z5
+	ADDQ             DX, AX
+	VMOVUPS          (AX), Z9
+	VFMADD231PS      Z8, Z9, Z6
+	VMOVUPS.Z        64(AX), K1, Z9
+	VFMADD231PS      Z8, Z9, Z7
+	ADDQ             DX, AX
+
+store4x2:
+	VMOVUPS Z0, (CX)
+	VMOVUPS Z1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Z3, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z4, (CX)
+	VMOVUPS Z5, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z6, (CX)
+	VMOVUPS Z7, K1, 64(CX)
+	ADDQ    DX, CX
+	VZEROUPPER
+	RET
+
+single:
+	CMPQ         CX, $0x04
+	JE           rows4x1
+	CMPQ         CX, $0x03
+	JE           rows3x1
+	CMPQ         CX, $0x02
+	JE           rows2x1
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	MOVQ         $0x00000000ffff0000, CX
+	VPBROADCASTD CX, Z2
+	MOVQ         (AX), CX
+	MOVQ         48(AX), DX
+	MOVQ         8(AX), DX
+	MOVQ         40(AX), BX
+
+loop1x1:
+	VMOVUPS          (DX), Z3
+	VPSLLD           $0x10, Z3, Z4
+	VPANDD           Z3, Z2, Z3
+	VFMADD231PS.BCST (CX), Z4, Z0
+	VFMADD231PS.BCST 4(CX), Z3, Z1
+	ADDQ             $0x08, CX
+	ADDQ             $0x80, DX
+	DECQ             BX
+	JNZ              loop1x1
+	VADDPS           Z1, Z0, Z0
+	MOVQ             32(AX), CX
+	SUBQ             $0x00, CX
+	MOVQ             $-1, DX
+	BZHIQ            CX, DX, DX
+	KMOVW            DX, K1
+	VBROADCASTSS     80(AX), Z1
+	VMULPS           Z1, Z0, Z0
+	MOVQ             16(AX), CX
+	MOVQ             72(AX), DX
+	MOVL             84(AX), BX
+	ADDL             BX, BX
+	JZ               store1x1
+	VBROADCASTSS     84(AX), Z1
+	MOVQ             CX, AX
+	VMOVUPS.Z        (AX), K1, Z2
+	VFMADD231PS      Z1, Z2, Z0
+	ADDQ             DX, AX
+
+store1x1:
+	VMOVUPS Z0, K1, (CX)
+	ADDQ    DX, CX
+	VZEROUPPER
+	RET
+
+rows2x1:
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	MOVQ         $0x00000000ffff0000, CX
+	VPBROADCASTD CX, Z4
+	MOVQ         (AX), CX
+	MOVQ         48(AX), DX
+	MOVQ         8(AX), BX
+	MOVQ         40(AX), SI
+
+loop2x1:
+	VMOVUPS          (BX), Z5
+	VPSLLD           $0x10, Z5, Z6
+	VPANDD           Z5, Z4, Z5
+	VFMADD231PS.BCST (CX), Z6, Z0
+	VFMADD231PS.BCST 4(CX), Z5, Z2
+	VFMADD231PS.BCST (CX)(DX*1), Z6, Z1
+	VFMADD231PS.BCST 4(CX)(DX*1), Z5, Z3
+	ADDQ             $0x08, CX
+	ADDQ             $0x80, BX
+	DECQ             SI
+	JNZ              loop2x1
+	VADDPS           Z2, Z0, Z0
+	VADDPS           Z3, Z1, Z1
+	MOVQ             32(AX), CX
+	SUBQ             $0x00, CX
+	MOVQ             $-1, DX
+	BZHIQ            CX, DX, DX
+	KMOVW            DX, K1
+	VBROADCASTSS     80(AX), Z2
+	VMULPS           Z2, Z0, Z0
+	VMULPS           Z2, Z1, Z1
+	MOVQ             16(AX), CX
+	MOVQ             72(AX), DX
+	MOVL             84(AX), BX
+	ADDL             BX, BX
+	JZ               store2x1
+	VBROADCASTSS     84(AX), Z2
+	MOVQ             CX, AX
+	VMOVUPS.Z        (AX), K1, Z3
+	VFMADD231PS      Z2, Z3, Z0
+	ADDQ             DX, AX
+	VMOVUPS.Z        (AX), K1, Z3
+	VFMADD231PS      Z2, Z3, Z1
+	ADDQ             DX, AX
+
+store2x1:
+	VMOVUPS Z0, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z1, K1, (CX)
+	ADDQ    DX, CX
+	VZEROUPPER
+	RET
+
+rows3x1:
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	VXORPS       Z5, Z5, Z5
+	MOVQ         $0x00000000ffff0000, CX
+	VPBROADCASTD CX, Z6
+	MOVQ         (AX), CX
+	MOVQ         48(AX), DX
+	MOVQ         8(AX), BX
+	MOVQ         40(AX), SI
+
+loop3x1:
+	VMOVUPS          (BX), Z7
+	VPSLLD           $0x10, Z7, Z8
+	VPANDD           Z7, Z6, Z7
+	VFMADD231PS.BCST (CX), Z8, Z0
+	VFMADD231PS.BCST 4(CX), Z7, Z3
+	VFMADD231PS.BCST (CX)(DX*1), Z8, Z1
+	VFMADD231PS.BCST 4(CX)(DX*1), Z7, Z4
+	VFMADD231PS.BCST (CX)(DX*2), Z8, Z2
+	VFMADD231PS.BCST 4(CX)(DX*2), Z7, Z5
+	ADDQ             $0x08, CX
+	ADDQ             $0x80, BX
+	DECQ             SI
+	JNZ              loop3x1
+	VADDPS           Z3, Z0, Z0
+	VADDPS           Z4, Z1, Z1
+	VADDPS           Z5, Z2, Z2
+	MOVQ             32(AX), CX
+	SUBQ             $0x00, CX
+	MOVQ             $-1, DX
+	BZHIQ            CX, DX, DX
+	KMOVW            DX, K1
+	VBROADCASTSS     80(AX), Z3
+	VMULPS           Z3, Z0, Z0
+	VMULPS           Z3, Z1, Z1
+	VMULPS           Z3, Z2, Z2
+	MOVQ             16(AX), CX
+	MOVQ             72(AX), DX
+	MOVL             84(AX), BX
+	ADDL             BX, BX
+	JZ               store3x1
+	VBROADCASTSS     84(AX), Z3
+	MOVQ             CX, AX
+	VMOVUPS.Z        (AX), K1, Z4
+	VFMADD231PS      Z3, Z4, Z0
+	ADDQ             DX, AX
+	VMOVUPS.Z        (AX), K1, Z4
+	VFMADD231PS      Z3, Z4, Z1
+	ADDQ             DX, AX
+	VMOVUPS.Z        (AX), K1, Z4
+	VFMADD231PS      Z3, Z4, Z2
+	ADDQ             DX, AX
+
+store3x1:
+	VMOVUPS Z0, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z1, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, K1, (CX)
+	ADDQ    DX, CX
+	VZEROUPPER
+	RET
+
+rows4x1:
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	VXORPS       Z5, Z5, Z5
+	VXORPS       Z6, Z6, Z6
+	VXORPS       Z7, Z7, Z7
+	MOVQ         $0x00000000ffff0000, CX
+	VPBROADCASTD CX, Z8
+	MOVQ         (AX), CX
+	MOVQ         48(AX), DX
+	MOVQ         CX, BX
+	IMUL3Q       $+3, DX, SI
+	ADDQ         CX, SI
+	MOVQ         8(AX), CX
+	MOVQ         40(AX), DI
+
+loop4x1:
+	VMOVUPS          (CX), Z9
+	VPSLLD           $0x10, Z9, Z10
+	VPANDD           Z9, Z8, Z9
+	VFMADD231PS.BCST (BX), Z10, Z0
+	VFMADD231PS.BCST 4(BX), Z9, Z4
+	VFMADD231PS.BCST (BX)(DX*1), Z10, Z1
+	VFMADD231PS.BCST 4(BX)(DX*1), Z9, Z5
+	VFMADD231PS.BCST (BX)(DX*2), Z10, Z2
+	VFMADD231PS.BCST 4(BX)(DX*2), Z9, Z6
+	VFMADD231PS.BCST (SI), Z10, Z3
+	VFMADD231PS.BCST 4(SI), Z9, Z7
+	ADDQ             $0x08, BX
+	ADDQ             $0x08, SI
+	ADDQ             $0x80, CX
+	DECQ             DI
+	JNZ              loop4x1
+	VADDPS           Z4, Z0, Z0
+	VADDPS           Z5, Z1, Z1
+	VADDPS           Z6, Z2, Z2
+	VADDPS           Z7, Z3, Z3
+	MOVQ             32(AX), CX
+	SUBQ             $0x00, CX
+	MOVQ             $-1, DX
+	BZHIQ            CX, DX, DX
+	KMOVW            DX, K1
+	VBROADCASTSS     80(AX), Z4
+	VMULPS           Z4, Z0, Z0
+	VMULPS           Z4, Z1, Z1
+	VMULPS           Z4, Z2, Z2
+	VMULPS           Z4, Z3, Z3
+	MOVQ             16(AX), CX
+	MOVQ             72(AX), DX
+	MOVL             84(AX), BX
+	ADDL             BX, BX
+	JZ               store4x1
+	VBROADCASTSS     84(AX), Z4
+	MOVQ             CX, AX
+	VMOVUPS.Z        (AX), K1, Z5
+	VFMADD231PS      Z4, Z5, Z0
+	ADDQ             DX, AX
+	VMOVUPS.Z        (AX), K1, Z5
+	VFMADD231PS      Z4, Z5, Z1
+	ADDQ             DX, AX
+	VMOVUPS.Z        (AX), K1, Z5
+	VFMADD231PS      Z4, Z5, Z2
+	ADDQ             DX, AX
+	VMOVUPS.Z        (AX), K1, Z5
+	VFMADD231PS      Z4, Z5, Z3
+	ADDQ             DX, AX
+
+store4x1:
+	VMOVUPS Z0, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z1, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z3, K1, (CX)
+	ADDQ    DX, CX
+	VZEROUPPER
+	RET
+
 // func pause()
 TEXT ·pause(SB), NOSPLIT, $0
 	// Four of them took 100 to 150 ns on a Zen 5.

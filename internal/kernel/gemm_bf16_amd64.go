@@ -6,6 +6,9 @@ import "golang.org/x/sys/cpu"
 func bTileAVX512(t *tile[float32])
 
 //go:noescape
+func bPanelAVX512(t *tile[float32])
+
+//go:noescape
 func toPairs(dst *float32, dstStep int, src *float32, srcStep int, rows, cols int)
 
 //go:noescape
@@ -16,7 +19,7 @@ var hasBF16 = cpu.X86.HasAVX512BF16 && cpu.X86.HasAVX512BW
 
 // bf16Kernels are those of AVX-512, but tiles multiply bfloat16.
 func bf16Kernels() *kernels[float32] {
-	return &kernels[float32]{rows: 14, cols: 32, tile: bTileAVX512, transpose: transposeBlocks, pack: pairs{}}
+	return &kernels[float32]{rows: 14, cols: 32, tile: bTileAVX512, panel: bPanelAVX512, transpose: transposeBlocks, pack: pairs{}}
 }
 
 // pairs packs numbers as bfloat16, two of them along k in the place of one
@@ -43,28 +46,26 @@ func (pairs) a(ks *kernels[float32], w *workspace[float32], i0, m, k0, k int) vi
 	return view[float32]{w.a, ld, 1}
 }
 
-func (pairs) b(ks *kernels[float32], w *workspace[float32], k0, k, j0, n int) view[float32] {
+func (pairs) inPlace() bool { return false }
+
+func (pairs) panels(ks *kernels[float32], w *workspace[float32], dst []float32, k0, k, j0, n int) {
 	p := &w.product
 	half := (k + 1) / 2
-	panel, panels := half*ks.cols, (n+ks.cols-1)/ks.cols
 	if !p.transB {
-		w.b = grown(w.b, panels*panel)
 		for l := 0; l < k; l += 2 {
 			row := p.b[(k0+l)*p.ldb+j0:]
-			pairRows(&w.b[l/2*ks.cols], panel*4, &row[0], next(row, p.ldb, l+1 < k), n)
+			pairRows(&dst[l/2*ks.cols], half*ks.cols*4, &row[0], next(row, p.ldb, l+1 < k), n)
 		}
-		return view[float32]{w.b, panel, ks.cols}
+		return
 	}
 	// Rows of B become rows of pairs, a panel's at a time, which stay in the level-1
 	// and -2 caches until they are transposed.
-	w.b = grown(w.b, panels*panel+ks.cols*half)
-	rows := w.b[panels*panel:]
+	w.a = grown(w.a, ks.cols*half)
 	for j := 0; j < n; j += ks.cols {
 		cols := min(ks.cols, n-j)
-		toPairs(&rows[0], half*4, &p.b[(j0+j)*p.ldb+k0], p.ldb*4, cols, k)
-		ks.transpose(w.b[j/ks.cols*panel:], ks.cols, rows, half, cols, half)
+		toPairs(&w.a[0], half*4, &p.b[(j0+j)*p.ldb+k0], p.ldb*4, cols, k)
+		ks.transpose(dst[j*half:], ks.cols, w.a, half, cols, half)
 	}
-	return view[float32]{w.b, panel, ks.cols}
 }
 
 // zeros stand for the row after the last.

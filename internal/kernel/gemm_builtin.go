@@ -20,6 +20,9 @@ type kernels[T Float] struct {
 	copyPanels func(dst []T, panelStep int, src []T, srcStep, panels, width int)
 	// transpose stores dst[j·dstStep+i] = src[i·srcStep+j].
 	transpose func(dst []T, dstStep int, src []T, srcStep, rows, cols int)
+	// panel is tile for at most panelRows rows of A as they are and a packed panel of B;
+	// nil: a few rows are computed by addRows and dots.
+	panel func(*tile[T])
 	// pack is how tile wants its operands.
 	pack packing[T]
 
@@ -40,7 +43,7 @@ type tile[T Float] struct {
 // addresses of it, and used again.
 type workspace[T Float] struct {
 	tile    tile[T]
-	product product[T] // the one being packed
+	product product[T] // the one being computed
 	a, b    []T
 }
 
@@ -60,16 +63,28 @@ const blockCols = 2048
 // its row of A, its column of B, k, and whether m is small (see skinny), not on
 // n: a product may be cut anywhere, into parts of more than fewRows rows.
 func (ks *kernels[T]) product(p product[T]) {
-	w, _ := ks.spaces.Get().(*workspace[T])
-	if w == nil {
-		w = new(workspace[T])
-	}
-	if p.m <= 2 || p.m <= fewRows && p.transB && p.k >= longRow {
-		ks.skinny(w, &p)
-	} else {
-		w.product = p
+	w := ks.workspace()
+	w.product = p
+	switch {
+	case p.packed != nil && ks.panel != nil && p.m <= panelRows:
+		ks.streamed(w)
+	case p.m <= 2 || p.m <= fewRows && p.transB && p.k >= longRow:
+		ks.skinny(w, &w.product)
+	default:
 		ks.blocked(w)
 	}
+	ks.done(w)
+}
+
+// workspace returns scratch, for done to take back.
+func (ks *kernels[T]) workspace() *workspace[T] {
+	if w, _ := ks.spaces.Get().(*workspace[T]); w != nil {
+		return w
+	}
+	return new(workspace[T])
+}
+
+func (ks *kernels[T]) done(w *workspace[T]) {
 	w.tile, w.product = tile[T]{}, product[T]{} // do not keep the caller's matrices alive
 	ks.spaces.Put(w)
 }
@@ -90,7 +105,7 @@ func (ks *kernels[T]) blocked(w *workspace[T]) {
 		w.tile.k, w.tile.cRow = ks.pack.steps(k), p.ldc*sizeOf[T]()
 		for j0 := 0; j0 < p.n; j0 += blockCols {
 			n := min(blockCols, p.n-j0)
-			b := ks.pack.b(ks, w, k0, k, j0, n)
+			b := ks.operandB(w, k0, k, j0, n)
 			for i0 := 0; i0 < p.m; i0 += mc {
 				m := min(mc, p.m-i0)
 				a := ks.pack.a(ks, w, i0, m, k0, k)

@@ -27,8 +27,10 @@ func grown[T Float](s []T, n int) []T {
 type packing[T Float] interface {
 	// a returns rows i0… and depth k0… of op(A).
 	a(ks *kernels[T], w *workspace[T], i0, m, k0, k int) view[T]
-	// b returns depth k0… and columns j0… of op(B), cut in panels as wide as a tile.
-	b(ks *kernels[T], w *workspace[T], k0, k, j0, n int) view[T]
+	// panels writes depth k0… and columns j0… of op(B) to dst, in panels as wide as a tile.
+	panels(ks *kernels[T], w *workspace[T], dst []T, k0, k, j0, n int)
+	// inPlace says that B may be read as it is.
+	inPlace() bool
 	// steps is how many steps of a tile a depth of k is.
 	steps(k int) int
 }
@@ -37,6 +39,8 @@ type packing[T Float] interface {
 type plain[T Float] struct{}
 
 func (plain[T]) steps(k int) int { return k }
+
+func (plain[T]) inPlace() bool { return true }
 
 // a returns rows i0… and depth k0… of op(A). It is read in place if small,
 // and otherwise copied to rows that are close together and do not fall into
@@ -74,24 +78,32 @@ const (
 	inPlaceSize = 1 << 22
 )
 
-// b returns depth k0… and columns j0… of op(B), cut in panels as wide as a
-// tile, or in place.
-func (plain[T]) b(ks *kernels[T], w *workspace[T], k0, k, j0, n int) view[T] {
+// operandB returns depth k0… and columns j0… of op(B): as it was packed before, in
+// place, or cut in panels as wide as a tile.
+func (ks *kernels[T]) operandB(w *workspace[T], k0, k, j0, n int) view[T] {
 	p := &w.product
-	if !p.transB && p.m <= inPlaceB*ks.rows && p.k*p.n <= inPlaceSize {
+	if p.packed != nil {
+		return p.packed.view(k0, p.col+j0)
+	}
+	if ks.pack.inPlace() && !p.transB && p.m <= inPlaceB*ks.rows && p.k*p.n <= inPlaceSize {
 		return view[T]{p.b[k0*p.ldb+j0:], ks.cols, p.ldb}
 	}
-	panel := k * ks.cols
+	panel := ks.pack.steps(k) * ks.cols
 	w.b = grown(w.b, (n+ks.cols-1)/ks.cols*panel)
+	ks.pack.panels(ks, w, w.b, k0, k, j0, n)
+	return view[T]{w.b, panel, ks.cols}
+}
+
+func (plain[T]) panels(ks *kernels[T], w *workspace[T], dst []T, k0, k, j0, n int) {
+	p := &w.product
 	if !p.transB {
-		ks.panels(w.b, p.b[k0*p.ldb+j0:], p.ldb, k, n)
-		return view[T]{w.b, panel, ks.cols}
+		ks.panels(dst, p.b[k0*p.ldb+j0:], p.ldb, k, n)
+		return
 	}
 	src := p.b[j0*p.ldb+k0:]
 	for j := 0; j < n; j += ks.cols {
-		ks.transpose(w.b[j/ks.cols*panel:], ks.cols, src[j*p.ldb:], p.ldb, min(ks.cols, n-j), k)
+		ks.transpose(dst[j*k:], ks.cols, src[j*p.ldb:], p.ldb, min(ks.cols, n-j), k)
 	}
-	return view[T]{w.b, panel, ks.cols}
 }
 
 // panels copies k rows of n columns to panels, 8 rows at a time: these are 8

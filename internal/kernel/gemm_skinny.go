@@ -82,3 +82,47 @@ func (ks *kernels[T]) rowsOfA(w *workspace[T], p *product[T], alpha T) (rows []T
 	}
 	return w.a, p.k
 }
+
+// panelRows is the most rows of A that a panel kernel takes at once.
+const panelRows = 4
+
+// streamed computes a product with few rows whose B has been packed: each panel of B
+// is read from memory once.
+func (ks *kernels[T]) streamed(w *workspace[T]) {
+	p := &w.product
+	a, lda := ks.wholeSteps(w)
+	b := p.packed.view(0, p.col)
+	t := &w.tile
+	t.alpha, t.beta, t.k = p.alpha, p.beta, ks.pack.steps(p.k)
+	t.aRow, t.cRow = lda*sizeOf[T](), p.ldc*sizeOf[T]()
+	for j := 0; j < p.n; j += ks.cols {
+		t.cols, t.b = min(ks.cols, p.n-j), &b.data[j/ks.cols*b.row]
+		for i := 0; i < p.m; i += t.rows {
+			t.rows = min(panelRows, p.m-i)
+			t.a, t.c = &a[i*lda], &p.c[i*p.ldc+j]
+			ks.panel(t)
+		}
+	}
+}
+
+// wholeSteps returns op(A) with its rows contiguous and as long as the steps of a tile:
+// A itself if it is that.
+func (ks *kernels[T]) wholeSteps(w *workspace[T]) (rows []T, ld int) {
+	p := &w.product
+	if !p.transA && p.k%2 == 0 {
+		return p.a, p.lda
+	}
+	ld = p.k + p.k%2
+	w.a = grown(w.a, p.m*ld)
+	down, right := p.lda, 1
+	if p.transA {
+		down, right = 1, p.lda
+	}
+	for i := range p.m {
+		for k := range p.k {
+			w.a[i*ld+k] = p.a[i*down+k*right]
+		}
+		clear(w.a[i*ld+p.k : (i+1)*ld])
+	}
+	return w.a, ld
+}

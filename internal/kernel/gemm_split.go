@@ -94,7 +94,7 @@ func (p *product[T]) part(i, down, j, across int) product[T] {
 	} else {
 		q.b = p.b[left:]
 	}
-	q.c = p.c[top*p.ldc+left:]
+	q.c, q.col = p.c[top*p.ldc+left:], p.col+left
 	return q
 }
 

@@ -54,7 +54,7 @@ func InUse() Precision {
 // Products says what the operands of large products are rounded to on this machine
 // at the precision in use.
 func Products() string {
-	if InUse() == Medium && active.Load().medium != nil {
+	if InUse() == Medium && active.Load().half != nil {
 		return "bfloat16"
 	}
 	return "float32"

@@ -24,8 +24,10 @@ type tier struct {
 	info  Info
 	sgemm func(product[float32])
 	dgemm func(product[float64])
-	// medium is sgemm with operands rounded to bfloat16; nil if that is no faster.
-	medium func(product[float32])
+	// single and double are the kernels behind sgemm and dgemm, if these are of this
+	// package; half computes with operands rounded to bfloat16, if that is faster.
+	single, half *kernels[float32]
+	double       *kernels[float64]
 	// anySplit is set if an element of C has the same bits however the product
 	// around it is cut.
 	anySplit bool

@@ -122,3 +122,75 @@ func interleaved() Mem {
 	}
 	return m
 }
+
+// panel emits C = alpha·A·B + beta·C for at most 4 rows of A in float32 and one panel
+// of B, 32 columns of bfloat16 in pairs along k. The weights are widened, which is
+// exact, so that A is not rounded; a pair's two products go to sums of their own.
+func panel() {
+	v := avx512(4)
+	TEXT("bPanelAVX512", NOSPLIT, "func(t *byte)")
+	t := Load(Param("t"), GP64()).(GPVirtual)
+	rows, cols := field(t, offRows), field(t, offCols)
+	CMPQ(cols, Imm(16))
+	JLE(LabelRef("single"))
+	for _, vectors := range []int{2, 1} {
+		for r := 4; r > 1; r-- {
+			CMPQ(rows, Imm(uint64(r)))
+			JE(LabelRef(label("rows%dx%d", r, vectors)))
+		}
+		for r := 1; r <= 4; r++ {
+			Label(label("rows%dx%d", r, vectors))
+			v.panelRows(t, r, vectors)
+		}
+		if vectors == 2 {
+			Label("single")
+		}
+	}
+}
+
+// panelRows emits the code for exactly so many rows and vectors.
+func (v vector) panelRows(t Register, rows, vectors int) {
+	name := label("%dx%d", rows, vectors)
+	even, odd := v.sums(rows, vectors), v.sums(rows, vectors)
+	high, pair, low := ZMM(), ZMM(), ZMM()
+	mask32 := GP64()
+	MOVQ(U64(0xffff0000), mask32)
+	VPBROADCASTD(mask32.As32(), high)
+	a := newStrided(field(t, offA), field(t, offARow), rows)
+	b, k := field(t, offB), field(t, offK)
+	Label("loop" + name)
+	for j := range vectors {
+		VMOVUPS(Mem{Base: b, Disp: 64 * j}, pair)
+		VPSLLD(Imm(16), pair, low)
+		VPANDD(pair, high, pair)
+		for i := range rows {
+			VFMADD231PS_BCST(a.row(i), low, even[i][j])
+			VFMADD231PS_BCST(a.row(i).Offset(4), pair, odd[i][j])
+		}
+	}
+	a.advance(Imm(8))
+	ADDQ(Imm(128), b)
+	DECQ(k)
+	JNZ(LabelRef("loop" + name))
+	for i := range rows {
+		for j := range vectors {
+			VADDPS(odd[i][j], even[i][j], even[i][j])
+		}
+	}
+	last := field(t, offCols)
+	SUBQ(Imm(uint64(16*(vectors-1))), last)
+	v.update(t, even, v.mask(last), name)
+}
+
+// sums are registers for a tile of sums, set to zero.
+func (v vector) sums(rows, vectors int) [][]VecVirtual {
+	acc := make([][]VecVirtual, rows)
+	for i := range acc {
+		acc[i] = make([]VecVirtual, vectors)
+		for j := range acc[i] {
+			acc[i][j] = v.reg()
+			v.zero(acc[i][j])
+		}
+	}
+	return acc
+}

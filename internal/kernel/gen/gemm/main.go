@@ -20,6 +20,7 @@ func main() {
 	transpose()
 	toPairs()
 	pairRows()
+	panel()
 	spinPause()
 	Generate()
 	replaceStandIns()

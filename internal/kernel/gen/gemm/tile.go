@@ -38,14 +38,7 @@ func (v vector) dispatch(t Register, rows Op, vectors int) {
 // vector masked.
 func (v vector) fixedTile(t Register, rows, vectors int) {
 	name := label("%dx%d", rows, vectors)
-	acc := make([][]VecVirtual, rows)
-	for i := range acc {
-		acc[i] = make([]VecVirtual, vectors)
-		for j := range acc[i] {
-			acc[i][j] = v.reg()
-			v.zero(acc[i][j])
-		}
-	}
+	acc := v.sums(rows, vectors)
 	v.fetchC(t, rows)
 	last := field(t, offCols)
 	SUBQ(Imm(uint64((vectors-1)*v.lanes)), last)
