@@ -34,6 +34,7 @@ func (g *Generator) Score(ctx context.Context, text string, stride int, progress
 	if len(ids) < 2 {
 		return Score{}, fmt.Errorf("the text has %d tokens: to predict one takes two", len(ids))
 	}
+	defer g.hold()()
 	nll, err := g.nll(ctx, ids, stride, progress)
 	if err != nil {
 		return Score{}, err

@@ -73,6 +73,7 @@ func Build(w *Weights, f Frame, declare func(s *Scope)) (g *Graph, err error) {
 	}()
 	g = &Graph{frame: f, expr: G.NewGraph(), tape: ops.NewTape(), weights: w, taps: map[string]*G.Node{},
 		claimed: map[string]string{}, made: map[*G.Node]string{}, ints: map[string]*ints{}, fresh: make([]int, f.B)}
+	g.tape.Differentiated = f.Gradient
 	declare(&Scope{B: f.B, T: f.T, graph: g, bias: true})
 	for _, n := range g.expr.AllNodes() {
 		g.made[n] += "" // what comes later is a derivative

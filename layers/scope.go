@@ -126,6 +126,9 @@ func (s *Scope) Param(name string, init Init, shape ...int) *G.Node {
 	} else {
 		n = s.input(path, p.header())
 	}
+	if p.weight != nil {
+		s.graph.tape.SetWeight(n, p.weight)
+	}
 	s.graph.params = append(s.graph.params, n)
 	s.graph.taps[path] = n
 	return n

@@ -5,8 +5,11 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"slices"
+	"sync"
 
 	"gorgonia.org/tensor"
+
+	"euryale/layers/ops"
 )
 
 // Weights owns a model's parameters, outside any graph, by path. Graphs built on one
@@ -19,6 +22,9 @@ type Weights struct {
 	byPath map[string]*Param
 	frozen bool
 	blank  bool // parameters have shapes, and no values
+
+	holding sync.Mutex
+	holders int
 }
 
 // Param is one parameter.
@@ -26,6 +32,8 @@ type Param struct {
 	Path  string
 	Shape []int
 	data  any // []float32 or []float64
+
+	weight *ops.Weight // of a matrix of float32
 }
 
 // NewWeights returns empty float32 weights. A parameter's first value follows from the
@@ -89,12 +97,50 @@ func (w *Weights) Add(path string, shape []int, values []float32) error {
 		}
 		p.data = v
 	}
+	p.declareWeight()
 	w.byPath[path], w.order = p, append(w.order, path)
 	return nil
 }
 
 // Freeze makes it an error for a graph to declare a parameter that is not there.
 func (w *Weights) Freeze() { w.frozen = true }
+
+// Hold says that the values do not change until Release, so that the products of all
+// graphs on these weights may share a layout of them that is made now, and made once.
+// Training holds its weights from update to update, and generation during each text.
+// Holders may overlap; the last to release them ends it.
+func (w *Weights) Hold() {
+	w.holding.Lock()
+	defer w.holding.Unlock()
+	if w.holders++; w.holders > 1 {
+		return
+	}
+	for _, path := range w.order {
+		if p := w.byPath[path]; p.weight != nil {
+			p.weight.Hold()
+		}
+	}
+}
+
+// Release ends a Hold.
+func (w *Weights) Release() {
+	w.holding.Lock()
+	defer w.holding.Unlock()
+	if w.holders--; w.holders > 0 {
+		return
+	}
+	for _, p := range w.byPath {
+		if p.weight != nil {
+			p.weight.Release()
+		}
+	}
+}
+
+func (p *Param) declareWeight() {
+	if v := p.Float32(); v != nil && len(p.Shape) == 2 {
+		p.weight = ops.NewWeight(v, p.Shape[0], p.Shape[1])
+	}
+}
 
 // Size is how many values the parameter has.
 func (p *Param) Size() int { return tensor.Shape(p.Shape).TotalSize() }
@@ -130,6 +176,7 @@ func (w *Weights) param(path string, init Init, shape []int) (*Param, error) {
 	if !w.blank {
 		p.data = w.first(path, init, shape)
 	}
+	p.declareWeight()
 	w.byPath[path], w.order = p, append(w.order, path)
 	return p, nil
 }

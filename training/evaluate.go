@@ -52,6 +52,10 @@ func Evaluate(ctx context.Context, dir string, e Evaluation) (*Measured, error) 
 	if err := saved.Config.Training.UsePrecision(); err != nil {
 		return nil, err
 	}
+	if saved.Weights != nil {
+		saved.Weights.Hold()
+		defer saved.Weights.Release()
+	}
 	m := &Measured{}
 	if m.Report, err = saved.likelihood(corpus); err != nil {
 		return nil, err

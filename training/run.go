@@ -113,28 +113,12 @@ func (r *Run) after(s Step, done bool) error {
 
 // Update makes one step: gradients of all its batches, then the optimiser.
 func (r *Run) Update() (Step, error) {
-	c := r.Config.Training
-	if err := c.UsePrecision(); err != nil {
+	if err := r.Config.Training.UsePrecision(); err != nil {
 		return Step{}, err
 	}
-	loss, seen := 0.0, 0
-	for i := range c.Accumulate {
-		n := r.step*c.Accumulate + i
-		if err := r.batches.Batch(n, &r.batch); err != nil {
-			return Step{}, err
-		}
-		r.noise.Step = uint64(n)
-		rep, err := r.replica(&r.batch)
-		if err != nil {
-			return Step{}, err
-		}
-		l, err := rep.run(&r.batch, c.Workers)
-		if err != nil {
-			return Step{}, err
-		}
-		loss += l / float64(c.Accumulate)
-		seen += r.batch.B * r.batch.T
-		r.optim.Add(rep.gradients())
+	loss, seen, err := r.gradients()
+	if err != nil {
+		return Step{}, err
 	}
 	lr := r.Config.Schedule.Rate(r.step, r.Config.Optimizer.LR)
 	norm, err := r.optim.Step(lr)
@@ -142,7 +126,33 @@ func (r *Run) Update() (Step, error) {
 		return Step{}, err
 	}
 	r.step++
-	return Step{N: r.step, Of: c.Steps, Loss: loss, LR: lr, GradNorm: norm, Tokens: r.tokens + seen}, nil
+	return Step{N: r.step, Of: r.Config.Training.Steps, Loss: loss, LR: lr, GradNorm: norm, Tokens: r.tokens + seen}, nil
+}
+
+// gradients gives the optimiser those of an update's batches.
+func (r *Run) gradients() (loss float64, seen int, err error) {
+	r.Weights.Hold()
+	defer r.Weights.Release()
+	c := r.Config.Training
+	for i := range c.Accumulate {
+		n := r.step*c.Accumulate + i
+		if err := r.batches.Batch(n, &r.batch); err != nil {
+			return 0, 0, err
+		}
+		r.noise.Step = uint64(n)
+		rep, err := r.replica(&r.batch)
+		if err != nil {
+			return 0, 0, err
+		}
+		l, err := rep.run(&r.batch, c.Workers)
+		if err != nil {
+			return 0, 0, err
+		}
+		loss += l / float64(c.Accumulate)
+		seen += r.batch.B * r.batch.T
+		r.optim.Add(rep.gradients())
+	}
+	return loss, seen, nil
 }
 
 func (r *Run) elapsed() time.Duration { return r.before + time.Since(r.started) }
@@ -186,6 +196,8 @@ func (r *Run) Validate(whole bool) (float64, error) {
 		}
 		r.valid = v
 	}
+	r.Weights.Hold()
+	defer r.Weights.Release()
 	limit := r.Config.Training.EvalTokens
 	if whole {
 		limit = 0

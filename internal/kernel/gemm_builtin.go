@@ -68,7 +68,7 @@ func (ks *kernels[T]) product(p product[T]) {
 	switch {
 	case p.packed != nil && ks.panel != nil && p.m <= panelRows:
 		ks.streamed(w)
-	case ks.dots != nil && (p.m <= 2 || p.m <= fewRows && p.transB && p.k >= longRow):
+	case ks.dots != nil && (p.m <= 2 || p.packed == nil && p.m <= fewRows && p.transB && p.k >= longRow):
 		ks.skinny(w, &w.product)
 	default:
 		ks.blocked(w)

@@ -83,7 +83,7 @@ const (
 func (ks *kernels[T]) operandB(w *workspace[T], k0, k, j0, n int) view[T] {
 	p := &w.product
 	if p.packed != nil {
-		return p.packed.view(k0, p.col+j0)
+		return p.packed.view(ks, k0, p.col+j0)
 	}
 	if ks.pack.inPlace() && !p.transB && p.m <= inPlaceB*ks.rows && p.k*p.n <= inPlaceSize {
 		return view[T]{p.b[k0*p.ldb+j0:], ks.cols, p.ldb}

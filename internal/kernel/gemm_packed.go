@@ -1,12 +1,14 @@
 package kernel
 
+import "sync/atomic"
+
 // Packed is the right operand of many products, op(B), laid out once as the tiles of
 // the tier and the precision in use read it. The zero value holds nothing. Products
-// may share a Packed; to pack it again, none may be under way.
+// may share a Packed; to pack it again, none that reads it may be under way.
 type Packed[T Float] struct {
 	data   []T
 	k, n   int
-	layout *kernels[T] // that read data; nil: nothing is packed
+	layout atomic.Pointer[kernels[T]] // that read data; nil: nothing is packed
 }
 
 // Pack lays op(B) out, k×n, whose rows are ldb apart as stored. On a tier without a
@@ -15,13 +17,13 @@ func (b *Packed[T]) Pack(trans bool, k, n int, src []T, ldb int) {
 	p := product[T]{transB: trans, n: n, k: k, b: src, lda: k, ldb: ldb, ldc: n}
 	p.check(batch{count: 1})
 	ks := layoutOf[T]()
-	b.layout = nil
+	b.layout.Store(nil)
 	if ks == nil || k == 0 || n == 0 {
 		return
 	}
 	panels, panel := (n+ks.cols-1)/ks.cols, ks.pack.steps(k)*ks.cols
 	b.data = grown(b.data, panels*panel)
-	b.k, b.n, b.layout = k, n, ks
+	b.k, b.n = k, n
 	group := max(1, min(minRead/panel, blockCols/ks.cols))
 	Each((panels+group-1)/group, func(i int) {
 		w := ks.workspace()
@@ -30,25 +32,31 @@ func (b *Packed[T]) Pack(trans bool, k, n int, src []T, ldb int) {
 		ks.pack.panels(ks, w, b.data[i*group*panel:], 0, k, j, min(group*ks.cols, n-j))
 		ks.done(w)
 	})
+	b.layout.Store(ks)
 }
 
 // Release forgets what is packed, and keeps the memory.
-func (b *Packed[T]) Release() { b.layout = nil }
+func (b *Packed[T]) Release() { b.layout.Store(nil) }
+
+// Ready tells whether products read what is packed.
+func (b *Packed[T]) Ready() bool {
+	ks := b.layout.Load()
+	return ks != nil && ks == layoutOf[T]()
+}
 
 // GemmPacked computes C = alpha·op(A)·op(B) + beta·C as Gemm does, where packed holds
 // op(B). It is read if the tier and the precision in use are those that it was packed
 // for, and B itself if they are not, or packed is nil or empty.
 func GemmPacked[T Float](packed *Packed[T], transA, transB bool, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
 	p := product[T]{transA: transA, transB: transB, m: m, n: n, k: k, alpha: alpha, beta: beta, a: a, b: b, c: c, lda: lda, ldb: ldb, ldc: ldc}
-	if packed != nil && packed.layout != nil && packed.layout == layoutOf[T]() && packed.k == k && packed.n == n {
+	if packed != nil && packed.Ready() && packed.k == k && packed.n == n {
 		p.packed = packed
 	}
 	p.compute(batch{count: 1})
 }
 
 // view is the packed operand from depth k0 and column j on.
-func (b *Packed[T]) view(k0, j int) view[T] {
-	ks := b.layout
+func (b *Packed[T]) view(ks *kernels[T], k0, j int) view[T] {
 	panel := ks.pack.steps(b.k) * ks.cols
 	return view[T]{b.data[j/ks.cols*panel+ks.pack.steps(k0)*ks.cols:], panel, ks.cols}
 }
@@ -64,4 +72,11 @@ func layoutOf[T Float]() *kernels[T] {
 		}
 	}
 	return ks.(*kernels[T])
+}
+
+// WorthPacking tells whether products of so many rows of float32 gain by an operand that
+// is packed already, on the tier and at the precision in use.
+func WorthPacking(rows int) bool {
+	ks := layoutOf[float32]()
+	return ks != nil && (rows > 2 || rows > 0 && ks.panel != nil)
 }

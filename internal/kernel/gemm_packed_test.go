@@ -16,8 +16,9 @@ func (e *example[T]) runPacked(packed *Packed[T]) {
 	GemmPacked(packed, p.transA, p.transB, p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb, p.beta, p.c, p.ldc)
 }
 
-// TestPackedTable: a packed operand changes no bit, but where few rows at medium precision
-// then read bfloat16: of very few rows, A is not rounded.
+// TestPackedTable: a packed operand changes no bit, except for few rows: those sum in another
+// order if B is transposed, and read bfloat16 at medium precision, where of very few rows A
+// is not rounded.
 func TestPackedTable(t *testing.T) {
 	for _, p := range []Precision{Highest, Medium} {
 		t.Run(string(p), func(t *testing.T) {
@@ -53,6 +54,12 @@ func testPackedTable[T Float](t *testing.T) {
 							x[i] = bfloat16(x[i])
 						}
 					}
+					if !t.Run(name, func(t *testing.T) { e.expect(t, before) }) {
+						return
+					}
+					continue
+				}
+				if e.p.m <= fewRows && e.p.transB { // other sums than without packing
 					if !t.Run(name, func(t *testing.T) { e.expect(t, before) }) {
 						return
 					}
@@ -99,7 +106,7 @@ func TestPackedIsOfItsTime(t *testing.T) {
 		packed.Pack(false, p.k, p.n, other, p.ldb)
 		require.NoError(t, SetPrecision(Highest))
 		defer func() { require.NoError(t, SetPrecision(Medium)) }()
-		if layoutOf[float32]() != packed.layout {
+		if layoutOf[float32]() != packed.layout.Load() {
 			assert.InDelta(t, right, multiply(&packed), 0.2)
 			assert.NotZero(t, multiply(&packed))
 		}

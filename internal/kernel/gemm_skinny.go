@@ -91,7 +91,7 @@ const panelRows = 4
 func (ks *kernels[T]) streamed(w *workspace[T]) {
 	p := &w.product
 	a, lda := ks.wholeSteps(w)
-	b := p.packed.view(0, p.col)
+	b := p.packed.view(ks, 0, p.col)
 	t := &w.tile
 	t.alpha, t.beta, t.k = p.alpha, p.beta, ks.pack.steps(p.k)
 	t.aRow, t.cRow = lda*sizeOf[T](), p.ldc*sizeOf[T]()

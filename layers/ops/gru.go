@@ -31,7 +31,7 @@ func GRU(p Place, c Scan, z, w, b, prev, at *G.Node) (*G.Node, error) {
 		nodes = append(nodes, b)
 	}
 	p.Tape.flops += 2 * float64(s.rows()) * float64(w.Shape().TotalSize())
-	return apply(p, gruSpec[float32](s, b != nil), gruSpec[float64](s, b != nil), nodes...)
+	return apply(p, gruSpec[float32](p.Tape, s, w, b != nil), gruSpec[float64](p.Tape, s, w, b != nil), nodes...)
 }
 
 // gru is the scratch of one GRU: all that its derivative wants, step by step.
@@ -39,12 +39,12 @@ type gru[T Float] struct {
 	scan
 	zx, zh []T // (T·B, 3H), the gates and the hidden product; their gradients, in the backward pass
 	h      []T // (1+T, B, H), what step 0 starts from first
-	turned []T // (3H, H), Wᵀ
+	w      *recurrent[T]
 	dh     []T // (B, H), on its way back through time
 }
 
-func gruSpec[T Float](s scan, bias bool) spec[T] {
-	r := &gru[T]{scan: s}
+func gruSpec[T Float](tape *Tape, s scan, w *G.Node, bias bool) spec[T] {
+	r := &gru[T]{scan: s, w: newRecurrent[T](tape, s, w)}
 	of := []int{0, 1, 2}
 	if bias {
 		of = append(of, 4)
@@ -57,19 +57,20 @@ func gruSpec[T Float](s scan, bias bool) spec[T] {
 				r.zx, r.zh, r.h = make([]T, 3*s.steps*n), make([]T, 3*s.steps*n), make([]T, (s.steps+1)*n)
 			}
 			copy(r.h, in[2].X)
+			w := r.w.forward(r.scan, in[1].X)
 			for k := range s.steps {
-				r.step(k, in, y)
+				r.step(k, w, in, y)
 			}
 		},
 		backs: []back[T]{{of: of, do: r.backward}},
 	}
 }
 
-func (r *gru[T]) step(k int, in []arg[T], y []T) {
+func (r *gru[T]) step(k int, w *kernel.Packed[T], in []arg[T], y []T) {
 	n, h := r.Lanes*r.hidden, r.hidden
 	zx, zh, h0, h1 := nth(r.zx, k, 3*n), nth(r.zh, k, 3*n), nth(r.h, k, n), nth(r.h, k+1, n)
 	gather(r.scan, k, zx, in[0].X, 3*h)
-	kernel.Gemm(false, false, r.Lanes, 3*h, h, 1, h0, h, in[1].X, 3*h, 0, zh, 3*h)
+	kernel.GemmPacked(w, false, false, r.Lanes, 3*h, h, 1, h0, h, in[1].X, 3*h, 0, zh, 3*h)
 	if len(in) > 4 {
 		kernel.Bias(zh, r.Lanes, 3*h, in[4].X)
 	}
@@ -84,10 +85,10 @@ func (r *gru[T]) backward(in []arg[T], _, dy []T, g [][]T) {
 	if r.dh == nil {
 		r.dh = make([]T, n)
 	}
-	r.turned = turn(r.turned, in[1].X, h, 3*h)
+	back := r.w.back(r.scan, in[1].X)
 	clear(r.dh)
 	for k := r.steps - 1; k >= 0; k-- {
-		r.stepBack(k, in, dy)
+		r.stepBack(k, back, in, dy)
 		scatter(r.scan, k, g[0], 3*h, 0, nth(r.zx, k, 3*n), 3*h)
 	}
 	kernel.Gemm(true, false, h, 3*h, r.rows(), 1, r.h, h, r.zh, 3*h, 0, g[1], 3*h)
@@ -99,7 +100,7 @@ func (r *gru[T]) backward(in []arg[T], _, dy []T, g [][]T) {
 
 // stepBack turns the gates and the hidden product of step k into their gradients, and dh
 // into that of what the step started from.
-func (r *gru[T]) stepBack(k int, in []arg[T], dy []T) {
+func (r *gru[T]) stepBack(k int, back *kernel.Packed[T], in []arg[T], dy []T) {
 	n, h := r.Lanes*r.hidden, r.hidden
 	zx, zh, h0 := nth(r.zx, k, 3*n), nth(r.zh, k, 3*n), nth(r.h, k, n)
 	collect(r.scan, k, r.dh, dy, h, 0, h)
@@ -110,5 +111,5 @@ func (r *gru[T]) stepBack(k int, in []arg[T], dy []T) {
 		clear(span(zx, from, to, 3*h))
 		clear(span(zh, from, to, 3*h))
 	})
-	kernel.Gemm(false, false, r.Lanes, h, 3*h, 1, zh, 3*h, r.turned, h, 1, r.dh, h)
+	kernel.GemmPacked(back, false, true, r.Lanes, h, 3*h, 1, zh, 3*h, in[1].X, 3*h, 1, r.dh, h)
 }

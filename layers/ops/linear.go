@@ -60,14 +60,19 @@ func linear(p Place, act Activation, turned bool, x, w, b *G.Node) (*G.Node, err
 	}
 	n := x.Shape()[0]
 	p.Tape.flops += 2 * float64(n) * float64(in) * float64(out)
-	return apply(p, linearSpec[float32](p.Tape, act, turned, n, in, out, b != nil), linearSpec[float64](p.Tape, act, turned, n, in, out, b != nil), nodes...)
+	return apply(p, linearSpec[float32](p.Tape, act, turned, n, in, out, w, b != nil), linearSpec[float64](p.Tape, act, turned, n, in, out, w, b != nil), nodes...)
 }
 
-func linearSpec[T Float](tape *Tape, act Activation, turned bool, n, in, out int, bias bool) spec[T] {
+func linearSpec[T Float](tape *Tape, act Activation, turned bool, n, in, out int, w *G.Node, bias bool) spec[T] {
 	f, _ := activationOf[T](act)
 	ldw := out
 	if turned {
 		ldw = in
+	}
+	straight := operandOf[T](tape, w, turned, n)
+	var across *kernel.Packed[T]
+	if tape.Differentiated {
+		across = operandOf[T](tape, w, !turned, n)
 	}
 	var z []T // sums before the activation, which its derivative wants
 	s := spec[T]{
@@ -78,19 +83,19 @@ func linearSpec[T Float](tape *Tape, act Activation, turned bool, n, in, out int
 				b = a[2].X
 			}
 			if act == Identity {
-				kernel.Gemm(false, turned, n, out, in, 1, a[0].X, in, a[1].X, ldw, 0, y, out)
+				kernel.GemmPacked(straight, false, turned, n, out, in, 1, a[0].X, in, a[1].X, ldw, 0, y, out)
 				kernel.Bias(y, n, out, b)
 				return
 			}
 			if z == nil {
 				z = claim[T](tape, n*out)
 			}
-			kernel.Gemm(false, turned, n, out, in, 1, a[0].X, in, a[1].X, ldw, 0, z, out)
+			kernel.GemmPacked(straight, false, turned, n, out, in, 1, a[0].X, in, a[1].X, ldw, 0, z, out)
 			f.bias(y, z, n, out, b)
 		},
 		backs: []back[T]{
 			{of: []int{0}, reads: []int{1}, do: func(a []arg[T], _, dz []T, g [][]T) {
-				kernel.Gemm(false, !turned, n, in, out, 1, dz, out, a[1].X, ldw, 0, g[0], in)
+				kernel.GemmPacked(across, false, !turned, n, in, out, 1, dz, out, a[1].X, ldw, 0, g[0], in)
 			}},
 			{of: []int{1}, reads: []int{0}, do: func(a []arg[T], _, dz []T, g [][]T) {
 				if turned {

@@ -21,7 +21,7 @@ func LSTM(p Place, c Scan, z, w, prev, at *G.Node) (*G.Node, error) {
 		return nil, err
 	}
 	p.Tape.flops += 2 * float64(s.rows()) * float64(w.Shape().TotalSize())
-	return apply(p, lstmSpec[float32](s), lstmSpec[float64](s), z, w, prev, at)
+	return apply(p, lstmSpec[float32](p.Tape, s, w), lstmSpec[float64](p.Tape, s, w), z, w, prev, at)
 }
 
 // lstm is the scratch of one LSTM: all that its derivative wants, step by step.
@@ -30,18 +30,19 @@ type lstm[T Float] struct {
 	gates  []T // (T·B, 4H), after the activations; their gradients, in the backward pass
 	h, c   []T // (1+T, B, H), what step 0 starts from first
 	tanh   []T // (T·B, H), of c
-	turned []T // (4H, H), Wᵀ
+	w      *recurrent[T]
 	dh, dc []T // (B, H), on their way back through time
 }
 
-func lstmSpec[T Float](s scan) spec[T] {
-	l := &lstm[T]{scan: s}
+func lstmSpec[T Float](tape *Tape, s scan, w *G.Node) spec[T] {
+	l := &lstm[T]{scan: s, w: newRecurrent[T](tape, s, w)}
 	return spec[T]{
 		shape: tensor.Shape{s.rows(), 2 * s.hidden},
 		fwd: func(in []arg[T], y []T) {
 			l.begin(in[2].X)
+			w := l.w.forward(l.scan, in[1].X)
 			for k := range s.steps {
-				l.step(k, in, y)
+				l.step(k, w, in, y)
 			}
 		},
 		backs: []back[T]{{of: []int{0, 1, 2}, do: l.backward}},
@@ -61,12 +62,12 @@ func (l *lstm[T]) begin(prev []T) {
 	}
 }
 
-func (l *lstm[T]) step(k int, in []arg[T], y []T) {
+func (l *lstm[T]) step(k int, w *kernel.Packed[T], in []arg[T], y []T) {
 	n, h := l.Lanes*l.hidden, l.hidden
 	z, tanh := nth(l.gates, k, 4*n), nth(l.tanh, k, n)
 	h0, h1, c0, c1 := nth(l.h, k, n), nth(l.h, k+1, n), nth(l.c, k, n), nth(l.c, k+1, n)
 	gather(l.scan, k, z, in[0].X, 4*h)
-	kernel.Gemm(false, false, l.Lanes, 4*h, h, 1, h0, h, in[1].X, 4*h, 1, z, 4*h)
+	kernel.GemmPacked(w, false, false, l.Lanes, 4*h, h, 1, h0, h, in[1].X, 4*h, 1, z, 4*h)
 	l.runs(k, in[3].I, func(from, to int) {
 		kernel.LSTMCell(span(z, from, to, 4*h), span(c0, from, to, h), span(c1, from, to, h), span(tanh, from, to, h), span(h1, from, to, h),
 			to-from, h, 4*h, h, h)
@@ -83,11 +84,11 @@ func (l *lstm[T]) backward(in []arg[T], _, dy []T, g [][]T) {
 	if l.dh == nil {
 		l.dh, l.dc = make([]T, n), make([]T, n)
 	}
-	l.turned = turn(l.turned, in[1].X, h, 4*h)
+	back := l.w.back(l.scan, in[1].X)
 	clear(l.dh)
 	clear(l.dc)
 	for k := l.steps - 1; k >= 0; k-- {
-		l.stepBack(k, in, dy)
+		l.stepBack(k, back, in, dy)
 		scatter(l.scan, k, g[0], 4*h, 0, nth(l.gates, k, 4*n), 4*h)
 	}
 	kernel.Gemm(true, false, h, 4*h, l.rows(), 1, l.h, h, l.gates, 4*h, 0, g[1], 4*h)
@@ -99,7 +100,7 @@ func (l *lstm[T]) backward(in []arg[T], _, dy []T, g [][]T) {
 
 // stepBack turns the gates of step k into their gradients, and dh and dc into those of
 // what the step started from.
-func (l *lstm[T]) stepBack(k int, in []arg[T], dy []T) {
+func (l *lstm[T]) stepBack(k int, back *kernel.Packed[T], in []arg[T], dy []T) {
 	n, h := l.Lanes*l.hidden, l.hidden
 	z, tanh, c0 := nth(l.gates, k, 4*n), nth(l.tanh, k, n), nth(l.c, k, n)
 	collect(l.scan, k, l.dh, dy, 2*h, 0, h)
@@ -109,5 +110,5 @@ func (l *lstm[T]) stepBack(k int, in []arg[T], dy []T) {
 		kernel.LSTMCellGrad(dz, span(l.dc, from, to, h), dz, span(c0, from, to, h), span(tanh, from, to, h), dh, to-from, h, 4*h, h, h)
 		clear(dh) // h of the step before reaches this step through the gates alone
 	}, func(from, to int) { clear(span(z, from, to, 4*h)) })
-	kernel.Gemm(false, false, l.Lanes, h, 4*h, 1, z, 4*h, l.turned, h, 1, l.dh, h)
+	kernel.GemmPacked(back, false, true, l.Lanes, h, 4*h, 1, z, 4*h, in[1].X, 4*h, 1, l.dh, h)
 }

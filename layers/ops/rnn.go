@@ -23,22 +23,22 @@ func RNN(p Place, c Scan, act Activation, z, w, prev, at *G.Node) (*G.Node, erro
 		return nil, fmt.Errorf("a recurrent layer's activation is tanh or relu, not %q", act)
 	}
 	p.Tape.flops += 2 * float64(s.rows()) * float64(w.Shape().TotalSize())
-	return apply(p, rnnSpec[float32](s, act), rnnSpec[float64](s, act), z, w, prev, at)
+	return apply(p, rnnSpec[float32](p.Tape, s, w, act), rnnSpec[float64](p.Tape, s, w, act), z, w, prev, at)
 }
 
 // rnn is the scratch of one RNN: all that its derivative wants, step by step.
 type rnn[T Float] struct {
 	scan
-	act    activation[T]
-	z      []T // (T·B, H), before the activation; the gradients, in the backward pass
-	h      []T // (1+T, B, H), what step 0 starts from first
-	turned []T // (H, H), Wᵀ
-	dh     []T // (B, H), on its way back through time
+	act activation[T]
+	z   []T // (T·B, H), before the activation; the gradients, in the backward pass
+	h   []T // (1+T, B, H), what step 0 starts from first
+	w   *recurrent[T]
+	dh  []T // (B, H), on its way back through time
 }
 
-func rnnSpec[T Float](s scan, act Activation) spec[T] {
+func rnnSpec[T Float](tape *Tape, s scan, w *G.Node, act Activation) spec[T] {
 	f, _ := activationOf[T](act)
-	r := &rnn[T]{scan: s, act: f}
+	r := &rnn[T]{scan: s, act: f, w: newRecurrent[T](tape, s, w)}
 	return spec[T]{
 		shape: tensor.Shape{s.rows(), s.hidden},
 		fwd: func(in []arg[T], y []T) {
@@ -47,19 +47,20 @@ func rnnSpec[T Float](s scan, act Activation) spec[T] {
 				r.z, r.h = make([]T, s.steps*n), make([]T, (s.steps+1)*n)
 			}
 			copy(r.h, in[2].X)
+			w := r.w.forward(r.scan, in[1].X)
 			for k := range s.steps {
-				r.step(k, in, y)
+				r.step(k, w, in, y)
 			}
 		},
 		backs: []back[T]{{of: []int{0, 1, 2}, do: r.backward}},
 	}
 }
 
-func (r *rnn[T]) step(k int, in []arg[T], y []T) {
+func (r *rnn[T]) step(k int, w *kernel.Packed[T], in []arg[T], y []T) {
 	n, h := r.Lanes*r.hidden, r.hidden
 	z, h0, h1 := nth(r.z, k, n), nth(r.h, k, n), nth(r.h, k+1, n)
 	gather(r.scan, k, z, in[0].X, h)
-	kernel.Gemm(false, false, r.Lanes, h, h, 1, h0, h, in[1].X, h, 1, z, h)
+	kernel.GemmPacked(w, false, false, r.Lanes, h, h, 1, h0, h, in[1].X, h, 1, z, h)
 	r.runs(k, in[3].I, func(from, to int) { r.act.f(span(h1, from, to, h), span(z, from, to, h)) },
 		func(from, to int) { copy(span(h1, from, to, h), span(h0, from, to, h)) })
 	scatter(r.scan, k, y, h, 0, h1, h)
@@ -70,7 +71,7 @@ func (r *rnn[T]) backward(in []arg[T], _, dy []T, g [][]T) {
 	if r.dh == nil {
 		r.dh = make([]T, n)
 	}
-	r.turned = turn(r.turned, in[1].X, h, h)
+	back := r.w.back(r.scan, in[1].X)
 	clear(r.dh)
 	for k := r.steps - 1; k >= 0; k-- {
 		z, h1 := nth(r.z, k, n), nth(r.h, k+1, n)
@@ -80,7 +81,7 @@ func (r *rnn[T]) backward(in []arg[T], _, dy []T, g [][]T) {
 			r.act.grad(dz, dz, span(h1, from, to, h), dh)
 			clear(dh) // h of the step before reaches this step through z alone
 		}, func(from, to int) { clear(span(z, from, to, h)) })
-		kernel.Gemm(false, false, r.Lanes, h, h, 1, z, h, r.turned, h, 1, r.dh, h)
+		kernel.GemmPacked(back, false, true, r.Lanes, h, h, 1, z, h, in[1].X, h, 1, r.dh, h)
 		scatter(r.scan, k, g[0], h, 0, z, h)
 	}
 	kernel.Gemm(true, false, h, h, r.rows(), 1, r.h, h, r.z, h, 0, g[1], h)

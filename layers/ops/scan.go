@@ -95,20 +95,3 @@ func span[T Float](x []T, from, to, width int) []T { return x[from*width : to*wi
 
 // nth is the i-th block of n values of x.
 func nth[T Float](x []T, i, n int) []T { return x[i*n : (i+1)*n] }
-
-// turn is wᵀ for w (rows, cols), in dst. The backward pass multiplies by Wᵀ at every
-// step, and a product that reads its second matrix row by row is the faster.
-func turn[T Float](dst, w []T, rows, cols int) []T {
-	if dst == nil {
-		dst = make([]T, rows*cols)
-	}
-	const tile = 16 // rows of both matrices that stay in the cache
-	for r := 0; r < rows; r += tile {
-		for c := 0; c < cols; c++ {
-			for i := r; i < min(r+tile, rows); i++ {
-				dst[c*rows+i] = w[i*cols+c]
-			}
-		}
-	}
-	return dst
-}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"unsafe"
 
+	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
 	"euryale/internal/kernel"
@@ -13,12 +14,16 @@ import (
 // between them, and the first error of a run.
 type Tape struct {
 	tensor.StdEng
+	Differentiated bool // the graph will have gradients
+
 	serial int
 	err    *RunError
 	sums   []*sum // in the order of the run
 	next   int    // sum
 	flops  float64
 	bytes  int
+
+	weights map[*G.Node]*Weight
 
 	position int // of the instruction that ran last, in the order planned
 }
