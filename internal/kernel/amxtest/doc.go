@@ -7,7 +7,8 @@
 //	go test -exec "$PWD/amxtest" ./internal/kernel
 //
 // The command finds EURYALE_TEST_AMX=1 in its environment. Amxtest ends with the
-// command's exit status (go run would make any failure 1), 128 and the signal's number if a signal ended it, or with
+// command's exit status, 128 and the signal's number if a signal ended it, or with
+// one of these (go run would make each of them 1):
 //
 //	70	an instruction on tiles was wrong: the message says which one and why
 //	77	there is nothing to emulate with, or nothing to emulate: ptrace is not
@@ -18,11 +19,10 @@
 // accessed is reported, and so is a configuration that begins with a later row. A
 // signal's handler has the tiles of the thread, where Linux would give it none.
 // Signals that stop a process do not stop the command. Each run of instructions on
-// tiles costs about 20 µs, and each instruction in it 3 to 10 more.
+// tiles costs about 20 µs, and each load, store and product in it 7 more.
 //
-// Intel, 64 and IA-32 Architectures Software Developer's Manual, is what "the
-// manual" means in comments: volume 1, chapter 18, and the instructions' pages in
-// volume 2.
+// The instructions are those of Intel's 64 and IA-32 Architectures Software
+// Developer's Manual: volume 1, chapter 18, and their pages in volume 2.
 package main
 
 const (
