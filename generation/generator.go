@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"euryale/data"
-	"euryale/internal/kernel"
 	"euryale/layers"
 	"euryale/models"
 	"euryale/models/ngram"
@@ -125,10 +124,9 @@ func (g *Generator) Each(ctx context.Context, prompts []Prompt, s Settings, stre
 	return results, err
 }
 
-// hold holds the weights until the function it returns is called, where that makes
-// reading them for single tokens faster: at a precision that has half of their bits.
+// hold holds the weights until the function it returns is called.
 func (g *Generator) hold() (release func()) {
-	if g.Weights == nil || !kernel.WorthPacking(1) {
+	if g.Weights == nil {
 		return func() {}
 	}
 	g.Weights.Hold()

@@ -74,9 +74,27 @@ func layoutOf[T Float]() *kernels[T] {
 	return ks.(*kernels[T])
 }
 
-// WorthPacking tells whether products of so many rows of float32 gain by an operand that
-// is packed already, on the tier and at the precision in use.
-func WorthPacking(rows int) bool {
+// Gain is how much products of float32 gain, on the tier and at the precision in use, by
+// an operand that is packed before.
+type Gain int
+
+// The gains.
+const (
+	None  Gain = iota // there is no layout
+	Often             // if the same operand is read again and again: it costs more memory than B
+	Once              // always, for the layout has half of B's bytes
+)
+
+// PackingGain is what packing gains products of so many rows.
+func PackingGain(rows int) Gain {
 	ks := layoutOf[float32]()
-	return ks != nil && (rows > 2 || rows > 0 && ks.panel != nil)
+	switch {
+	case ks == nil || rows < 1:
+		return None
+	case ks.panel != nil:
+		return Once
+	case rows > 2:
+		return Often
+	}
+	return None
 }

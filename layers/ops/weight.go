@@ -51,10 +51,10 @@ func (w *Weight) Release() {
 
 // pack packs what is wanted and is not packed yet.
 func (w *Weight) pack() {
-	if o := &w.straight; kernel.WorthPacking(o.rows) && !o.packed.Ready() {
+	if o := &w.straight; kernel.PackingGain(o.rows) == kernel.Once && !o.packed.Ready() {
 		o.packed.Pack(false, w.rows, w.cols, w.values, w.cols)
 	}
-	if o := &w.turned; kernel.WorthPacking(o.rows) && !o.packed.Ready() {
+	if o := &w.turned; kernel.PackingGain(o.rows) == kernel.Once && !o.packed.Ready() {
 		o.packed.Pack(true, w.cols, w.rows, w.values, w.cols)
 	}
 }
@@ -120,7 +120,7 @@ func (r *recurrent[T]) back(s scan, w []T) *kernel.Packed[T] {
 }
 
 func ready[T Float](held, own *kernel.Packed[T], s scan, pack func(own *kernel.Packed[T])) *kernel.Packed[T] {
-	if held != nil && held.Ready() || s.steps == 1 || !kernel.WorthPacking(s.Lanes) {
+	if held != nil && held.Ready() || s.steps == 1 || kernel.PackingGain(s.Lanes) == kernel.None {
 		return held
 	}
 	pack(own)
