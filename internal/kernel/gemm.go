@@ -66,8 +66,8 @@ func (p product[T]) run() {
 	t := active.Load()
 	switch q := any(&p).(type) {
 	case *product[float32]:
-		if t.half != nil && InUse() == Medium && (q.m > fewRows || q.packed != nil) {
-			t.half.product(*q)
+		if ks := t.reduced(); ks != nil && (q.m > fewRows || q.packed != nil) {
+			ks.product(*q)
 			return
 		}
 		t.sgemm(*q)

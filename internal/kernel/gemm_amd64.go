@@ -88,6 +88,10 @@ func newBuiltin(set string, s *kernels[float32], d *kernels[float64]) *tier {
 	if hasAVX512 && hasBF16 {
 		t.half = bf16Kernels()
 	}
+	if hasAVX512 && hasTiles {
+		t.half, t.split = amxKernels(1), amxKernels(2)
+		t.info.Detail += ", AMX"
+	}
 	return t
 }
 

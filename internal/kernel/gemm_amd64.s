@@ -17566,15 +17566,16 @@ block:
 	VZEROUPPER
 	RET
 
-// func toPairs(dst *float32, dstStep int, src *float32, srcStep int, rows int, cols int)
+// func toPairs(dst *float32, dstStep int, part int, src *float32, srcStep int, rows int, cols int)
 // Requires: AVX, AVX512BW, AVX512F, BMI2
-TEXT ·toPairs(SB), NOSPLIT, $0-48
+TEXT ·toPairs(SB), NOSPLIT, $0-56
 	MOVQ dst+0(FP), AX
 	MOVQ dstStep+8(FP), CX
-	MOVQ src+16(FP), DX
-	MOVQ srcStep+24(FP), BX
-	MOVQ rows+32(FP), SI
-	MOVQ cols+40(FP), DI
+	MOVQ part+16(FP), DX
+	MOVQ src+24(FP), DX
+	MOVQ srcStep+32(FP), BX
+	MOVQ rows+40(FP), SI
+	MOVQ cols+48(FP), DI
 
 row:
 	MOVQ DX, R8
@@ -17605,13 +17606,7 @@ tail:
 	VMOVUPS.Z 64(R8), K2, Z1
 	// VCVTNE2PS2BF16 Z0, Z1, Z0
 	LONG $0x4877f262; WORD $0xc072
-	MOVQ      R10, R8
-	INCQ      R8
-	SHRQ      $0x01, R8
-	MOVQ      $-1, R10
-	BZHIQ     R8, R10, R10
-	KMOVW     R10, K1
-	VMOVUPS   Z0, K1, (R9)
+	VMOVUPS   Z0, (R9)
 
 next:
 	ADDQ BX, DX
@@ -17621,14 +17616,15 @@ next:
 	VZEROUPPER
 	RET
 
-// func pairRows(dst *float32, panelStep int, even *float32, odd *float32, cols int)
+// func pairRows(dst *float32, panelStep int, part int, even *float32, odd *float32, cols int)
 // Requires: AVX, AVX512BW, AVX512F, BMI2
-TEXT ·pairRows(SB), NOSPLIT, $0-40
+TEXT ·pairRows(SB), NOSPLIT, $0-48
 	MOVQ      dst+0(FP), AX
 	MOVQ      panelStep+8(FP), CX
-	MOVQ      even+16(FP), DX
-	MOVQ      odd+24(FP), BX
-	MOVQ      cols+32(FP), SI
+	MOVQ      part+16(FP), DX
+	MOVQ      even+24(FP), DX
+	MOVQ      odd+32(FP), BX
+	MOVQ      cols+40(FP), SI
 	VMOVDQU16 interleaved<>+0(SB), Z0
 
 panel:
@@ -17693,6 +17689,260 @@ DATA interleaved<>+52(SB)/4, $0x001d000d
 DATA interleaved<>+56(SB)/4, $0x001e000e
 DATA interleaved<>+60(SB)/4, $0x001f000f
 GLOBL interleaved<>(SB), RODATA|NOPTR, $64
+
+// func toPairs2(dst *float32, dstStep int, part int, src *float32, srcStep int, rows int, cols int)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, BMI2
+TEXT ·toPairs2(SB), NOSPLIT, $0-56
+	MOVQ         dst+0(FP), AX
+	MOVQ         dstStep+8(FP), CX
+	MOVQ         part+16(FP), DX
+	MOVQ         src+24(FP), BX
+	MOVQ         srcStep+32(FP), SI
+	MOVQ         rows+40(FP), DI
+	MOVQ         cols+48(FP), R8
+	MOVL         $0x7f7f0000, R9
+	VPBROADCASTD R9, Z0
+	MOVL         $0x80000000, R9
+	VPBROADCASTD R9, Z1
+	MOVL         $0x3f800000, R9
+	VPBROADCASTD R9, Z2
+
+row:
+	MOVQ BX, R9
+	MOVQ AX, R10
+	MOVQ R8, R11
+
+along:
+	SUBQ          $0x20, R11
+	JL            tail
+	VMOVUPS       (R9), Z6
+	VMOVUPS       64(R9), Z7
+	VMINPS        Z0, Z6, Z4
+	VPORD         Z1, Z0, Z3
+	VMAXPS        Z3, Z4, Z4
+	VFPCLASSPSZ   $0x99, Z6, K1
+	VPANDD        Z1, Z6, Z3
+	VPORD         Z2, Z3, K1, Z4
+	VMINPS        Z0, Z7, Z5
+	VPORD         Z1, Z0, Z3
+	VMAXPS        Z3, Z5, Z5
+	VFPCLASSPSZ   $0x99, Z7, K1
+	VPANDD        Z1, Z7, Z3
+	VPORD         Z2, Z3, K1, Z5
+	// VCVTNE2PS2BF16 Z4, Z5, Z4
+	LONG $0x4857f262; WORD $0xe472
+	VPMOVZXWD     Y4, Z3
+	VPSLLD        $0x10, Z3, Z3
+	VSUBPS        Z3, Z6, Z6
+	VEXTRACTI64X4 $0x01, Z4, Y3
+	VPMOVZXWD     Y3, Z3
+	VPSLLD        $0x10, Z3, Z3
+	VSUBPS        Z3, Z7, Z7
+	// VCVTNE2PS2BF16 Z6, Z7, Z3
+	LONG $0x4847f262; WORD $0xde72
+	VMOVUPS       Z4, (R10)
+	VMOVUPS       Z3, (R10)(DX*1)
+	ADDQ          $0x80, R9
+	ADDQ          $0x40, R10
+	JMP           along
+
+tail:
+	ADDQ          $0x20, R11
+	JZ            next
+	MOVQ          $-1, R12
+	BZHIQ         R11, R12, R12
+	KMOVW         R12, K1
+	SHRQ          $0x10, R12
+	KMOVW         R12, K2
+	VMOVUPS.Z     (R9), K1, Z6
+	VMOVUPS.Z     64(R9), K2, Z7
+	VMINPS        Z0, Z6, Z4
+	VPORD         Z1, Z0, Z3
+	VMAXPS        Z3, Z4, Z4
+	VFPCLASSPSZ   $0x99, Z6, K1
+	VPANDD        Z1, Z6, Z3
+	VPORD         Z2, Z3, K1, Z4
+	VMINPS        Z0, Z7, Z5
+	VPORD         Z1, Z0, Z3
+	VMAXPS        Z3, Z5, Z5
+	VFPCLASSPSZ   $0x99, Z7, K1
+	VPANDD        Z1, Z7, Z3
+	VPORD         Z2, Z3, K1, Z5
+	// VCVTNE2PS2BF16 Z4, Z5, Z4
+	LONG $0x4857f262; WORD $0xe472
+	VPMOVZXWD     Y4, Z3
+	VPSLLD        $0x10, Z3, Z3
+	VSUBPS        Z3, Z6, Z6
+	VEXTRACTI64X4 $0x01, Z4, Y3
+	VPMOVZXWD     Y3, Z3
+	VPSLLD        $0x10, Z3, Z3
+	VSUBPS        Z3, Z7, Z7
+	// VCVTNE2PS2BF16 Z6, Z7, Z3
+	LONG $0x4847f262; WORD $0xde72
+	VMOVUPS       Z4, (R10)
+	VMOVUPS       Z3, (R10)(DX*1)
+
+next:
+	ADDQ SI, BX
+	ADDQ CX, AX
+	DECQ DI
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func pairRows2(dst *float32, panelStep int, part int, even *float32, odd *float32, cols int)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, BMI2
+TEXT ·pairRows2(SB), NOSPLIT, $0-48
+	MOVQ         dst+0(FP), AX
+	MOVQ         panelStep+8(FP), CX
+	MOVQ         part+16(FP), DX
+	MOVQ         even+24(FP), BX
+	MOVQ         odd+32(FP), SI
+	MOVQ         cols+40(FP), DI
+	MOVL         $0x7f7f0000, R8
+	VPBROADCASTD R8, Z0
+	MOVL         $0x80000000, R8
+	VPBROADCASTD R8, Z1
+	MOVL         $0x3f800000, R8
+	VPBROADCASTD R8, Z2
+	VMOVDQU16    interleaved<>+0(SB), Z6
+
+panel:
+	SUBQ          $0x20, DI
+	JL            tail
+	VMOVUPS       (BX), Z7
+	VMOVUPS       (SI), Z8
+	VMINPS        Z0, Z7, Z4
+	VPORD         Z1, Z0, Z3
+	VMAXPS        Z3, Z4, Z4
+	VFPCLASSPSZ   $0x99, Z7, K1
+	VPANDD        Z1, Z7, Z3
+	VPORD         Z2, Z3, K1, Z4
+	VMINPS        Z0, Z8, Z5
+	VPORD         Z1, Z0, Z3
+	VMAXPS        Z3, Z5, Z5
+	VFPCLASSPSZ   $0x99, Z8, K1
+	VPANDD        Z1, Z8, Z3
+	VPORD         Z2, Z3, K1, Z5
+	// VCVTNE2PS2BF16 Z4, Z5, Z4
+	LONG $0x4857f262; WORD $0xe472
+	VPMOVZXWD     Y4, Z3
+	VPSLLD        $0x10, Z3, Z3
+	VSUBPS        Z3, Z7, Z7
+	VEXTRACTI64X4 $0x01, Z4, Y3
+	VPMOVZXWD     Y3, Z3
+	VPSLLD        $0x10, Z3, Z3
+	VSUBPS        Z3, Z8, Z8
+	// VCVTNE2PS2BF16 Z7, Z8, Z3
+	LONG $0x483ff262; WORD $0xdf72
+	VPERMW        Z4, Z6, Z4
+	VMOVUPS       Z4, (AX)
+	VPERMW        Z3, Z6, Z3
+	VMOVUPS       Z3, (AX)(DX*1)
+	VMOVUPS       64(BX), Z7
+	VMOVUPS       64(SI), Z8
+	VMINPS        Z0, Z7, Z4
+	VPORD         Z1, Z0, Z3
+	VMAXPS        Z3, Z4, Z4
+	VFPCLASSPSZ   $0x99, Z7, K1
+	VPANDD        Z1, Z7, Z3
+	VPORD         Z2, Z3, K1, Z4
+	VMINPS        Z0, Z8, Z5
+	VPORD         Z1, Z0, Z3
+	VMAXPS        Z3, Z5, Z5
+	VFPCLASSPSZ   $0x99, Z8, K1
+	VPANDD        Z1, Z8, Z3
+	VPORD         Z2, Z3, K1, Z5
+	// VCVTNE2PS2BF16 Z4, Z5, Z4
+	LONG $0x4857f262; WORD $0xe472
+	VPMOVZXWD     Y4, Z3
+	VPSLLD        $0x10, Z3, Z3
+	VSUBPS        Z3, Z7, Z7
+	VEXTRACTI64X4 $0x01, Z4, Y3
+	VPMOVZXWD     Y3, Z3
+	VPSLLD        $0x10, Z3, Z3
+	VSUBPS        Z3, Z8, Z8
+	// VCVTNE2PS2BF16 Z7, Z8, Z3
+	LONG $0x483ff262; WORD $0xdf72
+	VPERMW        Z4, Z6, Z4
+	VMOVUPS       Z4, 64(AX)
+	VPERMW        Z3, Z6, Z3
+	VMOVUPS       Z3, 64(AX)(DX*1)
+	ADDQ          $0x80, BX
+	ADDQ          $0x80, SI
+	ADDQ          CX, AX
+	JMP           panel
+
+tail:
+	ADDQ          $0x20, DI
+	JZ            end
+	MOVQ          $-1, CX
+	BZHIQ         DI, CX, CX
+	KMOVW         CX, K1
+	SHRQ          $0x10, CX
+	KMOVW         CX, K2
+	VMOVUPS.Z     (BX), K1, Z7
+	VMOVUPS.Z     (SI), K1, Z8
+	VMINPS        Z0, Z7, Z4
+	VPORD         Z1, Z0, Z3
+	VMAXPS        Z3, Z4, Z4
+	VFPCLASSPSZ   $0x99, Z7, K3
+	VPANDD        Z1, Z7, Z3
+	VPORD         Z2, Z3, K3, Z4
+	VMINPS        Z0, Z8, Z5
+	VPORD         Z1, Z0, Z3
+	VMAXPS        Z3, Z5, Z5
+	VFPCLASSPSZ   $0x99, Z8, K3
+	VPANDD        Z1, Z8, Z3
+	VPORD         Z2, Z3, K3, Z5
+	// VCVTNE2PS2BF16 Z4, Z5, Z4
+	LONG $0x4857f262; WORD $0xe472
+	VPMOVZXWD     Y4, Z3
+	VPSLLD        $0x10, Z3, Z3
+	VSUBPS        Z3, Z7, Z7
+	VEXTRACTI64X4 $0x01, Z4, Y3
+	VPMOVZXWD     Y3, Z3
+	VPSLLD        $0x10, Z3, Z3
+	VSUBPS        Z3, Z8, Z8
+	// VCVTNE2PS2BF16 Z7, Z8, Z3
+	LONG $0x483ff262; WORD $0xdf72
+	VPERMW        Z4, Z6, Z4
+	VMOVUPS       Z4, K1, (AX)
+	VPERMW        Z3, Z6, Z3
+	VMOVUPS       Z3, K1, (AX)(DX*1)
+	VMOVUPS.Z     64(BX), K2, Z7
+	VMOVUPS.Z     64(SI), K2, Z8
+	VMINPS        Z0, Z7, Z4
+	VPORD         Z1, Z0, Z3
+	VMAXPS        Z3, Z4, Z4
+	VFPCLASSPSZ   $0x99, Z7, K1
+	VPANDD        Z1, Z7, Z3
+	VPORD         Z2, Z3, K1, Z4
+	VMINPS        Z0, Z8, Z5
+	VPORD         Z1, Z0, Z3
+	VMAXPS        Z3, Z5, Z5
+	VFPCLASSPSZ   $0x99, Z8, K1
+	VPANDD        Z1, Z8, Z3
+	VPORD         Z2, Z3, K1, Z5
+	// VCVTNE2PS2BF16 Z4, Z5, Z0
+	LONG $0x4857f262; WORD $0xc472
+	VPMOVZXWD     Y0, Z3
+	VPSLLD        $0x10, Z3, Z3
+	VSUBPS        Z3, Z7, Z7
+	VEXTRACTI64X4 $0x01, Z0, Y3
+	VPMOVZXWD     Y3, Z3
+	VPSLLD        $0x10, Z3, Z3
+	VSUBPS        Z3, Z8, Z8
+	// VCVTNE2PS2BF16 Z7, Z8, Z3
+	LONG $0x483ff262; WORD $0xdf72
+	VPERMW        Z0, Z6, Z0
+	VMOVUPS       Z0, K2, 64(AX)
+	VPERMW        Z3, Z6, Z3
+	VMOVUPS       Z3, K2, 64(AX)(DX*1)
+
+end:
+	VZEROUPPER
+	RET
 
 // func bPanelAVX512(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
@@ -18315,6 +18565,49 @@ store4x1:
 	VZEROUPPER
 	RET
 
+// func bMergeAVX512(t *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·bMergeAVX512(SB), NOSPLIT, $0-8
+	MOVQ         t+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DX
+	MOVQ         72(AX), BX
+	MOVQ         24(AX), SI
+	MOVQ         32(AX), DI
+	MOVQ         $-1, R8
+	BZHIQ        DI, R8, R8
+	KMOVW        R8, K1
+	SHRQ         $0x10, R8
+	KMOVW        R8, K2
+	VBROADCASTSS 80(AX), Z0
+	VBROADCASTSS 84(AX), Z1
+	MOVL         84(AX), AX
+	ADDL         AX, AX
+
+row:
+	VMULPS      (CX), Z0, Z2
+	TESTQ       AX, AX
+	JZ          store0
+	VMOVUPS.Z   (DX), K1, Z3
+	VFMADD231PS Z1, Z3, Z2
+
+store0:
+	VMOVUPS     Z2, K1, (DX)
+	VMULPS      64(CX), Z0, Z2
+	TESTQ       AX, AX
+	JZ          store1
+	VMOVUPS.Z   64(DX), K2, Z3
+	VFMADD231PS Z1, Z3, Z2
+
+store1:
+	VMOVUPS Z2, K2, 64(DX)
+	ADDQ    $0x80, CX
+	ADDQ    BX, DX
+	DECQ    SI
+	JNZ     row
+	VZEROUPPER
+	RET
+
 // func pause()
 TEXT ·pause(SB), NOSPLIT, $0
 	// Four of them took 100 to 150 ns on a Zen 5.
@@ -18322,4 +18615,221 @@ TEXT ·pause(SB), NOSPLIT, $0
 	PAUSE
 	PAUSE
 	PAUSE
+	RET
+
+// func stateComponents() uint32
+TEXT ·stateComponents(SB), NOSPLIT, $0-4
+	XORL CX, CX
+	XGETBV
+	MOVL AX, ret+0(FP)
+	RET
+
+DATA tileShapes<>+0(SB)/8, $0x1
+DATA tileShapes<>+8(SB)/8, $0x0
+DATA tileShapes<>+16(SB)/8, $0x40004000400040
+DATA tileShapes<>+24(SB)/8, $0x40004000400040
+DATA tileShapes<>+32(SB)/8, $0x0
+DATA tileShapes<>+40(SB)/8, $0x0
+DATA tileShapes<>+48(SB)/8, $0x1010101010101010
+DATA tileShapes<>+56(SB)/8, $0x0
+GLOBL tileShapes<>(SB), RODATA|NOPTR, $64
+
+// func tiles1(t *byte)
+// Requires: AMXTILE, AMXBF16
+TEXT ·tiles1(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	LEAQ tileShapes<>(SB), BX
+	// ldtilecfg [BX]
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0x03
+	MOVQ 48(AX), R8
+	MOVQ 72(AX), R11
+	MOVQ 16(AX), R10
+	MOVQ 8(AX), R13
+	MOVQ $128, R9
+panel:
+	CMPQ 120(AX), $0
+	JNE old
+	// tilezero tmm0
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x49; BYTE $0xc0
+	// tilezero tmm1
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x49; BYTE $0xc8
+	// tilezero tmm2
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x49; BYTE $0xd0
+	// tilezero tmm3
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x49; BYTE $0xd8
+	JMP begin
+old:
+	MOVQ R11, SI
+	SHLQ $4, SI
+	ADDQ R10, SI
+	// tileloadd tmm0, [10+11+0]
+	BYTE $0xc4; BYTE $0x82; BYTE $0x7b; BYTE $0x4b; BYTE $0x44; BYTE $0x1a; BYTE $0x00
+	// tileloadd tmm1, [10+11+64]
+	BYTE $0xc4; BYTE $0x82; BYTE $0x7b; BYTE $0x4b; BYTE $0x4c; BYTE $0x1a; BYTE $0x40
+	// tileloadd tmm2, [6+11+0]
+	BYTE $0xc4; BYTE $0xa2; BYTE $0x7b; BYTE $0x4b; BYTE $0x54; BYTE $0x1e; BYTE $0x00
+	// tileloadd tmm3, [6+11+64]
+	BYTE $0xc4; BYTE $0xa2; BYTE $0x7b; BYTE $0x4b; BYTE $0x5c; BYTE $0x1e; BYTE $0x40
+begin:
+	MOVQ 0(AX), SI
+	MOVQ R8, DI
+	SHLQ $4, DI
+	ADDQ SI, DI
+	MOVQ R13, DX
+	MOVQ 40(AX), R14
+depth:
+	// tileloadd tmm4, [6+8+0]
+	BYTE $0xc4; BYTE $0xa2; BYTE $0x7b; BYTE $0x4b; BYTE $0x64; BYTE $0x06; BYTE $0x00
+	// tileloadd tmm5, [7+8+0]
+	BYTE $0xc4; BYTE $0xa2; BYTE $0x7b; BYTE $0x4b; BYTE $0x6c; BYTE $0x07; BYTE $0x00
+	// tileloadd tmm6, [2+9+0]
+	BYTE $0xc4; BYTE $0xa2; BYTE $0x7b; BYTE $0x4b; BYTE $0x74; BYTE $0x0a; BYTE $0x00
+	// tileloadd tmm7, [2+9+64]
+	BYTE $0xc4; BYTE $0xa2; BYTE $0x7b; BYTE $0x4b; BYTE $0x7c; BYTE $0x0a; BYTE $0x40
+	// tdpbf16ps tmm0, tmm4, tmm6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4a; BYTE $0x5c; BYTE $0xc4
+	// tdpbf16ps tmm1, tmm4, tmm7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x42; BYTE $0x5c; BYTE $0xcc
+	// tdpbf16ps tmm2, tmm5, tmm6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4a; BYTE $0x5c; BYTE $0xd5
+	// tdpbf16ps tmm3, tmm5, tmm7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x42; BYTE $0x5c; BYTE $0xdd
+	ADDQ $64, SI
+	ADDQ $64, DI
+	ADDQ $2048, DX
+	DECQ R14
+	JNZ depth
+	MOVQ R11, SI
+	SHLQ $4, SI
+	ADDQ R10, SI
+	// tilestored tmm0, [10+11+0]
+	BYTE $0xc4; BYTE $0x82; BYTE $0x7a; BYTE $0x4b; BYTE $0x44; BYTE $0x1a; BYTE $0x00
+	// tilestored tmm1, [10+11+64]
+	BYTE $0xc4; BYTE $0x82; BYTE $0x7a; BYTE $0x4b; BYTE $0x4c; BYTE $0x1a; BYTE $0x40
+	// tilestored tmm2, [6+11+0]
+	BYTE $0xc4; BYTE $0xa2; BYTE $0x7a; BYTE $0x4b; BYTE $0x54; BYTE $0x1e; BYTE $0x00
+	// tilestored tmm3, [6+11+64]
+	BYTE $0xc4; BYTE $0xa2; BYTE $0x7a; BYTE $0x4b; BYTE $0x5c; BYTE $0x1e; BYTE $0x40
+	ADDQ $128, R10
+	ADDQ 88(AX), R13
+	DECQ 112(AX)
+	JNZ panel
+	// tilerelease
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0xc0
+	RET
+
+// func tiles2(t *byte)
+// Requires: AMXTILE, AMXBF16
+TEXT ·tiles2(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	LEAQ tileShapes<>(SB), BX
+	// ldtilecfg [BX]
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0x03
+	MOVQ 48(AX), R8
+	MOVQ 72(AX), R11
+	MOVQ 16(AX), R10
+	MOVQ 8(AX), R13
+	MOVQ $128, R9
+panel:
+	CMPQ 120(AX), $0
+	JNE old
+	// tilezero tmm0
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x49; BYTE $0xc0
+	// tilezero tmm1
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x49; BYTE $0xc8
+	// tilezero tmm2
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x49; BYTE $0xd0
+	// tilezero tmm3
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x49; BYTE $0xd8
+	JMP begin
+old:
+	MOVQ R11, SI
+	SHLQ $4, SI
+	ADDQ R10, SI
+	// tileloadd tmm0, [10+11+0]
+	BYTE $0xc4; BYTE $0x82; BYTE $0x7b; BYTE $0x4b; BYTE $0x44; BYTE $0x1a; BYTE $0x00
+	// tileloadd tmm1, [10+11+64]
+	BYTE $0xc4; BYTE $0x82; BYTE $0x7b; BYTE $0x4b; BYTE $0x4c; BYTE $0x1a; BYTE $0x40
+	// tileloadd tmm2, [6+11+0]
+	BYTE $0xc4; BYTE $0xa2; BYTE $0x7b; BYTE $0x4b; BYTE $0x54; BYTE $0x1e; BYTE $0x00
+	// tileloadd tmm3, [6+11+64]
+	BYTE $0xc4; BYTE $0xa2; BYTE $0x7b; BYTE $0x4b; BYTE $0x5c; BYTE $0x1e; BYTE $0x40
+begin:
+	MOVQ 0(AX), SI
+	MOVQ R8, DI
+	SHLQ $4, DI
+	ADDQ SI, DI
+	MOVQ R13, DX
+	MOVQ 96(AX), CX
+	LEAQ (SI)(CX*1), BX
+	ADDQ DI, CX
+	MOVQ 104(AX), R12
+	ADDQ R13, R12
+	MOVQ 40(AX), R14
+depth:
+	// tileloadd tmm4, [3+8+0]
+	BYTE $0xc4; BYTE $0xa2; BYTE $0x7b; BYTE $0x4b; BYTE $0x64; BYTE $0x03; BYTE $0x00
+	// tileloadd tmm5, [1+8+0]
+	BYTE $0xc4; BYTE $0xa2; BYTE $0x7b; BYTE $0x4b; BYTE $0x6c; BYTE $0x01; BYTE $0x00
+	// tileloadd tmm6, [2+9+0]
+	BYTE $0xc4; BYTE $0xa2; BYTE $0x7b; BYTE $0x4b; BYTE $0x74; BYTE $0x0a; BYTE $0x00
+	// tileloadd tmm7, [2+9+64]
+	BYTE $0xc4; BYTE $0xa2; BYTE $0x7b; BYTE $0x4b; BYTE $0x7c; BYTE $0x0a; BYTE $0x40
+	// tdpbf16ps tmm0, tmm4, tmm6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4a; BYTE $0x5c; BYTE $0xc4
+	// tdpbf16ps tmm1, tmm4, tmm7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x42; BYTE $0x5c; BYTE $0xcc
+	// tdpbf16ps tmm2, tmm5, tmm6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4a; BYTE $0x5c; BYTE $0xd5
+	// tdpbf16ps tmm3, tmm5, tmm7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x42; BYTE $0x5c; BYTE $0xdd
+	// tileloadd tmm4, [6+8+0]
+	BYTE $0xc4; BYTE $0xa2; BYTE $0x7b; BYTE $0x4b; BYTE $0x64; BYTE $0x06; BYTE $0x00
+	// tileloadd tmm5, [7+8+0]
+	BYTE $0xc4; BYTE $0xa2; BYTE $0x7b; BYTE $0x4b; BYTE $0x6c; BYTE $0x07; BYTE $0x00
+	// tdpbf16ps tmm0, tmm4, tmm6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4a; BYTE $0x5c; BYTE $0xc4
+	// tdpbf16ps tmm1, tmm4, tmm7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x42; BYTE $0x5c; BYTE $0xcc
+	// tdpbf16ps tmm2, tmm5, tmm6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4a; BYTE $0x5c; BYTE $0xd5
+	// tdpbf16ps tmm3, tmm5, tmm7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x42; BYTE $0x5c; BYTE $0xdd
+	// tileloadd tmm6, [12+9+0]
+	BYTE $0xc4; BYTE $0x82; BYTE $0x7b; BYTE $0x4b; BYTE $0x74; BYTE $0x0c; BYTE $0x00
+	// tileloadd tmm7, [12+9+64]
+	BYTE $0xc4; BYTE $0x82; BYTE $0x7b; BYTE $0x4b; BYTE $0x7c; BYTE $0x0c; BYTE $0x40
+	// tdpbf16ps tmm0, tmm4, tmm6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4a; BYTE $0x5c; BYTE $0xc4
+	// tdpbf16ps tmm1, tmm4, tmm7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x42; BYTE $0x5c; BYTE $0xcc
+	// tdpbf16ps tmm2, tmm5, tmm6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4a; BYTE $0x5c; BYTE $0xd5
+	// tdpbf16ps tmm3, tmm5, tmm7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x42; BYTE $0x5c; BYTE $0xdd
+	ADDQ $64, BX
+	ADDQ $64, CX
+	ADDQ $2048, R12
+	ADDQ $64, SI
+	ADDQ $64, DI
+	ADDQ $2048, DX
+	DECQ R14
+	JNZ depth
+	MOVQ R11, SI
+	SHLQ $4, SI
+	ADDQ R10, SI
+	// tilestored tmm0, [10+11+0]
+	BYTE $0xc4; BYTE $0x82; BYTE $0x7a; BYTE $0x4b; BYTE $0x44; BYTE $0x1a; BYTE $0x00
+	// tilestored tmm1, [10+11+64]
+	BYTE $0xc4; BYTE $0x82; BYTE $0x7a; BYTE $0x4b; BYTE $0x4c; BYTE $0x1a; BYTE $0x40
+	// tilestored tmm2, [6+11+0]
+	BYTE $0xc4; BYTE $0xa2; BYTE $0x7a; BYTE $0x4b; BYTE $0x54; BYTE $0x1e; BYTE $0x00
+	// tilestored tmm3, [6+11+64]
+	BYTE $0xc4; BYTE $0xa2; BYTE $0x7a; BYTE $0x4b; BYTE $0x5c; BYTE $0x1e; BYTE $0x40
+	ADDQ $128, R10
+	ADDQ 88(AX), R13
+	DECQ 112(AX)
+	JNZ panel
+	// tilerelease
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0xc0
 	RET

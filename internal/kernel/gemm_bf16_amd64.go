@@ -9,72 +9,102 @@ func bTileAVX512(t *tile[float32])
 func bPanelAVX512(t *tile[float32])
 
 //go:noescape
-func toPairs(dst *float32, dstStep int, src *float32, srcStep int, rows, cols int)
+func toPairs(dst *float32, dstStep, part int, src *float32, srcStep int, rows, cols int)
 
 //go:noescape
-func pairRows(dst *float32, panelStep int, even, odd *float32, cols int)
+func toPairs2(dst *float32, dstStep, part int, src *float32, srcStep int, rows, cols int)
+
+//go:noescape
+func pairRows(dst *float32, panelStep, part int, even, odd *float32, cols int)
+
+//go:noescape
+func pairRows2(dst *float32, panelStep, part int, even, odd *float32, cols int)
 
 // hasBF16 tells whether the processor multiplies pairs of bfloat16 (VDPBF16PS).
 var hasBF16 = cpu.X86.HasAVX512BF16 && cpu.X86.HasAVX512BW
 
 // bf16Kernels are those of AVX-512, but tiles multiply bfloat16.
 func bf16Kernels() *kernels[float32] {
-	return &kernels[float32]{rows: 14, cols: 32, tile: bTileAVX512, panel: bPanelAVX512, transpose: transposeBlocks, pack: pairs{}}
+	return &kernels[float32]{rows: 14, cols: 32, tile: bTileAVX512, panel: bPanelAVX512, transpose: transposeBlocks,
+		pack: pairs{rows: toPairs, columns: pairRows, count: 1, unit: 1}}
 }
 
 // pairs packs numbers as bfloat16, two of them along k in the place of one
-// float32, low half first. An odd k is filled up with zeros.
-type pairs struct{}
-
-func (pairs) steps(k int) int { return (k + 1) / 2 }
-
-func (pairs) a(ks *kernels[float32], w *workspace[float32], i0, m, k0, k int) view[float32] {
-	p := &w.product
-	const pad = 16
-	if p.transA {
-		ld := m + pad
-		w.a = grown(w.a, (k+1)/2*ld)
-		for l := 0; l < k; l += 2 {
-			row := p.a[(k0+l)*p.lda+i0:]
-			pairRows(&w.a[l/2*ld], ks.cols*4, &row[0], next(row, p.lda, l+1 < k), m)
-		}
-		return view[float32]{w.a, 1, ld}
-	}
-	ld := (k+1)/2 + pad
-	w.a = grown(w.a, m*ld)
-	toPairs(&w.a[0], ld*4, &p.a[i0*p.lda+k0], p.lda*4, m, k)
-	return view[float32]{w.a, ld, 1}
+// float32, low half first. Steps are filled up with zeros.
+type pairs struct {
+	rows    func(dst *float32, dstStep, part int, src *float32, srcStep int, rows, cols int)
+	columns func(dst *float32, panelStep, part int, even, odd *float32, cols int)
+	count   int  // parts of a number
+	unit    int  // pairs that steps come in
+	byRow   bool // a tile reads A row by row, whichever way it is stored
 }
+
+func (q pairs) steps(k int) int { return (k + 2*q.unit - 1) / (2 * q.unit) * q.unit }
+
+func (q pairs) parts() int { return q.count }
 
 func (pairs) inPlace() bool { return false }
 
-func (pairs) panels(ks *kernels[float32], w *workspace[float32], dst []float32, k0, k, j0, n int) {
-	p := &w.product
-	half := (k + 1) / 2
-	if !p.transB {
-		for l := 0; l < k; l += 2 {
-			row := p.b[(k0+l)*p.ldb+j0:]
-			pairRows(&dst[l/2*ks.cols], half*ks.cols*4, &row[0], next(row, p.ldb, l+1 < k), n)
+func (q pairs) a(ks *kernels[float32], w *workspace[float32], i0, m, k0, k int) view[float32] {
+	const pad = 16 // keeps rows out of the same cache sets, and has room for a row's last vector
+	p, steps := &w.product, q.steps(k)
+	ld := steps + pad
+	all := (m + ks.rows - 1) / ks.rows * ks.rows * ld
+	switch {
+	case !p.transA:
+		w.a = grown(w.a, q.count*all)
+		q.rows(&w.a[0], ld*4, all*4, &p.a[i0*p.lda+k0], p.lda*4, m, k)
+		return view[float32]{w.a, ld, 1, all}
+	case !q.byRow:
+		ld = m + pad
+		w.a = grown(w.a, steps*ld)
+		q.pairs(w.a, ld, ks.cols, 0, p.a[k0*p.lda+i0:], p.lda, k, m)
+		return view[float32]{w.a, 1, ld, 0}
+	}
+	w.a = grown(w.a, q.count*all)
+	across := m + pad
+	w.s = grown(w.s, q.count*steps*across)
+	q.pairs(w.s, across, ks.cols, steps*across, p.a[k0*p.lda+i0:], p.lda, k, m)
+	for part := range q.count {
+		ks.transpose(w.a[part*all:], ld, w.s[part*steps*across:], across, steps, m)
+	}
+	return view[float32]{w.a, ld, 1, all}
+}
+
+// pairs pairs rows of src up, k of them with cols columns: pair l of a column goes to
+// row l of dst, rows step apart, and its panel, panelStep apart.
+func (q pairs) pairs(dst []float32, step, panelStep, part int, src []float32, ld, k, cols int) {
+	for l := range q.steps(k) {
+		row := func(i int) *float32 {
+			if i < k {
+				return &src[i*ld]
+			}
+			return &zeros[0]
 		}
+		q.columns(&dst[l*step], panelStep*4, part*4, row(2*l), row(2*l+1), cols)
+	}
+}
+
+func (q pairs) panels(ks *kernels[float32], w *workspace[float32], dst []float32, k0, k, j0, n int) {
+	p, steps := &w.product, q.steps(k)
+	part, panel := steps*ks.cols, ks.panelSize(k)
+	if !p.transB {
+		q.pairs(dst, ks.cols, panel, part, p.b[k0*p.ldb+j0:], p.ldb, k, n)
 		return
 	}
 	// Rows of B become rows of pairs, a panel's at a time, which stay in the level-1
 	// and -2 caches until they are transposed.
-	w.a = grown(w.a, ks.cols*half)
+	const room = 16 // for the last row's last vector
+	all := ks.cols*steps + room
+	w.s = grown(w.s, q.count*all)
 	for j := 0; j < n; j += ks.cols {
 		cols := min(ks.cols, n-j)
-		toPairs(&w.a[0], half*4, &p.b[(j0+j)*p.ldb+k0], p.ldb*4, cols, k)
-		ks.transpose(dst[j*half:], ks.cols, w.a, half, cols, half)
+		q.rows(&w.s[0], steps*4, all*4, &p.b[(j0+j)*p.ldb+k0], p.ldb*4, cols, k)
+		for i := range q.count {
+			ks.transpose(dst[j/ks.cols*panel+i*part:], ks.cols, w.s[i*all:], steps, cols, steps)
+		}
 	}
 }
 
-// zeros stand for the row after the last.
+// zeros stand for rows after the last.
 var zeros [blockCols]float32
-
-// next is the row below, or zeros if there is none.
-func next(row []float32, ld int, there bool) *float32 {
-	if there {
-		return &row[ld]
-	}
-	return &zeros[0]
-}

@@ -23,6 +23,8 @@ type kernels[T Float] struct {
 	// panel is tile for at most panelRows rows of A as they are and a packed panel of B;
 	// nil: a few rows are computed by addRows and dots.
 	panel func(*tile[T])
+	// strip computes a block of C in place of tile, if it is not nil.
+	strip func(w *workspace[T], a, b view[T], c []T, m, n, ldc int)
 	// pack is how tile wants its operands.
 	pack packing[T]
 
@@ -37,6 +39,10 @@ type tile[T Float] struct {
 	rows, cols, k            int
 	aRow, aStep, bStep, cRow int
 	alpha, beta              T
+
+	// For the kernels of the tile unit: from one panel of B to the next, and from the first
+	// parts of A and of B to the second; panels of C; whether they add to C.
+	bPanel, aPart, bPart, panels, add int
 }
 
 // workspace is the scratch of one product: on the heap because assembly holds
@@ -44,7 +50,7 @@ type tile[T Float] struct {
 type workspace[T Float] struct {
 	tile    tile[T]
 	product product[T] // the one being computed
-	a, b    []T
+	a, b, s []T        // operands as packed, and on their way there; sums
 }
 
 // depth is the most of k that is worked on at once. More means fewer visits to
@@ -93,7 +99,7 @@ func (ks *kernels[T]) done(w *workspace[T]) {
 // van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008).
 func (ks *kernels[T]) blocked(w *workspace[T]) {
 	p := &w.product
-	kc := even(p.k, depth, 8)
+	kc := even(p.k, depth, 32) // whole steps of every packing
 	mc := even(p.m, blockRows, ks.rows)
 	for k0 := 0; k0 < p.k; k0 += kc {
 		k := min(kc, p.k-k0)
@@ -119,7 +125,12 @@ func (ks *kernels[T]) blocked(w *workspace[T]) {
 // possible: a row of multiply-adds over a few rows only would wait for itself.
 func (ks *kernels[T]) block(w *workspace[T], a, b view[T], c []T, m, n, ldc int) {
 	t := &w.tile
+	t.bPanel, t.aPart, t.bPart = b.row*sizeOf[T](), a.part*sizeOf[T](), b.part*sizeOf[T]()
 	t.aRow, t.aStep, t.bStep = a.row*sizeOf[T](), a.step*sizeOf[T](), b.step*sizeOf[T]()
+	if ks.strip != nil {
+		ks.strip(w, a, b, c, m, n, ldc)
+		return
+	}
 	tiles := (m + ks.rows - 1) / ks.rows
 	for j := 0; j < n; j += ks.cols {
 		t.cols = min(ks.cols, n-j)

@@ -8,6 +8,7 @@ import "unsafe"
 type view[T Float] struct {
 	data      []T
 	row, step int
+	part      int // from an element's first part to its second
 }
 
 func sizeOf[T Float]() int {
@@ -33,12 +34,16 @@ type packing[T Float] interface {
 	inPlace() bool
 	// steps is how many steps of a tile a depth of k is.
 	steps(k int) int
+	// parts is how many numbers stand for each of the operands'.
+	parts() int
 }
 
 // plain packs numbers as they are.
 type plain[T Float] struct{}
 
 func (plain[T]) steps(k int) int { return k }
+
+func (plain[T]) parts() int { return 1 }
 
 func (plain[T]) inPlace() bool { return true }
 
@@ -62,9 +67,9 @@ func (plain[T]) a(ks *kernels[T], w *workspace[T], i0, m, k0, k int) view[T] {
 		src = w.a
 	}
 	if p.transA {
-		return view[T]{src, 1, ld}
+		return view[T]{src, 1, ld, 0}
 	}
-	return view[T]{src, ld, 1}
+	return view[T]{src, ld, 1, 0}
 }
 
 // inPlaceA is the number of column tiles up to which A is not copied.
@@ -86,12 +91,19 @@ func (ks *kernels[T]) operandB(w *workspace[T], k0, k, j0, n int) view[T] {
 		return p.packed.view(ks, k0, p.col+j0)
 	}
 	if ks.pack.inPlace() && !p.transB && p.m <= inPlaceB*ks.rows && p.k*p.n <= inPlaceSize {
-		return view[T]{p.b[k0*p.ldb+j0:], ks.cols, p.ldb}
+		return view[T]{p.b[k0*p.ldb+j0:], ks.cols, p.ldb, 0}
 	}
-	panel := ks.pack.steps(k) * ks.cols
-	w.b = grown(w.b, (n+ks.cols-1)/ks.cols*panel)
+	w.b = grown(w.b, (n+ks.cols-1)/ks.cols*ks.panelSize(k))
 	ks.pack.panels(ks, w, w.b, k0, k, j0, n)
-	return view[T]{w.b, panel, ks.cols}
+	return ks.panelView(w.b, k)
+}
+
+// panelSize is the length of a panel of depth k with all its parts.
+func (ks *kernels[T]) panelSize(k int) int { return ks.pack.parts() * ks.pack.steps(k) * ks.cols }
+
+// panelView is the view of panels of depth k.
+func (ks *kernels[T]) panelView(data []T, k int) view[T] {
+	return view[T]{data, ks.panelSize(k), ks.cols, ks.pack.steps(k) * ks.cols}
 }
 
 func (plain[T]) panels(ks *kernels[T], w *workspace[T], dst []T, k0, k, j0, n int) {

@@ -21,7 +21,7 @@ func (b *Packed[T]) Pack(trans bool, k, n int, src []T, ldb int) {
 	if ks == nil || k == 0 || n == 0 {
 		return
 	}
-	panels, panel := (n+ks.cols-1)/ks.cols, ks.pack.steps(k)*ks.cols
+	panels, panel := (n+ks.cols-1)/ks.cols, ks.panelSize(k)
 	b.data = grown(b.data, panels*panel)
 	b.k, b.n = k, n
 	group := max(1, min(minRead/panel, blockCols/ks.cols))
@@ -57,8 +57,7 @@ func GemmPacked[T Float](packed *Packed[T], transA, transB bool, m, n, k int, al
 
 // view is the packed operand from depth k0 and column j on.
 func (b *Packed[T]) view(ks *kernels[T], k0, j int) view[T] {
-	panel := ks.pack.steps(b.k) * ks.cols
-	return view[T]{b.data[j/ks.cols*panel+ks.pack.steps(k0)*ks.cols:], panel, ks.cols}
+	return ks.panelView(b.data[j/ks.cols*ks.panelSize(b.k)+ks.pack.steps(k0)*ks.cols:], b.k)
 }
 
 // layoutOf are the kernels that large products run on, or nil on a tier of other makers.
@@ -67,8 +66,8 @@ func layoutOf[T Float]() *kernels[T] {
 	var ks any = t.double
 	if sizeOf[T]() == 4 {
 		ks = t.single
-		if t.half != nil && InUse() == Medium {
-			ks = t.half
+		if reduced := t.reduced(); reduced != nil {
+			ks = reduced
 		}
 	}
 	return ks.(*kernels[T])

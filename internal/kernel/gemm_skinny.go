@@ -109,10 +109,10 @@ func (ks *kernels[T]) streamed(w *workspace[T]) {
 // A itself if it is that.
 func (ks *kernels[T]) wholeSteps(w *workspace[T]) (rows []T, ld int) {
 	p := &w.product
-	if !p.transA && p.k%2 == 0 {
+	ld = 2 * ks.pack.steps(p.k)
+	if !p.transA && p.k == ld {
 		return p.a, p.lda
 	}
-	ld = p.k + p.k%2
 	w.a = grown(w.a, p.m*ld)
 	down, right := p.lda, 1
 	if p.transA {

@@ -52,10 +52,11 @@ func InUse() Precision {
 }
 
 // Products says what the operands of large products are rounded to on this machine
-// at the precision in use.
+// at the precision in use: "float32", "bfloat16", or "two bfloat16", whose sum they are.
 func Products() string {
-	if InUse() == Medium && active.Load().half != nil {
-		return "bfloat16"
+	ks := active.Load().reduced()
+	if ks == nil {
+		return "float32"
 	}
-	return "float32"
+	return map[int]string{1: "bfloat16", 2: "two bfloat16"}[ks.pack.parts()]
 }

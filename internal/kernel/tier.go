@@ -25,12 +25,25 @@ type tier struct {
 	sgemm func(product[float32])
 	dgemm func(product[float64])
 	// single and double are the kernels behind sgemm and dgemm, if these are of this
-	// package; half computes with operands rounded to bfloat16, if that is faster.
-	single, half *kernels[float32]
-	double       *kernels[float64]
+	// package; half and split compute with operands of one and of two bfloat16, if that
+	// is faster.
+	single, half, split *kernels[float32]
+	double              *kernels[float64]
 	// anySplit is set if an element of C has the same bits however the product
 	// around it is cut.
 	anySplit bool
+}
+
+// reduced are the kernels of float32 products at the precision in use, if it lets
+// operands be rounded and that is faster.
+func (t *tier) reduced() *kernels[float32] {
+	switch InUse() {
+	case Medium:
+		return t.half
+	case High:
+		return t.split
+	}
+	return nil
 }
 
 // active is the tier every product runs on.

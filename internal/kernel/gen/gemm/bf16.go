@@ -10,17 +10,89 @@ import (
 // counts pairs, and the sums are float32.
 func avx512bf16() vector { v := avx512(4); v.pairs = true; return v }
 
-// toPairs emits the conversion of rows × cols float32 to bfloat16, rounded to
-// nearest even: numbers 2i and 2i+1 of a row become pair i. Steps are in bytes. An
-// odd number at the end is paired with zero.
-func toPairs() {
-	TEXT("toPairs", NOSPLIT, "func(dst *float32, dstStep int, src *float32, srcStep int, rows int, cols int)")
-	dst, dstStep := load64("dst"), load64("dstStep")
+// splitter rounds float32 to one or two parts of bfloat16, nearest even. The second part
+// is what the first leaves. Of Inf and NaN the first is 1 with their sign and the second
+// is they, so that no product is Inf·0 that would not be one in float32.
+type splitter struct {
+	parts                   int
+	largest, sign, one      VecVirtual // constants
+	near, rest              VecVirtual // scratch
+	wideLow, wideHigh, half VecVirtual
+}
+
+func newSplitter(parts int) *splitter {
+	s := &splitter{parts: parts}
+	if parts == 1 {
+		return s
+	}
+	constant := func(bits uint32) VecVirtual {
+		r, z := GP32(), ZMM()
+		MOVL(U32(bits), r)
+		VPBROADCASTD(r, z)
+		return z
+	}
+	s.largest, s.sign, s.one = constant(0x7f7f0000), constant(0x80000000), constant(0x3f800000)
+	s.near, s.rest = ZMM(), ZMM()
+	s.wideLow, s.wideHigh, s.half = ZMM(), ZMM(), ZMM()
+	return s
+}
+
+// split emits the parts of 32 numbers, low first, in first and second; it overwrites
+// low and high.
+func (s *splitter) split(low, high, first, second VecVirtual) {
+	if s.parts == 1 {
+		VPACKSSDW(low, high, first) // stands for VCVTNE2PS2BF16
+		return
+	}
+	s.finite(low, s.wideLow)
+	s.finite(high, s.wideHigh)
+	VPACKSSDW(s.wideLow, s.wideHigh, first)
+	s.leave(first.AsY(), low)
+	VEXTRACTI64X4(Imm(1), first, s.half.AsY())
+	s.leave(s.half.AsY(), high)
+	VPACKSSDW(low, high, second)
+}
+
+// finite emits what the first part is rounded from: x within the numbers of bfloat16.
+func (s *splitter) finite(x, y VecVirtual) {
+	odd := K()
+	VMINPS(s.largest, x, y) // of a NaN, the largest
+	VPORD(s.sign, s.largest, s.near)
+	VMAXPS(s.near, y, y)
+	VFPCLASSPSZ(Imm(0x99), x, odd)
+	VPANDD(s.sign, x, s.near)
+	VPORD(s.one, s.near, odd, y)
+}
+
+// leave emits x −= part, of bfloat16.
+func (s *splitter) leave(part Op, x VecVirtual) {
+	VPMOVZXWD(part, s.rest)
+	VPSLLD(Imm(16), s.rest, s.rest)
+	VSUBPS(s.rest, x, x)
+}
+
+// suffix is what a routine's name has for more than one part.
+func suffix(parts int) string { return map[int]string{1: "", 2: "2"}[parts] }
+
+// toPairs emits the conversion of rows × cols float32 to bfloat16: numbers 2i and 2i+1
+// of a row become pair i. Steps are in bytes, and part is how far after the first part
+// the second goes. A row is filled up with zeros to a multiple of 16 pairs.
+func toPairs(parts int) {
+	TEXT("toPairs"+suffix(parts), NOSPLIT, "func(dst *float32, dstStep int, part int, src *float32, srcStep int, rows int, cols int)")
+	dst, dstStep, part := load64("dst"), load64("dstStep"), load64("part")
 	src, srcStep := load64("src"), load64("srcStep")
 	rows, cols := load64("rows"), load64("cols")
-	v := avx512(4)
-	low, high := ZMM(), ZMM()
+	v, s := avx512(4), newSplitter(parts)
+	low, high, second := ZMM(), ZMM(), ZMM()
 	in, out, left := GP64(), GP64(), GP64()
+	store := func() {
+		first := ZMM()
+		s.split(low, high, first, second)
+		VMOVUPS(first, Mem{Base: out})
+		if parts == 2 {
+			VMOVUPS(second, Mem{Base: out, Index: part, Scale: 1})
+		}
+	}
 	Label("row")
 	MOVQ(src, in)
 	MOVQ(dst, out)
@@ -30,23 +102,17 @@ func toPairs() {
 	JL(LabelRef("tail"))
 	VMOVUPS(Mem{Base: in}, low)
 	VMOVUPS(Mem{Base: in, Disp: 64}, high)
-	VPACKSSDW(low, high, low)
-	VMOVUPS(low, Mem{Base: out})
+	store()
 	ADDQ(Imm(128), in)
 	ADDQ(Imm(64), out)
 	JMP(LabelRef("along"))
 	Label("tail")
 	ADDQ(Imm(32), left)
 	JZ(LabelRef("next"))
-	first, second := v.halves(left)
-	VMOVUPS_Z(Mem{Base: in}, first, low)
-	VMOVUPS_Z(Mem{Base: in, Disp: 64}, second, high)
-	VPACKSSDW(low, high, low)
-	pairs := GP64()
-	MOVQ(left, pairs)
-	INCQ(pairs)
-	SHRQ(Imm(1), pairs)
-	VMOVUPS(low, v.mask(pairs), Mem{Base: out})
+	lower, upper := v.halves(left)
+	VMOVUPS_Z(Mem{Base: in}, lower, low)
+	VMOVUPS_Z(Mem{Base: in, Disp: 64}, upper, high)
+	store()
 	Label("next")
 	ADDQ(srcStep, src)
 	ADDQ(dstStep, dst)
@@ -58,15 +124,15 @@ func toPairs() {
 
 // pairRows emits the conversion of two rows of cols float32 to pairs, one number
 // from each row, in panels of 32 pairs that are panelStep bytes apart.
-func pairRows() {
-	TEXT("pairRows", NOSPLIT, "func(dst *float32, panelStep int, even *float32, odd *float32, cols int)")
-	dst, panelStep := load64("dst"), load64("panelStep")
+func pairRows(parts int) {
+	TEXT("pairRows"+suffix(parts), NOSPLIT, "func(dst *float32, panelStep int, part int, even *float32, odd *float32, cols int)")
+	dst, panelStep, part := load64("dst"), load64("panelStep"), load64("part")
 	even, odd, cols := load64("even"), load64("odd"), load64("cols")
-	v := avx512(4)
+	v, s := avx512(4), newSplitter(parts)
 	order := ZMM()
 	VMOVDQU16(interleaved(), order)
-	a, b := ZMM(), ZMM()
-	pair := func(at int, to Mem, mask Op) {
+	a, b, second := ZMM(), ZMM(), ZMM()
+	pair := func(at int, mask Op) {
 		e, o := Mem{Base: even, Disp: at}, Mem{Base: odd, Disp: at}
 		if mask == nil {
 			VMOVUPS(e, a)
@@ -75,19 +141,26 @@ func pairRows() {
 			VMOVUPS_Z(e, mask, a)
 			VMOVUPS_Z(o, mask, b)
 		}
-		VPACKSSDW(a, b, a)
-		VPERMW(a, order, a)
-		if mask == nil {
-			VMOVUPS(a, to)
-		} else {
-			VMOVUPS(a, mask, to)
+		first := ZMM()
+		s.split(a, b, first, second)
+		for p, x := range []VecVirtual{first, second}[:parts] {
+			VPERMW(x, order, x)
+			to := Mem{Base: dst, Disp: at}
+			if p == 1 {
+				to.Index, to.Scale = part, 1
+			}
+			if mask == nil {
+				VMOVUPS(x, to)
+			} else {
+				VMOVUPS(x, mask, to)
+			}
 		}
 	}
 	Label("panel")
 	SUBQ(Imm(32), cols)
 	JL(LabelRef("tail"))
-	pair(0, Mem{Base: dst}, nil)
-	pair(64, Mem{Base: dst, Disp: 64}, nil)
+	pair(0, nil)
+	pair(64, nil)
 	ADDQ(Imm(128), even)
 	ADDQ(Imm(128), odd)
 	ADDQ(panelStep, dst)
@@ -95,10 +168,40 @@ func pairRows() {
 	Label("tail")
 	ADDQ(Imm(32), cols)
 	JZ(LabelRef("end"))
-	first, second := v.halves(cols)
-	pair(0, Mem{Base: dst}, first)
-	pair(64, Mem{Base: dst, Disp: 64}, second)
+	lower, upper := v.halves(cols)
+	pair(0, lower)
+	pair(64, upper)
 	Label("end")
+	VZEROUPPER()
+	RET()
+}
+
+// merge emits C = alpha·A + beta·C for the first rows and columns of a tile of 32×32
+// sums, with 128 bytes from row to row of A.
+func merge() {
+	v := avx512(4)
+	TEXT("bMergeAVX512", NOSPLIT, "func(t *byte)")
+	t := Load(Param("t"), GP64()).(GPVirtual)
+	a, c, cRow, rows, cols := field(t, offA), field(t, offC), field(t, offCRow), field(t, offRows), field(t, offCols)
+	lower, upper := v.halves(cols)
+	alpha, beta, sum, old, bits := v.reg(), v.reg(), v.reg(), v.reg(), GP64()
+	v.broadcast(Mem{Base: t, Disp: offAlpha}, alpha)
+	v.broadcast(Mem{Base: t, Disp: offAlpha + 4}, beta)
+	v.signless(Mem{Base: t, Disp: offAlpha + 4}, bits)
+	Label("row")
+	for i, mask := range []Op{lower, upper} {
+		VMULPS(Mem{Base: a, Disp: 64 * i}, alpha, sum)
+		TESTQ(bits, bits)
+		JZ(LabelRef(label("store%d", i)))
+		v.part(Mem{Base: c, Disp: 64 * i}, mask, old)
+		v.fma(beta, old, sum)
+		Label(label("store%d", i))
+		v.partTo(sum, mask, Mem{Base: c, Disp: 64 * i})
+	}
+	ADDQ(Imm(128), a)
+	ADDQ(cRow, c)
+	DECQ(rows)
+	JNZ(LabelRef("row"))
 	VZEROUPPER()
 	RET()
 }
@@ -114,13 +217,18 @@ func (v vector) halves(n GPVirtual) (first, second Op) {
 	return a, b
 }
 
+var wordOrder *Mem
+
 // interleaved is the order 0, 16, 1, 17, … of words.
 func interleaved() Mem {
-	m := GLOBL("interleaved", RODATA|NOPTR)
-	for i := range 16 {
-		DATA(4*i, U32(uint32(16+i)<<16|uint32(i)))
+	if wordOrder == nil {
+		m := GLOBL("interleaved", RODATA|NOPTR)
+		for i := range 16 {
+			DATA(4*i, U32(uint32(16+i)<<16|uint32(i)))
+		}
+		wordOrder = &m
 	}
-	return m
+	return *wordOrder
 }
 
 // panel emits C = alpha·A·B + beta·C for at most 4 rows of A in float32 and one panel

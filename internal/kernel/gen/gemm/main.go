@@ -1,12 +1,15 @@
 // Command gemm writes the matrix-product kernels of package kernel,
 // gemm_amd64.s: the register tile, the two products with a single row, each
-// for AVX-512 and AVX2, float32 and float64, the tile for pairs of bfloat16, and the copies
-// that pack.
+// for AVX-512 and AVX2, float32 and float64, the tile for pairs of bfloat16, those of
+// AMX, and the copies that pack.
 //
 //	go run ./gemm -out ../gemm_amd64.s -pkg kernel
 package main
 
-import . "github.com/mmcloughlin/avo/build"
+import (
+	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/reg"
+)
 
 func main() {
 	ConstraintExpr("amd64")
@@ -18,12 +21,25 @@ func main() {
 	avx512bf16().tile()
 	copyPanels()
 	transpose()
-	toPairs()
-	pairRows()
+	for _, parts := range []int{1, 2} {
+		toPairs(parts)
+		pairRows(parts)
+	}
 	panel()
+	merge()
 	spinPause()
+	stateComponents()
 	Generate()
-	replaceStandIns()
+	finish()
+}
+
+// stateComponents emits the reading of XCR0: which registers the system saves.
+func stateComponents() {
+	TEXT("stateComponents", NOSPLIT, "func() uint32")
+	XORL(reg.ECX, reg.ECX)
+	XGETBV()
+	Store(reg.EAX, ReturnIndex(0))
+	RET()
 }
 
 // spinPause emits the hint that this thread only waits.

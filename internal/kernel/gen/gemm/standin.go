@@ -12,7 +12,7 @@ import (
 
 // standIns are instructions of AVX512-BF16, which neither avo nor Go's assembler
 // knows, under the names of others that take the same operands and that no kernel
-// here uses. replaceStandIns puts the bytes in their place once registers are chosen.
+// here uses. finish puts the bytes in their place once registers are chosen.
 var standIns = map[string]evex{
 	"VFNMADD231PS": {"VDPBF16PS", 2, 0x52},
 	"VPACKSSDW":    {"VCVTNE2PS2BF16", 3, 0x72},
@@ -43,8 +43,8 @@ func (e evex) bytes(src2, src1, dst byte) []byte {
 
 var threeRegisters = regexp.MustCompile(`(?m)^\t(VFNMADD231PS|VPACKSSDW) +Z(\d+), Z(\d+), Z(\d+)$`)
 
-// replaceStandIns rewrites the file that avo has written.
-func replaceStandIns() {
+// finish rewrites the file that avo has written, and adds the kernels that it cannot write.
+func finish() {
 	file := flag.Lookup("out").Value.String()
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -67,7 +67,7 @@ func replaceStandIns() {
 			log.Fatalf("%s: a %s is left that stands for another instruction", file, name)
 		}
 	}
-	if err := os.WriteFile(file, text, 0o644); err != nil {
+	if err := os.WriteFile(file, append(text, tileKernels()...), 0o644); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -1,0 +1,72 @@
+package kernel
+
+import "golang.org/x/sys/cpu"
+
+// tiles1 and tiles2 compute C = A·B or C += A·B on the tile unit, for 32 rows and
+// t.panels panels of 32 columns, with operands of one and of two parts.
+//
+//go:noescape
+func tiles1(t *tile[float32])
+
+//go:noescape
+func tiles2(t *tile[float32])
+
+//go:noescape
+func bMergeAVX512(t *tile[float32])
+
+// stateComponents is XCR0: which registers the system saves.
+func stateComponents() uint32
+
+// hasTiles tells whether the processor has a tile unit for bfloat16 (AMX), and the system
+// lets this process use it. Tests clear it to try the others.
+var hasTiles = detectTiles(cpu.X86.HasAMXTile && cpu.X86.HasAMXBF16, stateComponents, requestTiles)
+
+// detectTiles asks the processor, then which state the system saves, and only then for
+// the permission, which makes every signal's frame larger.
+func detectTiles(processor bool, saved func() uint32, request func() bool) bool {
+	const tiles = 1<<17 | 1<<18 // configuration and data
+	return processor && hasAVX512 && hasBF16 && saved()&tiles == tiles && request()
+}
+
+// amxKernels multiply on the tile unit numbers of so many parts.
+func amxKernels(parts int) *kernels[float32] {
+	ks := &kernels[float32]{rows: 32, cols: 32, strip: strips(tiles1), panel: bPanelAVX512, transpose: transposeBlocks,
+		pack: pairs{rows: toPairs, columns: pairRows, count: 1, unit: 16, byRow: true}}
+	if parts == 2 {
+		ks.strip, ks.panel = strips(tiles2), nil
+		ks.pack = pairs{rows: toPairs2, columns: pairRows2, count: 2, unit: 16, byRow: true}
+	}
+	return ks
+}
+
+// strips computes blocks of C in strips of 32 rows. Whole tiles of C are loaded and
+// stored as they lie there; at the edges, and for other factors, they pass through
+// memory of our own.
+func strips(kernel func(*tile[float32])) func(w *workspace[float32], a, b view[float32], c []float32, m, n, ldc int) {
+	const side = 32
+	return func(w *workspace[float32], a, b view[float32], c []float32, m, n, ldc int) {
+		t := &w.tile
+		steps, cRow := t.k, t.cRow
+		t.k = steps / 16
+		w.s = grown(w.s, side*side)
+		direct := t.alpha == 1 && (t.beta == 0 || t.beta == 1)
+		for i := 0; i < m; i += side {
+			rows, whole := min(side, m-i), 0
+			if direct && rows == side && n >= side {
+				whole = n / side
+				t.a, t.b, t.c = &a.data[i*a.row], &b.data[0], &c[i*ldc]
+				t.panels, t.add = whole, int(t.beta)
+				kernel(t)
+			}
+			for j := whole * side; j < n; j += side {
+				t.a, t.b, t.c, t.cRow = &a.data[i*a.row], &b.data[j/side*b.row], &w.s[0], side*4
+				t.panels, t.add = 1, 0
+				kernel(t)
+				t.a, t.c, t.cRow = &w.s[0], &c[i*ldc+j], cRow
+				t.rows, t.cols = rows, min(side, n-j)
+				bMergeAVX512(t)
+			}
+		}
+		t.k = steps
+	}
+}
