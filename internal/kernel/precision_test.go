@@ -119,7 +119,8 @@ func TestMediumSpecialValues(t *testing.T) {
 }
 
 // TestPrecisionError is how far products are from those in float64, in units of Σ|a||b|:
-// n roundings of float32 sums, and with bfloat16 operands 2⁻⁸ for each of the two.
+// n roundings of float32 sums; with bfloat16 operands 2⁻⁸ for each of the two; with operands
+// in two parts 2⁻¹⁶ for each, and for the product of second parts that is left out.
 func TestPrecisionError(t *testing.T) {
 	scales := map[string]func(r *rand.Rand) float64{
 		"normal":     func(r *rand.Rand) float64 { return r.NormFloat64() },
@@ -133,8 +134,11 @@ func TestPrecisionError(t *testing.T) {
 				everyTier(t, func(t *testing.T) {
 					for _, n := range []int{17, 64, 130, 300} {
 						bound := float64(n) * math.Exp2(-24)
-						if Products() == "bfloat16" {
+						switch Products() {
+						case "bfloat16":
 							bound += math.Exp2(-7) * 1.01
+						case "two bfloat16":
+							bound += 3 * math.Exp2(-16) * 1.01
 						}
 						assert.Less(t, relativeError(draw, n), bound, "size %d", n)
 					}
@@ -197,4 +201,77 @@ func TestMediumSameBits(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestHigh compares products of operands in two parts with float64, special values
+// included: Inf, NaN, and numbers that a bfloat16 would round to Inf, come out as float32
+// has them.
+func TestHigh(t *testing.T) {
+	withPrecision(t, High)
+	some := false
+	everyTier(t, func(t *testing.T) {
+		if Products() == "float32" {
+			t.Skip("its products stay float32")
+		}
+		some = true
+		r := rand.New(rand.NewPCG(9, 9))
+		for _, size := range append([][3]int{{70, 66, 100}, {33, 32, 64}}, shapes...) {
+			for flags := range 4 {
+				e := newExample[float32](r, flags&1 != 0, flags&2 != 0, size[0], size[1], size[2], 1, 0, 3, 1)
+				before := append([]float32(nil), e.p.c...)
+				got := e.p.c
+				e.run()
+				require.NoError(t, SetPrecision(Highest))
+				e.p.c = append([]float32(nil), before...)
+				e.run()
+				require.NoError(t, SetPrecision(High))
+				for i := range got {
+					if before[i] != before[i] && e.p.c[i] != e.p.c[i] {
+						require.True(t, got[i] != got[i], "wrote outside C")
+						continue
+					}
+					require.InDelta(t, e.p.c[i], got[i], 4e-5*float64(size[2]), "%v trans %02b element %d", size, flags, i)
+				}
+			}
+		}
+		testHighSpecialValues(t)
+	})
+	if !some {
+		t.Skip("no tier of this machine multiplies split operands")
+	}
+}
+
+func testHighSpecialValues(t *testing.T) {
+	const m, n, k = 35, 37, 19
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	for _, c := range [][3]float32{ // a, b, and what becomes of their element of C with 18 terms of 1·1
+		{inf, 2, inf}, {-inf, 2, -inf}, {inf, -2, -inf}, {inf, inf, inf}, {-inf, inf, -inf}, {nan, 1, nan}, {1, nan, nan}, {inf, 0, nan},
+		{inf, 1 + 1./512, inf}, {inf, 1 - 1./512, inf}, {math.MaxFloat32, 0.5, math.MaxFloat32 / 2}, {-3.4e38, 1, -3.4e38}, {0.5, math.MaxFloat32, math.MaxFloat32 / 2},
+		{1 + 1./1024, 1 + 1./1024, 19 + 2./1024},
+	} {
+		for flags := range 4 {
+			e := newExample[float32](rand.New(rand.NewPCG(1, 1)), flags&1 != 0, flags&2 != 0, m, n, k, 1, 0, 0, 1)
+			for _, x := range [][]float32{e.p.a, e.p.b} {
+				for i := range x {
+					x[i] = 1
+				}
+			}
+			a, b := 3*k+5, 5*n+4
+			if e.p.transA {
+				a = 5*m + 3
+			}
+			if e.p.transB {
+				b = 4*k + 5
+			}
+			e.p.a[a], e.p.b[b] = c[0], c[1]
+			e.run()
+			got := float64(e.p.c[3*n+4])
+			if want := float64(c[2]); math.IsNaN(want) || math.IsInf(want, 0) {
+				require.Equal(t, fmt.Sprint(want), fmt.Sprint(got), "%v, trans %02b", c, flags)
+			} else {
+				require.InEpsilon(t, want, got, 1e-5, "%v, trans %02b", c, flags)
+			}
+			require.Equal(t, float32(k), e.p.c[7*n+8], "%v, trans %02b: an element of other rows and columns", c, flags)
+		}
+	}
 }
