@@ -12,6 +12,7 @@ import (
 
 	"euryale/data"
 	"euryale/internal/kernel"
+	"euryale/internal/kernel"
 	"euryale/layers"
 	"euryale/models"
 )
@@ -174,4 +175,26 @@ func TestScore(t *testing.T) {
 	assert.ErrorContains(t, err, "to predict one takes two")
 	_, err = g.Score(context.Background(), text, 13, nil)
 	assert.ErrorContains(t, err, "stride is 13, want from 1 to the context of 12")
+}
+
+// At medium precision weights are read as bfloat16, the same for every text, and the
+// logarithms of probabilities are about those of a whole pass.
+func TestGenerateAtMediumPrecision(t *testing.T) {
+	require.NoError(t, kernel.SetPrecision(kernel.Medium))
+	defer func() { require.NoError(t, kernel.SetPrecision(kernel.Highest)) }()
+	g := newGenerator(t, 64)
+	p := g.prompt(t, "abc春")
+	s := Settings{Tokens: 30, Temperature: 1, Seed: 5}
+	first, err := g.Generate(context.Background(), p, s, 1, nil)
+	require.NoError(t, err)
+	again, err := g.Generate(context.Background(), p, s, 1, nil)
+	require.NoError(t, err)
+	assert.Equal(t, first, again)
+	require.NoError(t, kernel.SetPrecision(kernel.Highest))
+	seen := append([]int(nil), p.Tokens...)
+	for i, id := range first[0].Tokens {
+		l := g.whole(t, seen)
+		assert.InDelta(t, float64(l[id]-kernel.LogSumExp(l)), first[0].Logprobs[i], 0.2, "token %d", i)
+		seen = append(seen, id)
+	}
 }

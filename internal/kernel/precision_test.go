@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -273,5 +275,55 @@ func testHighSpecialValues(t *testing.T) {
 			}
 			require.Equal(t, float32(k), e.p.c[7*n+8], "%v, trans %02b: an element of other rows and columns", c, flags)
 		}
+	}
+}
+
+// TestReducedConcurrent: products at reduced precision from many goroutines at once, some
+// with an operand packed for all, while memory is collected in a loop.
+func TestReducedConcurrent(t *testing.T) {
+	withThreads(t, 3)
+	for _, p := range []Precision{Medium, High} {
+		t.Run(string(p), func(t *testing.T) {
+			withPrecision(t, p)
+			everyTier(t, func(t *testing.T) {
+				if Products() == "float32" {
+					t.Skip("its products stay float32")
+				}
+				stop, collected := make(chan struct{}), make(chan struct{})
+				go func() {
+					defer close(collected)
+					for {
+						select {
+						case <-stop:
+							return
+						default:
+							runtime.GC()
+						}
+					}
+				}()
+				r := rand.New(rand.NewPCG(5, 5))
+				e := newExample[float32](r, false, true, 70, 90, 75, 1, 0, 0, 1)
+				e.run()
+				var packed Packed[float32]
+				packed.Pack(true, 75, 90, e.p.b, e.p.ldb)
+				var wait sync.WaitGroup
+				for g := range 12 {
+					wait.Go(func() {
+						own := &packed
+						if g%2 == 0 {
+							own = nil
+						}
+						for range 6 {
+							c := make([]float32, len(e.p.c))
+							GemmPacked(own, false, true, 70, 90, 75, 1, e.p.a, e.p.lda, e.p.b, e.p.ldb, 0, c, e.p.ldc)
+							assert.Equal(t, e.p.c, c)
+						}
+					})
+				}
+				wait.Wait()
+				close(stop)
+				<-collected
+			})
+		})
 	}
 }
