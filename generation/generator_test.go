@@ -12,7 +12,6 @@ import (
 
 	"euryale/data"
 	"euryale/internal/kernel"
-	"euryale/internal/kernel"
 	"euryale/layers"
 	"euryale/models"
 )
