@@ -119,32 +119,34 @@ def trainer(c, bf16):
     return step
 
 
-def generator(c):
+def generator(c, bf16):
     """Returns a step that draws one more token, from nothing again after GENERATED of them."""
     model = GPT(c["vocab"], c["dim"], c["layers"], c["heads"], c["context"]).eval()
     seen, ids, caches = GENERATED, None, None
 
     @torch.no_grad()
+    @torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16)
     def step():
         nonlocal seen, ids, caches
         if seen == GENERATED:
             seen, ids, caches = 0, torch.zeros(1, 1, dtype=torch.long), [[] for _ in range(c["layers"])]
-        ids = torch.multinomial(F.softmax(model(ids, seen, caches)[:, -1], -1), 1)
+        ids = torch.multinomial(F.softmax(model(ids, seen, caches)[:, -1].float(), -1), 1)
         seen += 1
 
     return step
 
 
-def lstm_generator(c):
+def lstm_generator(c, bf16):
     """Returns a step that draws one more token from the state that the one before left."""
     model = LSTM(c["vocab"], c["dim"], c["layers"]).eval()
     ids, state = torch.zeros(1, 1, dtype=torch.long), None
 
     @torch.no_grad()
+    @torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16)
     def step():
         nonlocal ids, state
         logits, state = model(ids, state)
-        ids = torch.multinomial(F.softmax(logits[:, -1], -1), 1)
+        ids = torch.multinomial(F.softmax(logits[:, -1].float(), -1), 1)
 
     return step
 
@@ -166,13 +168,13 @@ def main():
     parser.add_argument("workload", choices=WORKLOADS)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--bf16", action="store_true", help="train under autocast to bfloat16")
+    parser.add_argument("--bf16", action="store_true", help="under autocast to bfloat16")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(1)
     c = WORKLOADS[args.workload]
     if c["kind"].startswith("generate"):
-        step, tokens, unit = (generator if c["kind"] == "generate" else lstm_generator)(c), 1, "token"
+        step, tokens, unit = (generator if c["kind"] == "generate" else lstm_generator)(c, args.bf16), 1, "token"
     else:
         step, tokens, unit = trainer(c, args.bf16), c["batch"] * c["context"], "step"
     ms, cpu = measure(step, args.seconds)

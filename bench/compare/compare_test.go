@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"euryale/internal/kernel"
 )
 
 func TestParse(t *testing.T) {
@@ -38,11 +40,18 @@ func FuzzParse(f *testing.F) {
 // The ratio is of each round, not of the medians: 4/2, 9/3 and 5/5 by hand, whose median
 // is 2, while the medians 5 and 3 would give 1.67.
 func TestRow(t *testing.T) {
-	side := func(ms, cpu, peak float64) result {
+	one := func(ms, cpu, peak float64) result {
 		return result{unit: "step", ms: ms, cpu: cpu, peakMB: peak, blas: "builtin"}
 	}
-	rounds := []round{{side(2, 4, 100), side(4, 8, 300)}, {side(3, 6, 90), side(9, 17, 310)}, {side(5, 9, 95), side(5, 10, 305)}}
-	assert.Equal(t, "| tiny (a step; builtin) | 3 | 5 | 2.00 (1.00–3.00) | 6 | 10 | 95 | 305 |", row("tiny", rounds))
+	rounds := []round{{one(2, 4, 100), one(4, 8, 300)}, {one(3, 6, 90), one(9, 17, 310)}, {one(5, 9, 95), one(5, 10, 305)}}
+	sides := []side{{name: "highest", ours: true}, {name: "PyTorch"}}
+	assert.Equal(t, "\n| workload | highest, ms | PyTorch, ms | speed of highest by PyTorch: median (range) | CPU ms: highest, PyTorch | peak MB: highest, PyTorch |\n| --- | --- | --- | --- | --- | --- |\n", header(sides))
+	assert.Equal(t, "| tiny (a step; builtin) | 3 | 5 | 2.00 (1.00–3.00) | 6, 10 | 95, 305 |", row("tiny", sides, rounds))
+}
+
+func TestPairs(t *testing.T) {
+	sides := []side{{name: "highest", ours: true}, {name: "medium", ours: true, reduced: true}, {name: "PyTorch"}, {name: "PyTorch bf16", reduced: true}}
+	assert.Equal(t, [][2]int{{0, 2}, {1, 0}, {1, 2}, {1, 3}}, pairs(sides))
 }
 
 func TestEnvironment(t *testing.T) {
@@ -60,14 +69,14 @@ func TestMeasure(t *testing.T) {
 		}}
 	}
 	good := say("a", "echo x ms_per_step=1 cpu_ms=1 peak_mb=1")
-	rounds, err := measure([2]side{good, say("b", "echo x ms_per_step=2 cpu_ms=1 peak_mb=1")}, "x", 2, io.Discard)
+	rounds, err := measure([]side{good, say("b", "echo x ms_per_step=2 cpu_ms=1 peak_mb=1")}, "x", 2, io.Discard)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"a", "b", "a", "b"}, calls)
 	require.Len(t, rounds, 2)
 	assert.Equal(t, 2.0, rounds[1][1].ms)
-	_, err = measure([2]side{good, say("b", "echo no torch >&2; exit 3")}, "x", 1, io.Discard)
+	_, err = measure([]side{good, say("b", "echo no torch >&2; exit 3")}, "x", 1, io.Discard)
 	assert.ErrorContains(t, err, "exit status 3: no torch")
-	_, err = measure([2]side{good, say("b", "echo nothing")}, "x", 1, io.Discard)
+	_, err = measure([]side{good, say("b", "echo nothing")}, "x", 1, io.Discard)
 	assert.ErrorContains(t, err, `b on x: "nothing" lacks`)
 }
 
@@ -75,5 +84,6 @@ func TestRefuses(t *testing.T) {
 	var out strings.Builder
 	assert.ErrorContains(t, run(options{rounds: 0, threads: 1, seconds: 1}, &out, io.Discard), "rounds = 0")
 	assert.ErrorContains(t, run(options{rounds: 1, threads: 1, seconds: 1, workloads: []string{"gtp"}}, &out, io.Discard), `no workload is called "gtp"`)
+	assert.ErrorContains(t, run(options{rounds: 1, threads: 1, seconds: 1, precisions: []kernel.Precision{"low"}}, &out, io.Discard), `the precision is "low"`)
 	assert.Empty(t, out.String())
 }

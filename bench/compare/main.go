@@ -1,8 +1,10 @@
 // Command compare measures training and generation beside PyTorch, and prints a table in
-// markdown. The sides take turns in one call, so that whatever else the machine does
-// meets both; a round's ratio is of two neighbouring measurements.
+// markdown: at each precision that computes differently on this machine, beside PyTorch in
+// float32 and, if there is more than one, under autocast to bfloat16. The sides take turns
+// in one call, so that whatever else the machine does meets all of them; a round's ratio
+// is of neighbouring measurements.
 //
-//	go run ./bench/compare [-rounds 5] [-seconds 5] [-blas auto] [WORKLOAD …]
+//	go run ./bench/compare [-rounds 5] [-seconds 5] [-blas auto] [-precision highest,medium] [WORKLOAD …]
 //
 // It runs from the root of the repository and needs Debian's python3-torch and
 // libopenblas0-openmp.
@@ -16,8 +18,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"euryale/bench"
+	"euryale/internal/kernel"
 )
 
 // options are the flags.
@@ -25,6 +29,7 @@ type options struct {
 	rounds, threads int
 	seconds         float64
 	blas, python    string
+	precisions      []kernel.Precision
 	workloads       []string
 }
 
@@ -34,6 +39,7 @@ func main() {
 	flag.IntVar(&o.threads, "threads", runtime.NumCPU(), "threads of each side")
 	flag.Float64Var(&o.seconds, "seconds", 5, "length of one measurement")
 	flag.StringVar(&o.blas, "blas", "auto", "our tier of arithmetic")
+	precisions := flag.String("precision", "", "our precisions, with commas; default: all that compute differently here")
 	flag.StringVar(&o.python, "python", "/usr/bin/python3", "the Python that has torch")
 	flag.Usage = func() {
 		fmt.Fprintf(flag.CommandLine.Output(), "usage: compare [flags] [WORKLOAD …]; the workloads are %q, default all\n", bench.Names())
@@ -43,10 +49,29 @@ func main() {
 	if o.workloads = flag.Args(); len(o.workloads) == 0 {
 		o.workloads = bench.Names()
 	}
+	for _, p := range strings.FieldsFunc(*precisions, func(r rune) bool { return r == ',' }) {
+		o.precisions = append(o.precisions, kernel.Precision(p))
+	}
 	if err := run(o, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "compare:", err)
 		os.Exit(1)
 	}
+}
+
+// different are the precisions that compute differently on a tier of this machine.
+func different(blas string) (ps []kernel.Precision, err error) {
+	if err := kernel.Use(blas); err != nil {
+		return nil, err
+	}
+	for _, p := range []kernel.Precision{kernel.Highest, kernel.High, kernel.Medium} {
+		if err := kernel.SetPrecision(p); err != nil {
+			return nil, err
+		}
+		if p == kernel.Highest || kernel.Products() != "float32" {
+			ps = append(ps, p)
+		}
+	}
+	return ps, kernel.SetPrecision(kernel.Highest)
 }
 
 // run measures all workloads and prints the table.
@@ -59,6 +84,18 @@ func run(o options, out, progress io.Writer) error {
 			return err
 		}
 	}
+	for _, p := range o.precisions {
+		if err := p.Check(); err != nil {
+			return fmt.Errorf("the precision is %w", err)
+		}
+	}
+	if len(o.precisions) == 0 {
+		ps, err := different(o.blas)
+		if err != nil {
+			return err
+		}
+		o.precisions = ps
+	}
 	dir, err := os.MkdirTemp("", "compare")
 	if err != nil {
 		return err
@@ -68,35 +105,47 @@ func run(o options, out, progress io.Writer) error {
 	if b, err := exec.Command("go", "build", "-o", step, "./bench/step").CombinedOutput(); err != nil {
 		return fmt.Errorf("go build ./bench/step, from the root of the repository: %w: %s", err, b)
 	}
-	sides := [2]side{ours(step, o), pyTorch(filepath.Join("bench", "torch_lm.py"), o)}
-	if err := conditions(out, sides[1], o); err != nil {
+	var sides []side
+	for _, p := range o.precisions {
+		sides = append(sides, ours(step, p, o))
+	}
+	script := filepath.Join("bench", "torch_lm.py")
+	sides = append(sides, pyTorch(script, false, o))
+	if len(o.precisions) > 1 || o.precisions[0] != kernel.Highest {
+		sides = append(sides, pyTorch(script, true, o))
+	}
+	if err := conditions(out, sides[len(o.precisions)], o); err != nil {
 		return err
 	}
-	fmt.Fprint(out, header)
+	fmt.Fprint(out, header(sides))
 	for _, name := range o.workloads {
 		rounds, err := measure(sides, name, o.rounds, progress)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintln(out, row(name, rounds))
+		fmt.Fprintln(out, row(name, sides, rounds))
 	}
 	fmt.Fprintf(out, "\nLoad at the end: %s.\n", load())
 	return nil
 }
 
-// round is one measurement of each side: ours, then PyTorch's.
-type round [2]result
+// round is one measurement of each side.
+type round []result
 
 // measure lets the sides take turns.
-func measure(sides [2]side, workload string, rounds int, progress io.Writer) (all []round, err error) {
+func measure(sides []side, workload string, rounds int, progress io.Writer) (all []round, err error) {
 	for i := range rounds {
+		fmt.Fprintf(progress, "%s, round %d of %d:", workload, i+1, rounds)
 		var r round
-		for j, s := range sides {
-			if r[j], err = s.measure(workload); err != nil {
+		for _, s := range sides {
+			one, err := s.measure(workload)
+			if err != nil {
 				return nil, err
 			}
+			fmt.Fprintf(progress, " %s %.4g ms;", s.name, one.ms)
+			r = append(r, one)
 		}
-		fmt.Fprintf(progress, "%s, round %d of %d: %.2f ms and %.2f ms\n", workload, i+1, rounds, r[0].ms, r[1].ms)
+		fmt.Fprintln(progress)
 		all = append(all, r)
 	}
 	return all, nil

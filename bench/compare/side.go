@@ -8,21 +8,27 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"euryale/internal/kernel"
 )
 
 // side is a program that measures a workload and prints a line about it.
 type side struct {
 	name    string
+	ours    bool
+	reduced bool // products of less than float32
 	command func(workload string) []string
 	env     []string
 }
 
 // ours is the side of bench/step.
-func ours(step string, o options) side {
+func ours(step string, p kernel.Precision, o options) side {
 	return side{
-		name: "ours",
+		name:    string(p),
+		ours:    true,
+		reduced: p != kernel.Highest,
 		command: func(workload string) []string {
-			return []string{step, "-workload", workload, "-seconds", fmt.Sprint(o.seconds), "-blas", o.blas}
+			return []string{step, "-workload", workload, "-seconds", fmt.Sprint(o.seconds), "-blas", o.blas, "-precision", string(p)}
 		},
 		env: append(clean(os.Environ()), fmt.Sprintf("GOMAXPROCS=%d", o.threads)),
 	}
@@ -30,15 +36,20 @@ func ours(step string, o options) side {
 
 // pyTorch is the side of torch_lm.py. Its best setting is OpenBLAS's OpenMP build, whose
 // threads are torch's own; with the build on POSIX threads the two pools fight.
-func pyTorch(script string, o options) side {
+func pyTorch(script string, bf16 bool, o options) side {
+	name, extra := "PyTorch", []string(nil)
+	if bf16 {
+		name, extra = "PyTorch bf16", []string{"--bf16"}
+	}
 	env := clean(os.Environ())
 	if found, _ := filepath.Glob("/usr/lib/*/openblas-openmp"); len(found) > 0 {
 		env = append(env, "LD_LIBRARY_PATH="+found[0])
 	}
 	return side{
-		name: "PyTorch",
+		name:    name,
+		reduced: bf16,
 		command: func(workload string) []string {
-			return []string{o.python, script, workload, "--threads", strconv.Itoa(o.threads), "--seconds", fmt.Sprint(o.seconds)}
+			return append([]string{o.python, script, workload, "--threads", strconv.Itoa(o.threads), "--seconds", fmt.Sprint(o.seconds)}, extra...)
 		},
 		env: env,
 	}

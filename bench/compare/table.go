@@ -11,31 +11,61 @@ import (
 	"euryale/bench"
 )
 
-const header = `
-| workload | ms, ours | ms, PyTorch | speed, ours by PyTorch: median (range) | CPU ms, ours | CPU ms, PyTorch | peak MB, ours | peak MB, PyTorch |
-| --- | --- | --- | --- | --- | --- | --- | --- |
-`
+// pairs are the sides that are compared: each of ours with PyTorch in float32, those of
+// reduced products with PyTorch's, and with our own in float32.
+func pairs(sides []side) (all [][2]int) {
+	for i, a := range sides {
+		for j, b := range sides {
+			if a.ours && (!b.ours && (a.reduced || !b.reduced) || b.ours && a.reduced && !b.reduced) {
+				all = append(all, [2]int{i, j})
+			}
+		}
+	}
+	return all
+}
+
+// header is the table's head: a column of times for each side, one for each pair, and
+// CPU time and memory of all sides in their order.
+func header(sides []side) string {
+	cells := []string{"workload"}
+	var names []string
+	for _, s := range sides {
+		cells = append(cells, s.name+", ms")
+		names = append(names, s.name)
+	}
+	for _, p := range pairs(sides) {
+		cells = append(cells, fmt.Sprintf("speed of %s by %s: median (range)", sides[p[0]].name, sides[p[1]].name))
+	}
+	order := strings.Join(names, ", ")
+	cells = append(cells, "CPU ms: "+order, "peak MB: "+order)
+	return "\n| " + strings.Join(cells, " | ") + " |\n|" + strings.Repeat(" --- |", len(cells)) + "\n"
+}
 
 // row is a workload's line of the table: medians over the rounds, and the ratio of each
 // round.
-func row(name string, rounds []round) string {
-	pick := func(side int, f func(result) float64) float64 {
-		var v []float64
-		for _, r := range rounds {
-			v = append(v, f(r[side]))
+func row(name string, sides []side, rounds []round) string {
+	medians := func(format string, f func(result) float64) (cells []string) {
+		for i := range sides {
+			var v []float64
+			for _, r := range rounds {
+				v = append(v, f(r[i]))
+			}
+			cells = append(cells, fmt.Sprintf(format, bench.Median(v)))
 		}
-		return bench.Median(v)
+		return cells
 	}
-	var ratios []float64
-	for _, r := range rounds {
-		ratios = append(ratios, r[1].ms/r[0].ms)
+	cells := []string{fmt.Sprintf("%s (a %s; %s)", name, rounds[0][0].unit, rounds[0][0].blas)}
+	cells = append(cells, medians("%.4g", func(r result) float64 { return r.ms })...)
+	for _, p := range pairs(sides) {
+		var ratios []float64
+		for _, r := range rounds {
+			ratios = append(ratios, r[p[1]].ms/r[p[0]].ms)
+		}
+		cells = append(cells, fmt.Sprintf("%.2f (%.2f–%.2f)", bench.Median(ratios), slices.Min(ratios), slices.Max(ratios)))
 	}
-	ms := func(r result) float64 { return r.ms }
-	cpu := func(r result) float64 { return r.cpu }
-	peak := func(r result) float64 { return r.peakMB }
-	return fmt.Sprintf("| %s (a %s; %s) | %.4g | %.4g | %.2f (%.2f–%.2f) | %.4g | %.4g | %.0f | %.0f |",
-		name, rounds[0][0].unit, rounds[0][0].blas, pick(0, ms), pick(1, ms), bench.Median(ratios), slices.Min(ratios), slices.Max(ratios),
-		pick(0, cpu), pick(1, cpu), pick(0, peak), pick(1, peak))
+	cells = append(cells, strings.Join(medians("%.4g", func(r result) float64 { return r.cpu }), ", "),
+		strings.Join(medians("%.0f", func(r result) float64 { return r.peakMB }), ", "))
+	return "| " + strings.Join(cells, " | ") + " |"
 }
 
 // versions prints torch's version and what OpenBLAS chose for this processor.

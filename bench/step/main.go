@@ -23,23 +23,25 @@ func main() {
 	name := flag.String("workload", "gpt-char-cpu", fmt.Sprintf("one of %q", bench.Names()))
 	seconds := flag.Float64("seconds", 10, "how long to measure")
 	blas := flag.String("blas", "auto", "tier of arithmetic")
+	precision := flag.String("precision", "highest", "of products: highest, high or medium")
 	profile := flag.String("profile", "", "file for a CPU profile")
 	flag.Parse()
-	if err := measure(*name, *blas, *profile, *seconds); err != nil {
+	if err := measure(*name, *blas, *precision, *profile, *seconds); err != nil {
 		fmt.Fprintln(os.Stderr, "step:", err)
 		os.Exit(1)
 	}
 }
 
-func measure(name, blas, profile string, seconds float64) error {
-	if err := kernel.Use(blas); err != nil {
+func measure(name, blas, precision, profile string, seconds float64) error {
+	err := errors.Join(kernel.Use(blas), kernel.SetPrecision(kernel.Precision(precision)))
+	if err != nil {
 		return err
 	}
 	w, err := bench.Find(name)
 	if err != nil {
 		return err
 	}
-	step, tokens, unit, err := prepare(w)
+	step, tokens, unit, err := prepare(w, precision)
 	if err != nil {
 		return err
 	}
@@ -113,7 +115,7 @@ func repeat(step func() error, seconds float64) (ms, cpu float64, err error) {
 }
 
 // prepare is what one step of a workload does, and how many tokens it makes.
-func prepare(w bench.Workload) (step func() error, tokens float64, unit string, err error) {
+func prepare(w bench.Workload, precision string) (step func() error, tokens float64, unit string, err error) {
 	if w.Generate {
 		step, err = generator(w.Model)
 		return step, 1, "token", err
@@ -122,6 +124,7 @@ func prepare(w bench.Workload) (step func() error, tokens float64, unit string, 
 	if err != nil {
 		return nil, 0, "", err
 	}
+	r.Config.Training.Precision = precision
 	step = func() error { _, err := r.Update(); return err }
 	return step, float64(w.Batch * w.Model.Common().Context), "step", nil
 }
@@ -137,6 +140,7 @@ func generator(m models.Model) (func() error, error) {
 	if err != nil {
 		return nil, err
 	}
+	weights.Hold() // as the generator does while it writes
 	draw := generation.NewDraw(generation.Settings{Temperature: 1, Seed: 1})
 	id := 0
 	return func() error {
