@@ -142,7 +142,9 @@ func TestPrecisionError(t *testing.T) {
 						case "two bfloat16":
 							bound += 3 * math.Exp2(-16) * 1.01
 						}
-						assert.Less(t, relativeError(draw, n), bound, "size %d", n)
+						worst := relativeError(draw, n)
+						t.Logf("size %d: %.1e", n, worst)
+						assert.Less(t, worst, bound, "size %d", n)
 					}
 				})
 			})
