@@ -156,7 +156,7 @@ type Machine struct {
 // Declare adds the flags to f.
 func (m *Machine) Declare(f *Flags) {
 	f.IntVar(&m.threads, "threads", 0, "`N` threads compute; 0: one for each core")
-	f.StringVar(&m.blas, "blas", "", "`TIER` of arithmetic: auto, openblas, builtin or gonum")
+	f.StringVar(&m.blas, "blas", "", "`TIER` of arithmetic: auto, openblas, builtin, split or gonum")
 }
 
 // Use applies the flags, and says on w what does the arithmetic.

@@ -81,6 +81,20 @@ func builtinTier() *tier {
 	return nil
 }
 
+// splitTier is the built-in tier, whose operands at high precision are split in two even
+// where that is slower; nil where it cannot be.
+func splitTier() *tier {
+	t := builtinTier()
+	if t == nil || !hasAVX512 || !hasBF16 {
+		return nil
+	}
+	t.info.Name, t.info.Detail = "split", t.info.Detail+", operands split at high precision"
+	if t.split == nil {
+		t.split = splitKernels()
+	}
+	return t
+}
+
 func newBuiltin(set string, s *kernels[float32], d *kernels[float64]) *tier {
 	s.copyPanels, d.copyPanels = copyPanels[float32], copyPanels[float64]
 	s.pack, d.pack = plain[float32]{}, plain[float64]{}

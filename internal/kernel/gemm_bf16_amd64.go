@@ -1,6 +1,10 @@
 package kernel
 
-import "golang.org/x/sys/cpu"
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
 
 //go:noescape
 func bTileAVX512(t *tile[float32])
@@ -27,6 +31,27 @@ var hasBF16 = cpu.X86.HasAVX512BF16 && cpu.X86.HasAVX512BW
 func bf16Kernels() *kernels[float32] {
 	return &kernels[float32]{rows: 14, cols: 32, tile: bTileAVX512, panel: bPanelAVX512, transpose: transposeBlocks,
 		pack: pairs{rows: toPairs, columns: pairRows, count: 1, unit: 1}}
+}
+
+// splitKernels multiply numbers of two parts without a tile unit, by three passes over a
+// tile of C: slower than float32 where there is none, but with the operands that it has.
+func splitKernels() *kernels[float32] {
+	return &kernels[float32]{rows: 14, cols: 32, tile: splitTile, transpose: transposeBlocks,
+		pack: pairs{rows: toPairs2, columns: pairRows2, count: 2, unit: 1, byRow: true}}
+}
+
+// splitTile adds up the products of parts, small ones first; that of both second parts is
+// left out.
+func splitTile(t *tile[float32]) {
+	a, b, beta := t.a, t.b, t.beta
+	second := func(p *float32, part int) *float32 { return (*float32)(unsafe.Add(unsafe.Pointer(p), part)) }
+	t.a = second(a, t.aPart)
+	bTileAVX512(t)
+	t.a, t.b, t.beta = a, second(b, t.bPart), 1
+	bTileAVX512(t)
+	t.b = b
+	bTileAVX512(t)
+	t.beta = beta
 }
 
 // pairs packs numbers as bfloat16, two of them along k in the place of one

@@ -15,10 +15,14 @@ func init() {
 	}
 }
 
-// builtinTiers is the built-in tier once for each instruction set there is.
+// builtinTiers is the built-in tier once for each instruction set there is, and with
+// operands in two parts where there is no tile unit for them.
 func builtinTiers() []*tier {
 	defer func(wide, tiles bool) { hasAVX512, hasTiles = wide, tiles }(hasAVX512, hasTiles)
 	var list []*tier
+	if t := splitTier(); t != nil && !hasTiles {
+		list = append(list, t)
+	}
 	for _, set := range []*bool{&hasTiles, &hasAVX512, &hasAVX2} {
 		if *set {
 			list = append(list, builtinTier())

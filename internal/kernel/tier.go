@@ -14,7 +14,7 @@ const Variable = "EURYALE_BLAS"
 
 // Info describes the tier in use.
 type Info struct {
-	Name   string // "openblas", "builtin" or "gonum"
+	Name   string // "openblas", "builtin", "split" or "gonum"
 	Detail string // the library or the CPU features it uses
 	Hint   string // how to get a faster one; empty if there is none
 }
@@ -64,9 +64,11 @@ func init() {
 var openblasTier = sync.OnceValues(func() (*tier, error) { return loadOpenBLAS(libraryNames) })
 
 // Use chooses the tier of all following products: "openblas", "builtin",
-// "gonum", or "auto" for the one the environment variable EURYALE_BLAS names
-// and else for the fastest there is. An unknown name and a tier this machine
-// does not have are errors; the tier then stays as it was.
+// "split", "gonum", or "auto" for the one the environment variable EURYALE_BLAS
+// names and else for the fastest there is. "split" is "builtin" with operands in two
+// parts at High even where that is slower: it shows what they cost a model. An
+// unknown name and a tier this machine does not have are errors; the tier then
+// stays as it was.
 func Use(name string) error {
 	t, err := choose(name)
 	if err != nil {
@@ -96,10 +98,15 @@ func choose(name string) (*tier, error) {
 			return t, nil
 		}
 		return nil, errors.New("no built-in kernels for this processor (they need amd64 with AVX2, FMA and BMI2); use auto, openblas or gonum")
+	case "split":
+		if t := splitTier(); t != nil {
+			return t, nil
+		}
+		return nil, errors.New("nothing here multiplies bfloat16 (it needs amd64 with AVX512-BF16); use auto, openblas, builtin or gonum")
 	case "gonum":
 		return gonumTier(), nil
 	}
-	return nil, fmt.Errorf("unknown tier %q; use auto, openblas, builtin or gonum", name)
+	return nil, fmt.Errorf("unknown tier %q; use auto, openblas, builtin, split or gonum", name)
 }
 
 // fastest is what "auto" stands for: the built-in kernels wherever there are
