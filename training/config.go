@@ -242,8 +242,8 @@ func (c Config) Check() error {
 	if _, err := t.duration(); err != nil {
 		return err
 	}
-	if err := kernel.Precision(t.Precision).Check(); err != nil {
-		return fmt.Errorf("training.precision is %w", err)
+	if p := kernel.Precision(t.Precision); p.Check() != nil || !p.Trainable() {
+		return fmt.Errorf("training.precision is %q: want highest, high or medium", t.Precision)
 	}
 	if err := c.Optimizer.check(); err != nil {
 		return err

@@ -23,7 +23,7 @@ func main() {
 	name := flag.String("workload", "gpt-char-cpu", fmt.Sprintf("one of %q", bench.Names()))
 	seconds := flag.Float64("seconds", 10, "how long to measure")
 	blas := flag.String("blas", "auto", "tier of arithmetic")
-	precision := flag.String("precision", "highest", "of products: highest, high or medium")
+	precision := flag.String("precision", "highest", "of products: highest, high, medium, or int8 to generate")
 	profile := flag.String("profile", "", "file for a CPU profile")
 	flag.Parse()
 	if err := measure(*name, *blas, *precision, *profile, *seconds); err != nil {
@@ -119,6 +119,9 @@ func prepare(w bench.Workload, precision string) (step func() error, tokens floa
 	if w.Generate {
 		step, err = generator(w.Model)
 		return step, 1, "token", err
+	}
+	if !kernel.Precision(precision).Trainable() {
+		return nil, 0, "", fmt.Errorf("precision %s is for workloads that generate", precision)
 	}
 	r, err := w.Trainer()
 	if err != nil {

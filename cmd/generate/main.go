@@ -81,7 +81,7 @@ func newOptions() *options {
 	})
 	o.Group("Machine", func() {
 		o.machine.Declare(o.Flags)
-		o.StringVar(&o.precision, "precision", "", "`highest|high|medium`: how exact products are; default: as in the run's training")
+		o.StringVar(&o.precision, "precision", "", "`highest|high|medium|int8`: how exact products are; int8 rounds weights to 8 bits; default: as in the run's training")
 	})
 	return o
 }
@@ -143,6 +143,10 @@ func generate(ctx context.Context, o *options, stdin io.Reader, stdout, stderr *
 	}
 	if err := cli.Precision(stderr, o.precision); err != nil {
 		return err
+	}
+	if saved.Weights != nil { // one layout for all texts
+		saved.Weights.Hold()
+		defer saved.Weights.Release()
 	}
 	gen, err := saved.Generator()
 	if err != nil {

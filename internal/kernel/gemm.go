@@ -63,10 +63,14 @@ func (p *product[T]) at(s batch, i int) product[T] {
 
 // run computes the product on the chosen tier, in this goroutine.
 func (p product[T]) run() {
+	if p.packed != nil {
+		p.packed.layout.Load().product(p)
+		return
+	}
 	t := active.Load()
 	switch q := any(&p).(type) {
 	case *product[float32]:
-		if ks := t.reduced(); ks != nil && (q.m > fewRows || q.packed != nil) {
+		if ks := t.reduced(); ks != nil && q.m > fewRows {
 			ks.product(*q)
 			return
 		}

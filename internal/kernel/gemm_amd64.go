@@ -81,29 +81,38 @@ func builtinTier() *tier {
 	return nil
 }
 
-// splitTier is the built-in tier, whose operands at high precision are split in two even
-// where that is slower; nil where it cannot be.
+// splitTier is the built-in tier with operands split in two at high precision and in three
+// at the highest, even where that is slower; nil where it cannot be.
 func splitTier() *tier {
 	t := builtinTier()
 	if t == nil || !hasAVX512 || !hasBF16 {
 		return nil
 	}
-	t.info.Name, t.info.Detail = "split", t.info.Detail+", operands split at high precision"
-	if t.split == nil {
-		t.split = splitKernels()
+	t.info.Name, t.info.Detail = "split", t.info.Detail+", split operands"
+	if hasTiles {
+		t.whole = amxKernels(3)
+	} else {
+		t.split, t.whole = splitKernels(2), splitKernels(3)
 	}
 	return t
 }
 
 func newBuiltin(set string, s *kernels[float32], d *kernels[float64]) *tier {
+	s.operands, d.operands = "float32", "float64"
 	s.copyPanels, d.copyPanels = copyPanels[float32], copyPanels[float64]
 	s.pack, d.pack = plain[float32]{}, plain[float64]{}
 	t := &tier{info: Info{Name: "builtin", Detail: "Go assembly, " + set}, sgemm: s.product, dgemm: d.product, single: s, double: d, anySplit: true}
 	if hasAVX512 && hasBF16 {
 		t.half = bf16Kernels()
 	}
+	if hasAVX512 && hasVNNI {
+		t.bytes = int8Kernels()
+	}
 	if hasAVX512 && hasTiles {
 		t.half, t.split = amxKernels(1), amxKernels(2)
+		if t.bytes != nil && hasIntTiles {
+			t.bytes = amxIntKernels()
+		}
 		t.info.Detail += ", AMX"
 	}
 	return t

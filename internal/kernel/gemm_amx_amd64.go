@@ -2,14 +2,17 @@ package kernel
 
 import "golang.org/x/sys/cpu"
 
-// tiles1 and tiles2 compute C = A·B or C += A·B on the tile unit, for 32 rows and
-// t.panels panels of 32 columns, with operands of one and of two parts.
+// tiles1 to tiles3 compute C = A·B or C += A·B on the tile unit, for 32 rows and
+// t.panels panels of 32 columns, with operands of one part to three.
 //
 //go:noescape
 func tiles1(t *tile[float32])
 
 //go:noescape
 func tiles2(t *tile[float32])
+
+//go:noescape
+func tiles3(t *tile[float32])
 
 //go:noescape
 func bMergeAVX512(t *tile[float32])
@@ -30,11 +33,12 @@ func detectTiles(processor bool, saved func() uint32, request func() bool) bool 
 
 // amxKernels multiply on the tile unit numbers of so many parts.
 func amxKernels(parts int) *kernels[float32] {
-	ks := &kernels[float32]{rows: 32, cols: 32, strip: strips(tiles1), panel: bPanelAVX512, transpose: transposeBlocks,
-		pack: pairs{rows: toPairs, columns: pairRows, count: 1, unit: 16, byRow: true}}
-	if parts == 2 {
-		ks.strip, ks.panel = strips(tiles2), nil
-		ks.pack = pairs{rows: toPairs2, columns: pairRows2, count: 2, unit: 16, byRow: true}
+	ks := &kernels[float32]{operands: "bfloat16", rows: 32, cols: 32, strip: strips(tiles1), panel: bPanelAVX512, transpose: transposeBlocks, pack: splitPairs(parts, 16)}
+	switch parts {
+	case 2:
+		ks.operands, ks.strip, ks.panel = "two bfloat16", strips(tiles2), nil
+	case 3:
+		ks.operands, ks.strip, ks.panel = "three bfloat16", strips(tiles3), nil
 	}
 	return ks
 }

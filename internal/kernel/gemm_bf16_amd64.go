@@ -22,36 +22,56 @@ func toPairs2(dst *float32, dstStep, part int, src *float32, srcStep int, rows, 
 func pairRows(dst *float32, panelStep, part int, even, odd *float32, cols int)
 
 //go:noescape
+func toPairs3(dst *float32, dstStep, part int, src *float32, srcStep int, rows, cols int)
+
+//go:noescape
 func pairRows2(dst *float32, panelStep, part int, even, odd *float32, cols int)
+
+//go:noescape
+func pairRows3(dst *float32, panelStep, part int, even, odd *float32, cols int)
 
 // hasBF16 tells whether the processor multiplies pairs of bfloat16 (VDPBF16PS).
 var hasBF16 = cpu.X86.HasAVX512BF16 && cpu.X86.HasAVX512BW
 
 // bf16Kernels are those of AVX-512, but tiles multiply bfloat16.
 func bf16Kernels() *kernels[float32] {
-	return &kernels[float32]{rows: 14, cols: 32, tile: bTileAVX512, panel: bPanelAVX512, transpose: transposeBlocks,
+	return &kernels[float32]{operands: "bfloat16", rows: 14, cols: 32, tile: bTileAVX512, panel: bPanelAVX512, transpose: transposeBlocks,
 		pack: pairs{rows: toPairs, columns: pairRows, count: 1, unit: 1}}
 }
 
-// splitKernels multiply numbers of two parts without a tile unit, by three passes over a
-// tile of C: slower than float32 where there is none, but with the operands that it has.
-func splitKernels() *kernels[float32] {
-	return &kernels[float32]{rows: 14, cols: 32, tile: splitTile, transpose: transposeBlocks,
-		pack: pairs{rows: toPairs2, columns: pairRows2, count: 2, unit: 1, byRow: true}}
+// splitKernels multiply numbers of so many parts without a tile unit, by passes over a tile
+// of C: slower than float32, but with the operands that the unit has.
+func splitKernels(parts int) *kernels[float32] {
+	ks := &kernels[float32]{operands: "two bfloat16", rows: 14, cols: 32, tile: splitTile([][2]int{{1, 0}, {0, 1}, {0, 0}}), transpose: transposeBlocks, pack: splitPairs(parts, 1)}
+	if parts == 3 {
+		ks.operands = "three bfloat16"
+		ks.tile = splitTile([][2]int{{2, 0}, {1, 1}, {0, 2}, {1, 0}, {0, 1}, {0, 0}})
+	}
+	return ks
 }
 
-// splitTile adds up the products of parts, small ones first; that of both second parts is
-// left out.
-func splitTile(t *tile[float32]) {
-	a, b, beta := t.a, t.b, t.beta
-	second := func(p *float32, part int) *float32 { return (*float32)(unsafe.Add(unsafe.Pointer(p), part)) }
-	t.a = second(a, t.aPart)
-	bTileAVX512(t)
-	t.a, t.b, t.beta = a, second(b, t.bPart), 1
-	bTileAVX512(t)
-	t.b = b
-	bTileAVX512(t)
-	t.beta = beta
+// splitPairs packs numbers in so many parts.
+func splitPairs(parts, unit int) pairs {
+	switch parts {
+	case 2:
+		return pairs{rows: toPairs2, columns: pairRows2, count: 2, unit: unit, byRow: true}
+	case 3:
+		return pairs{rows: toPairs3, columns: pairRows3, count: 3, unit: unit, byRow: true}
+	}
+	return pairs{rows: toPairs, columns: pairRows, count: 1, unit: unit, byRow: true}
+}
+
+// splitTile adds up the products of these parts of A and B.
+func splitTile(products [][2]int) func(*tile[float32]) {
+	return func(t *tile[float32]) {
+		a, b, beta := unsafe.Pointer(t.a), unsafe.Pointer(t.b), t.beta
+		for _, p := range products {
+			t.a, t.b = (*float32)(unsafe.Add(a, p[0]*t.aPart)), (*float32)(unsafe.Add(b, p[1]*t.bPart))
+			bTileAVX512(t)
+			t.beta = 1
+		}
+		t.beta = beta
+	}
 }
 
 // pairs packs numbers as bfloat16, two of them along k in the place of one
@@ -67,6 +87,8 @@ type pairs struct {
 func (q pairs) steps(k int) int { return (k + 2*q.unit - 1) / (2 * q.unit) * q.unit }
 
 func (q pairs) parts() int { return q.count }
+
+func (pairs) factors() int { return 0 }
 
 func (pairs) inPlace() bool { return false }
 

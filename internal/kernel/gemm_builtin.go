@@ -5,7 +5,8 @@ import "sync"
 // kernels are the assembly routines for one instruction set and element type,
 // and the largest tile they compute.
 type kernels[T Float] struct {
-	rows, cols int // of the register tile
+	operands   string // what they multiply
+	rows, cols int    // of the register tile
 
 	// tile computes C = alpha·A·B + beta·C for at most rows×cols elements.
 	tile func(*tile[T])
@@ -27,6 +28,8 @@ type kernels[T Float] struct {
 	strip func(w *workspace[T], a, b view[T], c []T, m, n, ldc int)
 	// pack is how tile wants its operands.
 	pack packing[T]
+	// longest is the largest k, which is then worked on at once; 0: any.
+	longest int
 
 	spaces sync.Pool // of *workspace[T]
 }
@@ -100,6 +103,9 @@ func (ks *kernels[T]) done(w *workspace[T]) {
 func (ks *kernels[T]) blocked(w *workspace[T]) {
 	p := &w.product
 	kc := even(p.k, depth, 32) // whole steps of every packing
+	if ks.longest > 0 {
+		kc = p.k
+	}
 	mc := even(p.m, blockRows, ks.rows)
 	for k0 := 0; k0 < p.k; k0 += kc {
 		k := min(kc, p.k-k0)

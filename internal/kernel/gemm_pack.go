@@ -36,6 +36,8 @@ type packing[T Float] interface {
 	steps(k int) int
 	// parts is how many numbers stand for each of the operands'.
 	parts() int
+	// factors is how many rows of a panel follow its steps.
+	factors() int
 }
 
 // plain packs numbers as they are.
@@ -44,6 +46,8 @@ type plain[T Float] struct{}
 func (plain[T]) steps(k int) int { return k }
 
 func (plain[T]) parts() int { return 1 }
+
+func (plain[T]) factors() int { return 0 }
 
 func (plain[T]) inPlace() bool { return true }
 
@@ -99,7 +103,12 @@ func (ks *kernels[T]) operandB(w *workspace[T], k0, k, j0, n int) view[T] {
 }
 
 // panelSize is the length of a panel of depth k with all its parts.
-func (ks *kernels[T]) panelSize(k int) int { return ks.pack.parts() * ks.pack.steps(k) * ks.cols }
+func (ks *kernels[T]) panelSize(k int) int {
+	return (ks.pack.parts()*ks.pack.steps(k) + ks.pack.factors()) * ks.cols
+}
+
+// small tells whether a packed operand has fewer bytes than B.
+func (ks *kernels[T]) small() bool { return !ks.pack.inPlace() && ks.pack.parts() == 1 }
 
 // panelView is the view of panels of depth k.
 func (ks *kernels[T]) panelView(data []T, k int) view[T] {

@@ -18,7 +18,7 @@ func (b *Packed[T]) Pack(trans bool, k, n int, src []T, ldb int) {
 	p.check(batch{count: 1})
 	ks := layoutOf[T]()
 	b.layout.Store(nil)
-	if ks == nil || k == 0 || n == 0 {
+	if ks == nil || k == 0 || n == 0 || ks.longest > 0 && k > ks.longest {
 		return
 	}
 	panels, panel := (n+ks.cols-1)/ks.cols, ks.panelSize(k)
@@ -60,15 +60,13 @@ func (b *Packed[T]) view(ks *kernels[T], k0, j int) view[T] {
 	return ks.panelView(b.data[j/ks.cols*ks.panelSize(b.k)+ks.pack.steps(k0)*ks.cols:], b.k)
 }
 
-// layoutOf are the kernels that large products run on, or nil on a tier of other makers.
+// layoutOf are the kernels of products with a packed operand, or nil on a tier of other
+// makers.
 func layoutOf[T Float]() *kernels[T] {
 	t := active.Load()
 	var ks any = t.double
 	if sizeOf[T]() == 4 {
-		ks = t.single
-		if reduced := t.reduced(); reduced != nil {
-			ks = reduced
-		}
+		ks = t.packed()
 	}
 	return ks.(*kernels[T])
 }
@@ -81,7 +79,7 @@ type Gain int
 const (
 	None  Gain = iota // there is no layout
 	Often             // if the same operand is read again and again: it costs more memory than B
-	Once              // always, for the layout has half of B's bytes
+	Once              // always, for the layout has fewer bytes than B
 )
 
 // PackingGain is what packing gains products of so many rows.
@@ -90,7 +88,7 @@ func PackingGain(rows int) Gain {
 	switch {
 	case ks == nil || rows < 1:
 		return None
-	case ks.panel != nil:
+	case ks.small():
 		return Once
 	case rows > 2:
 		return Often

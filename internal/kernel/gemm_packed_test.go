@@ -59,7 +59,7 @@ func testPackedTable[T Float](t *testing.T) {
 					}
 					continue
 				}
-				if e.p.m <= fewRows && e.p.transB { // other sums than without packing
+				if ks := layoutOf[T](); e.p.m <= fewRows && ks != nil && (e.p.transB || !ks.pack.inPlace()) { // other sums than without packing
 					if !t.Run(name, func(t *testing.T) { e.expect(t, before) }) {
 						return
 					}

@@ -64,7 +64,8 @@ func TestGemmEmpty(t *testing.T) {
 }
 
 // TestGemmSpecialValues: a NaN or Inf in A reaches its row of C and no other,
-// and a denormal product is not flushed.
+// and a denormal product is not flushed, unless operands are split in bfloat16, which
+// know none: hence no tier splits at the highest precision unless it was asked for.
 func TestGemmSpecialValues(t *testing.T) {
 	everyTier(t, func(t *testing.T) {
 		for _, m := range []int{1, 3, 20} {
@@ -93,6 +94,10 @@ func TestGemmSpecialValues(t *testing.T) {
 			}
 			Gemm(false, false, m, n, k, 1, a, k, b, n, 0, c, n)
 			for _, x := range c {
+				if Products() != "float32" && m > fewRows {
+					require.Zero(t, x)
+					continue
+				}
 				require.Equal(t, 2*k*tiny, x)
 			}
 		}

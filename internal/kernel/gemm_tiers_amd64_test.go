@@ -10,22 +10,22 @@ import (
 // Under the emulator of amxtest the tile unit is there, whatever the processor says.
 func init() {
 	if os.Getenv("EURYALE_TEST_AMX") == "1" {
-		hasTiles = true
+		hasTiles, hasIntTiles = true, true
 		active.Store(fastest())
 	}
 }
 
-// builtinTiers is the built-in tier once for each instruction set there is, and with
-// operands in two parts where there is no tile unit for them.
+// builtinTiers is the built-in tier once for each instruction set there is, those that
+// multiply bfloat16 with split operands as well.
 func builtinTiers() []*tier {
 	defer func(wide, tiles bool) { hasAVX512, hasTiles = wide, tiles }(hasAVX512, hasTiles)
 	var list []*tier
-	if t := splitTier(); t != nil && !hasTiles {
-		list = append(list, t)
-	}
 	for _, set := range []*bool{&hasTiles, &hasAVX512, &hasAVX2} {
 		if *set {
 			list = append(list, builtinTier())
+			if t := splitTier(); t != nil {
+				list = append(list, t)
+			}
 		}
 		if set != &hasAVX2 {
 			*set = false

@@ -6,7 +6,7 @@ import (
 )
 
 // Precision is how exact products of float32 matrices must be, with the names and
-// the meaning of torch.set_float32_matmul_precision: a permission, which a tier uses
+// the meaning of torch.set_float32_matmul_precision, and one more: a permission, which a tier uses
 // if that is faster on this machine. Sums are always float32, and products of
 // float64 are not touched.
 type Precision string
@@ -20,7 +20,15 @@ const (
 	// Medium may round operands to bfloat16, which has 8 bits, nearest even. Numbers
 	// below the smallest normal one, 1.2e-38, then count as zero.
 	Medium Precision = "medium"
+	// Int8 is Medium, and products with a packed operand may round both to 8-bit integers:
+	// a row of A and a column of op(B) each to multiples of a 127th of its largest
+	// magnitude. Their sums are exact, and numbers beyond 2e36 may become Inf. It is for
+	// weights while they generate.
+	Int8 Precision = "int8"
 )
+
+// Trainable tells whether gradients are exact enough to train with.
+func (p Precision) Trainable() bool { return p != Int8 }
 
 var precision atomic.Pointer[Precision]
 
@@ -37,10 +45,10 @@ func SetPrecision(p Precision) error {
 // Check returns an error that begins with the name if there is no such precision.
 func (p Precision) Check() error {
 	switch p {
-	case Highest, High, Medium:
+	case Highest, High, Medium, Int8:
 		return nil
 	}
-	return fmt.Errorf("%q: want highest, high or medium", string(p))
+	return fmt.Errorf("%q: want highest, high, medium or int8", string(p))
 }
 
 // InUse is the precision last set.
@@ -52,11 +60,11 @@ func InUse() Precision {
 }
 
 // Products says what the operands of large products are rounded to on this machine
-// at the precision in use: "float32", "bfloat16", or "two bfloat16", whose sum they are.
+// at the precision in use: "float32", "bfloat16", "two bfloat16" or "three bfloat16",
+// whose sum they are, or "8-bit integers", if one is packed.
 func Products() string {
-	ks := active.Load().reduced()
-	if ks == nil {
-		return "float32"
+	if ks := active.Load().packed(); ks != nil {
+		return ks.operands
 	}
-	return map[int]string{1: "bfloat16", 2: "two bfloat16"}[ks.pack.parts()]
+	return "float32"
 }

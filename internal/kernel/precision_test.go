@@ -22,7 +22,7 @@ func withPrecision(t testing.TB, p Precision) {
 
 func TestSetPrecision(t *testing.T) {
 	withPrecision(t, Highest)
-	assert.EqualError(t, SetPrecision("bf16"), `kernel: the precision is "bf16": want highest, high or medium`)
+	assert.EqualError(t, SetPrecision("bf16"), `kernel: the precision is "bf16": want highest, high, medium or int8`)
 	assert.Equal(t, Highest, InUse())
 	assert.Equal(t, "float32", Products())
 }
@@ -141,6 +141,8 @@ func TestPrecisionError(t *testing.T) {
 							bound += math.Exp2(-7) * 1.01
 						case "two bfloat16":
 							bound += 3 * math.Exp2(-16) * 1.01
+						case "three bfloat16":
+							bound += 8 * math.Exp2(-24) // products left out: 2⁻²⁴ and less; six sums for one
 						}
 						worst := relativeError(draw, n)
 						t.Logf("size %d: %.1e", n, worst)
@@ -207,45 +209,60 @@ func TestMediumSameBits(t *testing.T) {
 	})
 }
 
-// TestHigh compares products of operands in two parts with float64, special values
+// TestSplit compares products of operands in parts with those of float32, special values
 // included: Inf, NaN, and numbers that a bfloat16 would round to Inf, come out as float32
 // has them.
-func TestHigh(t *testing.T) {
-	withPrecision(t, High)
+func TestSplit(t *testing.T) {
 	some := false
-	everyTier(t, func(t *testing.T) {
-		if Products() == "float32" {
-			t.Skip("its products stay float32")
-		}
-		some = true
-		r := rand.New(rand.NewPCG(9, 9))
-		for _, size := range append([][3]int{{70, 66, 100}, {33, 32, 64}}, shapes...) {
-			for flags := range 4 {
-				e := newExample[float32](r, flags&1 != 0, flags&2 != 0, size[0], size[1], size[2], 1, 0, 3, 1)
-				before := append([]float32(nil), e.p.c...)
-				got := e.p.c
-				e.run()
-				require.NoError(t, SetPrecision(Highest))
-				e.p.c = append([]float32(nil), before...)
-				e.run()
-				require.NoError(t, SetPrecision(High))
-				for i := range got {
-					if before[i] != before[i] && e.p.c[i] != e.p.c[i] {
-						require.True(t, got[i] != got[i], "wrote outside C")
-						continue
-					}
-					require.InDelta(t, e.p.c[i], got[i], 4e-5*float64(size[2]), "%v trans %02b element %d", size, flags, i)
+	for _, c := range []struct {
+		p       Precision
+		product string
+		unit    float64
+	}{{High, "two bfloat16", 4e-5}, {Highest, "three bfloat16", 4e-7}} {
+		t.Run(string(c.p), func(t *testing.T) {
+			withPrecision(t, c.p)
+			everyTier(t, func(t *testing.T) {
+				if Products() != c.product {
+					t.Skip("its products are not of " + c.product)
 				}
-			}
-		}
-		testHighSpecialValues(t)
-	})
+				some = true
+				testSplit(t, c.unit)
+				testSplitSpecialValues(t)
+			})
+		})
+	}
 	if !some {
 		t.Skip("no tier of this machine multiplies split operands")
 	}
 }
 
-func testHighSpecialValues(t *testing.T) {
+// testSplit allows so much of an error for each term of a sum.
+func testSplit(t *testing.T, unit float64) {
+	r := rand.New(rand.NewPCG(9, 9))
+	split := active.Load()
+	defer active.Store(split)
+	for _, size := range append([][3]int{{70, 66, 100}, {33, 32, 64}}, shapes...) {
+		for flags := range 4 {
+			e := newExample[float32](r, flags&1 != 0, flags&2 != 0, size[0], size[1], size[2], 1, 0, 3, 1)
+			before := append([]float32(nil), e.p.c...)
+			got := e.p.c
+			e.run()
+			active.Store(gonumTier())
+			e.p.c = append([]float32(nil), before...)
+			e.run()
+			active.Store(split)
+			for i := range got {
+				if before[i] != before[i] && e.p.c[i] != e.p.c[i] {
+					require.True(t, got[i] != got[i], "wrote outside C")
+					continue
+				}
+				require.InDelta(t, e.p.c[i], got[i], unit*float64(size[2]), "%v trans %02b element %d", size, flags, i)
+			}
+		}
+	}
+}
+
+func testSplitSpecialValues(t *testing.T) {
 	const m, n, k = 35, 37, 19
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
 	for _, c := range [][3]float32{ // a, b, and what becomes of their element of C with 18 terms of 1·1

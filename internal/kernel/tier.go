@@ -25,10 +25,10 @@ type tier struct {
 	sgemm func(product[float32])
 	dgemm func(product[float64])
 	// single and double are the kernels behind sgemm and dgemm, if these are of this
-	// package; half and split compute with operands of one and of two bfloat16, if that
-	// is faster.
-	single, half, split *kernels[float32]
-	double              *kernels[float64]
+	// package; half, split and whole compute with operands of one bfloat16, of two and of
+	// three, and bytes with 8-bit integers, if that is faster.
+	single, half, split, whole, bytes *kernels[float32]
+	double                            *kernels[float64]
 	// anySplit is set if an element of C has the same bits however the product
 	// around it is cut.
 	anySplit bool
@@ -38,12 +38,23 @@ type tier struct {
 // operands be rounded and that is faster.
 func (t *tier) reduced() *kernels[float32] {
 	switch InUse() {
-	case Medium:
+	case Medium, Int8:
 		return t.half
 	case High:
 		return t.split
 	}
-	return nil
+	return t.whole
+}
+
+// packed are the kernels of float32 products with a packed operand; nil: it is not read.
+func (t *tier) packed() *kernels[float32] {
+	if InUse() == Int8 && t.bytes != nil {
+		return t.bytes
+	}
+	if ks := t.reduced(); ks != nil {
+		return ks
+	}
+	return t.single
 }
 
 // active is the tier every product runs on.
@@ -66,8 +77,8 @@ var openblasTier = sync.OnceValues(func() (*tier, error) { return loadOpenBLAS(l
 // Use chooses the tier of all following products: "openblas", "builtin",
 // "split", "gonum", or "auto" for the one the environment variable EURYALE_BLAS
 // names and else for the fastest there is. "split" is "builtin" with operands in two
-// parts at High even where that is slower: it shows what they cost a model. An
-// unknown name and a tier this machine does not have are errors; the tier then
+// parts at High and in three at Highest even where that is slower: it shows what
+// they cost a model. An unknown name and a tier this machine does not have are errors; the tier then
 // stays as it was.
 func Use(name string) error {
 	t, err := choose(name)

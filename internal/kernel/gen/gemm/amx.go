@@ -10,14 +10,17 @@ const offBPanel, offAPart, offBPart, offPanels, offAdd = 88, 96, 104, 112, 120
 
 // Registers by the numbers that encodings have for them.
 const (
-	ax, cx, dx, bx, si, di = 0, 1, 2, 3, 6, 7
-	r8, r9, r10, r11, r12  = 8, 9, 10, 11, 12
+	dx, bx, si, di   = 2, 3, 6, 7
+	r8, r9, r10, r11 = 8, 9, 10, 11
 )
 
 // tileCode writes the kernels of AMX (Intel, Software Developer's Manual, volume 1,
 // chapter 18), whose instructions neither avo nor Go's assembler knows: here registers
 // are chosen by hand, and the bytes follow from them.
-type tileCode struct{ strings.Builder }
+type tileCode struct {
+	strings.Builder
+	of operands
+}
 
 func (c *tileCode) line(format string, args ...any) { fmt.Fprintf(c, "\t"+format+"\n", args...) }
 
@@ -52,30 +55,36 @@ func (c *tileCode) zero(t int) {
 	c.emit(3, 0, 0x49, false, false, []byte{0xc0 | byte(t)<<3}, "tilezero tmm%d", t)
 }
 
-// multiply is tmm_sum += tmm_a·tmm_b of pairs of bfloat16.
+// multiply is tmm_sum += tmm_a·tmm_b of pairs of bfloat16, or of fours of bytes, those of
+// a unsigned.
 func (c *tileCode) multiply(sum, a, b int) {
-	c.emit(2, byte(b), 0x5c, false, false, []byte{0xc0 | byte(sum)<<3 | byte(a)}, "tdpbf16ps tmm%d, tmm%d, tmm%d", sum, a, b)
+	rest := []byte{0xc0 | byte(sum)<<3 | byte(a)}
+	if c.of == fours {
+		c.emit(1, byte(b), 0x5e, false, false, rest, "tdpbusd tmm%d, tmm%d, tmm%d", sum, a, b)
+		return
+	}
+	c.emit(2, byte(b), 0x5c, false, false, rest, "tdpbf16ps tmm%d, tmm%d, tmm%d", sum, a, b)
 }
 
 // kernel writes C = A·B, or C += A·B, for 32 rows and any number of panels of 32
-// columns, of whole tiles. Operands have one part, or two of which the second is what the
-// first leaves of a float32; of their four products the one of both second parts is
-// left out. The tiles 0 to 3 are the sums, 4 and 5 rows of A, 6 and 7 columns of B.
-func (c *tileCode) kernel(parts int) {
-	fmt.Fprintf(c, "\n// func tiles%d(t *byte)\n// Requires: AMXTILE, AMXBF16\nTEXT ·tiles%d(SB), NOSPLIT, $0-8\n", parts, parts)
+// columns, of whole tiles. Operands have one part, or more of which each is what those
+// before leave of a float32. The tiles 0 to 3 are the sums, 4 and 5 rows of A, 6 and 7
+// columns of B.
+func (c *tileCode) kernel(name, requires string, parts int) {
+	fmt.Fprintf(c, "\n// func %s(t *byte)\n// Requires: AMXTILE, %s\nTEXT ·%s(SB), NOSPLIT, $0-8\n", name, requires, name)
 	c.line("MOVQ t+0(FP), AX")
 	c.line("LEAQ tileShapes<>(SB), BX")
 	c.emit(0, 0, 0x49, false, false, []byte{bx}, "ldtilecfg [BX]")
 	for _, f := range []struct {
 		offset int
 		name   string
-	}{{offARow, "R8"}, {offCRow, "R11"}, {offC, "R10"}, {offB, "R13"}} {
+	}{{offARow, "R8"}, {offCRow, "R11"}, {offC, "R10"}, {offB, "R13"}, {offAPart, "CX"}, {offBPart, "BX"}} {
 		c.line("MOVQ %d(AX), %s", f.offset, f.name)
 	}
 	c.line("MOVQ $128, R9")
 	fmt.Fprintln(c, "panel:")
 	c.sums()
-	c.begin(parts)
+	c.begin()
 	fmt.Fprintln(c, "depth:")
 	c.step(parts)
 	c.line("DECQ R14")
@@ -94,21 +103,14 @@ func (c *tileCode) kernel(parts int) {
 	c.line("RET")
 }
 
-// begin puts the pointers at a panel's first step: SI and DI at the two tiles of A, BX
-// and CX at their second parts, DX and R12 at those of B.
-func (c *tileCode) begin(parts int) {
+// begin puts the pointers at a panel's first step: SI and DI at the two tiles of A, DX at
+// those of B. From part to part of A it is CX bytes, of B BX.
+func (c *tileCode) begin() {
 	c.line("MOVQ %d(AX), SI", offA)
 	c.line("MOVQ R8, DI")
 	c.line("SHLQ $4, DI")
 	c.line("ADDQ SI, DI")
 	c.line("MOVQ R13, DX")
-	if parts == 2 {
-		c.line("MOVQ %d(AX), CX", offAPart)
-		c.line("LEAQ (SI)(CX*1), BX")
-		c.line("ADDQ DI, CX")
-		c.line("MOVQ %d(AX), R12", offBPart)
-		c.line("ADDQ R13, R12")
-	}
 	c.line("MOVQ %d(AX), R14", offK)
 }
 
@@ -130,35 +132,54 @@ func (c *tileCode) sums() {
 	fmt.Fprintln(c, "begin:")
 }
 
-// step writes the products of 16 pairs along k. Of two parts the small products come
-// first, and an operand that is loaded is used for all it can be.
+// partsOf are the products of parts of A and of B that are added up for numbers of so
+// many parts, in an order in which one operand of two neighbours is the same. Those smaller
+// than what float32 sums keep of the largest are left out.
+var partsOf = map[int][][2]int{
+	1: {{0, 0}},
+	2: {{1, 0}, {0, 0}, {0, 1}},
+	3: {{2, 0}, {1, 0}, {1, 1}, {0, 1}, {0, 0}, {0, 2}},
+}
+
+// step writes the products of 16 pairs or fours along k. An operand that is loaded is used
+// for all its neighbouring products.
 func (c *tileCode) step(parts int) {
-	products := func() {
+	a, b, loadedA, loadedB := 0, 0, -1, -1
+	for _, p := range partsOf[parts] {
+		c.move(p[0]-a, "CX", "SI", "DI")
+		c.move(p[1]-b, "BX", "DX")
+		a, b = p[0], p[1]
+		if a != loadedA {
+			c.load(4, si, r8, 0)
+			c.load(5, di, r8, 0)
+		}
+		if b != loadedB {
+			c.load(6, dx, r9, 0)
+			c.load(7, dx, r9, 64)
+		}
+		loadedA, loadedB = a, b
 		for t := range 4 {
 			c.multiply(t, 4+t/2, 6+t%2)
 		}
 	}
-	columns := func(base int) { c.load(6, base, r9, 0); c.load(7, base, r9, 64) }
-	rows := func(upper, lower int) { c.load(4, upper, r8, 0); c.load(5, lower, r8, 0) }
-	if parts == 2 {
-		rows(bx, cx)
-		columns(dx)
-		products()
-		rows(si, di)
-		products()
-		columns(r12)
-		products()
-		c.line("ADDQ $64, BX")
-		c.line("ADDQ $64, CX")
-		c.line("ADDQ $2048, R12")
-	} else {
-		rows(si, di)
-		columns(dx)
-		products()
-	}
+	c.move(-a, "CX", "SI", "DI")
+	c.move(-b, "BX", "DX")
 	c.line("ADDQ $64, SI")
 	c.line("ADDQ $64, DI")
 	c.line("ADDQ $2048, DX")
+}
+
+// move writes pointers on by so many times a distance.
+func (c *tileCode) move(times int, distance string, pointers ...string) {
+	op := "ADDQ"
+	if times < 0 {
+		op, times = "SUBQ", -times
+	}
+	for range times {
+		for _, p := range pointers {
+			c.line("%s %s, %s", op, distance, p)
+		}
+	}
 }
 
 // tileKernels is the text of all of them, and of their configuration: palette 1, eight
@@ -175,7 +196,10 @@ func tileKernels() string {
 		fmt.Fprintf(&c, "DATA tileShapes<>+%d(SB)/8, $%#x\n", 8*i, word)
 	}
 	fmt.Fprintf(&c, "GLOBL tileShapes<>(SB), RODATA|NOPTR, $64\n")
-	c.kernel(1)
-	c.kernel(2)
+	for parts := 1; parts <= 3; parts++ {
+		c.kernel(fmt.Sprintf("tiles%d", parts), "AMXBF16", parts)
+	}
+	c.of = fours
+	c.kernel("tilesOfInts", "AMXINT8", 1)
 	return c.String()
 }

@@ -8,11 +8,11 @@ import (
 
 // avx512bf16 multiplies pairs of bfloat16, one pair in the place of a float32: k
 // counts pairs, and the sums are float32.
-func avx512bf16() vector { v := avx512(4); v.pairs = true; return v }
+func avx512bf16() vector { v := avx512(4); v.of = pairs; return v }
 
-// splitter rounds float32 to one or two parts of bfloat16, nearest even. The second part
-// is what the first leaves. Of Inf and NaN the first is 1 with their sign and the second
-// is they, so that no product is Inf·0 that would not be one in float32.
+// splitter rounds float32 to parts of bfloat16, nearest even. A part is of what those
+// before it leave. Of Inf and NaN the last is they and the others are 1 with their sign, so
+// that no product is Inf·0 that would not be one in float32.
 type splitter struct {
 	parts                   int
 	largest, sign, one      VecVirtual // constants
@@ -25,35 +25,31 @@ func newSplitter(parts int) *splitter {
 	if parts == 1 {
 		return s
 	}
-	constant := func(bits uint32) VecVirtual {
-		r, z := GP32(), ZMM()
-		MOVL(U32(bits), r)
-		VPBROADCASTD(r, z)
-		return z
-	}
 	s.largest, s.sign, s.one = constant(0x7f7f0000), constant(0x80000000), constant(0x3f800000)
 	s.near, s.rest = ZMM(), ZMM()
 	s.wideLow, s.wideHigh, s.half = ZMM(), ZMM(), ZMM()
 	return s
 }
 
-// split emits the parts of 32 numbers, low first, in first and second; it overwrites
+// split emits the parts of 32 numbers, low first, in registers of their own; it overwrites
 // low and high.
-func (s *splitter) split(low, high, first, second VecVirtual) {
-	if s.parts == 1 {
-		VPACKSSDW(low, high, first) // stands for VCVTNE2PS2BF16
-		return
+func (s *splitter) split(low, high VecVirtual) (parts []VecVirtual) {
+	for range s.parts - 1 {
+		part := ZMM()
+		s.finite(low, s.wideLow)
+		s.finite(high, s.wideHigh)
+		VPACKSSDW(s.wideLow, s.wideHigh, part) // stands for VCVTNE2PS2BF16
+		s.leave(part.AsY(), low)
+		VEXTRACTI64X4(Imm(1), part, s.half.AsY())
+		s.leave(s.half.AsY(), high)
+		parts = append(parts, part)
 	}
-	s.finite(low, s.wideLow)
-	s.finite(high, s.wideHigh)
-	VPACKSSDW(s.wideLow, s.wideHigh, first)
-	s.leave(first.AsY(), low)
-	VEXTRACTI64X4(Imm(1), first, s.half.AsY())
-	s.leave(s.half.AsY(), high)
-	VPACKSSDW(low, high, second)
+	last := ZMM()
+	VPACKSSDW(low, high, last)
+	return append(parts, last)
 }
 
-// finite emits what the first part is rounded from: x within the numbers of bfloat16.
+// finite emits what a part but the last is rounded from: x within the numbers of bfloat16.
 func (s *splitter) finite(x, y VecVirtual) {
 	odd := K()
 	VMINPS(s.largest, x, y) // of a NaN, the largest
@@ -72,25 +68,33 @@ func (s *splitter) leave(part Op, x VecVirtual) {
 }
 
 // suffix is what a routine's name has for more than one part.
-func suffix(parts int) string { return map[int]string{1: "", 2: "2"}[parts] }
+func suffix(parts int) string { return map[int]string{1: "", 2: "2", 3: "3"}[parts] }
+
+// distance is that from a part to the next.
+type distance struct{ bytes GPVirtual }
+
+// of is the place of part i, where m is that of the first.
+func (d distance) of(m Mem, i int) Mem {
+	if i > 0 {
+		m.Index, m.Scale = d.bytes, uint8(i)
+	}
+	return m
+}
 
 // toPairs emits the conversion of rows × cols float32 to bfloat16: numbers 2i and 2i+1
-// of a row become pair i. Steps are in bytes, and part is how far after the first part
-// the second goes. A row is filled up with zeros to a multiple of 16 pairs.
+// of a row become pair i. Steps are in bytes, and part is how far after a part the next
+// goes. A row is filled up with zeros to a multiple of 16 pairs.
 func toPairs(parts int) {
 	TEXT("toPairs"+suffix(parts), NOSPLIT, "func(dst *float32, dstStep int, part int, src *float32, srcStep int, rows int, cols int)")
-	dst, dstStep, part := load64("dst"), load64("dstStep"), load64("part")
+	dst, dstStep, part := load64("dst"), load64("dstStep"), distance{load64("part")}
 	src, srcStep := load64("src"), load64("srcStep")
 	rows, cols := load64("rows"), load64("cols")
 	v, s := avx512(4), newSplitter(parts)
-	low, high, second := ZMM(), ZMM(), ZMM()
+	low, high := ZMM(), ZMM()
 	in, out, left := GP64(), GP64(), GP64()
 	store := func() {
-		first := ZMM()
-		s.split(low, high, first, second)
-		VMOVUPS(first, Mem{Base: out})
-		if parts == 2 {
-			VMOVUPS(second, Mem{Base: out, Index: part, Scale: 1})
+		for i, x := range s.split(low, high) {
+			VMOVUPS(x, part.of(Mem{Base: out}, i))
 		}
 	}
 	Label("row")
@@ -126,12 +130,12 @@ func toPairs(parts int) {
 // from each row, in panels of 32 pairs that are panelStep bytes apart.
 func pairRows(parts int) {
 	TEXT("pairRows"+suffix(parts), NOSPLIT, "func(dst *float32, panelStep int, part int, even *float32, odd *float32, cols int)")
-	dst, panelStep, part := load64("dst"), load64("panelStep"), load64("part")
+	dst, panelStep, part := load64("dst"), load64("panelStep"), distance{load64("part")}
 	even, odd, cols := load64("even"), load64("odd"), load64("cols")
 	v, s := avx512(4), newSplitter(parts)
 	order := ZMM()
 	VMOVDQU16(interleaved(), order)
-	a, b, second := ZMM(), ZMM(), ZMM()
+	a, b := ZMM(), ZMM()
 	pair := func(at int, mask Op) {
 		e, o := Mem{Base: even, Disp: at}, Mem{Base: odd, Disp: at}
 		if mask == nil {
@@ -141,14 +145,9 @@ func pairRows(parts int) {
 			VMOVUPS_Z(e, mask, a)
 			VMOVUPS_Z(o, mask, b)
 		}
-		first := ZMM()
-		s.split(a, b, first, second)
-		for p, x := range []VecVirtual{first, second}[:parts] {
+		for i, x := range s.split(a, b) {
 			VPERMW(x, order, x)
-			to := Mem{Base: dst, Disp: at}
-			if p == 1 {
-				to.Index, to.Scale = part, 1
-			}
+			to := part.of(Mem{Base: dst, Disp: at}, i)
 			if mask == nil {
 				VMOVUPS(x, to)
 			} else {

@@ -1,7 +1,7 @@
 // Command gemm writes the matrix-product kernels of package kernel,
 // gemm_amd64.s: the register tile, the two products with a single row, each
-// for AVX-512 and AVX2, float32 and float64, the tile for pairs of bfloat16, those of
-// AMX, and the copies that pack.
+// for AVX-512 and AVX2, float32 and float64, the tiles for pairs of bfloat16 and fours of bytes,
+// those of AMX, and the copies that pack.
 //
 //	go run ./gemm -out ../gemm_amd64.s -pkg kernel
 package main
@@ -21,12 +21,15 @@ func main() {
 	avx512bf16().tile()
 	copyPanels()
 	transpose()
-	for _, parts := range []int{1, 2} {
+	for _, parts := range []int{1, 2, 3} {
 		toPairs(parts)
 		pairRows(parts)
 	}
 	panel()
 	merge()
+	avx512int8().tile()
+	toFours()
+	mergeInts()
 	spinPause()
 	stateComponents()
 	Generate()

@@ -10,11 +10,11 @@ import (
 	"strconv"
 )
 
-// standIns are instructions of AVX512-BF16, which neither avo nor Go's assembler
-// knows, under the names of others that take the same operands and that no kernel
+// standIns are instructions of AVX512-BF16 and AVX512-VNNI, which avo does not know, under the names of others that take the same operands and that no kernel
 // here uses. finish puts the bytes in their place once registers are chosen.
 var standIns = map[string]evex{
 	"VFNMADD231PS": {"VDPBF16PS", 2, 0x52},
+	"VFNMSUB231PS": {"VPDPBUSD", 1, 0x50},
 	"VPACKSSDW":    {"VCVTNE2PS2BF16", 3, 0x72},
 }
 
@@ -41,7 +41,7 @@ func (e evex) bytes(src2, src1, dst byte) []byte {
 	}
 }
 
-var threeRegisters = regexp.MustCompile(`(?m)^\t(VFNMADD231PS|VPACKSSDW) +Z(\d+), Z(\d+), Z(\d+)$`)
+var threeRegisters = regexp.MustCompile(`(?m)^\t(VFNMADD231PS|VFNMSUB231PS|VPACKSSDW) +Z(\d+), Z(\d+), Z(\d+)$`)
 
 // finish rewrites the file that avo has written, and adds the kernels that it cannot write.
 func finish() {

@@ -66,16 +66,23 @@ func (v vector) fixedTile(t Register, rows, vectors int) {
 	ADDQ(bStep, b)
 	DECQ(k)
 	JNZ(LabelRef("loop" + name))
+	if v.of == fours {
+		v.unscale(a, b, acc)
+	}
 	v.update(t, acc, mask, name)
 }
 
-// multiply emits sum += x·y, of two products each if the operands are pairs.
+// multiply emits sum += x·y with x of A and y of B, of two or four products each if the
+// operands are pairs or fours.
 func (v vector) multiply(x, y, sum Op) {
-	if v.pairs {
+	switch v.of {
+	case pairs:
 		VFNMADD231PS(x, y, sum) // stands for VDPBF16PS
-		return
+	case fours:
+		VFNMSUB231PS(y, x, sum) // stands for VPDPBUSD
+	default:
+		v.fma(x, y, sum)
 	}
-	v.fma(x, y, sum)
 }
 
 // fetchC asks for the tile of C ahead of its use after the loop.

@@ -23,9 +23,18 @@ type vector struct {
 	wide  bool // AVX-512, with 32 registers and masks; else AVX2 with 16
 	size  int  // of an element in bytes
 	lanes int
-	rows  int  // of the largest tile
-	pairs bool // of bfloat16 in the place of each number of A and B
+	rows  int // of the largest tile
+	of    operands
 }
+
+// operands are what A and B hold.
+type operands int
+
+const (
+	numbers operands = iota // of the sums' type
+	pairs                   // of bfloat16 in the place of each number
+	fours                   // of bytes, those of A unsigned: the sums are int32
+)
 
 func avx512(size int) vector { return vector{wide: true, size: size, lanes: 64 / size, rows: 14} }
 
@@ -40,8 +49,11 @@ func (v vector) name(routine string) string {
 	if v.wide {
 		set = "AVX512"
 	}
-	if v.pairs {
+	switch v.of {
+	case pairs:
 		letter = "b"
+	case fours:
+		letter = "q"
 	}
 	return letter + routine + set
 }
