@@ -176,10 +176,16 @@ func TestScore(t *testing.T) {
 	assert.ErrorContains(t, err, "stride is 13, want from 1 to the context of 12")
 }
 
-// At medium precision weights are read as bfloat16, the same for every text, and the
-// logarithms of probabilities are about those of a whole pass.
-func TestGenerateAtMediumPrecision(t *testing.T) {
-	require.NoError(t, kernel.SetPrecision(kernel.Medium))
+// At a reduced precision weights are read as bfloat16 or bytes, the same for every text,
+// and the logarithms of probabilities are about those of a whole pass.
+func TestGenerateAtReducedPrecision(t *testing.T) {
+	for _, p := range []kernel.Precision{kernel.Medium, kernel.Int8} {
+		t.Run(string(p), func(t *testing.T) { testReduced(t, p) })
+	}
+}
+
+func testReduced(t *testing.T, precision kernel.Precision) {
+	require.NoError(t, kernel.SetPrecision(precision))
 	defer func() { require.NoError(t, kernel.SetPrecision(kernel.Highest)) }()
 	g := newGenerator(t, 64)
 	p := g.prompt(t, "abc春")

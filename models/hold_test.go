@@ -11,9 +11,16 @@ import (
 	"euryale/layers"
 )
 
-// Every model at medium precision has about the logits that it has at the highest,
+// Every model at a reduced precision has about the logits that it has at the highest,
 // whether its weights are held or not, in a pass over all tokens and token by token.
-func TestHoldAtMediumPrecision(t *testing.T) {
+func TestHoldAtReducedPrecision(t *testing.T) {
+	for p, tol := range map[kernel.Precision]float64{kernel.Medium: 0.03, kernel.Int8: 0.1} {
+		t.Run(string(p), func(t *testing.T) { testHold(t, p, tol) })
+	}
+}
+
+// testHold allows logits, which are about 1, to differ by tol.
+func testHold(t *testing.T, precision kernel.Precision, tol float64) {
 	defer func() { require.NoError(t, kernel.SetPrecision(kernel.Highest)) }()
 	for _, c := range testCases {
 		t.Run(c.name, func(t *testing.T) {
@@ -27,12 +34,12 @@ func TestHoldAtMediumPrecision(t *testing.T) {
 				return p.Float64s("logits")
 			}
 			want := logits()
-			require.NoError(t, kernel.SetPrecision(kernel.Medium))
+			require.NoError(t, kernel.SetPrecision(precision))
 			free := logits()
 			w.Hold()
 			held := logits()
 			assert.Equal(t, held, logits())
-			d := &decoder{T: t, c: c, w: w, tol: 0.03, text: make([][]int, 1), source: make([][]int, 1)}
+			d := &decoder{T: t, c: c, w: w, tol: tol, text: make([][]int, 1), source: make([][]int, 1)}
 			if c.source > 0 {
 				d.source[0] = c.sources()[:c.source]
 			}
@@ -45,8 +52,8 @@ func TestHoldAtMediumPrecision(t *testing.T) {
 			}
 			w.Release()
 			assert.Equal(t, free, logits())
-			assert.InDeltaSlice(t, want, free, 0.03)
-			assert.InDeltaSlice(t, want, held, 0.03)
+			assert.InDeltaSlice(t, want, free, tol)
+			assert.InDeltaSlice(t, want, held, tol)
 			if kernel.Products() == "float32" {
 				assert.Equal(t, want, held)
 			}
