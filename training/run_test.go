@@ -82,7 +82,7 @@ func TestSameBitsForAnyNumberOfWorkers(t *testing.T) {
 // of bfloat16, and a resumed run keeps it.
 func TestPrecision(t *testing.T) {
 	defer func() { require.NoError(t, kernel.SetPrecision(kernel.Highest)) }()
-	highest := losses(t, begin(t, tiny(t), ""), 0)
+	highest := losses(t, begin(t, tiny(t, "training.precision=highest"), ""), 0)
 	dir := filepath.Join(t.TempDir(), "run")
 	medium := losses(t, begin(t, tiny(t, "training.precision=medium"), dir), 0)
 	if kernel.Products() == "float32" {
@@ -106,6 +106,7 @@ func TestResumeIsAsIfNeverStopped(t *testing.T) {
 		"plain":      nil,
 		"accumulate": {"training.accumulate=3"},
 		"no sample":  {"training.sample=0", "training.eval_every=7"},
+		"high":       {"training.precision=high"},
 		"medium":     {"training.precision=medium"},
 	} {
 		t.Run(name, func(t *testing.T) {

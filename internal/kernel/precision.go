@@ -42,6 +42,16 @@ func SetPrecision(p Precision) error {
 	return nil
 }
 
+// Usual is the precision to train with where nothing else is asked for: High where that
+// splits operands, which costs a model nothing that seeds do not (docs/precision.md), and
+// else Highest.
+func Usual() Precision {
+	if active.Load().split != nil {
+		return High
+	}
+	return Highest
+}
+
 // Check returns an error that begins with the name if there is no such precision.
 func (p Precision) Check() error {
 	switch p {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 
@@ -25,6 +26,20 @@ func TestSetPrecision(t *testing.T) {
 	assert.EqualError(t, SetPrecision("bf16"), `kernel: the precision is "bf16": want highest, high, medium or int8`)
 	assert.Equal(t, Highest, InUse())
 	assert.Equal(t, "float32", Products())
+}
+
+// TestUsualPrecision: operands are split only where that is faster, or was asked for.
+func TestUsualPrecision(t *testing.T) {
+	everyTier(t, func(t *testing.T) {
+		name := Tier().Detail
+		if strings.Contains(name, "AMX") || strings.Contains(name, "split") {
+			assert.Equal(t, High, Usual())
+			withPrecision(t, High)
+			assert.Equal(t, "two bfloat16", Products())
+			return
+		}
+		assert.Equal(t, Highest, Usual())
+	})
 }
 
 // everyMedium runs f under Medium on each tier that then rounds its operands.
