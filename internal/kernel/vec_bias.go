@@ -52,6 +52,41 @@ func BiasGELUTanh[T Float](y, z []T, rows, cols int, b []T) {
 	GELUTanh(y, z)
 }
 
+// BiasGELUSlope writes y = GELU(z+b), and the slope of GELU there over z, which is all that its derivative
+// wants. b (cols) may be nil.
+func BiasGELUSlope[T Float](y, z []T, rows, cols int, b []T) {
+	checkBias("BiasGELUSlope", len(y), len(z), rows, cols, b)
+	if fast[T]() && b != nil {
+		for i := 0; i < len(z); i += cols {
+			vecBiasGELUSlope(start(y[i:]), start(z[i:]), start(b), cols)
+		}
+		return
+	}
+	Bias(z, rows, cols, b)
+	GELU(y, z)
+	slopes(z, geluSlope)
+}
+
+// BiasGELUTanhSlope is BiasGELUSlope with GELUTanh.
+func BiasGELUTanhSlope[T Float](y, z []T, rows, cols int, b []T) {
+	checkBias("BiasGELUTanhSlope", len(y), len(z), rows, cols, b)
+	if fast[T]() && b != nil {
+		for i := 0; i < len(z); i += cols {
+			vecBiasGELUTanhSlope(start(y[i:]), start(z[i:]), start(b), cols)
+		}
+		return
+	}
+	Bias(z, rows, cols, b)
+	GELUTanh(y, z)
+	slopes(z, geluTanhSlope)
+}
+
+func slopes[T Float](z []T, slope func(float64) float64) {
+	for i, v := range z {
+		z[i] = T(slope(float64(v)))
+	}
+}
+
 func checkBias[T Float](kernel string, ny, nz, rows, cols int, b []T) {
 	needs(kernel, rows*cols, "y z", ny, nz)
 	if b != nil {

@@ -53,6 +53,12 @@ func vecBiasGELU(y *float32, z *float32, b *float32, n int)
 func vecBiasGELUTanh(y *float32, z *float32, b *float32, n int)
 
 //go:noescape
+func vecBiasGELUSlope(y *float32, z *float32, b *float32, n int)
+
+//go:noescape
+func vecBiasGELUTanhSlope(y *float32, z *float32, b *float32, n int)
+
+//go:noescape
 func vecAdd(y *float32, a *float32, b *float32, n int)
 
 //go:noescape

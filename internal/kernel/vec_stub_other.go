@@ -56,6 +56,14 @@ func vecBiasGELUTanh(y *float32, z *float32, b *float32, n int) {
 	panic("kernel: no assembly for this processor")
 }
 
+func vecBiasGELUSlope(y *float32, z *float32, b *float32, n int) {
+	panic("kernel: no assembly for this processor")
+}
+
+func vecBiasGELUTanhSlope(y *float32, z *float32, b *float32, n int) {
+	panic("kernel: no assembly for this processor")
+}
+
 func vecAdd(y *float32, a *float32, b *float32, n int) {
 	panic("kernel: no assembly for this processor")
 }

@@ -16,11 +16,16 @@ func gelu(a *asm, x V) V {
 }
 
 func geluGrad(a *asm, x, dy V) V {
-	x = a.below(farOut, a.above(-farOut, x))
-	tail, bell := a.normal(x, geluLowest)
-	slope := a.choose(a.negative(x), tail, a.oneMinus(tail))
-	a.acc(slope, x, a.mul(bell, f(0.39894228040143267794))) // 1/√(2π)
+	_, slope := geluSlope(a, a.below(farOut, a.above(-farOut, x)))
 	return a.mul(slope, dy)
+}
+
+// geluSlope returns Φ(x), which GELU multiplies x by, and GELU's slope Φ(x) + x·φ(x).
+func geluSlope(a *asm, x V) (share, slope V) {
+	tail, bell := a.normal(x, geluLowest)
+	share = a.choose(a.negative(x), tail, a.oneMinus(tail))
+	slope = a.copy(share, len(x))
+	return share, a.acc(slope, x, a.mul(bell, f(0.39894228040143267794))) // 1/√(2π)
 }
 
 // geluArgument is the 2u of GELUTanh = x·σ(2u), q is x².
@@ -35,11 +40,16 @@ func geluTanh(a *asm, x V) V {
 }
 
 func geluTanhGrad(a *asm, x, dy V) V {
-	x = a.below(farOut, a.above(-farOut, x))
+	_, slope := geluTanhSlope(a, a.below(farOut, a.above(-farOut, x)))
+	return a.mul(slope, dy)
+}
+
+// geluTanhSlope returns σ(2u), which GELUTanh multiplies x by, and GELUTanh's slope.
+func geluTanhSlope(a *asm, x V) (share, slope V) {
 	q := a.mul(x, x)
-	s, slope := a.sigmoidSlope(geluArgument(a, x, q))
+	share, slope = a.sigmoidSlope(geluArgument(a, x, q))
 	a.horner(q, f(6*geluC*geluA), f(2*geluC)) // d(2u)/dx
-	return a.mul(a.horner(a.mul(q, x), slope, s), dy)
+	return share, a.horner(a.mul(q, x), slope, share)
 }
 
 func silu(a *asm, x V) V {

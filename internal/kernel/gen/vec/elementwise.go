@@ -28,6 +28,19 @@ func biased(unroll int, do func(*asm, V) V) func(*asm) {
 	}
 }
 
+// biasedSlope is a kernel z += b, y = z·share(z), z = slope(z).
+func biasedSlope(do func(*asm, V) (share, slope V)) func(*asm) {
+	return func(a *asm) {
+		y, z, b := a.pointer("y"), a.pointer("z"), a.pointer("b")
+		a.each(a.pointer("n"), 1, func(s span) {
+			x := a.above(-farOut, a.add(a.load(z, s), a.load(b, s)))
+			share, slope := do(a, a.below(farOut, x))
+			a.store(slope, z, s)
+			a.store(a.mul(x, share), y, s)
+		})
+	}
+}
+
 func scale(a *asm) {
 	y, x, k := a.pointer("y"), a.pointer("x"), a.scalar("s")
 	a.each(a.pointer("n"), 4, func(s span) { a.store(a.mul(a.load(x, s), k), y, s) })

@@ -30,6 +30,8 @@ var kernels = []kernel{
 	{"vecBiasReLU", bias, biased(4, relu)},
 	{"vecBiasGELU", bias, biased(2, gelu)},
 	{"vecBiasGELUTanh", bias, biased(2, geluTanh)},
+	{"vecBiasGELUSlope", bias, biasedSlope(geluSlope)},
+	{"vecBiasGELUTanhSlope", bias, biasedSlope(geluTanhSlope)},
 	{"vecAdd", two, binary(4, func(a *asm, x, y V) V { return a.add(x, y) })},
 	{"vecSub", two, binary(4, func(a *asm, x, y V) V { return a.sub(x, y) })},
 	{"vecMul", two, binary(4, func(a *asm, x, y V) V { return a.mul(x, y) })},
