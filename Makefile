@@ -1,4 +1,4 @@
-.PHONY: test lint bench compare notebooks
+.PHONY: test lint bench products compare notebooks
 
 test: ## what the README runs
 	go test ./...
@@ -11,6 +11,9 @@ lint: ## format, vet, staticcheck
 bench: ## kernels, then layers beside Gorgonia's own ops
 	go test -run XXX -bench . -benchtime 0.5s ./internal/kernel
 	go test -run XXX -bench . -benchtime 0.5s -count 3 ./bench | go run ./bench/ratios
+
+products: ## a table of matrix products: every tier and precision
+	go run ./bench/products
 
 compare: ## training and generation beside PyTorch, in one run (needs Debian's python3-torch)
 	go run ./bench/compare

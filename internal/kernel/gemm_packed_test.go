@@ -154,3 +154,25 @@ func BenchmarkPacked(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkPack measures the layout of an operand, 384 rows of as many columns as widths of
+// activations have, with one thread: ns for each number.
+func BenchmarkPack(b *testing.B) {
+	for _, p := range []Precision{Highest, Medium, Int8} {
+		for _, n := range []int{128, 384, 512, 520} {
+			for _, trans := range []bool{false, true} {
+				b.Run(fmt.Sprintf("%s/%d/trans=%v", p, n, trans), func(b *testing.B) {
+					withPrecision(b, p)
+					withThreads(b, 1)
+					const k = 384
+					e := newExample[float32](rand.New(rand.NewPCG(1, 1)), false, trans, 1, n, k, 1, 0, 0, 1)
+					var packed Packed[float32]
+					for b.Loop() {
+						packed.Pack(trans, k, n, e.p.b, e.p.ldb)
+					}
+					b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*k*n), "ns/number")
+				})
+			}
+		}
+	}
+}
