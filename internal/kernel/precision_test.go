@@ -316,7 +316,7 @@ func testSplitSpecialValues(t *testing.T) {
 // with an operand packed for all, while memory is collected in a loop.
 func TestReducedConcurrent(t *testing.T) {
 	withThreads(t, 3)
-	for _, p := range []Precision{Medium, High} {
+	for _, p := range []Precision{Medium, High, Int8} {
 		t.Run(string(p), func(t *testing.T) {
 			withPrecision(t, p)
 			everyTier(t, func(t *testing.T) {
@@ -338,19 +338,20 @@ func TestReducedConcurrent(t *testing.T) {
 				r := rand.New(rand.NewPCG(5, 5))
 				e := newExample[float32](r, false, true, 70, 90, 75, 1, 0, 0, 1)
 				e.run()
+				read := append([]float32(nil), e.p.c...)
 				var packed Packed[float32]
-				packed.Pack(true, 75, 90, e.p.b, e.p.ldb)
+				e.runPacked(&packed)
 				var wait sync.WaitGroup
 				for g := range 12 {
 					wait.Go(func() {
-						own := &packed
+						own, want := &packed, e.p.c
 						if g%2 == 0 {
-							own = nil
+							own, want = nil, read
 						}
 						for range 6 {
 							c := make([]float32, len(e.p.c))
 							GemmPacked(own, false, true, 70, 90, 75, 1, e.p.a, e.p.lda, e.p.b, e.p.ldb, 0, c, e.p.ldc)
-							assert.Equal(t, e.p.c, c)
+							assert.Equal(t, want, c)
 						}
 					})
 				}
