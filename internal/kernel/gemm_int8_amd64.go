@@ -73,49 +73,43 @@ func (q fours) a(ks *kernels[float32], w *workspace[float32], i0, m, k0, k int) 
 }
 
 func (q fours) panels(ks *kernels[float32], w *workspace[float32], dst []float32, k0, k, j0, n int) {
-	p := &w.product
+	p, steps := &w.product, q.steps(k)
+	const pad = 16 // as for A
+	ld := steps + pad
+	w.a = grown(w.a, ks.cols*ld)
 	for j := 0; j < n; j += ks.cols {
+		cols := min(ks.cols, n-j)
+		src, ldb := p.b, p.ldb
+		if p.transB {
+			src = src[(j0+j)*ldb+k0:]
+		} else {
+			w.s = grown(w.s, cols*k)
+			ks.transpose(w.s, k, src[k0*ldb+j0+j:], ldb, k, cols)
+			src, ldb = w.s, k
+		}
+		toFours(&w.a[0], ld*4, &src[0], ldb*4, cols, k, steps)
 		panel := dst[j/ks.cols*ks.panelSize(k):][:ks.panelSize(k)]
 		clear(panel)
-		if at := j0 + j; p.transB {
-			q.panel(panel, p.b[at*p.ldb+k0:], 1, p.ldb, k, min(ks.cols, n-j))
-		} else {
-			q.panel(panel, p.b[k0*p.ldb+at:], p.ldb, 1, k, min(ks.cols, n-j))
-		}
+		ks.transpose(panel, ks.cols, w.a, ld, cols, steps+1)
+		filled := min(steps, (k+15)/16*4)
+		clear(panel[filled*ks.cols : steps*ks.cols])
+		sign(panel, filled, cols, panel[(steps+1)*ks.cols:])
 	}
 }
 
-// panel rounds a panel's columns; down and right are the distances from an element of B to
-// the next.
-func (q fours) panel(panel, b []float32, down, right, k, cols int) {
+// sign turns the bytes of a panel's steps, which are 128 too large, into those of signed
+// numbers, and puts 128 times their sums behind the panel's factors.
+func sign(panel []float32, steps, cols int, excess []float32) {
 	const width = 32
-	bytes := unsafe.Slice((*int8)(unsafe.Pointer(&panel[0])), 4*len(panel))
-	excess := unsafe.Slice((*int32)(unsafe.Pointer(&panel[(q.steps(k)+1)*width])), width)
-	factors := panel[q.steps(k)*width:][:width]
-	var inverse [width]float32
-	for c := range cols {
-		largest := largestMagnitude(b[c*right:], down, k)
-		factors[c], inverse[c] = largest/127, 127/largest
-		if !(inverse[c] <= math.MaxFloat32) { // all zero, denormal or NaN
-			inverse[c] = 0
+	words := unsafe.Slice((*uint32)(unsafe.Pointer(&panel[0])), len(panel))
+	sums := unsafe.Slice((*int32)(unsafe.Pointer(&excess[0])), width)
+	for l := range steps {
+		for c, v := range words[l*width:][:cols] {
+			v ^= 0x80808080
+			words[l*width+c] = v
+			sums[c] += 128 * (int32(int8(v)) + int32(int8(v>>8)) + int32(int8(v>>16)) + int32(v)>>24)
 		}
 	}
-	for c := range cols {
-		for l := range k {
-			v := int8(math.RoundToEven(float64(b[l*down+c*right] * inverse[c])))
-			bytes[(l/4*width+c)*4+l%4] = v
-			excess[c] += 128 * int32(v)
-		}
-	}
-}
-
-// largestMagnitude is NaN if an element is.
-func largestMagnitude(x []float32, step, n int) float32 {
-	var largest uint32
-	for i := range n {
-		largest = max(largest, math.Float32bits(x[i*step])&0x7fffffff)
-	}
-	return math.Float32frombits(largest)
 }
 
 // intStrip computes blocks of C in strips of 32 rows whose sums pass through memory of our

@@ -26,6 +26,15 @@ func everyInt8(t *testing.T, f func(t *testing.T)) {
 	}
 }
 
+// largestMagnitude is that of n elements, step apart.
+func largestMagnitude(x []float32, step, n int) float32 {
+	largest := float32(0)
+	for i := range n {
+		largest = max(largest, float32(math.Abs(float64(x[i*step]))))
+	}
+	return largest
+}
+
 // roundTo127 rounds n elements of x, step apart, to multiples of a 127th of the largest
 // magnitude.
 func roundTo127(x []float32, step, n int) {
