@@ -119,9 +119,16 @@ def trainer(c, bf16):
     return step
 
 
-def generator(c, bf16):
+def quantised(model, int8):
+    """Returns the model with its weights as 8-bit integers, and activations rounded as they come."""
+    if not int8:
+        return model
+    return torch.ao.quantization.quantize_dynamic(model, {nn.Linear, nn.LSTM}, dtype=torch.qint8)
+
+
+def generator(c, bf16, int8):
     """Returns a step that draws one more token, from nothing again after GENERATED of them."""
-    model = GPT(c["vocab"], c["dim"], c["layers"], c["heads"], c["context"]).eval()
+    model = quantised(GPT(c["vocab"], c["dim"], c["layers"], c["heads"], c["context"]).eval(), int8)
     seen, ids, caches = GENERATED, None, None
 
     @torch.no_grad()
@@ -136,9 +143,9 @@ def generator(c, bf16):
     return step
 
 
-def lstm_generator(c, bf16):
+def lstm_generator(c, bf16, int8):
     """Returns a step that draws one more token from the state that the one before left."""
-    model = LSTM(c["vocab"], c["dim"], c["layers"]).eval()
+    model = quantised(LSTM(c["vocab"], c["dim"], c["layers"]).eval(), int8)
     ids, state = torch.zeros(1, 1, dtype=torch.long), None
 
     @torch.no_grad()
@@ -169,12 +176,13 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--bf16", action="store_true", help="under autocast to bfloat16")
+    parser.add_argument("--int8", action="store_true", help="generate with weights quantised to 8-bit integers")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(1)
     c = WORKLOADS[args.workload]
     if c["kind"].startswith("generate"):
-        step, tokens, unit = (generator if c["kind"] == "generate" else lstm_generator)(c, args.bf16), 1, "token"
+        step, tokens, unit = (generator if c["kind"] == "generate" else lstm_generator)(c, args.bf16, args.int8), 1, "token"
     else:
         step, tokens, unit = trainer(c, args.bf16), c["batch"] * c["context"], "step"
     ms, cpu = measure(step, args.seconds)

@@ -50,8 +50,9 @@ func TestRow(t *testing.T) {
 }
 
 func TestPairs(t *testing.T) {
-	sides := []side{{name: "highest", ours: true}, {name: "medium", ours: true, reduced: true}, {name: "PyTorch"}, {name: "PyTorch bf16", reduced: true}}
-	assert.Equal(t, [][2]int{{0, 2}, {1, 0}, {1, 2}, {1, 3}}, pairs(sides))
+	sides := []side{{name: "highest", ours: true}, {name: "medium", ours: true, of: "bf16"}, {name: "int8", ours: true, of: "int8"},
+		{name: "PyTorch"}, {name: "PyTorch bf16", of: "bf16"}, {name: "PyTorch int8", of: "int8"}}
+	assert.Equal(t, [][2]int{{0, 3}, {1, 0}, {1, 3}, {1, 4}, {2, 0}, {2, 3}, {2, 5}}, pairs(sides))
 }
 
 func TestEnvironment(t *testing.T) {
@@ -85,5 +86,7 @@ func TestRefuses(t *testing.T) {
 	assert.ErrorContains(t, run(options{rounds: 0, threads: 1, seconds: 1}, &out, io.Discard), "rounds = 0")
 	assert.ErrorContains(t, run(options{rounds: 1, threads: 1, seconds: 1, workloads: []string{"gtp"}}, &out, io.Discard), `no workload is called "gtp"`)
 	assert.ErrorContains(t, run(options{rounds: 1, threads: 1, seconds: 1, precisions: []kernel.Precision{"low"}}, &out, io.Discard), `the precision is "low"`)
+	assert.ErrorContains(t, run(options{rounds: 1, threads: 1, seconds: 1, workloads: []string{"gen-char", "lstm-char"}, precisions: []kernel.Precision{"int8"}}, &out, io.Discard),
+		"int8 is for workloads that generate, and lstm-char trains")
 	assert.Empty(t, out.String())
 }

@@ -1,10 +1,12 @@
 // Command compare measures training and generation beside PyTorch, and prints a table in
 // markdown: at each precision that computes differently on this machine, beside PyTorch in
-// float32 and, if there is more than one, under autocast to bfloat16. The sides take turns
+// float32 and with products of the like: under autocast to bfloat16, or with weights
+// quantised to int8. The sides take turns
 // in one call, so that whatever else the machine does meets all of them; a round's ratio
 // is of neighbouring measurements.
 //
 //	go run ./bench/compare [-rounds 5] [-seconds 5] [-blas auto] [-precision highest,medium] [WORKLOAD …]
+//	go run ./bench/compare -precision highest,medium,int8 gen-char gen-gpt2 gen-lstm
 //
 // It runs from the root of the repository and needs Debian's python3-torch and
 // libopenblas0-openmp.
@@ -18,6 +20,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"euryale/bench"
@@ -74,20 +77,32 @@ func different(blas string) (ps []kernel.Precision, err error) {
 	return ps, kernel.SetPrecision(kernel.Highest)
 }
 
-// run measures all workloads and prints the table.
-func run(o options, out, progress io.Writer) error {
+// check says what is wrong with the options before anything runs.
+func (o options) check() error {
 	if o.rounds < 1 || o.threads < 1 || !(o.seconds > 0) {
 		return fmt.Errorf("rounds = %d, threads = %d and seconds = %v: want more than 0", o.rounds, o.threads, o.seconds)
-	}
-	for _, name := range o.workloads {
-		if _, err := bench.Find(name); err != nil {
-			return err
-		}
 	}
 	for _, p := range o.precisions {
 		if err := p.Check(); err != nil {
 			return fmt.Errorf("the precision is %w", err)
 		}
+	}
+	for _, name := range o.workloads {
+		w, err := bench.Find(name)
+		if err != nil {
+			return err
+		}
+		if !w.Generate && slices.Contains(o.precisions, kernel.Int8) {
+			return fmt.Errorf("%s is for workloads that generate, and %s trains", kernel.Int8, name)
+		}
+	}
+	return nil
+}
+
+// run measures all workloads and prints the table.
+func run(o options, out, progress io.Writer) error {
+	if err := o.check(); err != nil {
+		return err
 	}
 	if len(o.precisions) == 0 {
 		ps, err := different(o.blas)
@@ -110,9 +125,10 @@ func run(o options, out, progress io.Writer) error {
 		sides = append(sides, ours(step, p, o))
 	}
 	script := filepath.Join("bench", "torch_lm.py")
-	sides = append(sides, pyTorch(script, false, o))
-	if len(o.precisions) > 1 || o.precisions[0] != kernel.Highest {
-		sides = append(sides, pyTorch(script, true, o))
+	for _, of := range []string{"", "bf16", "int8"} { // float32, and what any of ours is compared with
+		if of == "" || slices.ContainsFunc(sides, func(s side) bool { return s.ours && s.of == of }) {
+			sides = append(sides, pyTorch(script, of, o))
+		}
 	}
 	if err := conditions(out, sides[len(o.precisions)], o); err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 type side struct {
 	name    string
 	ours    bool
-	reduced bool // products of less than float32
+	of      string // operands of products, if they are less than float32: "bf16" or "int8"
 	command func(workload string) []string
 	env     []string
 }
@@ -24,9 +24,9 @@ type side struct {
 // ours is the side of bench/step.
 func ours(step string, p kernel.Precision, o options) side {
 	return side{
-		name:    string(p),
-		ours:    true,
-		reduced: p != kernel.Highest,
+		name: string(p),
+		ours: true,
+		of:   map[kernel.Precision]string{kernel.High: "bf16", kernel.Medium: "bf16", kernel.Int8: "int8"}[p],
 		command: func(workload string) []string {
 			return []string{step, "-workload", workload, "-seconds", fmt.Sprint(o.seconds), "-blas", o.blas, "-precision", string(p)}
 		},
@@ -36,18 +36,18 @@ func ours(step string, p kernel.Precision, o options) side {
 
 // pyTorch is the side of torch_lm.py. Its best setting is OpenBLAS's OpenMP build, whose
 // threads are torch's own; with the build on POSIX threads the two pools fight.
-func pyTorch(script string, bf16 bool, o options) side {
+func pyTorch(script, of string, o options) side {
 	name, extra := "PyTorch", []string(nil)
-	if bf16 {
-		name, extra = "PyTorch bf16", []string{"--bf16"}
+	if of != "" {
+		name, extra = "PyTorch "+of, []string{"--" + of}
 	}
 	env := clean(os.Environ())
 	if found, _ := filepath.Glob("/usr/lib/*/openblas-openmp"); len(found) > 0 {
 		env = append(env, "LD_LIBRARY_PATH="+found[0])
 	}
 	return side{
-		name:    name,
-		reduced: bf16,
+		name: name,
+		of:   of,
 		command: func(workload string) []string {
 			return append([]string{o.python, script, workload, "--threads", strconv.Itoa(o.threads), "--seconds", fmt.Sprint(o.seconds)}, extra...)
 		},

@@ -12,11 +12,11 @@ import (
 )
 
 // pairs are the sides that are compared: each of ours with PyTorch in float32, those of
-// reduced products with PyTorch's, and with our own in float32.
+// reduced products with PyTorch's of the like, and with our own in float32.
 func pairs(sides []side) (all [][2]int) {
 	for i, a := range sides {
 		for j, b := range sides {
-			if a.ours && (!b.ours && (a.reduced || !b.reduced) || b.ours && a.reduced && !b.reduced) {
+			if a.ours && (!b.ours && (b.of == "" || b.of == a.of) || b.ours && a.of != "" && b.of == "") {
 				all = append(all, [2]int{i, j})
 			}
 		}
