@@ -152,10 +152,10 @@ type heads[T Float] struct {
 	lse            []T
 }
 
-// blocks calls f for each block of queries of a lane that sees anything: n of them from
-// row r0 of the batch, which look at the lane's first c keys at most.
+// blocks calls f for each block of queries of a lane, the last first: n of them from row r0
+// of the batch, which look at the lane's first c keys at most.
 func (h *heads[T]) blocks(lane int, f func(r0, n, c int)) {
-	for t := 0; t < h.t; t += blockRows {
+	for t := (h.t - 1) / blockRows * blockRows; t >= 0; t -= blockRows {
 		r0, n, c := lane*h.t+t, min(blockRows, h.t-t), 0
 		for _, s := range h.sees[r0 : r0+n] {
 			if s > h.c || s < 0 {
@@ -217,12 +217,9 @@ func (h *heads[T]) forward(lane, kv int, buf []T) {
 }
 
 func (h *heads[T]) backward(lane, kv int, buf []T) {
-	for i := range h.c {
-		clear(h.dk.at(lane*h.c+i, kv*h.d)[:h.d])
-		clear(h.dv.at(lane*h.c+i, kv*h.d)[:h.d])
-	}
 	group := h.Heads / h.KVHeads
 	var dot [blockRows]T
+	filled := 0 // rows of dk and dv that hold sums; of causal attention the first block fills them all
 	h.blocks(lane, func(r0, n, c int) {
 		for head := kv * group; head < (kv+1)*group; head++ {
 			if c == 0 {
@@ -231,15 +228,30 @@ func (h *heads[T]) backward(lane, kv int, buf []T) {
 				}
 				continue
 			}
-			h.backwardBlock(buf, dot[:n], head, kv, lane, r0, n, c)
+			beta := T(1)
+			if filled == 0 {
+				beta, filled = 0, c
+			}
+			h.clearKeys(lane, kv, filled, c)
+			filled = max(filled, c)
+			h.backwardBlock(buf, dot[:n], beta, head, kv, lane, r0, n, c)
 		}
 	})
+	h.clearKeys(lane, kv, filled, h.c)
 }
 
-// backwardBlock adds a block's part to dk and dv, and sets its dq. With P the weights, M
+// clearKeys sets the gradients of a lane's keys from to to−1 to zero.
+func (h *heads[T]) clearKeys(lane, kv, from, to int) {
+	for i := from; i < to; i++ {
+		clear(h.dk.at(lane*h.c+i, kv*h.d)[:h.d])
+		clear(h.dv.at(lane*h.c+i, kv*h.d)[:h.d])
+	}
+}
+
+// backwardBlock adds a block's part to beta times dk and dv, and sets its dq. With P the weights, M
 // the dropout mask and O = (P⊙M)·V: dV += (P⊙M)ᵀ·dO, dP = (dO·Vᵀ)⊙M,
 // dS = P⊙(dP − rowsum(dO⊙O)), dQ = dS·K, dK += dSᵀ·Q.
-func (h *heads[T]) backwardBlock(buf, dot []T, head, kv, lane, r0, n, c int) {
+func (h *heads[T]) backwardBlock(buf, dot []T, beta T, head, kv, lane, r0, n, c int) {
 	p, dp := buf[:n*c], buf[n*c:2*n*c]
 	dy := h.dy.at(r0, head*h.d)
 	k, v := h.k.at(lane*h.c, kv*h.d), h.v.at(lane*h.c, kv*h.d)
@@ -253,9 +265,9 @@ func (h *heads[T]) backwardBlock(buf, dot []T, head, kv, lane, r0, n, c int) {
 	h.drop(dp, head, r0, n, c)
 	kernel.SoftmaxGradRows(dp, p, n, c, c, sees, dot, scale)
 	h.drop(p, head, r0, n, c)
-	kernel.Gemm(true, false, c, h.d, n, 1, p, c, dy, h.dy.ld, 1, h.dv.at(lane*h.c, kv*h.d), h.dv.ld)
+	kernel.Gemm(true, false, c, h.d, n, 1, p, c, dy, h.dy.ld, beta, h.dv.at(lane*h.c, kv*h.d), h.dv.ld)
 	kernel.Gemm(false, false, n, h.d, c, 1, dp, c, k, h.k.ld, 0, h.dq.at(r0, head*h.d), h.dq.ld)
-	kernel.Gemm(true, false, c, h.d, n, 1, dp, c, h.q.at(r0, head*h.d), h.q.ld, 1, h.dk.at(lane*h.c, kv*h.d), h.dk.ld)
+	kernel.Gemm(true, false, c, h.d, n, 1, dp, c, h.q.at(r0, head*h.d), h.q.ld, beta, h.dk.at(lane*h.c, kv*h.d), h.dk.ld)
 }
 
 // AttentionWeights is the softmax of Attention alone, zero where nothing is seen: for
