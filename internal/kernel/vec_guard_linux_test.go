@@ -36,6 +36,8 @@ func TestNothingBehindSlicesIsTouched(t *testing.T) {
 			a, b, c, d, e := last(x, n), last(y, n), last(z, n), last(w, n), last(v, n)
 			ColumnSums(a, last(y, 3*n), 3, n, n)
 			BiasGELU(last(x, 2*n), last(y, 2*n), 2, n, c)
+			BiasGELUSlope(last(x, 2*n), last(y, 2*n), 2, n, c)
+			BiasGELUTanhSlope(last(x, 2*n), last(y, 2*n), 2, n, c)
 			one := last(d, 1)
 			LayerNorm(a, one, last(e, 1), b, c, c, 1, n, 1e-5)
 			LayerNormGrad(a, b, c, a, d, one, last(e, 1), e, 1, n)

@@ -213,3 +213,40 @@ func TestBias(t *testing.T) {
 		})
 	}
 }
+
+// TestBiasSlope: with the value of an activation comes the slope that its gradient has.
+func TestBiasSlope(t *testing.T) {
+	const rows, cols = 5, 37
+	b := gaussian(cols, 3, 1)
+	x := append(gaussian(rows*cols-6, 2, 2), 0, float32(math.Inf(1)), float32(math.Inf(-1)), 200, -200, float32(math.NaN()))
+	for _, c := range []struct {
+		name  string
+		slope func(y, z []float32, rows, cols int, b []float32)
+		bias  func(y, z []float32, rows, cols int, b []float32)
+		grad  func(dx, x, dy []float32)
+	}{
+		{"GELU", BiasGELUSlope[float32], BiasGELU[float32], GELUGrad[float32]},
+		{"GELUTanh", BiasGELUTanhSlope[float32], BiasGELUTanh[float32], GELUTanhGrad[float32]},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			eachTier(t, func(t *testing.T) {
+				for _, bias := range [][]float32{b, nil} {
+					z, slope, y, want := slices.Clone(x), slices.Clone(x), make([]float32, len(x)), make([]float32, len(x))
+					c.bias(want, z, rows, cols, bias)
+					c.slope(y, slope, rows, cols, bias)
+					c.grad(z, z, ones(len(z)))
+					for i := range y {
+						require.Equal(t, want[i] != want[i], y[i] != y[i], "value of %v", x[i])
+						require.Equal(t, z[i] != z[i], slope[i] != slope[i], "slope at %v", x[i])
+						if want[i] == want[i] && !math.IsInf(float64(want[i]), 0) {
+							require.InDelta(t, want[i], y[i], 1e-6*math.Abs(float64(want[i])), "value of %v", x[i])
+						}
+						if z[i] == z[i] {
+							require.InDelta(t, z[i], slope[i], 5e-7, "slope at %v", x[i])
+						}
+					}
+				}
+			})
+		})
+	}
+}

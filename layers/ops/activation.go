@@ -30,6 +30,8 @@ type activation[T Float] struct {
 	f    func(y, z []T)
 	grad func(dz, z, y, dy []T)                // from what went in (z) or came out (y), whichever is cheaper
 	bias func(y, z []T, rows, cols int, b []T) // z += b, y = f(z)
+	// slope is y = f(z+b) and z = f'(z+b), if both together are cheap; nil: they are not.
+	slope func(y, z []T, rows, cols int, b []T)
 }
 
 func activationOf[T Float](act Activation) (activation[T], error) {
@@ -49,17 +51,17 @@ func activationOf[T Float](act Activation) (activation[T], error) {
 	case Identity:
 		return activation[T]{}, nil
 	case ReLU:
-		return activation[T]{kernel.ReLU[T], fromInput(kernel.ReLUGrad[T]), kernel.BiasReLU[T]}, nil
+		return activation[T]{kernel.ReLU[T], fromInput(kernel.ReLUGrad[T]), kernel.BiasReLU[T], nil}, nil
 	case GELU:
-		return activation[T]{kernel.GELU[T], fromInput(kernel.GELUGrad[T]), kernel.BiasGELU[T]}, nil
+		return activation[T]{kernel.GELU[T], fromInput(kernel.GELUGrad[T]), kernel.BiasGELU[T], kernel.BiasGELUSlope[T]}, nil
 	case GELUTanh:
-		return activation[T]{kernel.GELUTanh[T], fromInput(kernel.GELUTanhGrad[T]), kernel.BiasGELUTanh[T]}, nil
+		return activation[T]{kernel.GELUTanh[T], fromInput(kernel.GELUTanhGrad[T]), kernel.BiasGELUTanh[T], kernel.BiasGELUTanhSlope[T]}, nil
 	case SiLU:
-		return activation[T]{kernel.SiLU[T], fromInput(kernel.SiLUGrad[T]), then(kernel.SiLU[T])}, nil
+		return activation[T]{kernel.SiLU[T], fromInput(kernel.SiLUGrad[T]), then(kernel.SiLU[T]), nil}, nil
 	case Tanh:
-		return activation[T]{kernel.Tanh[T], fromOutput(kernel.TanhGrad[T]), then(kernel.Tanh[T])}, nil
+		return activation[T]{kernel.Tanh[T], fromOutput(kernel.TanhGrad[T]), then(kernel.Tanh[T]), nil}, nil
 	case Sigmoid:
-		return activation[T]{kernel.Sigmoid[T], fromOutput(kernel.SigmoidGrad[T]), then(kernel.Sigmoid[T])}, nil
+		return activation[T]{kernel.Sigmoid[T], fromOutput(kernel.SigmoidGrad[T]), then(kernel.Sigmoid[T]), nil}, nil
 	}
 	return activation[T]{}, fmt.Errorf("no activation is called %q: relu, gelu, gelu_tanh, silu, tanh or sigmoid", act)
 }

@@ -56,7 +56,7 @@ type rig struct {
 func newRig(t testing.TB, dt tensor.Dtype, r reference, f build) *rig {
 	t.Helper()
 	g := G.NewGraph()
-	k := &rig{t: t, inputs: map[string]*tensor.Dense{}, tape: NewTape()}
+	k := &rig{t: t, inputs: map[string]*tensor.Dense{}, tape: &Tape{Differentiated: true}}
 	nodes := map[string]*G.Node{}
 	declare := func(name string, v *tensor.Dense) *G.Node {
 		return G.NewTensor(g, v.Dtype(), v.Dims(), G.WithShape(v.Shape()...), G.WithName(name), G.WithValue(v))

@@ -74,7 +74,8 @@ func linearSpec[T Float](tape *Tape, act Activation, turned bool, n, in, out int
 	if tape.Differentiated {
 		across = operandOf[T](tape, w, !turned, n)
 	}
-	var z []T // sums before the activation, which its derivative wants
+	slopes := tape.Differentiated && f.slope != nil
+	var z []T // sums before the activation; its slopes, if the graph is differentiated and they are cheap
 	s := spec[T]{
 		shape: tensor.Shape{n, out},
 		fwd: func(a []arg[T], y []T) {
@@ -91,7 +92,11 @@ func linearSpec[T Float](tape *Tape, act Activation, turned bool, n, in, out int
 				z = claim[T](tape, n*out)
 			}
 			kernel.GemmPacked(straight, false, turned, n, out, in, 1, a[0].X, in, a[1].X, ldw, 0, z, out)
-			f.bias(y, z, n, out, b)
+			if slopes {
+				f.slope(y, z, n, out, b)
+			} else {
+				f.bias(y, z, n, out, b)
+			}
 		},
 		backs: []back[T]{
 			{of: []int{0}, reads: []int{1}, do: func(a []arg[T], _, dz []T, g [][]T) {
@@ -112,7 +117,13 @@ func linearSpec[T Float](tape *Tape, act Activation, turned bool, n, in, out int
 		}})
 	}
 	if act != Identity {
-		s.prep = func(_ []arg[T], y, dy, dz []T) { f.grad(dz, z, y, dy) }
+		s.prep = func(_ []arg[T], y, dy, dz []T) {
+			if slopes {
+				kernel.Mul(dz, z, dy)
+			} else {
+				f.grad(dz, z, y, dy)
+			}
+		}
 	}
 	return s
 }
