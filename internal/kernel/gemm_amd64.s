@@ -17616,59 +17616,73 @@ next:
 	VZEROUPPER
 	RET
 
-// func pairRows(dst *float32, panelStep int, part int, even *float32, odd *float32, cols int)
+// func pairRows(dst *float32, dstStep int, panelStep int, part int, even *float32, odd *float32, srcStep int, rows int, cols int)
 // Requires: AVX, AVX512BW, AVX512F, BMI2
-TEXT ·pairRows(SB), NOSPLIT, $0-48
+TEXT ·pairRows(SB), NOSPLIT, $0-72
 	MOVQ      dst+0(FP), AX
-	MOVQ      panelStep+8(FP), CX
-	MOVQ      part+16(FP), DX
-	MOVQ      even+24(FP), DX
-	MOVQ      odd+32(FP), BX
-	MOVQ      cols+40(FP), SI
+	MOVQ      dstStep+8(FP), CX
+	MOVQ      panelStep+16(FP), DX
+	MOVQ      part+24(FP), BX
+	MOVQ      even+32(FP), BX
+	MOVQ      odd+40(FP), SI
+	MOVQ      srcStep+48(FP), DI
+	MOVQ      rows+56(FP), R8
+	MOVQ      cols+64(FP), R9
 	VMOVDQU16 interleaved<>+0(SB), Z0
+	MOVQ      R9, R10
+	ANDQ      $0x1f, R10
+	MOVQ      $-1, R11
+	BZHIQ     R10, R11, R11
+	KMOVW     R11, K1
+	SHRQ      $0x10, R11
+	KMOVW     R11, K2
+
+row:
+	MOVQ AX, R10
+	XORQ R11, R11
+	MOVQ R9, R12
 
 panel:
-	SUBQ      $0x20, SI
+	SUBQ      $0x20, R12
 	JL        tail
-	VMOVUPS   (DX), Z1
-	VMOVUPS   (BX), Z2
+	VMOVUPS   (BX)(R11*1), Z1
+	VMOVUPS   (SI)(R11*1), Z2
 	// VCVTNE2PS2BF16 Z1, Z2, Z1
 	LONG $0x486ff262; WORD $0xc972
 	VPERMW    Z1, Z0, Z1
-	VMOVUPS   Z1, (AX)
-	VMOVUPS   64(DX), Z1
-	VMOVUPS   64(BX), Z2
+	VMOVUPS   Z1, (R10)
+	VMOVUPS   64(BX)(R11*1), Z1
+	VMOVUPS   64(SI)(R11*1), Z2
 	// VCVTNE2PS2BF16 Z1, Z2, Z1
 	LONG $0x486ff262; WORD $0xc972
 	VPERMW    Z1, Z0, Z1
-	VMOVUPS   Z1, 64(AX)
-	ADDQ      $0x80, DX
-	ADDQ      $0x80, BX
-	ADDQ      CX, AX
+	VMOVUPS   Z1, 64(R10)
+	ADDQ      $0x80, R11
+	ADDQ      DX, R10
 	JMP       panel
 
 tail:
-	ADDQ      $0x20, SI
-	JZ        end
-	MOVQ      $-1, CX
-	BZHIQ     SI, CX, CX
-	KMOVW     CX, K1
-	SHRQ      $0x10, CX
-	KMOVW     CX, K2
-	VMOVUPS.Z (DX), K1, Z1
-	VMOVUPS.Z (BX), K1, Z2
+	CMPQ      R12, $-32
+	JE        next
+	VMOVUPS.Z (BX)(R11*1), K1, Z1
+	VMOVUPS.Z (SI)(R11*1), K1, Z2
 	// VCVTNE2PS2BF16 Z1, Z2, Z1
 	LONG $0x486ff262; WORD $0xc972
 	VPERMW    Z1, Z0, Z1
-	VMOVUPS   Z1, K1, (AX)
-	VMOVUPS.Z 64(DX), K2, Z1
-	VMOVUPS.Z 64(BX), K2, Z2
+	VMOVUPS   Z1, K1, (R10)
+	VMOVUPS.Z 64(BX)(R11*1), K2, Z1
+	VMOVUPS.Z 64(SI)(R11*1), K2, Z2
 	// VCVTNE2PS2BF16 Z1, Z2, Z1
 	LONG $0x486ff262; WORD $0xc972
 	VPERMW    Z1, Z0, Z1
-	VMOVUPS   Z1, K2, 64(AX)
+	VMOVUPS   Z1, K2, 64(R10)
 
-end:
+next:
+	ADDQ DI, BX
+	ADDQ DI, SI
+	ADDQ CX, AX
+	DECQ R8
+	JNZ  row
 	VZEROUPPER
 	RET
 
@@ -17790,99 +17804,43 @@ next:
 	VZEROUPPER
 	RET
 
-// func pairRows2(dst *float32, panelStep int, part int, even *float32, odd *float32, cols int)
+// func pairRows2(dst *float32, dstStep int, panelStep int, part int, even *float32, odd *float32, srcStep int, rows int, cols int)
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, BMI2
-TEXT ·pairRows2(SB), NOSPLIT, $0-48
+TEXT ·pairRows2(SB), NOSPLIT, $0-72
 	MOVQ         dst+0(FP), AX
-	MOVQ         panelStep+8(FP), CX
-	MOVQ         part+16(FP), DX
-	MOVQ         even+24(FP), BX
-	MOVQ         odd+32(FP), SI
-	MOVQ         cols+40(FP), DI
-	MOVL         $0x7f7f0000, R8
-	VPBROADCASTD R8, Z0
-	MOVL         $0x80000000, R8
-	VPBROADCASTD R8, Z1
-	MOVL         $0x3f800000, R8
-	VPBROADCASTD R8, Z2
+	MOVQ         dstStep+8(FP), CX
+	MOVQ         panelStep+16(FP), DX
+	MOVQ         part+24(FP), BX
+	MOVQ         even+32(FP), SI
+	MOVQ         odd+40(FP), DI
+	MOVQ         srcStep+48(FP), R8
+	MOVQ         rows+56(FP), R9
+	MOVQ         cols+64(FP), R10
+	MOVL         $0x7f7f0000, R11
+	VPBROADCASTD R11, Z0
+	MOVL         $0x80000000, R11
+	VPBROADCASTD R11, Z1
+	MOVL         $0x3f800000, R11
+	VPBROADCASTD R11, Z2
 	VMOVDQU16    interleaved<>+0(SB), Z6
+	MOVQ         R10, R11
+	ANDQ         $0x1f, R11
+	MOVQ         $-1, R12
+	BZHIQ        R11, R12, R12
+	KMOVW        R12, K1
+	SHRQ         $0x10, R12
+	KMOVW        R12, K2
+
+row:
+	MOVQ AX, R11
+	XORQ R12, R12
+	MOVQ R10, R13
 
 panel:
-	SUBQ          $0x20, DI
+	SUBQ          $0x20, R13
 	JL            tail
-	VMOVUPS       (BX), Z7
-	VMOVUPS       (SI), Z8
-	VMINPS        Z0, Z7, Z4
-	VPORD         Z1, Z0, Z3
-	VMAXPS        Z3, Z4, Z4
-	VFPCLASSPSZ   $0x99, Z7, K1
-	VPANDD        Z1, Z7, Z3
-	VPORD         Z2, Z3, K1, Z4
-	VMINPS        Z0, Z8, Z5
-	VPORD         Z1, Z0, Z3
-	VMAXPS        Z3, Z5, Z5
-	VFPCLASSPSZ   $0x99, Z8, K1
-	VPANDD        Z1, Z8, Z3
-	VPORD         Z2, Z3, K1, Z5
-	// VCVTNE2PS2BF16 Z4, Z5, Z4
-	LONG $0x4857f262; WORD $0xe472
-	VPMOVZXWD     Y4, Z3
-	VPSLLD        $0x10, Z3, Z3
-	VSUBPS        Z3, Z7, Z7
-	VEXTRACTI64X4 $0x01, Z4, Y3
-	VPMOVZXWD     Y3, Z3
-	VPSLLD        $0x10, Z3, Z3
-	VSUBPS        Z3, Z8, Z8
-	// VCVTNE2PS2BF16 Z7, Z8, Z3
-	LONG $0x483ff262; WORD $0xdf72
-	VPERMW        Z4, Z6, Z4
-	VMOVUPS       Z4, (AX)
-	VPERMW        Z3, Z6, Z3
-	VMOVUPS       Z3, (AX)(DX*1)
-	VMOVUPS       64(BX), Z7
-	VMOVUPS       64(SI), Z8
-	VMINPS        Z0, Z7, Z4
-	VPORD         Z1, Z0, Z3
-	VMAXPS        Z3, Z4, Z4
-	VFPCLASSPSZ   $0x99, Z7, K1
-	VPANDD        Z1, Z7, Z3
-	VPORD         Z2, Z3, K1, Z4
-	VMINPS        Z0, Z8, Z5
-	VPORD         Z1, Z0, Z3
-	VMAXPS        Z3, Z5, Z5
-	VFPCLASSPSZ   $0x99, Z8, K1
-	VPANDD        Z1, Z8, Z3
-	VPORD         Z2, Z3, K1, Z5
-	// VCVTNE2PS2BF16 Z4, Z5, Z4
-	LONG $0x4857f262; WORD $0xe472
-	VPMOVZXWD     Y4, Z3
-	VPSLLD        $0x10, Z3, Z3
-	VSUBPS        Z3, Z7, Z7
-	VEXTRACTI64X4 $0x01, Z4, Y3
-	VPMOVZXWD     Y3, Z3
-	VPSLLD        $0x10, Z3, Z3
-	VSUBPS        Z3, Z8, Z8
-	// VCVTNE2PS2BF16 Z7, Z8, Z3
-	LONG $0x483ff262; WORD $0xdf72
-	VPERMW        Z4, Z6, Z4
-	VMOVUPS       Z4, 64(AX)
-	VPERMW        Z3, Z6, Z3
-	VMOVUPS       Z3, 64(AX)(DX*1)
-	ADDQ          $0x80, BX
-	ADDQ          $0x80, SI
-	ADDQ          CX, AX
-	JMP           panel
-
-tail:
-	ADDQ          $0x20, DI
-	JZ            end
-	MOVQ          $-1, CX
-	BZHIQ         DI, CX, CX
-	KMOVW         CX, K1
-	SHRQ          $0x10, CX
-	KMOVW         CX, K2
-	VMOVUPS.Z     (BX), K1, Z7
-	VMOVUPS.Z     (SI), K1, Z8
+	VMOVUPS       (SI)(R12*1), Z7
+	VMOVUPS       (DI)(R12*1), Z8
 	VMINPS        Z0, Z7, Z4
 	VPORD         Z1, Z0, Z3
 	VMAXPS        Z3, Z4, Z4
@@ -17907,40 +17865,110 @@ tail:
 	// VCVTNE2PS2BF16 Z7, Z8, Z3
 	LONG $0x483ff262; WORD $0xdf72
 	VPERMW        Z4, Z6, Z4
-	VMOVUPS       Z4, K1, (AX)
+	VMOVUPS       Z4, (R11)
 	VPERMW        Z3, Z6, Z3
-	VMOVUPS       Z3, K1, (AX)(DX*1)
-	VMOVUPS.Z     64(BX), K2, Z7
-	VMOVUPS.Z     64(SI), K2, Z8
+	VMOVUPS       Z3, (R11)(BX*1)
+	VMOVUPS       64(SI)(R12*1), Z7
+	VMOVUPS       64(DI)(R12*1), Z8
 	VMINPS        Z0, Z7, Z4
 	VPORD         Z1, Z0, Z3
 	VMAXPS        Z3, Z4, Z4
-	VFPCLASSPSZ   $0x99, Z7, K1
+	VFPCLASSPSZ   $0x99, Z7, K3
 	VPANDD        Z1, Z7, Z3
-	VPORD         Z2, Z3, K1, Z4
+	VPORD         Z2, Z3, K3, Z4
 	VMINPS        Z0, Z8, Z5
 	VPORD         Z1, Z0, Z3
 	VMAXPS        Z3, Z5, Z5
-	VFPCLASSPSZ   $0x99, Z8, K1
+	VFPCLASSPSZ   $0x99, Z8, K3
 	VPANDD        Z1, Z8, Z3
-	VPORD         Z2, Z3, K1, Z5
-	// VCVTNE2PS2BF16 Z4, Z5, Z0
-	LONG $0x4857f262; WORD $0xc472
-	VPMOVZXWD     Y0, Z3
+	VPORD         Z2, Z3, K3, Z5
+	// VCVTNE2PS2BF16 Z4, Z5, Z4
+	LONG $0x4857f262; WORD $0xe472
+	VPMOVZXWD     Y4, Z3
 	VPSLLD        $0x10, Z3, Z3
 	VSUBPS        Z3, Z7, Z7
-	VEXTRACTI64X4 $0x01, Z0, Y3
+	VEXTRACTI64X4 $0x01, Z4, Y3
 	VPMOVZXWD     Y3, Z3
 	VPSLLD        $0x10, Z3, Z3
 	VSUBPS        Z3, Z8, Z8
-	// VCVTNE2PS2BF16 Z7, Z8, Z1
-	LONG $0x483ff262; WORD $0xcf72
-	VPERMW        Z0, Z6, Z0
-	VMOVUPS       Z0, K2, 64(AX)
-	VPERMW        Z1, Z6, Z1
-	VMOVUPS       Z1, K2, 64(AX)(DX*1)
+	// VCVTNE2PS2BF16 Z7, Z8, Z3
+	LONG $0x483ff262; WORD $0xdf72
+	VPERMW        Z4, Z6, Z4
+	VMOVUPS       Z4, 64(R11)
+	VPERMW        Z3, Z6, Z3
+	VMOVUPS       Z3, 64(R11)(BX*1)
+	ADDQ          $0x80, R12
+	ADDQ          DX, R11
+	JMP           panel
 
-end:
+tail:
+	CMPQ          R13, $-32
+	JE            next
+	VMOVUPS.Z     (SI)(R12*1), K1, Z7
+	VMOVUPS.Z     (DI)(R12*1), K1, Z8
+	VMINPS        Z0, Z7, Z4
+	VPORD         Z1, Z0, Z3
+	VMAXPS        Z3, Z4, Z4
+	VFPCLASSPSZ   $0x99, Z7, K3
+	VPANDD        Z1, Z7, Z3
+	VPORD         Z2, Z3, K3, Z4
+	VMINPS        Z0, Z8, Z5
+	VPORD         Z1, Z0, Z3
+	VMAXPS        Z3, Z5, Z5
+	VFPCLASSPSZ   $0x99, Z8, K3
+	VPANDD        Z1, Z8, Z3
+	VPORD         Z2, Z3, K3, Z5
+	// VCVTNE2PS2BF16 Z4, Z5, Z4
+	LONG $0x4857f262; WORD $0xe472
+	VPMOVZXWD     Y4, Z3
+	VPSLLD        $0x10, Z3, Z3
+	VSUBPS        Z3, Z7, Z7
+	VEXTRACTI64X4 $0x01, Z4, Y3
+	VPMOVZXWD     Y3, Z3
+	VPSLLD        $0x10, Z3, Z3
+	VSUBPS        Z3, Z8, Z8
+	// VCVTNE2PS2BF16 Z7, Z8, Z3
+	LONG $0x483ff262; WORD $0xdf72
+	VPERMW        Z4, Z6, Z4
+	VMOVUPS       Z4, K1, (R11)
+	VPERMW        Z3, Z6, Z3
+	VMOVUPS       Z3, K1, (R11)(BX*1)
+	VMOVUPS.Z     64(SI)(R12*1), K2, Z7
+	VMOVUPS.Z     64(DI)(R12*1), K2, Z8
+	VMINPS        Z0, Z7, Z4
+	VPORD         Z1, Z0, Z3
+	VMAXPS        Z3, Z4, Z4
+	VFPCLASSPSZ   $0x99, Z7, K3
+	VPANDD        Z1, Z7, Z3
+	VPORD         Z2, Z3, K3, Z4
+	VMINPS        Z0, Z8, Z5
+	VPORD         Z1, Z0, Z3
+	VMAXPS        Z3, Z5, Z5
+	VFPCLASSPSZ   $0x99, Z8, K3
+	VPANDD        Z1, Z8, Z3
+	VPORD         Z2, Z3, K3, Z5
+	// VCVTNE2PS2BF16 Z4, Z5, Z4
+	LONG $0x4857f262; WORD $0xe472
+	VPMOVZXWD     Y4, Z3
+	VPSLLD        $0x10, Z3, Z3
+	VSUBPS        Z3, Z7, Z7
+	VEXTRACTI64X4 $0x01, Z4, Y3
+	VPMOVZXWD     Y3, Z3
+	VPSLLD        $0x10, Z3, Z3
+	VSUBPS        Z3, Z8, Z8
+	// VCVTNE2PS2BF16 Z7, Z8, Z3
+	LONG $0x483ff262; WORD $0xdf72
+	VPERMW        Z4, Z6, Z4
+	VMOVUPS       Z4, K2, 64(R11)
+	VPERMW        Z3, Z6, Z3
+	VMOVUPS       Z3, K2, 64(R11)(BX*1)
+
+next:
+	ADDQ R8, SI
+	ADDQ R8, DI
+	ADDQ CX, AX
+	DECQ R9
+	JNZ  row
 	VZEROUPPER
 	RET
 
@@ -18088,40 +18116,55 @@ next:
 	VZEROUPPER
 	RET
 
-// func pairRows3(dst *float32, panelStep int, part int, even *float32, odd *float32, cols int)
+// func pairRows3(dst *float32, dstStep int, panelStep int, part int, even *float32, odd *float32, srcStep int, rows int, cols int)
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, BMI2
-TEXT ·pairRows3(SB), NOSPLIT, $0-48
+TEXT ·pairRows3(SB), NOSPLIT, $0-72
 	MOVQ         dst+0(FP), AX
-	MOVQ         panelStep+8(FP), CX
-	MOVQ         part+16(FP), DX
-	MOVQ         even+24(FP), BX
-	MOVQ         odd+32(FP), SI
-	MOVQ         cols+40(FP), DI
-	MOVL         $0x7f7f0000, R8
-	VPBROADCASTD R8, Z0
-	MOVL         $0x80000000, R8
-	VPBROADCASTD R8, Z1
-	MOVL         $0x3f800000, R8
-	VPBROADCASTD R8, Z2
+	MOVQ         dstStep+8(FP), CX
+	MOVQ         panelStep+16(FP), DX
+	MOVQ         part+24(FP), BX
+	MOVQ         even+32(FP), SI
+	MOVQ         odd+40(FP), DI
+	MOVQ         srcStep+48(FP), R8
+	MOVQ         rows+56(FP), R9
+	MOVQ         cols+64(FP), R10
+	MOVL         $0x7f7f0000, R11
+	VPBROADCASTD R11, Z0
+	MOVL         $0x80000000, R11
+	VPBROADCASTD R11, Z1
+	MOVL         $0x3f800000, R11
+	VPBROADCASTD R11, Z2
 	VMOVDQU16    interleaved<>+0(SB), Z6
+	MOVQ         R10, R11
+	ANDQ         $0x1f, R11
+	MOVQ         $-1, R12
+	BZHIQ        R11, R12, R12
+	KMOVW        R12, K1
+	SHRQ         $0x10, R12
+	KMOVW        R12, K2
+
+row:
+	MOVQ AX, R11
+	XORQ R12, R12
+	MOVQ R10, R13
 
 panel:
-	SUBQ          $0x20, DI
+	SUBQ          $0x20, R13
 	JL            tail
-	VMOVUPS       (BX), Z7
-	VMOVUPS       (SI), Z8
+	VMOVUPS       (SI)(R12*1), Z7
+	VMOVUPS       (DI)(R12*1), Z8
 	VMINPS        Z0, Z7, Z4
 	VPORD         Z1, Z0, Z3
 	VMAXPS        Z3, Z4, Z4
-	VFPCLASSPSZ   $0x99, Z7, K1
+	VFPCLASSPSZ   $0x99, Z7, K3
 	VPANDD        Z1, Z7, Z3
-	VPORD         Z2, Z3, K1, Z4
+	VPORD         Z2, Z3, K3, Z4
 	VMINPS        Z0, Z8, Z5
 	VPORD         Z1, Z0, Z3
 	VMAXPS        Z3, Z5, Z5
-	VFPCLASSPSZ   $0x99, Z8, K1
+	VFPCLASSPSZ   $0x99, Z8, K3
 	VPANDD        Z1, Z8, Z3
-	VPORD         Z2, Z3, K1, Z5
+	VPORD         Z2, Z3, K3, Z5
 	// VCVTNE2PS2BF16 Z4, Z5, Z9
 	LONG $0x48577262; WORD $0xcc72
 	VPMOVZXWD     Y9, Z3
@@ -18134,15 +18177,15 @@ panel:
 	VMINPS        Z0, Z7, Z4
 	VPORD         Z1, Z0, Z3
 	VMAXPS        Z3, Z4, Z4
-	VFPCLASSPSZ   $0x99, Z7, K1
+	VFPCLASSPSZ   $0x99, Z7, K3
 	VPANDD        Z1, Z7, Z3
-	VPORD         Z2, Z3, K1, Z4
+	VPORD         Z2, Z3, K3, Z4
 	VMINPS        Z0, Z8, Z5
 	VPORD         Z1, Z0, Z3
 	VMAXPS        Z3, Z5, Z5
-	VFPCLASSPSZ   $0x99, Z8, K1
+	VFPCLASSPSZ   $0x99, Z8, K3
 	VPANDD        Z1, Z8, Z3
-	VPORD         Z2, Z3, K1, Z5
+	VPORD         Z2, Z3, K3, Z5
 	// VCVTNE2PS2BF16 Z4, Z5, Z4
 	LONG $0x4857f262; WORD $0xe472
 	VPMOVZXWD     Y4, Z3
@@ -18155,25 +18198,25 @@ panel:
 	// VCVTNE2PS2BF16 Z7, Z8, Z3
 	LONG $0x483ff262; WORD $0xdf72
 	VPERMW        Z9, Z6, Z9
-	VMOVUPS       Z9, (AX)
+	VMOVUPS       Z9, (R11)
 	VPERMW        Z4, Z6, Z4
-	VMOVUPS       Z4, (AX)(DX*1)
+	VMOVUPS       Z4, (R11)(BX*1)
 	VPERMW        Z3, Z6, Z3
-	VMOVUPS       Z3, (AX)(DX*2)
-	VMOVUPS       64(BX), Z7
-	VMOVUPS       64(SI), Z8
+	VMOVUPS       Z3, (R11)(BX*2)
+	VMOVUPS       64(SI)(R12*1), Z7
+	VMOVUPS       64(DI)(R12*1), Z8
 	VMINPS        Z0, Z7, Z4
 	VPORD         Z1, Z0, Z3
 	VMAXPS        Z3, Z4, Z4
-	VFPCLASSPSZ   $0x99, Z7, K1
+	VFPCLASSPSZ   $0x99, Z7, K3
 	VPANDD        Z1, Z7, Z3
-	VPORD         Z2, Z3, K1, Z4
+	VPORD         Z2, Z3, K3, Z4
 	VMINPS        Z0, Z8, Z5
 	VPORD         Z1, Z0, Z3
 	VMAXPS        Z3, Z5, Z5
-	VFPCLASSPSZ   $0x99, Z8, K1
+	VFPCLASSPSZ   $0x99, Z8, K3
 	VPANDD        Z1, Z8, Z3
-	VPORD         Z2, Z3, K1, Z5
+	VPORD         Z2, Z3, K3, Z5
 	// VCVTNE2PS2BF16 Z4, Z5, Z9
 	LONG $0x48577262; WORD $0xcc72
 	VPMOVZXWD     Y9, Z3
@@ -18186,15 +18229,15 @@ panel:
 	VMINPS        Z0, Z7, Z4
 	VPORD         Z1, Z0, Z3
 	VMAXPS        Z3, Z4, Z4
-	VFPCLASSPSZ   $0x99, Z7, K1
+	VFPCLASSPSZ   $0x99, Z7, K3
 	VPANDD        Z1, Z7, Z3
-	VPORD         Z2, Z3, K1, Z4
+	VPORD         Z2, Z3, K3, Z4
 	VMINPS        Z0, Z8, Z5
 	VPORD         Z1, Z0, Z3
 	VMAXPS        Z3, Z5, Z5
-	VFPCLASSPSZ   $0x99, Z8, K1
+	VFPCLASSPSZ   $0x99, Z8, K3
 	VPANDD        Z1, Z8, Z3
-	VPORD         Z2, Z3, K1, Z5
+	VPORD         Z2, Z3, K3, Z5
 	// VCVTNE2PS2BF16 Z4, Z5, Z4
 	LONG $0x4857f262; WORD $0xe472
 	VPMOVZXWD     Y4, Z3
@@ -18207,26 +18250,20 @@ panel:
 	// VCVTNE2PS2BF16 Z7, Z8, Z3
 	LONG $0x483ff262; WORD $0xdf72
 	VPERMW        Z9, Z6, Z9
-	VMOVUPS       Z9, 64(AX)
+	VMOVUPS       Z9, 64(R11)
 	VPERMW        Z4, Z6, Z4
-	VMOVUPS       Z4, 64(AX)(DX*1)
+	VMOVUPS       Z4, 64(R11)(BX*1)
 	VPERMW        Z3, Z6, Z3
-	VMOVUPS       Z3, 64(AX)(DX*2)
-	ADDQ          $0x80, BX
-	ADDQ          $0x80, SI
-	ADDQ          CX, AX
+	VMOVUPS       Z3, 64(R11)(BX*2)
+	ADDQ          $0x80, R12
+	ADDQ          DX, R11
 	JMP           panel
 
 tail:
-	ADDQ          $0x20, DI
-	JZ            end
-	MOVQ          $-1, CX
-	BZHIQ         DI, CX, CX
-	KMOVW         CX, K1
-	SHRQ          $0x10, CX
-	KMOVW         CX, K2
-	VMOVUPS.Z     (BX), K1, Z7
-	VMOVUPS.Z     (SI), K1, Z8
+	CMPQ          R13, $-32
+	JE            next
+	VMOVUPS.Z     (SI)(R12*1), K1, Z7
+	VMOVUPS.Z     (DI)(R12*1), K1, Z8
 	VMINPS        Z0, Z7, Z4
 	VPORD         Z1, Z0, Z3
 	VMAXPS        Z3, Z4, Z4
@@ -18272,25 +18309,25 @@ tail:
 	// VCVTNE2PS2BF16 Z7, Z8, Z3
 	LONG $0x483ff262; WORD $0xdf72
 	VPERMW        Z9, Z6, Z9
-	VMOVUPS       Z9, K1, (AX)
+	VMOVUPS       Z9, K1, (R11)
 	VPERMW        Z4, Z6, Z4
-	VMOVUPS       Z4, K1, (AX)(DX*1)
+	VMOVUPS       Z4, K1, (R11)(BX*1)
 	VPERMW        Z3, Z6, Z3
-	VMOVUPS       Z3, K1, (AX)(DX*2)
-	VMOVUPS.Z     64(BX), K2, Z7
-	VMOVUPS.Z     64(SI), K2, Z8
+	VMOVUPS       Z3, K1, (R11)(BX*2)
+	VMOVUPS.Z     64(SI)(R12*1), K2, Z7
+	VMOVUPS.Z     64(DI)(R12*1), K2, Z8
 	VMINPS        Z0, Z7, Z4
 	VPORD         Z1, Z0, Z3
 	VMAXPS        Z3, Z4, Z4
-	VFPCLASSPSZ   $0x99, Z7, K1
+	VFPCLASSPSZ   $0x99, Z7, K3
 	VPANDD        Z1, Z7, Z3
-	VPORD         Z2, Z3, K1, Z4
+	VPORD         Z2, Z3, K3, Z4
 	VMINPS        Z0, Z8, Z5
 	VPORD         Z1, Z0, Z3
 	VMAXPS        Z3, Z5, Z5
-	VFPCLASSPSZ   $0x99, Z8, K1
+	VFPCLASSPSZ   $0x99, Z8, K3
 	VPANDD        Z1, Z8, Z3
-	VPORD         Z2, Z3, K1, Z5
+	VPORD         Z2, Z3, K3, Z5
 	// VCVTNE2PS2BF16 Z4, Z5, Z9
 	LONG $0x48577262; WORD $0xcc72
 	VPMOVZXWD     Y9, Z3
@@ -18303,34 +18340,39 @@ tail:
 	VMINPS        Z0, Z7, Z4
 	VPORD         Z1, Z0, Z3
 	VMAXPS        Z3, Z4, Z4
-	VFPCLASSPSZ   $0x99, Z7, K1
+	VFPCLASSPSZ   $0x99, Z7, K3
 	VPANDD        Z1, Z7, Z3
-	VPORD         Z2, Z3, K1, Z4
+	VPORD         Z2, Z3, K3, Z4
 	VMINPS        Z0, Z8, Z5
 	VPORD         Z1, Z0, Z3
 	VMAXPS        Z3, Z5, Z5
-	VFPCLASSPSZ   $0x99, Z8, K1
+	VFPCLASSPSZ   $0x99, Z8, K3
 	VPANDD        Z1, Z8, Z3
-	VPORD         Z2, Z3, K1, Z5
-	// VCVTNE2PS2BF16 Z4, Z5, Z0
-	LONG $0x4857f262; WORD $0xc472
-	VPMOVZXWD     Y0, Z3
+	VPORD         Z2, Z3, K3, Z5
+	// VCVTNE2PS2BF16 Z4, Z5, Z4
+	LONG $0x4857f262; WORD $0xe472
+	VPMOVZXWD     Y4, Z3
 	VPSLLD        $0x10, Z3, Z3
 	VSUBPS        Z3, Z7, Z7
-	VEXTRACTI64X4 $0x01, Z0, Y3
+	VEXTRACTI64X4 $0x01, Z4, Y3
 	VPMOVZXWD     Y3, Z3
 	VPSLLD        $0x10, Z3, Z3
 	VSUBPS        Z3, Z8, Z8
-	// VCVTNE2PS2BF16 Z7, Z8, Z1
-	LONG $0x483ff262; WORD $0xcf72
+	// VCVTNE2PS2BF16 Z7, Z8, Z3
+	LONG $0x483ff262; WORD $0xdf72
 	VPERMW        Z9, Z6, Z9
-	VMOVUPS       Z9, K2, 64(AX)
-	VPERMW        Z0, Z6, Z0
-	VMOVUPS       Z0, K2, 64(AX)(DX*1)
-	VPERMW        Z1, Z6, Z1
-	VMOVUPS       Z1, K2, 64(AX)(DX*2)
+	VMOVUPS       Z9, K2, 64(R11)
+	VPERMW        Z4, Z6, Z4
+	VMOVUPS       Z4, K2, 64(R11)(BX*1)
+	VPERMW        Z3, Z6, Z3
+	VMOVUPS       Z3, K2, 64(R11)(BX*2)
 
-end:
+next:
+	ADDQ R8, SI
+	ADDQ R8, DI
+	ADDQ CX, AX
+	DECQ R9
+	JNZ  row
 	VZEROUPPER
 	RET
 

@@ -19,16 +19,16 @@ func toPairs(dst *float32, dstStep, part int, src *float32, srcStep int, rows, c
 func toPairs2(dst *float32, dstStep, part int, src *float32, srcStep int, rows, cols int)
 
 //go:noescape
-func pairRows(dst *float32, panelStep, part int, even, odd *float32, cols int)
+func pairRows(dst *float32, dstStep, panelStep, part int, even, odd *float32, srcStep, rows, cols int)
 
 //go:noescape
 func toPairs3(dst *float32, dstStep, part int, src *float32, srcStep int, rows, cols int)
 
 //go:noescape
-func pairRows2(dst *float32, panelStep, part int, even, odd *float32, cols int)
+func pairRows2(dst *float32, dstStep, panelStep, part int, even, odd *float32, srcStep, rows, cols int)
 
 //go:noescape
-func pairRows3(dst *float32, panelStep, part int, even, odd *float32, cols int)
+func pairRows3(dst *float32, dstStep, panelStep, part int, even, odd *float32, srcStep, rows, cols int)
 
 // hasBF16 tells whether the processor multiplies pairs of bfloat16 (VDPBF16PS).
 var hasBF16 = cpu.X86.HasAVX512BF16 && cpu.X86.HasAVX512BW
@@ -78,7 +78,7 @@ func splitTile(products [][2]int) func(*tile[float32]) {
 // float32, low half first. Steps are filled up with zeros.
 type pairs struct {
 	rows    func(dst *float32, dstStep, part int, src *float32, srcStep int, rows, cols int)
-	columns func(dst *float32, panelStep, part int, even, odd *float32, cols int)
+	columns func(dst *float32, dstStep, panelStep, part int, even, odd *float32, srcStep, rows, cols int)
 	count   int  // parts of a number
 	unit    int  // pairs that steps come in
 	byRow   bool // a tile reads A row by row, whichever way it is stored
@@ -121,14 +121,16 @@ func (q pairs) a(ks *kernels[float32], w *workspace[float32], i0, m, k0, k int) 
 // pairs pairs rows of src up, k of them with cols columns: pair l of a column goes to
 // row l of dst, rows step apart, and its panel, panelStep apart.
 func (q pairs) pairs(dst []float32, step, panelStep, part int, src []float32, ld, k, cols int) {
-	for l := range q.steps(k) {
-		row := func(i int) *float32 {
-			if i < k {
-				return &src[i*ld]
-			}
-			return &zeros[0]
-		}
-		q.columns(&dst[l*step], panelStep*4, part*4, row(2*l), row(2*l+1), cols)
+	whole, l := k/2, k/2
+	if whole > 0 {
+		q.columns(&dst[0], step*4, panelStep*4, part*4, &src[0], &src[ld], 2*ld*4, whole, cols)
+	}
+	if k%2 == 1 {
+		q.columns(&dst[l*step], step*4, panelStep*4, part*4, &src[(k-1)*ld], &zeros[0], 0, 1, cols)
+		l++
+	}
+	if steps := q.steps(k); l < steps {
+		q.columns(&dst[l*step], step*4, panelStep*4, part*4, &zeros[0], &zeros[0], 0, steps-l, cols)
 	}
 }
 

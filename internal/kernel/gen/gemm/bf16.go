@@ -126,18 +126,25 @@ func toPairs(parts int) {
 	RET()
 }
 
-// pairRows emits the conversion of two rows of cols float32 to pairs, one number
-// from each row, in panels of 32 pairs that are panelStep bytes apart.
+// pairRows emits the conversion of rows × 2 rows of cols float32 to pairs, one number from
+// an even row and one from an odd row, in panels of 32 pairs that are panelStep bytes apart.
+// Of both kinds the next row is srcStep bytes on, and of the pairs dstStep.
 func pairRows(parts int) {
-	TEXT("pairRows"+suffix(parts), NOSPLIT, "func(dst *float32, panelStep int, part int, even *float32, odd *float32, cols int)")
-	dst, panelStep, part := load64("dst"), load64("panelStep"), distance{load64("part")}
-	even, odd, cols := load64("even"), load64("odd"), load64("cols")
+	TEXT("pairRows"+suffix(parts), NOSPLIT, "func(dst *float32, dstStep int, panelStep int, part int, even *float32, odd *float32, srcStep int, rows int, cols int)")
+	dst, dstStep, panelStep, part := load64("dst"), load64("dstStep"), load64("panelStep"), distance{load64("part")}
+	even, odd, srcStep := load64("even"), load64("odd"), load64("srcStep")
+	rows, cols := load64("rows"), load64("cols")
 	v, s := avx512(4), newSplitter(parts)
 	order := ZMM()
 	VMOVDQU16(interleaved(), order)
+	last := GP64()
+	MOVQ(cols, last)
+	ANDQ(Imm(31), last)
+	lower, upper := v.halves(last)
 	a, b := ZMM(), ZMM()
+	out, column, left := GP64(), GP64(), GP64() // column is in bytes
 	pair := func(at int, mask Op) {
-		e, o := Mem{Base: even, Disp: at}, Mem{Base: odd, Disp: at}
+		e, o := Mem{Base: even, Index: column, Scale: 1, Disp: at}, Mem{Base: odd, Index: column, Scale: 1, Disp: at}
 		if mask == nil {
 			VMOVUPS(e, a)
 			VMOVUPS(o, b)
@@ -147,7 +154,7 @@ func pairRows(parts int) {
 		}
 		for i, x := range s.split(a, b) {
 			VPERMW(x, order, x)
-			to := part.of(Mem{Base: dst, Disp: at}, i)
+			to := part.of(Mem{Base: out, Disp: at}, i)
 			if mask == nil {
 				VMOVUPS(x, to)
 			} else {
@@ -155,22 +162,29 @@ func pairRows(parts int) {
 			}
 		}
 	}
+	Label("row")
+	MOVQ(dst, out)
+	XORQ(column, column)
+	MOVQ(cols, left)
 	Label("panel")
-	SUBQ(Imm(32), cols)
+	SUBQ(Imm(32), left)
 	JL(LabelRef("tail"))
 	pair(0, nil)
 	pair(64, nil)
-	ADDQ(Imm(128), even)
-	ADDQ(Imm(128), odd)
-	ADDQ(panelStep, dst)
+	ADDQ(Imm(128), column)
+	ADDQ(panelStep, out)
 	JMP(LabelRef("panel"))
 	Label("tail")
-	ADDQ(Imm(32), cols)
-	JZ(LabelRef("end"))
-	lower, upper := v.halves(cols)
+	CMPQ(left, I32(-32))
+	JE(LabelRef("next"))
 	pair(0, lower)
 	pair(64, upper)
-	Label("end")
+	Label("next")
+	ADDQ(srcStep, even)
+	ADDQ(srcStep, odd)
+	ADDQ(dstStep, dst)
+	DECQ(rows)
+	JNZ(LabelRef("row"))
 	VZEROUPPER()
 	RET()
 }
