@@ -1,7 +1,6 @@
 package interchange
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -27,6 +26,9 @@ type gpt2Config struct {
 	Activation string   `json:"activation_function"`
 	Epsilon    float64  `json:"layer_norm_epsilon"`
 	Tied       *bool    `json:"tie_word_embeddings,omitempty"`
+	Scaled     *bool    `json:"scale_attn_weights,omitempty"` // by 1/√(D/H); true unless said
+	ByLayer    bool     `json:"scale_attn_by_inverse_layer_idx,omitempty"`
+	Cross      bool     `json:"add_cross_attention,omitempty"`
 }
 
 // gpt2Activations are the names of transformers' activations, and ours.
@@ -49,13 +51,9 @@ func isGPT2(path string) bool {
 
 func readGPT2Config(dir string) (c gpt2Config, err error) {
 	path := filepath.Join(dir, "config.json")
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return c, err
-	}
 	c.Activation, c.Epsilon = "gelu_new", gpt2Epsilon
-	if err := json.Unmarshal(raw, &c); err != nil {
-		return c, fmt.Errorf("%s: %w", path, err)
+	if err := readJSON(path, &c); err != nil {
+		return c, err
 	}
 	switch {
 	case c.ModelType != "gpt2":
@@ -64,6 +62,12 @@ func readGPT2Config(dir string) (c gpt2Config, err error) {
 		return c, fmt.Errorf("%s: activation_function is %q, which this project does not have", path, c.Activation)
 	case c.Epsilon != gpt2Epsilon:
 		return c, fmt.Errorf("%s: layer_norm_epsilon is %v, want %v", path, c.Epsilon, gpt2Epsilon)
+	case c.Scaled != nil && !*c.Scaled:
+		return c, fmt.Errorf("%s: scale_attn_weights is false, and attention here divides scores by the root of a head's width", path)
+	case c.ByLayer:
+		return c, fmt.Errorf("%s: scale_attn_by_inverse_layer_idx is true, and attention here has the same scale in every layer", path)
+	case c.Cross:
+		return c, fmt.Errorf("%s: add_cross_attention is true, and gpt has no encoder to attend to", path)
 	}
 	m := c.model()
 	err = within(size{"n_embd", c.Dim, maxDim}, size{"n_layer", c.Layers, maxLayers}, size{"n_head", c.Heads, maxDim},
