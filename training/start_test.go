@@ -13,6 +13,7 @@ import (
 
 	"euryale/internal/book"
 	"euryale/internal/runfile"
+	"euryale/models"
 )
 
 // startOn begins a run of few steps on a page that first had never seen, with what path
@@ -160,6 +161,16 @@ func TestLoadWeightsComparesShapesFirst(t *testing.T) {
 	_, err := LoadWeights(path, c.Model)
 	assert.ErrorContains(t, err, "pos/W is missing; h0/")
 	assert.NotContains(t, err.Error(), "int32")
+
+	params, err := models.Parameters(c.Model)
+	require.NoError(t, err)
+	var whole []runfile.Tensor
+	for _, p := range params {
+		whole = append(whole, runfile.Tensor{Name: p.Path, Shape: p.Shape, Data: make([]int32, p.Size())})
+	}
+	require.NoError(t, runfile.SaveTensors(path, whole, nil))
+	_, err = LoadWeights(path, c.Model)
+	assert.ErrorContains(t, err, "tok/W holds numbers of int32, want float32")
 }
 
 // The newest run is one that texts can be generated from.

@@ -150,7 +150,7 @@ func train(ctx context.Context, o *options, stdout, stderr *os.File) error {
 	if o.imports != "" || o.exports != "" {
 		return convert(o, stderr)
 	}
-	if err := o.graph.check(); err != nil {
+	if err := errors.Join(o.graph.check(), o.eval.check(o)); err != nil {
 		return err
 	}
 	if err := o.machine.Use(stderr); err != nil {

@@ -114,6 +114,7 @@ func TestBadInput(t *testing.T) {
 		{2, "kv_heads = 3 does not divide heads = 2", small("-model", "llama", "-set", "model.kv_heads=3")},
 		{2, "layers = 0", []string{"-config", file(t, "run.toml", "[model]\nlayers = 0\n")}},
 		{2, "batch = 0", small("-batch", "0")},
+		{2, "-eval has no use for -set, -steps", []string{"-eval", "runs/x", "-eval-beam", "4", "-steps", "3", "-set", "model.dim=3"}},
 		{2, "give -graph FILE", small("-graph-ops")},
 		{2, "give -graph FILE", small("-graph-under", "h0")},
 		{1, "empty", small("-data", file(t, "empty.txt", ""))},
