@@ -124,7 +124,7 @@ func readGPT2(path, tokenizer string) (*Imported, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkGPT2(m, shapes); err != nil {
+	if err := checkGPT2(c, shapes); err != nil {
 		return nil, err
 	}
 	ts, _, err := runfile.LoadTensors(path)
@@ -154,8 +154,9 @@ func plainName(name string) string {
 }
 
 // checkGPT2 compares the tensors of a file with those of a model, which may have a head of
-// its own or not. All that are missing, left over or of another shape are named at once.
-func checkGPT2(m *models.GPT, shapes map[string][]int) error {
+// its own, and must where its configuration says so. All that are missing, left over or of another shape are named at once.
+func checkGPT2(c gpt2Config, shapes map[string][]int) error {
+	m := c.model()
 	params, err := models.Parameters(m)
 	if err != nil {
 		return err
@@ -181,7 +182,7 @@ func checkGPT2(m *models.GPT, shapes map[string][]int) error {
 		have[plain] = true
 	}
 	for name := range want {
-		if !have[name] && name != gpt2Head {
+		if untied := c.Tied != nil && !*c.Tied; !have[name] && (name != gpt2Head || untied) {
 			wrong = append(wrong, name+" is missing")
 		}
 	}

@@ -218,6 +218,7 @@ func TestGPT2Refuses(t *testing.T) {
 		"activation":   {config: set("activation_function", "mish"), want: []string{`activation_function is "mish"`}},
 		"epsilon":      {config: set("layer_norm_epsilon", 1e-6), want: []string{"layer_norm_epsilon is 1e-06, want 1e-05"}},
 		"unscaled":     {config: set("scale_attn_weights", false), want: []string{"config.json: scale_attn_weights is false"}},
+		"untied":       {config: set("tie_word_embeddings", false), want: []string{"lm_head.weight is missing"}},
 		"by layer":     {config: set("scale_attn_by_inverse_layer_idx", true), want: []string{"config.json: scale_attn_by_inverse_layer_idx is true"}},
 		"cross":        {config: set("add_cross_attention", true), want: []string{"config.json: add_cross_attention is true"}},
 		"a word":       {config: set("n_embd", "twelve"), want: []string{"config.json: n_embd is a JSON string, want a whole number"}},
