@@ -52,24 +52,29 @@ func newRun(s *Start, c Config, dir string, log io.Writer) (*Run, error) {
 	}
 	c.Data = corpus.Config
 	r := &Run{Config: c.resolve(corpus.Tokenizer), Dir: dir, Corpus: corpus, Weights: layers.NewWeights(c.Training.Seed), best: math.Inf(1)}
+	if err := r.begin(s); err != nil {
+		return nil, errors.Join(err, corpus.Close())
+	}
+	return r, nil
+}
+
+// begin makes what is to be trained, and only then lays the run's files.
+func (r *Run) begin(s *Start) (err error) {
 	if err := r.declare(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.give(r); err != nil {
-		return nil, err
+		return err
 	}
 	r.prepare()
-	if err := r.deal(); err != nil {
-		return nil, err
-	}
-	if dir == "" {
-		return r, nil
+	if err := r.deal(); err != nil || r.Dir == "" {
+		return err
 	}
 	if err := r.lay(); err != nil {
-		return nil, err
+		return err
 	}
-	r.files, err = openFiles(dir, 0)
-	return r, err
+	r.files, err = openFiles(r.Dir, 0)
+	return err
 }
 
 // NewOn begins a run that leaves no files, on batches of the caller's own, whose ids are
