@@ -35,17 +35,7 @@ type tokenizerFile struct {
 
 // Save writes tokenizer.json.
 func (v *vocabulary) Save(path string) error {
-	f := tokenizerFile{Format: tokenizerFormat, Version: tokenizerVersion, Kind: v.kind(), Specials: map[string]int{}}
-	for name, id := range v.specials {
-		f.Specials[escapePiece(name)] = id
-	}
-	f.Pieces = make([]string, len(v.pieces))
-	for id, piece := range v.pieces {
-		f.Pieces[id] = escapePiece(piece)
-	}
-	v.describe(&f)
-	f.Checksum = f.sum()
-	text, err := marshalPlain(&f, " ")
+	text, err := marshalPlain(v.file(), " ")
 	if err == nil {
 		err = runfile.WriteAtomic(path, func(w io.Writer) error {
 			_, err := w.Write(text)
@@ -56,6 +46,21 @@ func (v *vocabulary) Save(path string) error {
 		return fmt.Errorf("save tokenizer: %w", err)
 	}
 	return nil
+}
+
+// file is what tokenizer.json says of v.
+func (v *vocabulary) file() *tokenizerFile {
+	f := &tokenizerFile{Format: tokenizerFormat, Version: tokenizerVersion, Kind: v.kind(), Specials: map[string]int{}}
+	for name, id := range v.specials {
+		f.Specials[escapePiece(name)] = id
+	}
+	f.Pieces = make([]string, len(v.pieces))
+	for id, piece := range v.pieces {
+		f.Pieces[id] = escapePiece(piece)
+	}
+	v.describe(f)
+	f.Checksum = f.sum()
+	return f
 }
 
 // sum is the checksum the content of f ought to have.

@@ -91,13 +91,13 @@ func TestTamperedFilesAreRefused(t *testing.T) {
 	require.NoError(t, err)
 	whole := string(text)
 	for want, changed := range map[string]string{
-		"checksum does not match": strings.Replace(whole, `"b"`, `"x"`, 1),
-		"version 2 is not one":    strings.Replace(whole, `"version": 1`, `"version": 2`, 1),
-		`unknown field "extra"`:   strings.Replace(whole, `"version"`, `"extra": 1, "version"`, 1),
-		"line 13: invalid char":   whole + "{}",
-		"line 9: unexpected end":  strings.Join(strings.Split(whole, "\n")[:9], "\n"),
-		"line 4: invalid char":    strings.Replace(whole, `"char"`, `"char"}`, 1),
-		"cannot unmarshal string": strings.Replace(whole, `: 1`, `: "1"`, 1),
+		"checksum does not match":          strings.Replace(whole, `"b"`, `"x"`, 1),
+		"version 2 is not one":             strings.Replace(whole, `"version": 1`, `"version": 2`, 1),
+		`unknown field "extra"`:            strings.Replace(whole, `"version"`, `"extra": 1, "version"`, 1),
+		"line 13: invalid char":            whole + "{}",
+		"line 9: unexpected end":           strings.Join(strings.Split(whole, "\n")[:9], "\n"),
+		"line 4: invalid char":             strings.Replace(whole, `"char"`, `"char"}`, 1),
+		"line 3: version is a JSON string": strings.Replace(whole, `: 1`, `: "1"`, 1),
 	} {
 		_, err := parseAny(changed)
 		assert.ErrorContains(t, err, want)

@@ -2,6 +2,7 @@ package data
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -47,13 +48,79 @@ func fromLetters(written string) (string, error) {
 	return string(piece), nil
 }
 
+// toLetters writes a piece in GPT-2's letters.
+func toLetters(piece string) string {
+	var written strings.Builder
+	for i := range len(piece) {
+		written.WriteRune(byteLetters[piece[i]])
+	}
+	return written.String()
+}
+
+// GPT2Files are the contents of vocab.json and merges.txt, GPT-2's own two files, for a
+// byte-level BPE tokenizer. LoadTokenizer makes the same tokenizer of them; one that they
+// cannot express is an error that says why.
+func GPT2Files(t Tokenizer) (vocab, merges []byte, err error) {
+	v, _ := t.(*vocabulary)
+	if v == nil {
+		return nil, nil, fmt.Errorf("%T is not a tokenizer of this project", t)
+	}
+	e, ok := v.encoder.(*bpeEncoder)
+	switch {
+	case !ok:
+		return nil, nil, fmt.Errorf("a %s tokenizer is no byte-level BPE", v.kind())
+	case e.gaps:
+		return nil, nil, errors.New("some bytes have no id, and GPT-2's tokenizer has one for each")
+	}
+	vocab, merges = v.writeVocab(), e.writeMerges()
+	again, err := parseGPT2(vocab, merges)
+	if err != nil {
+		return nil, nil, fmt.Errorf("it does not come back from them: %w", err)
+	}
+	if again.(*vocabulary).file().Checksum != v.file().Checksum {
+		return nil, nil, errors.New("some pieces are made by no merge and are not special either")
+	}
+	return vocab, merges, nil
+}
+
+// writeVocab writes vocab.json in the order of ids.
+func (v *vocabulary) writeVocab() []byte {
+	special := v.isSpecial()
+	var b bytes.Buffer
+	for id, piece := range v.pieces {
+		if !special[id] {
+			piece = toLetters(piece)
+		}
+		key, err := marshalPlain(piece, "")
+		if err != nil {
+			panic(err) // a string
+		}
+		before := ","
+		if id == 0 {
+			before = "{"
+		}
+		fmt.Fprintf(&b, "%s%s:%d", before, bytes.TrimSpace(key), id)
+	}
+	b.WriteString("}")
+	return b.Bytes()
+}
+
+// writeMerges writes merges.txt.
+func (e *bpeEncoder) writeMerges() []byte {
+	b := bytes.NewBufferString("#version: 0.2\n")
+	for _, p := range e.merges {
+		fmt.Fprintf(b, "%s %s\n", toLetters(e.pieces[p.left()]), toLetters(e.pieces[p.right()]))
+	}
+	return b.Bytes()
+}
+
 // parseGPT2 makes the tokenizer of a vocabulary (encoder.json or vocab.json: written
 // piece → id) and its merges (vocab.bpe or merges.txt: a version line, then "left right"
 // in order). Pieces that no merge makes, such as <|endoftext|>, are its special tokens.
 func parseGPT2(vocab, merges []byte) (Tokenizer, error) {
 	var ids map[string]int
 	if err := json.Unmarshal(vocab, &ids); err != nil {
-		return nil, fmt.Errorf("vocabulary: %w", err)
+		return nil, fmt.Errorf("vocabulary: %w", jsonError(vocab, err))
 	}
 	lines, err := mergeLines(merges)
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"euryale/internal/runfile"
 )
 
 // maxTokenizerFile bounds what is read into memory; the largest known vocabularies stay
@@ -96,7 +98,7 @@ func jsonError(text []byte, err error) error {
 	case errors.As(err, &syntax):
 		return fmt.Errorf("line %d: %w", 1+bytes.Count(text[:min(int(syntax.Offset), len(text))], []byte("\n")), err)
 	case errors.As(err, &typed):
-		return fmt.Errorf("line %d: %w", 1+bytes.Count(text[:min(int(typed.Offset), len(text))], []byte("\n")), err)
+		return fmt.Errorf("line %d: %w", 1+bytes.Count(text[:min(int(typed.Offset), len(text))], []byte("\n")), runfile.JSONError(err))
 	}
 	return err
 }

@@ -132,7 +132,7 @@ func TestHuggingFaceRefuses(t *testing.T) {
 			file["added_tokens"] = nil
 			model("vocab", map[string]any{"ab€": 0})(file)
 		},
-		"line 1: json: cannot unmarshal string": set("added_tokens", "none"),
+		"line 1: added_tokens is a JSON string, want a list": set("added_tokens", "none"),
 	} {
 		_, err := parseAny(hfJSON(t, change))
 		assert.ErrorContains(t, err, want)
@@ -202,6 +202,64 @@ func TestGPT2FilesAreChecked(t *testing.T) {
 		`merge 0: "春" has '春' (U+6625), wh`: "#version: 0.2\n春 b\n",
 	} {
 		_, err := parseGPT2(text, []byte(merges))
+		assert.ErrorContains(t, err, want)
+	}
+}
+
+// A learned tokenizer comes back from GPT-2's two files as it was, special tokens too.
+func TestGPT2FilesComeBack(t *testing.T) {
+	learned, err := TrainBPE(strings.NewReader(strings.Repeat("The quick brown fox, 敏捷的狐狸: the quicker \"fox\" \\ the brown one.\n", 50)), 300, nil)
+	require.NoError(t, err)
+	for _, tok := range []Tokenizer{learned, WithSpecials(learned, "<|end|>", "<|role:狐狸|>", "two words")} {
+		vocab, merges, err := GPT2Files(tok)
+		require.NoError(t, err)
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "vocab.json"), vocab, 0o644))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "merges.txt"), merges, 0o644))
+		again, err := LoadTokenizer(dir)
+		require.NoError(t, err)
+		assert.Equal(t, tok.Vocab(), again.Vocab())
+		for _, name := range []string{"<|end|>", "<|role:狐狸|>", "two words"} {
+			want, has := tok.Special(name)
+			got, hasToo := again.Special(name)
+			assert.Equal(t, []any{want, has}, []any{got, hasToo})
+		}
+		const text = "the brown 狐狸 \"jumps\" \\\n\n\xff <|end|>"
+		want, err := tok.Encode(text)
+		require.NoError(t, err)
+		got, err := again.Encode(text)
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
+	}
+}
+
+// What the two files cannot say is not written wrongly.
+func TestGPT2FilesRefuse(t *testing.T) {
+	learned, err := TrainBPE(strings.NewReader(strings.Repeat("the then they ", 50)), 260, nil)
+	require.NoError(t, err)
+	chars, err := CharsOf([]string{"a", "b"})
+	require.NoError(t, err)
+	unmade, err := parseAny(hfJSON(t, func(file map[string]any) {
+		file["model"].(map[string]any)["merges"] = []any{"a b"} // and "Ġab" stays a piece
+	}))
+	require.NoError(t, err)
+	gaps, err := parseAny(hfJSON(t, func(file map[string]any) {
+		vocab := file["model"].(map[string]any)["vocab"].(map[string]any)
+		delete(vocab, "ab")
+		delete(vocab, "Ġab")
+		delete(vocab, string(byteLetters[255]))
+		file["model"].(map[string]any)["merges"] = []any{}
+		file["added_tokens"] = []any{}
+	}))
+	require.NoError(t, err)
+	for want, tok := range map[string]Tokenizer{
+		"a char tokenizer is no byte-level BPE": chars,
+		"a byte tokenizer is no byte-level BPE": NewByte(),
+		"made by no merge":                      unmade,
+		"some bytes have no id":                 gaps,
+		"it does not come back":                 WithSpecials(learned, "!"),
+	} {
+		_, _, err := GPT2Files(tok)
 		assert.ErrorContains(t, err, want)
 	}
 }

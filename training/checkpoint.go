@@ -2,6 +2,7 @@ package training
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"path/filepath"
 	"slices"
@@ -68,6 +69,13 @@ func SaveWeights(path string, w *layers.Weights, model string) error {
 // LoadWeights reads weights that must be just those of the model: a parameter that is
 // missing, left over or of another shape is an error, and all are named at once.
 func LoadWeights(path string, m models.Model) (*layers.Weights, error) {
+	shapes, err := runfile.Shapes(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkShapes(path, m, shapes); err != nil {
+		return nil, err
+	}
 	ts, _, err := runfile.LoadTensors(path)
 	if err != nil {
 		return nil, err
@@ -75,40 +83,57 @@ func LoadWeights(path string, m models.Model) (*layers.Weights, error) {
 	return weightsOf(path, m, ts)
 }
 
-func weightsOf(path string, m models.Model, ts []runfile.Tensor) (*layers.Weights, error) {
-	want, err := models.Parameters(m)
+// checkShapes compares the tensors of a file, by name, with the parameters of a model. All
+// that are missing, left over or of another shape are named at once.
+func checkShapes(path string, m models.Model, have map[string][]int) error {
+	params, err := models.Parameters(m)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	file := map[string]runfile.Tensor{}
-	for _, t := range ts {
-		file[t.Name] = t
-	}
-	w := layers.NewWeights(0)
 	var wrong []string
-	for _, p := range want {
-		t, ok := file[p.Path]
-		v, isFloat := t.Data.([]float32)
-		switch {
+	known := map[string]bool{}
+	for _, p := range params {
+		known[p.Path] = true
+		switch shape, ok := have[p.Path]; {
 		case !ok:
 			wrong = append(wrong, p.Path+" is missing")
-			continue
-		case !isFloat || !slices.Equal(t.Shape, p.Shape):
-			wrong = append(wrong, fmt.Sprintf("%s is %v of %T, want %v of float32", p.Path, t.Shape, t.Data, p.Shape))
-		default:
-			if err := w.Add(p.Path, p.Shape, v); err != nil {
-				return nil, err
-			}
+		case !slices.Equal(shape, p.Shape):
+			wrong = append(wrong, fmt.Sprintf("%s is %v, want %v", p.Path, shape, p.Shape))
 		}
-		delete(file, p.Path)
 	}
-	for _, t := range ts {
-		if _, left := file[t.Name]; left {
-			wrong = append(wrong, t.Name+" is not a parameter of the model")
+	for _, name := range slices.Sorted(maps.Keys(have)) {
+		if !known[name] {
+			wrong = append(wrong, name+" is not a parameter of the model")
 		}
 	}
 	if len(wrong) > 0 {
-		return nil, fmt.Errorf("%s does not hold this model's weights: %s", path, strings.Join(wrong, "; "))
+		return fmt.Errorf("%s does not hold this model's weights: %s", path, strings.Join(wrong, "; "))
+	}
+	return nil
+}
+
+// weightsOf are the weights of m that a file's tensors hold.
+func weightsOf(path string, m models.Model, ts []runfile.Tensor) (*layers.Weights, error) {
+	file, shapes := map[string]any{}, map[string][]int{}
+	for _, t := range ts {
+		file[t.Name], shapes[t.Name] = t.Data, t.Shape
+	}
+	if err := checkShapes(path, m, shapes); err != nil {
+		return nil, err
+	}
+	params, err := models.Parameters(m)
+	if err != nil {
+		return nil, err
+	}
+	w := layers.NewWeights(0)
+	for _, p := range params {
+		v, isFloat := file[p.Path].([]float32)
+		if !isFloat {
+			return nil, fmt.Errorf("%s: %s holds numbers of %s, want float32", path, p.Path, strings.TrimPrefix(fmt.Sprintf("%T", file[p.Path]), "[]"))
+		}
+		if err := w.Add(p.Path, p.Shape, v); err != nil {
+			return nil, err
+		}
 	}
 	w.Freeze()
 	return w, nil

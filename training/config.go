@@ -72,23 +72,26 @@ type tree = map[string]map[string]any
 // Parse reads a configuration: the defaults, changed by a TOML file (its path may be
 // empty), then by settings of the form section.key=value. An unknown key is an error
 // that names the nearest known one.
-func Parse(path string, sets []string) (Config, error) {
+func Parse(path string, sets []string) (Config, error) { return new(Start).Parse(path, sets) }
+
+// readTree reads what a file (its path may be empty) and settings say.
+func readTree(path string, sets []string) (tree, error) {
 	t := tree{}
 	if path != "" {
 		raw, err := os.ReadFile(path)
 		if err != nil {
-			return Config{}, err
+			return nil, err
 		}
 		if err := parseTree(string(raw), t); err != nil {
-			return Config{}, fmt.Errorf("%s: %w", path, err)
+			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 	}
 	for _, s := range sets {
 		if err := set(t, s); err != nil {
-			return Config{}, err
+			return nil, err
 		}
 	}
-	return fromTree(t)
+	return t, nil
 }
 
 func parseTree(text string, t tree) error {
@@ -223,7 +226,8 @@ func Usual(key string) string {
 	return ""
 }
 
-// Check says what is wrong with the settings, before anything is opened or built.
+// Check says what is wrong with the settings, before anything is opened or built. The
+// model's vocabulary does not count, which follows from the tokenizer.
 func (c Config) Check() error {
 	t := c.Training
 	switch {
@@ -248,7 +252,14 @@ func (c Config) Check() error {
 	if err := c.Optimizer.check(); err != nil {
 		return err
 	}
-	return c.Schedule.check()
+	if err := c.Schedule.check(); err != nil {
+		return err
+	}
+	sizes := c.Model.Common()
+	vocab := sizes.Vocab
+	sizes.Vocab = 1 // as good as any: no other setting depends on it
+	defer func() { sizes.Vocab = vocab }()
+	return c.Model.Check()
 }
 
 // UsePrecision sets training.precision for all products that follow, which are the

@@ -3,7 +3,6 @@ package training
 import (
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -32,8 +31,11 @@ func Count(c Config, dir string, log io.Writer) (*Counted, error) {
 	if !isCounted {
 		return nil, fmt.Errorf("the model %s is not counted: train it", c.ModelName)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "config.toml")); dir != "" && err == nil {
+	if dir != "" && holds(dir, "config.toml") {
 		return nil, fmt.Errorf("%s holds a run already: choose another -out", dir)
+	}
+	if err := c.Check(); err != nil {
+		return nil, err
 	}
 	corpus, err := openInOrder(c, log)
 	if err != nil {
@@ -42,9 +44,6 @@ func Count(c Config, dir string, log io.Writer) (*Counted, error) {
 	defer corpus.Close()
 	c.Data = corpus.Config
 	c = c.resolve(corpus.Tokenizer)
-	if err := m.Check(); err != nil {
-		return nil, err
-	}
 	counts, err := count(corpus, m, c.Training.Seed)
 	if err != nil {
 		return nil, err

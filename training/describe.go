@@ -58,16 +58,3 @@ func (r *Run) ShareOfPeak(tokensPerSecond float64) float64 {
 	}
 	return tokensPerSecond * flops / float64(tokens) / (kernel.Peak() * 1e9)
 }
-
-// InitFrom gives the model the weights of a run, or of a file: what it begins with
-// instead of its first values.
-func (r *Run) InitFrom(path string) error {
-	w, err := openWeights(path, r.Config.Model)
-	if err != nil {
-		return err
-	}
-	for _, p := range r.Weights.All() {
-		copy(p.Float32(), w.Get(p.Path).Float32())
-	}
-	return nil
-}

@@ -44,6 +44,9 @@ func Evaluate(ctx context.Context, dir string, e Evaluation) (*Measured, error) 
 	if err != nil {
 		return nil, err
 	}
+	if saved.Config.Data.Name == "" {
+		return nil, fmt.Errorf("%s was imported and knows no corpus to be measured on: score a text with generate -score FILE", dir)
+	}
 	corpus, err := data.Open(saved.Config.Data, saved.Config.Tokenizer, saved.Tokenizer, data.Options{Log: e.Log})
 	if err != nil {
 		return nil, err

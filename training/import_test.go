@@ -20,7 +20,9 @@ func TestImportAndExport(t *testing.T) {
 	first, second, out := filepath.Join(dir, "first"), filepath.Join(dir, "second"), filepath.Join(dir, "out")
 	_, err := Import(gpt2, "", first)
 	require.NoError(t, err)
-	require.NoError(t, Export(first, out))
+	note, err := Export(first, out)
+	require.NoError(t, err)
+	assert.Empty(t, note)
 	_, err = Import(out, "", second)
 	require.NoError(t, err)
 	a, err := os.ReadFile(filepath.Join(first, "weights.safetensors"))
@@ -41,6 +43,21 @@ func TestImportAndExport(t *testing.T) {
 	assert.ErrorContains(t, err, "holds a run already")
 }
 
+// An imported model claims no corpus, so there is none to measure it on, and no state to
+// go on from.
+func TestImportedRunHasNoCorpus(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	_, err := Import(gpt2, "", dir)
+	require.NoError(t, err)
+	saved, err := Open(dir, false)
+	require.NoError(t, err)
+	assert.Empty(t, saved.Config.Data.Name)
+	_, err = Evaluate(context.Background(), dir, Evaluation{Part: "valid"})
+	assert.ErrorContains(t, err, dir+" was imported and knows no corpus")
+	_, err = Resume(dir, nil, nil)
+	assert.ErrorContains(t, err, "begin a new run with -init "+dir)
+}
+
 // Training can go on from an imported model, with its tokenizer.
 func TestTrainingBeginsWithAnImportedModel(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "gpt2")
@@ -50,12 +67,13 @@ func TestTrainingBeginsWithAnImportedModel(t *testing.T) {
 	text, err := os.ReadFile("import_test.go")
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(book, text, 0o666))
-	c, err := Parse(filepath.Join(dir, "config.toml"), []string{"data.name=" + book, "training.steps=3", "training.batch=4", "training.eval_tokens=100", "schedule.warmup=0", "training.sample=5"})
+	start, err := OpenStart(dir, "")
 	require.NoError(t, err)
-	r, err := New(c, "", nil)
+	c, err := start.Parse("", []string{"data.name=" + book, "training.steps=3", "training.batch=4", "training.eval_tokens=100", "schedule.warmup=0", "training.sample=5"})
+	require.NoError(t, err)
+	r, err := start.New(c, "", nil)
 	require.NoError(t, err)
 	defer r.Close()
-	require.NoError(t, r.InitFrom(dir))
 	for _, p := range saved.Weights.All() {
 		require.Equal(t, p.Float32(), r.Weights.Get(p.Path).Float32(), p.Path)
 	}

@@ -20,12 +20,24 @@ import (
 // New begins a run in dir, or one that leaves no files if dir is empty. Log gets the
 // progress of preparing the corpus; it may be nil.
 func New(c Config, dir string, log io.Writer) (*Run, error) {
+	return new(Start).New(c, dir, log)
+}
+
+func newRun(s *Start, c Config, dir string, log io.Writer) (*Run, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	if dir != "" {
-		if _, err := os.Stat(filepath.Join(dir, "config.toml")); err == nil {
-			return nil, fmt.Errorf("%s holds a run already: go on with -resume %s, or choose another -out", dir, dir)
+	if dir != "" && holds(dir, "config.toml") {
+		return nil, fmt.Errorf("%s holds a run already: go on with -resume %s, or choose another -out", dir, dir)
+	}
+	tk := s.tokenizer(c)
+	if tk != nil { // the vocabulary is known, and all shapes follow from the settings
+		c.Model.Common().Vocab = tk.Vocab()
+		if err := s.check(c.Model); err != nil {
+			return nil, err
+		}
+		if dir != "" {
+			c.Tokenizer = data.TokenizerConfig{Kind: filepath.Join(dir, "tokenizer.json")}
 		}
 	}
 	if n := models.SourceOf(c.Model); n > 0 {
@@ -34,36 +46,44 @@ func New(c Config, dir string, log io.Writer) (*Run, error) {
 			c.Data.MaxSource = n
 		}
 	}
-	corpus, err := data.Open(c.Data, c.Tokenizer, nil, data.Options{Log: log})
+	corpus, err := data.Open(c.Data, c.Tokenizer, tk, data.Options{Log: log})
 	if err != nil {
 		return nil, err
 	}
 	c.Data = corpus.Config
 	r := &Run{Config: c.resolve(corpus.Tokenizer), Dir: dir, Corpus: corpus, Weights: layers.NewWeights(c.Training.Seed), best: math.Inf(1)}
-	if err := r.Config.Model.Check(); err != nil {
-		return nil, err
+	if err := r.begin(s); err != nil {
+		return nil, errors.Join(err, corpus.Close())
 	}
+	return r, nil
+}
+
+// begin makes what is to be trained, and only then lays the run's files.
+func (r *Run) begin(s *Start) (err error) {
 	if err := r.declare(); err != nil {
-		return nil, err
+		return err
+	}
+	if err := s.give(r); err != nil {
+		return err
 	}
 	r.prepare()
-	if err := r.deal(); err != nil {
-		return nil, err
-	}
-	if dir == "" {
-		return r, nil
+	if err := r.deal(); err != nil || r.Dir == "" {
+		return err
 	}
 	if err := r.lay(); err != nil {
-		return nil, err
+		return err
 	}
-	r.files, err = openFiles(dir, 0)
-	return r, err
+	r.files, err = openFiles(r.Dir, 0)
+	return err
 }
 
 // NewOn begins a run that leaves no files, on batches of the caller's own, whose ids are
 // below the model's vocab.
 func NewOn(c Config, batches data.Batcher) (*Run, error) {
-	if err := errors.Join(c.Check(), c.Model.Check()); err != nil {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	if err := c.Model.Check(); err != nil { // the vocabulary too
 		return nil, err
 	}
 	r := &Run{Config: c, Weights: layers.NewWeights(c.Training.Seed), best: math.Inf(1), batches: batches}
@@ -141,7 +161,7 @@ func Resume(dir string, sets []string, log io.Writer) (*Run, error) {
 	r := &Run{Config: c, Dir: dir, Corpus: corpus}
 	if err := r.restore(filepath.Join(dir, "state.safetensors")); err != nil {
 		if errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("%s was never saved: begin again with -config %s", dir, filepath.Join(dir, "config.toml"))
+			return nil, errNoState(dir)
 		}
 		return nil, err
 	}
@@ -152,6 +172,14 @@ func Resume(dir string, sets []string, log io.Writer) (*Run, error) {
 		return nil, err
 	}
 	return r, r.lay()
+}
+
+// errNoState says what can be done with a run that there is no going on with.
+func errNoState(dir string) error {
+	if holds(dir, "weights.safetensors") {
+		return fmt.Errorf("%s has weights, but no state.safetensors to go on from: begin a new run with -init %s", dir, dir)
+	}
+	return fmt.Errorf("%s was never saved: begin again with -config %s", dir, filepath.Join(dir, "config.toml"))
 }
 
 // resumable refuses changes that a run cannot go on with.
@@ -221,7 +249,7 @@ func Open(dir string, last bool) (*Saved, error) {
 		s.Weights, err = LoadWeights(name, c.Model)
 	}
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%s has no weights yet: wait for its first evaluation, or go on with -resume", dir)
+		return nil, errNoWeights(dir)
 	}
 	if err != nil {
 		return nil, err
@@ -229,24 +257,20 @@ func Open(dir string, last bool) (*Saved, error) {
 	return s, nil
 }
 
+func errNoWeights(dir string) error {
+	return fmt.Errorf("%s has no weights yet: wait for its first evaluation, or go on with -resume", dir)
+}
+
 // bestWeights is the file of a run's best weights, or of its last if no best were kept.
 func bestWeights(dir string) string {
-	best := filepath.Join(dir, "best.safetensors")
-	if _, err := os.Stat(best); err == nil {
-		return best
+	if name := "best.safetensors"; holds(dir, name) {
+		return filepath.Join(dir, name)
 	}
 	return filepath.Join(dir, "weights.safetensors")
 }
 
-// openWeights reads the weights in a file, or the best in the directory of a run.
-func openWeights(path string, m models.Model) (*layers.Weights, error) {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		path = bestWeights(path)
-	}
-	return LoadWeights(path, m)
-}
-
-// Newest is the run in dir whose files changed last.
+// Newest is the run in dir whose weights changed last. Runs that have none yet do not
+// count.
 func Newest(dir string) (string, error) {
 	configs, err := filepath.Glob(filepath.Join(dir, "*", "config.toml"))
 	if err != nil {
@@ -254,17 +278,17 @@ func Newest(dir string) (string, error) {
 	}
 	newest, when := "", int64(0)
 	for _, c := range configs {
-		for _, name := range []string{"weights.safetensors", "config.toml"} {
-			if info, err := os.Stat(filepath.Join(filepath.Dir(c), name)); err == nil {
-				if t := info.ModTime().UnixNano(); t > when {
-					newest, when = filepath.Dir(c), t
-				}
-				break
-			}
+		run := filepath.Dir(c)
+		info, err := os.Stat(filepath.Join(run, "weights.safetensors"))
+		if err != nil {
+			continue
+		}
+		if t := info.ModTime().UnixNano(); t > when {
+			newest, when = run, t
 		}
 	}
 	if newest == "" {
-		return "", fmt.Errorf("there is no run in %s: train one first, or name it with -run", dir)
+		return "", fmt.Errorf("there is no run with weights in %s: train one first, or name it with -run", dir)
 	}
 	return newest, nil
 }

@@ -155,20 +155,6 @@ func TestRunDirectory(t *testing.T) {
 	assert.Equal(t, dir, newest)
 }
 
-// Weights of another run are what a run can begin with.
-func TestInitFrom(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "run")
-	first := begin(t, tiny(t), dir)
-	losses(t, first, 0)
-	r := begin(t, tiny(t, "training.seed=9"), "")
-	require.NoError(t, r.InitFrom(filepath.Join(dir, "weights.safetensors")))
-	assert.Equal(t, first.Weights.Get("tok/W").Float32(), r.Weights.Get("tok/W").Float32())
-	other := begin(t, tiny(t, "model.dim=32"), "")
-	err := other.InitFrom(dir)
-	assert.ErrorContains(t, err, "tok/W is [")
-	assert.ErrorContains(t, err, "h1/mlp/out/W is [64 16] of []float32, want [128 32]")
-}
-
 // A thousand steps grow neither the heap nor the goroutines, and a step makes little
 // garbage.
 func TestSteadyLoop(t *testing.T) {

@@ -125,7 +125,7 @@ func TestBadInput(t *testing.T) {
 		{2, "-format xml", []string{"-format", "xml"}},
 		{2, "top-p = 2", []string{"-top-p", "2"}},
 		{2, "-samples 0", []string{"-samples", "0"}},
-		{1, "there is no run in runs", []string{"-prompt", "x"}},
+		{1, "there is no run with weights in runs", []string{"-prompt", "x"}},
 		{1, "is not a run: it has no config.toml", []string{"-run", t.TempDir()}},
 		{1, "weights.safetensors", []string{"-run", broken}},
 		{1, `character "春" (U+6625) at byte offset 0 is not in the vocabulary`, []string{"-run", dir, "-prompt", "春眠"}},

@@ -12,7 +12,7 @@ import (
 
 // count makes a run of an n-gram model, and prints what it writes.
 func count(o *options, c training.Config, dir string, stdout, stderr io.Writer) error {
-	if o.graph != "" || o.init != "" {
+	if o.graph.file != "" || o.init != "" {
 		return cli.Misusef("an ngram model is made of counts: it has no graph for -graph, and no weights for -init")
 	}
 	r, err := training.Count(c, dir, stderr)
@@ -20,6 +20,9 @@ func count(o *options, c training.Config, dir string, stdout, stderr io.Writer) 
 		return err
 	}
 	fmt.Fprintf(stderr, "%s\nvalidation %.4f nats per token\n", r.Describe, r.Loss)
+	if o.describe {
+		return describeCounts(r.Counts, stdout)
+	}
 	if dir == "" {
 		return nil
 	}

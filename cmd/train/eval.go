@@ -29,6 +29,14 @@ func (e *evaluation) declare(o *options) {
 	o.IntVar(&e.shown, "eval-shown", 3, "`N` answers to print")
 }
 
+// check refuses flags that say what a new run should be.
+func (e *evaluation) check(o *options) error {
+	if e.dir == "" {
+		return nil
+	}
+	return o.Only("eval", "eval-part", "eval-examples", "eval-length", "eval-beam", "eval-shown", "threads", "blas")
+}
+
 // evaluate measures a run, prints the measures as a table and some of its texts, and
 // leaves all in the run's eval.json.
 func evaluate(ctx context.Context, e evaluation, stdout io.Writer, stderr *os.File) error {

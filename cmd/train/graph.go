@@ -11,31 +11,45 @@ import (
 	"euryale/training"
 )
 
-// checkGraph refuses names of files that say nothing of how to draw. No name is no picture.
-func checkGraph(file string) error {
-	switch ext := filepath.Ext(file); {
-	case file == "" || ext == ".svg" || ext == ".dot":
-		return nil
-	}
-	return cli.Misusef("-graph %s: want a name that ends in .svg or .dot", file)
+// picture are the flags of -graph.
+type picture struct {
+	file    string
+	options draw.Options
 }
 
-// drawGraph writes the picture of the graph that training runs.
-func drawGraph(r *training.Run, file string, stderr io.Writer) error {
-	p, err := r.Picture(draw.Options{})
+func (p *picture) declare(o *options) {
+	o.StringVar(&p.file, "graph", "", "`FILE` (.svg or .dot) to draw the model's graph in, and train nothing")
+	o.StringVar(&p.options.Under, "graph-under", "", "`PATH` of a layer, as h0/att, to draw that alone")
+	o.BoolVar(&p.options.Ops, "graph-ops", false, "draw a box for each op, not for each layer")
+}
+
+// check refuses names of files that say nothing of how to draw, and ways to draw nothing.
+func (p *picture) check() error {
+	switch ext := filepath.Ext(p.file); {
+	case p.file == "" && p.options != draw.Options{}:
+		return cli.Misusef("-graph-under and -graph-ops say how -graph draws: give -graph FILE")
+	case p.file == "" || ext == ".svg" || ext == ".dot":
+		return nil
+	}
+	return cli.Misusef("-graph %s: want a name that ends in .svg or .dot", p.file)
+}
+
+// draw writes the picture of the graph that training runs.
+func (p *picture) draw(r *training.Run, stderr io.Writer) error {
+	drawn, err := r.Picture(p.options)
 	if err != nil {
 		return err
 	}
-	text := p.SVG()
-	if filepath.Ext(file) == ".dot" {
-		text = p.DOT()
+	text := drawn.SVG()
+	if filepath.Ext(p.file) == ".dot" {
+		text = drawn.DOT()
 	}
-	err = runfile.WriteAtomic(file, func(w io.Writer) error {
+	err = runfile.WriteAtomic(p.file, func(w io.Writer) error {
 		_, err := io.WriteString(w, text)
 		return err
 	})
 	if err == nil {
-		fmt.Fprintf(stderr, "the model's graph is in %s\n", file)
+		fmt.Fprintf(stderr, "the model's graph is in %s\n", p.file)
 	}
 	return err
 }

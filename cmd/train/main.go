@@ -28,6 +28,7 @@ Examples
   train -config configs/gpt-char-cpu.toml        a configuration from a file
   train -model gpt -layers 6 -dim 256 -set model.bias=false
   train -resume runs/gpt-opticks-1               go on with a run that was stopped
+  train -init runs/stories260K -data my.txt      fine-tune: its weights, model and tokenizer, your text
   train -import stories260K.bin -tokenizer tok512.bin -out runs/stories260K
   train -eval runs/transformer-tatoeba-1         losses and answers beside people's
   train -describe                                the model's parameters and cost, without training
@@ -43,11 +44,12 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 type options struct {
 	*cli.Flags
 	config, out, resume, init string
-	imports, exports, graph   string
+	imports, exports          string
 	check, describe           bool
 	sets                      cli.List
 	short                     map[string]string // flag → key
 	machine                   cli.Machine
+	graph                     picture
 	eval                      evaluation
 }
 
@@ -88,12 +90,12 @@ func newOptions() *options {
 		o.Var(&o.sets, "set", "`KEY=VALUE` of the configuration, as model.layers=6; may be repeated")
 		o.StringVar(&o.out, "out", "", "`DIR` of the run; default: runs/MODEL-DATA-N")
 		o.StringVar(&o.resume, "resume", "", "`DIR` of a run to go on with")
-		o.StringVar(&o.init, "init", "", "`DIR|FILE` of weights to begin with")
+		o.StringVar(&o.init, "init", "", "`DIR|FILE` of weights to begin with: a run, or what -import takes; model and tokenizer come with them")
 		o.StringVar(&o.imports, "import", "", "`DIR|FILE` of a model from elsewhere to make a run of in -out: GPT-2 in safetensors, llama2.c, ml5.js")
 		o.StringVar(&o.exports, "export", "", "`DIR` of a run to write to -out as Hugging Face's transformers lays GPT-2 out")
 		o.BoolVar(&o.check, "check", false, "check configuration, data and model, and train nothing")
 		o.BoolVar(&o.describe, "describe", false, "print parameters, operations and memory, and train nothing")
-		o.StringVar(&o.graph, "graph", "", "`FILE` (.svg or .dot) to draw the model's graph in, and train nothing")
+		o.graph.declare(o)
 	})
 	for _, g := range []string{"Model", "Data", "Training"} {
 		o.Group(g, func() {
@@ -148,7 +150,7 @@ func train(ctx context.Context, o *options, stdout, stderr *os.File) error {
 	if o.imports != "" || o.exports != "" {
 		return convert(o, stderr)
 	}
-	if err := checkGraph(o.graph); err != nil {
+	if err := errors.Join(o.graph.check(), o.eval.check(o)); err != nil {
 		return err
 	}
 	if err := o.machine.Use(stderr); err != nil {
@@ -157,15 +159,8 @@ func train(ctx context.Context, o *options, stdout, stderr *os.File) error {
 	if o.eval.dir != "" {
 		return evaluate(ctx, o.eval, stdout, stderr)
 	}
-	c, dir, err := configure(o)
-	if err != nil {
-		return err
-	}
-	if c.IsCounted() {
-		return count(o, c, dir, stdout, stderr)
-	}
-	r, err := open(o, c, dir, stderr)
-	if err != nil {
+	r, err := open(o, stdout, stderr)
+	if r == nil || err != nil {
 		return err
 	}
 	defer r.Close()
@@ -179,8 +174,8 @@ func use(ctx context.Context, o *options, r *training.Run, stdout, stderr *os.Fi
 		return err
 	}
 	switch {
-	case o.graph != "":
-		return drawGraph(r, o.graph, stderr)
+	case o.graph.file != "":
+		return o.graph.draw(r, stderr)
 	case o.describe:
 		return describe(r, stdout)
 	case o.check:
@@ -200,39 +195,52 @@ func use(ctx context.Context, o *options, r *training.Run, stdout, stderr *os.Fi
 	return finish(r, stdout, stderr)
 }
 
-// configure is the configuration of a new run, and its directory: none if it is only
-// looked at. Of a run that goes on it is empty.
-func configure(o *options) (c training.Config, dir string, err error) {
+// open begins a run, or goes on with one. A model that is counted is done then, and there
+// is no run.
+func open(o *options, stdout, stderr io.Writer) (*training.Run, error) {
 	if o.resume != "" {
 		if o.config != "" || o.out != "" || o.init != "" {
-			return c, "", cli.Misusef("-resume goes on with a run as it is: leave out -config, -out and -init")
+			return nil, cli.Misusef("-resume goes on with a run as it is: leave out -config, -out and -init")
 		}
-		return c, "", nil
-	}
-	c, err = training.Parse(o.config, o.settings())
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return c, "", err
-	case err != nil:
-		return c, "", &cli.Usage{Err: err}
-	case o.check || o.describe || o.graph != "":
-		return c, "", nil
-	case o.out == "":
-		return c, freeDir(c), nil
-	}
-	return c, o.out, nil
-}
-
-// open begins a run, or goes on with one.
-func open(o *options, c training.Config, dir string, stderr io.Writer) (*training.Run, error) {
-	if o.resume != "" {
 		return training.Resume(o.resume, o.settings(), stderr)
 	}
-	r, err := training.New(c, dir, stderr)
-	if err != nil || o.init == "" {
-		return r, err
+	start := new(training.Start)
+	if o.init != "" {
+		var err error
+		if start, err = training.OpenStart(o.init, o.short["tokenizer.kind"]); err != nil {
+			return nil, err
+		}
 	}
-	return r, r.InitFrom(o.init)
+	c, err := configure(o, start)
+	if err != nil {
+		return nil, err
+	}
+	dir := o.out
+	switch {
+	case o.check || o.describe || o.graph.file != "": // it is only looked at
+		dir = ""
+	case dir == "":
+		dir = freeDir(c)
+	}
+	if c.IsCounted() {
+		return nil, count(o, c, dir, stdout, stderr)
+	}
+	return start.New(c, dir, stderr)
+}
+
+// configure is the configuration of a new run. Settings that make no sense are misuse.
+func configure(o *options, start *training.Start) (training.Config, error) {
+	c, err := start.Parse(o.config, o.settings())
+	if errors.Is(err, os.ErrNotExist) {
+		return c, err
+	}
+	if err == nil {
+		err = c.Check()
+	}
+	if err != nil {
+		return c, &cli.Usage{Err: err}
+	}
+	return c, nil
 }
 
 // freeDir is the first of runs/MODEL-DATA-1, -2 and so on that is not there.

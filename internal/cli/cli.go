@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -89,6 +90,21 @@ func (f *Flags) Parse(args []string) error {
 		err = fmt.Errorf("there is no flag -%s: did you mean -%s? (-h lists all)", unknown, near.Name(unknown, names))
 	}
 	return &Usage{err}
+}
+
+// Only refuses every flag that was given and is not among names, the first of which says
+// what the command is to do.
+func (f *Flags) Only(names ...string) error {
+	var others []string
+	f.Visit(func(g *flag.Flag) {
+		if !slices.Contains(names, g.Name) {
+			others = append(others, "-"+g.Name)
+		}
+	})
+	if len(others) == 0 {
+		return nil
+	}
+	return Misusef("-%s has no use for %s: it goes with -%s alone", names[0], strings.Join(others, ", "), strings.Join(names[1:], ", -"))
 }
 
 // Help writes what the command does and all its flags.

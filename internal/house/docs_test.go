@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"euryale/models"
 )
 
 // outline is what a page and its translation have in common: the levels of headings, code
@@ -102,6 +104,29 @@ func TestLinksLeadSomewhere(t *testing.T) {
 				assert.NoError(t, err, "%s links to %s", page, m[1])
 			}
 		}
+	}
+}
+
+// The code of the GPT that pages show is the file's, to the letter.
+func TestPagesShowTheGPTAsItIs(t *testing.T) {
+	source := readPage(t, filepath.Join(root, "models", "gpt.go"))
+	shown := 0
+	for _, page := range pages(t) { // TestPagesAndTheirMirrors compares the others
+		for _, code := range outlineOf(readPage(t, page)).code {
+			if body, ok := strings.CutPrefix(code, "```go\n"); ok && strings.Contains(body, "(c *GPT)") {
+				assert.Contains(t, source, body, "%s shows code that models/gpt.go does not have", page)
+				shown++
+			}
+		}
+	}
+	assert.GreaterOrEqual(t, shown, 2)
+}
+
+// The table of models has a row for every model.
+func TestEveryModelIsOnItsPage(t *testing.T) {
+	page := readPage(t, filepath.Join(root, "docs", "models.md"))
+	for _, e := range models.Entries() {
+		assert.Contains(t, page, "\n| `"+e.Name+"` |")
 	}
 }
 

@@ -1,7 +1,6 @@
 package interchange
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -27,6 +26,9 @@ type gpt2Config struct {
 	Activation string   `json:"activation_function"`
 	Epsilon    float64  `json:"layer_norm_epsilon"`
 	Tied       *bool    `json:"tie_word_embeddings,omitempty"`
+	Scaled     *bool    `json:"scale_attn_weights,omitempty"` // by 1/√(D/H); true unless said
+	ByLayer    bool     `json:"scale_attn_by_inverse_layer_idx,omitempty"`
+	Cross      bool     `json:"add_cross_attention,omitempty"`
 }
 
 // gpt2Activations are the names of transformers' activations, and ours.
@@ -49,13 +51,9 @@ func isGPT2(path string) bool {
 
 func readGPT2Config(dir string) (c gpt2Config, err error) {
 	path := filepath.Join(dir, "config.json")
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return c, err
-	}
 	c.Activation, c.Epsilon = "gelu_new", gpt2Epsilon
-	if err := json.Unmarshal(raw, &c); err != nil {
-		return c, fmt.Errorf("%s: %w", path, err)
+	if err := readJSON(path, &c); err != nil {
+		return c, err
 	}
 	switch {
 	case c.ModelType != "gpt2":
@@ -64,6 +62,12 @@ func readGPT2Config(dir string) (c gpt2Config, err error) {
 		return c, fmt.Errorf("%s: activation_function is %q, which this project does not have", path, c.Activation)
 	case c.Epsilon != gpt2Epsilon:
 		return c, fmt.Errorf("%s: layer_norm_epsilon is %v, want %v", path, c.Epsilon, gpt2Epsilon)
+	case c.Scaled != nil && !*c.Scaled:
+		return c, fmt.Errorf("%s: scale_attn_weights is false, and attention here divides scores by the root of a head's width", path)
+	case c.ByLayer:
+		return c, fmt.Errorf("%s: scale_attn_by_inverse_layer_idx is true, and attention here has the same scale in every layer", path)
+	case c.Cross:
+		return c, fmt.Errorf("%s: add_cross_attention is true, and gpt has no encoder to attend to", path)
 	}
 	m := c.model()
 	err = within(size{"n_embd", c.Dim, maxDim}, size{"n_layer", c.Layers, maxLayers}, size{"n_head", c.Heads, maxDim},
@@ -120,7 +124,7 @@ func readGPT2(path, tokenizer string) (*Imported, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkGPT2(m, shapes); err != nil {
+	if err := checkGPT2(c, shapes); err != nil {
 		return nil, err
 	}
 	ts, _, err := runfile.LoadTensors(path)
@@ -150,8 +154,9 @@ func plainName(name string) string {
 }
 
 // checkGPT2 compares the tensors of a file with those of a model, which may have a head of
-// its own or not. All that are missing, left over or of another shape are named at once.
-func checkGPT2(m *models.GPT, shapes map[string][]int) error {
+// its own, and must where its configuration says so. All that are missing, left over or of another shape are named at once.
+func checkGPT2(c gpt2Config, shapes map[string][]int) error {
+	m := c.model()
 	params, err := models.Parameters(m)
 	if err != nil {
 		return err
@@ -177,7 +182,7 @@ func checkGPT2(m *models.GPT, shapes map[string][]int) error {
 		have[plain] = true
 	}
 	for name := range want {
-		if !have[name] && name != gpt2Head {
+		if untied := c.Tied != nil && !*c.Tied; !have[name] && (name != gpt2Head || untied) {
 			wrong = append(wrong, name+" is missing")
 		}
 	}

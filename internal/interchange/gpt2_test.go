@@ -3,6 +3,7 @@ package interchange
 import (
 	"encoding/json"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -110,6 +111,15 @@ func TestGPT2AgreesWithPyTorch(t *testing.T) {
 	}
 }
 
+// export writes a model and its tokenizer.
+func export(t *testing.T, dir string, m *Imported) {
+	t.Helper()
+	note, err := Write(dir, m)
+	require.NoError(t, err)
+	assert.Empty(t, note)
+	assert.NoFileExists(t, filepath.Join(dir, "tokenizer.json"), "Hugging Face's name of another format")
+}
+
 // What is written and read again is what it was, to the bit.
 func TestGPT2ExportIsTheInverse(t *testing.T) {
 	for name, path := range map[string]string{"tied": "testdata/gpt2", "its own head": edited(t, head(false), nil)} {
@@ -117,7 +127,7 @@ func TestGPT2ExportIsTheInverse(t *testing.T) {
 			m, err := Read(path, "")
 			require.NoError(t, err)
 			dir := filepath.Join(t.TempDir(), "out")
-			require.NoError(t, Write(dir, m))
+			export(t, dir, m)
 			again, err := Read(dir, "")
 			require.NoError(t, err)
 			assert.Equal(t, m.Model, again.Model)
@@ -141,7 +151,7 @@ func TestGPT2ExportHasTheOriginalNames(t *testing.T) {
 	m, err := Read("testdata/gpt2", "")
 	require.NoError(t, err)
 	dir := t.TempDir()
-	require.NoError(t, Write(dir, m))
+	export(t, dir, m)
 	want, _, err := runfile.LoadTensors("testdata/gpt2/model.safetensors")
 	require.NoError(t, err)
 	got, _, err := runfile.LoadTensors(filepath.Join(dir, gpt2Weights))
@@ -175,7 +185,7 @@ func TestGPT2ExportWithoutBiases(t *testing.T) {
 	}
 	want := run(m)
 	dir := t.TempDir()
-	require.NoError(t, Write(dir, m))
+	export(t, dir, m)
 	again, err := Read(dir, "")
 	require.NoError(t, err)
 	assert.InDeltaSlice(t, want, run(again), 1e-6)
@@ -207,7 +217,18 @@ func TestGPT2Refuses(t *testing.T) {
 		"model":        {config: set("model_type", "bert"), want: []string{`model_type is "bert", want gpt2`}},
 		"activation":   {config: set("activation_function", "mish"), want: []string{`activation_function is "mish"`}},
 		"epsilon":      {config: set("layer_norm_epsilon", 1e-6), want: []string{"layer_norm_epsilon is 1e-06, want 1e-05"}},
-		"layers":       {config: set("n_layer", 1), want: []string{"h.1.ln_1.weight is not a tensor of GPT-2"}},
+		"unscaled":     {config: set("scale_attn_weights", false), want: []string{"config.json: scale_attn_weights is false"}},
+		"untied":       {config: set("tie_word_embeddings", false), want: []string{"lm_head.weight is missing"}},
+		"by layer":     {config: set("scale_attn_by_inverse_layer_idx", true), want: []string{"config.json: scale_attn_by_inverse_layer_idx is true"}},
+		"cross":        {config: set("add_cross_attention", true), want: []string{"config.json: add_cross_attention is true"}},
+		"a word":       {config: set("n_embd", "twelve"), want: []string{"config.json: n_embd is a JSON string, want a whole number"}},
+		"no number": {tensors: func(f map[string]runfile.Tensor) {
+			f["h.1.ln_2.bias"].Data.([]float32)[7] = float32(math.NaN())
+		}, want: []string{"h1/ln2/bias has NaN among its values, at 7"}},
+		"infinite": {tensors: func(f map[string]runfile.Tensor) {
+			f["wte.weight"].Data.([]float32)[0] = float32(math.Inf(-1))
+		}, want: []string{"tok/W has -Inf among its values"}},
+		"layers": {config: set("n_layer", 1), want: []string{"h.1.ln_1.weight is not a tensor of GPT-2"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Read(edited(t, c.tensors, c.config), "")
@@ -223,11 +244,41 @@ func TestWriteRefuses(t *testing.T) {
 	require.NoError(t, err)
 	other := *m
 	other.Name, other.Model = "llama", &models.Llama{}
-	assert.ErrorContains(t, Write(t.TempDir(), &other), `no layout for the model "llama"`)
+	refused := func(dir, want string) {
+		_, err := Write(dir, &other)
+		assert.ErrorContains(t, err, want)
+	}
+	refused(t.TempDir(), `no layout for the model "llama"`)
 	g := *m.Model.(*models.GPT)
 	g.Tied, g.Activation = false, "sigmoid"
 	other.Name, other.Model = "gpt", &g
-	assert.ErrorContains(t, Write(t.TempDir(), &other), `no name for the activation "sigmoid"`)
+	refused(t.TempDir(), `no name for the activation "sigmoid"`)
+	other = *m
+	taken := filepath.Dir(write(t, "config.json", []byte("mine")))
+	refused(taken, taken+" is not empty: choose another directory")
+	raw, err := os.ReadFile(filepath.Join(taken, "config.json"))
+	require.NoError(t, err)
+	assert.Equal(t, "mine", string(raw))
+}
+
+// A tokenizer that GPT-2's files cannot express is left out, and said to be.
+func TestGPT2ExportWithoutTokenizer(t *testing.T) {
+	m, err := Read("testdata/gpt2", "")
+	require.NoError(t, err)
+	m.Tokenizer, err = data.CharsOf(strings.Split("abcdefgh", ""))
+	require.NoError(t, err)
+	dir := t.TempDir()
+	note, err := Write(dir, m)
+	require.NoError(t, err)
+	assert.Contains(t, note, "a char tokenizer is no byte-level BPE")
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, entries, 2)
+	assert.Equal(t, []string{"config.json", gpt2Weights}, []string{entries[0].Name(), entries[1].Name()})
+	_, err = Read(dir, "")
+	assert.ErrorContains(t, err, "name another with -tokenizer")
+	_, err = Read(dir, "testdata/gpt2")
+	assert.NoError(t, err)
 }
 
 // Whatever config.json holds, it is a configuration whose model can be declared, or an
@@ -248,8 +299,8 @@ func FuzzGPT2Config(f *testing.F) {
 	})
 }
 
-// A model with GPT-2's own vocabulary goes out and comes in with GPT-2's own tokenizer
-// files beside it.
+// A model with GPT-2's own vocabulary goes out with the very files that OpenAI published,
+// and comes in with them.
 func TestGPT2WithItsOwnTokenizer(t *testing.T) {
 	const files = "../../../shared/tokenizers/"
 	if _, err := os.Stat(files); err != nil {
@@ -262,13 +313,16 @@ func TestGPT2WithItsOwnTokenizer(t *testing.T) {
 	_, err = models.Score(m, w, layers.Frame{B: 1, T: 1})
 	require.NoError(t, err)
 	dir := t.TempDir()
-	require.NoError(t, Write(dir, &Imported{Name: "gpt", Model: m, Weights: w, Tokenizer: tk}))
-	require.NoError(t, os.Remove(filepath.Join(dir, "tokenizer.json")))
-	for from, to := range map[string]string{"gpt2_encoder.json": "vocab.json", "gpt2_vocab.bpe": "merges.txt"} {
-		raw, err := os.ReadFile(files + from)
-		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(filepath.Join(dir, to), raw, 0o666))
-	}
+	export(t, dir, &Imported{Name: "gpt", Model: m, Weights: w, Tokenizer: tk})
+	var want, got map[string]int
+	require.NoError(t, readJSON(files+"gpt2_encoder.json", &want))
+	require.NoError(t, readJSON(filepath.Join(dir, "vocab.json"), &got))
+	assert.Equal(t, want, got)
+	theirs, err := os.ReadFile(files + "gpt2_vocab.bpe")
+	require.NoError(t, err)
+	ours, err := os.ReadFile(filepath.Join(dir, "merges.txt"))
+	require.NoError(t, err)
+	assert.Equal(t, string(theirs), string(ours))
 	again, err := Read(dir, "")
 	require.NoError(t, err)
 	assert.Equal(t, w.Get("tok/W").Float32(), again.Weights.Get("tok/W").Float32())

@@ -7,43 +7,62 @@ import (
 	"os"
 	"path/filepath"
 
+	"euryale/data"
 	"euryale/internal/runfile"
 	"euryale/models"
 )
 
 // Write writes m into the directory dir, as Hugging Face's transformers saves a GPT-2:
-// model.safetensors and config.json. Of the models only gpt has this layout. The
-// tokenizer is written beside them in this project's own format, as tokenizer.json.
-func Write(dir string, m *Imported) error {
+// model.safetensors, config.json, vocab.json and merges.txt. Of the models only gpt has
+// this layout, and of the tokenizers only byte-level BPE: any other is left out, and note
+// says so in a line. A directory that holds something already is an error.
+func Write(dir string, m *Imported) (note string, err error) {
 	g, ok := m.Model.(*models.GPT)
 	if !ok {
-		return fmt.Errorf("export: there is no layout for the model %q, only for gpt", m.Name)
+		return "", fmt.Errorf("export: there is no layout for the model %q, only for gpt", m.Name)
+	}
+	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
+		return "", fmt.Errorf("export: %s is not empty: choose another directory", dir)
 	}
 	c, err := gpt2ConfigOf(g)
 	if err != nil {
-		return err
+		return "", err
 	}
 	ts, err := gpt2Layout(g, m)
 	if err != nil {
-		return err
+		return "", err
 	}
-	raw, err := json.MarshalIndent(c, "", "  ")
+	config, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
-		return err
+		return "", err
 	}
+	files, note := gpt2Tokenizer(m.Tokenizer)
+	files["config.json"] = append(config, '\n')
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return err
+		return "", err
 	}
 	if err := runfile.SaveTensors(filepath.Join(dir, gpt2Weights), ts, map[string]string{"format": "pt"}); err != nil {
-		return err
+		return "", err
 	}
-	if err := m.Tokenizer.Save(filepath.Join(dir, "tokenizer.json")); err != nil {
-		return err
+	for name, text := range files {
+		err := runfile.WriteAtomic(filepath.Join(dir, name), func(w io.Writer) error {
+			_, err := w.Write(text)
+			return err
+		})
+		if err != nil {
+			return "", err
+		}
 	}
-	return runfile.WriteAtomic(filepath.Join(dir, "config.json"), func(w io.Writer) error {
-		_, err := w.Write(append(raw, '\n'))
-		return err
-	})
+	return note, nil
+}
+
+// gpt2Tokenizer are the tokenizer's files by name, or a note of why it has none.
+func gpt2Tokenizer(tk data.Tokenizer) (files map[string][]byte, note string) {
+	vocab, merges, err := data.GPT2Files(tk)
+	if err != nil {
+		return map[string][]byte{}, fmt.Sprintf("the tokenizer is left out, which GPT-2's files cannot express: %v", err)
+	}
+	return map[string][]byte{"vocab.json": vocab, "merges.txt": merges}, ""
 }
 
 func gpt2ConfigOf(g *models.GPT) (gpt2Config, error) {

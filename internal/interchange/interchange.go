@@ -3,14 +3,18 @@
 package interchange
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"euryale/data"
+	"euryale/internal/runfile"
 	"euryale/layers"
 	"euryale/models"
 )
@@ -38,6 +42,9 @@ var formats = []format{
 	{"a character LSTM of ml5.js (manifest.json beside vocab.json)", isML5, readML5},
 }
 
+// ErrFormat says that Read knows no format of such files.
+var ErrFormat = errors.New("it is in none of the known formats")
+
 // Read reads the model at path, which format it may have. Tokenizer is the file or
 // directory of its tokenizer, as data.LoadTokenizer takes it; if it is empty, the
 // tokenizer lies beside the model. Sizes and names are checked before memory is claimed.
@@ -52,12 +59,15 @@ func Read(path, tokenizer string) (*Imported, error) {
 			continue
 		}
 		m, err := f.read(path, tokenizer)
+		if err == nil {
+			err = finite(m.Weights)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("import %s: %w", path, err)
 		}
 		return m, nil
 	}
-	return nil, fmt.Errorf("import %s: it is in none of the known formats: %s", path, strings.Join(known, "; "))
+	return nil, fmt.Errorf("import %s: %w: %s", path, ErrFormat, strings.Join(known, "; "))
 }
 
 // The largest sizes that are read: larger than any known model's, and so small that no
@@ -95,6 +105,9 @@ func loadTokenizer(path, dir string, vocab int) (data.Tokenizer, error) {
 		return nil, errors.New("the format has no tokenizer of its own: name its file with -tokenizer")
 	}
 	tk, err := data.LoadTokenizer(path)
+	if err != nil && path == dir {
+		return nil, fmt.Errorf("%w: name another with -tokenizer", err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -138,6 +151,18 @@ func weightsOf(m models.Model, found map[string][]float32) (*layers.Weights, err
 	return w, nil
 }
 
+// finite refuses weights that no model can compute with.
+func finite(w *layers.Weights) error {
+	for _, p := range w.All() {
+		for i, v := range p.Float32() {
+			if v := float64(v); math.IsNaN(v) || math.IsInf(v, 0) {
+				return fmt.Errorf("%s has %v among its values, at %d: the model it was saved from had diverged, or the file is damaged", p.Path, v, i)
+			}
+		}
+	}
+	return nil
+}
+
 // transpose writes the (rows, cols) matrix src into the columns from col on of dst, which
 // has ld columns: dst[i, col+j] = src[j, i].
 func transpose(dst []float32, ld, col int, src []float32, rows, cols int) {
@@ -154,4 +179,27 @@ func fileIn(path, name string) string {
 		return filepath.Join(path, name)
 	}
 	return path
+}
+
+// mostJSON is how many bytes a configuration, a manifest or a vocabulary has at most.
+const mostJSON = 1 << 20
+
+// readJSON reads a JSON file of a bounded size.
+func readJSON(path string, into any) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	raw, err := io.ReadAll(io.LimitReader(f, mostJSON+1))
+	if err != nil {
+		return err
+	}
+	if len(raw) > mostJSON {
+		return fmt.Errorf("%s has more than %d bytes: it is not of such a model", path, mostJSON)
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		return fmt.Errorf("%s: %w", path, runfile.JSONError(err))
+	}
+	return nil
 }

@@ -36,9 +36,12 @@ func (h llama2cHeader) check() error {
 		size{"n_heads", int(h.Heads), maxDim}, size{"n_kv_heads", int(h.KVHeads), maxDim},
 		size{"vocab_size", int(max(h.Vocab, -h.Vocab)), maxVocab}, size{"seq_len", int(h.Context), maxContext})
 	if err != nil {
-		return err
+		return fmt.Errorf("this is no file of llama2.c: in its header %w", err)
 	}
-	return h.model().Check()
+	if err := h.model().Check(); err != nil {
+		return fmt.Errorf("header: %w", err)
+	}
+	return nil
 }
 
 func (h llama2cHeader) model() *models.Llama {
@@ -75,7 +78,7 @@ func readLlama2c(path, tokenizer string) (*Imported, error) {
 		return nil, fmt.Errorf("the file ends inside its header of %d bytes", llama2cHeaderSize)
 	}
 	if err := h.check(); err != nil {
-		return nil, fmt.Errorf("header: %w", err)
+		return nil, err
 	}
 	if want := h.size(); info.Size() != want {
 		return nil, fmt.Errorf("the file has %d bytes, and a model of %+v takes %d: it is truncated or of another version", info.Size(), h, want)

@@ -2,10 +2,8 @@ package interchange
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -36,7 +34,6 @@ const (
 	ml5HeadB     = "rnnlm/softmax_b"
 	ml5Step      = "Variable"     // counts TensorFlow's training steps
 	ml5Context   = 50             // tokens of a training sequence of char-rnn
-	ml5MostJSON  = 1 << 20        // bytes of a manifest or a vocabulary
 	ml5MostSize  = int64(1) << 20 // of an axis
 )
 
@@ -57,26 +54,6 @@ func openML5(path string) (*ml5, error) {
 		return nil, errors.New("it is no manifest.json")
 	}
 	return m, readJSON(file, &m.manifest)
-}
-
-// readJSON reads a JSON file of a bounded size.
-func readJSON(path string, into any) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	raw, err := io.ReadAll(io.LimitReader(f, ml5MostJSON+1))
-	if err != nil {
-		return err
-	}
-	if len(raw) > ml5MostJSON {
-		return fmt.Errorf("%s has more than %d bytes: it is not of such a model", path, ml5MostJSON)
-	}
-	if err := json.Unmarshal(raw, into); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return nil
 }
 
 // readML5 reads a model of ml5.

@@ -113,7 +113,7 @@ func appendEntry(entries []entry, name string, dec *json.Decoder) ([]entry, erro
 		Offsets []int64 `json:"data_offsets"`
 	}
 	if err := dec.Decode(&v); err != nil {
-		return nil, err
+		return nil, JSONError(err)
 	}
 	if name == "" {
 		return nil, fmt.Errorf("empty name")

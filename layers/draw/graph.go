@@ -3,6 +3,7 @@ package draw
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -13,7 +14,7 @@ import (
 
 // Options say what a picture of a graph shows. The zero value shows all layers.
 type Options struct {
-	Under string // only what is at this path and below it; "": everything
+	Under string // only what is at this path and below it, as "h0/att" or "enc"; "": everything
 	Ops   bool   // a box for each op, instead of one for each layer
 }
 
@@ -49,10 +50,9 @@ type edge struct {
 // or the logits of a graph without a loss, or else everything. A path that no layer has is
 // an error that lists near ones.
 func Graph(g *layers.Graph, o Options) (*Picture, error) {
-	if o.Under != "" {
-		if _, err := g.Tap(o.Under); err != nil {
-			return nil, err
-		}
+	if !slices.ContainsFunc(append(g.Taps(), ""), o.shows) {
+		_, err := g.Tap(o.Under)
+		return nil, err
 	}
 	c := &collector{g: g, o: o, at: map[*G.Node]*box{}, keys: map[edgeKey]bool{}}
 	for _, n := range needed(g) {
@@ -118,7 +118,7 @@ type collector struct {
 func (c *collector) add(n *G.Node) {
 	o := c.g.Origin(n)
 	ins := c.g.Operands(n)
-	if n.Op() == nil || len(ins) == 0 || !c.shows(o.Path) {
+	if n.Op() == nil || len(ins) == 0 || !c.o.shows(o.Path) {
 		return
 	}
 	b := c.box(n, o, ins)
@@ -135,7 +135,7 @@ func (c *collector) add(n *G.Node) {
 		switch from := c.at[in]; {
 		case from == nil && in.Op() == nil && !o.Backward:
 			b.read(c.name(in, b.path))
-		case from == nil && in.Op() != nil && !o.Backward && !c.shows(c.g.Origin(in).Path):
+		case from == nil && in.Op() != nil && !o.Backward && !c.o.shows(c.g.Origin(in).Path):
 			b.read(shapeOf(in) + " of " + cmp.Or(c.g.Origin(in).Path, c.g.Origin(in).Op))
 		case from != nil && from != b:
 			c.connect(from, b, in)
@@ -143,8 +143,9 @@ func (c *collector) add(n *G.Node) {
 	}
 }
 
-func (c *collector) shows(path string) bool {
-	return c.o.Under == "" || path == c.o.Under || strings.HasPrefix(path, c.o.Under+"/")
+// shows says whether what is at path is in the picture.
+func (o Options) shows(path string) bool {
+	return o.Under == "" || path == o.Under || strings.HasPrefix(path, o.Under+"/")
 }
 
 // box is where a node goes: into the youngest box of its layer, unless that would make

@@ -90,6 +90,22 @@ func TestOneLayer(t *testing.T) {
 	assert.ErrorContains(t, err, `no layer computes "h0/atn"; near it: ["h0/att"`)
 }
 
+// A path at which nothing is computed, only below it, can be drawn too.
+func TestUnderAPathOfLayers(t *testing.T) {
+	g, err := layers.Build(layers.NewWeights(1), layers.Frame{B: 1, T: 2}, func(s *layers.Scope) {
+		enc := s.Sub("enc")
+		x := layers.Embedding(enc.Sub("tok"), s.Tokens(), 3, 4)
+		x = layers.LayerNorm(enc.Sub("norm"), x)
+		s.Tap("logits", layers.LayerNorm(s.Sub("encore"), x))
+	})
+	require.NoError(t, err)
+	p, err := draw.Graph(g, draw.Options{Under: "enc"})
+	require.NoError(t, err)
+	said := texts(t, p.SVG())
+	assert.Contains(t, said, "enc/norm")
+	assert.NotContains(t, said, "encore")
+}
+
 // A block whose value leaves it and comes back is two boxes: boxes never wait for each
 // other, or there would be no order to draw them in.
 func TestBoxesHaveAnOrder(t *testing.T) {
