@@ -13,6 +13,7 @@ const (
 	fieldToken  = "<|field|>"  // between the fields of a source
 	answerToken = "<|answer|>" // between prompt and answer, where both share a sequence
 	endToken    = "<|end|>"    // after an answer, a source or a turn
+	maskToken   = "<|mask|>"   // in place of a token that is to be guessed
 	rolePrefix  = "<|role:"    // and a speaker's name and "|>": before a turn
 )
 
@@ -37,6 +38,7 @@ type Format struct {
 	field     int
 	answer    int
 	end       int
+	mask      int
 	roles     []role
 	reply     int // whose turns are learned: an index of roles, or −1 for everybody's
 }
@@ -49,6 +51,9 @@ type role struct {
 
 // specials lists the special tokens that a task needs beside those of its speakers.
 func specials(c Config, speakers []string) []string {
+	if c.Task == "mask" {
+		return []string{maskToken}
+	}
 	if !c.isTable() {
 		return nil
 	}
@@ -78,8 +83,8 @@ func NewFormat(c Config, tk Tokenizer) (*Format, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Format{config: c, tokenizer: tk, begin: -1, field: -1, answer: -1, end: -1, reply: -1}
-	known := map[string]*int{beginToken: &f.begin, fieldToken: &f.field, answerToken: &f.answer, endToken: &f.end}
+	f := &Format{config: c, tokenizer: tk, begin: -1, field: -1, answer: -1, end: -1, mask: -1, reply: -1}
+	known := map[string]*int{beginToken: &f.begin, fieldToken: &f.field, answerToken: &f.answer, endToken: &f.end, maskToken: &f.mask}
 	for _, name := range specials(c, nil) {
 		id, ok := tk.Special(name)
 		if !ok {
@@ -135,6 +140,9 @@ func (f *Format) Speakers() []string {
 
 // End is the token after an answer, or −1 if a text goes on for ever, as in data.task "lm".
 func (f *Format) End() int { return f.end }
+
+// Mask is the token that hides another, or −1 if the task hides none.
+func (f *Format) Mask() int { return f.mask }
 
 // Stops are the tokens that end an answer: special tokens, none of which belongs into one.
 func (f *Format) Stops() []int {

@@ -3,6 +3,7 @@ package data
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -14,6 +15,8 @@ import (
 // lines: "user: Hello" says who speaks, "user:" at the end says who shall speak; without names the
 // speakers alternate so that the answer falls to the one who replies. If an encoder reads the
 // source (see Source), a prompt is the one token that begins an answer.
+//
+// Of data.task "mask" they are the text, in which "<|mask|>" stands for each hidden token.
 //
 // It is never empty. A text that the tokenizer cannot express is an *UnknownError.
 func (f *Format) Prompt(fields ...string) ([]int, error) {
@@ -27,6 +30,8 @@ func (f *Format) Prompt(fields ...string) ([]int, error) {
 			return []int{f.roles[next].token}, nil
 		}
 		return append(f.history(turns), f.roles[next].token), nil
+	case f.mask >= 0:
+		return f.maskedPrompt(strings.Join(fields, ""))
 	case f.end < 0:
 		return f.plainPrompt(strings.Join(fields, ""))
 	case f.config.Encoder:
@@ -86,6 +91,29 @@ func (f *Format) plainPrompt(text string) ([]int, error) {
 		return []int{0}, nil // the alphabet has no new line: begin with its most frequent character
 	}
 	return ids, nil
+}
+
+// maskedPrompt encodes what stands between the masks of a text.
+func (f *Format) maskedPrompt(text string) ([]int, error) {
+	var all []int
+	at := 0
+	for i, piece := range strings.Split(text, maskToken) {
+		if i > 0 {
+			all, at = append(all, f.mask), at+len(maskToken)
+		}
+		ids, err := f.tokenizer.Encode(piece)
+		if unknown := (*UnknownError)(nil); errors.As(err, &unknown) {
+			unknown.Offset += at
+		}
+		if err != nil {
+			return nil, err
+		}
+		all, at = append(all, ids...), at+len(piece)
+	}
+	if !slices.Contains(all, f.mask) {
+		return nil, fmt.Errorf("the text hides nothing: write %s in place of a token that the model is to guess", maskToken)
+	}
+	return all, nil
 }
 
 // encodeFields encodes and joins the fields of a source. Missing ones are empty.

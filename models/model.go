@@ -91,6 +91,20 @@ type Translator interface {
 	SourceContext() int
 }
 
+// Onlooker is a model whose tokens may see those after them.
+type Onlooker interface {
+	Model
+	// LooksAhead says whether they do.
+	LooksAhead() bool
+}
+
+// LooksAhead says whether a model's tokens see those after them. It can restore hidden
+// tokens; to predict the next is no task for it, which it sees.
+func LooksAhead(m Model) bool {
+	o, ok := m.(Onlooker)
+	return ok && o.LooksAhead()
+}
+
 // SourceOf is the most tokens that a model's source can have, or 0 if it reads none.
 func SourceOf(m Model) int {
 	if t, ok := m.(Translator); ok {

@@ -251,6 +251,19 @@ func (c Config) Check() error {
 	return c.Schedule.check()
 }
 
+// CheckTask says whether the model can learn data.task: to predict the next token it must
+// not see it, and to restore hidden ones it should see both sides.
+func (c Config) CheckTask() error {
+	ahead, masked := models.LooksAhead(c.Model), c.Data.Task == "mask"
+	switch {
+	case ahead && !masked:
+		return fmt.Errorf("model.causal is false: every token sees the next one, so that to predict it is no task; set data.task = \"mask\", or model.causal = true")
+	case masked && !ahead:
+		return fmt.Errorf("data.task is \"mask\", for models that see both sides of a hidden token, and this %s sees one: set model.name = \"encoder\" and model.causal = false", c.ModelName)
+	}
+	return nil
+}
+
 // UsePrecision sets training.precision for all products that follow, which are the
 // process's, not the run's alone. Training and evaluation begin with it.
 func (t Settings) UsePrecision() error { return kernel.SetPrecision(kernel.Precision(t.Precision)) }

@@ -32,6 +32,9 @@ func Count(c Config, dir string, log io.Writer) (*Counted, error) {
 	if !isCounted {
 		return nil, fmt.Errorf("the model %s is not counted: train it", c.ModelName)
 	}
+	if err := c.CheckTask(); err != nil {
+		return nil, err
+	}
 	if _, err := os.Stat(filepath.Join(dir, "config.toml")); dir != "" && err == nil {
 		return nil, fmt.Errorf("%s holds a run already: choose another -out", dir)
 	}

@@ -20,7 +20,7 @@ import (
 // New begins a run in dir, or one that leaves no files if dir is empty. Log gets the
 // progress of preparing the corpus; it may be nil.
 func New(c Config, dir string, log io.Writer) (*Run, error) {
-	if err := c.Check(); err != nil {
+	if err := errors.Join(c.Check(), c.CheckTask()); err != nil {
 		return nil, err
 	}
 	if dir != "" {

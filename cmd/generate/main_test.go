@@ -46,10 +46,10 @@ func call(t *testing.T, stdin string, args ...string) (code int, stdout, stderr 
 }
 
 // newRun trains a small model for a moment, and returns its directory.
-func newRun(t *testing.T) string {
+func newRun(t *testing.T, sets ...string) string {
 	t.Helper()
-	c, err := training.Parse("", []string{"model.layers=1", "model.heads=2", "model.dim=16", "model.context=16", "training.batch=4",
-		"training.steps=20", "training.eval_tokens=500", "training.sample=0", "data.name=" + book.Excerpt(t, 20000)})
+	c, err := training.Parse("", append([]string{"model.layers=1", "model.heads=2", "model.dim=16", "model.context=16", "training.batch=4",
+		"training.steps=20", "training.eval_tokens=500", "training.sample=0", "data.name=" + book.Excerpt(t, 20000)}, sets...))
 	require.NoError(t, err)
 	dir := filepath.Join(t.TempDir(), "run")
 	r, err := training.New(c, dir, nil)
@@ -88,6 +88,24 @@ func TestGenerate(t *testing.T) {
 	require.Equal(t, 0, code, stderr)
 	assert.Equal(t, 2, strings.Count(out, "\n"))
 	assert.NotContains(t, out, "logprobs")
+}
+
+// A model of masked tokens gives a text back whole, and continues none.
+func TestRestore(t *testing.T) {
+	dir := newRun(t, "data.task=mask", "model.name=encoder", "model.causal=false", "model.hidden=16")
+	code, text, stderr := call(t, "", "-run", dir, "-prompt", "The R<|mask|>ys")
+	require.Equal(t, 0, code, stderr)
+	assert.Regexp(t, "^The R.ys\n$", text)
+	code, out, stderr := call(t, "", "-run", dir, "-prompt", "The R<|mask|>ys", "-format", "json", "-logprobs")
+	require.Equal(t, 0, code, stderr)
+	var r generation.Result
+	require.NoError(t, json.Unmarshal([]byte(out), &r))
+	assert.Equal(t, strings.TrimSpace(text), r.Text)
+	assert.Len(t, r.Tokens, 8)
+	assert.Len(t, r.Logprobs, 1)
+	code, _, stderr = call(t, "", "-run", dir, "-prompt", "The Rays")
+	assert.Equal(t, 1, code)
+	assert.Contains(t, stderr, "the text hides nothing: write <|mask|>")
 }
 
 func TestScore(t *testing.T) {
