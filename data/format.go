@@ -24,9 +24,12 @@ var lengthBounds = []int{4, 8, 16, 32, 64, 128, 256}
 // Format turns what a user gives into the tokens that a task is trained on. It follows from the
 // [data] section and the tokenizer alone, so that a run can be continued without its corpus.
 type Format struct {
-	// Limit is the model's context, 0 for none: a dialogue is cut from the left by whole turns, any
-	// other source at its end, so that a quarter of the context is left to answer in.
+	// Limit is the model's context, 0 for none. A source must leave a quarter of it to answer in, or
+	// fit into data.max_source; of a dialogue the last turns that fit are read.
 	Limit int
+	// Cut says that a source that is too long is cut at its end, as the rows of a table are in
+	// training. Otherwise it is an error.
+	Cut bool
 	// Length is how many tokens an answer should have, where data.length_control asks for it; 0
 	// asks for the middle class.
 	Length int

@@ -18,7 +18,8 @@ import (
 //
 // Of data.task "mask" they are the text, in which "<|mask|>" stands for each hidden token.
 //
-// It is never empty. A text that the tokenizer cannot express is an *UnknownError.
+// It is never empty. A text that the tokenizer cannot express is an *UnknownError; a source, or a
+// last turn, that does not fit is an error unless Cut is set.
 func (f *Format) Prompt(fields ...string) ([]int, error) {
 	switch {
 	case f.config.Task == "dialogue":
@@ -47,7 +48,10 @@ func (f *Format) Prompt(fields ...string) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.prompt(f.cutSource(source), f.wantedLength()), nil
+	if source, err = f.fitSource(source); err != nil {
+		return nil, err
+	}
+	return f.prompt(source, f.wantedLength()), nil
 }
 
 // Source returns the tokens an encoder reads, of the same fields that Prompt takes; nil if the
@@ -70,7 +74,31 @@ func (f *Format) Source(fields ...string) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(append(f.cutSource(source), f.wantedLength()...), f.end), nil
+	if source, err = f.fitSource(source); err != nil {
+		return nil, err
+	}
+	return append(append(source, f.wantedLength()...), f.end), nil
+}
+
+// fitSource is a source that fits: what is left of a longer one, if it may be cut.
+func (f *Format) fitSource(source []int) ([]int, error) {
+	fitting := f.cutSource(source)
+	return fitting, f.mayCut(len(source), len(fitting))
+}
+
+// mayCut reports tokens of the user's that the model would not read.
+func (f *Format) mayCut(have, read int) error {
+	if f.Cut || have <= read {
+		return nil
+	}
+	larger := "model.context"
+	if f.config.Encoder {
+		larger = "model.source_context"
+	}
+	if f.config.MaxSource > 0 {
+		larger += " and data.max_source"
+	}
+	return fmt.Errorf("the text has %d tokens, and the model reads %d: shorten it, or train with a larger %s", have, read, larger)
 }
 
 // wantedLength is the class of the length that was asked for.
@@ -157,6 +185,12 @@ func (f *Format) parseTurns(fields []string) (turns []encodedTurn, next int, err
 			return nil, 0, err
 		}
 		turns = append(turns, encodedTurn{role, ids})
+	}
+	if n := len(turns); n > 0 {
+		said := turns[n-1]
+		if err := f.mayCut(len(said.ids), len(f.turnTokens(encodedTurn{0, said.ids}))-2); err != nil {
+			return nil, 0, err
+		}
 	}
 	next = f.nextSpeaker(turns, last)
 	after := next

@@ -154,7 +154,7 @@ func (m *Measured) task(ctx context.Context, gen *generation.Generator, corpus *
 func answers(ctx context.Context, gen *generation.Generator, examples []data.Example, s generation.Settings) ([]string, error) {
 	var prompts []generation.Prompt
 	for _, ex := range examples {
-		p, err := gen.Prompt(ex.Source)
+		p, err := promptOf(gen, ex.Source)
 		if err != nil {
 			return nil, err
 		}

@@ -89,7 +89,7 @@ func (r *Run) Sample() (string, error) {
 			text, reference = ex.Source, ex.Reference
 		}
 	}
-	p, err := g.Prompt(text)
+	p, err := promptOf(g, text)
 	if err != nil {
 		return "", err
 	}
@@ -102,6 +102,16 @@ func (r *Run) Sample() (string, error) {
 		return textOf(results), nil
 	}
 	return fmt.Sprintf("%s\n→ %s\n(%s)", text, textOf(results), reference), nil
+}
+
+// promptOf is the prompt of an example of the corpus, which is cut where it is too long, as
+// the rows of a table are in training.
+func promptOf(g *generation.Generator, text string) (generation.Prompt, error) {
+	whole, cut := g.Format, *g.Format
+	cut.Cut = true
+	g.Format = &cut
+	defer func() { g.Format = whole }()
+	return g.Prompt(text)
 }
 
 // restored is the first lane of the validation part, its hidden tokens in the model's
