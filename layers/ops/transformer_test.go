@@ -23,6 +23,8 @@ func transformerBuild(name string) build {
 			return Rotary(p, 10000, 3, 4, in["x"], in["at"])
 		case "rotary beside values":
 			return Rotary(p, 100, 2, 6, in["x"], in["at"])
+		case "alibi":
+			return ALiBi(p, 2, in["s"], in["sees"])
 		case "softmax masked":
 			s, err := Mask(p, 2, in["s"], in["sees"])
 			if err != nil {
@@ -69,18 +71,22 @@ func TestTransformerOpsAgreeWithPlainOps(t *testing.T) {
 	}
 }
 
-// The four steps one after another are the fused op, gradients and all, on PyTorch's cases
+// The steps one after another are the fused op, gradients and all, on PyTorch's cases
 // of it.
 func TestComposedAttentionEqualsFused(t *testing.T) {
 	for name, c := range map[string]AttentionConfig{
 		"causal":  {Lanes: 2, Heads: 3, KVHeads: 3},
 		"padded":  {Lanes: 3, Heads: 2, KVHeads: 2},
 		"grouped": {Lanes: 2, Heads: 4, KVHeads: 2},
+		"alibi":   {Lanes: 2, Heads: 3, KVHeads: 3},
 		"long":    {Lanes: 1, Heads: 1, KVHeads: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			agrees(t, references(t)["attention "+name], func(p Place, in map[string]*G.Node) (*G.Node, error) {
 				s := G.Must(Scores(p, c, in["q"], in["k"]))
+				if name == "alibi" {
+					s = G.Must(ALiBi(p, c.Heads, s, in["sees"]))
+				}
 				w := G.Must(Softmax(p, c.Heads, G.Must(Mask(p, c.Heads, s, in["sees"]))))
 				return Mix(p, c, w, in["v"])
 			})
@@ -104,6 +110,7 @@ func TestTransformerOpsRefuse(t *testing.T) {
 		},
 		"the scores are (4, 7), want (B·T, H·C) with H=2 heads": func() (*G.Node, error) { return Softmax(p, 2, node(4, 7)) },
 		"sees is (3) of int, want (4) of int":                   func() (*G.Node, error) { return Mask(p, 2, node(4, 6), ints(3)) },
+		"sees is (5) of int, want (4) of int":                   func() (*G.Node, error) { return ALiBi(p, 2, node(4, 6), ints(5)) },
 		"the weights are (4, 5) and v (4, 6), want (2·T, H·C) and (2·C, K·d) with H=2 heads and K=2 key": func() (*G.Node, error) {
 			return Mix(p, AttentionConfig{Lanes: 2, Heads: 2, KVHeads: 2}, node(4, 5), node(4, 6))
 		},
