@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -58,16 +59,44 @@ func TestTransformerGradientsByDifferences(t *testing.T) {
 	}
 }
 
-// SwiGLU and Scale are compositions of Gorgonia's own ops.
+// SwiGLU, Scale and rotary positions are compositions of Gorgonia's own ops.
 func TestTransformerOpsAgreeWithPlainOps(t *testing.T) {
 	refs := referencesIn(t, "transformer")
 	for name, f := range map[string]build{
 		"swiglu": func(_ Place, in map[string]*G.Node) (*G.Node, error) {
 			return G.HadamardProd(G.Must(G.HadamardProd(in["a"], G.Must(G.Sigmoid(in["a"])))), in["b"])
 		},
-		"scale": func(_ Place, in map[string]*G.Node) (*G.Node, error) { return G.Mul(in["x"], constant(in["x"], 1.7)) },
+		"scale":                func(_ Place, in map[string]*G.Node) (*G.Node, error) { return G.Mul(in["x"], constant(in["x"], 1.7)) },
+		"rotary":               plainRotary(10000, 3, 4),
+		"rotary beside values": plainRotary(100, 2, 6),
 	} {
 		t.Run(name, func(t *testing.T) { agrees(t, refs[name], f) })
+	}
+}
+
+// plainRotary is x⊙cos + (x·J)⊙sin, where J turns each pair of columns (a, b) into (−b, a).
+func plainRotary(base float64, heads, d int) build {
+	return func(_ Place, in map[string]*G.Node) (*G.Node, error) {
+		x, at := in["x"], in["at"].Value().Data().([]int)
+		n, w := x.Shape()[0], x.Shape()[1]
+		angle := func(i, j int) float64 {
+			if at[i] < 0 || j >= heads*d {
+				return 0
+			}
+			return float64(at[i]) * math.Pow(base, -2*float64(j%d/2)/float64(d))
+		}
+		turn := table(x, "J", w, w, func(i, j int) float64 {
+			switch {
+			case i == j+1 && j%2 == 0:
+				return -1
+			case j == i+1 && i%2 == 0:
+				return 1
+			}
+			return 0
+		})
+		cos := table(x, "cos", n, w, func(i, j int) float64 { return math.Cos(angle(i, j)) })
+		sin := table(x, "sin", n, w, func(i, j int) float64 { return math.Sin(angle(i, j)) })
+		return G.Add(G.Must(G.HadamardProd(x, cos)), G.Must(G.HadamardProd(G.Must(G.Mul(x, turn)), sin)))
 	}
 }
 
