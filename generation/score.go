@@ -31,7 +31,7 @@ func (g *Generator) Score(ctx context.Context, text string, stride int, progress
 	switch {
 	case models.SourceOf(g.Model) > 0:
 		return Score{}, errors.New("the model answers a source, and a text alone has none: scores are for language models; train -eval measures this one")
-	case models.LooksAhead(g.Model):
+	case models.IsBidirectional(g.Model):
 		return Score{}, errors.New("the model sees the token that it would have to predict: scores are for language models; train -eval measures this one")
 	}
 	ids, err := g.Tokenizer.Encode(text)

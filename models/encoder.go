@@ -46,8 +46,8 @@ func (c *Encoder) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 	return layers.Head(s.Sub("head"), x, c.Vocab)
 }
 
-// LooksAhead says that nothing hides a token's future from it.
-func (c *Encoder) LooksAhead() bool { return !c.Causal }
+// IsBidirectional says that nothing hides a token's future from it.
+func (c *Encoder) IsBidirectional() bool { return !c.Causal }
 
 // layer is one encoder layer.
 //

@@ -91,18 +91,18 @@ type Translator interface {
 	SourceContext() int
 }
 
-// Onlooker is a model whose tokens may see those after them.
-type Onlooker interface {
+// Bidirectional is a model whose tokens may see those after them.
+type Bidirectional interface {
 	Model
-	// LooksAhead says whether they do.
-	LooksAhead() bool
+	// IsBidirectional says whether they do.
+	IsBidirectional() bool
 }
 
-// LooksAhead says whether a model's tokens see those after them. It can restore hidden
+// IsBidirectional says whether a model's tokens see those after them. It can restore hidden
 // tokens; to predict the next is no task for it, which it sees.
-func LooksAhead(m Model) bool {
-	o, ok := m.(Onlooker)
-	return ok && o.LooksAhead()
+func IsBidirectional(m Model) bool {
+	b, ok := m.(Bidirectional)
+	return ok && b.IsBidirectional()
 }
 
 // SourceOf is the most tokens that a model's source can have, or 0 if it reads none.

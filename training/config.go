@@ -254,7 +254,7 @@ func (c Config) Check() error {
 // CheckTask says whether the model can learn data.task: to predict the next token it must
 // not see it, and to restore hidden ones it should see both sides.
 func (c Config) CheckTask() error {
-	ahead, masked := models.LooksAhead(c.Model), c.Data.Task == "mask"
+	ahead, masked := models.IsBidirectional(c.Model), c.Data.Task == "mask"
 	switch {
 	case ahead && !masked:
 		return fmt.Errorf("model.causal is false: every token sees the next one, so that to predict it is no task; set data.task = \"mask\", or model.causal = true")

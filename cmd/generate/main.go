@@ -247,10 +247,14 @@ func (p *printer) restore(prompt generation.Prompt) error {
 		return err
 	}
 	if p.format == "json" {
-		return p.object(r)
+		err = p.object(r)
+	} else {
+		_, err = fmt.Fprintln(p.out, r.Text)
 	}
-	_, err = fmt.Fprintln(p.out, r.Text)
-	return err
+	if err != nil || p.attention == "" {
+		return err
+	}
+	return p.drawAttention(prompt, nil)
 }
 
 func (p *printer) object(r generation.Result) error {

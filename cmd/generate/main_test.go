@@ -103,9 +103,30 @@ func TestRestore(t *testing.T) {
 	assert.Equal(t, strings.TrimSpace(text), r.Text)
 	assert.Len(t, r.Tokens, 8)
 	assert.Len(t, r.Logprobs, 1)
+	picture := filepath.Join(t.TempDir(), "att.svg")
+	code, _, stderr = call(t, "", "-run", dir, "-prompt", "The R<|mask|>ys", "-attention", picture)
+	require.Equal(t, 0, code, stderr)
+	assert.FileExists(t, picture)
 	code, _, stderr = call(t, "", "-run", dir, "-prompt", "The Rays")
 	assert.Equal(t, 1, code)
 	assert.Contains(t, stderr, "the text hides nothing: write <|mask|>")
+}
+
+// A source that the model cannot read whole is not cut without a word, and a model that
+// reads a source gives a text alone no score.
+func TestModelWithASource(t *testing.T) {
+	dir := newRun(t, "model.name=transformer", "model.source_context=20", "data.name=copy", "data.size=100")
+	code, out, stderr := call(t, "", "-run", dir, "-prompt", strings.Repeat("a", 44))
+	assert.Equal(t, 1, code)
+	assert.Empty(t, out)
+	assert.Contains(t, stderr, "generate: source: the text has 44 tokens, and the model reads 17: shorten it")
+	code, _, stderr = call(t, "", "-run", dir, "-prompt", strings.Repeat("a", 17))
+	assert.Equal(t, 0, code, stderr)
+	text := filepath.Join(t.TempDir(), "text.txt")
+	require.NoError(t, os.WriteFile(text, []byte("abc"), 0o666))
+	code, _, stderr = call(t, "", "-run", dir, "-score", text)
+	assert.Equal(t, 1, code)
+	assert.Contains(t, stderr, "the model answers a source, and a text alone has none")
 }
 
 func TestScore(t *testing.T) {
