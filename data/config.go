@@ -11,9 +11,9 @@ import (
 // Config is the [data] section of config.toml. The zero value of a field means its default.
 type Config struct {
 	Name  string  `toml:"name"`  // a named corpus (see Names) or a path: text, .gz, .tsv, a directory; default "opticks"
-	Task  string  `toml:"task"`  // "lm", "pairs", "dialogue" or "summary"; default: the named corpus's own, or "lm"
+	Task  string  `toml:"task"`  // "lm", "mask", "pairs", "dialogue" or "summary"; default: the named corpus's own, or "lm"
 	Split float64 `toml:"split"` // share for training, by position (text) or by key (tables); default 0.9
-	Order string  `toml:"order"` // lm: "random" windows, or "sequential" lanes that continue (truncated BPTT)
+	Order string  `toml:"order"` // lm and mask: "random" windows, or "sequential" lanes that continue (truncated BPTT)
 
 	Invalid string `toml:"invalid"` // bytes that are not UTF-8, and NUL: "keep" (default) or "refuse"
 	Ragged  string `toml:"ragged"`  // table rows that lack a column: "refuse" (default) or "skip" and count
@@ -63,7 +63,7 @@ func (c Config) resolve() (Config, error) {
 		key, value string
 		allowed    []string
 	}{
-		{"task", c.Task, []string{"lm", "pairs", "dialogue", "summary"}},
+		{"task", c.Task, []string{"lm", "mask", "pairs", "dialogue", "summary"}},
 		{"order", c.Order, []string{"random", "sequential"}},
 		{"invalid", c.Invalid, []string{"keep", "refuse"}},
 		{"ragged", c.Ragged, []string{"refuse", "skip"}},
@@ -74,13 +74,16 @@ func (c Config) resolve() (Config, error) {
 		}
 	}
 	c = c.generatedDefaults()
-	if c.Task != "lm" && c.Source == "" && c.Target == "" {
+	if c.isTable() && c.Source == "" && c.Target == "" {
 		c.Source, c.Target = "1", "2"
 	}
 	if c.Order == "sequential" && c.isTable() {
 		return c, errors.New("data.order is sequential, but the rows of a table do not continue each other: leave it at random")
 	}
-	if c.Encoder && c.Task == "lm" && c.Source == "" {
+	if c.Task == "mask" && (c.Source != "" || c.Target != "") {
+		return c, errors.New("data.task is mask, which hides tokens of running text, but data.source and data.target name a table's columns: give it a text")
+	}
+	if c.Encoder && !c.isTable() && c.Source == "" {
 		return c, errors.New("data.encoder is true, but plain text has no source for an encoder: choose data.task pairs, dialogue or summary, or a model without an encoder")
 	}
 	return c, c.checkRanges()

@@ -7,6 +7,7 @@ type textParts struct {
 	tokens     *idSequence
 	split      int // tokens of the training part
 	sequential bool
+	hide       *masking // of data.task "mask", or nil
 }
 
 // openText prepares running text.
@@ -16,22 +17,35 @@ func openText(text textSource, c Config, tk TokenizerConfig, known Tokenizer, op
 	if err != nil {
 		return nil, err
 	}
-	split := int(h.Split)
-	info := Info{Bytes: int64(h.Bytes), Train: split, Valid: tokens.Len() - split}
-	return &Corpus{c, tokenizer, info, &textParts{tokens, split, c.Order == "sequential"}}, nil
+	parts := &textParts{tokens: tokens, split: int(h.Split), sequential: c.Order == "sequential"}
+	if c.Task == "mask" {
+		tokenizer = WithSpecials(tokenizer, specials(c, nil)...)
+		parts.hide = newMasking(tokenizer)
+	}
+	info := Info{Bytes: int64(h.Bytes), Train: parts.split, Valid: tokens.Len() - parts.split}
+	return &Corpus{c, tokenizer, info, parts}, nil
 }
 
 func (p *textParts) train(batch, context int, seed uint64) (Batcher, error) {
-	s := stretch{p.tokens, 0, p.split}
+	deal := newRandomWindows
 	if p.sequential {
-		return newContinuingWindows(s, batch, context, seed)
+		deal = newContinuingWindows
 	}
-	return newRandomWindows(s, batch, context, seed)
+	b, err := deal(stretch{p.tokens, 0, p.split}, batch, context, seed)
+	return p.hidden(b, seed), err
 }
 
 func (p *textParts) valid(batch, context int) (Batcher, error) {
-	s := stretch{p.tokens, p.split, p.tokens.Len()}
-	return newEvaluationWindows(s, batch, context, p.sequential)
+	b, err := newEvaluationWindows(stretch{p.tokens, p.split, p.tokens.Len()}, batch, context, p.sequential)
+	return p.hidden(b, 0), err
+}
+
+// hidden hides tokens of the windows, if that is the task.
+func (p *textParts) hidden(b Batcher, seed uint64) Batcher {
+	if p.hide == nil || b == nil {
+		return b
+	}
+	return &maskedWindows{b, *p.hide, seed}
 }
 
 func (p *textParts) examples(string) ([]Example, error) {

@@ -69,6 +69,7 @@ func TestHistoryIsCutByWholeTurns(t *testing.T) {
 	source, err := f.Source("a: cccccc", "b: dddddd", "a: eeeeee")
 	require.NoError(t, err)
 	assert.Equal(t, "<|role:b|>dddddd<|end|><|role:a|>eeeeee<|end|>", text(t, c, source)) // 16 tokens; 24 would not fit
+	f.Cut = true
 	source, err = f.Source("a: " + strings.Repeat("c", 50))
 	require.NoError(t, err)
 	assert.Equal(t, "<|role:a|>cccccccc<|end|>", text(t, c, source), "a long turn keeps half the room")

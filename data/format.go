@@ -13,6 +13,7 @@ const (
 	fieldToken  = "<|field|>"  // between the fields of a source
 	answerToken = "<|answer|>" // between prompt and answer, where both share a sequence
 	endToken    = "<|end|>"    // after an answer, a source or a turn
+	maskToken   = "<|mask|>"   // in place of a token that is to be guessed
 	rolePrefix  = "<|role:"    // and a speaker's name and "|>": before a turn
 )
 
@@ -23,9 +24,12 @@ var lengthBounds = []int{4, 8, 16, 32, 64, 128, 256}
 // Format turns what a user gives into the tokens that a task is trained on. It follows from the
 // [data] section and the tokenizer alone, so that a run can be continued without its corpus.
 type Format struct {
-	// Limit is the model's context, 0 for none: a dialogue is cut from the left by whole turns, any
-	// other source at its end, so that a quarter of the context is left to answer in.
+	// Limit is the model's context, 0 for none. A source must leave a quarter of it to answer in, or
+	// fit into data.max_source; of a dialogue the last turns that fit are read.
 	Limit int
+	// Cut says that a source that is too long is cut at its end, as the rows of a table are in
+	// training. Otherwise it is an error.
+	Cut bool
 	// Length is how many tokens an answer should have, where data.length_control asks for it; 0
 	// asks for the middle class.
 	Length int
@@ -37,6 +41,7 @@ type Format struct {
 	field     int
 	answer    int
 	end       int
+	mask      int
 	roles     []role
 	reply     int // whose turns are learned: an index of roles, or −1 for everybody's
 }
@@ -49,6 +54,9 @@ type role struct {
 
 // specials lists the special tokens that a task needs beside those of its speakers.
 func specials(c Config, speakers []string) []string {
+	if c.Task == "mask" {
+		return []string{maskToken}
+	}
 	if !c.isTable() {
 		return nil
 	}
@@ -78,8 +86,8 @@ func NewFormat(c Config, tk Tokenizer) (*Format, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Format{config: c, tokenizer: tk, begin: -1, field: -1, answer: -1, end: -1, reply: -1}
-	known := map[string]*int{beginToken: &f.begin, fieldToken: &f.field, answerToken: &f.answer, endToken: &f.end}
+	f := &Format{config: c, tokenizer: tk, begin: -1, field: -1, answer: -1, end: -1, mask: -1, reply: -1}
+	known := map[string]*int{beginToken: &f.begin, fieldToken: &f.field, answerToken: &f.answer, endToken: &f.end, maskToken: &f.mask}
 	for _, name := range specials(c, nil) {
 		id, ok := tk.Special(name)
 		if !ok {
@@ -135,6 +143,9 @@ func (f *Format) Speakers() []string {
 
 // End is the token after an answer, or −1 if a text goes on for ever, as in data.task "lm".
 func (f *Format) End() int { return f.end }
+
+// Mask is the token that hides another, or −1 if the task hides none.
+func (f *Format) Mask() int { return f.mask }
 
 // Stops are the tokens that end an answer: special tokens, none of which belongs into one.
 func (f *Format) Stops() []int {

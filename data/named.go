@@ -87,4 +87,4 @@ func openSource(path string, c Config) (text textSource, err error) {
 }
 
 // isTable tells whether the task reads rows rather than running text.
-func (c Config) isTable() bool { return c.Task != "lm" || c.Target != "" }
+func (c Config) isTable() bool { return c.Task != "lm" && c.Task != "mask" || c.Target != "" }

@@ -3,6 +3,7 @@ package data
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -15,7 +16,10 @@ import (
 // speakers alternate so that the answer falls to the one who replies. If an encoder reads the
 // source (see Source), a prompt is the one token that begins an answer.
 //
-// It is never empty. A text that the tokenizer cannot express is an *UnknownError.
+// Of data.task "mask" they are the text, in which "<|mask|>" stands for each hidden token.
+//
+// It is never empty. A text that the tokenizer cannot express is an *UnknownError; a source, or a
+// last turn, that does not fit is an error unless Cut is set.
 func (f *Format) Prompt(fields ...string) ([]int, error) {
 	switch {
 	case f.config.Task == "dialogue":
@@ -27,6 +31,8 @@ func (f *Format) Prompt(fields ...string) ([]int, error) {
 			return []int{f.roles[next].token}, nil
 		}
 		return append(f.history(turns), f.roles[next].token), nil
+	case f.mask >= 0:
+		return f.maskedPrompt(strings.Join(fields, ""))
 	case f.end < 0:
 		return f.plainPrompt(strings.Join(fields, ""))
 	case f.config.Encoder:
@@ -42,7 +48,10 @@ func (f *Format) Prompt(fields ...string) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.prompt(f.cutSource(source), f.wantedLength()), nil
+	if source, err = f.fitSource(source); err != nil {
+		return nil, err
+	}
+	return f.prompt(source, f.wantedLength()), nil
 }
 
 // Source returns the tokens an encoder reads, of the same fields that Prompt takes; nil if the
@@ -65,7 +74,31 @@ func (f *Format) Source(fields ...string) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(append(f.cutSource(source), f.wantedLength()...), f.end), nil
+	if source, err = f.fitSource(source); err != nil {
+		return nil, err
+	}
+	return append(append(source, f.wantedLength()...), f.end), nil
+}
+
+// fitSource is a source that fits: what is left of a longer one, if it may be cut.
+func (f *Format) fitSource(source []int) ([]int, error) {
+	fitting := f.cutSource(source)
+	return fitting, f.mayCut(len(source), len(fitting))
+}
+
+// mayCut reports tokens of the user's that the model would not read.
+func (f *Format) mayCut(have, read int) error {
+	if f.Cut || have <= read {
+		return nil
+	}
+	larger := "model.context"
+	if f.config.Encoder {
+		larger = "model.source_context"
+	}
+	if f.config.MaxSource > 0 {
+		larger += " and data.max_source"
+	}
+	return fmt.Errorf("the text has %d tokens, and the model reads %d: shorten it, or train with a larger %s", have, read, larger)
 }
 
 // wantedLength is the class of the length that was asked for.
@@ -86,6 +119,29 @@ func (f *Format) plainPrompt(text string) ([]int, error) {
 		return []int{0}, nil // the alphabet has no new line: begin with its most frequent character
 	}
 	return ids, nil
+}
+
+// maskedPrompt encodes what stands between the masks of a text.
+func (f *Format) maskedPrompt(text string) ([]int, error) {
+	var all []int
+	at := 0
+	for i, piece := range strings.Split(text, maskToken) {
+		if i > 0 {
+			all, at = append(all, f.mask), at+len(maskToken)
+		}
+		ids, err := f.tokenizer.Encode(piece)
+		if unknown := (*UnknownError)(nil); errors.As(err, &unknown) {
+			unknown.Offset += at
+		}
+		if err != nil {
+			return nil, err
+		}
+		all, at = append(all, ids...), at+len(piece)
+	}
+	if !slices.Contains(all, f.mask) {
+		return nil, fmt.Errorf("the text hides nothing: write %s in place of a token that the model is to guess", maskToken)
+	}
+	return all, nil
 }
 
 // encodeFields encodes and joins the fields of a source. Missing ones are empty.
@@ -129,6 +185,12 @@ func (f *Format) parseTurns(fields []string) (turns []encodedTurn, next int, err
 			return nil, 0, err
 		}
 		turns = append(turns, encodedTurn{role, ids})
+	}
+	if n := len(turns); n > 0 {
+		said := turns[n-1]
+		if err := f.mayCut(len(said.ids), len(f.turnTokens(encodedTurn{0, said.ids}))-2); err != nil {
+			return nil, 0, err
+		}
 	}
 	next = f.nextSpeaker(turns, last)
 	after := next

@@ -140,7 +140,7 @@ func TestPromptsAreWhatWasTrainedOn(t *testing.T) {
 			c := openRows(t, tt.c, tt.rows...)
 			f, err := NewFormat(tt.c, c.Tokenizer) // as after training: from configuration and tokenizer
 			require.NoError(t, err)
-			f.Limit = context
+			f.Limit, f.Cut = context, true
 			samples := c.parts.(*taskParts).samples(context, validPart)
 			examples, err := c.Examples("valid")
 			require.NoError(t, err)
@@ -156,6 +156,46 @@ func TestPromptsAreWhatWasTrainedOn(t *testing.T) {
 				assert.True(t, found, "no sample for %q", e.Source)
 			}
 		})
+	}
+}
+
+// What a user gives is read whole or not at all, and the error tells how long it may be.
+func TestTooLongASource(t *testing.T) {
+	const limit = 40
+	dialogue := make([]string, 0, 80)
+	for d := range 40 {
+		id := string(rune('A' + d))
+		dialogue = append(dialogue, id+"\t0\tA\ta", id+"\t1\tB\tb")
+	}
+	pairs := numbered(60, "N\tN")
+	for _, tt := range []struct {
+		c    Config
+		rows []string
+		most int
+		want string
+	}{
+		// Of 40 tokens a quarter is for the answer, and three are begin, length class and answer.
+		{Config{Task: "pairs"}, pairs, 27, "the text has 28 tokens, and the model reads 27: shorten it, or train with a larger model.context"},
+		{Config{Task: "pairs", Encoder: true, MaxSource: 20}, pairs, 17, "reads 17: shorten it, or train with a larger model.source_context and data.max_source"},
+		{Config{Task: "summary", Encoder: true}, pairs, 37, "reads 37: shorten it, or train with a larger model.source_context"},
+		{Config{Task: "dialogue"}, dialogue, 18, "the text has 19 tokens, and the model reads 18: "},
+	} {
+		c := openRows(t, tt.c, tt.rows...)
+		f, err := c.Format()
+		require.NoError(t, err)
+		f.Limit = limit
+		ask := func(n int) error {
+			text := strings.Repeat("a", n)
+			_, err := f.Prompt(text)
+			if f.HasSource() {
+				_, err = f.Source(text)
+			}
+			return err
+		}
+		require.NoError(t, ask(tt.most))
+		assert.ErrorContains(t, ask(tt.most+1), tt.want)
+		f.Cut = true
+		assert.NoError(t, ask(tt.most+1))
 	}
 }
 

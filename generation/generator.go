@@ -38,7 +38,7 @@ type Result struct {
 	Text         string    `json:"text"` // the continuation alone
 	Tokens       []int     `json:"tokens"`
 	Logprobs     []float64 `json:"logprobs,omitempty"` // of each token under the model, in nats
-	FinishReason string    `json:"finish_reason"`      // "length", "stop" or "end"
+	FinishReason string    `json:"finish_reason"`      // "length", "stop" or "end"; "restored" of Restore
 	Seed         uint64    `json:"seed"`
 	Index        int       `json:"index"`
 }
@@ -72,7 +72,7 @@ func Plain(tk data.Tokenizer, text string) (Prompt, error) {
 
 // Prompt is what the model reads of a text, in the form of the task it was trained on.
 func (g *Generator) Prompt(text string) (Prompt, error) {
-	if g.Format == nil || g.Format.End() < 0 {
+	if g.Format == nil || g.Format.End() < 0 && g.Format.Mask() < 0 {
 		return Plain(g.Tokenizer, text)
 	}
 	ids, err := g.Format.Prompt(text)

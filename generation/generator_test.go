@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,10 +22,16 @@ const alphabet = "\nabcdefgh春夏秋冬"
 // newGenerator is a small GPT with weights drawn at random, wide enough to have opinions.
 func newGenerator(t testing.TB, context int) *Generator {
 	t.Helper()
+	return generatorOf(t, &models.GPT{Sizes: models.Sizes{Context: context}, Layers: 2, Heads: 2, Dim: 8, Activation: "gelu", Bias: true})
+}
+
+// generatorOf has a model's weights drawn at random.
+func generatorOf(t testing.TB, m models.Model) *Generator {
+	t.Helper()
 	tk := data.NewChar(alphabet)
-	m := &models.GPT{Sizes: models.Sizes{Vocab: tk.Vocab(), Context: context}, Layers: 2, Heads: 2, Dim: 8, Activation: "gelu", Bias: true}
+	m.Common().Vocab = tk.Vocab()
 	w := layers.NewWeights(1)
-	_, err := models.NewMemory(m, w, 1, context, 0)
+	_, err := models.NewMemory(m, w, 1, m.Common().Context, models.SourceOf(m))
 	require.NoError(t, err)
 	rng := rand.New(rand.NewPCG(5, 6))
 	for _, p := range w.All() {
@@ -42,36 +49,72 @@ func (g *Generator) prompt(t testing.TB, text string) Prompt {
 	return p
 }
 
-// whole gives the logits after ids by a pass over all of them.
-func (g *Generator) whole(t testing.TB, ids []int) []float32 {
+// whole gives the logits after ids, with a source if there is one, by a pass over all of
+// them.
+func (g *Generator) whole(t testing.TB, ids []int, source ...int) []float32 {
 	t.Helper()
-	p, err := models.Score(g.Model, g.Weights, layers.Frame{B: 1, T: len(ids)}, "logits")
+	p, err := models.Score(g.Model, g.Weights, layers.Frame{B: 1, T: len(ids), S: len(source)}, "logits")
 	require.NoError(t, err)
-	require.NoError(t, p.Run(layers.Feed{Tokens: ids}))
+	require.NoError(t, p.Run(layers.Feed{Tokens: ids, Source: source}))
 	l := p.Value("logits")
 	return l[len(l)-g.Tokenizer.Vocab():]
 }
 
 // Cached decoding takes the tokens that whole passes would, also past the context: then
-// a lane holds what the overflow left of it.
+// a lane holds what the overflow left of it. The lanes begin differently, so that one is
+// full before the other; a lane's source stays.
 func TestGenerateEqualsWholePasses(t *testing.T) {
+	sizes := models.Sizes{Context: 12}
+	for name, m := range map[string]models.Model{
+		"gpt":                            &models.GPT{Sizes: sizes, Layers: 2, Heads: 2, Dim: 8, Activation: "gelu", Bias: true},
+		"llama":                          &models.Llama{Sizes: sizes, Layers: 2, Heads: 4, KVHeads: 2, Dim: 8, Hidden: 10, RotaryBase: 100},
+		"encoder":                        &models.Encoder{Sizes: sizes, MaxLen: 12, Layers: 2, Heads: 2, Dim: 8, Hidden: 10, Activation: "relu", Causal: true},
+		"transformer":                    &models.Transformer{Sizes: sizes, Source: 5, Layers: 2, Heads: 2, Dim: 8, Hidden: 10, Activation: "gelu"},
+		"transformer, learned positions": &models.Transformer{Sizes: sizes, Source: 5, Layers: 1, Heads: 2, Dim: 8, Activation: "gelu", PreNorm: true, Learned: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := generatorOf(t, m)
+			prompts := []Prompt{g.prompt(t, "abc春"), g.prompt(t, "hgfedcb")}
+			if models.SourceOf(m) > 0 {
+				prompts[0].Source, prompts[1].Source = []int{1, 2, 3, 4, 5}, []int{7, 7, 2}
+			}
+			checkWhole(t, g, prompts)
+			checkWhole(t, g, prompts[:1])
+		})
+	}
+}
+
+// checkWhole generates far past the context, and takes every step again by a whole pass.
+func checkWhole(t *testing.T, g *Generator, prompts []Prompt) {
+	room := g.Model.Common().Context
+	results, err := g.Each(context.Background(), prompts, Settings{Tokens: 40, Temperature: 1, Seed: 3}, nil)
+	require.NoError(t, err)
+	for lane, p := range prompts {
+		seen := slices.Clone(p.Tokens)
+		require.Len(t, results[lane].Tokens, 40)
+		for i, id := range results[lane].Tokens {
+			l := g.whole(t, seen, p.Source...)
+			require.InDelta(t, l[id]-kernel.LogSumExp(l), results[lane].Logprobs[i], 1e-4, "lane %d, token %d", lane, i)
+			if len(seen) == room {
+				seen = slices.Clone(seen[room/2:]) // the last half is read again
+			}
+			seen = append(seen, id)
+		}
+		assert.Equal(t, "length", results[lane].FinishReason)
+	}
+}
+
+// At temperature 0 the likeliest token of a whole pass is taken.
+func TestGenerateTakesTheLikeliest(t *testing.T) {
 	g := newGenerator(t, 12)
 	p := g.prompt(t, "abc春")
-	results, err := g.Generate(context.Background(), p, Settings{Tokens: 60}, 1, nil)
+	results, err := g.Generate(context.Background(), p, Settings{Tokens: 8}, 1, nil)
 	require.NoError(t, err)
-	seen := append([]int(nil), p.Tokens...)
+	seen := slices.Clone(p.Tokens)
 	for i, id := range results[0].Tokens {
-		l := g.whole(t, seen)
-		want, logprob, err := newSampler(Settings{}, 0).next(l, nil)
-		require.NoError(t, err)
-		require.Equal(t, want, id, "token %d", i)
-		require.InDelta(t, logprob, results[0].Logprobs[i], 1e-4)
-		if len(seen) == 12 {
-			seen = append([]int(nil), seen[6:]...) // the last half is read again
-		}
+		require.Equal(t, likeliest(g.whole(t, seen)), id, "token %d", i)
 		seen = append(seen, id)
 	}
-	assert.Equal(t, "length", results[0].FinishReason)
 }
 
 // Continuations side by side are those made alone, past the context too.

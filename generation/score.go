@@ -2,6 +2,7 @@ package generation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"unicode/utf8"
@@ -25,8 +26,14 @@ type Score struct {
 // whose lanes have a limit sees a window of its context, which moves by stride tokens (0:
 // half the context): each token is predicted once, from at least context−stride tokens
 // before it once there are so many. A recurrent model carries its state through the whole
-// text.
+// text. A model that reads a source, or that sees the next token, is refused.
 func (g *Generator) Score(ctx context.Context, text string, stride int, progress func(done, total int)) (Score, error) {
+	switch {
+	case models.SourceOf(g.Model) > 0:
+		return Score{}, errors.New("the model answers a source, and a text alone has none: scores are for language models; train -eval measures this one")
+	case models.IsBidirectional(g.Model):
+		return Score{}, errors.New("the model sees the token that it would have to predict: scores are for language models; train -eval measures this one")
+	}
 	ids, err := g.Tokenizer.Encode(text)
 	if err != nil {
 		return Score{}, err

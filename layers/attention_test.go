@@ -27,51 +27,76 @@ func newAttentionModel(attend func(s *layers.Scope, x *G.Node) *G.Node) *attenti
 	return &attentionModel{models.Sizes{Vocab: 7, Context: 11}, attend}
 }
 
-// composed is CausalSelfAttention out of its parts.
-func composed(s *layers.Scope, x *G.Node) *G.Node {
-	const heads = 3
-	qkv := layers.Linear(s.Sub("qkv"), x, 36)
-	part := func(name string, i int) *G.Node {
-		sub := s.Sub(name)
-		pick := sub.Const("pick", []int{36, 12}, func(j int) float64 {
-			if j/12 == i*12+j%12 {
-				return 1
-			}
-			return 0
-		})
-		return G.Must(G.Mul(qkv, pick))
+// composed is Attention out of its parts.
+func composed(c layers.AttentionConfig) func(s *layers.Scope, x *G.Node) *G.Node {
+	if c.KVHeads == 0 {
+		c.KVHeads = c.Heads
 	}
-	q, keys, values := part("q", 0), s.History("keys", part("k", 1)), s.History("values", part("v", 2))
-	scores := layers.Mask(s, layers.Scores(s, q, keys, heads), s.Past(), heads)
-	return layers.Project(s.Sub("proj"), layers.Mix(s, layers.Softmax(s, scores, heads), values, heads), 12)
+	return func(s *layers.Scope, x *G.Node) *G.Node {
+		d := 12 / c.Heads
+		qkv := layers.Linear(s.Sub("qkv"), x, (c.Heads+2*c.KVHeads)*d)
+		heads := func(from, n int) *G.Node { return layers.Columns(s, qkv, from*d, (from+n)*d) }
+		q, k, v := heads(0, c.Heads), heads(c.Heads, c.KVHeads), heads(c.Heads+c.KVHeads, c.KVHeads)
+		if c.Rotary != 0 {
+			q, k = layers.Rotary(s, q, c.Heads, c.Rotary), layers.Rotary(s, k, c.KVHeads, c.Rotary)
+		}
+		sees := s.Past
+		if c.Causal {
+			k, v = s.History("keys", k), s.History("values", v)
+		} else {
+			sees = s.Lane
+		}
+		scores := layers.GroupedScores(s, q, k, c.Heads, c.KVHeads)
+		if c.ALiBi {
+			scores = layers.ALiBi(s, scores, sees(), c.Heads)
+		}
+		weights := layers.Softmax(s, layers.Mask(s, scores, sees(), c.Heads), c.Heads)
+		weights = layers.Dropout(s.Sub("weights"), weights, c.Dropout)
+		return layers.Project(s.Sub("proj"), layers.GroupedMix(s, weights, v, c.Heads, c.KVHeads), 12)
+	}
 }
 
 // feed is two lanes of five tokens, one of them ragged.
 var feed = layers.Feed{Tokens: []int{1, 2, 3, 4, 5 /**/, 6, 0, 1, -1, -1}, Targets: []int{2, 3, 4, 5, 6 /**/, 0, 1, 2, -1, -1}}
 
-// The parts put together have the loss and the gradients of the fused layer.
+// The parts put together have the loss and the gradients of the fused layer, whatever its
+// options, with the same weights dropped, on a ragged lane too.
 func TestComposedEqualsFusedInAModel(t *testing.T) {
-	w := layers.NewWeights64(3)
-	run := func(m models.Model) *models.Program {
-		p, err := models.Train(m, w, layers.Frame{B: 2, T: 5}, models.Options{})
-		require.NoError(t, err)
-		require.NoError(t, p.Run(feed))
-		return p
-	}
-	fused := run(newAttentionModel(func(s *layers.Scope, x *G.Node) *G.Node { return layers.CausalSelfAttention(s, x, 3, 0) }))
-	parts := run(newAttentionModel(composed))
-	require.InDelta(t, fused.Loss(), parts.Loss(), 1e-12)
-	require.Equal(t, len(fused.Params()), len(parts.Params()))
-	for i, g := range fused.Gradients() {
-		require.Equal(t, fused.Params()[i].Name(), parts.Params()[i].Name())
-		require.InDeltaSlice(t, g.Float64s(), parts.Gradients()[i].Float64s(), 1e-12, fused.Params()[i].Name())
+	for name, c := range map[string]layers.AttentionConfig{
+		"causal":       {Heads: 3, Causal: true},
+		"both ways":    {Heads: 3},
+		"grouped":      {Heads: 6, KVHeads: 2, Causal: true},
+		"one key head": {Heads: 4, KVHeads: 1, Causal: true},
+		"rotary":       {Heads: 3, Rotary: 50, Causal: true},
+		"ALiBi":        {Heads: 3, ALiBi: true, Causal: true},
+		"dropout":      {Heads: 3, Dropout: 0.4, Causal: true},
+		"all at once":  {Heads: 6, KVHeads: 3, Rotary: 50, ALiBi: true, Dropout: 0.4, Causal: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := layers.NewWeights64(3)
+			run := func(m models.Model) *models.Program {
+				p, err := models.Train(m, w, layers.Frame{B: 2, T: 5, First: 3, Noise: &layers.Noise{Seed: 4, Step: 2}}, models.Options{})
+				require.NoError(t, err)
+				require.NoError(t, p.Run(feed))
+				return p
+			}
+			fused := run(newAttentionModel(func(s *layers.Scope, x *G.Node) *G.Node { return layers.Attention(s, x, c) }))
+			parts := run(newAttentionModel(composed(c)))
+			require.InDelta(t, fused.Loss(), parts.Loss(), 1e-12)
+			require.Equal(t, len(fused.Params()), len(parts.Params()))
+			for i, g := range fused.Gradients() {
+				require.Equal(t, fused.Params()[i].Name(), parts.Params()[i].Name())
+				require.InDeltaSlice(t, g.Float64s(), parts.Gradients()[i].Float64s(), 1e-12, fused.Params()[i].Name())
+			}
+		})
 	}
 }
 
 // Whatever the options, decoding token by token gives the logits of a whole pass.
 func TestAttentionOptionsDecode(t *testing.T) {
 	for name, attend := range map[string]func(s *layers.Scope, x *G.Node) *G.Node{
-		"composed": composed,
+		"composed":              composed(layers.AttentionConfig{Heads: 3, Causal: true}),
+		"composed with options": composed(layers.AttentionConfig{Heads: 6, KVHeads: 2, Causal: true, Rotary: 50, ALiBi: true}),
 		"ALiBi": func(s *layers.Scope, x *G.Node) *G.Node {
 			return layers.Attention(s, x, layers.AttentionConfig{Heads: 3, Causal: true, ALiBi: true})
 		},
@@ -140,6 +165,23 @@ func TestAttentionRefuses(t *testing.T) {
 	} {
 		m := newAttentionModel(func(s *layers.Scope, x *G.Node) *G.Node { return layers.Attention(s, x, c) })
 		_, err := models.Train(m, layers.NewWeights(1), layers.Frame{B: 2, T: 5}, models.Options{})
+		assert.ErrorContains(t, err, want)
+	}
+}
+
+// A part that does not fit what it is given stops the build, and says where.
+func TestComposedRefuses(t *testing.T) {
+	for want, f := range map[string]func(s *layers.Scope, x *G.Node) *G.Node{
+		"att: a head has 3 columns: rotary positions turn them in pairs": func(s *layers.Scope, x *G.Node) *G.Node { return layers.Rotary(s, x, 4, 10000) },
+		"att: x is (10, 12), and D=12 is not a multiple of heads=5":      func(s *layers.Scope, x *G.Node) *G.Node { return layers.Rotary(s, x, 5, 10000) },
+		"att: 3 heads cannot share 2 key-value heads: want a multiple": func(s *layers.Scope, x *G.Node) *G.Node {
+			return layers.GroupedScores(s, x, layers.Columns(s, x, 0, 8), 3, 2)
+		},
+		"att: q is (10, 12), k (10, 12), v (10, 12), want":             func(s *layers.Scope, x *G.Node) *G.Node { return layers.GroupedScores(s, x, x, 6, 2) },
+		"att: the weights are (10, 12) and v (10, 12), want":           func(s *layers.Scope, x *G.Node) *G.Node { return layers.GroupedMix(s, x, x, 4, 2) },
+		"att: the scores are (10, 12), want (B·T, H·C) with H=5 heads": func(s *layers.Scope, x *G.Node) *G.Node { return layers.ALiBi(s, x, s.Past(), 5) },
+	} {
+		_, err := models.Train(newAttentionModel(f), layers.NewWeights(1), layers.Frame{B: 2, T: 5}, models.Options{})
 		assert.ErrorContains(t, err, want)
 	}
 }

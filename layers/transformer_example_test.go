@@ -100,3 +100,51 @@ func ExampleScores() {
 	// att/k/W (32, 32)
 	// att/v/W (32, 32)
 }
+
+// The attention of llama in its parts: two heads of keys and values serve four of queries,
+// and positions turn queries and keys.
+func ExampleRotary() {
+	const heads, kvHeads = 4, 2
+	show(func(s *layers.Scope, x *G.Node) *G.Node {
+		s = s.Sub("att").WithBias(false)
+		q := layers.Rotary(s, layers.Linear(s.Sub("q"), x, 32), heads, 10000)
+		k := layers.Rotary(s, layers.Linear(s.Sub("k"), x, 16), kvHeads, 10000)
+		v := layers.Linear(s.Sub("v"), x, 16)
+		scores := layers.GroupedScores(s, q, s.History("keys", k), heads, kvHeads)
+		weights := layers.Softmax(s, layers.Mask(s, scores, s.Past(), heads), heads)
+		return layers.GroupedMix(s, weights, s.History("values", v), heads, kvHeads)
+	})
+	// Output:
+	// (10, 32)
+	// att/q/W (32, 32)
+	// att/k/W (32, 16)
+	// att/v/W (32, 16)
+}
+
+func ExampleGroupedScores() {
+	show(func(s *layers.Scope, x *G.Node) *G.Node {
+		key := layers.Columns(s, x, 0, 8) // one head of keys for all four of queries
+		return layers.GroupedScores(s, x, s.History("keys", key), 4, 1)
+	})
+	// Output:
+	// (10, 20)
+}
+
+func ExampleGroupedMix() {
+	show(func(s *layers.Scope, x *G.Node) *G.Node {
+		weights := layers.Softmax(s, layers.Scores(s, x, x, 4), 4)
+		weights = layers.Dropout(s.Sub("weights"), weights, 0.1)
+		return layers.GroupedMix(s, weights, layers.Columns(s, x, 0, 16), 4, 2) // two heads of values, of 8 columns
+	})
+	// Output:
+	// (10, 32)
+}
+
+func ExampleALiBi() {
+	show(func(s *layers.Scope, x *G.Node) *G.Node {
+		scores := layers.ALiBi(s, layers.Scores(s, x, x, 4), s.Past(), 4)
+		return layers.Mask(s, scores, s.Past(), 4)
+	})
+	// Output:
+	// (10, 20)
+}

@@ -12,7 +12,8 @@ import (
 // with dropout, post-norm layers, a Linear to the vocabulary. It is the model of
 // PyTorch's nn.TransformerEncoder tutorials.
 //
-// Without the causal mask every token sees its whole lane. Such a model labels tokens; it
+// Without the causal mask every token sees its whole lane. Such a model restores hidden
+// tokens (data.task "mask", as BERT does: Devlin et al. 2018) or labels those it sees; it
 // predicts no next one, and building a program that decodes with it is an error.
 type Encoder struct {
 	Sizes
@@ -44,6 +45,9 @@ func (c *Encoder) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 	}
 	return layers.Head(s.Sub("head"), x, c.Vocab)
 }
+
+// IsBidirectional says that nothing hides a token's future from it.
+func (c *Encoder) IsBidirectional() bool { return !c.Causal }
 
 // layer is one encoder layer.
 //

@@ -91,6 +91,20 @@ type Translator interface {
 	SourceContext() int
 }
 
+// Bidirectional is a model whose tokens may see those after them.
+type Bidirectional interface {
+	Model
+	// IsBidirectional says whether they do.
+	IsBidirectional() bool
+}
+
+// IsBidirectional says whether a model's tokens see those after them. It can restore hidden
+// tokens; to predict the next is no task for it, which it sees.
+func IsBidirectional(m Model) bool {
+	b, ok := m.(Bidirectional)
+	return ok && b.IsBidirectional()
+}
+
 // SourceOf is the most tokens that a model's source can have, or 0 if it reads none.
 func SourceOf(m Model) int {
 	if t, ok := m.(Translator); ok {

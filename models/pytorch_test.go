@@ -60,20 +60,24 @@ func ints(x runfile.Tensor) (v []int) {
 
 // references are the models of these scripts, their sizes and settings.
 var references = []struct {
-	name  string
-	model models.Model
+	name      string
+	model     models.Model
+	smoothing float64
 }{
-	{"gpt", &models.GPT{Sizes: models.Sizes{Vocab: 17, Context: 8}, Layers: 2, Heads: 3, Dim: 12, Activation: "gelu", Bias: true, Tied: true}},
-	{"llama", &models.Llama{Sizes: models.Sizes{Vocab: 17, Context: 8}, Layers: 2, Heads: 6, KVHeads: 2, Dim: 12, Hidden: 20, RotaryBase: 10000}},
-	{"encoder", &models.Encoder{Sizes: models.Sizes{Vocab: 17, Context: 8}, MaxLen: 11, Layers: 2, Heads: 3, Dim: 12, Hidden: 20, Activation: "relu", Causal: true}},
-	{"encoder_bidirectional", &models.Encoder{Sizes: models.Sizes{Vocab: 17, Context: 8}, MaxLen: 11, Layers: 2, Heads: 3, Dim: 12, Hidden: 20, Activation: "relu"}},
-	{"transformer", &models.Transformer{Sizes: models.Sizes{Vocab: 17, Context: 8}, Source: 6, Layers: 2, Heads: 3, Dim: 12, Hidden: 20, Activation: "gelu"}},
-	{"transformer_prenorm", &models.Transformer{Sizes: models.Sizes{Vocab: 17, Context: 8}, Source: 6, Layers: 2, Heads: 3, Dim: 12, Hidden: 20, Activation: "gelu", PreNorm: true, Learned: true, Tied: true}},
-	{"lstm", &models.LSTM{Recurrent: recurrent}},
-	{"gru", &models.GRU{Recurrent: recurrent}},
-	{"rnn", &models.RNN{Recurrent: recurrent, Activation: "tanh"}},
-	{"seq2seq", &models.Seq2Seq{Sizes: models.Sizes{Vocab: 17, Context: 8}, Source: 6, Cell: "lstm", Layers: 2, Dim: 12, Hidden: 20, Bidirectional: true, Attention: layers.General, Bridge: "copy"}},
-	{"seq2seq_fed", &models.Seq2Seq{Sizes: models.Sizes{Vocab: 17, Context: 8}, Source: 6, Cell: "gru", Layers: 1, Dim: 12, Hidden: 20, Attention: layers.Additive, InputFeeding: true, Bridge: "dense"}},
+	{"gpt", &models.GPT{Sizes: models.Sizes{Vocab: 17, Context: 8}, Layers: 2, Heads: 3, Dim: 12, Activation: "gelu", Bias: true, Tied: true}, 0},
+	{"gpt_without_bias", &models.GPT{Sizes: models.Sizes{Vocab: 17, Context: 8}, Layers: 2, Heads: 3, Dim: 12, Activation: "gelu", Tied: true}, 0},
+	{"gpt_smoothed", &models.GPT{Sizes: models.Sizes{Vocab: 17, Context: 8}, Layers: 2, Heads: 3, Dim: 12, Activation: "gelu", Bias: true, Tied: true}, 0.1},
+	{"llama", &models.Llama{Sizes: models.Sizes{Vocab: 17, Context: 8}, Layers: 2, Heads: 6, KVHeads: 2, Dim: 12, Hidden: 20, RotaryBase: 10000}, 0},
+	{"llama_tied", &models.Llama{Sizes: models.Sizes{Vocab: 17, Context: 8}, Layers: 2, Heads: 6, KVHeads: 2, Dim: 12, Hidden: 20, RotaryBase: 10000, Tied: true}, 0},
+	{"encoder", &models.Encoder{Sizes: models.Sizes{Vocab: 17, Context: 8}, MaxLen: 11, Layers: 2, Heads: 3, Dim: 12, Hidden: 20, Activation: "relu", Causal: true}, 0},
+	{"encoder_bidirectional", &models.Encoder{Sizes: models.Sizes{Vocab: 17, Context: 8}, MaxLen: 11, Layers: 2, Heads: 3, Dim: 12, Hidden: 20, Activation: "relu"}, 0},
+	{"transformer", &models.Transformer{Sizes: models.Sizes{Vocab: 17, Context: 8}, Source: 6, Layers: 2, Heads: 3, Dim: 12, Hidden: 20, Activation: "gelu"}, 0},
+	{"transformer_prenorm", &models.Transformer{Sizes: models.Sizes{Vocab: 17, Context: 8}, Source: 6, Layers: 2, Heads: 3, Dim: 12, Hidden: 20, Activation: "gelu", PreNorm: true, Learned: true, Tied: true}, 0},
+	{"lstm", &models.LSTM{Recurrent: recurrent}, 0},
+	{"gru", &models.GRU{Recurrent: recurrent}, 0},
+	{"rnn", &models.RNN{Recurrent: recurrent, Activation: "tanh"}, 0},
+	{"seq2seq", &models.Seq2Seq{Sizes: models.Sizes{Vocab: 17, Context: 8}, Source: 6, Cell: "lstm", Layers: 2, Dim: 12, Hidden: 20, Bidirectional: true, Attention: layers.General, Bridge: "copy"}, 0},
+	{"seq2seq_fed", &models.Seq2Seq{Sizes: models.Sizes{Vocab: 17, Context: 8}, Source: 6, Cell: "gru", Layers: 1, Dim: 12, Hidden: 20, Attention: layers.Additive, InputFeeding: true, Bridge: "dense"}, 0},
 }
 
 // recurrent are the sizes of the recurrent language models.
@@ -101,7 +105,7 @@ func TestAgreesWithPyTorch(t *testing.T) {
 				f.Source, frame.S = r.source, len(r.source)/3
 			}
 			compareLogits(t, c.model, w, frame, f, r)
-			compareTraining(t, c.model, w, frame, f, r)
+			compareTraining(t, c.model, w, frame, f, r, models.Options{Smoothing: c.smoothing})
 		})
 	}
 }
@@ -118,10 +122,10 @@ func compareLogits(t *testing.T, m models.Model, w *layers.Weights, frame layers
 	}
 }
 
-func compareTraining(t *testing.T, m models.Model, w *layers.Weights, frame layers.Frame, f layers.Feed, r reference) {
-	p, err := models.Train(m, w, frame, models.Options{})
+func compareTraining(t *testing.T, m models.Model, w *layers.Weights, frame layers.Frame, f layers.Feed, r reference, o models.Options) {
+	p, err := models.Train(m, w, frame, o)
 	require.NoError(t, err)
-	o := training.NewAdamW(training.Optimizer{LR: 0.01, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1, Clip: 1}, w.All())
+	adam := training.NewAdamW(training.Optimizer{LR: 0.01, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1, Clip: 1}, w.All())
 	for step, want := range r.losses {
 		require.NoError(t, p.Run(f))
 		assert.InDelta(t, want, p.Loss(), 2e-5*want, "loss after %d updates", step)
@@ -130,8 +134,8 @@ func compareTraining(t *testing.T, m models.Model, w *layers.Weights, frame laye
 				near(t, r.grads[n.Name()].Data.([]float32), p.Gradients()[i].Float32s(), "gradient of "+n.Name())
 			}
 		}
-		o.Add([][]*tensor.Dense{p.Gradients()})
-		_, err := o.Step(0.01)
+		adam.Add([][]*tensor.Dense{p.Gradients()})
+		_, err := adam.Step(0.01)
 		require.NoError(t, err)
 	}
 }

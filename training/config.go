@@ -259,7 +259,23 @@ func (c Config) Check() error {
 	vocab := sizes.Vocab
 	sizes.Vocab = 1 // as good as any: no other setting depends on it
 	defer func() { sizes.Vocab = vocab }()
-	return c.Model.Check()
+	if err := c.Model.Check(); err != nil {
+		return err
+	}
+	return c.checkTask()
+}
+
+// checkTask says whether the model can learn data.task: to predict the next token it must
+// not see it, and to restore hidden ones it should see both sides.
+func (c Config) checkTask() error {
+	ahead, masked := models.IsBidirectional(c.Model), c.Data.Task == "mask"
+	switch {
+	case ahead && !masked:
+		return fmt.Errorf("model.causal is false: every token sees the next one, so that to predict it is no task; set data.task = \"mask\", or model.causal = true")
+	case masked && !ahead:
+		return fmt.Errorf("data.task is \"mask\", for models that see both sides of a hidden token, and this %s sees one: set model.name = \"encoder\" and model.causal = false", c.ModelName)
+	}
+	return nil
 }
 
 // UsePrecision sets training.precision for all products that follow, which are the

@@ -7,11 +7,16 @@ import (
 	"euryale/internal/kernel"
 )
 
-// Describe says in a line what is trained, and on what.
+// Describe says in a few lines what is trained, and on what: of a table's rows also how
+// many are cut to fit.
 func (r *Run) Describe() string {
 	c := r.Config
-	return fmt.Sprintf("%s\nmodel: %s, %d parameters; batches of %d sequences of %d tokens, in %d shards",
+	text := fmt.Sprintf("%s\nmodel: %s, %d parameters; batches of %d sequences of %d tokens, in %d shards",
 		r.Corpus.Describe(), c.ModelName, r.Weights.Count(), c.Training.Batch, c.Model.Common().Context, c.Training.Shards)
+	if rows, ok := r.batches.(fmt.Stringer); ok {
+		text += "\nrows: " + rows.String()
+	}
+	return text
 }
 
 // Cost is what training takes.

@@ -2,22 +2,92 @@ package training
 
 import (
 	"context"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"euryale/generation"
 )
 
-// An encoder without the causal mask trains, but writes no samples.
-func TestBidirectionalEncoderTrainsWithoutSamples(t *testing.T) {
-	c := tiny(t, "model.name=encoder", "model.causal=false", "model.hidden=32", "training.steps=4", "training.sample=0")
-	r := begin(t, c, t.TempDir())
+// masked is a run of a second: an encoder that restores hidden tokens of a real book.
+func masked(t *testing.T, sets ...string) Config {
+	t.Helper()
+	return tiny(t, append([]string{"model.name=encoder", "model.causal=false", "model.hidden=32", "data.task=mask"}, sets...)...)
+}
+
+// In a text whose every letter follows from its neighbours, hidden ones are restored:
+// by a run, by its sample, and by the saved model.
+func TestEncoderRestoresHiddenTokens(t *testing.T) {
+	c := masked(t, "model.dropout=0", "model.dim=32", "model.layers=1", "training.batch=16", "training.steps=1000", "model.hidden=64", "schedule.warmup=100",
+		"training.eval_every=0", "optimizer.lr=1e-2", "optimizer.weight_decay=0")
+	c.Data.Name = filepath.Join(t.TempDir(), "letters.txt")
+	require.NoError(t, os.WriteFile(c.Data.Name, []byte(strings.Repeat("abcdefghij", 500)), 0o666))
+	dir := filepath.Join(t.TempDir(), "run")
+	r := begin(t, c, dir)
 	require.NoError(t, r.Train(context.Background()))
-	text, err := r.Sample()
+	sample, err := r.Sample()
 	require.NoError(t, err)
-	assert.Empty(t, text)
-	r.Config.Training.Sample = 5
-	_, err = r.Sample()
-	assert.ErrorContains(t, err, "cannot decode one by one: make the model causal (training.sample = 0 trains without samples)")
+	lines := strings.Split(sample, "\n")
+	require.Len(t, lines, 3, sample)
+	assert.Contains(t, lines[0], "<|mask|>")
+	assert.Equal(t, lines[2], "("+strings.TrimPrefix(lines[1], "→ ")+")", "restored to what the text was")
 	require.NoError(t, r.Close())
+
+	saved, err := Open(dir, false)
+	require.NoError(t, err)
+	g, err := saved.Generator()
+	require.NoError(t, err)
+	p, err := g.Prompt("cd<|mask|>fgh<|mask|>jab")
+	require.NoError(t, err)
+	got, err := g.Restore(p)
+	require.NoError(t, err)
+	assert.Equal(t, "cdefghijab", got.Text)
+	assert.Equal(t, "restored", got.FinishReason)
+	require.Len(t, got.Logprobs, 2)
+	assert.Greater(t, got.Logprobs[0], -0.5)
+	m, err := Evaluate(context.Background(), dir, Evaluation{Part: "valid", Settings: generation.Settings{Tokens: 5}})
+	require.NoError(t, err)
+	assert.Empty(t, m.Samples)
+	assert.Less(t, m.Report[0].Value, 0.5, "nats of a hidden token; a guess among ten is 2.3")
+
+	_, err = g.Score(context.Background(), "abc", 0, nil)
+	assert.ErrorContains(t, err, "the model sees the token that it would have to predict")
+	p.Tokens = make([]int, 17)
+	_, err = g.Restore(p)
+	assert.EqualError(t, err, "the text has 17 tokens, and the model reads 16: shorten it")
+}
+
+// A run of masked tokens was stopped and resumed: its losses are those of one that was not.
+func TestResumeMasked(t *testing.T) {
+	c := masked(t)
+	want := losses(t, begin(t, c, ""), 0)
+	dir := filepath.Join(t.TempDir(), "run")
+	got := losses(t, begin(t, c, dir), 13)
+	r, err := Resume(dir, nil, nil)
+	require.NoError(t, err)
+	require.Equal(t, want, append(got, losses(t, r, 0)...))
+}
+
+// Where every token sees the next one, to predict it is no task; and a model that sees one
+// side only does not restore hidden tokens.
+func TestTaskSuitsTheModel(t *testing.T) {
+	for want, sets := range map[string][]string{
+		`model.causal is false: every token sees the next one`:                                {"model.name=encoder", "model.causal=false"},
+		`data.task is "mask", for models that see both sides of a hidden token, and this gpt`: {"data.task=mask"},
+		`and this encoder sees one`: {"model.name=encoder", "data.task=mask"},
+		`and this ngram sees one`:   {"model.name=ngram", "data.task=mask"},
+	} {
+		c, err := Parse("", sets)
+		require.NoError(t, err)
+		if c.IsCounted() {
+			_, err = Count(c, "", nil)
+		} else {
+			_, err = New(c, "", nil)
+		}
+		assert.ErrorContains(t, err, want)
+	}
 }

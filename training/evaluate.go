@@ -38,7 +38,7 @@ type Sampled struct {
 // Evaluate measures the model of the run in dir on its corpus: the loss over the
 // validation part; for a task, the answers it generates beside those that people wrote;
 // for a language model, the variety of the texts that it writes, and how much of them is
-// copied from the training part.
+// copied from the training part. A model of masked tokens writes none.
 func Evaluate(ctx context.Context, dir string, e Evaluation) (*Measured, error) {
 	saved, err := Open(dir, false)
 	if err != nil {
@@ -66,6 +66,9 @@ func Evaluate(ctx context.Context, dir string, e Evaluation) (*Measured, error) 
 	gen, err := saved.Generator()
 	if err != nil {
 		return nil, err
+	}
+	if gen.Format.Mask() >= 0 {
+		return m, nil // a model that restores tokens writes no texts
 	}
 	if gen.Format.End() < 0 {
 		err = m.free(ctx, gen, corpus, e)
@@ -104,7 +107,8 @@ func (s *Saved) likelihood(corpus *data.Corpus) (metrics.Report, error) {
 	if corpus.Config.Task == "lm" || corpus.Config.Task == "" {
 		return l.Report(), nil
 	}
-	// Of a task's answers the end tokens count too, which no byte of the text stands for.
+	// Of a task's answers the end tokens count too, which no byte of the text stands for; of
+	// masked text only some tokens do.
 	return metrics.Report{{Name: "nll_per_token", Value: sum / float64(tokens)}, {Name: "perplexity", Value: math.Exp(sum / float64(tokens))}}, nil
 }
 
@@ -153,7 +157,7 @@ func (m *Measured) task(ctx context.Context, gen *generation.Generator, corpus *
 func answers(ctx context.Context, gen *generation.Generator, examples []data.Example, s generation.Settings) ([]string, error) {
 	var prompts []generation.Prompt
 	for _, ex := range examples {
-		p, err := gen.Prompt(ex.Source)
+		p, err := promptOf(gen, ex.Source)
 		if err != nil {
 			return nil, err
 		}

@@ -3,6 +3,7 @@ package training
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"euryale/data"
 	"euryale/generation"
@@ -64,7 +65,8 @@ func (r *Run) sample(loss float64) error {
 }
 
 // Sample is a text of at most training.sample tokens: from nothing, or, where the corpus
-// asks for answers, a question of its validation part and the model's answer.
+// asks for answers, a question of its validation part and the model's answer. Where tokens
+// are hidden, it is the beginning of that part, and what the model makes of it.
 func (r *Run) Sample() (string, error) {
 	g, err := r.Generator()
 	if err != nil {
@@ -72,6 +74,9 @@ func (r *Run) Sample() (string, error) {
 	}
 	if r.Config.Training.Sample == 0 {
 		return "", nil
+	}
+	if g.Format.Mask() >= 0 {
+		return r.restored(g)
 	}
 	text, reference := "", ""
 	if g.Format.End() >= 0 {
@@ -84,7 +89,7 @@ func (r *Run) Sample() (string, error) {
 			text, reference = ex.Source, ex.Reference
 		}
 	}
-	p, err := g.Prompt(text)
+	p, err := promptOf(g, text)
 	if err != nil {
 		return "", err
 	}
@@ -97,6 +102,47 @@ func (r *Run) Sample() (string, error) {
 		return textOf(results), nil
 	}
 	return fmt.Sprintf("%s\n→ %s\n(%s)", text, textOf(results), reference), nil
+}
+
+// promptOf is the prompt of an example of the corpus, which is cut where it is too long, as
+// the rows of a table are in training.
+func promptOf(g *generation.Generator, text string) (generation.Prompt, error) {
+	whole, cut := g.Format, *g.Format
+	cut.Cut = true
+	g.Format = &cut
+	defer func() { g.Format = whole }()
+	return g.Prompt(text)
+}
+
+// restored is the first lane of the validation part, its hidden tokens in the model's
+// words.
+func (r *Run) restored(g *generation.Generator) (string, error) {
+	batches, err := r.Corpus.Valid(1, r.Config.Model.Common().Context)
+	if err != nil {
+		return "", err
+	}
+	var b data.Batch
+	if err := batches.Batch(0, &b); err != nil {
+		return "", err
+	}
+	seen := slices.DeleteFunc(b.Tokens, func(id int) bool { return id < 0 })
+	wanted := slices.Clone(seen)
+	for i, id := range b.Targets[:len(wanted)] {
+		if id >= 0 {
+			wanted[i] = id
+		}
+	}
+	restored, err := g.Restore(generation.Prompt{Tokens: seen})
+	if err != nil {
+		return "", err
+	}
+	var texts [2]string
+	for i, ids := range [][]int{seen, wanted} {
+		if texts[i], err = r.Corpus.Tokenizer.Decode(ids); err != nil {
+			return "", err
+		}
+	}
+	return fmt.Sprintf("%s\n→ %s\n(%s)", texts[0], restored.Text, texts[1]), nil
 }
 
 func textOf(results []generation.Result) string {

@@ -201,6 +201,9 @@ func (p *printer) answer(ctx context.Context, text string) error {
 	if err != nil {
 		return err
 	}
+	if p.gen.Format.Mask() >= 0 {
+		return p.restore(prompt)
+	}
 	live := p.format == "text" && p.samples == 1 && p.stream && p.settings.Beams <= 1
 	var stream func(int, string)
 	echo := text
@@ -235,6 +238,23 @@ func (p *printer) answer(ctx context.Context, text string) error {
 		return p.drawAttention(prompt, results[0].Tokens)
 	}
 	return nil
+}
+
+// restore prints a prompt with its hidden tokens in the model's words.
+func (p *printer) restore(prompt generation.Prompt) error {
+	r, err := p.gen.Restore(prompt)
+	if err != nil {
+		return err
+	}
+	if p.format == "json" {
+		err = p.object(r)
+	} else {
+		_, err = fmt.Fprintln(p.out, r.Text)
+	}
+	if err != nil || p.attention == "" {
+		return err
+	}
+	return p.drawAttention(prompt, nil)
 }
 
 func (p *printer) object(r generation.Result) error {

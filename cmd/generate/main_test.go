@@ -46,10 +46,10 @@ func call(t *testing.T, stdin string, args ...string) (code int, stdout, stderr 
 }
 
 // newRun trains a small model for a moment, and returns its directory.
-func newRun(t *testing.T) string {
+func newRun(t *testing.T, sets ...string) string {
 	t.Helper()
-	c, err := training.Parse("", []string{"model.layers=1", "model.heads=2", "model.dim=16", "model.context=16", "training.batch=4",
-		"training.steps=20", "training.eval_tokens=500", "training.sample=0", "data.name=" + book.Excerpt(t, 20000)})
+	c, err := training.Parse("", append([]string{"model.layers=1", "model.heads=2", "model.dim=16", "model.context=16", "training.batch=4",
+		"training.steps=20", "training.eval_tokens=500", "training.sample=0", "data.name=" + book.Excerpt(t, 20000)}, sets...))
 	require.NoError(t, err)
 	dir := filepath.Join(t.TempDir(), "run")
 	r, err := training.New(c, dir, nil)
@@ -88,6 +88,45 @@ func TestGenerate(t *testing.T) {
 	require.Equal(t, 0, code, stderr)
 	assert.Equal(t, 2, strings.Count(out, "\n"))
 	assert.NotContains(t, out, "logprobs")
+}
+
+// A model of masked tokens gives a text back whole, and continues none.
+func TestRestore(t *testing.T) {
+	dir := newRun(t, "data.task=mask", "model.name=encoder", "model.causal=false", "model.hidden=16")
+	code, text, stderr := call(t, "", "-run", dir, "-prompt", "The R<|mask|>ys")
+	require.Equal(t, 0, code, stderr)
+	assert.Regexp(t, "^The R.ys\n$", text)
+	code, out, stderr := call(t, "", "-run", dir, "-prompt", "The R<|mask|>ys", "-format", "json", "-logprobs")
+	require.Equal(t, 0, code, stderr)
+	var r generation.Result
+	require.NoError(t, json.Unmarshal([]byte(out), &r))
+	assert.Equal(t, strings.TrimSpace(text), r.Text)
+	assert.Len(t, r.Tokens, 8)
+	assert.Len(t, r.Logprobs, 1)
+	picture := filepath.Join(t.TempDir(), "att.svg")
+	code, _, stderr = call(t, "", "-run", dir, "-prompt", "The R<|mask|>ys", "-attention", picture)
+	require.Equal(t, 0, code, stderr)
+	assert.FileExists(t, picture)
+	code, _, stderr = call(t, "", "-run", dir, "-prompt", "The Rays")
+	assert.Equal(t, 1, code)
+	assert.Contains(t, stderr, "the text hides nothing: write <|mask|>")
+}
+
+// A source that the model cannot read whole is not cut without a word, and a model that
+// reads a source gives a text alone no score.
+func TestModelWithASource(t *testing.T) {
+	dir := newRun(t, "model.name=transformer", "model.source_context=20", "data.name=copy", "data.size=100")
+	code, out, stderr := call(t, "", "-run", dir, "-prompt", strings.Repeat("a", 44))
+	assert.Equal(t, 1, code)
+	assert.Empty(t, out)
+	assert.Contains(t, stderr, "generate: source: the text has 44 tokens, and the model reads 17: shorten it")
+	code, _, stderr = call(t, "", "-run", dir, "-prompt", strings.Repeat("a", 17))
+	assert.Equal(t, 0, code, stderr)
+	text := filepath.Join(t.TempDir(), "text.txt")
+	require.NoError(t, os.WriteFile(text, []byte("abc"), 0o666))
+	code, _, stderr = call(t, "", "-run", dir, "-score", text)
+	assert.Equal(t, 1, code)
+	assert.Contains(t, stderr, "the model answers a source, and a text alone has none")
 }
 
 func TestScore(t *testing.T) {

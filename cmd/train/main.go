@@ -62,7 +62,7 @@ var shorthands = []struct{ group, flag, key, help string }{
 	{"Model", "dim", "model.dim", "`N` columns of an activation"},
 	{"Model", "dropout", "model.dropout", "`P`, the share of values dropped in training"},
 	{"Data", "data", "data.name", "`NAME|PATH` of the corpus: a named one, a file or a directory"},
-	{"Data", "task", "data.task", "`TASK`: lm, pairs, dialogue or summary"},
+	{"Data", "task", "data.task", "`TASK`: lm, mask, pairs, dialogue or summary"},
 	{"Data", "tokenizer", "tokenizer.kind", "`KIND|FILE`: char, byte, bpe or a tokenizer's file"},
 	{"Data", "vocab", "tokenizer.vocab", "`N` ids that a bpe tokenizer learns"},
 	{"Training", "steps", "training.steps", "`N` updates"},

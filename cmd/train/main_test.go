@@ -108,6 +108,7 @@ func TestBadInput(t *testing.T) {
 		{2, "leave out -config, -out and -init", []string{"-resume", "x", "-out", "y"}},
 		{2, "-threads -1", []string{"-threads", "-1"}},
 		{2, `"fast"`, []string{"-blas", "fast"}},
+		{2, `set data.task = "mask", or model.causal = true`, []string{"-model", "encoder", "-set", "model.causal=false"}},
 		{1, "no/such.toml", []string{"-config", "no/such.toml"}},
 		{1, "no/such/run is not a run", []string{"-resume", "no/such/run"}},
 		{2, "heads = 3 does not divide dim = 16", small("-heads", "3", "-data", "no/such.txt")},

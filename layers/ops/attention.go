@@ -175,7 +175,7 @@ func (h *heads[T]) scores(p []T, head, kv, lane, r0, n, c int) (scale T) {
 		scale = T(1 / math.Sqrt(float64(h.d)))
 	}
 	if h.ALiBi { // −slope·distance, and softmax does not mind a constant in each row
-		slope := math.Exp2(-8*float64(head+1)/float64(h.Heads)) / float64(scale)
+		slope := alibiSlope(head, h.Heads) / float64(scale)
 		for i := range p[:n*c] {
 			p[i] += T(slope * float64(i%c))
 		}

@@ -10,8 +10,8 @@ import (
 	"euryale/internal/kernel"
 )
 
-// Scores, Mask, Softmax and Mix are Attention in four steps, for graphs that change what
-// lies between them. Scores and weights are (B·T, H·C): a row for each query, head after
+// Scores, Mask, Softmax and Mix are Attention in four steps, and ALiBi is one between the
+// first two, for graphs that change what lies between them. Scores and weights are (B·T, H·C): a row for each query, head after
 // head, a column for each key of its lane.
 
 // Scores is q·kᵀ/√d for each head (Vaswani et al. 2017, eq. 1).
@@ -70,14 +70,53 @@ func scoresSpec[T Float](a attention) spec[T] {
 //
 //	scores: (B·T, H·C), sees: (B·T) int → (B·T, H·C)
 func Mask(p Place, heads int, scores, sees *G.Node) (*G.Node, error) {
-	c, err := headColumns(heads, scores)
+	c, err := seenColumns(heads, scores, sees)
 	if err != nil {
 		return nil, err
 	}
-	if sees.Dtype() != tensor.Int || sees.Shape().TotalSize() != scores.Shape()[0] {
-		return nil, fmt.Errorf("sees is %v of %v, want (%d) of int", sees.Shape(), sees.Dtype(), scores.Shape()[0])
-	}
 	return apply(p, maskSpec[float32](scores, heads, c), maskSpec[float64](scores, heads, c), scores, sees)
+}
+
+// ALiBi lowers each head's scores by its slope times the key's distance from the last one
+// that the row sees, which is the row itself where it looks back (Press et al. 2022). Head
+// h of H has the slope 2^(−8(h+1)/H).
+//
+//	scores: (B·T, H·C), sees: (B·T) int → (B·T, H·C)
+func ALiBi(p Place, heads int, scores, sees *G.Node) (*G.Node, error) {
+	c, err := seenColumns(heads, scores, sees)
+	if err != nil {
+		return nil, err
+	}
+	return apply(p, alibiSpec[float32](scores, heads, c), alibiSpec[float64](scores, heads, c), scores, sees)
+}
+
+// alibiSlope is how much a head's scores fall from one key to the one before it.
+func alibiSlope(head, heads int) float64 { return math.Exp2(-8 * float64(head+1) / float64(heads)) }
+
+func alibiSpec[T Float](scores *G.Node, heads, c int) spec[T] {
+	return spec[T]{
+		shape: scores.Shape(),
+		fwd: func(in []arg[T], y []T) {
+			for r, n := range in[1].I {
+				for head := range heads {
+					at, slope := (r*heads+head)*c, alibiSlope(head, heads)
+					for i, x := range in[0].X[at : at+c] {
+						y[at+i] = x - T(slope*float64(n-1-i))
+					}
+				}
+			}
+		},
+		pass: []int{0},
+	}
+}
+
+// seenColumns is C, the columns of each head, of scores that sees fits.
+func seenColumns(heads int, scores, sees *G.Node) (int, error) {
+	c, err := headColumns(heads, scores)
+	if err == nil && (sees.Dtype() != tensor.Int || sees.Shape().TotalSize() != scores.Shape()[0]) {
+		err = fmt.Errorf("sees is %v of %v, want (%d) of int", sees.Shape(), sees.Dtype(), scores.Shape()[0])
+	}
+	return c, err
 }
 
 // headColumns is C, the columns of each head.

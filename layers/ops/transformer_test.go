@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -23,6 +24,8 @@ func transformerBuild(name string) build {
 			return Rotary(p, 10000, 3, 4, in["x"], in["at"])
 		case "rotary beside values":
 			return Rotary(p, 100, 2, 6, in["x"], in["at"])
+		case "alibi":
+			return ALiBi(p, 2, in["s"], in["sees"])
 		case "softmax masked":
 			s, err := Mask(p, 2, in["s"], in["sees"])
 			if err != nil {
@@ -56,31 +59,63 @@ func TestTransformerGradientsByDifferences(t *testing.T) {
 	}
 }
 
-// SwiGLU and Scale are compositions of Gorgonia's own ops.
+// SwiGLU, Scale and rotary positions are compositions of Gorgonia's own ops.
 func TestTransformerOpsAgreeWithPlainOps(t *testing.T) {
 	refs := referencesIn(t, "transformer")
 	for name, f := range map[string]build{
 		"swiglu": func(_ Place, in map[string]*G.Node) (*G.Node, error) {
 			return G.HadamardProd(G.Must(G.HadamardProd(in["a"], G.Must(G.Sigmoid(in["a"])))), in["b"])
 		},
-		"scale": func(_ Place, in map[string]*G.Node) (*G.Node, error) { return G.Mul(in["x"], constant(in["x"], 1.7)) },
+		"scale":                func(_ Place, in map[string]*G.Node) (*G.Node, error) { return G.Mul(in["x"], constant(in["x"], 1.7)) },
+		"rotary":               plainRotary(10000, 3, 4),
+		"rotary beside values": plainRotary(100, 2, 6),
 	} {
 		t.Run(name, func(t *testing.T) { agrees(t, refs[name], f) })
 	}
 }
 
-// The four steps one after another are the fused op, gradients and all, on PyTorch's cases
+// plainRotary is x⊙cos + (x·J)⊙sin, where J turns each pair of columns (a, b) into (−b, a).
+func plainRotary(base float64, heads, d int) build {
+	return func(_ Place, in map[string]*G.Node) (*G.Node, error) {
+		x, at := in["x"], in["at"].Value().Data().([]int)
+		n, w := x.Shape()[0], x.Shape()[1]
+		angle := func(i, j int) float64 {
+			if at[i] < 0 || j >= heads*d {
+				return 0
+			}
+			return float64(at[i]) * math.Pow(base, -2*float64(j%d/2)/float64(d))
+		}
+		turn := table(x, "J", w, w, func(i, j int) float64 {
+			switch {
+			case i == j+1 && j%2 == 0:
+				return -1
+			case j == i+1 && i%2 == 0:
+				return 1
+			}
+			return 0
+		})
+		cos := table(x, "cos", n, w, func(i, j int) float64 { return math.Cos(angle(i, j)) })
+		sin := table(x, "sin", n, w, func(i, j int) float64 { return math.Sin(angle(i, j)) })
+		return G.Add(G.Must(G.HadamardProd(x, cos)), G.Must(G.HadamardProd(G.Must(G.Mul(x, turn)), sin)))
+	}
+}
+
+// The steps one after another are the fused op, gradients and all, on PyTorch's cases
 // of it.
 func TestComposedAttentionEqualsFused(t *testing.T) {
 	for name, c := range map[string]AttentionConfig{
 		"causal":  {Lanes: 2, Heads: 3, KVHeads: 3},
 		"padded":  {Lanes: 3, Heads: 2, KVHeads: 2},
 		"grouped": {Lanes: 2, Heads: 4, KVHeads: 2},
+		"alibi":   {Lanes: 2, Heads: 3, KVHeads: 3},
 		"long":    {Lanes: 1, Heads: 1, KVHeads: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			agrees(t, references(t)["attention "+name], func(p Place, in map[string]*G.Node) (*G.Node, error) {
 				s := G.Must(Scores(p, c, in["q"], in["k"]))
+				if name == "alibi" {
+					s = G.Must(ALiBi(p, c.Heads, s, in["sees"]))
+				}
 				w := G.Must(Softmax(p, c.Heads, G.Must(Mask(p, c.Heads, s, in["sees"]))))
 				return Mix(p, c, w, in["v"])
 			})
@@ -104,6 +139,7 @@ func TestTransformerOpsRefuse(t *testing.T) {
 		},
 		"the scores are (4, 7), want (B·T, H·C) with H=2 heads": func() (*G.Node, error) { return Softmax(p, 2, node(4, 7)) },
 		"sees is (3) of int, want (4) of int":                   func() (*G.Node, error) { return Mask(p, 2, node(4, 6), ints(3)) },
+		"sees is (5) of int, want (4) of int":                   func() (*G.Node, error) { return ALiBi(p, 2, node(4, 6), ints(5)) },
 		"the weights are (4, 5) and v (4, 6), want (2·T, H·C) and (2·C, K·d) with H=2 heads and K=2 key": func() (*G.Node, error) {
 			return Mix(p, AttentionConfig{Lanes: 2, Heads: 2, KVHeads: 2}, node(4, 5), node(4, 6))
 		},

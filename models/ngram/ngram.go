@@ -86,7 +86,7 @@ func (l *level) discountOf(count int32) float64 { return l.discount[min(count, 3
 var usual = [3]float64{0.5, 1, 1.5}
 
 // discounts estimates what to take from counts of 1, of 2, and of 3 or more (Chen and
-// Goodman 1998, eq. 26).
+// Goodman 1998, eq. 26). Estimates that take nothing, or all, are not used.
 func discounts(counts []int32) [3]float64 {
 	var n [5]float64 // how many grams have each count
 	for _, c := range counts {
@@ -100,7 +100,7 @@ func discounts(counts []int32) [3]float64 {
 	y := n[1] / (n[1] + 2*n[2])
 	d := [3]float64{1 - 2*y*n[2]/n[1], 2 - 3*y*n[3]/n[2], 3 - 4*y*n[4]/n[3]}
 	for i := range d {
-		if d[i] < 0 || d[i] > float64(i+1) {
+		if !(d[i] > 0 && d[i] < float64(i+1)) { // none would leave nothing to tokens that were not seen
 			return usual
 		}
 	}

@@ -1,6 +1,7 @@
 package ngram
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -60,6 +61,78 @@ func TestProbabilitiesAddUpToOne(t *testing.T) {
 			require.InDelta(t, 1, sum, 1e-12, "order %d after %v", order, history)
 		}
 	}
+}
+
+// eachOften is texts of two tokens: their 2-grams, all of different tokens, occur as often
+// as times says.
+func eachOften(times map[int]int) (texts [][]int) {
+	next := 0
+	for count := 1; count <= 4; count++ {
+		for range times[count] {
+			for range count {
+				texts = append(texts, []int{next, next + 1})
+			}
+			next += 2
+		}
+	}
+	return texts
+}
+
+// 24, 4, 3 and 3 grams seen once to four times give discounts of 0.75, 0.3125 and 0 by the
+// formula. With these, what was seen three times would be all that its context allows.
+func TestNoDiscountIsZero(t *testing.T) {
+	m := counted(t, 68, 2, eachOften(map[int]int{1: 24, 2: 4, 3: 3, 4: 3})...)
+	const thrice = 2 * (24 + 4) // the first token of the first gram that was seen three times
+	lp, err := m.LogProb([]int{thrice}, thrice+1)
+	require.NoError(t, err)
+	// D₃ = 1.5: (3−1.5)/3 + 1.5/3·p, and p = (1−0.5)/34 + 0.5/68 for one of 34 followers.
+	assert.InDelta(t, 0.5+0.5*(0.5/34+0.5/68), math.Exp(lp), 1e-12)
+	checkDistribution(t, m, []int{thrice})
+}
+
+// checkDistribution checks that every token has a probability, and all have one together.
+func checkDistribution(t *testing.T, m *Model, history []int) {
+	t.Helper()
+	sum := 0.0
+	for w := range m.Vocab() {
+		lp, err := m.LogProb(history, w)
+		require.NoError(t, err)
+		require.False(t, math.IsInf(lp, 0) || math.IsNaN(lp) || lp > 0, "%v: token %d after %v", lp, w, history)
+		sum += math.Exp(lp)
+	}
+	require.InDelta(t, 1, sum, 1e-12, "after %v", history)
+}
+
+// Whatever was counted, every token has a probability after every history.
+func FuzzDistribution(f *testing.F) {
+	f.Add(uint8(2), []byte("the rays of light which differ in colour\xffdiffer also in refrangibility"))
+	var pairs []byte
+	for _, text := range eachOften(map[int]int{1: 24, 2: 4, 3: 3, 4: 3}) {
+		pairs = append(pairs, byte(text[0]), byte(text[1]), 0xff)
+	}
+	f.Add(uint8(1), pairs)
+	f.Fuzz(func(t *testing.T, order uint8, raw []byte) {
+		const vocab = 70
+		var texts [][]int
+		for _, piece := range bytes.Split(raw[:min(len(raw), 500)], []byte{0xff}) {
+			if len(piece) < 2 {
+				continue
+			}
+			texts = append(texts, make([]int, len(piece)))
+			for i, b := range piece {
+				texts[len(texts)-1][i] = int(b) % vocab
+			}
+		}
+		if len(texts) == 0 {
+			t.Skip()
+		}
+		m := counted(t, vocab, 1+int(order)%4, texts...)
+		checkDistribution(t, m, nil)
+		for _, text := range texts {
+			checkDistribution(t, m, text)
+			checkDistribution(t, m, text[:1])
+		}
+	})
 }
 
 // plain is modified Kneser–Ney straight from the paper's formulas, with maps and no
@@ -123,8 +196,8 @@ func (p plain) prob(history []int, w int) float64 {
 	}
 	y := ns[1] / (ns[1] + 2*ns[2])
 	d := []float64{0, 1 - 2*y*ns[2]/ns[1], 2 - 3*y*ns[3]/ns[2], 3 - 4*y*ns[4]/ns[3]}
-	for i, v := range d {
-		if v < 0 || v > float64(i) || math.IsNaN(v) {
+	for i, v := range d[1:] {
+		if !(v > 0 && v < float64(i+1)) {
 			d = []float64{0, 0.5, 1, 1.5}
 		}
 	}

@@ -74,12 +74,24 @@ def attend(q, k, v):
     return (s.masked_fill(later(q.shape[1]), -math.inf).softmax(-1) @ v).transpose(1, 2).flatten(2)
 
 
-class GPT(nn.Module):
-    def __init__(self):
+class Gain(nn.Module):
+    """LayerNorm without a bias, which torch 1.13 has not."""
+
+    def __init__(self, d):
         super().__init__()
-        self.tok, self.pos, self.ln = nn.Embedding(V, D), nn.Embedding(T, D), nn.LayerNorm(D)
-        self.h = nn.ModuleList(nn.ModuleDict({"ln1": nn.LayerNorm(D), "qkv": nn.Linear(D, 3 * D), "proj": nn.Linear(D, D),
-                                              "ln2": nn.LayerNorm(D), "in": nn.Linear(D, 4 * D), "out": nn.Linear(4 * D, D)}) for _ in range(L))
+        self.weight = nn.Parameter(torch.ones(d))
+
+    def forward(self, x):
+        return F.layer_norm(x, self.weight.shape, self.weight)
+
+
+class GPT(nn.Module):
+    def __init__(self, bias=True):
+        super().__init__()
+        ln, f = nn.LayerNorm if bias else Gain, lambda i, o: nn.Linear(i, o, bias=bias)
+        self.tok, self.pos, self.ln = nn.Embedding(V, D), nn.Embedding(T, D), ln(D)
+        self.h = nn.ModuleList(nn.ModuleDict({"ln1": ln(D), "qkv": f(D, 3 * D), "proj": f(D, D),
+                                              "ln2": ln(D), "in": f(D, 4 * D), "out": f(4 * D, D)}) for _ in range(L))
 
     def forward(self, tokens, _):
         x = self.tok(tokens) + self.pos.weight[:tokens.shape[1]]
@@ -118,11 +130,11 @@ def rotate(x):
 class Llama(nn.Module):
     heads, kv = 6, 2
 
-    def __init__(self):
+    def __init__(self, tied=False):
         super().__init__()
         d = D // self.heads
         f = lambda i, o: nn.Linear(i, o, bias=False)
-        self.tok, self.norm, self.head = nn.Embedding(V, D), RMSNorm(), f(D, V)
+        self.tok, self.norm, self.head = nn.Embedding(V, D), RMSNorm(), None if tied else f(D, V)
         self.h = nn.ModuleList(nn.ModuleDict({"norm1": RMSNorm(), "qkv": f(D, D + 2 * self.kv * d), "proj": f(D, D), "norm2": RMSNorm(),
                                               "gate": f(D, HIDDEN), "up": f(D, HIDDEN), "down": f(HIDDEN, D)}) for _ in range(L))
 
@@ -133,10 +145,11 @@ class Llama(nn.Module):
             x = x + h["proj"](attend(rotate(q), rotate(k), v))
             y = h["norm2"](x)
             x = x + h["down"](F.silu(h["gate"](y)) * h["up"](y))
-        return self.head(self.norm(x))
+        x = self.norm(x)
+        return self.head(x) if self.head else x @ self.tok.weight.T
 
     def paths(self):
-        p = [("tok/W", self.tok.weight, same)] + norm("norm", self.norm) + linear("head", self.head)
+        p = [("tok/W", self.tok.weight, same)] + norm("norm", self.norm) + (linear("head", self.head) if self.head else [])
         for i, h in enumerate(self.h):
             for name, part in {"att/qkv": "qkv", "att/proj": "proj", "mlp/gate": "gate", "mlp/up": "up", "mlp/down": "down"}.items():
                 p += linear(f"h{i}/{name}", h[part])
@@ -214,7 +227,7 @@ def batch():
     return tokens, targets, source
 
 
-def case(name, model):
+def case(name, model, smoothing=0.0):
     torch.manual_seed(5)
     with torch.no_grad():
         for p in model.parameters():  # far from symmetric first values, and the same numbers in float32
@@ -224,7 +237,7 @@ def case(name, model):
 
     def loss():
         logits = model(known, source)
-        return logits, F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=-1)
+        return logits, F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=-1, label_smoothing=smoothing)
 
     paths = model.paths()
     out = {"weights/" + path: f(p).float() for path, p, f in paths}
@@ -253,3 +266,6 @@ if __name__ == "__main__":
                        "transformer": lambda: Transformer(False), "transformer_prenorm": lambda: Transformer(True)}.items():
         torch.manual_seed(11)
         case(name, make())
+    for name, make, smoothing in ("gpt_without_bias", lambda: GPT(False), 0.0), ("llama_tied", lambda: Llama(True), 0.0), ("gpt_smoothed", GPT, 0.1):
+        torch.manual_seed(11)
+        case(name, make(), smoothing)

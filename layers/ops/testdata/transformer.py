@@ -70,5 +70,15 @@ case("softmax masked", lambda s, sees: masked(s, sees, 2), ints={"sees": torch.t
 case("mix", lambda w, v: mix(w, v, 2, 3, 3), w=r(10, 21), v=r(14, 15))
 case("mix grouped", lambda w, v: mix(w, v, 2, 4, 2), w=r(10, 28), v=r(14, 6))
 
+
+def alibi(s, sees, heads):
+    n, c = s.shape[0], s.shape[1] // heads
+    slopes = torch.tensor([2.0 ** (-8 * (h + 1) / heads) for h in range(heads)])
+    distance = sees.view(n, 1, 1) - 1 - torch.arange(c)
+    return (s.view(n, heads, c) - slopes.view(1, heads, 1) * distance).view(n, heads * c)
+
+
+case("alibi", lambda s, sees: alibi(s, sees, 2), ints={"sees": torch.tensor([7, 1, 3, 0, 5])}, s=2 * r(5, 14))
+
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "transformer.json"), "w") as f:
     json.dump({"torch": torch.__version__, "cases": cases}, f)
