@@ -89,32 +89,49 @@ func compile(m Model, w *layers.Weights, f layers.Frame, o Options, outputs []st
 		}
 		nodes = append(nodes, p.grads...)
 	}
+	hashes := map[uint32]bool{}
+	take := func(h uint32) bool { was := hashes[h]; hashes[h] = true; return !was }
+	for _, n := range g.Expr().AllNodes() {
+		take(n.Hashcode())
+	}
 	for _, name := range outputs {
 		n, err := g.Tap(name)
 		if err != nil {
 			return nil, err
 		}
-		v := new(G.Value)
-		p.values[name] = v
-		nodes = append(nodes, G.Read(n, v))
+		r, v := read(n, take)
+		p.values[name], nodes = v, append(nodes, r)
 	}
 	return p, p.machine(nodes)
 }
 
+// read declares that a run puts n's value into v. Gorgonia hashes such a node by the address
+// of v, and once in millions that is the hash of another node, which take does not give
+// away again: then there is a second try.
+func read(n *G.Node, take func(hash uint32) bool) (r *G.Node, v *G.Value) {
+	for {
+		v = new(G.Value)
+		if r = G.Read(n, v); take(r.Hashcode()) {
+			return r, v
+		}
+	}
+}
+
 // machine compiles the nodes that the outputs need, and no others.
 func (p *Program) machine(outputs G.Nodes) error {
+	needed := p.Expr().ExactSubgraphRoots(outputs...)
 	seen := map[uint32]*G.Node{}
-	for _, n := range p.Expr().AllNodes() { // Gorgonia would merge them without a word
+	for _, n := range needed.AllNodes() { // Gorgonia would merge them without a word
 		if other := seen[n.Hashcode()]; other != nil {
 			return fmt.Errorf("models: the nodes %v and %v have one hash: rename one of the layers", n, other)
 		}
 		seen[n.Hashcode()] = n
 	}
-	prog, loc, err := G.CompileFunction(p.Expr(), p.Expr().ExactSubgraphRoots(outputs...).Inputs(), outputs)
+	prog, loc, err := G.CompileFunction(p.Expr(), needed.Inputs(), outputs)
 	if err != nil {
 		return fmt.Errorf("models: %w", err)
 	}
-	order, err := G.Sort(p.Expr().ExactSubgraphRoots(outputs...)) // as CompileFunction does
+	order, err := G.Sort(needed) // as CompileFunction does
 	if err != nil {
 		return fmt.Errorf("models: %w", err)
 	}
