@@ -205,6 +205,8 @@ func TestNothingIsAllocated(t *testing.T) {
 			LogSumExp(y)
 			Sum(y)
 			BiasGELU(y, y, 4, 64, x[:64])
+			BiasGELUSlope(y, y, 4, 64, x[:64])
+			BiasGELUTanhSlope(y, y, 4, 64, nil)
 			LayerNorm(y, lse, slices.Clip(lse), x, x[:64], nil, 4, 64, 1e-5)
 		}))
 	})

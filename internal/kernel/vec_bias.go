@@ -56,10 +56,8 @@ func BiasGELUTanh[T Float](y, z []T, rows, cols int, b []T) {
 // wants. b (cols) may be nil.
 func BiasGELUSlope[T Float](y, z []T, rows, cols int, b []T) {
 	checkBias("BiasGELUSlope", len(y), len(z), rows, cols, b)
-	if fast[T]() && b != nil {
-		for i := 0; i < len(z); i += cols {
-			vecBiasGELUSlope(start(y[i:]), start(z[i:]), start(b), cols)
-		}
+	if fast[T]() {
+		biasRows(y, z, cols, b, func(y, z, b *float32, n int) { vecBiasGELUSlope(y, z, b, n) })
 		return
 	}
 	Bias(z, rows, cols, b)
@@ -70,16 +68,27 @@ func BiasGELUSlope[T Float](y, z []T, rows, cols int, b []T) {
 // BiasGELUTanhSlope is BiasGELUSlope with GELUTanh.
 func BiasGELUTanhSlope[T Float](y, z []T, rows, cols int, b []T) {
 	checkBias("BiasGELUTanhSlope", len(y), len(z), rows, cols, b)
-	if fast[T]() && b != nil {
-		for i := 0; i < len(z); i += cols {
-			vecBiasGELUTanhSlope(start(y[i:]), start(z[i:]), start(b), cols)
-		}
+	if fast[T]() {
+		biasRows(y, z, cols, b, func(y, z, b *float32, n int) { vecBiasGELUTanhSlope(y, z, b, n) })
 		return
 	}
 	Bias(z, rows, cols, b)
 	GELUTanh(y, z)
 	slopes(z, geluTanhSlope)
 }
+
+// biasRows calls f for every row of z, or if b is nil for pieces of it and a bias of zeros.
+func biasRows[T Float](y, z []T, cols int, b []T, f func(y, z, b *float32, n int)) {
+	bias := start(b)
+	if b == nil {
+		bias, cols = &noBias[0], len(noBias)
+	}
+	for i := 0; i < len(z); i += cols {
+		f(start(y[i:]), start(z[i:]), bias, min(cols, len(z)-i))
+	}
+}
+
+var noBias [1024]float32
 
 func slopes[T Float](z []T, slope func(float64) float64) {
 	for i, v := range z {
