@@ -63,7 +63,7 @@ func BenchmarkBias(b *testing.B) {
 	benchmark(b, "GELUTanh", rows*cols, func() { BiasGELUTanh(y, z, rows, cols, bias) })
 	slope := make([]float32, rows*cols)
 	benchmark(b, "GELUSlope", rows*cols, func() { BiasGELUSlope(y, slope, rows, cols, bias) })
-	benchmark(b, "GELUSlopeOnly", rows*cols, func() { BiasGELUSlope(y, slope, rows, cols, nil) })
+	benchmark(b, "GELUSlopeNoBias", rows*cols, func() { BiasGELUSlope(y, slope, rows, cols, nil) })
 }
 
 // BenchmarkNorm does 64 rows of 128 or 768: ns/op divided by 64 is ns per row.
