@@ -43,34 +43,46 @@ func amxKernels(parts int) *kernels[float32] {
 	return ks
 }
 
-// strips computes blocks of C in strips of 32 rows. Whole tiles of C are loaded and
-// stored as they lie there; at the edges, and for other factors, they pass through
-// memory of our own.
+// stripCache is how many bytes of B strips go over one after the other: they stay in the
+// level-2 cache, which has 2 MiB on processors with a tile unit, beside what A and C need.
+const stripCache = 768 << 10
+
+// strips computes blocks of C in strips of 32 rows.
 func strips(kernel func(*tile[float32])) func(w *workspace[float32], a, b view[float32], c []float32, m, n, ldc int) {
-	const side = 32
 	return func(w *workspace[float32], a, b view[float32], c []float32, m, n, ldc int) {
-		t := &w.tile
-		steps, cRow := t.k, t.cRow
-		t.k = steps / 16
 		w.s = grown(w.s, side*side)
-		direct := t.alpha == 1 && (t.beta == 0 || t.beta == 1)
-		for i := 0; i < m; i += side {
-			rows, whole := min(side, m-i), 0
-			if direct && rows == side && n >= side {
-				whole = n / side
-				t.a, t.b, t.c = &a.data[i*a.row], &b.data[0], &c[i*ldc]
-				t.panels, t.add = whole, int(t.beta)
-				kernel(t)
-			}
-			for j := whole * side; j < n; j += side {
-				t.a, t.b, t.c, t.cRow = &a.data[i*a.row], &b.data[j/side*b.row], &w.s[0], side*4
-				t.panels, t.add = 1, 0
-				kernel(t)
-				t.a, t.c, t.cRow = &w.s[0], &c[i*ldc+j], cRow
-				t.rows, t.cols = rows, min(side, n-j)
-				bMergeAVX512(t)
+		group := max(side, stripCache/(4*b.row/side)/side*side) // columns
+		for j := 0; j < n; j += group {
+			for i := 0; i < m; i += side {
+				strip(kernel, w, a.data[i*a.row:], view[float32]{data: b.data[j/side*b.row:], row: b.row}, c[i*ldc+j:], min(side, m-i), min(group, n-j))
 			}
 		}
-		t.k = steps
 	}
+}
+
+// side is that of the square of sums in the tile unit's registers.
+const side = 32
+
+// strip computes the first rows and columns of C by 32 rows of A. Whole squares of C are
+// loaded and stored as they lie there; at the edges, and for other factors, they pass
+// through memory of our own.
+func strip(kernel func(*tile[float32]), w *workspace[float32], a []float32, b view[float32], c []float32, rows, cols int) {
+	t := &w.tile
+	steps, cRow, whole := t.k, t.cRow, 0
+	t.k = steps / 16
+	if rows == side && cols >= side && t.alpha == 1 && (t.beta == 0 || t.beta == 1) {
+		whole = cols / side
+		t.a, t.b, t.c = &a[0], &b.data[0], &c[0]
+		t.panels, t.add = whole, int(t.beta)
+		kernel(t)
+	}
+	for j := whole * side; j < cols; j += side {
+		t.a, t.b, t.c, t.cRow = &a[0], &b.data[j/side*b.row], &w.s[0], side*4
+		t.panels, t.add = 1, 0
+		kernel(t)
+		t.a, t.c, t.cRow = &w.s[0], &c[j], cRow
+		t.rows, t.cols = rows, min(side, cols-j)
+		bMergeAVX512(t)
+	}
+	t.k = steps
 }

@@ -115,7 +115,6 @@ func sign(panel []float32, steps, cols int, excess []float32) {
 // intStrip computes blocks of C in strips of 32 rows whose sums pass through memory of our
 // own, and a few rows without the tile unit.
 func intStrip(w *workspace[float32], a, b view[float32], c []float32, m, n, ldc int) {
-	const side = 32
 	t := &w.tile
 	steps := t.k
 	w.s = grown(w.s, side*side+side)
