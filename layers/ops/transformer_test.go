@@ -160,3 +160,33 @@ func TestMaskOutOfRange(t *testing.T) {
 	require.Error(t, G.NewTapeMachine(g).RunAll())
 	assert.EqualError(t, tape.Err(), "h0/att/mask: row 0 sees 3 keys of 2")
 }
+
+// A block of queries may see more keys than the one after it, whose gradients are summed first.
+func TestAttentionOfBlocksThatSeeLess(t *testing.T) {
+	const rows, keys, d = blockRows + 8, 5, 2
+	fill := func(n, seed int) array {
+		a := array{Shape: []int{n, d}}
+		for i := range n * d {
+			a.Data = append(a.Data, math.Sin(float64(seed+3*i)))
+		}
+		return a
+	}
+	sees := array{Shape: []int{rows}}
+	for i := range rows {
+		sees.Data = append(sees.Data, map[bool]float64{true: keys, false: 2}[i < blockRows])
+	}
+	r := reference{Floats: map[string]array{"q": fill(rows, 1), "k": fill(keys, 2), "v": fill(keys, 3)},
+		Ints: map[string]array{"sees": sees}, Gout: fill(rows, 4), Grads: map[string]array{}}
+	c := AttentionConfig{Lanes: 1, Heads: 1, KVHeads: 1}
+	parts := newRig(t, tensor.Float64, r, func(p Place, in map[string]*G.Node) (*G.Node, error) {
+		return Mix(p, c, G.Must(Softmax(p, 1, G.Must(Mask(p, 1, G.Must(Scores(p, c, in["q"], in["k"])), in["sees"])))), in["v"])
+	})
+	parts.run()
+	r.Out.Data = numbers(parts.out)
+	for i, name := range parts.names {
+		r.Grads[name] = array{Data: numbers(parts.grads[i].Value())}
+	}
+	agrees(t, r, func(p Place, in map[string]*G.Node) (*G.Node, error) {
+		return Attention(p, c, in["q"], in["k"], in["v"], in["sees"])
+	})
+}
