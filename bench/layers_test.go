@@ -12,6 +12,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"euryale/layers"
+	"euryale/layers/graph"
 )
 
 // The sizes of gpt-char-cpu.
@@ -132,24 +133,24 @@ func wave(frequency float64, n int) []float32 {
 }
 
 // fusedProgram is the layer in our ops.
-func (l layer) fusedProgram(w *layers.Weights, gradient, read bool) (*program, error) {
+func (l layer) fusedProgram(w *graph.Weights, gradient, read bool) (*program, error) {
 	var x, y *G.Node
 	values := wave(1.7, rows*l.width)
-	g, err := layers.Build(w, layers.Frame{B: lanes, T: tokens}, func(s *layers.Scope) {
+	g, err := graph.Build(w, graph.Frame{B: lanes, T: tokens}, func(s *layers.Scope) {
 		x = s.Const("x", []int{rows, l.width}, func(i int) float64 { return float64(values[i]) })
 		y = l.fused(s, x)
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := g.Feed(layers.Feed{Tokens: make([]int, rows), Targets: targets}); err != nil {
+	if err := g.Feed(graph.Feed{Tokens: make([]int, rows), Targets: targets}); err != nil {
 		return nil, err
 	}
 	return compile(y, l.wanted(gradient, x, g.Params()), read, G.WithEngine(g.Tape()))
 }
 
 // stockProgram is the layer in Gorgonia's ops, with the same parameters.
-func (l layer) stockProgram(w *layers.Weights, gradient, read bool) (*program, error) {
+func (l layer) stockProgram(w *graph.Weights, gradient, read bool) (*program, error) {
 	s := newStock(w, lanes, tokens)
 	x := s.input("x", wave(1.7, rows*l.width), rows, l.width)
 	y := l.stock(s, x)
@@ -172,10 +173,10 @@ func (l layer) wanted(gradient bool, x *G.Node, params G.Nodes) G.Nodes {
 func BenchmarkLayers(b *testing.B) {
 	for _, l := range layersToTime {
 		for _, pass := range []string{"forward", "both"} {
-			w := layers.NewWeights(1)
+			w := graph.NewWeights(1)
 			for _, side := range []struct {
 				name  string
-				build func(w *layers.Weights, gradient, read bool) (*program, error)
+				build func(w *graph.Weights, gradient, read bool) (*program, error)
 			}{{"fused", l.fusedProgram}, {"stock", l.stockProgram}} {
 				b.Run(l.name+"/"+pass+"/"+side.name, func(b *testing.B) {
 					p, err := side.build(w, pass == "both", false)
@@ -203,7 +204,7 @@ func loop(b *testing.B, f func() error) {
 func TestStockLayersAgree(t *testing.T) {
 	for _, l := range layersToTime {
 		t.Run(l.name, func(t *testing.T) {
-			w := layers.NewWeights(1)
+			w := graph.NewWeights(1)
 			fused, err := l.fusedProgram(w, true, true)
 			require.NoError(t, err)
 			other, err := l.stockProgram(w, true, true)

@@ -8,6 +8,7 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"euryale/layers"
+	"euryale/layers/graph"
 )
 
 // stockLSTM unrolls a long short-term memory of as many columns as x, which holds (B, D)
@@ -52,7 +53,7 @@ var fusedLSTM = layer{name: "lstm", width: dim, fused: func(s *layers.Scope, x *
 }}
 
 // stockLSTMProgram is fusedLSTM in stock ops, with the same inputs and gradients.
-func stockLSTMProgram(w *layers.Weights, gradient, read bool) (*program, error) {
+func stockLSTMProgram(w *graph.Weights, gradient, read bool) (*program, error) {
 	s := newStock(w, lanes, tokens)
 	x := s.steps("x", wave(1.7, rows*dim))
 	h := s.stockLSTM("l", x)
@@ -64,7 +65,7 @@ func stockLSTMProgram(w *layers.Weights, gradient, read bool) (*program, error) 
 
 func BenchmarkLSTM(b *testing.B) {
 	for _, pass := range []string{"forward", "both"} {
-		w := layers.NewWeights(1)
+		w := graph.NewWeights(1)
 		b.Run(pass+"/fused", func(b *testing.B) {
 			p, err := fusedLSTM.fusedProgram(w, pass == "both", false)
 			require.NoError(b, err)
@@ -79,7 +80,7 @@ func BenchmarkLSTM(b *testing.B) {
 }
 
 func TestStockLSTMAgrees(t *testing.T) {
-	w := layers.NewWeights(1)
+	w := graph.NewWeights(1)
 	fused, err := fusedLSTM.fusedProgram(w, true, true)
 	require.NoError(t, err)
 	other, err := stockLSTMProgram(w, true, true)

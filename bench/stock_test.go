@@ -8,7 +8,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"euryale/layers"
+	"euryale/layers/graph"
 	"euryale/models"
 )
 
@@ -24,12 +24,12 @@ func init() {
 // are for this one.
 type stock struct {
 	g       *G.ExprGraph
-	weights *layers.Weights // values of the parameters, by path; they are copied
+	weights *graph.Weights // values of the parameters, by path; they are copied
 	params  G.Nodes
 	b, t    int
 }
 
-func newStock(w *layers.Weights, b, t int) *stock {
+func newStock(w *graph.Weights, b, t int) *stock {
 	return &stock{g: G.NewGraph(), weights: w, b: b, t: t}
 }
 

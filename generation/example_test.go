@@ -9,6 +9,7 @@ import (
 	"euryale/data"
 	"euryale/generation"
 	"euryale/layers"
+	"euryale/layers/graph"
 	"euryale/models"
 )
 
@@ -20,7 +21,7 @@ func successor(tk data.Tokenizer) *generation.Generator {
 		return layers.Head(s.Sub("head").WithBias(false), layers.Embedding(s.Sub("tok"), tokens, vocab, vocab), vocab)
 	})
 	m.Vocab = v
-	w := layers.NewWeights(1)
+	w := graph.NewWeights(1)
 	same, next := make([]float32, v*v), make([]float32, v*v)
 	for i := range v {
 		same[i*v+i], next[i*v+(i+1)%v] = 1, 9

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"euryale/data"
-	"euryale/layers"
+	"euryale/layers/graph"
 	"euryale/models"
 	"euryale/models/ngram"
 )
@@ -16,7 +16,7 @@ import (
 // has built, and is for one goroutine at a time.
 type Generator struct {
 	Model     models.Model
-	Weights   *layers.Weights
+	Weights   *graph.Weights
 	Tokenizer data.Tokenizer
 	Format    *data.Format // of the task the model was trained on; nil: plain text
 	End       []int        // tokens that end a text

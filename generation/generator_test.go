@@ -13,7 +13,7 @@ import (
 
 	"euryale/data"
 	"euryale/internal/kernel"
-	"euryale/layers"
+	"euryale/layers/graph"
 	"euryale/models"
 )
 
@@ -30,7 +30,7 @@ func generatorOf(t testing.TB, m models.Model) *Generator {
 	t.Helper()
 	tk := data.NewChar(alphabet)
 	m.Common().Vocab = tk.Vocab()
-	w := layers.NewWeights(1)
+	w := graph.NewWeights(1)
 	_, err := models.NewMemory(m, w, 1, m.Common().Context, models.SourceOf(m))
 	require.NoError(t, err)
 	rng := rand.New(rand.NewPCG(5, 6))
@@ -53,9 +53,9 @@ func (g *Generator) prompt(t testing.TB, text string) Prompt {
 // them.
 func (g *Generator) whole(t testing.TB, ids []int, source ...int) []float32 {
 	t.Helper()
-	p, err := models.Score(g.Model, g.Weights, layers.Frame{B: 1, T: len(ids), S: len(source)}, "logits")
+	p, err := models.Score(g.Model, g.Weights, graph.Frame{B: 1, T: len(ids), S: len(source)}, "logits")
 	require.NoError(t, err)
-	require.NoError(t, p.Run(layers.Feed{Tokens: ids, Source: source}))
+	require.NoError(t, p.Run(graph.Feed{Tokens: ids, Source: source}))
 	l := p.Value("logits")
 	return l[len(l)-g.Tokenizer.Vocab():]
 }

@@ -2,6 +2,7 @@ package generation
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 	"euryale/internal/near"
 	"euryale/layers"
 	"euryale/layers/draw"
+	"euryale/layers/graph"
 	"euryale/models"
 )
 
@@ -28,7 +30,7 @@ const wide = 24
 // matches no layer is an error that lists near names. Of a text longer than the model's
 // context the end is shown.
 func (g *Generator) Attention(p Prompt, continuation []int, names ...string) (draw.Maps, error) {
-	taps, err := g.taps("weights", "attention", p, names)
+	taps, err := g.taps(graph.AttentionWeights, "attention", p, names)
 	if err != nil {
 		return draw.Maps{}, err
 	}
@@ -55,7 +57,7 @@ func (g *Generator) Attention(p Prompt, continuation []int, names ...string) (dr
 // each gate are the rows, as many as are asked for. Names are paths of layers, as in
 // Attention.
 func (g *Generator) Gates(p Prompt, units int, names ...string) (draw.Maps, error) {
-	taps, err := g.taps("gates", "LSTM", p, names)
+	taps, err := g.taps(graph.LSTMGates, "LSTM", p, names)
 	if err != nil {
 		return draw.Maps{}, err
 	}
@@ -70,7 +72,7 @@ func (g *Generator) Gates(p Prompt, units int, names ...string) (draw.Maps, erro
 			return m, fmt.Errorf("%d units of %s, which has %d: ask for 1 to %d", units, name, h, h)
 		}
 		for i, gate := range []string{"input", "forget", "candidate", "output"} {
-			one := draw.Map{Title: strings.TrimSuffix(name, "/gates") + " " + gate, Cols: l.rows}
+			one := draw.Map{Title: path.Dir(name) + " " + gate, Cols: l.rows}
 			for u := range units {
 				one.Rows = append(one.Rows, fmt.Sprint(u))
 				for t := range l.rows {
@@ -83,17 +85,18 @@ func (g *Generator) Gates(p Prompt, units int, names ...string) (draw.Maps, erro
 	return m, nil
 }
 
-// taps are the taps called what at the layers named, or at all layers.
-func (g *Generator) taps(what, kind string, p Prompt, names []string) ([]string, error) {
-	graph, err := layers.Build(g.Weights, layers.Frame{B: 1, T: 1, S: len(p.Source)}, func(s *layers.Scope) { g.Model.Logits(s, s.Tokens()) })
+// taps returns the taps that layers have declared as view: those of the layers named, or
+// of all.
+func (g *Generator) taps(view graph.View, kind string, p Prompt, names []string) ([]string, error) {
+	built, err := graph.Build(g.Weights, graph.Frame{B: 1, T: 1, S: len(p.Source)}, func(s *layers.Scope) { g.Model.Logits(s, s.Tokens()) })
 	if err != nil {
 		return nil, err
 	}
 	var all, taps []string
-	for _, name := range graph.Taps() {
-		if layer, ok := strings.CutSuffix(name, "/"+what); ok {
-			all = append(all, layer)
-		}
+	tapOf := map[string]string{} // of a layer
+	for _, tap := range built.Views(view) {
+		layer := path.Dir(tap)
+		all, tapOf[layer], tapOf[tap] = append(all, layer), tap, tap
 	}
 	if len(all) == 0 {
 		return nil, fmt.Errorf("the model has no %s layers to look into", kind)
@@ -102,11 +105,11 @@ func (g *Generator) taps(what, kind string, p Prompt, names []string) ([]string,
 		names = all
 	}
 	for _, name := range names {
-		layer := strings.TrimSuffix(name, "/"+what)
-		if !slices.Contains(all, layer) {
-			return nil, fmt.Errorf("no %s layer is called %q; near it: %q", kind, name, near.Names(layer, all, 5))
+		tap, ok := tapOf[name]
+		if !ok {
+			return nil, fmt.Errorf("no %s layer is called %q; near it: %q", kind, name, near.Names(name, all, 5))
 		}
-		taps = append(taps, layer+"/"+what)
+		taps = append(taps, tap)
 	}
 	return taps, nil
 }
@@ -120,11 +123,11 @@ func (g *Generator) look(p Prompt, continuation []int, taps []string) (*look, er
 	if len(tokens) == 0 {
 		return nil, fmt.Errorf("there is no text to look at: give a prompt")
 	}
-	prog, err := models.Score(g.Model, g.Weights, layers.Frame{B: 1, T: len(tokens), S: len(p.Source)}, taps...)
+	prog, err := models.Score(g.Model, g.Weights, graph.Frame{B: 1, T: len(tokens), S: len(p.Source)}, taps...)
 	if err != nil {
 		return nil, err
 	}
-	if err := prog.Run(layers.Feed{Tokens: tokens, Source: p.Source}); err != nil {
+	if err := prog.Run(graph.Feed{Tokens: tokens, Source: p.Source}); err != nil {
 		return nil, err
 	}
 	return &look{prog, g.labels(tokens), g.labels(p.Source)}, nil
@@ -157,7 +160,7 @@ func (l *look) heads(name string) ([]draw.Map, error) {
 	heads, values := shape[1]/len(cols), l.Float64s(name)
 	maps := make([]draw.Map, heads)
 	for h := range maps {
-		m := draw.Map{Title: strings.TrimSuffix(name, "/weights"), Rows: rows, Cols: cols}
+		m := draw.Map{Title: path.Dir(name), Rows: rows, Cols: cols}
 		if heads > 1 {
 			m.Title += fmt.Sprintf(" head %d", h+1)
 		}

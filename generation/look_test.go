@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"euryale/data"
-	"euryale/layers"
 	"euryale/layers/draw"
+	"euryale/layers/graph"
 	"euryale/models"
 )
 
@@ -17,7 +17,7 @@ func fresh(t testing.TB, m models.Model) *Generator {
 	t.Helper()
 	tk := data.NewChar(alphabet)
 	m.Common().Vocab = tk.Vocab()
-	w := layers.NewWeights(1)
+	w := graph.NewWeights(1)
 	_, err := models.NewMemory(m, w, 1, m.Common().Context, models.SourceOf(m))
 	require.NoError(t, err)
 	return &Generator{Model: m, Weights: w, Tokenizer: tk}
@@ -114,9 +114,9 @@ func TestTapsCostNothingUnread(t *testing.T) {
 	lstm.Layers, lstm.Dim = 1, 6
 	g := fresh(t, m)
 	bytes := func(taps ...string) int {
-		p, err := models.Score(m, g.Weights, layers.Frame{B: 1, T: 5}, taps...)
+		p, err := models.Score(m, g.Weights, graph.Frame{B: 1, T: 5}, taps...)
 		require.NoError(t, err)
-		require.NoError(t, p.Run(layers.Feed{Tokens: []int{1, 2, 3, 4, 5}}))
+		require.NoError(t, p.Run(graph.Feed{Tokens: []int{1, 2, 3, 4, 5}}))
 		return p.Tape().Bytes()
 	}
 	assert.Equal(t, 5*4*6*4, bytes("lstm0/gates")-bytes(), "five rows of four gates of six units, of four bytes each")

@@ -5,15 +5,15 @@ import (
 	"fmt"
 	"slices"
 
-	"euryale/layers"
+	"euryale/layers/graph"
 	"euryale/models"
 )
 
 // reader feeds tokens to lanes of a model's memory.
 type reader struct {
 	model    models.Model
-	weights  *layers.Weights
-	mem      *layers.Memory
+	weights  *graph.Weights
+	mem      *graph.Memory
 	source   int
 	encoder  *models.Program
 	programs map[int]*models.Program // by the tokens of each lane that they read
@@ -26,7 +26,7 @@ type reader struct {
 var pieces = []int{1, 8, 64}
 
 // newReader makes memory for lanes whose sources have up to source tokens.
-func newReader(m models.Model, w *layers.Weights, lanes, source int) (*reader, error) {
+func newReader(m models.Model, w *graph.Weights, lanes, source int) (*reader, error) {
 	mem, err := models.NewMemory(m, w, lanes, m.Common().Context, source)
 	if err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func (r *reader) program(t int) (*models.Program, error) {
 	if p := r.programs[t]; p != nil {
 		return p, nil
 	}
-	p, err := models.Decode(r.model, r.weights, layers.Frame{B: r.mem.Lanes(), T: t, S: r.source, Memory: r.mem})
+	p, err := models.Decode(r.model, r.weights, graph.Frame{B: r.mem.Lanes(), T: t, S: r.source, Memory: r.mem})
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func (r *reader) encode(source []int) error {
 		return errors.New("the model reads a source, and there is none: give it a text")
 	}
 	if r.encoder == nil {
-		p, err := models.Encode(r.model, r.weights, layers.Frame{B: r.mem.Lanes(), S: r.source, Memory: r.mem})
+		p, err := models.Encode(r.model, r.weights, graph.Frame{B: r.mem.Lanes(), S: r.source, Memory: r.mem})
 		if err != nil {
 			return err
 		}
@@ -63,7 +63,7 @@ func (r *reader) encode(source []int) error {
 	}
 	ids := padding(r.mem.Lanes() * r.source)
 	copy(ids, source)
-	return r.encoder.Run(layers.Feed{Source: ids})
+	return r.encoder.Run(graph.Feed{Source: ids})
 }
 
 // reset makes all lanes forget everything.
@@ -124,7 +124,7 @@ func (r *reader) prompt(ids []int) ([]float32, error) {
 		for len(r.tokens) < t {
 			r.tokens = append(r.tokens, -1)
 		}
-		if err := p.Run(layers.Feed{Tokens: r.tokens}); err != nil {
+		if err := p.Run(graph.Feed{Tokens: r.tokens}); err != nil {
 			return nil, err
 		}
 		logits, ids = p.Value("logits"), ids[n:]
@@ -141,8 +141,8 @@ func (r *reader) step(ids []int) ([]float32, error) {
 		return nil, err
 	}
 	for {
-		err := p.Run(layers.Feed{Tokens: ids})
-		var full *layers.FullError
+		err := p.Run(graph.Feed{Tokens: ids})
+		var full *graph.FullError
 		if errors.As(err, &full) {
 			if err := r.slide(full.Lane); err != nil {
 				return nil, err

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"euryale/layers"
+	"euryale/layers/graph"
 	"euryale/models"
 )
 
@@ -22,11 +22,11 @@ func (g *Generator) Restore(p Prompt) (Result, error) {
 		return Result{}, fmt.Errorf("the text has %d tokens, and the model reads %d: shorten it", len(p.Tokens), context)
 	}
 	defer g.hold()()
-	program, err := models.Score(g.Model, g.Weights, layers.Frame{B: 1, T: len(p.Tokens)}, "logits")
+	program, err := models.Score(g.Model, g.Weights, graph.Frame{B: 1, T: len(p.Tokens)}, "logits")
 	if err != nil {
 		return Result{}, err
 	}
-	if err := program.Run(layers.Feed{Tokens: p.Tokens}); err != nil {
+	if err := program.Run(graph.Feed{Tokens: p.Tokens}); err != nil {
 		return Result{}, err
 	}
 	r := Result{Prompt: p.Text, Tokens: slices.Clone(p.Tokens), FinishReason: "restored"}

@@ -7,7 +7,7 @@ import (
 	"math"
 	"unicode/utf8"
 
-	"euryale/layers"
+	"euryale/layers/graph"
 	"euryale/models"
 )
 
@@ -81,7 +81,7 @@ type scorer struct {
 }
 
 // sum runs p on lanes of t tokens and adds up their losses.
-func (s *scorer) sum(p *models.Program, f layers.Feed) (nll float64, err error) {
+func (s *scorer) sum(p *models.Program, f graph.Feed) (nll float64, err error) {
 	if err := s.ctx.Err(); err != nil {
 		return 0, err
 	}
@@ -97,7 +97,7 @@ func (s *scorer) sum(p *models.Program, f layers.Feed) (nll float64, err error) 
 // carried reads the text in pieces, state and all.
 func (s *scorer) carried() (nll float64, err error) {
 	const t = 256
-	f := layers.Frame{B: 1, T: t, Memory: layers.NewMemory(1, 0), Whole: true}
+	f := graph.Frame{B: 1, T: t, Memory: graph.NewMemory(1, 0), Whole: true}
 	p, err := models.Score(s.Model, s.Weights, f)
 	if err != nil {
 		return 0, err
@@ -128,14 +128,14 @@ func (s *scorer) windows(stride int) (nll float64, err error) {
 		starts = append(starts, starts[len(starts)-1]+stride)
 	}
 	lanes := min(16, len(starts))
-	p, err := models.Score(s.Model, s.Weights, layers.Frame{B: lanes, T: context, S: models.SourceOf(s.Model)})
+	p, err := models.Score(s.Model, s.Weights, graph.Frame{B: lanes, T: context, S: models.SourceOf(s.Model)})
 	if err != nil {
 		return 0, err
 	}
 	for i := 0; i < len(starts); i += lanes {
-		var all layers.Feed
+		var all graph.Feed
 		for j := i; j < i+lanes; j++ {
-			f := layers.Feed{Tokens: padding(context), Targets: padding(context)}
+			f := graph.Feed{Tokens: padding(context), Targets: padding(context)}
 			if j < len(starts) {
 				fresh := 0 // the first position whose target no earlier window predicted
 				if j > 0 {
@@ -156,8 +156,8 @@ func (s *scorer) windows(stride int) (nll float64, err error) {
 }
 
 // window is t tokens from at, whose targets from position fresh of the text are asked for.
-func window(ids []int, at, fresh, t int) layers.Feed {
-	f := layers.Feed{Tokens: padding(t), Targets: padding(t)}
+func window(ids []int, at, fresh, t int) graph.Feed {
+	f := graph.Feed{Tokens: padding(t), Targets: padding(t)}
 	for i := 0; i < t && at+i < len(ids)-1; i++ {
 		f.Tokens[i] = ids[at+i]
 		if at+i >= fresh {

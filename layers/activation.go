@@ -11,7 +11,7 @@ import (
 //
 //	x: (N, D) → (N, D)
 func Activate(s *Scope, x *G.Node, act Activation) *G.Node {
-	return s.Must(ops.Activate(s.at("activation"), act, x))
+	return s.Must(ops.Activate(s.At("activation"), act, x))
 }
 
 // GELU is x·Φ(x), with Φ the normal distribution function (Hendrycks and Gimpel 2016).
@@ -32,24 +32,24 @@ func Sigmoid(s *Scope, x *G.Node) *G.Node { return Activate(s, x, ops.Sigmoid) }
 // Add returns a + b.
 //
 //	a, b: (N, D) → (N, D)
-func Add(s *Scope, a, b *G.Node) *G.Node { return s.Must(ops.Add(s.at("add"), a, b)) }
+func Add(s *Scope, a, b *G.Node) *G.Node { return s.Must(ops.Add(s.At("add"), a, b)) }
 
 // Mul returns a ⊙ b, value by value.
 //
 //	a, b: (N, D) → (N, D)
-func Mul(s *Scope, a, b *G.Node) *G.Node { return s.Must(ops.Mul(s.at("mul"), a, b)) }
+func Mul(s *Scope, a, b *G.Node) *G.Node { return s.Must(ops.Mul(s.At("mul"), a, b)) }
 
 // Scale returns x·c.
 //
 //	x: (N, D) → (N, D)
-func Scale(s *Scope, x *G.Node, c float64) *G.Node { return s.Must(ops.Scale(s.at("scale"), x, c)) }
+func Scale(s *Scope, x *G.Node, c float64) *G.Node { return s.Must(ops.Scale(s.At("scale"), x, c)) }
 
 // Dropout zeroes a share p of x while training, and scales the rest by 1/(1−p)
 // (Srivastava et al. 2014). Without noise in the frame it is x itself.
 //
 //	x: (B·T, D) → (B·T, D)
 func Dropout(s *Scope, x *G.Node, p float64) *G.Node {
-	return s.Must(ops.Dropout(s.at("dropout"), s.drop("dropout", p), x))
+	return s.Must(ops.Dropout(s.At("dropout"), s.Drop("dropout", p), x))
 }
 
 // Residual adds what a sub-layer made of x to x, after dropout: x + Dropout(f), in one
@@ -57,21 +57,9 @@ func Dropout(s *Scope, x *G.Node, p float64) *G.Node {
 //
 //	x, f: (B·T, D) → (B·T, D)
 func Residual(s *Scope, x, f *G.Node, p float64) *G.Node {
-	d := s.drop("dropout", p)
+	d := s.Drop("dropout", p)
 	if d.P == 0 {
 		return Add(s, x, f)
 	}
-	return s.Must(ops.AddDropped(s.at("residual"), d, x, f))
-}
-
-// drop is the dropout called name at s: none without noise in the frame.
-func (s *Scope) drop(name string, p float64) ops.Drop {
-	if !(p >= 0 && p < 1) {
-		s.Fail("dropout is %v, want at least 0 and less than 1", p)
-	}
-	f := s.graph.frame
-	if f.Noise == nil || p == 0 {
-		return ops.Drop{}
-	}
-	return ops.Drop{P: p, Noise: f.Noise, Layer: hash64(s.claim(name)), First: f.First * s.T}
+	return s.Must(ops.AddDropped(s.At("residual"), d, x, f))
 }

@@ -3,6 +3,7 @@ package layers
 import (
 	G "gorgonia.org/gorgonia"
 
+	"euryale/layers/graph"
 	"euryale/layers/ops"
 )
 
@@ -43,7 +44,7 @@ func SelfAttention(s *Scope, x *G.Node, heads int, p float64) *G.Node {
 // It declares qkv, a Linear to (H+2·K)·d columns (queries, keys, values), and proj (D, D).
 // Its tap "weights" is (B·T, H·C).
 func Attention(s *Scope, x *G.Node, c AttentionConfig) *G.Node {
-	dim := s.headed(x, c.Heads)
+	dim := headed(s, x, c.Heads)
 	if c.KVHeads == 0 {
 		c.KVHeads = c.Heads
 	}
@@ -56,7 +57,7 @@ func Attention(s *Scope, x *G.Node, c AttentionConfig) *G.Node {
 	d := dim / c.Heads
 	qkv := Linear(s.Sub("qkv"), x, (c.Heads+2*c.KVHeads)*d)
 	if c.Rotary != 0 {
-		qkv = s.Must(ops.Rotary(s.at("rotary"), c.Rotary, c.Heads+c.KVHeads, d, qkv, s.Positions()))
+		qkv = s.Must(ops.Rotary(s.At("rotary"), c.Rotary, c.Heads+c.KVHeads, d, qkv, s.Positions()))
 	}
 	return s.Out(Project(s.Sub("proj"), attend(s, qkv, d, c), dim))
 }
@@ -70,20 +71,20 @@ func attend(s *Scope, qkv *G.Node, d int, c AttentionConfig) *G.Node {
 	v := columns(s, "v", qkv, (c.Heads+c.KVHeads)*d, (c.Heads+2*c.KVHeads)*d)
 	var keys, values, sees *G.Node
 	if c.Causal {
-		keys, values, sees = s.History("keys", k), s.History("values", v), s.Past()
+		keys, values, sees = s.History("keys", k), s.History("values", v), s.CausalLengths()
 	} else {
-		keys, values, sees = k, v, s.Lane()
+		keys, values, sees = k, v, s.SequenceLengths()
 	}
-	o := ops.AttentionConfig{Lanes: s.B, Heads: c.Heads, KVHeads: c.KVHeads, ALiBi: c.ALiBi, Drop: s.drop("weights/dropout", c.Dropout), Causal: c.Causal}
-	s.Tap("weights", s.Must(ops.AttentionWeights(s.at("weights"), o, q, keys, sees)))
+	o := ops.AttentionConfig{Lanes: s.B, Heads: c.Heads, KVHeads: c.KVHeads, ALiBi: c.ALiBi, Drop: s.Drop("weights/dropout", c.Dropout), Causal: c.Causal}
+	s.TapView(graph.AttentionWeights, "weights", s.Must(ops.AttentionWeights(s.At("weights"), o, q, keys, sees)))
 	if keys == k { // nothing was seen before: attend where the product left them
-		return s.Must(ops.AttentionOf(s.at("attention"), o, qkv, sees))
+		return s.Must(ops.AttentionOf(s.At("attention"), o, qkv, sees))
 	}
-	return s.Must(ops.Attention(s.at("attention"), o, q, keys, values, sees))
+	return s.Must(ops.Attention(s.At("attention"), o, q, keys, values, sees))
 }
 
 func columns(s *Scope, name string, x *G.Node, from, to int) *G.Node {
-	return s.Tap(name, s.Must(ops.Columns(s.at(name), x, from, to)))
+	return s.Tap(name, s.Must(ops.Columns(s.At(name), x, from, to)))
 }
 
 // CrossAttention lets every token look at the whole source.
@@ -92,18 +93,18 @@ func columns(s *Scope, name string, x *G.Node, from, to int) *G.Node {
 //
 // It declares q, k, v (Linears to D) and proj (D, D). Its tap "weights" is (B·T, H·S).
 func CrossAttention(s *Scope, x, source *G.Node, heads int, p float64) *G.Node {
-	d := s.headed(x, heads)
+	d := headed(s, x, heads)
 	q := Linear(s.Sub("q"), x, d)
 	k := s.Once("keys", Linear(s.Sub("k"), source, d))
 	v := s.Once("values", Linear(s.Sub("v"), source, d))
-	c := ops.AttentionConfig{Lanes: s.B, Heads: heads, KVHeads: heads, Drop: s.drop("weights/dropout", p)}
-	s.Tap("weights", s.Must(ops.AttentionWeights(s.at("weights"), c, q, k, s.All())))
-	att := s.Must(ops.Attention(s.at("attention"), c, q, k, v, s.All()))
+	c := ops.AttentionConfig{Lanes: s.B, Heads: heads, KVHeads: heads, Drop: s.Drop("weights/dropout", p)}
+	s.TapView(graph.AttentionWeights, "weights", s.Must(ops.AttentionWeights(s.At("weights"), c, q, k, s.SourceLengths())))
+	att := s.Must(ops.Attention(s.At("attention"), c, q, k, v, s.SourceLengths()))
 	return s.Out(Project(s.Sub("proj"), att, d))
 }
 
 // headed checks that x is (B·T, D) with D a multiple of heads, and returns D.
-func (s *Scope) headed(x *G.Node, heads int) int {
+func headed(s *Scope, x *G.Node, heads int) int {
 	d := s.Rows(x)
 	if heads < 1 || d%heads != 0 {
 		s.Fail("x is %v, and D=%d is not a multiple of heads=%d", x.Shape(), d, heads)

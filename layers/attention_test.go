@@ -9,6 +9,7 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"euryale/layers"
+	"euryale/layers/graph"
 	"euryale/models"
 )
 
@@ -40,11 +41,11 @@ func composed(c layers.AttentionConfig) func(s *layers.Scope, x *G.Node) *G.Node
 		if c.Rotary != 0 {
 			q, k = layers.Rotary(s, q, c.Heads, c.Rotary), layers.Rotary(s, k, c.KVHeads, c.Rotary)
 		}
-		sees := s.Past
+		sees := s.CausalLengths
 		if c.Causal {
 			k, v = s.History("keys", k), s.History("values", v)
 		} else {
-			sees = s.Lane
+			sees = s.SequenceLengths
 		}
 		scores := layers.GroupedScores(s, q, k, c.Heads, c.KVHeads)
 		if c.ALiBi {
@@ -57,7 +58,7 @@ func composed(c layers.AttentionConfig) func(s *layers.Scope, x *G.Node) *G.Node
 }
 
 // feed is two lanes of five tokens, one of them ragged.
-var feed = layers.Feed{Tokens: []int{1, 2, 3, 4, 5 /**/, 6, 0, 1, -1, -1}, Targets: []int{2, 3, 4, 5, 6 /**/, 0, 1, 2, -1, -1}}
+var feed = graph.Feed{Tokens: []int{1, 2, 3, 4, 5 /**/, 6, 0, 1, -1, -1}, Targets: []int{2, 3, 4, 5, 6 /**/, 0, 1, 2, -1, -1}}
 
 // The parts put together have the loss and the gradients of the fused layer, whatever its
 // options, with the same weights dropped, on a ragged lane too.
@@ -73,9 +74,9 @@ func TestComposedEqualsFusedInAModel(t *testing.T) {
 		"all at once":  {Heads: 6, KVHeads: 3, Rotary: 50, ALiBi: true, Dropout: 0.4, Causal: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := layers.NewWeights64(3)
+			w := graph.NewWeights64(3)
 			run := func(m models.Model) *models.Program {
-				p, err := models.Train(m, w, layers.Frame{B: 2, T: 5, First: 3, Noise: &layers.Noise{Seed: 4, Step: 2}}, models.Options{})
+				p, err := models.Train(m, w, graph.Frame{B: 2, T: 5, First: 3, Noise: &graph.Noise{Seed: 4, Step: 2}}, models.Options{})
 				require.NoError(t, err)
 				require.NoError(t, p.Run(feed))
 				return p
@@ -105,18 +106,18 @@ func TestAttentionOptionsDecode(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m, w := newAttentionModel(attend), layers.NewWeights64(3)
+			m, w := newAttentionModel(attend), graph.NewWeights64(3)
 			tokens := []int{1, 2, 3, 4, 5, 6, 0}
-			whole, err := models.Score(m, w, layers.Frame{B: 1, T: 7}, "logits")
+			whole, err := models.Score(m, w, graph.Frame{B: 1, T: 7}, "logits")
 			require.NoError(t, err)
-			require.NoError(t, whole.Run(layers.Feed{Tokens: tokens}))
+			require.NoError(t, whole.Run(graph.Feed{Tokens: tokens}))
 			want := whole.Float64s("logits")
 			mem, err := models.NewMemory(m, w, 1, 11, 0)
 			require.NoError(t, err)
-			step, err := models.Decode(m, w, layers.Frame{B: 1, T: 1, Memory: mem})
+			step, err := models.Decode(m, w, graph.Frame{B: 1, T: 1, Memory: mem})
 			require.NoError(t, err)
 			for i, id := range tokens {
-				require.NoError(t, step.Run(layers.Feed{Tokens: []int{id}}))
+				require.NoError(t, step.Run(graph.Feed{Tokens: []int{id}}))
 				require.InDeltaSlice(t, want[i*7:(i+1)*7], step.Float64s("logits"), 1e-12, "token %d", i)
 			}
 		})
@@ -128,9 +129,9 @@ func TestAttentionOptionsDecode(t *testing.T) {
 func TestPositionsMatter(t *testing.T) {
 	last := func(c layers.AttentionConfig, tokens ...int) []float64 {
 		m := newAttentionModel(func(s *layers.Scope, x *G.Node) *G.Node { return layers.Attention(s, x, c) })
-		p, err := models.Score(m, layers.NewWeights64(3), layers.Frame{B: 1, T: len(tokens)}, "logits")
+		p, err := models.Score(m, graph.NewWeights64(3), graph.Frame{B: 1, T: len(tokens)}, "logits")
 		require.NoError(t, err)
-		require.NoError(t, p.Run(layers.Feed{Tokens: tokens}))
+		require.NoError(t, p.Run(graph.Feed{Tokens: tokens}))
 		return p.Float64s("logits")[(len(tokens)-1)*7:]
 	}
 	for _, c := range []struct {
@@ -164,7 +165,7 @@ func TestAttentionRefuses(t *testing.T) {
 		"att: 3 heads cannot share -1 key-value heads: want a divisor":          {Heads: 3, KVHeads: -1},
 	} {
 		m := newAttentionModel(func(s *layers.Scope, x *G.Node) *G.Node { return layers.Attention(s, x, c) })
-		_, err := models.Train(m, layers.NewWeights(1), layers.Frame{B: 2, T: 5}, models.Options{})
+		_, err := models.Train(m, graph.NewWeights(1), graph.Frame{B: 2, T: 5}, models.Options{})
 		assert.ErrorContains(t, err, want)
 	}
 }
@@ -179,16 +180,16 @@ func TestComposedRefuses(t *testing.T) {
 		},
 		"att: q is (10, 12), k (10, 12), v (10, 12), want":             func(s *layers.Scope, x *G.Node) *G.Node { return layers.GroupedScores(s, x, x, 6, 2) },
 		"att: the weights are (10, 12) and v (10, 12), want":           func(s *layers.Scope, x *G.Node) *G.Node { return layers.GroupedMix(s, x, x, 4, 2) },
-		"att: the scores are (10, 12), want (B·T, H·C) with H=5 heads": func(s *layers.Scope, x *G.Node) *G.Node { return layers.ALiBi(s, x, s.Past(), 5) },
+		"att: the scores are (10, 12), want (B·T, H·C) with H=5 heads": func(s *layers.Scope, x *G.Node) *G.Node { return layers.ALiBi(s, x, s.CausalLengths(), 5) },
 	} {
-		_, err := models.Train(newAttentionModel(f), layers.NewWeights(1), layers.Frame{B: 2, T: 5}, models.Options{})
+		_, err := models.Train(newAttentionModel(f), graph.NewWeights(1), graph.Frame{B: 2, T: 5}, models.Options{})
 		assert.ErrorContains(t, err, want)
 	}
 }
 
 // Sinusoids are those of the paper's formula: sin and cos of at/10000^(2i/D).
 func TestSinusoids(t *testing.T) {
-	g, err := layers.Build(layers.NewWeights64(1), layers.Frame{B: 1, T: 3}, func(s *layers.Scope) {
+	g, err := graph.Build(graph.NewWeights64(1), graph.Frame{B: 1, T: 3}, func(s *layers.Scope) {
 		s.Tap("y", layers.Sinusoids(s.Sub("pos"), 5, 4))
 	})
 	require.NoError(t, err)
@@ -196,19 +197,19 @@ func TestSinusoids(t *testing.T) {
 	require.NoError(t, err)
 	var v G.Value
 	G.Read(y, &v)
-	require.NoError(t, g.Feed(layers.Feed{Tokens: []int{4, 4, 4}}))
+	require.NoError(t, g.Feed(graph.Feed{Tokens: []int{4, 4, 4}}))
 	require.NoError(t, G.NewTapeMachine(g.Expr(), G.WithEngine(g.Tape())).RunAll())
 	// Python: [f(p / 10000 ** (2 * i / 4)) for p in range(3) for i in range(2) for f in (sin, cos)]
 	assert.InDeltaSlice(t, []float64{0, 1, 0, 1,
 		0.8414709848078965, 0.5403023058681398, 0.009999833334166664, 0.9999500004166653,
 		0.9092974268256817, -0.4161468365471424, 0.01999866669333308, 0.9998000066665778}, v.Data().([]float64), 1e-15)
-	_, err = layers.Build(layers.NewWeights(1), layers.Frame{B: 1, T: 6}, func(s *layers.Scope) { layers.Sinusoids(s.Sub("pos"), 5, 4) })
+	_, err = graph.Build(graph.NewWeights(1), graph.Frame{B: 1, T: 6}, func(s *layers.Scope) { layers.Sinusoids(s.Sub("pos"), 5, 4) })
 	assert.ErrorContains(t, err, "pos: T=6 tokens, the context is 5")
 }
 
 // A scaled, rotated and grouped attention in one call.
 func ExampleAttention() {
-	g, err := layers.Build(layers.NewWeights(1), layers.Frame{B: 2, T: 5}, func(s *layers.Scope) {
+	g, err := graph.Build(graph.NewWeights(1), graph.Frame{B: 2, T: 5}, func(s *layers.Scope) {
 		x := layers.Embedding(s.Sub("tok"), s.Tokens(), 100, 32)
 		x = layers.Attention(s.Sub("att"), x, layers.AttentionConfig{Heads: 4, KVHeads: 2, Causal: true, Rotary: 10000})
 		fmt.Println(x.Shape())

@@ -34,7 +34,7 @@ type Sublayer func(s *Scope, x *G.Node) *G.Node
 //
 //	x: (B·T, D) → (B·T, D)
 func PostNorm(s *Scope, x *G.Node, p float64, f Sublayer) *G.Node {
-	return s.Out(LayerNorm(s.Sub("norm"), Residual(s, x, f(s, x), p)))
+	return s.Tap("resid", LayerNorm(s.Sub("norm"), Residual(s, x, f(s, x), p)))
 }
 
 // PreNorm is x + Dropout(f(LayerNorm(x))): the sub-layer that needs no warm-up (Xiong et
@@ -43,5 +43,5 @@ func PostNorm(s *Scope, x *G.Node, p float64, f Sublayer) *G.Node {
 //
 //	x: (B·T, D) → (B·T, D)
 func PreNorm(s *Scope, x *G.Node, p float64, f Sublayer) *G.Node {
-	return s.Out(Residual(s, x, f(s, LayerNorm(s.Sub("norm"), x)), p))
+	return s.Tap("resid", Residual(s, x, f(s, LayerNorm(s.Sub("norm"), x)), p))
 }

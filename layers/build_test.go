@@ -6,31 +6,33 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"euryale/layers/graph"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	G "gorgonia.org/gorgonia"
 )
 
 // build declares a graph of 2 lanes of 3 tokens, with an activation x of (6, 8).
-func build(t *testing.T, f Frame, declare func(s *Scope, x *G.Node)) (*Graph, *Weights, error) {
+func build(t *testing.T, f graph.Frame, declare func(s *Scope, x *G.Node)) (*graph.Graph, *graph.Weights, error) {
 	t.Helper()
 	if f.B == 0 {
 		f.B, f.T = 2, 3
 	}
-	w := NewWeights(1)
-	g, err := Build(w, f, func(s *Scope) { declare(s, Embedding(s.Sub("tok"), s.Tokens(), 7, 8)) })
+	w := graph.NewWeights(1)
+	g, err := graph.Build(w, f, func(s *Scope) { declare(s, Embedding(s.Sub("tok"), s.Tokens(), 7, 8)) })
 	return g, w, err
 }
 
 // A layer that cannot be built says which it is, and what it was given.
 func TestBuildErrors(t *testing.T) {
 	for name, c := range map[string]struct {
-		frame   Frame
+		frame   graph.Frame
 		declare func(s *Scope, x *G.Node)
 		want    string
 	}{
 		"heads":       {declare: func(s *Scope, x *G.Node) { CausalSelfAttention(s.Sub("h0/att"), x, 3, 0) }, want: "h0/att: x is (6, 8), and D=8 is not a multiple of heads=3"},
-		"twice":       {declare: func(s *Scope, x *G.Node) { Linear(s.Sub("a"), x, 3); Linear(s.Sub("a"), x, 3) }, want: `a: "W" is declared twice, first at build_test.go:`},
+		"twice":       {declare: func(s *Scope, x *G.Node) { Linear(s.Sub("a"), x, 3); Linear(s.Sub("a"), x, 3) }, want: `a: "a/W" is declared twice, first at build_test.go:`},
 		"shared":      {declare: func(s *Scope, x *G.Node) { TiedHead(s.Sub("head"), x, "tok/V") }, want: `head: no layer has declared the parameter "tok/V" yet`},
 		"sum":         {declare: func(s *Scope, x *G.Node) { Add(s.Sub("r"), x, Linear(s.Sub("a"), x, 3)) }, want: "r: the terms are (6, 8) and (6, 3), want one shape"},
 		"rows":        {declare: func(s *Scope, x *G.Node) { Head(s.Sub("head"), Linear(s.Sub("a"), s.Param("p", Fill(0), 5, 8), 3), 7) }, want: "head: x is (5, 3), want (B·T, D) with B=2 and T=3"},
@@ -40,16 +42,16 @@ func TestBuildErrors(t *testing.T) {
 		"context":     {declare: func(s *Scope, x *G.Node) { Positions(s.Sub("pos"), 2, 8) }, want: "pos: T=3 tokens, the context is 2"},
 		"stock":       {declare: func(s *Scope, x *G.Node) { o := s.Sub("odd"); o.Must(G.Mul(x, o.Param("W", Fill(0), 5, 5))) }, want: "odd: "},
 		"tied shape":  {declare: func(s *Scope, x *G.Node) { TiedHead(s.Sub("head"), Linear(s.Sub("a"), x, 5), "tok/W") }, want: "head: x is (6, 5), and W takes 8 columns"},
-		"no lanes":    {frame: Frame{B: -1, T: 3}, declare: func(*Scope, *G.Node) {}, want: "model: the frame has B=-1 lanes"},
+		"no lanes":    {frame: graph.Frame{B: -1, T: 3}, declare: func(*Scope, *G.Node) {}, want: "model: the frame has B=-1 lanes"},
 		"empty shape": {declare: func(s *Scope, x *G.Node) { Linear(s.Sub("a"), x, 0) }, want: "a: W: the shape is [8 0]"},
-		"history": {frame: Frame{B: 2, T: 3, Memory: NewMemory(2, 9), Gradient: true}, declare: func(s *Scope, x *G.Node) { CausalSelfAttention(s.Sub("att"), x, 2, 0) },
+		"history": {frame: graph.Frame{B: 2, T: 3, Memory: graph.NewMemory(2, 9), Gradient: true}, declare: func(s *Scope, x *G.Node) { CausalSelfAttention(s.Sub("att"), x, 2, 0) },
 			want: "att: keys is a history, which has no gradient"},
-		"memory of another size": {frame: Frame{B: 2, T: 3, Memory: NewMemory(3, 9)}, declare: func(s *Scope, x *G.Node) { CausalSelfAttention(s.Sub("att"), x, 2, 0) },
+		"memory of another size": {frame: graph.Frame{B: 2, T: 3, Memory: graph.NewMemory(3, 9)}, declare: func(s *Scope, x *G.Node) { CausalSelfAttention(s.Sub("att"), x, 2, 0) },
 			want: "att: keys is a history of (3·9, 8) in memory, want a history of (2·9, 8)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, w, err := build(t, c.frame, c.declare)
-			var e *Error
+			var e *graph.Error
 			require.ErrorAs(t, err, &e)
 			assert.ErrorContains(t, err, c.want)
 			assert.Empty(t, w.All(), "a failed build left parameters")
@@ -59,14 +61,14 @@ func TestBuildErrors(t *testing.T) {
 
 func TestOtherPanicsAreNotHidden(t *testing.T) {
 	assert.PanicsWithError(t, "mine", func() {
-		_, _, _ = build(t, Frame{}, func(*Scope, *G.Node) { panic(errors.New("mine")) })
+		_, _, _ = build(t, graph.Frame{}, func(*Scope, *G.Node) { panic(errors.New("mine")) })
 	})
 }
 
 // A parameter's first value follows from seed and path, whatever else is declared.
 func TestFirstValues(t *testing.T) {
 	value := func(declare func(s *Scope, x *G.Node)) []float32 {
-		_, w, err := build(t, Frame{}, declare)
+		_, w, err := build(t, graph.Frame{}, declare)
 		require.NoError(t, err)
 		return w.Get("b/W").Float32()
 	}
@@ -101,7 +103,7 @@ func TestInits(t *testing.T) {
 }
 
 func TestTapsListNearNames(t *testing.T) {
-	g, _, err := build(t, Frame{}, func(s *Scope, x *G.Node) { CausalSelfAttention(s.Sub("h0/att"), x, 2, 0) })
+	g, _, err := build(t, graph.Frame{}, func(s *Scope, x *G.Node) { CausalSelfAttention(s.Sub("h0/att"), x, 2, 0) })
 	require.NoError(t, err)
 	n, err := g.Tap("h0/att/weights")
 	require.NoError(t, err)
@@ -112,9 +114,9 @@ func TestTapsListNearNames(t *testing.T) {
 }
 
 func TestFeedErrors(t *testing.T) {
-	g, _, err := build(t, Frame{}, func(s *Scope, x *G.Node) { CrossEntropy(s, Linear(s.Sub("a"), x, 7), 0) })
+	g, _, err := build(t, graph.Frame{}, func(s *Scope, x *G.Node) { CrossEntropy(s, Linear(s.Sub("a"), x, 7), 0) })
 	require.NoError(t, err)
-	for want, f := range map[string]Feed{
+	for want, f := range map[string]graph.Feed{
 		"5 tokens, want B=2 lanes of T=3":     {Tokens: []int{1, 2, 3, 4, 5}},
 		"lane 1: token 2 comes after padding": {Tokens: []int{1, 2, 3, 4, -1, 5}},
 		"lane 0: token 0 is -2":               {Tokens: []int{-2, 2, 3, 4, 5, 6}},
@@ -122,18 +124,18 @@ func TestFeedErrors(t *testing.T) {
 	} {
 		assert.ErrorContains(t, g.Feed(f), want)
 	}
-	assert.NoError(t, g.Feed(Feed{Tokens: []int{-1, -1, -1, 4, 5, 6}}), "a lane may sit out")
+	assert.NoError(t, g.Feed(graph.Feed{Tokens: []int{-1, -1, -1, 4, 5, 6}}), "a lane may sit out")
 }
 
 func TestWeights(t *testing.T) {
-	w := NewWeights(1)
+	w := graph.NewWeights(1)
 	require.NoError(t, w.Add("tok/W", []int{7, 8}, make([]float32, 56)))
 	assert.ErrorContains(t, w.Add("tok/W", []int{7, 8}, make([]float32, 56)), "is there twice")
 	assert.ErrorContains(t, w.Add("x", []int{7, 8}, make([]float32, 5)), "has 5 values")
 	w.Freeze()
-	f := Frame{B: 1, T: 2}
-	_, err := Build(w, f, func(s *Scope) { Linear(s.Sub("a"), Embedding(s.Sub("tok"), s.Tokens(), 7, 8), 3) })
+	f := graph.Frame{B: 1, T: 2}
+	_, err := graph.Build(w, f, func(s *Scope) { Linear(s.Sub("a"), Embedding(s.Sub("tok"), s.Tokens(), 7, 8), 3) })
 	assert.ErrorContains(t, err, "a: W: the weights have no such parameter, the graph wants [8 3]")
-	_, err = Build(w, f, func(s *Scope) { Embedding(s.Sub("tok"), s.Tokens(), 7, 9) })
+	_, err = graph.Build(w, f, func(s *Scope) { Embedding(s.Sub("tok"), s.Tokens(), 7, 9) })
 	assert.ErrorContains(t, err, "tok: W: the weights hold [7 8], the graph wants [7 9]")
 }

@@ -76,33 +76,30 @@ func newGated(s *Scope, gates, in, hidden int, bias Init) gated {
 		s.Fail("hidden is %d, want at least 1", hidden)
 	}
 	g := gated{s: s, hidden: hidden}
-	g.wx = s.Sub("x").Param("W", s.recurrentInit(hidden), in, gates*hidden)
-	if s.bias {
+	g.wx = s.Sub("x").Param("W", recurrentInit(s, hidden), in, gates*hidden)
+	if s.HasBias() {
 		g.b = s.Sub("x").Param("b", bias, gates*hidden)
 	}
-	g.wh = s.Sub("h").Param("W", s.recurrentInit(hidden), hidden, gates*hidden)
+	g.wh = s.Sub("h").Param("W", recurrentInit(s, hidden), hidden, gates*hidden)
 	return g
 }
 
-func (s *Scope) recurrentInit(hidden int) Init {
-	if s.init != nil {
-		return s.init
-	}
-	return Uniform(1 / math.Sqrt(float64(hidden)))
+func recurrentInit(s *Scope, hidden int) Init {
+	return s.InitOr(Uniform(1 / math.Sqrt(float64(hidden))))
 }
 
 // inputs is x·Wx + b.
 //
 //	x: (N, in) → (N, gates·H)
 func (g *gated) inputs(x *G.Node) *G.Node {
-	return g.s.Must(ops.Linear(g.s.at("inputs"), ops.Identity, x, g.wx, g.b))
+	return g.s.Must(ops.Linear(g.s.At("inputs"), ops.Identity, x, g.wx, g.b))
 }
 
 // now is a position for each lane's one token, 0: whoever goes step by step keeps the
 // lanes that have none.
 //
 //	→ (B) int
-func (g *gated) now() *G.Node { return g.s.index("now", g.s.B) }
+func (g *gated) now() *G.Node { return g.s.StepPositions() }
 
 // plainInputs is inputs in Gorgonia's own ops.
 func (g *gated) plainInputs(x *G.Node) *G.Node {
@@ -118,5 +115,5 @@ func (g *gated) plainInputs(x *G.Node) *G.Node {
 //
 //	z: (N, gates·H) → (N, H)
 func (g *gated) gate(z *G.Node, i int) *G.Node {
-	return g.s.Must(ops.Columns(g.s.at("gate"), z, i*g.hidden, (i+1)*g.hidden))
+	return g.s.Must(ops.Columns(g.s.At("gate"), z, i*g.hidden, (i+1)*g.hidden))
 }

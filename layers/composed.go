@@ -3,6 +3,7 @@ package layers
 import (
 	G "gorgonia.org/gorgonia"
 
+	"euryale/layers/graph"
 	"euryale/layers/ops"
 )
 
@@ -10,7 +11,7 @@ import (
 //
 //	q, k, v := Linear(s.Sub("q"), x, D), Linear(s.Sub("k"), x, D), Linear(s.Sub("v"), x, D)
 //	keys, values := s.History("keys", k), s.History("values", v)
-//	scores := Mask(s, Scores(s, q, keys, H), s.Past(), H)
+//	scores := Mask(s, Scores(s, q, keys, H), s.CausalLengths(), H)
 //	y := Mix(s, Softmax(s, scores, H), values, H)
 //
 // computes what CausalSelfAttention does before its projection. Scores and weights are
@@ -23,8 +24,8 @@ import (
 //
 //	q, k = Rotary(s, q, H, 10000), Rotary(s, k, K, 10000)
 //	keys, values := s.History("keys", k), s.History("values", v)
-//	scores := ALiBi(s, GroupedScores(s, q, keys, H, K), s.Past(), H)
-//	weights := Dropout(s.Sub("weights"), Softmax(s, Mask(s, scores, s.Past(), H), H), p)
+//	scores := ALiBi(s, GroupedScores(s, q, keys, H, K), s.CausalLengths(), H)
+//	weights := Dropout(s.Sub("weights"), Softmax(s, Mask(s, scores, s.CausalLengths(), H), H), p)
 //	y := GroupedMix(s, weights, values, H, K)
 
 // Scores is q·kᵀ/√d for each head.
@@ -37,7 +38,7 @@ func Scores(s *Scope, q, k *G.Node, heads int) *G.Node { return GroupedScores(s,
 //
 //	q: (B·T, H·d), k: (B·C, K·d) → (B·T, H·C)
 func GroupedScores(s *Scope, q, k *G.Node, heads, kvHeads int) *G.Node {
-	return s.Tap("scores", s.Must(ops.Scores(s.at("scores"), s.parts(heads, kvHeads), q, k)))
+	return s.Tap("scores", s.Must(ops.Scores(s.At("scores"), parts(s, heads, kvHeads), q, k)))
 }
 
 // Rotary turns the columns of each head in pairs, by angles that grow with the token's
@@ -46,25 +47,25 @@ func GroupedScores(s *Scope, q, k *G.Node, heads, kvHeads int) *G.Node {
 //
 //	x: (B·T, H·d) → (B·T, H·d)
 func Rotary(s *Scope, x *G.Node, heads int, base float64) *G.Node {
-	d := s.headed(x, heads) / heads
-	return s.Must(ops.Rotary(s.at("rotary"), base, heads, d, x, s.Positions()))
+	d := headed(s, x, heads) / heads
+	return s.Must(ops.Rotary(s.At("rotary"), base, heads, d, x, s.Positions()))
 }
 
 // ALiBi lowers each head's scores in proportion to the distance of the key from the row
 // itself (Press et al. 2022), which is the last of the sees keys that the row looks at:
-// s.Past(). It takes the place of positions.
+// s.CausalLengths(). It takes the place of positions.
 //
 //	scores: (B·T, H·C), sees: (B·T) int → (B·T, H·C)
 func ALiBi(s *Scope, scores, sees *G.Node, heads int) *G.Node {
-	return s.Must(ops.ALiBi(s.at("alibi"), heads, scores, sees))
+	return s.Must(ops.ALiBi(s.At("alibi"), heads, scores, sees))
 }
 
-// Mask hides from each row all keys but the first sees of its lane: s.Past(), s.All(),
-// s.Lane() or numbers of one's own.
+// Mask hides from each row all keys but the first sees of its lane: s.CausalLengths(), s.SourceLengths(),
+// s.SequenceLengths() or numbers of one's own.
 //
 //	scores: (B·T, H·C), sees: (B·T) int → (B·T, H·C)
 func Mask(s *Scope, scores, sees *G.Node, heads int) *G.Node {
-	return s.Must(ops.Mask(s.at("mask"), heads, scores, sees))
+	return s.Must(ops.Mask(s.At("mask"), heads, scores, sees))
 }
 
 // Softmax turns each head's scores into weights that add up to 1, or to 0 where all is
@@ -72,10 +73,11 @@ func Mask(s *Scope, scores, sees *G.Node, heads int) *G.Node {
 //
 //	scores: (B·T, H·C) → (B·T, H·C)
 func Softmax(s *Scope, scores *G.Node, heads int) *G.Node {
-	return s.Tap("weights", s.Must(ops.Softmax(s.at("softmax"), heads, scores)))
+	return s.Must(ops.Softmax(s.At("softmax"), heads, scores))
 }
 
-// Mix adds up values by their weights, head by head.
+// Mix adds up values by their weights, head by head. Its tap "weights" is what pictures of
+// attention show.
 //
 //	weights: (B·T, H·C), v: (B·C, H·d) → (B·T, H·d)
 func Mix(s *Scope, weights, v *G.Node, heads int) *G.Node {
@@ -86,9 +88,10 @@ func Mix(s *Scope, weights, v *G.Node, heads int) *G.Node {
 //
 //	weights: (B·T, H·C), v: (B·C, K·d) → (B·T, H·d)
 func GroupedMix(s *Scope, weights, v *G.Node, heads, kvHeads int) *G.Node {
-	return s.Must(ops.Mix(s.at("mix"), s.parts(heads, kvHeads), weights, v))
+	s.TapView(graph.AttentionWeights, "weights", weights)
+	return s.Must(ops.Mix(s.At("mix"), parts(s, heads, kvHeads), weights, v))
 }
 
-func (s *Scope) parts(heads, kvHeads int) ops.AttentionConfig {
+func parts(s *Scope, heads, kvHeads int) ops.AttentionConfig {
 	return ops.AttentionConfig{Lanes: s.B, Heads: heads, KVHeads: kvHeads}
 }

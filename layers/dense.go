@@ -15,12 +15,12 @@ type Dense struct {
 
 // NewDense declares W (in, out) and b (out) as Linear does.
 func NewDense(s *Scope, in, out int, act Activation) *Dense {
-	return &Dense{s, act, s.Param("W", s.matrixInit(in, false), in, out), s.biasParam(out)}
+	return &Dense{s, act, s.Param("W", matrixInit(s, in, false), in, out), biasParam(s, out)}
 }
 
 // Apply returns act(x·W + b).
 //
 //	x: (N, in) → (N, out)
 func (d *Dense) Apply(x *G.Node) *G.Node {
-	return d.s.Must(ops.Linear(d.s.at("dense"), d.act, x, d.w, d.b))
+	return d.s.Must(ops.Linear(d.s.At("dense"), d.act, x, d.w, d.b))
 }

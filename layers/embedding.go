@@ -15,19 +15,15 @@ import (
 // It declares W (V, D), normal with standard deviation 0.02 unless the scope says
 // otherwise.
 func Embedding(s *Scope, ids *G.Node, vocab, dim int) *G.Node {
-	init := s.init
-	if init == nil {
-		init = Normal(0.02)
-	}
-	w := s.Param("W", init, vocab, dim)
-	return s.Out(s.Must(ops.Gather(s.at("gather"), w, ids)))
+	w := s.Param("W", s.InitOr(Normal(0.02)), vocab, dim)
+	return s.Out(s.Must(ops.Gather(s.At("gather"), w, ids)))
 }
 
 // EmbeddingOf looks ids up in the table whose parameter another layer declared at path.
 //
 //	ids: (N) int → (N, D)
 func EmbeddingOf(s *Scope, ids *G.Node, path string) *G.Node {
-	return s.Out(s.Must(ops.Gather(s.at("gather"), s.Shared(path), ids)))
+	return s.Out(s.Must(ops.Gather(s.At("gather"), s.Shared(path), ids)))
 }
 
 // Positions is a learned embedding of where each token stands in its lane (Gehring et
@@ -56,5 +52,5 @@ func Sinusoids(s *Scope, context, dim int) *G.Node {
 		}
 		return math.Cos(angle)
 	})
-	return s.Out(s.Must(ops.Gather(s.at("gather"), table, s.Positions())))
+	return s.Out(s.Must(ops.Gather(s.At("gather"), table, s.Positions())))
 }

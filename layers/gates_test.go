@@ -10,6 +10,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"euryale/layers"
+	"euryale/layers/graph"
 )
 
 // The gates that are shown are those that made the states: c = f⊙c + i⊙g and
@@ -17,14 +18,14 @@ import (
 func TestGatesMakeTheStates(t *testing.T) {
 	const B, T, D, H = 2, 5, 3, 4
 	for _, reverse := range []bool{false, true} {
-		w := layers.NewWeights64(3)
-		g, err := layers.Build(w, layers.Frame{B: B, T: 1, S: T}, func(s *layers.Scope) {
+		w := graph.NewWeights64(3)
+		g, err := graph.Build(w, graph.Frame{B: B, T: 1, S: T}, func(s *layers.Scope) {
 			s = s.Source()
 			x := layers.Embedding(s.WithInit(layers.Normal(1), nil).Sub("tok"), s.Tokens(), 7, D)
 			layers.LSTM(s.Sub("lstm"), x, layers.RecurrentConfig{Hidden: H, Reverse: reverse})
 		})
 		require.NoError(t, err)
-		require.NoError(t, g.Feed(layers.Feed{Tokens: []int{0, 0}, Source: []int{1, 2, 3, 4, 5, 6, 5, 4, 3, 2}}))
+		require.NoError(t, g.Feed(graph.Feed{Tokens: []int{0, 0}, Source: []int{1, 2, 3, 4, 5, 6, 5, 4, 3, 2}}))
 		values := map[string]*G.Value{}
 		for _, name := range []string{"lstm/gates", "lstm/cell", "lstm"} {
 			n, err := g.Tap(name)

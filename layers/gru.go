@@ -19,9 +19,9 @@ type GRUCell struct {
 
 // NewGRU declares x/W (in, 3H), x/b (3H), h/W (H, 3H) and h/b (3H), uniform within 1/√H.
 func NewGRU(s *Scope, in int, c RecurrentConfig) *GRUCell {
-	g := &GRUCell{gated: newGated(s, 3, in, c.Hidden, s.recurrentInit(c.Hidden))}
-	if s.bias {
-		g.bh = s.Sub("h").Param("b", s.recurrentInit(c.Hidden), 3*c.Hidden)
+	g := &GRUCell{gated: newGated(s, 3, in, c.Hidden, recurrentInit(s, c.Hidden))}
+	if s.HasBias() {
+		g.bh = s.Sub("h").Param("b", recurrentInit(s, c.Hidden), 3*c.Hidden)
 	}
 	return g
 }
@@ -51,7 +51,7 @@ func (g *GRUCell) Next(x, prev *G.Node) *G.Node { return g.scan(x, prev, g.now()
 
 func (g *GRUCell) scan(x, prev, at *G.Node, reverse bool) *G.Node {
 	c := ops.Scan{Lanes: g.s.B, Reverse: reverse}
-	return g.s.Must(ops.GRU(g.s.at("gru"), c, g.inputs(x), g.wh, g.bh, prev, at))
+	return g.s.Must(ops.GRU(g.s.At("gru"), c, g.inputs(x), g.wh, g.bh, prev, at))
 }
 
 // Output is h of states (N, Width): (N, H).

@@ -4,10 +4,12 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"euryale/layers/graph"
 )
 
-// Init makes the first values of a parameter.
-type Init func(rng *rand.Rand, shape []int) []float64
+// Init makes the initial values of a parameter.
+type Init = graph.Init
 
 // Normal draws from a normal distribution with mean 0.
 func Normal(std float64) Init {

@@ -33,26 +33,24 @@ func LinearAct(s *Scope, x *G.Node, out int, act Activation, residual bool) *G.N
 		s.Fail("x is %v, want (N, in)", x.Shape())
 	}
 	in := x.Shape()[1]
-	w := s.Param("W", s.matrixInit(in, residual), in, out)
-	return s.Out(s.Must(ops.Linear(s.at("linear"), act, x, w, s.biasParam(out))))
+	w := s.Param("W", matrixInit(s, in, residual), in, out)
+	return s.Out(s.Must(ops.Linear(s.At("linear"), act, x, w, biasParam(s, out))))
 }
 
 // biasParam declares b (out), zero, or nothing if the scope has no biases.
-func (s *Scope) biasParam(out int) *G.Node {
-	if !s.bias {
+func biasParam(s *Scope, out int) *G.Node {
+	if !s.HasBias() {
 		return nil
 	}
 	return s.Param("b", Fill(0), out)
 }
 
-func (s *Scope) matrixInit(in int, residual bool) Init {
-	switch {
-	case residual && s.residual != nil:
-		return s.residual
-	case s.init != nil:
-		return s.init
+func matrixInit(s *Scope, in int, residual bool) Init {
+	own := Normal(1 / math.Sqrt(float64(in)))
+	if residual {
+		return s.ResidualInitOr(own)
 	}
-	return Normal(1 / math.Sqrt(float64(in)))
+	return s.InitOr(own)
 }
 
 // MLP is the Transformer's feed-forward layer: Linear, act, Project back to x's width.
@@ -67,7 +65,7 @@ func MLP(s *Scope, x *G.Node, hidden int, act Activation) *G.Node {
 //	x: (N, D) → (N, D)
 func FeedForward(s *Scope, x *G.Node, hidden int, act Activation, p float64) *G.Node {
 	h := Dropout(s.Sub("in"), LinearAct(s.Sub("in"), x, hidden, act, false), p)
-	return s.Out(Project(s.Sub("out"), h, s.width(x)))
+	return s.Out(Project(s.Sub("out"), h, width(s, x)))
 }
 
 // GatedMLP is the feed-forward layer of Shazeer (2020), without biases in the paper:
@@ -76,7 +74,7 @@ func FeedForward(s *Scope, x *G.Node, hidden int, act Activation, p float64) *G.
 //	x: (N, D) → (N, D)
 func GatedMLP(s *Scope, x *G.Node, hidden int) *G.Node {
 	gate, up := Linear(s.Sub("gate"), x, hidden), Linear(s.Sub("up"), x, hidden)
-	h := s.Must(ops.SwiGLU(s.at("swiglu"), gate, up))
+	h := s.Must(ops.SwiGLU(s.At("swiglu"), gate, up))
 	return s.Out(Project(s.Sub("down"), h, x.Shape()[1]))
 }
 
@@ -93,14 +91,14 @@ func Head(s *Scope, x *G.Node, vocab int) *G.Node { return Linear(s, last(s, x),
 //
 //	x: (B·T, D) → (B·T, V), or (B, V) with memory
 func TiedHead(s *Scope, x *G.Node, path string) *G.Node {
-	return s.Out(s.Must(ops.LinearT(s.at("head"), ops.Identity, last(s, x), s.Shared(path), nil)))
+	return s.Out(s.Must(ops.LinearT(s.At("head"), ops.Identity, last(s, x), s.Shared(path), nil)))
 }
 
 // last is the last token of each lane in a graph that decodes, and x in any other.
 func last(s *Scope, x *G.Node) *G.Node {
 	s.Rows(x)
-	if f := s.graph.frame; f.Memory == nil || f.Whole || f.Gradient {
+	if f := s.Frame(); f.Memory == nil || f.Whole || f.Gradient {
 		return x
 	}
-	return s.Must(ops.Gather(s.at("last"), x, s.index("last", s.B)))
+	return s.Must(ops.Gather(s.At("last"), x, s.LastRows()))
 }

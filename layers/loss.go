@@ -14,12 +14,12 @@ func CrossEntropy(s *Scope, logits *G.Node, smoothing float64) *G.Node {
 	if logits.Dims() != 2 || logits.Shape()[0] != s.B*s.T {
 		s.Fail("logits are %v, want (B·T, V) with B=%d and T=%d", logits.Shape(), s.B, s.T)
 	}
-	return s.Must(ops.CrossEntropy(s.at("loss"), smoothing, logits, s.Targets()))
+	return s.Must(ops.CrossEntropy(s.At("loss"), smoothing, logits, s.Targets()))
 }
 
 // Mean is the sum of the rows over the number of targets in the whole batch: a scalar.
 //
 //	rows: (B·T) → ()
 func Mean(s *Scope, rows *G.Node) *G.Node {
-	return s.Must(ops.Mean(s.at("mean"), rows, s.index("total", 1)))
+	return s.Must(ops.Mean(s.At("mean"), rows, s.TargetCount()))
 }

@@ -5,6 +5,7 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
+	"euryale/layers/graph"
 	"euryale/layers/ops"
 )
 
@@ -20,7 +21,7 @@ type LSTMCell struct{ gated }
 // c.ForgetBias added to the second quarter of the bias (Jozefowicz et al. 2015 found that
 // 1 helps).
 func NewLSTM(s *Scope, in int, c RecurrentConfig) *LSTMCell {
-	init := s.recurrentInit(c.Hidden)
+	init := recurrentInit(s, c.Hidden)
 	bias := func(rng *rand.Rand, shape []int) []float64 {
 		v := init(rng, shape)
 		for i := c.Hidden; i < 2*c.Hidden; i++ {
@@ -54,13 +55,13 @@ func (l *LSTMCell) Next(x, prev *G.Node) *G.Node {
 }
 
 func (l *LSTMCell) run(c ops.Scan, z, prev, at *G.Node) *G.Node {
-	return l.s.Must(ops.LSTM(l.s.at("lstm"), c, z, l.wh, prev, at))
+	return l.s.Must(ops.LSTM(l.s.At("lstm"), c, z, l.wh, prev, at))
 }
 
 func (l *LSTMCell) scan(x, prev, at *G.Node, reverse bool) *G.Node {
 	c, z := ops.Scan{Lanes: l.s.B, Reverse: reverse}, l.inputs(x)
 	states := l.run(c, z, prev, at)
-	l.s.Tap("gates", l.s.Must(ops.LSTMGates(l.s.at("gates"), c, z, l.wh, prev, states)))
+	l.s.TapView(graph.LSTMGates, "gates", l.s.Must(ops.LSTMGates(l.s.At("gates"), c, z, l.wh, prev, states)))
 	columns(l.s, "cell", states, l.hidden, 2*l.hidden)
 	return states
 }

@@ -16,13 +16,13 @@ const eps = 1e-5
 //
 // It declares gain (D), one, and bias (D), zero, unless the scope has no biases.
 func LayerNorm(s *Scope, x *G.Node) *G.Node {
-	d := s.width(x)
+	d := width(s, x)
 	gain := s.Param("gain", Fill(1), d)
 	var bias *G.Node
-	if s.bias {
+	if s.HasBias() {
 		bias = s.Param("bias", Fill(0), d)
 	}
-	return s.Out(s.Must(ops.LayerNorm(s.at("norm"), eps, x, gain, bias)))
+	return s.Out(s.Must(ops.LayerNorm(s.At("norm"), eps, x, gain, bias)))
 }
 
 // RMSNorm divides each row of x by its root mean square, then scales it (Zhang and
@@ -32,12 +32,12 @@ func LayerNorm(s *Scope, x *G.Node) *G.Node {
 //
 // It declares gain (D), one.
 func RMSNorm(s *Scope, x *G.Node) *G.Node {
-	gain := s.Param("gain", Fill(1), s.width(x))
-	return s.Out(s.Must(ops.RMSNorm(s.at("norm"), eps, x, gain)))
+	gain := s.Param("gain", Fill(1), width(s, x))
+	return s.Out(s.Must(ops.RMSNorm(s.At("norm"), eps, x, gain)))
 }
 
 // width checks that x is a matrix, and returns its columns.
-func (s *Scope) width(x *G.Node) int {
+func width(s *Scope, x *G.Node) int {
 	if x.Dims() != 2 {
 		s.Fail("x is %v, want (N, D)", x.Shape())
 	}

@@ -9,16 +9,16 @@ import (
 // Join puts the columns of two matrices side by side.
 //
 //	a: (N, D), b: (N, E) → (N, D+E)
-func Join(s *Scope, a, b *G.Node) *G.Node { return s.Must(ops.Join(s.at("join"), a, b)) }
+func Join(s *Scope, a, b *G.Node) *G.Node { return s.Must(ops.Join(s.At("join"), a, b)) }
 
 // Columns are columns from to to−1 of x.
 //
 //	x: (N, D) → (N, to−from)
 func Columns(s *Scope, x *G.Node, from, to int) *G.Node {
-	return s.Must(ops.Columns(s.at("columns"), x, from, to))
+	return s.Must(ops.Columns(s.At("columns"), x, from, to))
 }
 
 // Together puts what a step made of each token into one sequence.
 //
 //	T times x: (B, D) → (B·T, D)
-func Together(s *Scope, xs ...*G.Node) *G.Node { return s.Must(ops.Rows(s.at("rows"), xs...)) }
+func Together(s *Scope, xs ...*G.Node) *G.Node { return s.Must(ops.Rows(s.At("rows"), xs...)) }

@@ -11,17 +11,17 @@ import (
 //
 //	x: (B·T, in) → h: (B·T, H), last: (B, Width)
 func Recurrent(s *Scope, x *G.Node, cell Cell, c RecurrentConfig) (h, last *G.Node) {
-	if c.Reverse && !s.source {
+	if c.Reverse && !s.IsSource() {
 		s.Fail("only a source can be read in reverse: a text's last token is not known while it is written")
 	}
-	states := s.carryFrom("state", c.Start, cell.Width(), func(prev *G.Node) *G.Node {
+	states := s.CarryFrom("state", c.Start, cell.Width(), func(prev *G.Node) *G.Node {
 		return cell.scan(x, prev, s.Positions(), c.Reverse)
 	})
 	end := s.T - 1 // padding lets the state pass, so that a short lane's last state is there too
 	if c.Reverse {
 		end = 0
 	}
-	return s.Out(cell.Output(states)), s.Must(ops.Row(s.at("last"), s.B, end, states))
+	return s.Out(cell.Output(states)), s.Must(ops.Row(s.At("last"), s.B, end, states))
 }
 
 // Bidirectional reads a source from both ends (Schuster and Paliwal 1997) with two cells
@@ -40,7 +40,7 @@ func Bidirectional(s *Scope, x *G.Node, kind string, c RecurrentConfig) (h, last
 	c.Reverse = true
 	backward := NewCell(s.Sub("backward"), kind, s.Rows(x), c)
 	hb, lastb := Recurrent(s.Sub("backward"), x, backward, c)
-	a, b := s.split(last, forward), s.split(lastb, backward)
+	a, b := split(s, last, forward), split(s, lastb, backward)
 	last = Join(s, a.H, b.H)
 	if a.C != nil {
 		last = Join(s, last, Join(s, a.C, b.C))
@@ -54,7 +54,7 @@ func Bidirectional(s *Scope, x *G.Node, kind string, c RecurrentConfig) (h, last
 //	x: (B·T, in) → h: (B·T, H)
 func Unrolled(s *Scope, x *G.Node, cell Cell) *G.Node {
 	states := Recur(s, x, cell.Width(), func(x, prev *G.Node) *G.Node {
-		next := cell.Step(x, s.split(prev, cell))
+		next := cell.Step(x, split(s, prev, cell))
 		if next.C == nil {
 			return next.H
 		}
@@ -64,7 +64,7 @@ func Unrolled(s *Scope, x *G.Node, cell Cell) *G.Node {
 }
 
 // split is the state in the columns of prev.
-func (s *Scope) split(prev *G.Node, cell Cell) State {
+func split(s *Scope, prev *G.Node, cell Cell) State {
 	h := cell.Output(prev)
 	if h == prev {
 		return State{H: h}
@@ -88,14 +88,14 @@ func Recur(s *Scope, x *G.Node, width int, cell func(x, prev *G.Node) *G.Node) *
 // RecurFrom is Recur of lanes that start from start, (B, width), or from zero if it is nil.
 func RecurFrom(s *Scope, x *G.Node, width int, start *G.Node, cell func(x, prev *G.Node) *G.Node) *G.Node {
 	s.Rows(x)
-	return s.Out(s.carryFrom("state", start, width, func(prev *G.Node) *G.Node {
+	return s.Out(s.CarryFrom("state", start, width, func(prev *G.Node) *G.Node {
 		states := make([]*G.Node, s.T)
 		for t := range states {
-			next := cell(s.Must(ops.Row(s.at("token"), s.B, t, x)), prev)
+			next := cell(s.Must(ops.Row(s.At("token"), s.B, t, x)), prev)
 			if !next.Shape().Eq(prev.Shape()) {
 				s.Fail("the cell returned %v, want (%d, %d)", next.Shape(), s.B, width)
 			}
-			prev = s.Must(ops.Advance(s.at("state"), t, next, prev, s.Positions()))
+			prev = s.Must(ops.Advance(s.At("state"), t, next, prev, s.Positions()))
 			states[t] = prev
 		}
 		return Together(s, states...)

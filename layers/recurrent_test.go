@@ -8,6 +8,7 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"euryale/layers"
+	"euryale/layers/graph"
 )
 
 func TestRecurrentErrors(t *testing.T) {
@@ -39,8 +40,8 @@ func TestRecurrentErrors(t *testing.T) {
 			layers.NewSourceAttention(s.Sub("att"), layers.EmbeddingOf(s, s.Source().Tokens(), "tok/W"), 8, "cosine")
 		},
 	} {
-		w := layers.NewWeights(1)
-		_, err := layers.Build(w, layers.Frame{B: 2, T: 3, S: 4}, func(s *layers.Scope) { declare(s, layers.Embedding(s.Sub("tok"), s.Tokens(), 7, 8)) })
+		w := graph.NewWeights(1)
+		_, err := graph.Build(w, graph.Frame{B: 2, T: 3, S: 4}, func(s *layers.Scope) { declare(s, layers.Embedding(s.Sub("tok"), s.Tokens(), 7, 8)) })
 		require.ErrorContains(t, err, want)
 		assert.Empty(t, w.All(), "a failed build leaves no parameters")
 	}
@@ -49,8 +50,8 @@ func TestRecurrentErrors(t *testing.T) {
 // The forget gate's bias, and no other, begins where it is told to.
 func TestForgetBias(t *testing.T) {
 	first := func(bias float64) []float32 {
-		w := layers.NewWeights(1)
-		_, err := layers.Build(w, layers.Frame{B: 1, T: 1}, func(s *layers.Scope) {
+		w := graph.NewWeights(1)
+		_, err := graph.Build(w, graph.Frame{B: 1, T: 1}, func(s *layers.Scope) {
 			layers.LSTM(s.Sub("lstm"), layers.Embedding(s.Sub("tok"), s.Tokens(), 7, 8), layers.RecurrentConfig{Hidden: 3, ForgetBias: bias})
 		})
 		require.NoError(t, err)

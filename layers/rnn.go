@@ -18,7 +18,7 @@ func NewRNN(s *Scope, in int, c RecurrentConfig) *RNNCell {
 	if c.Act == ops.Identity {
 		c.Act = ops.Tanh
 	}
-	return &RNNCell{newGated(s, 1, in, c.Hidden, s.recurrentInit(c.Hidden)), c.Act}
+	return &RNNCell{newGated(s, 1, in, c.Hidden, recurrentInit(s, c.Hidden)), c.Act}
 }
 
 // Width is H.
@@ -43,7 +43,7 @@ func (r *RNNCell) Next(x, prev *G.Node) *G.Node { return r.scan(x, prev, r.now()
 
 func (r *RNNCell) scan(x, prev, at *G.Node, reverse bool) *G.Node {
 	c := ops.Scan{Lanes: r.s.B, Reverse: reverse}
-	return r.s.Must(ops.RNN(r.s.at("rnn"), c, r.act, r.inputs(x), r.wh, prev, at))
+	return r.s.Must(ops.RNN(r.s.At("rnn"), c, r.act, r.inputs(x), r.wh, prev, at))
 }
 
 // Output is h of states (N, Width): (N, H).

@@ -5,6 +5,7 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
+	"euryale/layers/graph"
 	"euryale/layers/ops"
 )
 
@@ -36,10 +37,7 @@ type SourceAttention struct {
 func NewSourceAttention(s *Scope, source *G.Node, hidden int, score SourceScore) *SourceAttention {
 	e := source.Shape()[1]
 	a := &SourceAttention{s: s, score: score}
-	std := Normal(1 / math.Sqrt(float64(hidden)))
-	if s.init != nil {
-		std = s.init
-	}
+	std := s.InitOr(Normal(1 / math.Sqrt(float64(hidden))))
 	switch score {
 	case Additive, Concat:
 		a.wq = s.Sub("q").Param("W", std, hidden, hidden)
@@ -66,7 +64,7 @@ func NewSourceAttention(s *Scope, source *G.Node, hidden int, score SourceScore)
 //
 //	h: (N, H), sees: (N) int → (N, E)
 func (a *SourceAttention) Context(h, sees *G.Node) *G.Node {
-	q, at := a.query(h), a.s.at("attention")
+	q, at := a.query(h), a.s.At("attention")
 	if a.v != nil {
 		return a.s.Must(ops.AdditiveAttention(at, a.s.B, q, a.keys, a.v, a.values, sees))
 	}
@@ -75,24 +73,21 @@ func (a *SourceAttention) Context(h, sees *G.Node) *G.Node {
 
 // Tap declares the weights that Context mixes with, (N, S), as the tap "weights".
 func (a *SourceAttention) Tap(h, sees *G.Node) {
-	q, at := a.query(h), a.s.at("weights")
+	q, at := a.query(h), a.s.At("weights")
 	if a.v != nil {
-		a.s.Tap("weights", a.s.Must(ops.AdditiveWeights(at, a.s.B, q, a.keys, a.v, sees)))
+		a.s.TapView(graph.AttentionWeights, "weights", a.s.Must(ops.AdditiveWeights(at, a.s.B, q, a.keys, a.v, sees)))
 		return
 	}
-	a.s.Tap("weights", a.s.Must(ops.AttentionWeights(at, a.config(), q, a.keys, sees)))
+	a.s.TapView(graph.AttentionWeights, "weights", a.s.Must(ops.AttentionWeights(at, a.config(), q, a.keys, sees)))
 }
 
 func (a *SourceAttention) query(h *G.Node) *G.Node {
 	if a.wq == nil {
 		return h
 	}
-	return a.s.Must(ops.Linear(a.s.at("query"), ops.Identity, h, a.wq, nil))
+	return a.s.Must(ops.Linear(a.s.At("query"), ops.Identity, h, a.wq, nil))
 }
 
 func (a *SourceAttention) config() ops.AttentionConfig {
 	return ops.AttentionConfig{Lanes: a.s.B, Heads: 1, KVHeads: 1, Raw: true}
 }
-
-// Sources are how many tokens each lane's source has: (B) int.
-func (s *Scope) Sources() *G.Node { return s.index("sources", s.B) }

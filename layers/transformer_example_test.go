@@ -6,12 +6,13 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"euryale/layers"
+	"euryale/layers/graph"
 )
 
 // show builds two lanes of five tokens with sources of three, and prints what declare
 // returns and the parameters it declared.
 func show(declare func(s *layers.Scope, x *G.Node) *G.Node) {
-	g, err := layers.Build(layers.NewWeights(1), layers.Frame{B: 2, T: 5, S: 3}, func(s *layers.Scope) {
+	g, err := graph.Build(graph.NewWeights(1), graph.Frame{B: 2, T: 5, S: 3}, func(s *layers.Scope) {
 		x := layers.Embedding(s.Sub("tok"), s.Tokens(), 100, 32)
 		fmt.Println(declare(s, x).Shape())
 	})
@@ -89,7 +90,7 @@ func ExampleScores() {
 		s = s.Sub("att").WithBias(false)
 		q, k, v := layers.Linear(s.Sub("q"), x, 32), layers.Linear(s.Sub("k"), x, 32), layers.Linear(s.Sub("v"), x, 32)
 		scores := layers.Tanh(s, layers.Scores(s, q, s.History("keys", k), heads))
-		weights := layers.Softmax(s, layers.Mask(s, scores, s.Past(), heads), heads)
+		weights := layers.Softmax(s, layers.Mask(s, scores, s.CausalLengths(), heads), heads)
 		fmt.Println(weights.Shape())
 		return layers.Mix(s, weights, s.History("values", v), heads)
 	})
@@ -111,7 +112,7 @@ func ExampleRotary() {
 		k := layers.Rotary(s, layers.Linear(s.Sub("k"), x, 16), kvHeads, 10000)
 		v := layers.Linear(s.Sub("v"), x, 16)
 		scores := layers.GroupedScores(s, q, s.History("keys", k), heads, kvHeads)
-		weights := layers.Softmax(s, layers.Mask(s, scores, s.Past(), heads), heads)
+		weights := layers.Softmax(s, layers.Mask(s, scores, s.CausalLengths(), heads), heads)
 		return layers.GroupedMix(s, weights, s.History("values", v), heads, kvHeads)
 	})
 	// Output:
@@ -142,8 +143,8 @@ func ExampleGroupedMix() {
 
 func ExampleALiBi() {
 	show(func(s *layers.Scope, x *G.Node) *G.Node {
-		scores := layers.ALiBi(s, layers.Scores(s, x, x, 4), s.Past(), 4)
-		return layers.Mask(s, scores, s.Past(), 4)
+		scores := layers.ALiBi(s, layers.Scores(s, x, x, 4), s.CausalLengths(), 4)
+		return layers.Mask(s, scores, s.CausalLengths(), 4)
 	})
 	// Output:
 	// (10, 20)

@@ -7,6 +7,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"euryale/layers"
+	"euryale/layers/graph"
 )
 
 // compute runs declare on one lane of two tokens, whose rows are (1, 2) and (3, −4), and
@@ -14,11 +15,11 @@ import (
 func compute(declare func(s *layers.Scope, x *G.Node) *G.Node) {
 	numbers := []float64{1, 2, 3, -4}
 	var y *G.Node
-	g, err := layers.Build(layers.NewWeights64(1), layers.Frame{B: 1, T: 2}, func(s *layers.Scope) {
+	g, err := graph.Build(graph.NewWeights64(1), graph.Frame{B: 1, T: 2}, func(s *layers.Scope) {
 		y = declare(s, s.Const("x", []int{2, 2}, func(i int) float64 { return numbers[i] }))
 	})
 	if err == nil {
-		err = g.Feed(layers.Feed{Tokens: []int{0, 1}, Targets: []int{1, 0}})
+		err = g.Feed(graph.Feed{Tokens: []int{0, 1}, Targets: []int{1, 0}})
 	}
 	if err == nil {
 		err = G.NewTapeMachine(g.Expr(), G.WithEngine(g.Tape())).RunAll()
@@ -166,7 +167,7 @@ func ExampleMean() {
 func ExampleMask() {
 	compute(func(s *layers.Scope, x *G.Node) *G.Node {
 		same := s.Const("same", []int{2, 2}, func(int) float64 { return 1 })
-		return layers.Softmax(s, layers.Mask(s, layers.Scores(s, x, same, 1), s.Past(), 1), 1)
+		return layers.Softmax(s, layers.Mask(s, layers.Scores(s, x, same, 1), s.CausalLengths(), 1), 1)
 	})
 	// Output:
 	// [1.000 0.000]

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"testing"
 
+	"euryale/layers/graph"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"euryale/layers"
 )
 
 // What a model's settings say of themselves when they are wrong.
@@ -39,6 +39,6 @@ func TestSourceLongerThanTheModelReads(t *testing.T) {
 	c, err := New("transformer")
 	require.NoError(t, err)
 	c.Common().Vocab = testVocab
-	_, err = Score(c, layers.NewWeights(1), layers.Frame{B: 1, T: 2, S: 65})
+	_, err = Score(c, graph.NewWeights(1), graph.Frame{B: 1, T: 2, S: 65})
 	assert.ErrorContains(t, err, "enc/pos: T=65 tokens, the context is 64")
 }

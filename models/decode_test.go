@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"testing"
 
+	"euryale/layers/graph"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"euryale/layers"
 )
 
 // decoder drives a model's memory and checks after every run that each lane's logits are
@@ -16,33 +16,33 @@ import (
 type decoder struct {
 	*testing.T
 	c      testCase
-	w      *layers.Weights
+	w      *graph.Weights
 	tol    float64
-	mem    *layers.Memory
+	mem    *graph.Memory
 	text   [][]int
 	source [][]int
 }
 
-func (d *decoder) program(t int, mem *layers.Memory) *Program {
-	p, err := Decode(d.c.model, d.w, layers.Frame{B: mem.Lanes(), T: t, S: d.c.source, Memory: mem})
+func (d *decoder) program(t int, mem *graph.Memory) *Program {
+	p, err := Decode(d.c.model, d.w, graph.Frame{B: mem.Lanes(), T: t, S: d.c.source, Memory: mem})
 	require.NoError(d, err)
 	return p
 }
 
-func (d *decoder) encode(mem *layers.Memory, source []int) {
+func (d *decoder) encode(mem *graph.Memory, source []int) {
 	if d.c.source == 0 {
 		return
 	}
-	p, err := Encode(d.c.model, d.w, layers.Frame{B: mem.Lanes(), S: d.c.source, Memory: mem})
+	p, err := Encode(d.c.model, d.w, graph.Frame{B: mem.Lanes(), S: d.c.source, Memory: mem})
 	require.NoError(d, err)
-	require.NoError(d, p.Run(layers.Feed{Source: source}))
+	require.NoError(d, p.Run(graph.Feed{Source: source}))
 }
 
 // whole gives the logits after the last token, by a pass over all of them.
 func (d *decoder) whole(source, tokens []int) []float64 {
-	p, err := Score(d.c.model, d.w, layers.Frame{B: 1, T: len(tokens), S: d.c.source}, "logits")
+	p, err := Score(d.c.model, d.w, graph.Frame{B: 1, T: len(tokens), S: d.c.source}, "logits")
 	require.NoError(d, err)
-	require.NoError(d, p.Run(layers.Feed{Tokens: tokens, Source: source}))
+	require.NoError(d, p.Run(graph.Feed{Tokens: tokens, Source: source}))
 	l := p.Float64s("logits")
 	return l[len(l)-testVocab:]
 }
@@ -50,7 +50,7 @@ func (d *decoder) whole(source, tokens []int) []float64 {
 // feed runs p, of t tokens a lane, and checks the logits of all lanes that were fed.
 func (d *decoder) feed(what string, p *Program, t int, tokens ...int) {
 	d.Helper()
-	require.NoError(d, p.Run(layers.Feed{Tokens: tokens}), what)
+	require.NoError(d, p.Run(graph.Feed{Tokens: tokens}), what)
 	for i, id := range tokens {
 		if id >= 0 {
 			d.text[i/t] = append(d.text[i/t], id)
@@ -67,9 +67,9 @@ func (d *decoder) feed(what string, p *Program, t int, tokens ...int) {
 func clone(x []int) []int { return append([]int(nil), x...) }
 
 func newDecoder(t *testing.T, c testCase, double bool) *decoder {
-	d := &decoder{T: t, c: c, tol: 2e-5, w: layers.NewWeights(1), text: make([][]int, 3), source: make([][]int, 3)}
+	d := &decoder{T: t, c: c, tol: 2e-5, w: graph.NewWeights(1), text: make([][]int, 3), source: make([][]int, 3)}
 	if double {
-		d.tol, d.w = 1e-12, layers.NewWeights64(1)
+		d.tol, d.w = 1e-12, graph.NewWeights64(1)
 	}
 	wide(t, c, d.w)
 	var err error
@@ -99,7 +99,7 @@ func TestDecodingEqualsWholePass(t *testing.T) {
 				d.goBack(piece)
 				d.resetLane(step)
 				d.movePromptIn(step)
-				require.Error(t, step.Run(layers.Feed{Tokens: []int{2, 99, 6}}))
+				require.Error(t, step.Run(graph.Feed{Tokens: []int{2, 99, 6}}))
 				d.feed("after a failed run", step, 1, 2, 4, 6)
 				d.overflow(step)
 			})
@@ -146,7 +146,7 @@ func (d *decoder) movePromptIn(step *Program) {
 		d.source[1] = []int{2, 4, 6, -1, -1}
 		d.encode(one, d.source[1])
 	}
-	require.NoError(d, d.program(6, one).Run(layers.Feed{Tokens: []int{1, 3, 5, 7, 9, -1}}))
+	require.NoError(d, d.program(6, one).Run(graph.Feed{Tokens: []int{1, 3, 5, 7, 9, -1}}))
 	require.NoError(d, d.mem.Copy(1, one, 0))
 	d.text[1] = []int{1, 3, 5, 7, 9}
 	d.feed("after moving a prompt in", step, 1, 2, 4, 6)
@@ -155,11 +155,11 @@ func (d *decoder) movePromptIn(step *Program) {
 func (d *decoder) overflow(step *Program) {
 	var err error
 	for range testRoom + 1 {
-		if err = step.Run(layers.Feed{Tokens: []int{1, -1, -1}}); err != nil {
+		if err = step.Run(graph.Feed{Tokens: []int{1, -1, -1}}); err != nil {
 			break
 		}
 	}
-	var full *layers.FullError
+	var full *graph.FullError
 	assert.Equal(d, !d.c.unbounded, errors.As(err, &full), "overflow: %v", err)
 }
 
@@ -167,15 +167,15 @@ func (d *decoder) overflow(step *Program) {
 func TestProgramsShareWeights(t *testing.T) {
 	for _, c := range testCases {
 		t.Run(c.name, func(t *testing.T) {
-			w := layers.NewWeights(1)
+			w := graph.NewWeights(1)
 			mem, err := NewMemory(c.model, w, 1, testRoom, c.source)
 			require.NoError(t, err)
-			step, err := Decode(c.model, w, layers.Frame{B: 1, T: 1, S: c.source, Memory: mem})
+			step, err := Decode(c.model, w, graph.Frame{B: 1, T: 1, S: c.source, Memory: mem})
 			require.NoError(t, err)
 			count := w.Count()
-			train, err := Train(c.model, w, layers.Frame{B: 2, T: 5, S: c.source}, Options{})
+			train, err := Train(c.model, w, graph.Frame{B: 2, T: 5, S: c.source}, Options{})
 			require.NoError(t, err)
-			f := layers.Feed{Tokens: []int{1, 2, 3, 4, 5 /**/, 6, 7, 8, 9, 10}, Targets: []int{2, 3, 4, 5, 1 /**/, 7, 8, 9, 10, 6}}
+			f := graph.Feed{Tokens: []int{1, 2, 3, 4, 5 /**/, 6, 7, 8, 9, 10}, Targets: []int{2, 3, 4, 5, 1 /**/, 7, 8, 9, 10, 6}}
 			if c.source > 0 {
 				f.Source = sources[:10]
 			}
@@ -186,13 +186,13 @@ func TestProgramsShareWeights(t *testing.T) {
 			require.Less(t, train.Loss(), 0.15)
 			assert.Equal(t, count, w.Count(), "a second graph declared parameters again")
 			if c.source > 0 {
-				enc, err := Encode(c.model, w, layers.Frame{B: 1, S: c.source, Memory: mem})
+				enc, err := Encode(c.model, w, graph.Frame{B: 1, S: c.source, Memory: mem})
 				require.NoError(t, err)
-				require.NoError(t, enc.Run(layers.Feed{Source: sources[:5]}))
+				require.NoError(t, enc.Run(graph.Feed{Source: sources[:5]}))
 			}
 			id, got := 1, []int{}
 			for range 5 {
-				require.NoError(t, step.Run(layers.Feed{Tokens: []int{id}}))
+				require.NoError(t, step.Run(graph.Feed{Tokens: []int{id}}))
 				id = argmax(step.Value("logits"))
 				got = append(got, id)
 			}
@@ -202,7 +202,7 @@ func TestProgramsShareWeights(t *testing.T) {
 }
 
 // descend is plain gradient descent.
-func descend(p *Program, w *layers.Weights, rate float32) {
+func descend(p *Program, w *graph.Weights, rate float32) {
 	for i, g := range p.Gradients() {
 		v := w.Get(p.Params()[i].Name()).Float32()
 		for j, d := range g.Float32s() {

@@ -3,10 +3,10 @@ package models
 import (
 	"testing"
 
+	"euryale/layers/graph"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"euryale/layers"
 )
 
 // bidirectional is an encoder without the causal mask, on ragged lanes.
@@ -17,16 +17,16 @@ func TestBidirectionalEncoderGradients(t *testing.T) {
 	checkGradients(t, bidirectional, nil)
 	c := bidirectional
 	c.model = withDropout(c.model)
-	checkGradients(t, c, &layers.Noise{Seed: 5, Step: 3})
+	checkGradients(t, c, &graph.Noise{Seed: 5, Step: 3})
 }
 
 // Every token's logits depend on every token of its lane, and on none of another lane's.
 func TestBidirectionalEncoderSeesItsLane(t *testing.T) {
-	w := wide(t, bidirectional, layers.NewWeights64(1))
-	p, err := Score(bidirectional.model, w, layers.Frame{B: 2, T: 3}, "logits")
+	w := wide(t, bidirectional, graph.NewWeights64(1))
+	p, err := Score(bidirectional.model, w, graph.Frame{B: 2, T: 3}, "logits")
 	require.NoError(t, err)
 	logits := func(tokens ...int) []float64 {
-		require.NoError(t, p.Run(layers.Feed{Tokens: tokens}))
+		require.NoError(t, p.Run(graph.Feed{Tokens: tokens}))
 		return p.Float64s("logits")
 	}
 	before := logits(1, 2, 3 /**/, 4, 5, -1)
@@ -38,6 +38,6 @@ func TestBidirectionalEncoderSeesItsLane(t *testing.T) {
 }
 
 func TestBidirectionalEncoderRefusesToDecode(t *testing.T) {
-	_, err := NewMemory(bidirectional.model, layers.NewWeights(1), 1, testRoom, 0)
-	assert.ErrorContains(t, err, "h0/att: it looks at tokens that are still to come, so it cannot decode one by one: make the model causal")
+	_, err := NewMemory(bidirectional.model, graph.NewWeights(1), 1, testRoom, 0)
+	assert.ErrorContains(t, err, "h0/att: the layer attends to tokens that are still to come, so it cannot decode token by token: make the model causal")
 }

@@ -5,9 +5,9 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/stretchr/testify/require"
+	"euryale/layers/graph"
 
-	"euryale/layers"
+	"github.com/stretchr/testify/require"
 )
 
 // The sizes of these tests: different primes, so that a swapped axis cannot pass.
@@ -37,9 +37,9 @@ var testCases = []testCase{
 }
 
 // wide moves the weights away from their small first values, so that mistakes show.
-func wide(t testing.TB, c testCase, w *layers.Weights) *layers.Weights {
+func wide(t testing.TB, c testCase, w *graph.Weights) *graph.Weights {
 	t.Helper()
-	_, err := Score(c.model, w, layers.Frame{B: 1, T: 2, S: c.source})
+	_, err := Score(c.model, w, graph.Frame{B: 1, T: 2, S: c.source})
 	require.NoError(t, err)
 	rng := rand.New(rand.NewPCG(7, 7))
 	for _, p := range w.All() {
@@ -67,7 +67,7 @@ func (c testCase) sources() []int {
 // targets, label smoothing and dropout included.
 func TestGradients(t *testing.T) {
 	for _, c := range testCases {
-		for _, noise := range []*layers.Noise{nil, {Seed: 5, Step: 3}} {
+		for _, noise := range []*graph.Noise{nil, {Seed: 5, Step: 3}} {
 			name := c.name
 			if noise != nil {
 				name += " with dropout"
@@ -119,11 +119,11 @@ func withDropout(m Model) Model {
 	return nil
 }
 
-func checkGradients(t *testing.T, c testCase, noise *layers.Noise) {
-	w := wide(t, c, layers.NewWeights64(1))
-	p, err := Train(c.model, w, layers.Frame{B: 3, T: 4, S: c.source, Noise: noise}, Options{Smoothing: 0.1})
+func checkGradients(t *testing.T, c testCase, noise *graph.Noise) {
+	w := wide(t, c, graph.NewWeights64(1))
+	p, err := Train(c.model, w, graph.Frame{B: 3, T: 4, S: c.source, Noise: noise}, Options{Smoothing: 0.1})
 	require.NoError(t, err)
-	f := layers.Feed{
+	f := graph.Feed{
 		Tokens:  []int{1, 2, 3, 4 /**/, 5, 6, -1, -1 /**/, 7, 8, 9, -1},
 		Targets: []int{2, 3, 4, 10 /**/, 6, -1, -1, -1 /**/, 8, 9, 0, -1},
 		Source:  c.sources(),
@@ -136,7 +136,7 @@ func checkGradients(t *testing.T, c testCase, noise *layers.Noise) {
 
 // checkDifferences compares the gradients of a program, which loss runs, with central
 // differences.
-func checkDifferences(t *testing.T, p *Program, w *layers.Weights, loss func() float64) {
+func checkDifferences(t *testing.T, p *Program, w *graph.Weights, loss func() float64) {
 	t.Helper()
 	loss()
 	var want [][]float64

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"euryale/internal/kernel"
-	"euryale/layers"
+	"euryale/layers/graph"
 )
 
 // Every model at a reduced precision has about the logits that it has at the highest,
@@ -25,10 +25,10 @@ func testHold(t *testing.T, precision kernel.Precision, tol float64) {
 	for _, c := range testCases {
 		t.Run(c.name, func(t *testing.T) {
 			require.NoError(t, kernel.SetPrecision(kernel.Highest))
-			w := layers.NewWeights(1)
-			p, err := Score(c.model, w, layers.Frame{B: 3, T: 6, S: c.source}, "logits")
+			w := graph.NewWeights(1)
+			p, err := Score(c.model, w, graph.Frame{B: 3, T: 6, S: c.source}, "logits")
 			require.NoError(t, err)
-			feed := layers.Feed{Tokens: []int{1, 2, 3, 4, 5, 6, 7, 8, 7, 6, 5, 4, 3, 2, 1, 2, 3, 4}, Source: c.sources()}
+			feed := graph.Feed{Tokens: []int{1, 2, 3, 4, 5, 6, 7, 8, 7, 6, 5, 4, 3, 2, 1, 2, 3, 4}, Source: c.sources()}
 			logits := func() []float64 {
 				require.NoError(t, p.Run(feed))
 				return p.Float64s("logits")
@@ -66,11 +66,11 @@ func TestHoldEnds(t *testing.T) {
 	require.NoError(t, kernel.SetPrecision(kernel.Medium))
 	defer func() { require.NoError(t, kernel.SetPrecision(kernel.Highest)) }()
 	c := testCases[0]
-	w := layers.NewWeights(1)
-	p, err := Score(c.model, w, layers.Frame{B: 3, T: 6, S: c.source}, "logits")
+	w := graph.NewWeights(1)
+	p, err := Score(c.model, w, graph.Frame{B: 3, T: 6, S: c.source}, "logits")
 	require.NoError(t, err)
 	ids := make([]int, 18)
-	feed := layers.Feed{Tokens: ids, Targets: ids, Source: c.sources()}
+	feed := graph.Feed{Tokens: ids, Targets: ids, Source: c.sources()}
 	loss := func() float64 {
 		require.NoError(t, p.Run(feed))
 		return p.Loss()
@@ -98,8 +98,8 @@ func TestHoldConcurrent(t *testing.T) {
 	require.NoError(t, kernel.SetPrecision(kernel.Medium))
 	defer func() { require.NoError(t, kernel.SetPrecision(kernel.Highest)) }()
 	c := testCases[0]
-	w := layers.NewWeights(1)
-	_, err := Score(c.model, w, layers.Frame{B: 3, T: 6, S: c.source})
+	w := graph.NewWeights(1)
+	_, err := Score(c.model, w, graph.Frame{B: 3, T: 6, S: c.source})
 	require.NoError(t, err)
 	w.Freeze()
 	var wait sync.WaitGroup
@@ -108,12 +108,12 @@ func TestHoldConcurrent(t *testing.T) {
 		wait.Go(func() {
 			w.Hold()
 			defer w.Release()
-			p, err := Score(c.model, w, layers.Frame{B: 3, T: 6, S: c.source})
+			p, err := Score(c.model, w, graph.Frame{B: 3, T: 6, S: c.source})
 			if !assert.NoError(t, err) {
 				return
 			}
 			for range 5 {
-				assert.NoError(t, p.Run(layers.Feed{Tokens: make([]int, 18), Targets: make([]int, 18), Source: c.sources()}))
+				assert.NoError(t, p.Run(graph.Feed{Tokens: make([]int, 18), Targets: make([]int, 18), Source: c.sources()}))
 				losses[g] = p.Loss()
 			}
 		})

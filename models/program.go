@@ -9,11 +9,12 @@ import (
 	"gorgonia.org/tensor"
 
 	"euryale/layers"
+	"euryale/layers/graph"
 )
 
 // Program is a compiled graph: what a tape machine runs.
 type Program struct {
-	*layers.Graph
+	*graph.Graph
 	vm     G.VM
 	values map[string]*G.Value // what each run reads
 	grads  G.Nodes             // by parameter, in a training program
@@ -25,7 +26,7 @@ type Options struct {
 }
 
 // Train compiles the program that computes loss and gradients.
-func Train(m Model, w *layers.Weights, f layers.Frame, o Options) (*Program, error) {
+func Train(m Model, w *graph.Weights, f graph.Frame, o Options) (*Program, error) {
 	f.Gradient = true
 	return compile(m, w, f, o, []string{"loss"})
 }
@@ -33,14 +34,14 @@ func Train(m Model, w *layers.Weights, f layers.Frame, o Options) (*Program, err
 // Score compiles the program that computes the loss of each row, "losses", and their
 // mean, "loss"; and the values of the taps that are asked for. The tap "logits" is
 // (B·T, V).
-func Score(m Model, w *layers.Weights, f layers.Frame, taps ...string) (*Program, error) {
+func Score(m Model, w *graph.Weights, f graph.Frame, taps ...string) (*Program, error) {
 	f.Whole = true
 	return compile(m, w, f, Options{}, append([]string{"losses", "loss"}, taps...))
 }
 
 // Decode compiles the program that reads tokens into f.Memory and computes "logits" for
 // what follows each lane's last: (B, V).
-func Decode(m Model, w *layers.Weights, f layers.Frame, taps ...string) (*Program, error) {
+func Decode(m Model, w *graph.Weights, f graph.Frame, taps ...string) (*Program, error) {
 	if f.Memory == nil {
 		return nil, errors.New("models: a decoding program needs a memory")
 	}
@@ -49,7 +50,7 @@ func Decode(m Model, w *layers.Weights, f layers.Frame, taps ...string) (*Progra
 
 // Encode compiles the program that reads sources into f.Memory: the model's graph, pruned
 // to the source's side.
-func Encode(m Model, w *layers.Weights, f layers.Frame, taps ...string) (*Program, error) {
+func Encode(m Model, w *graph.Weights, f graph.Frame, taps ...string) (*Program, error) {
 	f.Encode = true
 	if f.T == 0 {
 		f.T = 1 // the target's side is declared, and never run
@@ -59,14 +60,14 @@ func Encode(m Model, w *layers.Weights, f layers.Frame, taps ...string) (*Progra
 
 // NewMemory lays out memory for a model's lanes: room for so many tokens each, and for
 // sources of up to s tokens.
-func NewMemory(m Model, w *layers.Weights, lanes, room, s int) (*layers.Memory, error) {
-	mem := layers.NewMemory(lanes, room)
-	_, err := layers.Build(w, layers.Frame{B: lanes, T: 1, S: s, Memory: mem}, func(s *layers.Scope) { m.Logits(s, s.Tokens()) })
+func NewMemory(m Model, w *graph.Weights, lanes, room, s int) (*graph.Memory, error) {
+	mem := graph.NewMemory(lanes, room)
+	_, err := graph.Build(w, graph.Frame{B: lanes, T: 1, S: s, Memory: mem}, func(s *layers.Scope) { m.Logits(s, s.Tokens()) })
 	return mem, err
 }
 
-func compile(m Model, w *layers.Weights, f layers.Frame, o Options, outputs []string) (*Program, error) {
-	g, err := layers.Build(w, f, func(s *layers.Scope) {
+func compile(m Model, w *graph.Weights, f graph.Frame, o Options, outputs []string) (*Program, error) {
+	g, err := graph.Build(w, f, func(s *layers.Scope) {
 		logits := s.Answer(m.Logits(s, s.Tokens()))
 		s.Tap("logits", logits)
 		if !f.Encode && (f.Memory == nil || f.Whole || f.Gradient) {
@@ -143,7 +144,7 @@ func (p *Program) machine(outputs G.Nodes) error {
 
 // Run feeds the program and runs it. An error names the layer, and leaves memory as it
 // was.
-func (p *Program) Run(f layers.Feed) error {
+func (p *Program) Run(f graph.Feed) error {
 	if err := p.Feed(f); err != nil {
 		return err
 	}
@@ -225,12 +226,12 @@ func (p *Program) Gradients() []*tensor.Dense {
 }
 
 // Parameters lists the parameters that a model declares, without values.
-func Parameters(m Model) ([]*layers.Param, error) {
-	w := layers.NewBlankWeights()
+func Parameters(m Model) ([]*graph.Param, error) {
+	w := graph.NewBlankWeights()
 	if err := m.Check(); err != nil {
 		return nil, err
 	}
-	if _, err := layers.Build(w, layers.Frame{B: 1, T: 1, S: SourceOf(m)}, func(s *layers.Scope) { m.Logits(s, s.Tokens()) }); err != nil {
+	if _, err := graph.Build(w, graph.Frame{B: 1, T: 1, S: SourceOf(m)}, func(s *layers.Scope) { m.Logits(s, s.Tokens()) }); err != nil {
 		return nil, err
 	}
 	return w.All(), nil

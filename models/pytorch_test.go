@@ -11,6 +11,7 @@ import (
 
 	"euryale/internal/runfile"
 	"euryale/layers"
+	"euryale/layers/graph"
 	"euryale/models"
 	"euryale/training"
 )
@@ -89,7 +90,7 @@ func TestAgreesWithPyTorch(t *testing.T) {
 	for _, c := range references {
 		t.Run(c.name, func(t *testing.T) {
 			r := readReference(t, c.name)
-			w := layers.NewWeights(1)
+			w := graph.NewWeights(1)
 			declared, err := models.Parameters(c.model)
 			require.NoError(t, err)
 			for _, p := range declared {
@@ -99,8 +100,8 @@ func TestAgreesWithPyTorch(t *testing.T) {
 				require.NoError(t, w.Add(p.Path, p.Shape, x.Data.([]float32)))
 			}
 			require.Len(t, r.weights, len(declared))
-			f := layers.Feed{Tokens: r.tokens, Targets: r.targets}
-			frame := layers.Frame{B: 3, T: len(r.tokens) / 3}
+			f := graph.Feed{Tokens: r.tokens, Targets: r.targets}
+			frame := graph.Frame{B: 3, T: len(r.tokens) / 3}
 			if models.SourceOf(c.model) > 0 {
 				f.Source, frame.S = r.source, len(r.source)/3
 			}
@@ -110,7 +111,7 @@ func TestAgreesWithPyTorch(t *testing.T) {
 	}
 }
 
-func compareLogits(t *testing.T, m models.Model, w *layers.Weights, frame layers.Frame, f layers.Feed, r reference) {
+func compareLogits(t *testing.T, m models.Model, w *graph.Weights, frame graph.Frame, f graph.Feed, r reference) {
 	p, err := models.Score(m, w, frame, "logits")
 	require.NoError(t, err)
 	require.NoError(t, p.Run(f))
@@ -122,7 +123,7 @@ func compareLogits(t *testing.T, m models.Model, w *layers.Weights, frame layers
 	}
 }
 
-func compareTraining(t *testing.T, m models.Model, w *layers.Weights, frame layers.Frame, f layers.Feed, r reference, o models.Options) {
+func compareTraining(t *testing.T, m models.Model, w *graph.Weights, frame graph.Frame, f graph.Feed, r reference, o models.Options) {
 	p, err := models.Train(m, w, frame, o)
 	require.NoError(t, err)
 	adam := training.NewAdamW(training.Optimizer{LR: 0.01, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1, Clip: 1}, w.All())

@@ -8,6 +8,7 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"euryale/layers"
+	"euryale/layers/graph"
 )
 
 func init() {
@@ -72,7 +73,7 @@ func TestFusedAgreesWithUnrolled(t *testing.T) {
 			fused: func(s *layers.Scope, x *G.Node) *G.Node { return first(layers.GRU(s.WithBias(false), x, tanh)) }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := layers.NewWeights64(1)
+			w := graph.NewWeights64(1)
 			fused := &unrolled{Sizes: sizes, dim: 6, fused: c.fused}
 			wide(t, testCase{model: fused}, w)
 			a, b := trained(t, fused, w), trained(t, &unrolled{Sizes: sizes, dim: 6, cell: c.cell}, w)
@@ -87,10 +88,10 @@ func TestFusedAgreesWithUnrolled(t *testing.T) {
 }
 
 // trained is a training program after one run on ragged lanes.
-func trained(t *testing.T, m Model, w *layers.Weights) *Program {
-	p, err := Train(m, w, layers.Frame{B: 3, T: 4}, Options{})
+func trained(t *testing.T, m Model, w *graph.Weights) *Program {
+	p, err := Train(m, w, graph.Frame{B: 3, T: 4}, Options{})
 	require.NoError(t, err)
-	require.NoError(t, p.Run(layers.Feed{
+	require.NoError(t, p.Run(graph.Feed{
 		Tokens:  []int{1, 2, 3, 4 /**/, 5, 6, -1, -1 /**/, -1, -1, -1, -1},
 		Targets: []int{2, 3, 4, 10 /**/, 6, 1, -1, -1 /**/, -1, -1, -1, -1},
 	}))
@@ -126,24 +127,24 @@ func TestPiecesCarryStates(t *testing.T) {
 		"gru":  &GRU{Recurrent{Sizes: sizes, Layers: 2, Dim: 5}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := wide(t, testCase{model: m}, layers.NewWeights64(1))
+			w := wide(t, testCase{model: m}, graph.NewWeights64(1))
 			text := []int{1, 2, 3, 4, 5, 6, 7, 8, 9}
-			whole, err := Score(m, w, layers.Frame{B: 1, T: 8})
+			whole, err := Score(m, w, graph.Frame{B: 1, T: 8})
 			require.NoError(t, err)
-			require.NoError(t, whole.Run(layers.Feed{Tokens: text[:8], Targets: text[1:]}))
-			memories := [2]*layers.Memory{} // one at work, one that keeps the state between the pieces
+			require.NoError(t, whole.Run(graph.Feed{Tokens: text[:8], Targets: text[1:]}))
+			memories := [2]*graph.Memory{} // one at work, one that keeps the state between the pieces
 			for i := range memories {
 				memories[i], err = NewMemory(m, w, 1, 0, 0)
 				require.NoError(t, err)
 			}
-			p, err := Train(m, w, layers.Frame{B: 1, T: 4, Memory: memories[0]}, Options{})
+			p, err := Train(m, w, graph.Frame{B: 1, T: 4, Memory: memories[0]}, Options{})
 			require.NoError(t, err)
-			require.NoError(t, p.Run(layers.Feed{Tokens: text[:4], Targets: text[1:5]}))
+			require.NoError(t, p.Run(graph.Feed{Tokens: text[:4], Targets: text[1:5]}))
 			first := p.Loss()
 			require.NoError(t, memories[1].Copy(0, memories[0], 0))
 			second := func() float64 {
 				require.NoError(t, memories[0].Copy(0, memories[1], 0))
-				require.NoError(t, p.Run(layers.Feed{Tokens: text[4:8], Targets: text[5:]}))
+				require.NoError(t, p.Run(graph.Feed{Tokens: text[4:8], Targets: text[5:]}))
 				return p.Loss()
 			}
 			require.InDelta(t, whole.Loss(), (first+second())/2, 1e-12)

@@ -97,8 +97,8 @@ func (c *Seq2Seq) decoder(s *layers.Scope, tokens, source *G.Node, states []*G.N
 		return c.feed(s, x, states, att, mix)
 	}
 	h := c.stack(s, x, states)
-	att.Tap(h, s.All())
-	return mix.Apply(layers.Join(s, att.Context(h, s.All()), h)) // Luong et al., eq. 5
+	att.Tap(h, s.SourceLengths())
+	return mix.Apply(layers.Join(s, att.Context(h, s.SourceLengths()), h)) // Luong et al., eq. 5
 }
 
 // bridge turns the encoder's last states into the decoder's first.

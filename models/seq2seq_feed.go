@@ -39,7 +39,7 @@ func (c *Seq2Seq) feed(s *layers.Scope, x *G.Node, states []*G.Node, att *layers
 	start = layers.Join(s, start, s.Const("start", []int{s.B, hidden}, func(int) float64 { return 0 }))
 	width := start.Shape()[1]
 	all := layers.RecurFrom(s.Sub("feed"), x, width, start, f.step)
-	att.Tap(layers.Together(s, f.looks...), s.All())
+	att.Tap(layers.Together(s, f.looks...), s.SourceLengths())
 	return layers.Columns(s, all, width-hidden, width)
 }
 
@@ -79,7 +79,7 @@ func (f *feeder) step(x, prev *G.Node) *G.Node {
 //	h: (B, H) → (B, H)
 func (f *feeder) look(h *G.Node) *G.Node {
 	f.looks = append(f.looks, h)
-	return f.att.Context(h, f.s.Sources())
+	return f.att.Context(h, f.s.SourceLengthsOfSequences())
 }
 
 // split takes apart what goes from token to token.

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"euryale/layers"
+	"euryale/layers/graph"
 )
 
 func init() {
@@ -37,11 +38,11 @@ func TestSeq2SeqWeights(t *testing.T) {
 	for _, feeding := range []bool{false, true} {
 		m := &Seq2Seq{Sizes: Sizes{testVocab, testRoom}, Source: testSource, Cell: "lstm", Layers: 1, Dim: 6, Bidirectional: true,
 			Attention: layers.Additive, InputFeeding: feeding, Bridge: "copy"}
-		w := wide(t, testCase{model: m, source: testSource}, layers.NewWeights64(1))
-		p, err := Score(m, w, layers.Frame{B: 3, T: 2, S: testSource}, "dec/cross/weights", "logits")
+		w := wide(t, testCase{model: m, source: testSource}, graph.NewWeights64(1))
+		p, err := Score(m, w, graph.Frame{B: 3, T: 2, S: testSource}, "dec/cross/weights", "logits")
 		require.NoError(t, err)
 		source := []int{1, 2, 3, -1, -1 /**/, 4, 5, 6, 0, 1 /**/, -1, -1, -1, -1, -1}
-		require.NoError(t, p.Run(layers.Feed{Tokens: []int{1, 2, 3, 4, 5, 6}, Source: source}))
+		require.NoError(t, p.Run(graph.Feed{Tokens: []int{1, 2, 3, 4, 5, 6}, Source: source}))
 		a := p.Float64s("dec/cross/weights")
 		require.Equal(t, []int{6, testSource}, p.Shape("dec/cross/weights"))
 		for row, tokens := range []int{3, 3, 5, 5, 0, 0} {
@@ -75,9 +76,9 @@ func TestSeq2SeqErrors(t *testing.T) {
 		change(&c)
 		assert.ErrorContains(t, c.Check(), want)
 	}
-	w := layers.NewWeights(1)
-	_, err := Score(&good, w, layers.Frame{B: 1, T: 3, S: 5})
+	w := graph.NewWeights(1)
+	_, err := Score(&good, w, graph.Frame{B: 1, T: 3, S: 5})
 	assert.EqualError(t, err, "enc: S=5 tokens of source, source_context is 4")
-	_, err = Score(&good, w, layers.Frame{B: 1, T: 3})
+	_, err = Score(&good, w, graph.Frame{B: 1, T: 3})
 	assert.ErrorContains(t, err, "the graph was built without a source")
 }

@@ -3,10 +3,10 @@ package models
 import (
 	"testing"
 
+	"euryale/layers/graph"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"euryale/layers"
 )
 
 // What the cross-attention looked at can be read in a whole pass and while decoding: the
@@ -14,11 +14,11 @@ import (
 func TestCrossAttentionWeightsAreReadable(t *testing.T) {
 	m := &Transformer{Sizes: Sizes{testVocab, testRoom}, Source: testSource, Layers: 2, Heads: 2, Dim: 6, Activation: "relu"}
 	const tap = "dec/h1/cross/weights" // (B·T, H·S)
-	w := wide(t, testCase{model: m, source: testSource}, layers.NewWeights64(1))
+	w := wide(t, testCase{model: m, source: testSource}, graph.NewWeights64(1))
 	source, tokens := []int{4, 5, 6, -1, -1}, []int{1, 2, 3}
-	whole, err := Score(m, w, layers.Frame{B: 1, T: 3, S: testSource}, tap)
+	whole, err := Score(m, w, graph.Frame{B: 1, T: 3, S: testSource}, tap)
 	require.NoError(t, err)
-	require.NoError(t, whole.Run(layers.Feed{Tokens: tokens, Source: source}))
+	require.NoError(t, whole.Run(graph.Feed{Tokens: tokens, Source: source}))
 	weights := whole.Float64s(tap)
 	require.Equal(t, []int{3, 2 * testSource}, whole.Shape(tap))
 	for i := 0; i < len(weights); i += testSource {
@@ -27,13 +27,13 @@ func TestCrossAttentionWeightsAreReadable(t *testing.T) {
 	}
 	mem, err := NewMemory(m, w, 1, testRoom, testSource)
 	require.NoError(t, err)
-	encode, err := Encode(m, w, layers.Frame{B: 1, S: testSource, Memory: mem})
+	encode, err := Encode(m, w, graph.Frame{B: 1, S: testSource, Memory: mem})
 	require.NoError(t, err)
-	require.NoError(t, encode.Run(layers.Feed{Source: source}))
-	step, err := Decode(m, w, layers.Frame{B: 1, T: 1, S: testSource, Memory: mem}, tap)
+	require.NoError(t, encode.Run(graph.Feed{Source: source}))
+	step, err := Decode(m, w, graph.Frame{B: 1, T: 1, S: testSource, Memory: mem}, tap)
 	require.NoError(t, err)
 	for i, id := range tokens {
-		require.NoError(t, step.Run(layers.Feed{Tokens: []int{id}}))
+		require.NoError(t, step.Run(graph.Feed{Tokens: []int{id}}))
 		assert.InDeltaSlice(t, weights[i*2*testSource:(i+1)*2*testSource], step.Float64s(tap), 1e-12)
 	}
 }

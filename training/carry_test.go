@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"euryale/internal/book"
-	"euryale/layers"
+	"euryale/layers/graph"
 	"euryale/models"
 )
 
@@ -64,9 +64,9 @@ func TestValidationCarriesStates(t *testing.T) {
 	sum, n := 0.0, 0
 	for at := 0; at < len(valid)-1; at += piece {
 		end := min(at+piece, len(valid)-1)
-		p, err := models.Score(r.Config.Model, r.Weights, layers.Frame{B: 1, T: end - at})
+		p, err := models.Score(r.Config.Model, r.Weights, graph.Frame{B: 1, T: end - at})
 		require.NoError(t, err)
-		require.NoError(t, p.Run(layers.Feed{Tokens: valid[at:end], Targets: valid[at+1 : end+1]}))
+		require.NoError(t, p.Run(graph.Feed{Tokens: valid[at:end], Targets: valid[at+1 : end+1]}))
 		sum, n = sum+p.Loss()*float64(end-at), n+end-at
 	}
 	assert.InDelta(t, sum/float64(n), loss, 1e-5)

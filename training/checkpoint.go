@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"euryale/internal/runfile"
-	"euryale/layers"
+	"euryale/layers/graph"
 	"euryale/models"
 )
 
@@ -58,7 +58,7 @@ func (r *Run) saveWeights(name string) error {
 }
 
 // SaveWeights writes a model's weights, named by their paths.
-func SaveWeights(path string, w *layers.Weights, model string) error {
+func SaveWeights(path string, w *graph.Weights, model string) error {
 	var ts []runfile.Tensor
 	for _, p := range w.All() {
 		ts = append(ts, runfile.Tensor{Name: p.Path, Shape: p.Shape, Data: p.Float32()})
@@ -68,7 +68,7 @@ func SaveWeights(path string, w *layers.Weights, model string) error {
 
 // LoadWeights reads weights that must be just those of the model: a parameter that is
 // missing, left over or of another shape is an error, and all are named at once.
-func LoadWeights(path string, m models.Model) (*layers.Weights, error) {
+func LoadWeights(path string, m models.Model) (*graph.Weights, error) {
 	shapes, err := runfile.Shapes(path)
 	if err != nil {
 		return nil, err
@@ -113,7 +113,7 @@ func checkShapes(path string, m models.Model, have map[string][]int) error {
 }
 
 // weightsOf are the weights of m that a file's tensors hold.
-func weightsOf(path string, m models.Model, ts []runfile.Tensor) (*layers.Weights, error) {
+func weightsOf(path string, m models.Model, ts []runfile.Tensor) (*graph.Weights, error) {
 	file, shapes := map[string]any{}, map[string][]int{}
 	for _, t := range ts {
 		file[t.Name], shapes[t.Name] = t.Data, t.Shape
@@ -125,7 +125,7 @@ func weightsOf(path string, m models.Model, ts []runfile.Tensor) (*layers.Weight
 	if err != nil {
 		return nil, err
 	}
-	w := layers.NewWeights(0)
+	w := graph.NewWeights(0)
 	for _, p := range params {
 		v, isFloat := file[p.Path].([]float32)
 		if !isFloat {

@@ -13,6 +13,7 @@ import (
 	"euryale/data"
 	"euryale/internal/runfile"
 	"euryale/layers"
+	"euryale/layers/graph"
 	"euryale/models"
 	"euryale/models/ngram"
 )
@@ -51,7 +52,7 @@ func newRun(s *Start, c Config, dir string, log io.Writer) (*Run, error) {
 		return nil, err
 	}
 	c.Data = corpus.Config
-	r := &Run{Config: c.resolve(corpus.Tokenizer), Dir: dir, Corpus: corpus, Weights: layers.NewWeights(c.Training.Seed), best: math.Inf(1)}
+	r := &Run{Config: c.resolve(corpus.Tokenizer), Dir: dir, Corpus: corpus, Weights: graph.NewWeights(c.Training.Seed), best: math.Inf(1)}
 	if err := r.begin(s); err != nil {
 		return nil, errors.Join(err, corpus.Close())
 	}
@@ -86,7 +87,7 @@ func NewOn(c Config, batches data.Batcher) (*Run, error) {
 	if err := c.Model.Check(); err != nil { // the vocabulary too
 		return nil, err
 	}
-	r := &Run{Config: c, Weights: layers.NewWeights(c.Training.Seed), best: math.Inf(1), batches: batches}
+	r := &Run{Config: c, Weights: graph.NewWeights(c.Training.Seed), best: math.Inf(1), batches: batches}
 	if err := r.declare(); err != nil {
 		return nil, err
 	}
@@ -109,13 +110,13 @@ func (c Config) resolve(tk data.Tokenizer) Config {
 // declare gives every parameter its first value, in the order of the model's graph.
 func (r *Run) declare() error {
 	m := r.Config.Model
-	_, err := layers.Build(r.Weights, layers.Frame{B: 1, T: 1, S: models.SourceOf(m)}, func(s *layers.Scope) { m.Logits(s, s.Tokens()) })
+	_, err := graph.Build(r.Weights, graph.Frame{B: 1, T: 1, S: models.SourceOf(m)}, func(s *layers.Scope) { m.Logits(s, s.Tokens()) })
 	return err
 }
 
 // prepare makes what every run needs once it has weights.
 func (r *Run) prepare() {
-	r.noise = &layers.Noise{Seed: bits.Reverse64(r.Config.Training.Seed)} // dropout's stream is not that of the weights
+	r.noise = &graph.Noise{Seed: bits.Reverse64(r.Config.Training.Seed)} // dropout's stream is not that of the weights
 	r.optim = NewAdamW(r.Config.Optimizer, r.Weights.All())
 	r.replicas = map[shape]*replica{}
 }
@@ -227,7 +228,7 @@ func openConfig(dir string, sets []string) (Config, data.Tokenizer, error) {
 type Saved struct {
 	Config    Config
 	Tokenizer data.Tokenizer
-	Weights   *layers.Weights
+	Weights   *graph.Weights
 	Counts    *ngram.Model // of an n-gram model, which has no weights
 }
 

@@ -7,7 +7,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"euryale/internal/kernel"
-	"euryale/layers"
+	"euryale/layers/graph"
 )
 
 // Optimizer is the [optimizer] section of config.toml: AdamW's settings.
@@ -57,7 +57,7 @@ const blockSize = 1 << 15
 
 // NewAdamW returns an optimiser of the parameters in the order given, which is the order
 // of the gradients it will be handed.
-func NewAdamW(o Optimizer, params []*layers.Param) *AdamW {
+func NewAdamW(o Optimizer, params []*graph.Param) *AdamW {
 	a := &AdamW{o: o}
 	for i, p := range params {
 		n := p.Size()

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"gorgonia.org/tensor"
 
-	"euryale/layers"
+	"euryale/layers/graph"
 	"euryale/models"
 )
 
@@ -36,7 +36,7 @@ func TestSchedule(t *testing.T) {
 // batches to a step, a matrix that decays and a vector that does not, and a clipped norm.
 func TestAdamW(t *testing.T) {
 	o := Optimizer{LR: 0.01, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1, Clip: 0.5}
-	w := layers.NewWeights(0)
+	w := graph.NewWeights(0)
 	require.NoError(t, w.Add("matrix", []int{2, 2}, []float32{1, -2, 3, -4}))
 	require.NoError(t, w.Add("vector", []int{3}, []float32{0.5, -0.5, 2}))
 	a := NewAdamW(o, w.All())
@@ -100,7 +100,7 @@ func reference(o Optimizer, step int, x, m, v, g [][]float64) float64 {
 }
 
 func TestStepRefusesInfiniteGradients(t *testing.T) {
-	w := layers.NewWeights(0)
+	w := graph.NewWeights(0)
 	require.NoError(t, w.Add("x", []int{2}, []float32{1, 2}))
 	a := NewAdamW(Default().Optimizer, w.All())
 	a.Add([][]*tensor.Dense{{tensor.New(tensor.WithShape(2), tensor.WithBacking([]float32{1, float32(math.Inf(1))}))}})

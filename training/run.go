@@ -8,7 +8,7 @@ import (
 
 	"euryale/data"
 	"euryale/generation"
-	"euryale/layers"
+	"euryale/layers/graph"
 	"euryale/models"
 )
 
@@ -17,15 +17,15 @@ type Run struct {
 	Config  Config
 	Dir     string // where its files go
 	Corpus  *data.Corpus
-	Weights *layers.Weights
+	Weights *graph.Weights
 	Watch   Watch
 
 	batches  data.Batcher
 	optim    *AdamW
-	noise    *layers.Noise
+	noise    *graph.Noise
 	replicas map[shape]*replica
 	valid    *evaluator
-	carried  []*layers.Memory       // of each shard, when state goes from batch to batch
+	carried  []*graph.Memory        // of each shard, when state goes from batch to batch
 	resumed  []map[string][]float32 // carried states that a resumed run begins with
 	batch    data.Batch
 

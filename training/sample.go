@@ -7,11 +7,11 @@ import (
 
 	"euryale/data"
 	"euryale/generation"
-	"euryale/layers"
+	"euryale/layers/graph"
 )
 
 // newGenerator makes texts in the form of the task that the configuration names.
-func newGenerator(c Config, w *layers.Weights, tk data.Tokenizer) (*generation.Generator, error) {
+func newGenerator(c Config, w *graph.Weights, tk data.Tokenizer) (*generation.Generator, error) {
 	f, err := data.NewFormat(c.Data, tk)
 	if err != nil {
 		return nil, err

@@ -8,7 +8,7 @@ import (
 
 	"euryale/data"
 	"euryale/internal/kernel"
-	"euryale/layers"
+	"euryale/layers/graph"
 	"euryale/models"
 )
 
@@ -65,7 +65,7 @@ func (r *Run) replica(b *data.Batch) (*replica, error) {
 	rep := &replica{}
 	from := 0
 	for i, to := range cut(b.B, r.Config.Training.Shards) {
-		f := layers.Frame{B: to - from, T: b.T, S: b.S, First: from, Noise: r.noise, Memory: r.memory(i, to-from)}
+		f := graph.Frame{B: to - from, T: b.T, S: b.S, First: from, Noise: r.noise, Memory: r.memory(i, to-from)}
 		p, err := models.Train(r.Config.Model, r.Weights, f, models.Options{Smoothing: r.Config.Training.Smoothing})
 		if err != nil {
 			return nil, err
@@ -83,7 +83,7 @@ func (r *Run) replica(b *data.Batch) (*replica, error) {
 }
 
 // memory is what a shard's lanes carry from batch to batch, or nil if they carry nothing.
-func (r *Run) memory(i, lanes int) *layers.Memory {
+func (r *Run) memory(i, lanes int) *graph.Memory {
 	if r.Config.Training.BPTT != "carry" {
 		return nil
 	}
@@ -91,7 +91,7 @@ func (r *Run) memory(i, lanes int) *layers.Memory {
 		r.carried = append(r.carried, nil)
 	}
 	if r.carried[i] == nil || r.carried[i].Lanes() != lanes {
-		r.carried[i] = layers.NewMemory(lanes, 0)
+		r.carried[i] = graph.NewMemory(lanes, 0)
 	}
 	return r.carried[i]
 }
@@ -128,8 +128,8 @@ func (p *replica) runShard(i int) {
 
 // feed is the shard's part of a batch. Lanes whose text does not go on from the batch
 // before forget what they carry.
-func (s shard) feed(b *data.Batch) layers.Feed {
-	f := layers.Feed{Tokens: b.Tokens[s.from*b.T : s.to*b.T], Targets: b.Targets[s.from*b.T : s.to*b.T]}
+func (s shard) feed(b *data.Batch) graph.Feed {
+	f := graph.Feed{Tokens: b.Tokens[s.from*b.T : s.to*b.T], Targets: b.Targets[s.from*b.T : s.to*b.T]}
 	if b.S > 0 {
 		f.Source = b.Source[s.from*b.S : s.to*b.S]
 	}
@@ -155,13 +155,13 @@ func (p *replica) gradients() [][]*tensor.Dense {
 // evaluator computes the loss of the validation part.
 type evaluator struct {
 	config   Config
-	weights  *layers.Weights
+	weights  *graph.Weights
 	batches  data.Batcher
 	programs map[shape][]shard
 	batch    data.Batch
 }
 
-func newEvaluator(c Config, w *layers.Weights, corpus *data.Corpus) (*evaluator, error) {
+func newEvaluator(c Config, w *graph.Weights, corpus *data.Corpus) (*evaluator, error) {
 	batches, err := corpus.Valid(c.Training.Batch, c.Model.Common().Context)
 	if err != nil {
 		return nil, err
@@ -242,9 +242,9 @@ func (e *evaluator) shards() ([]shard, error) {
 	from := 0
 	var shards []shard
 	for _, to := range cut(b.B, e.config.Training.Shards) {
-		f := layers.Frame{B: to - from, T: b.T, S: b.S}
+		f := graph.Frame{B: to - from, T: b.T, S: b.S}
 		if e.carries() {
-			f.Memory = layers.NewMemory(f.B, 0)
+			f.Memory = graph.NewMemory(f.B, 0)
 		}
 		p, err := models.Score(e.config.Model, e.weights, f)
 		if err != nil {

@@ -13,7 +13,7 @@ import (
 	"euryale/data"
 	"euryale/internal/interchange"
 	"euryale/internal/runfile"
-	"euryale/layers"
+	"euryale/layers/graph"
 	"euryale/models"
 )
 
@@ -152,7 +152,7 @@ func (s *Start) give(r *Run) error {
 	return nil
 }
 
-func (s *Start) weights(m models.Model) (*layers.Weights, error) {
+func (s *Start) weights(m models.Model) (*graph.Weights, error) {
 	if s.saved != nil && s.saved.Weights != nil {
 		return s.saved.Weights, nil
 	}

@@ -15,7 +15,7 @@ import (
 	"euryale/bench"
 	"euryale/generation"
 	"euryale/internal/kernel"
-	"euryale/layers"
+	"euryale/layers/graph"
 	"euryale/models"
 )
 
@@ -134,12 +134,12 @@ func prepare(w bench.Workload, precision string) (step func() error, tokens floa
 
 // generator draws 128 tokens from nothing, over and over: a step is one of them.
 func generator(m models.Model) (func() error, error) {
-	weights := layers.NewWeights(1)
+	weights := graph.NewWeights(1)
 	mem, err := models.NewMemory(m, weights, 1, m.Common().Context, 0)
 	if err != nil {
 		return nil, err
 	}
-	p, err := models.Decode(m, weights, layers.Frame{B: 1, T: 1, Memory: mem})
+	p, err := models.Decode(m, weights, graph.Frame{B: 1, T: 1, Memory: mem})
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +151,7 @@ func generator(m models.Model) (func() error, error) {
 			mem.Reset(0)
 			id = 0
 		}
-		if err := p.Run(layers.Feed{Tokens: []int{id}}); err != nil {
+		if err := p.Run(graph.Feed{Tokens: []int{id}}); err != nil {
 			return err
 		}
 		id, err = draw(p.Value("logits"))

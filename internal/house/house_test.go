@@ -21,6 +21,7 @@ const root = "../.."
 var floors = [][]string{
 	{"internal/kernel", "internal/runfile", "internal/plottext", "internal/near", "internal/term", "internal/book"},
 	{"layers/ops"},
+	{"layers/graph"},
 	{"layers"},
 	{"data", "models"},
 	{"internal/interchange", "generation"},

@@ -14,7 +14,7 @@ import (
 
 	"euryale/data"
 	"euryale/internal/runfile"
-	"euryale/layers"
+	"euryale/layers/graph"
 	"euryale/models"
 )
 
@@ -99,9 +99,9 @@ func TestGPT2AgreesWithPyTorch(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m, err := Read(c.path, "")
 			require.NoError(t, err)
-			p, err := models.Score(m.Model, m.Weights, layers.Frame{B: 1, T: len(want.IDs)}, "logits")
+			p, err := models.Score(m.Model, m.Weights, graph.Frame{B: 1, T: len(want.IDs)}, "logits")
 			require.NoError(t, err)
-			require.NoError(t, p.Run(layers.Feed{Tokens: want.IDs}))
+			require.NoError(t, p.Run(graph.Feed{Tokens: want.IDs}))
 			got := p.Float64s("logits")
 			require.Len(t, got, len(want.Logits))
 			for i := range got {
@@ -175,12 +175,12 @@ func TestGPT2ExportHasTheOriginalNames(t *testing.T) {
 func TestGPT2ExportWithoutBiases(t *testing.T) {
 	tk, err := Read("testdata/gpt2", "")
 	require.NoError(t, err)
-	m := &Imported{Name: "gpt", Tokenizer: tk.Tokenizer, Weights: layers.NewWeights(3),
+	m := &Imported{Name: "gpt", Tokenizer: tk.Tokenizer, Weights: graph.NewWeights(3),
 		Model: &models.GPT{Sizes: models.Sizes{Vocab: 260, Context: 8}, Layers: 1, Heads: 2, Dim: 6, Activation: "relu"}}
 	run := func(m *Imported) []float64 {
-		p, err := models.Score(m.Model, m.Weights, layers.Frame{B: 1, T: 5}, "logits")
+		p, err := models.Score(m.Model, m.Weights, graph.Frame{B: 1, T: 5}, "logits")
 		require.NoError(t, err)
-		require.NoError(t, p.Run(layers.Feed{Tokens: []int{1, 2, 3, 4, 5}}))
+		require.NoError(t, p.Run(graph.Feed{Tokens: []int{1, 2, 3, 4, 5}}))
 		return p.Float64s("logits")
 	}
 	want := run(m)
@@ -309,8 +309,8 @@ func TestGPT2WithItsOwnTokenizer(t *testing.T) {
 	tk, err := data.LoadTokenizer(files + "gpt2_encoder.json")
 	require.NoError(t, err)
 	m := &models.GPT{Sizes: models.Sizes{Vocab: 50257, Context: 8}, Layers: 1, Heads: 1, Dim: 2, Activation: "gelu_tanh", Bias: true, Tied: true}
-	w := layers.NewWeights(1)
-	_, err = models.Score(m, w, layers.Frame{B: 1, T: 1})
+	w := graph.NewWeights(1)
+	_, err = models.Score(m, w, graph.Frame{B: 1, T: 1})
 	require.NoError(t, err)
 	dir := t.TempDir()
 	export(t, dir, &Imported{Name: "gpt", Model: m, Weights: w, Tokenizer: tk})

@@ -15,7 +15,7 @@ import (
 
 	"euryale/data"
 	"euryale/internal/runfile"
-	"euryale/layers"
+	"euryale/layers/graph"
 	"euryale/models"
 )
 
@@ -23,7 +23,7 @@ import (
 type Imported struct {
 	Name      string // of the model in the registry
 	Model     models.Model
-	Weights   *layers.Weights
+	Weights   *graph.Weights
 	Tokenizer data.Tokenizer
 }
 
@@ -119,12 +119,12 @@ func loadTokenizer(path, dir string, vocab int) (data.Tokenizer, error) {
 
 // weightsOf are the weights of m with the values in found, by path. All that is missing,
 // left over or of another size is named at once.
-func weightsOf(m models.Model, found map[string][]float32) (*layers.Weights, error) {
+func weightsOf(m models.Model, found map[string][]float32) (*graph.Weights, error) {
 	params, err := models.Parameters(m)
 	if err != nil {
 		return nil, err
 	}
-	w := layers.NewWeights(0)
+	w := graph.NewWeights(0)
 	var wrong []string
 	for _, p := range params {
 		v, ok := found[p.Path]
@@ -152,7 +152,7 @@ func weightsOf(m models.Model, found map[string][]float32) (*layers.Weights, err
 }
 
 // finite refuses weights that no model can compute with.
-func finite(w *layers.Weights) error {
+func finite(w *graph.Weights) error {
 	for _, p := range w.All() {
 		for i, v := range p.Float32() {
 			if v := float64(v); math.IsNaN(v) || math.IsInf(v, 0) {

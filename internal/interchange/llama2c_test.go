@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"euryale/generation"
-	"euryale/layers"
+	"euryale/layers/graph"
 	"euryale/models"
 )
 
@@ -51,7 +51,7 @@ func TestStoriesByCachedDecoding(t *testing.T) {
 func TestStoriesByWholePasses(t *testing.T) {
 	m, golden := stories(t)
 	const n = 256
-	p, err := models.Score(m.Model, m.Weights, layers.Frame{B: 1, T: n}, "logits")
+	p, err := models.Score(m.Model, m.Weights, graph.Frame{B: 1, T: n}, "logits")
 	require.NoError(t, err)
 	ids := make([]int, n+1)
 	for i := range ids {
@@ -60,7 +60,7 @@ func TestStoriesByWholePasses(t *testing.T) {
 	ids[0] = generation.Start(m.Tokenizer)
 	v := m.Tokenizer.Vocab()
 	for i := range n {
-		require.NoError(t, p.Run(layers.Feed{Tokens: ids[:n]}))
+		require.NoError(t, p.Run(graph.Feed{Tokens: ids[:n]}))
 		for id, l := range p.Value("logits")[i*v : (i+1)*v] {
 			if ids[i+1] < 0 || l > p.Value("logits")[i*v+ids[i+1]] {
 				ids[i+1] = id

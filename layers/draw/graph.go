@@ -7,9 +7,9 @@ import (
 	"strings"
 	"unicode"
 
-	G "gorgonia.org/gorgonia"
+	"euryale/layers/graph"
 
-	"euryale/layers"
+	G "gorgonia.org/gorgonia"
 )
 
 // Options say what a picture of a graph shows. The zero value shows all layers.
@@ -45,11 +45,11 @@ type edge struct {
 	track    int // of an edge that goes round other boxes
 }
 
-// Graph draws a graph that layers.Build made, and its derivative if it has been
+// Graph draws a graph that graph.Build made, and its derivative if it has been
 // differentiated (as that of a program of models.Train has). Shown is what the loss needs,
 // or the logits of a graph without a loss, or else everything. A path that no layer has is
 // an error that lists near ones.
-func Graph(g *layers.Graph, o Options) (*Picture, error) {
+func Graph(g *graph.Graph, o Options) (*Picture, error) {
 	if !slices.ContainsFunc(append(g.Taps(), ""), o.shows) {
 		_, err := g.Tap(o.Under)
 		return nil, err
@@ -63,7 +63,7 @@ func Graph(g *layers.Graph, o Options) (*Picture, error) {
 }
 
 // needed are the nodes that the outputs are made of, operands first.
-func needed(g *layers.Graph) G.Nodes {
+func needed(g *graph.Graph) G.Nodes {
 	var roots G.Nodes
 	for _, name := range []string{"loss", "logits"} {
 		if n, err := g.Tap(name); err == nil {
@@ -106,7 +106,7 @@ type edgeKey struct {
 
 // collector puts nodes into boxes.
 type collector struct {
-	g    *layers.Graph
+	g    *graph.Graph
 	o    Options
 	p    Picture
 	at   map[*G.Node]*box
@@ -150,7 +150,7 @@ func (o Options) shows(path string) bool {
 
 // box is where a node goes: into the youngest box of its layer, unless that would make
 // two boxes wait for each other, as when a value leaves a layer and comes back.
-func (c *collector) box(n *G.Node, o layers.Origin, ins G.Nodes) *box {
+func (c *collector) box(n *G.Node, o graph.Origin, ins G.Nodes) *box {
 	path := o.Path
 	if !c.o.Ops {
 		path = layerOf(path, c.o.Under)

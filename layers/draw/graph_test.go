@@ -14,12 +14,13 @@ import (
 
 	"euryale/layers"
 	"euryale/layers/draw"
+	"euryale/layers/graph"
 )
 
 // small is a model with a residual, a numbered block, a stock op and a loss, with its
 // derivative.
-func small(t testing.TB) *layers.Graph {
-	g, err := layers.Build(layers.NewWeights(1), layers.Frame{B: 1, T: 4}, func(s *layers.Scope) {
+func small(t testing.TB) *graph.Graph {
+	g, err := graph.Build(graph.NewWeights(1), graph.Frame{B: 1, T: 4}, func(s *layers.Scope) {
 		x := layers.Embedding(s.Sub("tok"), s.Tokens(), 5, 6)
 		h := s.Sub("h0")
 		att := layers.CausalSelfAttention(h.Sub("att"), layers.LayerNorm(h.Sub("ln"), x), 2, 0)
@@ -92,7 +93,7 @@ func TestOneLayer(t *testing.T) {
 
 // A path at which nothing is computed, only below it, can be drawn too.
 func TestUnderAPathOfLayers(t *testing.T) {
-	g, err := layers.Build(layers.NewWeights(1), layers.Frame{B: 1, T: 2}, func(s *layers.Scope) {
+	g, err := graph.Build(graph.NewWeights(1), graph.Frame{B: 1, T: 2}, func(s *layers.Scope) {
 		enc := s.Sub("enc")
 		x := layers.Embedding(enc.Sub("tok"), s.Tokens(), 3, 4)
 		x = layers.LayerNorm(enc.Sub("norm"), x)
@@ -109,7 +110,7 @@ func TestUnderAPathOfLayers(t *testing.T) {
 // A block whose value leaves it and comes back is two boxes: boxes never wait for each
 // other, or there would be no order to draw them in.
 func TestBoxesHaveAnOrder(t *testing.T) {
-	g, err := layers.Build(layers.NewWeights(1), layers.Frame{B: 1, T: 2}, func(s *layers.Scope) {
+	g, err := graph.Build(graph.NewWeights(1), graph.Frame{B: 1, T: 2}, func(s *layers.Scope) {
 		a, b := s.Sub("a"), s.Sub("b")
 		x := a.Must(G.Tanh(layers.Embedding(a, s.Tokens(), 3, 2)))
 		y := b.Must(G.Sigmoid(x))
@@ -144,7 +145,7 @@ func TestDOT(t *testing.T) {
 }
 
 func TestParameters(t *testing.T) {
-	w := layers.NewWeights(1)
+	w := graph.NewWeights(1)
 	require.NoError(t, w.Add("a<b/W", []int{2, 3}, make([]float32, 6)))
 	p := draw.Parameters(w)
 	assert.Equal(t, "parameter  shape  values\na<b/W      2 × 3  6\nall               6\n", p.String())
@@ -153,8 +154,8 @@ func TestParameters(t *testing.T) {
 
 // A picture of one layer, and the table of what it declares.
 func ExampleGraph() {
-	w := layers.NewWeights(1)
-	g, err := layers.Build(w, layers.Frame{B: 1, T: 4}, func(s *layers.Scope) {
+	w := graph.NewWeights(1)
+	g, err := graph.Build(w, graph.Frame{B: 1, T: 4}, func(s *layers.Scope) {
 		x := layers.Embedding(s.Sub("tok"), s.Tokens(), 5, 6)
 		layers.MLP(s.Sub("mlp"), x, 8, "gelu")
 	})

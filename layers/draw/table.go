@@ -6,14 +6,14 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"euryale/layers"
+	"euryale/layers/graph"
 )
 
 // Table is a list of parameters by path, with their shapes and sizes.
 type Table struct{ rows [][3]string }
 
 // Parameters lists all parameters, and how many values they have together.
-func Parameters(w *layers.Weights) Table {
+func Parameters(w *graph.Weights) Table {
 	var t Table
 	for _, p := range w.All() {
 		var dims []string

@@ -23,7 +23,8 @@ type Tape struct {
 	flops  float64
 	bytes  int
 
-	weights map[*G.Node]*Weight
+	weights  map[*G.Node]*Weight
+	matrices map[*G.Node]bool // nodes that products and lookups read
 
 	position int // of the instruction that ran last, in the order planned
 }

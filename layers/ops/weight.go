@@ -82,9 +82,22 @@ func (t *Tape) SetWeight(n *G.Node, w *Weight) {
 	t.weights[n] = w
 }
 
+// readAsMatrix records that a product or a lookup reads w.
+func (t *Tape) readAsMatrix(w *G.Node) {
+	if t.matrices == nil {
+		t.matrices = map[*G.Node]bool{}
+	}
+	t.matrices[w] = true
+}
+
+// ReadsAsMatrix reports whether a product or a lookup of the graph reads n as its matrix or
+// table.
+func (t *Tape) ReadsAsMatrix(n *G.Node) bool { return t.matrices[n] }
+
 // operandOf is W, or Wᵀ if turned, as products of so many rows read it: nil if w is no
 // parameter, or of float64.
 func operandOf[T Float](t *Tape, w *G.Node, turned bool, rows int) *kernel.Packed[T] {
+	t.readAsMatrix(w)
 	p := t.weights[w]
 	if p == nil {
 		return nil

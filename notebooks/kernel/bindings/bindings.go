@@ -9,6 +9,7 @@ import (
 	_ "euryale/generation"
 	_ "euryale/layers"
 	_ "euryale/layers/draw"
+	_ "euryale/layers/graph"
 	_ "euryale/layers/ops"
 	_ "euryale/models"
 	_ "euryale/notebooks/kernel/checkout"

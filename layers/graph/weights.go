@@ -1,4 +1,4 @@
-package layers
+package graph
 
 import (
 	"fmt"
@@ -31,10 +31,16 @@ type Weights struct {
 type Param struct {
 	Path  string
 	Shape []int
-	data  any // []float32 or []float64
+	Decay bool // has weight decay; a graph that declares the parameter settles it
+	data  any  // []float32 or []float64
+
+	settled bool // Decay is
 
 	weight *ops.Weight // of a matrix of float32
 }
+
+// Init makes the initial values of a parameter of that shape.
+type Init func(rng *rand.Rand, shape []int) []float64
 
 // NewWeights returns empty float32 weights. A parameter's first value follows from the
 // seed and its path alone: editing one layer leaves the others' first values as they were.

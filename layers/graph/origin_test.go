@@ -1,4 +1,4 @@
-package layers_test
+package graph_test
 
 import (
 	"testing"
@@ -8,13 +8,14 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"euryale/layers"
+	"euryale/layers/graph"
 )
 
 // Every node says which layer it is of: fused ops, stock ones, parameters, inputs, and
 // the derivatives of them all.
 func TestOrigin(t *testing.T) {
 	var stock, loss *G.Node
-	g, err := layers.Build(layers.NewWeights(1), layers.Frame{B: 1, T: 2}, func(s *layers.Scope) {
+	g, err := graph.Build(graph.NewWeights(1), graph.Frame{B: 1, T: 2}, func(s *layers.Scope) {
 		x := layers.Embedding(s.Sub("tok"), s.Tokens(), 5, 3)
 		h := s.Sub("h0")
 		x = layers.Linear(h.Sub("in"), x, 4)
@@ -22,13 +23,13 @@ func TestOrigin(t *testing.T) {
 		loss = s.Must(G.Sum(layers.Linear(s.Sub("out"), stock, 2)))
 	})
 	require.NoError(t, err)
-	assert.Equal(t, layers.Origin{Path: "h0", Op: "tanh"}, g.Origin(stock))
+	assert.Equal(t, graph.Origin{Path: "h0", Op: "tanh"}, g.Origin(stock))
 	in, err := g.Tap("h0/in")
 	require.NoError(t, err)
-	assert.Equal(t, layers.Origin{Path: "h0/in", Op: "linear"}, g.Origin(in))
+	assert.Equal(t, graph.Origin{Path: "h0/in", Op: "linear"}, g.Origin(in))
 	w, err := g.Tap("h0/in/W")
 	require.NoError(t, err)
-	assert.Equal(t, layers.Origin{Path: "h0/in"}, g.Origin(w))
+	assert.Equal(t, graph.Origin{Path: "h0/in"}, g.Origin(w))
 	assert.Equal(t, w, g.Operands(in)[1], "a Linear is made of x, W and b")
 
 	grads, err := G.Grad(loss, g.Params()...)

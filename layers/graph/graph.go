@@ -1,7 +1,8 @@
-package layers
+package graph
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 
 	G "gorgonia.org/gorgonia"
@@ -33,7 +34,9 @@ type Graph struct {
 	tape    *ops.Tape
 	weights *Weights
 	params  G.Nodes
+	decays  []*bool // of the parameters: whether they have weight decay, nil by use
 	taps    map[string]*G.Node
+	views   map[View][]string  // taps that can be drawn
 	claimed map[string]string  // path → where it was claimed
 	made    map[*G.Node]string // declared nodes → path of the scope, or "" if it is not known
 	ints    map[string]*ints   // inputs of tokens and of what follows from them
@@ -71,10 +74,11 @@ func Build(w *Weights, f Frame, declare func(s *Scope)) (g *Graph, err error) {
 			panic(r)
 		}
 	}()
-	g = &Graph{frame: f, expr: G.NewGraph(), tape: ops.NewTape(), weights: w, taps: map[string]*G.Node{},
+	g = &Graph{frame: f, expr: G.NewGraph(), tape: ops.NewTape(), weights: w, taps: map[string]*G.Node{}, views: map[View][]string{},
 		claimed: map[string]string{}, made: map[*G.Node]string{}, ints: map[string]*ints{}, fresh: make([]int, f.B)}
 	g.tape.Differentiated = f.Gradient
 	declare(&Scope{B: f.B, T: f.T, graph: g, bias: true})
+	g.settleDecay()
 	for _, n := range g.expr.AllNodes() {
 		g.made[n] += "" // what comes later is a derivative
 	}
@@ -92,6 +96,42 @@ func (g *Graph) Tape() *ops.Tape { return g.tape }
 
 // Params are the parameters in the order they were declared.
 func (g *Graph) Params() G.Nodes { return g.params }
+
+// settleDecay says of each parameter that this graph declared first whether it has weight
+// decay: as its scope says, or if a product or a lookup reads it.
+func (g *Graph) settleDecay() {
+	read := map[*G.Node]bool{}
+	for _, n := range g.expr.AllNodes() {
+		if n.Op() != nil && isProduct(n) {
+			for _, operand := range g.Operands(n) {
+				read[operand] = true
+			}
+		}
+	}
+	for i, n := range g.params {
+		p := g.weights.byPath[n.Name()]
+		switch said := g.decays[i]; {
+		case p.settled:
+		case said != nil:
+			p.Decay = *said
+		default:
+			p.Decay = read[n] || g.tape.ReadsAsMatrix(n)
+		}
+		p.settled = true
+	}
+}
+
+// isProduct reports whether n is a matrix product or a lookup of Gorgonia's own.
+func isProduct(n *G.Node) bool {
+	switch fmt.Sprintf("%T", n.Op()) {
+	case "gorgonia.linAlgBinOp", "*gorgonia.tensordotOp", "gorgonia.tensordotOp", "*gorgonia.byIndicesOp":
+		return true
+	}
+	return false
+}
+
+// Views returns the taps that are declared as v, sorted.
+func (g *Graph) Views(v View) []string { return slices.Sorted(slices.Values(g.views[v])) }
 
 // Tap is the node of that name, or an error that lists near names.
 func (g *Graph) Tap(name string) (*G.Node, error) {

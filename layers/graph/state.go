@@ -1,4 +1,4 @@
-package layers
+package graph
 
 import (
 	G "gorgonia.org/gorgonia"
@@ -22,7 +22,7 @@ func (s *Scope) History(name string, x *G.Node) *G.Node {
 	}
 	sl, _ := s.slot(history, name, f.Memory.room, d)
 	f.Memory.limit(f.Memory.room)
-	n := s.Must(ops.Append(s.at(name), s.B, view(sl.now), x, s.Positions()))
+	n := s.Must(ops.Append(s.At(name), s.B, view(sl.now), x, s.Positions()))
 	s.graph.alive = append(s.graph.alive, n)
 	return n
 }
@@ -32,11 +32,12 @@ func (s *Scope) History(name string, x *G.Node) *G.Node {
 //
 //	prev: (B, D) → step → (B·T, D), which Carry returns
 func (s *Scope) Carry(name string, width int, step func(prev *G.Node) *G.Node) *G.Node {
-	return s.carryFrom(name, nil, width, step)
+	return s.CarryFrom(name, nil, width, step)
 }
 
-// carryFrom is Carry of lanes that start from start, (B, D), or from zero if it is nil.
-func (s *Scope) carryFrom(name string, start *G.Node, width int, step func(prev *G.Node) *G.Node) *G.Node {
+// CarryFrom is Carry of sequences whose state is start, (B, D), before their first token;
+// nil is zero.
+func (s *Scope) CarryFrom(name string, start *G.Node, width int, step func(prev *G.Node) *G.Node) *G.Node {
 	if start != nil && !start.Shape().Eq(tensor.Shape{s.B, width}) {
 		s.Fail("%s starts from %v, want (%d, %d)", name, start.Shape(), s.B, width)
 	}
@@ -59,7 +60,7 @@ func (s *Scope) recurrence(name string, start *G.Node, width int, step func(prev
 	sl, path := s.slot(carry, name, 1, width)
 	prev := s.input(path, view(sl.now))
 	if start != nil {
-		prev = s.Must(ops.Begin(s.at("begin"), start, prev, s.Positions()))
+		prev = s.Must(ops.Begin(s.At("begin"), start, prev, s.Positions()))
 	}
 	y := step(prev)
 	if !f.Encode { // an encoding run goes no further than the source
@@ -108,7 +109,7 @@ func (s *Scope) Answer(x *G.Node) *G.Node {
 	if !g.frame.Encode { // histories stay live to the end: no op may reuse their memory
 		in = append(in, g.alive...)
 	}
-	return s.Must(ops.Tail(s.at("answer"), keeper[float32](g), keeper[float64](g), in...))
+	return s.Must(ops.Tail(s.At("answer"), keeper[float32](g), keeper[float64](g), in...))
 }
 
 // keeper writes the i-th kept value to where Commit will find it.

@@ -1,0 +1,159 @@
+package graph
+
+import (
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"euryale/layers/ops"
+)
+
+// Must returns n, or stops the build with err. A stock op of Gorgonia that is known to
+// compute a wrong value or gradient stops it too: the error names the layer, the op and
+// the helper to use instead. What n is computed from is checked along with it.
+func (s *Scope) Must(n *G.Node, err error) *G.Node {
+	if err != nil {
+		s.Fail("%w", err)
+	}
+	s.admit(n)
+	return n
+}
+
+// admit records that the nodes behind n which no scope has recorded yet were declared at
+// s, and checks them.
+func (s *Scope) admit(n *G.Node) {
+	g := s.graph
+	if _, known := g.made[n]; known {
+		return
+	}
+	g.made[n] = s.path
+	if n.Op() == nil {
+		return
+	}
+	for _, operand := range g.Operands(n) {
+		s.admit(operand)
+	}
+}
+
+// Tap names n, so that a program can read its value. A name can be given once in a scope.
+func (s *Scope) Tap(name string, n *G.Node) *G.Node {
+	s.graph.taps[s.claim(name)] = n
+	return n
+}
+
+// Out names n as the result of the layer at s: its tap is the path itself.
+func (s *Scope) Out(n *G.Node) *G.Node {
+	s.graph.taps[s.claimPath(s.path)] = n
+	return n
+}
+
+// View is a kind of value that there are pictures of.
+type View string
+
+// The views, with the shapes of their values.
+const (
+	AttentionWeights View = "attention" // (B·T, H·C): a row for each query, head after head, a column for each key
+	LSTMGates        View = "gates"     // (B·T, 4H): i|f|g|o of each token
+)
+
+// TapView is Tap for a value that can be drawn as v: only what is declared so is.
+func (s *Scope) TapView(v View, name string, n *G.Node) *G.Node {
+	s.graph.views[v] = append(s.graph.views[v], s.join(name))
+	return s.Tap(name, n)
+}
+
+// Param declares a parameter, filled by init unless the weights hold it already.
+func (s *Scope) Param(name string, init Init, shape ...int) *G.Node {
+	path := s.claim(name)
+	p, err := s.graph.weights.param(path, init, shape)
+	if err != nil {
+		s.Fail("%s: %w", name, err)
+	}
+	var n *G.Node
+	if p.data == nil {
+		n = G.NewTensor(s.graph.expr, s.graph.weights.dtype, len(shape), G.WithShape(shape...), G.WithName(path))
+	} else {
+		n = s.input(path, p.header())
+	}
+	if p.weight != nil {
+		s.graph.tape.SetWeight(n, p.weight)
+	}
+	s.graph.params = append(s.graph.params, n)
+	s.graph.decays = append(s.graph.decays, s.decay)
+	s.graph.taps[path] = n
+	return n
+}
+
+// Shared returns the parameter that another layer has declared at path, to use it again.
+func (s *Scope) Shared(path string) *G.Node {
+	for _, n := range s.graph.params {
+		if n.Name() == path {
+			return n
+		}
+	}
+	s.Fail("no layer has declared the parameter %q yet", path)
+	return nil
+}
+
+// Const declares numbers that do not change, such as a table or a mask: values gives the
+// i-th of them in row order.
+func (s *Scope) Const(name string, shape []int, values func(i int) float64) *G.Node {
+	v := s.zeros(shape...)
+	for i := range v.DataSize() {
+		switch x := v.Data().(type) {
+		case []float32:
+			x[i] = float32(values(i))
+		case []float64:
+			x[i] = values(i)
+		}
+	}
+	return s.input(s.claim(name), v)
+}
+
+// Drop declares the dropout called name: none without noise in the frame.
+func (s *Scope) Drop(name string, p float64) ops.Drop {
+	if !(p >= 0 && p < 1) {
+		s.Fail("dropout is %v, want at least 0 and less than 1", p)
+	}
+	path, f := s.claim(name), s.graph.frame
+	if f.Noise == nil || p == 0 {
+		return ops.Drop{}
+	}
+	return ops.Drop{P: p, Noise: f.Noise, Layer: hash64(path), First: f.First * s.T}
+}
+
+// claim takes a name in s: no other declaration may have it.
+func (s *Scope) claim(name string) string { return s.claimPath(s.join(name)) }
+
+func (s *Scope) claimPath(path string) string {
+	if first, taken := s.graph.claimed[path]; taken {
+		s.Fail("%q is declared twice, first at %s: give each layer a scope of its own (s.Sub), or use s.Shared to share a parameter", path, first)
+	}
+	s.graph.claimed[path] = caller()
+	return path
+}
+
+// caller returns the line outside this package and package layers that declares a layer.
+func caller() string {
+	var pcs [24]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	for {
+		f, more := frames.Next()
+		inside := strings.HasPrefix(f.Function, "euryale/layers.") || strings.HasPrefix(f.Function, "euryale/layers/graph.")
+		if !inside || strings.HasSuffix(f.File, "_test.go") || !more {
+			return fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line)
+		}
+	}
+}
+
+func (s *Scope) input(path string, v *tensor.Dense) *G.Node {
+	return G.NewTensor(s.graph.expr, v.Dtype(), v.Dims(), G.WithShape(v.Shape()...), G.WithName(path), G.WithValue(v))
+}
+
+func (s *Scope) zeros(shape ...int) *tensor.Dense {
+	return tensor.New(tensor.Of(s.graph.weights.dtype), tensor.WithShape(shape...))
+}

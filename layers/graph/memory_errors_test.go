@@ -1,0 +1,24 @@
+package graph_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"euryale/layers"
+	"euryale/layers/graph"
+)
+
+func TestMemoryErrors(t *testing.T) {
+	m := graph.NewMemory(2, 9)
+	_, err := graph.Build(graph.NewWeights(1), graph.Frame{B: 2, T: 3, Memory: m}, func(s *graph.Scope) {
+		layers.CausalSelfAttention(s.Sub("att"), layers.Embedding(s.Sub("tok"), s.Tokens(), 7, 8), 2, 0)
+	})
+	require.NoError(t, err)
+	assert.ErrorContains(t, m.Truncate(0, 1), "lane 0 has seen 0 tokens: it cannot keep 1")
+	assert.ErrorContains(t, m.Reorder([]int{0}), "1 parents for 2 lanes")
+	assert.ErrorContains(t, m.Reorder([]int{0, 2}), "lane 2 is not one of 2")
+	assert.ErrorContains(t, m.Copy(0, graph.NewMemory(1, 9), 0), "they are not of one model")
+	assert.Equal(t, 9, m.Room())
+}
