@@ -74,30 +74,37 @@ func split(s *Scope, prev *G.Node, cell Cell) State {
 }
 
 // Recur runs a cell of the caller's own through all tokens. The cell gets one token of
-// every lane and what the lanes carry, zero at their start, and returns what they carry
-// on; lanes without a token keep what they have.
+// every sequence and the state before it, zero at the start, and returns the state after
+// it; sequences without a token keep theirs.
 //
 //	x: (B·T, in) → (B·T, width), the state after each token
 //	cell: (B, in), (B, width) → (B, width)
 //
-// The graph grows with T: each token has a copy of the cell's ops.
+// The cell is declared once and compiled once, whatever T is. It may declare parameters and
+// layers, and read any node from outside it that is the same for all tokens. What it
+// computes from the token alone is computed for all tokens at once. Histories and further
+// recurrences cannot stand in it. Of each token only the state is kept, and the backward
+// pass computes the cell again.
 func Recur(s *Scope, x *G.Node, width int, cell func(x, prev *G.Node) *G.Node) *G.Node {
 	return RecurFrom(s, x, width, nil, cell)
 }
 
-// RecurFrom is Recur of lanes that start from start, (B, width), or from zero if it is nil.
+// RecurFrom is Recur with the state before the first token: start, (B, width), or zero if
+// it is nil.
 func RecurFrom(s *Scope, x *G.Node, width int, start *G.Node, cell func(x, prev *G.Node) *G.Node) *G.Node {
-	s.Rows(x)
-	return s.Out(s.CarryFrom("state", start, width, func(prev *G.Node) *G.Node {
-		states := make([]*G.Node, s.T)
-		for t := range states {
-			next := cell(s.Must(ops.Row(s.At("token"), s.B, t, x)), prev)
-			if !next.Shape().Eq(prev.Shape()) {
-				s.Fail("the cell returned %v, want (%d, %d)", next.Shape(), s.B, width)
-			}
-			prev = s.Must(ops.Advance(s.At("state"), t, next, prev, s.Positions()))
-			states[t] = prev
-		}
-		return Together(s, states...)
-	}))
+	after, _ := RecurStates(s, x, width, start, cell)
+	return after
+}
+
+// RecurStates is RecurFrom that also returns the state before each token, for what is to be
+// computed from it outside the loop.
+//
+//	x: (B·T, in) → after, before: (B·T, width)
+func RecurStates(s *Scope, x *G.Node, width int, start *G.Node, cell func(x, prev *G.Node) *G.Node) (after, before *G.Node) {
+	after = s.CarryFrom("state", start, width, func(prev *G.Node) *G.Node {
+		states := s.Loop(x, prev, cell)
+		before = s.Must(ops.Delay(s.At("delay"), s.B, states, prev))
+		return states
+	})
+	return s.Out(after), before
 }

@@ -7,9 +7,9 @@ import (
 )
 
 // feeder is a decoder that goes step by step, because what it attended to at one token
-// enters the next. With Bahdanau's additive score the state before a token looks at the
+// enters the next. With Bahdanau's additive score the state before a token queries the
 // source, and the context enters the cells with the token (Bahdanau et al. 2015, eq. 4 to
-// 6). With Luong's scores the state after the token looks, and the mix h̃ of state and
+// 6). With Luong's scores the state after the token queries, and the mix h̃ of state and
 // context enters with the next token (Luong et al. 2015, §3.3).
 type feeder struct {
 	*Seq2Seq
@@ -17,7 +17,6 @@ type feeder struct {
 	cells []layers.Cell
 	att   *layers.SourceAttention
 	mix   *layers.Dense
-	looks []*G.Node // (B, H), the states that look, token by token
 }
 
 // feed runs the decoder's layers token by token.
@@ -37,10 +36,14 @@ func (c *Seq2Seq) feed(s *layers.Scope, x *G.Node, states []*G.Node, att *layers
 		start = layers.Join(s, start, state)
 	}
 	start = layers.Join(s, start, s.Const("start", []int{s.B, hidden}, func(int) float64 { return 0 }))
-	width := start.Shape()[1]
-	all := layers.RecurFrom(s.Sub("feed"), x, width, start, f.step)
-	att.Tap(layers.Together(s, f.looks...), s.SourceLengths())
-	return layers.Columns(s, all, width-hidden, width)
+	after, before := layers.RecurStates(s.Sub("feed"), x, start.Shape()[1], start, f.step)
+	queries := after
+	if c.Attention == layers.Additive {
+		queries = before
+	}
+	att.Tap(f.top(queries), s.SourceLengths())
+	_, mixed := f.split(after)
+	return mixed
 }
 
 // step goes one token further.
@@ -48,17 +51,16 @@ func (c *Seq2Seq) feed(s *layers.Scope, x *G.Node, states []*G.Node, att *layers
 //	x: (B, D), prev: (B, Σ Width + H) → (B, Σ Width + H)
 func (f *feeder) step(x, prev *G.Node) *G.Node {
 	states, mixed := f.split(prev)
-	top := len(f.cells) - 1
 	var context *G.Node
 	if f.Attention == layers.Additive {
-		context = f.look(f.cells[top].Output(states[top]))
+		context = f.att.Context(f.top(prev), f.s.SourceLengthsOfSequences())
 		mixed = context
 	}
 	h := layers.Join(f.s, x, mixed)
 	var all *G.Node
 	for i, cell := range f.cells {
 		if i > 0 {
-			h = layers.Dropout(f.s.Sub("%s%d", f.Cell, i).Sub("t%d", len(f.looks)), h, f.Dropout)
+			h = layers.Dropout(f.s.Sub("%s%d", f.Cell, i), h, f.Dropout)
 		}
 		state := cell.Next(h, states[i])
 		h = cell.Output(state)
@@ -69,25 +71,28 @@ func (f *feeder) step(x, prev *G.Node) *G.Node {
 		}
 	}
 	if context == nil {
-		context = f.look(h)
+		context = f.att.Context(h, f.s.SourceLengthsOfSequences())
 	}
 	return layers.Join(f.s, all, f.mix.Apply(layers.Join(f.s, context, h)))
 }
 
-// look is what a state sees in the source.
-//
-//	h: (B, H) → (B, H)
-func (f *feeder) look(h *G.Node) *G.Node {
-	f.looks = append(f.looks, h)
-	return f.att.Context(h, f.s.SourceLengthsOfSequences())
-}
-
 // split takes apart what goes from token to token.
-func (f *feeder) split(prev *G.Node) (states []*G.Node, mixed *G.Node) {
+//
+//	all: (N, Σ Width + H) → states: (N, Width) of each layer, mixed: (N, H)
+func (f *feeder) split(all *G.Node) (states []*G.Node, mixed *G.Node) {
 	from := 0
 	for _, cell := range f.cells {
-		states = append(states, layers.Columns(f.s, prev, from, from+cell.Width()))
+		states = append(states, layers.Columns(f.s, all, from, from+cell.Width()))
 		from += cell.Width()
 	}
-	return states, layers.Columns(f.s, prev, from, prev.Shape()[1])
+	return states, layers.Columns(f.s, all, from, all.Shape()[1])
+}
+
+// top returns what the last layer puts out.
+//
+//	all: (N, Σ Width + H) → (N, H)
+func (f *feeder) top(all *G.Node) *G.Node {
+	states, _ := f.split(all)
+	i := len(f.cells) - 1
+	return f.cells[i].Output(states[i])
 }

@@ -123,7 +123,11 @@ func (s *Scope) Drop(name string, p float64) ops.Drop {
 	if f.Noise == nil || p == 0 {
 		return ops.Drop{}
 	}
-	return ops.Drop{P: p, Noise: f.Noise, Layer: hash64(path), First: f.First * s.T}
+	d := ops.Drop{P: p, Noise: f.Noise, Layer: hash64(path), First: f.First * s.T}
+	if cell := s.graph.cell; cell != nil {
+		d.First, d.Step = f.First, cell.Step
+	}
+	return d
 }
 
 // claim takes a name in s: no other declaration may have it.

@@ -36,6 +36,8 @@ type Graph struct {
 	params  G.Nodes
 	decays  []*bool // of the parameters: whether they have weight decay, nil by use
 	taps    map[string]*G.Node
+	hidden  map[string]bool    // taps that the cells of loops have declared
+	cell    *ops.Cell          // that is being declared
 	views   map[View][]string  // taps that can be drawn
 	claimed map[string]string  // path → where it was claimed
 	made    map[*G.Node]string // declared nodes → path of the scope, or "" if it is not known
@@ -74,7 +76,7 @@ func Build(w *Weights, f Frame, declare func(s *Scope)) (g *Graph, err error) {
 			panic(r)
 		}
 	}()
-	g = &Graph{frame: f, expr: G.NewGraph(), tape: ops.NewTape(), weights: w, taps: map[string]*G.Node{}, views: map[View][]string{},
+	g = &Graph{frame: f, expr: G.NewGraph(), tape: ops.NewTape(), weights: w, taps: map[string]*G.Node{}, views: map[View][]string{}, hidden: map[string]bool{},
 		claimed: map[string]string{}, made: map[*G.Node]string{}, ints: map[string]*ints{}, fresh: make([]int, f.B)}
 	g.tape.Differentiated = f.Gradient
 	declare(&Scope{B: f.B, T: f.T, graph: g, bias: true})
@@ -137,6 +139,9 @@ func (g *Graph) Views(v View) []string { return slices.Sorted(slices.Values(g.vi
 func (g *Graph) Tap(name string) (*G.Node, error) {
 	if n := g.taps[name]; n != nil {
 		return n, nil
+	}
+	if g.hidden[name] {
+		return nil, fmt.Errorf("%q is computed inside a loop, which keeps the state alone: make it part of the state to read it", name)
 	}
 	return nil, fmt.Errorf("no layer computes %q; near it: %q", name, near.Names(name, g.Taps(), 5))
 }

@@ -109,10 +109,14 @@ func (s *Scope) Fail(format string, args ...any) {
 	panic(&Error{path, fmt.Errorf(format, args...)})
 }
 
-// Rows checks that x is (B·T, D) and returns D.
+// Rows checks that x is (B·T, D) and returns D. In the cell of a loop T is 1.
 func (s *Scope) Rows(x *G.Node) int {
-	if x.Dims() != 2 || x.Shape()[0] != s.B*s.T {
-		s.Fail("x is %v, want (B·T, D) with B=%d and T=%d", x.Shape(), s.B, s.T)
+	t := s.T
+	if s.graph.cell != nil {
+		t = 1
+	}
+	if x.Dims() != 2 || x.Shape()[0] != s.B*t {
+		s.Fail("x is %v, want (B·T, D) with B=%d and T=%d", x.Shape(), s.B, t)
 	}
 	return x.Shape()[1]
 }

@@ -12,6 +12,7 @@ import (
 //
 //	x: (B·T, D) → (B·C, D)
 func (s *Scope) History(name string, x *G.Node) *G.Node {
+	s.refuseInCell("a history")
 	d, f := s.Rows(x), s.graph.frame
 	if f.Memory == nil || s.source {
 		s.claim(name)
@@ -49,6 +50,7 @@ func (s *Scope) CarryFrom(name string, start *G.Node, width int, step func(prev 
 }
 
 func (s *Scope) recurrence(name string, start *G.Node, width int, step func(prev *G.Node) *G.Node) *G.Node {
+	s.refuseInCell("a recurrence")
 	f := s.graph.frame
 	if f.Memory == nil || s.source {
 		path := s.claim(name)
@@ -75,6 +77,7 @@ func (s *Scope) recurrence(name string, start *G.Node, width int, step func(prev
 //
 //	x: (B·S, D) → (B·S, D), or (B, D) → (B, D)
 func (s *Scope) Once(name string, x *G.Node) *G.Node {
+	s.refuseInCell("a value of the source")
 	f := s.graph.frame
 	if f.Memory == nil {
 		s.claim(name)

@@ -27,6 +27,7 @@ type Drop struct {
 	Noise *Noise
 	Layer uint64 // tells this layer from the others
 	First int    // rows of the batch before this graph's first row
+	Step  *int   // of the loop that the layer is in, or nil
 }
 
 func (d Drop) check() error {
@@ -61,7 +62,12 @@ func AddDropped(p Place, d Drop, a, x *G.Node) (*G.Node, error) {
 
 func dropoutSpec[T Float](d Drop, x *G.Node, add bool) spec[T] {
 	first := uint64(d.First * x.Shape()[1])
-	key := func() uint64 { return d.Noise.key(d.Layer) }
+	key := func() uint64 {
+		if d.Step != nil {
+			return d.Noise.key(d.Layer + uint64(*d.Step+1))
+		}
+		return d.Noise.key(d.Layer)
+	}
 	s := spec[T]{
 		shape: x.Shape(),
 		fwd:   func(a []arg[T], y []T) { kernel.Dropout(y, a[0].X, d.P, key(), first) },

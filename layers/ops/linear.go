@@ -60,7 +60,8 @@ func linear(p Place, act Activation, turned bool, x, w, b *G.Node) (*G.Node, err
 	}
 	n := x.Shape()[0]
 	p.Tape.flops += 2 * float64(n) * float64(in) * float64(out)
-	return apply(p, linearSpec[float32](p.Tape, act, turned, n, in, out, w, b != nil), linearSpec[float64](p.Tape, act, turned, n, in, out, w, b != nil), nodes...)
+	y, err := apply(p, linearSpec[float32](p.Tape, act, turned, n, in, out, w, b != nil), linearSpec[float64](p.Tape, act, turned, n, in, out, w, b != nil), nodes...)
+	return byRows(y, err, func(in G.Nodes) (*G.Node, error) { return linear(p, act, turned, in[0], w, b) })
 }
 
 func linearSpec[T Float](tape *Tape, act Activation, turned bool, n, in, out int, w *G.Node, bias bool) spec[T] {
@@ -116,6 +117,7 @@ func linearSpec[T Float](tape *Tape, act Activation, turned bool, n, in, out int
 			kernel.ColumnSums(g[0], dz, n, out, out)
 		}})
 	}
+	s.wide = func(rows int) spec[T] { return linearSpec[T](tape, act, turned, rows, in, out, w, bias) }
 	if act != Identity {
 		s.prep = func(_ []arg[T], y, dy, dz []T) {
 			if slopes {

@@ -42,6 +42,9 @@ type spec[T Float] struct {
 	backs []back[T] // none: the op has no derivative
 	pass  []int     // inputs whose gradient is the output's own
 	own   []T       // the output's memory, if it is not the op's own
+	// wide is the same arithmetic on another number of rows, for an op that sums the gradients
+	// of its parameters over rows: a loop computes them once for all steps.
+	wide func(rows int) spec[T]
 }
 
 // back computes the gradients of some inputs, each overwritten. Backs are pruned one by
@@ -162,9 +165,35 @@ func (n *node[T]) spots() []*spot { return []*spot{&n.spot} }
 // op is a forward op.
 type op[T Float] struct {
 	node[T]
-	k    spec[T]
-	in   []arg[T]
-	diff []bool
+	k       spec[T]
+	in      []arg[T]
+	diff    []bool
+	forRows func(in G.Nodes) (*G.Node, error) // declares it on more rows; nil: it does not work row by row
+}
+
+func (o *op[T]) rows() func(in G.Nodes) (*G.Node, error) { return o.forRows }
+
+// onTape returns a copy of the op for another graph, with memory of its own.
+func (o *op[T]) onTape(t *Tape) G.Op {
+	c := *o
+	c.spot = spot{tape: t, size: o.size}
+	c.in = make([]arg[T], len(o.in))
+	return &c
+}
+
+// byRows says of n, if err is nil, that it computes each row from the same row of its
+// operands, and how to declare it on more rows.
+func byRows(n *G.Node, err error, declare func(in G.Nodes) (*G.Node, error)) (*G.Node, error) {
+	if err != nil {
+		return nil, err
+	}
+	switch o := n.Op().(type) {
+	case *op[float32]:
+		o.forRows = declare
+	case *op[float64]:
+		o.forRows = declare
+	}
+	return n, nil
 }
 
 func (o *op[T]) DiffWRT(int) []bool { return o.diff }

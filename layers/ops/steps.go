@@ -106,6 +106,42 @@ func joinSpec[T Float](a, b *G.Node) spec[T] {
 	}
 }
 
+// Delay is, for each row, the one before it in its sequence, and first for the first.
+//
+//	x: (B·T, D), first: (B, D) → (B·T, D)
+func Delay(p Place, sequences int, x, first *G.Node) (*G.Node, error) {
+	if x.Dims() != 2 || sequences < 1 || x.Shape()[0]%sequences != 0 || !first.Shape().Eq(tensor.Shape{sequences, x.Shape()[1]}) {
+		return nil, fmt.Errorf("x is %v and the first rows %v, want (%d·T, D) and (%d, D)", x.Shape(), first.Shape(), sequences, sequences)
+	}
+	return apply(p, delaySpec[float32](sequences, x), delaySpec[float64](sequences, x), x, first)
+}
+
+func delaySpec[T Float](sequences int, x *G.Node) spec[T] {
+	n, d := x.Shape()[0]/sequences, x.Shape()[1]
+	return spec[T]{
+		shape: x.Shape(),
+		fwd: func(in []arg[T], y []T) {
+			for b := range sequences {
+				copy(nth(y, b*n, d), nth(in[1].X, b, d))
+				copy(y[(b*n+1)*d:(b+1)*n*d], in[0].X[b*n*d:])
+			}
+		},
+		backs: []back[T]{
+			{of: []int{0}, reads: []int{}, do: func(_ []arg[T], _, dy []T, g [][]T) {
+				for b := range sequences {
+					copy(g[0][b*n*d:((b+1)*n-1)*d], dy[(b*n+1)*d:])
+					clear(nth(g[0], (b+1)*n-1, d))
+				}
+			}},
+			{of: []int{1}, reads: []int{}, do: func(_ []arg[T], _, dy []T, g [][]T) {
+				for b := range sequences {
+					copy(nth(g[0], b, d), nth(dy, b*n, d))
+				}
+			}},
+		},
+	}
+}
+
 // Advance is next in lanes that have a t-th token, and prev in those that have none.
 //
 //	next, prev: (B, D), at: (B·T) int → (B, D)

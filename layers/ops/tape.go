@@ -22,6 +22,7 @@ type Tape struct {
 	next   int    // sum
 	flops  float64
 	bytes  int
+	inner  []*Tape // of the cells of loops
 
 	weights  map[*G.Node]*Weight
 	matrices map[*G.Node]bool // nodes that products and lookups read
@@ -52,8 +53,18 @@ func (t *Tape) name(path string) string {
 // take.
 func (t *Tape) Flops() float64 { return t.flops }
 
+// AddFlops counts operations of matrix products that ops declared once and run many times
+// take beyond their first.
+func (t *Tape) AddFlops(n float64) { t.flops += n }
+
 // Bytes is the memory that values and gradients have taken so far.
-func (t *Tape) Bytes() int { return t.bytes }
+func (t *Tape) Bytes() int {
+	bytes := t.bytes
+	for _, inner := range t.inner {
+		bytes += inner.Bytes()
+	}
+	return bytes
+}
 
 // claim is memory for n values, which the tape counts.
 func claim[T Float](t *Tape, n int) []T {
@@ -72,6 +83,8 @@ func (n *node[T]) guard(err *error) {
 	switch e := recover().(type) {
 	case nil:
 		return
+	case *RunError: // of an op inside this one
+		n.tape.err = e
 	case error:
 		n.tape.err = &RunError{n.path, e}
 	default:

@@ -1,0 +1,69 @@
+package graph
+
+import (
+	"maps"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"euryale/layers/ops"
+)
+
+// Loop declares a cell once and runs it through all tokens: x is what it reads at each, prev
+// the state before the first. The cell's scope and those below it have one token of every
+// sequence while it is declared; what it reads from outside may be anything that does not
+// change from token to token. Sequences without a token keep their state.
+//
+//	x: (B·T, in), prev: (B, D) → (B·T, D), the state after each token
+//	cell: (B, in), (B, D) → (B, D)
+func (s *Scope) Loop(x, prev *G.Node, cell func(x, prev *G.Node) *G.Node) *G.Node {
+	g := s.graph
+	in := s.Rows(x)
+	s.refuseInCell("another loop")
+	c := ops.Cell{Token: s.placeholder("token", x, s.B, in), Prev: s.placeholder("before", prev, prev.Shape()...), Step: new(int)}
+	taps, flops := maps.Clone(g.taps), g.tape.Flops()
+	g.cell = &c
+	c.Next = cell(c.Token, c.Prev)
+	g.cell = nil
+	g.tape.AddFlops(float64(s.T-1) * (g.tape.Flops() - flops))
+	if c.Next == nil {
+		s.Fail("the cell returned nothing, want (%d, %d)", s.B, prev.Shape()[1])
+	}
+	if !c.Next.Shape().Eq(prev.Shape()) {
+		s.Fail("the cell returned %v, want %v", c.Next.Shape(), prev.Shape())
+	}
+	s.admit(c.Next)
+	g.hideTaps(taps)
+	return s.Must(ops.Loop(s.At("loop"), s.B, c, x, prev, s.Positions()))
+}
+
+func (s *Scope) placeholder(name string, like *G.Node, shape ...int) *G.Node {
+	return G.NewTensor(s.graph.expr, like.Dtype(), len(shape), G.WithShape(tensor.Shape(shape).Clone()...), G.WithName(s.claim(name)))
+}
+
+// refuseInCell fails while a cell is declared.
+func (s *Scope) refuseInCell(what string) {
+	if s.graph.cell != nil {
+		s.Fail("the cell of a loop cannot hold %s: declare it outside, or make it part of the cell's state", what)
+	}
+}
+
+// hideTaps takes back the taps that a cell has declared: its nodes are a template, and have
+// no values.
+func (g *Graph) hideTaps(before map[string]*G.Node) {
+	for name, n := range g.taps {
+		if before[name] == nil && n.Op() != nil {
+			delete(g.taps, name)
+			g.hidden[name] = true
+		}
+	}
+	for v, names := range g.views {
+		var left []string
+		for _, name := range names {
+			if !g.hidden[name] {
+				left = append(left, name)
+			}
+		}
+		g.views[v] = left
+	}
+}

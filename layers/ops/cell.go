@@ -1,0 +1,147 @@
+package ops
+
+import (
+	"errors"
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+)
+
+// Cell is the body of a loop: a graph that its author declares once, from placeholders for
+// one token of every sequence and for the state before it to the state after it. Its nodes
+// are a template, which never runs itself.
+type Cell struct {
+	Token *G.Node // (B, in), a placeholder
+	Prev  *G.Node // (B, D), a placeholder
+	Next  *G.Node // (B, D)
+	Step  *int    // the token at hand, which dropout inside the cell reads; may be nil
+}
+
+// body is a cell taken apart: what must run at every step, and what goes in.
+type body struct {
+	Cell
+	streams  []stream        // rows that come with every token
+	captured G.Nodes         // nodes outside the cell that it reads: parameters, tables, what other layers computed
+	nodes    G.Nodes         // those that run at every step, operands first
+	depends  map[*G.Node]int // on the placeholders
+}
+
+// stream is a value of the cell that does not depend on the state: it is computed for all
+// tokens at once, outside the loop.
+type stream struct {
+	at  *G.Node // (B, W), in the cell
+	all *G.Node // (B·T, W)
+}
+
+const (
+	onToken = 1 << iota
+	onState
+)
+
+// takeApart finds the parts of a cell that reads x, (B·T, in).
+func (c Cell) takeApart(x *G.Node) (*body, error) {
+	b := &body{Cell: c, depends: map[*G.Node]int{c.Token: onToken, c.Prev: onState}}
+	if b.dependsOn(c.Next)&onState == 0 {
+		return nil, errors.New("the cell's result does not depend on the state: compute it without a loop")
+	}
+	h := &hoister{body: b, all: map[*G.Node]*G.Node{c.Token: x}}
+	seen := map[*G.Node]bool{c.Prev: true}
+	var visit func(n *G.Node) error
+	visit = func(n *G.Node) error {
+		if seen[n] {
+			return nil
+		}
+		seen[n] = true
+		on := b.dependsOn(n)
+		if on == 0 {
+			b.captured = append(b.captured, n)
+			return nil
+		}
+		if on == onToken {
+			all, err := h.hoist(n)
+			if err != nil {
+				return err
+			}
+			if all != nil {
+				b.streams = append(b.streams, stream{n, all})
+				return nil
+			}
+		}
+		for _, operand := range operands(n) {
+			if err := visit(operand); err != nil {
+				return err
+			}
+		}
+		b.nodes = append(b.nodes, n)
+		return nil
+	}
+	return b, visit(c.Next)
+}
+
+// dependsOn says which placeholders n is computed from.
+func (b *body) dependsOn(n *G.Node) int {
+	if on, known := b.depends[n]; known {
+		return on
+	}
+	on := 0
+	for _, operand := range operands(n) {
+		on |= b.dependsOn(operand)
+	}
+	b.depends[n] = on
+	return on
+}
+
+// rowwise is an op that may compute each row of its result from the same row of its
+// operands: rows declares it on more of them. It is nil if the op does not work so.
+type rowwise interface {
+	rows() func(in G.Nodes) (*G.Node, error)
+}
+
+// hoister computes parts of a cell for all tokens at once.
+type hoister struct {
+	*body
+	all map[*G.Node]*G.Node // nodes of the cell, computed for all tokens
+}
+
+// hoist returns n, which depends on the token alone, for all tokens at once, or nil if one
+// of the ops behind it does not work row by row.
+func (h *hoister) hoist(n *G.Node) (*G.Node, error) {
+	if all, known := h.all[n]; known {
+		return all, nil
+	}
+	op, ok := n.Op().(rowwise)
+	ok = ok && op.rows() != nil
+	in := operands(n)
+	for i, operand := range in {
+		if !ok || h.dependsOn(operand) == 0 {
+			continue
+		}
+		all, err := h.hoist(operand)
+		if err != nil {
+			return nil, err
+		}
+		if all == nil {
+			ok = false
+			continue
+		}
+		in[i] = all
+	}
+	var all *G.Node
+	if ok {
+		var err error
+		if all, err = op.rows()(in); err != nil {
+			return nil, fmt.Errorf("for all tokens at once: %w", err)
+		}
+	}
+	h.all[n] = all
+	return all, nil
+}
+
+// operands are the nodes that n is computed from, in order.
+func operands(n *G.Node) G.Nodes {
+	var ns G.Nodes
+	for it := n.Graph().From(n.ID()); it.Next(); {
+		ns = append(ns, it.Node().(*G.Node))
+	}
+	return ns
+}

@@ -1,0 +1,160 @@
+package ops
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Loop runs a cell through all tokens of every sequence, and returns the state after each.
+// A sequence keeps its state where it has no token. The cell is compiled once, whatever T
+// is; parts of it that depend on the token alone are computed for all tokens at once; and
+// of each step only the state is kept: the backward pass computes the rest again.
+//
+//	x: (B·T, in), prev: (B, D), at: (B·T) int → (B·T, D)
+func Loop(p Place, sequences int, c Cell, x, prev, at *G.Node) (*G.Node, error) {
+	if x.Dims() != 2 || sequences < 1 || x.Shape()[0]%sequences != 0 || at.Dtype() != tensor.Int || at.Shape().TotalSize() != x.Shape()[0] {
+		return nil, fmt.Errorf("x is %v and positions %v, want (%d·T, D) and (%d·T)", x.Shape(), at.Shape(), sequences, sequences)
+	}
+	b, err := c.takeApart(x)
+	if err != nil {
+		return nil, err
+	}
+	s := scan{Scan{Lanes: sequences}, x.Shape()[0] / sequences, c.Prev.Shape()[1]}
+	in := G.Nodes{prev, at}
+	for _, stream := range b.streams {
+		in = append(in, stream.all)
+	}
+	in = append(in, b.captured...)
+	switch c.Next.Dtype() {
+	case tensor.Float32:
+		return declareLoop[float32](p, s, b, in)
+	case tensor.Float64:
+		return declareLoop[float64](p, s, b, in)
+	}
+	return nil, fmt.Errorf("the cell returns %v, want floating-point numbers", c.Next.Dtype())
+}
+
+func declareLoop[T Float](p Place, s scan, b *body, in G.Nodes) (*G.Node, error) {
+	l := &loop[T]{scan: s, body: b}
+	var next *G.Node
+	var err error
+	if l.forward, next, err = newCellProgram[T](b, p.Tape); err != nil {
+		return nil, err
+	}
+	if err := l.forward.compile(next); err != nil {
+		return nil, err
+	}
+	l.next = l.forward.slot(next)
+	k := spec[T]{shape: tensor.Shape{s.rows(), s.hidden}, fwd: l.run}
+	if p.Tape.Differentiated {
+		back, err := newLoopBack(l, p.Tape)
+		if err != nil {
+			return nil, err
+		}
+		if back.do != nil {
+			k.backs = append(k.backs, back)
+		}
+	}
+	return declare(p, k, in)
+}
+
+// loop is a cell that runs through all tokens.
+type loop[T Float] struct {
+	scan
+	*body
+	forward *cellProgram[T]
+	next    int             // slot of the state after a step
+	held    []held[T]       // values of captured nodes
+	tokens  []*tensor.Dense // a step's rows of each stream
+	state   *tensor.Dense   // before a step, (B, D)
+}
+
+// held is a captured value in a tensor of its own.
+type held[T Float] struct {
+	x []T
+	i []int
+	v G.Value
+}
+
+// Inputs of the op, by number.
+const (
+	loopState = iota
+	loopAt
+	loopStreams
+)
+
+// run computes the states.
+func (l *loop[T]) run(in []arg[T], out []T) {
+	l.enter(l.forward, in)
+	state := floats[T](l.state)
+	copy(state, in[loopState].X)
+	for k := range l.steps {
+		l.step(k)
+		l.take(l.forward, k, in)
+		must(l.forward.run())
+		next := values[T](l.forward.values[l.next])
+		l.runs(k, in[loopAt].I, func(from, to int) {
+			copy(span(state, from, to, l.hidden), span(next, from, to, l.hidden))
+		}, func(int, int) {})
+		scatter(l.scan, k, out, l.hidden, 0, state, l.hidden)
+	}
+}
+
+// enter gives a program the values that are the same at every step, and tensors for those
+// that are not.
+func (l *loop[T]) enter(p *cellProgram[T], in []arg[T]) {
+	if l.state == nil {
+		l.state = tensor.New(tensor.Of(dtype[T]()), tensor.WithShape(l.Lanes, l.hidden))
+		l.held = make([]held[T], len(l.captured))
+		for _, s := range l.streams {
+			l.tokens = append(l.tokens, tensor.New(tensor.Of(s.at.Dtype()), tensor.WithShape(s.at.Shape()...)))
+		}
+	}
+	p.set(p.inputs[l.Prev], l.state)
+	for i, s := range l.streams {
+		p.set(p.inputs[s.at], l.tokens[i])
+	}
+	for i, n := range l.captured {
+		if !isConstant(n) {
+			p.set(p.inputs[n], l.held[i].value(n, in[loopStreams+len(l.streams)+i]))
+		}
+	}
+	p.tape.Begin()
+}
+
+// value returns what the op was given as a tensor, made again when it lies elsewhere.
+func (h *held[T]) value(n *G.Node, a arg[T]) G.Value {
+	switch {
+	case n.IsScalar():
+		return scalar(a.X[0])
+	case h.v != nil && len(a.X) > 0 && len(h.x) == len(a.X) && &h.x[0] == &a.X[0],
+		h.v != nil && len(a.I) > 0 && len(h.i) == len(a.I) && &h.i[0] == &a.I[0]:
+	case a.I != nil:
+		h.i, h.v = a.I, tensor.New(tensor.WithShape(n.Shape()...), tensor.WithBacking(a.I))
+	default:
+		h.x, h.v = a.X, tensor.New(tensor.WithShape(n.Shape()...), tensor.WithBacking(a.X))
+	}
+	return h.v
+}
+
+// take copies step k's rows of the streams to where the cell reads them.
+func (l *loop[T]) take(p *cellProgram[T], k int, in []arg[T]) {
+	for i, r := range l.tokens {
+		gather(l.scan, k, floats[T](r), in[loopStreams+i].X, r.Shape()[1])
+	}
+}
+
+// step tells the cell's dropout which step it is.
+func (l *loop[T]) step(k int) {
+	if l.Step != nil {
+		*l.Step = k
+	}
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}

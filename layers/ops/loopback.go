@@ -1,0 +1,204 @@
+package ops
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"euryale/internal/kernel"
+)
+
+// loopBack is the derivative of a loop: the cell with the derivative that Gorgonia makes of
+// it, run from the last token to the first.
+type loopBack[T Float] struct {
+	*loop[T]
+	program *cellProgram[T]
+	seed    *tensor.Dense // gradient of the state after a step, (B, D)
+	inputs  []int         // of the op, those with a gradient
+	slots   []int         // of their gradients in one step
+	late    []*late[T]    // by input: nil where a step's gradient is added up
+	dstate  []T           // (B, D)
+}
+
+// late is the gradient of a matrix, or of a bias, in a product: as one product over the
+// rows of all steps, which takes a fraction of the time that one for each step does.
+type late[T Float] struct {
+	slots  []int // of what the gradient is computed from in a step
+	widths []int
+	rows   [][]T // of all steps, step by step
+	in     []arg[T]
+	reads  []int
+	do     func(in []arg[T], out, gout []T, gin [][]T)
+}
+
+// newLoopBack differentiates a copy of the cell.
+func newLoopBack[T Float](l *loop[T], tape *Tape) (back[T], error) {
+	program, next, err := newCellProgram[T](l.body, tape)
+	if err != nil {
+		return back[T]{}, err
+	}
+	b := &loopBack[T]{loop: l, program: program}
+	candidates := G.Nodes{loopState: l.Prev, loopAt: nil}
+	for _, s := range l.streams {
+		candidates = append(candidates, s.at)
+	}
+	candidates = append(candidates, l.captured...)
+	reached, wrt := differentiable(next), G.Nodes{}
+	for i, n := range candidates {
+		if n != nil && reached[program.inputs[n]] {
+			b.inputs, wrt = append(b.inputs, i), append(wrt, program.inputs[n])
+		}
+	}
+	if len(wrt) == 0 {
+		return back[T]{}, nil
+	}
+	seed := G.NewTensor(program.graph, next.Dtype(), 2, G.WithShape(next.Shape()...), G.WithName("seed"))
+	grads, err := G.Backpropagate(G.Nodes{next}, G.Nodes{seed}, wrt)
+	if err != nil {
+		return back[T]{}, fmt.Errorf("the cell cannot be differentiated: %w", err)
+	}
+	if err := program.compile(b.outputs(grads)...); err != nil {
+		return back[T]{}, err
+	}
+	b.seed = tensor.New(tensor.Of(dtype[T]()), tensor.WithShape(next.Shape()...))
+	program.set(seed, b.seed)
+	return back[T]{of: b.inputs, do: b.run}, nil
+}
+
+// differentiable returns the nodes that a gradient of n reaches.
+func differentiable(n *G.Node) map[*G.Node]bool {
+	reached := map[*G.Node]bool{n: true}
+	for queue := (G.Nodes{n}); len(queue) > 0; queue = queue[1:] {
+		op, ok := queue[0].Op().(G.SDOp)
+		if !ok {
+			continue
+		}
+		in := operands(queue[0])
+		for i, wanted := range op.DiffWRT(len(in)) {
+			if wanted && !reached[in[i]] {
+				reached[in[i]] = true
+				queue = append(queue, in[i])
+			}
+		}
+	}
+	return reached
+}
+
+// outputs returns the nodes that a step must compute for the gradients to be had.
+func (b *loopBack[T]) outputs(grads G.Nodes) (nodes []*G.Node) {
+	b.late = make([]*late[T], len(grads))
+	for i, n := range grads {
+		if b.late[i] = b.postpone(b.inputs[i], n); b.late[i] != nil {
+			b.slots = append(b.slots, -1)
+			nodes = append(nodes, operands(n)...)
+			continue
+		}
+		b.slots, nodes = append(b.slots, b.program.slot(n)), append(nodes, n)
+	}
+	return nodes
+}
+
+// postpone returns how the gradient n of the op's i-th input is computed once for all
+// steps, or nil if it is not.
+func (b *loopBack[T]) postpone(i int, n *G.Node) *late[T] {
+	op, ok := n.Op().(*backOp[T])
+	if !ok || op.f.k.wide == nil || len(op.picks) > 0 || op.b.reads == nil || i < loopStreams+len(b.streams) {
+		return nil
+	}
+	wide := op.f.k.wide(b.loop.scan.rows())
+	l := &late[T]{in: make([]arg[T], len(op.f.in)), reads: op.b.reads}
+	for _, other := range wide.backs {
+		if other.of[0] == op.b.of[0] {
+			l.do = other.do
+		}
+	}
+	for _, operand := range operands(n) {
+		if operand.Dims() != 2 || operand.Shape()[0] != b.Lanes {
+			return nil
+		}
+		w := operand.Shape()[1]
+		l.slots, l.widths, l.rows = append(l.slots, b.program.slot(operand)), append(l.widths, w), append(l.rows, make([]T, b.loop.scan.rows()*w))
+	}
+	return l
+}
+
+// run goes back through time.
+func (b *loopBack[T]) run(in []arg[T], out, dout []T, gin [][]T) {
+	b.enter(b.program, in)
+	if b.dstate == nil {
+		b.dstate = make([]T, b.Lanes*b.hidden)
+	}
+	clear(b.dstate)
+	for i, g := range gin {
+		if b.inputs[i] >= loopStreams+len(b.streams) {
+			clear(g)
+		}
+	}
+	for k := b.steps - 1; k >= 0; k-- {
+		b.stepBack(k, in, out, dout, gin)
+	}
+	for i, l := range b.late {
+		switch {
+		case l != nil:
+			l.finish(gin[i])
+		case b.inputs[i] == loopState:
+			copy(gin[i], b.dstate)
+		}
+	}
+}
+
+// stepBack turns the gradient of the state after step k into that of the state before it.
+func (b *loopBack[T]) stepBack(k int, in []arg[T], out, dout []T, gin [][]T) {
+	h := b.hidden
+	b.step(k)
+	collect(b.scan, k, b.dstate, dout, h, 0, h)
+	if k > 0 {
+		gather(b.scan, k-1, floats[T](b.state), out, h)
+	} else {
+		copy(floats[T](b.state), in[loopState].X)
+	}
+	b.take(b.program, k, in)
+	seed, at := floats[T](b.seed), in[loopAt].I
+	copy(seed, b.dstate)
+	b.runs(k, at, func(int, int) {}, func(from, to int) { clear(span(seed, from, to, h)) })
+	must(b.program.run())
+	b.runs(k, at, func(from, to int) { clear(span(b.dstate, from, to, h)) }, func(int, int) {})
+	for i, input := range b.inputs {
+		switch g := b.gradient(i); {
+		case g == nil:
+			b.late[i].keep(b.program, k)
+		case input == loopState:
+			b.runs(k, at, func(from, to int) { copy(span(b.dstate, from, to, h), span(g, from, to, h)) }, func(int, int) {})
+		case input < loopStreams+len(b.streams):
+			w := len(g) / b.Lanes
+			scatter(b.scan, k, gin[i], w, 0, g, w)
+		default:
+			kernel.Add(gin[i], gin[i], g)
+		}
+	}
+}
+
+// gradient returns that of the i-th wanted input in this step, or nil if it is postponed.
+func (b *loopBack[T]) gradient(i int) []T {
+	if b.slots[i] < 0 {
+		return nil
+	}
+	return values[T](b.program.values[b.slots[i]])
+}
+
+// keep stores what step k adds to the gradient.
+func (l *late[T]) keep(p *cellProgram[T], k int) {
+	for i, slot := range l.slots {
+		v := values[T](p.values[slot])
+		copy(nth(l.rows[i], k, len(v)), v)
+	}
+}
+
+// finish computes the gradient from the rows of all steps.
+func (l *late[T]) finish(gin []T) {
+	for i, input := range l.reads {
+		l.in[input] = arg[T]{X: l.rows[i]}
+	}
+	l.do(l.in, nil, l.rows[len(l.rows)-1], [][]T{gin})
+}
