@@ -52,7 +52,7 @@ var layersToTime = []layer{
 		},
 		func(s *stock, x *G.Node) *G.Node { return s.attention("l", x, heads) }},
 	{"cross-entropy", vocab,
-		func(s *layers.Scope, x *G.Node) *G.Node { return layers.Mean(s, layers.CrossEntropy(s, x, 0)) },
+		func(s *layers.Scope, x *G.Node) *G.Node { return layers.MeanLoss(s, layers.CrossEntropy(s, x, 0)) },
 		func(s *stock, x *G.Node) *G.Node { return s.crossEntropy(x, targets) }},
 	{"embedding", vocab,
 		func(s *layers.Scope, _ *G.Node) *G.Node { return layers.Embedding(s.Sub("l"), s.Targets(), vocab, dim) },

@@ -17,9 +17,9 @@ func CrossEntropy(s *Scope, logits *G.Node, smoothing float64) *G.Node {
 	return s.Must(ops.CrossEntropy(s.At("loss"), smoothing, logits, s.Targets()))
 }
 
-// Mean is the sum of the rows over the number of targets in the whole batch: a scalar.
+// MeanLoss divides the sum of rows by the number of targets in the batch: a scalar.
 //
 //	rows: (B·T) → ()
-func Mean(s *Scope, rows *G.Node) *G.Node {
-	return s.Must(ops.Mean(s.At("mean"), rows, s.TargetCount()))
+func MeanLoss(s *Scope, rows *G.Node) *G.Node {
+	return s.Must(ops.MeanLoss(s.At("mean"), rows, s.TargetCount()))
 }

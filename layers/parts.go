@@ -17,8 +17,3 @@ func Join(s *Scope, a, b *G.Node) *G.Node { return s.Must(ops.Join(s.At("join"),
 func Columns(s *Scope, x *G.Node, from, to int) *G.Node {
 	return s.Must(ops.Columns(s.At("columns"), x, from, to))
 }
-
-// Together puts what a step made of each token into one sequence.
-//
-//	T times x: (B, D) → (B·T, D)
-func Together(s *Scope, xs ...*G.Node) *G.Node { return s.Must(ops.Rows(s.At("rows"), xs...)) }

@@ -44,16 +44,6 @@ func ExampleColumns() {
 	// (10, 8)
 }
 
-func ExampleTogether() {
-	show(func(s *layers.Scope, x *G.Node) *G.Node {
-		row := s.Param("same", layers.Fill(1), s.B, 4) // what a step made of one token, (B, 4)
-		return layers.Together(s, row, row, row, row, row)
-	})
-	// Output:
-	// (10, 4)
-	// same (2, 4)
-}
-
 func ExampleRecurrent() {
 	show(func(s *layers.Scope, x *G.Node) *G.Node {
 		c := layers.RecurrentConfig{Hidden: 16}

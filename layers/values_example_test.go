@@ -157,8 +157,8 @@ func ExampleCrossEntropy() {
 	// [0.313 0.001]
 }
 
-func ExampleMean() {
-	compute(func(s *layers.Scope, x *G.Node) *G.Node { return layers.Mean(s, layers.CrossEntropy(s, x, 0)) })
+func ExampleMeanLoss() {
+	compute(func(s *layers.Scope, x *G.Node) *G.Node { return layers.MeanLoss(s, layers.CrossEntropy(s, x, 0)) })
 	// Output:
 	// 0.157
 }

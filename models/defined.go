@@ -24,6 +24,22 @@ func Define(context int, graph func(s *layers.Scope, tokens *G.Node, vocab int) 
 	return &Defined{Sizes: Sizes{Context: context}, Graph: graph}
 }
 
+// definedLoss is a Defined with a loss of its own.
+type definedLoss struct {
+	*Defined
+	loss func(s *layers.Scope, logits *G.Node) *G.Node
+}
+
+// WithLoss returns the model trained on a loss of its own: see the interface WithLoss.
+func (d *Defined) WithLoss(loss func(s *layers.Scope, logits *G.Node) *G.Node) Model {
+	return &definedLoss{d, loss}
+}
+
+// Loss declares the loss of each row.
+//
+//	logits: (B·T, V) → (B·T)
+func (d *definedLoss) Loss(s *layers.Scope, logits *G.Node) *G.Node { return d.loss(s, logits) }
+
 // Logits declares the graph.
 //
 //	tokens: (B·T) int → (B·T, V)

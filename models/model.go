@@ -84,6 +84,16 @@ func Entries() []Entry {
 	return es
 }
 
+// WithLoss is a model that is trained on a loss of its own in place of cross-entropy. Its
+// validation loss and all scores remain cross-entropy, so that they can be compared.
+type WithLoss interface {
+	Model
+	// Loss declares the loss of each row, 0 where it has no target.
+	//
+	//	logits: (B·T, V) → (B·T)
+	Loss(s *layers.Scope, logits *G.Node) *G.Node
+}
+
 // Translator is a model that reads a source: its graph has an encoder.
 type Translator interface {
 	Model

@@ -67,12 +67,14 @@ func NewMemory(m Model, w *graph.Weights, lanes, room, s int) (*graph.Memory, er
 }
 
 func compile(m Model, w *graph.Weights, f graph.Frame, o Options, outputs []string) (*Program, error) {
+	var objective *G.Node // what training minimises
 	g, err := graph.Build(w, f, func(s *layers.Scope) {
 		logits := s.Answer(m.Logits(s, s.Tokens()))
 		s.Tap("logits", logits)
 		if !f.Encode && (f.Memory == nil || f.Whole || f.Gradient) {
-			losses := s.Tap("losses", layers.CrossEntropy(s, logits, o.Smoothing))
-			s.Tap("loss", layers.Mean(s, losses))
+			loss := layers.MeanLoss(s, s.Tap("losses", rowLosses(m, s, logits, o)))
+			s.Tap("loss", loss)
+			objective = s.Objective(loss)
 		}
 	})
 	if err != nil {
@@ -81,14 +83,13 @@ func compile(m Model, w *graph.Weights, f graph.Frame, o Options, outputs []stri
 	p := &Program{Graph: g, values: map[string]*G.Value{}}
 	var nodes G.Nodes
 	if f.Gradient {
-		loss, err := g.Tap("loss")
-		if err != nil {
-			return nil, err
-		}
-		if p.grads, err = G.Grad(loss, g.Params()...); err != nil {
+		if p.grads, err = G.Grad(objective, g.Params()...); err != nil {
 			return nil, fmt.Errorf("models: cannot differentiate the loss: %w", cause(err))
 		}
 		nodes = append(nodes, p.grads...)
+		for _, l := range g.Losses() {
+			outputs = append(outputs, l.Name)
+		}
 	}
 	hashes := map[uint32]bool{}
 	take := func(h uint32) bool { was := hashes[h]; hashes[h] = true; return !was }
@@ -104,6 +105,28 @@ func compile(m Model, w *graph.Weights, f graph.Frame, o Options, outputs []stri
 		p.values[name], nodes = v, append(nodes, r)
 	}
 	return p, p.machine(nodes)
+}
+
+// rowLosses declares the loss of each row: in training the model's own, if it has one.
+//
+//	logits: (B·T, V) → (B·T)
+func rowLosses(m Model, s *layers.Scope, logits *G.Node, o Options) *G.Node {
+	own, ok := m.(WithLoss)
+	if !ok || !s.Frame().Gradient {
+		return layers.CrossEntropy(s, logits, o.Smoothing)
+	}
+	losses := own.Loss(s, logits)
+	if losses == nil || losses.Shape().TotalSize() != s.B*s.T || losses.Dims() != 1 {
+		s.Fail("the model's loss is %v, want a value for each row: (%d)", shapeOf(losses), s.B*s.T)
+	}
+	return losses
+}
+
+func shapeOf(n *G.Node) any {
+	if n == nil {
+		return "nothing"
+	}
+	return n.Shape()
 }
 
 // read declares that a run puts n's value into v. Gorgonia hashes such a node by the address
@@ -171,8 +194,11 @@ func cause(err error) error {
 	}
 }
 
-// Loss is the mean loss of the last run in nats.
+// Loss returns the mean loss of the last run in nats, without the losses that layers added.
 func (p *Program) Loss() float64 { return p.Float64s("loss")[0] }
+
+// Added returns the i-th of Losses in the last run, unweighted.
+func (p *Program) Added(i int) float64 { return p.Float64s(p.Losses()[i].Name)[0] }
 
 // Value is the value of an output after the last run, which the next run overwrites. It
 // is nil in a program of float64.

@@ -26,6 +26,9 @@ func (r *Run) record(s Step) Record { return Record{Step: s, Seconds: r.elapsed(
 func (r Record) values() map[string]float64 {
 	v := map[string]float64{"tokens": float64(r.Tokens), "loss": r.Loss, "lr": r.LR, "grad_norm": r.GradNorm,
 		"tokens_per_s": r.PerSecond, "seconds": r.Seconds}
+	for _, l := range r.Added {
+		v["loss/"+l.Name] = l.Value
+	}
 	if r.ValLoss != nil {
 		v["val_loss"] = *r.ValLoss
 	}

@@ -53,6 +53,13 @@ type Step struct {
 	GradNorm  float64 // before clipping
 	Tokens    int     // trained on so far
 	PerSecond float64 // tokens, in this sitting
+	Added     []NamedLoss
+}
+
+// NamedLoss is a loss that a layer has added to the model's: see graph.Scope.AddLoss.
+type NamedLoss struct {
+	Name  string  // the path it was added at
+	Value float64 // mean over the update's targets, unweighted
 }
 
 // ErrInterrupted says that a run was told to stop, and has been saved.
@@ -116,7 +123,7 @@ func (r *Run) Update() (Step, error) {
 	if err := r.Config.Training.UsePrecision(); err != nil {
 		return Step{}, err
 	}
-	loss, seen, err := r.gradients()
+	loss, added, seen, err := r.gradients()
 	if err != nil {
 		return Step{}, err
 	}
@@ -126,33 +133,34 @@ func (r *Run) Update() (Step, error) {
 		return Step{}, err
 	}
 	r.step++
-	return Step{N: r.step, Of: r.Config.Training.Steps, Loss: loss, LR: lr, GradNorm: norm, Tokens: r.tokens + seen}, nil
+	return Step{N: r.step, Of: r.Config.Training.Steps, Loss: loss, LR: lr, GradNorm: norm, Tokens: r.tokens + seen, Added: added}, nil
 }
 
 // gradients gives the optimiser those of an update's batches.
-func (r *Run) gradients() (loss float64, seen int, err error) {
+func (r *Run) gradients() (loss float64, added []NamedLoss, seen int, err error) {
 	r.Weights.Hold()
 	defer r.Weights.Release()
 	c := r.Config.Training
 	for i := range c.Accumulate {
 		n := r.step*c.Accumulate + i
 		if err := r.batches.Batch(n, &r.batch); err != nil {
-			return 0, 0, err
+			return 0, nil, 0, err
 		}
 		r.noise.Step = uint64(n)
 		rep, err := r.replica(&r.batch)
 		if err != nil {
-			return 0, 0, err
+			return 0, nil, 0, err
 		}
 		l, err := rep.run(&r.batch, c.Workers)
 		if err != nil {
-			return 0, 0, err
+			return 0, nil, 0, err
 		}
 		loss += l / float64(c.Accumulate)
+		added = rep.addLosses(added, 1/float64(c.Accumulate))
 		seen += r.batch.B * r.batch.T
 		r.optim.Add(rep.gradients())
 	}
-	return loss, seen, nil
+	return loss, added, seen, nil
 }
 
 func (r *Run) elapsed() time.Duration { return r.before + time.Since(r.started) }

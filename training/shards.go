@@ -117,6 +117,19 @@ func (p *replica) run(b *data.Batch, workers int) (loss float64, err error) {
 	return loss, nil
 }
 
+// addLosses adds share times the losses that layers have added to sums, by name.
+func (p *replica) addLosses(sums []NamedLoss, share float64) []NamedLoss {
+	for i, l := range p.shards[0].Losses() {
+		if i == len(sums) {
+			sums = append(sums, NamedLoss{Name: l.Name})
+		}
+		for _, s := range p.shards {
+			sums[i].Value += share * s.Added(i)
+		}
+	}
+	return sums
+}
+
 func (p *replica) runShard(i int) {
 	s := p.shards[i]
 	f := s.feed(p.batch)

@@ -26,7 +26,7 @@ func small(t testing.TB) *graph.Graph {
 		att := layers.CausalSelfAttention(h.Sub("att"), layers.LayerNorm(h.Sub("ln"), x), 2, 0)
 		x = layers.Residual(h.Sub("att"), x, att, 0)
 		x = h.Sub("squash").Must(G.Tanh(x))
-		s.Tap("loss", layers.Mean(s, layers.CrossEntropy(s, layers.Head(s.Sub("出"), x, 5), 0)))
+		s.Tap("loss", layers.MeanLoss(s, layers.CrossEntropy(s, layers.Head(s.Sub("出"), x, 5), 0)))
 	})
 	require.NoError(t, err)
 	loss, err := g.Tap("loss")

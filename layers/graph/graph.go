@@ -41,6 +41,7 @@ type Graph struct {
 	views   map[View][]string  // taps that can be drawn
 	claimed map[string]string  // path → where it was claimed
 	made    map[*G.Node]string // declared nodes → path of the scope, or "" if it is not known
+	losses  []Loss
 	ints    map[string]*ints   // inputs of tokens and of what follows from them
 	alive   G.Nodes            // memory's tensors: nothing may reuse them before the run ends
 	keep    []keep
@@ -57,6 +58,13 @@ type ints struct {
 type keep struct {
 	slot *slot
 	node *G.Node
+}
+
+// Loss is a part of what training minimises, beside the model's own loss.
+type Loss struct {
+	Name   string   // a path
+	Node   *G.Node  // its mean over the targets of the batch, a scalar
+	Weight float64
 }
 
 // Build runs declare on a new graph. A layer that cannot be built stops it with an

@@ -24,12 +24,11 @@ type loopBack[T Float] struct {
 // late is the gradient of a matrix, or of a bias, in a product: as one product over the
 // rows of all steps, which takes a fraction of the time that one for each step does.
 type late[T Float] struct {
-	slots  []int // of what the gradient is computed from in a step
-	widths []int
-	rows   [][]T // of all steps, step by step
-	in     []arg[T]
-	reads  []int
-	do     func(in []arg[T], out, gout []T, gin [][]T)
+	slots []int // of what the gradient is computed from in a step
+	rows  [][]T // of all steps, step by step
+	in    []arg[T]
+	reads []int
+	do    func(in []arg[T], out, gout []T, gin [][]T)
 }
 
 // newLoopBack differentiates a copy of the cell.
@@ -117,9 +116,9 @@ func (b *loopBack[T]) postpone(i int, n *G.Node) *late[T] {
 		if operand.Dims() != 2 || operand.Shape()[0] != b.Lanes {
 			return nil
 		}
-		w := operand.Shape()[1]
-		l.slots, l.widths, l.rows = append(l.slots, b.program.slot(operand)), append(l.widths, w), append(l.rows, make([]T, b.loop.scan.rows()*w))
+		l.slots = append(l.slots, b.program.slot(operand))
 	}
+	l.rows = make([][]T, len(l.slots))
 	return l
 }
 
@@ -167,7 +166,7 @@ func (b *loopBack[T]) stepBack(k int, in []arg[T], out, dout []T, gin [][]T) {
 	for i, input := range b.inputs {
 		switch g := b.gradient(i); {
 		case g == nil:
-			b.late[i].keep(b.program, k)
+			b.late[i].keep(b.program, k, b.steps)
 		case input == loopState:
 			b.runs(k, at, func(from, to int) { copy(span(b.dstate, from, to, h), span(g, from, to, h)) }, func(int, int) {})
 		case input < loopStreams+len(b.streams):
@@ -187,10 +186,13 @@ func (b *loopBack[T]) gradient(i int) []T {
 	return values[T](b.program.values[b.slots[i]])
 }
 
-// keep stores what step k adds to the gradient.
-func (l *late[T]) keep(p *cellProgram[T], k int) {
+// keep stores what step k of so many adds to the gradient.
+func (l *late[T]) keep(p *cellProgram[T], k, steps int) {
 	for i, slot := range l.slots {
 		v := values[T](p.values[slot])
+		if l.rows[i] == nil {
+			l.rows[i] = claim[T](p.tape, steps*len(v))
+		}
 		copy(nth(l.rows[i], k, len(v)), v)
 	}
 }

@@ -78,33 +78,101 @@ func each(n, v int, f func(r int)) {
 	})
 }
 
-// Mean is the sum of x over total, which is the number of targets in the whole batch:
-// the losses of a batch's parts add up to its mean.
+// MeanLoss divides the sum of x by total, the number of targets in the whole batch: the
+// losses of a batch's shards add up to its mean. A loss that is not finite is an error.
 //
 //	x: (N), total: (1) int → scalar
-func Mean(p Place, x, total *G.Node) (*G.Node, error) {
+func MeanLoss(p Place, x, total *G.Node) (*G.Node, error) {
 	return apply(p, meanSpec[float32](), meanSpec[float64](), x, total)
 }
 
 func meanSpec[T Float]() spec[T] {
-	share := func(total int) T {
-		if total <= 0 {
-			return 0
+	return spec[T]{
+		shape: tensor.ScalarShape(),
+		fwd: func(a []arg[T], y []T) {
+			y[0] = finite(T(kernel.Sum(a[0].X)) * share[T](1, a[1].I[0]))
+		},
+		backs: []back[T]{{of: []int{0}, do: func(a []arg[T], _, dy []T, g [][]T) {
+			for i := range g[0] {
+				g[0][i] = dy[0] * share[T](1, a[1].I[0])
+			}
+		}}},
+	}
+}
+
+// share is n of total, 0 where the batch has no targets.
+func share[T Float](n, total int) T {
+	if total <= 0 {
+		return 0
+	}
+	return T(n) / T(total)
+}
+
+// finite returns a loss, or panics if it is not finite.
+func finite[T Float](loss T) T {
+	if math.IsInf(float64(loss), 0) || loss != loss {
+		panic(fmt.Errorf("the loss is %v: lower the learning rate, or look at the data", loss))
+	}
+	return loss
+}
+
+// MeanOfTargets is the mean of x over the rows that have a target, all shards of the batch
+// together. A single value counts as that of each of the graph's targets, so that the mean
+// is over shards.
+//
+//	x: (N), (N, 1) or a single value, targets: (N) int, total: (1) int → scalar
+func MeanOfTargets(p Place, x, targets, total *G.Node) (*G.Node, error) {
+	n := targets.Shape().TotalSize()
+	if size := x.Shape().TotalSize(); size != n && size != 1 || x.Dims() == 2 && x.Shape()[1] != 1 {
+		return nil, fmt.Errorf("the loss is %v, want a value for each row, (%d) or (%d, 1), or a single one", x.Shape(), n, n)
+	}
+	return apply(p, meanOfTargetsSpec[float32](x), meanOfTargetsSpec[float64](x), x, targets, total)
+}
+
+func meanOfTargetsSpec[T Float](x *G.Node) spec[T] {
+	single := x.Shape().TotalSize() == 1
+	// eachTarget calls f with the value of x that counts for each target.
+	eachTarget := func(targets []int, f func(i int)) {
+		for r, id := range targets {
+			switch {
+			case id < 0:
+			case single:
+				f(0)
+			default:
+				f(r)
+			}
 		}
-		return 1 / T(total)
 	}
 	return spec[T]{
 		shape: tensor.ScalarShape(),
 		fwd: func(a []arg[T], y []T) {
-			y[0] = T(kernel.Sum(a[0].X)) * share(a[1].I[0])
-			if math.IsInf(float64(y[0]), 0) || y[0] != y[0] {
-				panic(fmt.Errorf("the loss is %v: lower the learning rate, or look at the data", y[0]))
-			}
+			sum := 0.0
+			eachTarget(a[1].I, func(i int) { sum += float64(a[0].X[i]) })
+			y[0] = finite(T(sum) * share[T](1, a[2].I[0]))
 		},
 		backs: []back[T]{{of: []int{0}, do: func(a []arg[T], _, dy []T, g [][]T) {
-			for i := range g[0] {
-				g[0][i] = dy[0] * share(a[1].I[0])
-			}
+			clear(g[0])
+			eachTarget(a[1].I, func(i int) { g[0][i] += dy[0] * share[T](1, a[2].I[0]) })
 		}}},
 	}
+}
+
+// WeightedSum adds up scalars.
+//
+//	xs: scalars → Σ weights[i]·xs[i], a scalar
+func WeightedSum(p Place, weights []float64, xs ...*G.Node) (*G.Node, error) {
+	return apply(p, weightedSumSpec[float32](weights), weightedSumSpec[float64](weights), xs...)
+}
+
+func weightedSumSpec[T Float](weights []float64) spec[T] {
+	s := spec[T]{shape: tensor.ScalarShape(), fwd: func(a []arg[T], y []T) {
+		y[0] = 0
+		for i, w := range weights {
+			y[0] += T(w) * a[i].X[0]
+		}
+	}}
+	for i, w := range weights {
+		s.backs = append(s.backs, back[T]{of: []int{i}, reads: []int{}, do: func(_ []arg[T], _, dy []T, g [][]T) { g[0][0] = T(w) * dy[0] }})
+	}
+	return s
 }

@@ -38,43 +38,6 @@ func rowSpec[T Float](lanes, t int, x *G.Node) spec[T] {
 	}
 }
 
-// Rows puts the tokens of a sequence side by side: the opposite of Row.
-//
-//	T times x: (B, D) → (B·T, D)
-func Rows(p Place, xs ...*G.Node) (*G.Node, error) {
-	for _, x := range xs {
-		if err := same(xs[0], x); err != nil {
-			return nil, err
-		}
-	}
-	if len(xs) == 0 || xs[0].Dims() != 2 {
-		return nil, fmt.Errorf("%d tokens, want at least one matrix", len(xs))
-	}
-	return apply(p, rowsSpec[float32](xs), rowsSpec[float64](xs), xs...)
-}
-
-func rowsSpec[T Float](xs []*G.Node) spec[T] {
-	lanes, d, steps := xs[0].Shape()[0], xs[0].Shape()[1], len(xs)
-	s := spec[T]{
-		shape: tensor.Shape{lanes * steps, d},
-		fwd: func(in []arg[T], y []T) {
-			for t := range steps {
-				for b := range lanes {
-					copy(nth(y, b*steps+t, d), nth(in[t].X, b, d))
-				}
-			}
-		},
-	}
-	for t := range steps {
-		s.backs = append(s.backs, back[T]{of: []int{t}, do: func(_ []arg[T], _, dy []T, g [][]T) {
-			for b := range lanes {
-				copy(nth(g[0], b, d), nth(dy, b*steps+t, d))
-			}
-		}})
-	}
-	return s
-}
-
 // Join puts the columns of two matrices side by side.
 //
 //	a: (N, D), b: (N, E) → (N, D+E)
@@ -140,13 +103,6 @@ func delaySpec[T Float](sequences int, x *G.Node) spec[T] {
 			}},
 		},
 	}
-}
-
-// Advance is next in lanes that have a t-th token, and prev in those that have none.
-//
-//	next, prev: (B, D), at: (B·T) int → (B, D)
-func Advance(p Place, t int, next, prev, at *G.Node) (*G.Node, error) {
-	return choose(p, t, next, prev, at, func(position int) bool { return position >= 0 })
 }
 
 // Begin is start in lanes whose first token is that of a text, and prev in the others.

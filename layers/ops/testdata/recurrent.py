@@ -84,9 +84,7 @@ case("lstm forward huge", lstm, {"at": torch.arange(4)}, z=300 * r(4, 12), w=50 
 token = lambda t: lambda x: x.view(2, 3, -1)[:, t]
 where = lambda t, of: lambda next, prev, at: torch.where(of(at.view(2, 3)[:, t:t + 1]), next, prev)
 case("row", token(1), {}, x=r(6, 5))
-case("rows", lambda a, b, c: torch.stack([a, b, c], 1).view(6, 5), {}, a=r(2, 5), b=r(2, 5), c=r(2, 5))
 case("join", lambda a, b: torch.cat([a, b], 1), {}, a=r(4, 3), b=r(4, 5))
-case("advance", where(1, lambda at: at >= 0), {"at": torch.tensor([4, 5, 6, 7, -1, -1])}, next=r(2, 5), prev=r(2, 5))
 case("begin", where(0, lambda at: at == 0), {"at": torch.tensor([4, 5, 6, 0, 1, -1])}, next=r(2, 5), prev=r(2, 5))
 
 with open(os.path.join(os.path.dirname(__file__), "recurrent.json"), "w") as f:
