@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 
 	"euryale/data"
-	"euryale/data/metrics"
+	"euryale/evaluation/metrics"
 	"euryale/generation"
 )
 
