@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+
+	"euryale/data/task"
 )
 
 // Buckets deals samples of different lengths in batches of a few fixed shapes, so that few graphs
@@ -14,7 +16,7 @@ type Buckets struct {
 	seed     uint64
 	shuffled bool
 	shapes   []Shape
-	members  [][]sample // of each shape
+	members  [][]task.Sample // of each shape
 	steps    int
 
 	pass  int      // that deals holds; −1 for none
@@ -22,23 +24,17 @@ type Buckets struct {
 	order [][]int  // for each shape, its samples in the order of the pass
 }
 
-// Shape is the padded size of a batch's lanes.
-type Shape struct {
-	T int // tokens
-	S int // source tokens; 0 if there is no encoder
-}
-
 // newBuckets sorts samples into at most count shapes that pad as little as possible. The shapes
 // are chosen for all samples, so that parts of a corpus share them.
-func newBuckets(all, part []sample, lanes, count, context int) (*Buckets, error) {
+func newBuckets(all, part []task.Sample, lanes, count, context int) (*Buckets, error) {
 	if len(part) == 0 {
 		return nil, errors.New("the part has no example: give more data, or another data.split")
 	}
 	b := &Buckets{lanes: lanes, pass: -1}
 	b.shapes = chooseShapes(all, count, context)
-	b.members = make([][]sample, len(b.shapes))
+	b.members = make([][]task.Sample, len(b.shapes))
 	for _, s := range part {
-		i := slices.IndexFunc(b.shapes, func(shape Shape) bool { return s.fits(shape) })
+		i := slices.IndexFunc(b.shapes, func(shape Shape) bool { return fits(s, shape) })
 		b.members[i] = append(b.members[i], s)
 	}
 	for _, members := range b.members {
@@ -46,9 +42,6 @@ func newBuckets(all, part []sample, lanes, count, context int) (*Buckets, error)
 	}
 	return b, nil
 }
-
-// fits tells whether a sample needs no more than a shape has.
-func (s sample) fits(shape Shape) bool { return len(s.tokens) <= shape.T && len(s.source) <= shape.S }
 
 // Len is the number of batches of a pass.
 func (b *Buckets) Len() int { return b.steps }
@@ -68,9 +61,9 @@ func (b *Buckets) Batch(n int, out *Batch) error {
 	for lane, i := range order[first:min(first+b.lanes, len(order))] {
 		s := b.members[deal[0]][i]
 		tokens, targets := out.lane(lane)
-		copy(tokens, s.tokens)
-		copy(targets, s.targets)
-		copy(out.Source[lane*shape.S:], s.source)
+		copy(tokens, s.Tokens)
+		copy(targets, s.Targets)
+		copy(out.Source[lane*shape.S:], s.Source)
 	}
 	return nil
 }
@@ -108,7 +101,7 @@ func (b *Buckets) Padding() float64 {
 		batches := (len(members) + b.lanes - 1) / b.lanes
 		room += batches * b.lanes * (b.shapes[i].T + b.shapes[i].S)
 		for _, s := range members {
-			used += len(s.tokens) + len(s.source)
+			used += len(s.Tokens) + len(s.Source)
 		}
 	}
 	return 1 - float64(used)/float64(room)
@@ -119,7 +112,7 @@ func (b *Buckets) Cut() int {
 	n := 0
 	for _, members := range b.members {
 		for _, s := range members {
-			if s.cut {
+			if s.Cut {
 				n++
 			}
 		}

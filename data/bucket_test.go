@@ -6,20 +6,22 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"euryale/data/task"
 )
 
 // randomSamples have lengths of 1 to longest, and tokens that tell the sample.
-func randomSamples(n, longest int, source bool) []sample {
+func randomSamples(n, longest int, source bool) []task.Sample {
 	rng := rand.New(rand.NewPCG(1, 2))
-	all := make([]sample, n)
+	all := make([]task.Sample, n)
 	for i := range all {
-		all[i].tokens = make([]int, 1+rng.IntN(longest))
-		for k := range all[i].tokens {
-			all[i].tokens[k] = i
+		all[i].Tokens = make([]int, 1+rng.IntN(longest))
+		for k := range all[i].Tokens {
+			all[i].Tokens[k] = i
 		}
-		all[i].targets = all[i].tokens
+		all[i].Targets = all[i].Tokens
 		if source {
-			all[i].source = make([]int, 1+rng.IntN(longest))
+			all[i].Source = make([]int, 1+rng.IntN(longest))
 		}
 	}
 	return all
@@ -74,9 +76,9 @@ func TestBucketsAreAFunctionOfSeedAndNumber(t *testing.T) {
 
 // The best cut of a few samples into two shapes, found by trying all.
 func TestShapesPadLeast(t *testing.T) {
-	var all []sample
+	var all []task.Sample
 	for _, n := range []int{8, 8, 8, 16, 16, 40, 48, 48, 64} {
-		all = append(all, sample{tokens: make([]int, n)})
+		all = append(all, task.Sample{Tokens: make([]int, n)})
 	}
 	// {8…16},{40…64}: 5·16+4·64 = 336; {8},{16…}: 3·8+6·64 = 408; {…48},{64}: 8·48+64 = 448.
 	assert.Equal(t, []Shape{{T: 16}, {T: 64}}, chooseShapes(all, 2, 64))
@@ -85,12 +87,12 @@ func TestShapesPadLeast(t *testing.T) {
 }
 
 func TestSourcesArePaddedNoFurtherThanTheLongest(t *testing.T) {
-	all := []sample{{tokens: make([]int, 8), source: make([]int, 5)}, {tokens: make([]int, 8), source: make([]int, 19)}}
+	all := []task.Sample{{Tokens: make([]int, 8), Source: make([]int, 5)}, {Tokens: make([]int, 8), Source: make([]int, 19)}}
 	assert.Equal(t, []Shape{{8, 8}, {8, 19}}, chooseShapes(all, 2, 64))
 }
 
 func TestPaddingIsReported(t *testing.T) {
-	all := []sample{{tokens: make([]int, 8), source: make([]int, 4)}, {tokens: make([]int, 4), source: make([]int, 8), cut: true}}
+	all := []task.Sample{{Tokens: make([]int, 8), Source: make([]int, 4)}, {Tokens: make([]int, 4), Source: make([]int, 8), Cut: true}}
 	b, err := newBuckets(all, all, 4, 1, 8)
 	require.NoError(t, err)
 	assert.InDelta(t, 1-24.0/64, b.Padding(), 1e-12) // 24 tokens in 4 lanes of 8 + 8

@@ -1,11 +1,12 @@
 package data
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"slices"
-	"strings"
+	"os"
+	"path/filepath"
+
+	"euryale/data/task"
 )
 
 // Config is the [data] section of config.toml. The zero value of a field means its default.
@@ -34,86 +35,15 @@ type Config struct {
 	Seed     uint64 `toml:"seed"`     // generated corpora: their seed
 }
 
-// TokenizerConfig is the [tokenizer] section of config.toml.
-type TokenizerConfig struct {
-	Kind  string `toml:"kind"`  // "char" (default), "byte", "bpe", or the path of a tokenizer's file
-	Vocab int    `toml:"vocab"` // bpe: how many ids to learn; default 4096
-}
-
 // Options is where a corpus is prepared; it does not change what the corpus is.
 type Options struct {
 	Cache string    // directory of downloads and token files; empty: euryale in the user's cache directory
 	Log   io.Writer // progress and messages; nil: silent
 }
 
-// resolve returns c with defaults in place of zero values, or says which key is wrong.
-func (c Config) resolve() (Config, error) {
-	setDefault(&c.Name, "opticks")
-	c = c.namedDefaults()
-	setDefault(&c.Task, "lm")
-	setDefault(&c.Order, "random")
-	setDefault(&c.Invalid, "keep")
-	setDefault(&c.Ragged, "refuse")
-	setDefault(&c.Language, "both")
-	setDefault(&c.Split, 0.9)
-	setDefault(&c.Buckets, 6)
-	setDefault(&c.Size, 2000)
-	setDefault(&c.Level, 2)
-	for _, k := range []struct {
-		key, value string
-		allowed    []string
-	}{
-		{"task", c.Task, []string{"lm", "mask", "pairs", "dialogue", "summary"}},
-		{"order", c.Order, []string{"random", "sequential"}},
-		{"invalid", c.Invalid, []string{"keep", "refuse"}},
-		{"ragged", c.Ragged, []string{"refuse", "skip"}},
-		{"language", c.Language, []string{"en", "zh", "both"}},
-	} {
-		if !slices.Contains(k.allowed, k.value) {
-			return c, fmt.Errorf("data.%s is %q: it must be one of %s", k.key, k.value, strings.Join(k.allowed, ", "))
-		}
-	}
-	c = c.generatedDefaults()
-	if c.isTable() && c.Source == "" && c.Target == "" {
-		c.Source, c.Target = "1", "2"
-	}
-	if c.Order == "sequential" && c.isTable() {
-		return c, errors.New("data.order is sequential, but the rows of a table do not continue each other: leave it at random")
-	}
-	if c.Task == "mask" && (c.Source != "" || c.Target != "") {
-		return c, errors.New("data.task is mask, which hides tokens of running text, but data.source and data.target name a table's columns: give it a text")
-	}
-	if c.Encoder && !c.isTable() && c.Source == "" {
-		return c, errors.New("data.encoder is true, but plain text has no source for an encoder: choose data.task pairs, dialogue or summary, or a model without an encoder")
-	}
-	return c, c.checkRanges()
-}
-
-// checkRanges checks the numbers of a resolved configuration.
-func (c Config) checkRanges() error {
-	if c.LearnSource && (c.Encoder || c.Task == "dialogue") {
-		return fmt.Errorf("data.learn_source is for prompts that share a sequence with one answer: not with data.encoder or data.task %q", "dialogue")
-	}
-	if !(c.Split > 0 && c.Split < 1) {
-		return fmt.Errorf("data.split is %v: it must lie between 0 and 1, as 0.9 does", c.Split)
-	}
-	if c.MaxSource != 0 && c.MaxSource < smallestContext {
-		return fmt.Errorf("data.max_source is %d: it must be 0 (as many as the context) or %d and more", c.MaxSource, smallestContext)
-	}
-	for _, k := range []struct {
-		key             string
-		value, min, max int
-	}{
-		{"buckets", c.Buckets, 1, 64},
-		{"size", c.Size, 10, maxSize},
-		{"level", c.Level, 1, 3},
-	} {
-		if k.value < k.min || k.value > k.max {
-			return fmt.Errorf("data.%s is %d: it must be from %d to %d", k.key, k.value, k.min, k.max)
-		}
-	}
-	return nil
-}
+// maxSize is how many examples a generated corpus can have: even at level 1 there are some times as
+// many different tales and strings.
+const maxSize = 50_000
 
 // setDefault puts value into the field if it is zero.
 func setDefault[T comparable](field *T, value T) {
@@ -121,4 +51,25 @@ func setDefault[T comparable](field *T, value T) {
 	if *field == zero {
 		*field = value
 	}
+}
+
+// task is what the tasks need of c.
+func (c Config) task() task.Config {
+	return task.Config{
+		Task: c.Task, Encoder: c.Encoder, Source: c.Source, Target: c.Target, Key: c.Key, Reply: c.Reply,
+		LearnSource: c.LearnSource, LengthControl: c.LengthControl, MaxSource: c.MaxSource,
+		Split: c.Split, Invalid: c.Invalid, Ragged: c.Ragged,
+	}
+}
+
+// cacheDir is where downloads and token files are kept.
+func (o Options) cacheDir() (string, error) {
+	if o.Cache != "" {
+		return o.Cache, nil
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no cache directory: %w: set HOME or XDG_CACHE_HOME", err)
+	}
+	return filepath.Join(dir, "euryale"), nil
 }

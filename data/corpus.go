@@ -3,13 +3,16 @@ package data
 import (
 	"fmt"
 	"strings"
+
+	"euryale/data/task"
+	"euryale/data/tokenizer"
 )
 
 // Corpus is data made ready for a model: a tokenizer, a part to train on and a part to
 // validate on.
 type Corpus struct {
 	Config    Config // with every default filled in
-	Tokenizer Tokenizer
+	Tokenizer tokenizer.Tokenizer
 	Info      Info
 	parts     dataset
 }
@@ -29,24 +32,9 @@ type Info struct {
 type dataset interface {
 	train(batch, context int, seed uint64) (Batcher, error)
 	valid(batch, context int) (Batcher, error)
-	examples(part string) ([]Example, error)
-	written(part, tokens int, tk Tokenizer) (string, error)
+	examples(part string) ([]task.Example, error)
+	written(part, tokens int, tk tokenizer.Tokenizer) (string, error)
 	close() error
-}
-
-// Open prepares the corpus that c names. The tokenizer is known, if given; else it is read or
-// made as tk says: characters are those of the whole text, merges are learned from the training
-// part alone. The caller closes the corpus.
-func Open(c Config, tk TokenizerConfig, known Tokenizer, opts Options) (*Corpus, error) {
-	c, err := c.resolve()
-	if err != nil {
-		return nil, err
-	}
-	corpus, err := open(c, tk, known, opts)
-	if err != nil {
-		return nil, fmt.Errorf("corpus %s: %w", c.Name, err)
-	}
-	return corpus, nil
 }
 
 // Train returns the batches of the training part: batch lanes of context tokens each.
@@ -71,7 +59,7 @@ func (c *Corpus) Valid(batch, context int) (Batcher, error) {
 
 // Examples lists what a part ("train", "valid" or "test") of a task's corpus has to generate, with
 // the answers people wrote. Plain text has none and is an error.
-func (c *Corpus) Examples(part string) ([]Example, error) {
+func (c *Corpus) Examples(part string) ([]task.Example, error) {
 	examples, err := c.parts.examples(part)
 	return examples, c.named(err)
 }
@@ -80,7 +68,7 @@ func (c *Corpus) Examples(part string) ([]Example, error) {
 // its start, or all of it if tokens is 0: the text, or the answers line by line. It is what a
 // generated text may have been copied from.
 func (c *Corpus) Text(part string, tokens int) (string, error) {
-	i, err := partNamed(part)
+	i, err := task.ParsePart(part)
 	if err != nil {
 		return "", c.named(err)
 	}
@@ -89,7 +77,7 @@ func (c *Corpus) Text(part string, tokens int) (string, error) {
 }
 
 // Format returns the format of the corpus's task.
-func (c *Corpus) Format() (*Format, error) { return NewFormat(c.Config, c.Tokenizer) }
+func (c *Corpus) Format() (*task.Format, error) { return NewFormat(c.Config, c.Tokenizer) }
 
 // Close releases mapped files. Batchers of the corpus must not be used afterwards.
 func (c *Corpus) Close() error { return c.parts.close() }

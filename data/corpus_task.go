@@ -4,55 +4,39 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-)
 
-// smallestContext is the least number of tokens in which a source and an answer make sense.
-const smallestContext = 16
+	"euryale/data/task"
+	"euryale/data/tokenizer"
+)
 
 // taskParts is a table as tokens.
 type taskParts struct {
-	format  *Format
-	items   [3][]item
-	show    [3][]Example
+	format  *task.Format
+	items   [3][]task.Item
+	show    [3][]task.Example
 	buckets int
 }
 
-// item is one row, or one dialogue, as tokens.
-type item struct {
-	source, answer []int
-	turns          []encodedTurn
-}
-
 // samples lays out the items of a part for a context.
-func (p *taskParts) samples(context, part int) []sample {
-	f := *p.format
-	f.Limit, f.learning = context, part == trainPart
-	var all []sample
-	for _, it := range p.items[part] {
-		if it.turns != nil {
-			all = append(all, f.dialogueSamples(it.turns)...)
-		} else {
-			all = append(all, f.pairSample(it.source, it.answer))
-		}
-	}
-	return all
+func (p *taskParts) samples(context, part int) []task.Sample {
+	return p.format.Samples(p.items[part], context, part == task.TrainPart)
 }
 
 // batches deals the training or the validation part, in shapes that suit both.
 func (p *taskParts) batches(part, batch, context int) (*Buckets, error) {
-	if context < smallestContext {
-		return nil, fmt.Errorf("a context of %d tokens is too small for a source and an answer: use %d or more", context, smallestContext)
+	if context < task.SmallestContext {
+		return nil, fmt.Errorf("a context of %d tokens is too small for a source and an answer: use %d or more", context, task.SmallestContext)
 	}
-	parts := [][]sample{trainPart: p.samples(context, trainPart), validPart: p.samples(context, validPart)}
+	parts := [][]task.Sample{task.TrainPart: p.samples(context, task.TrainPart), task.ValidPart: p.samples(context, task.ValidPart)}
 	b, err := newBuckets(slices.Concat(parts...), parts[part], batch, p.buckets, context)
 	if err != nil {
-		return nil, fmt.Errorf("%s part: %w", partNames[part][0], err)
+		return nil, fmt.Errorf("%s part: %w", task.PartName(part), err)
 	}
 	return b, nil
 }
 
 func (p *taskParts) train(batch, context int, seed uint64) (Batcher, error) {
-	b, err := p.batches(trainPart, batch, context)
+	b, err := p.batches(task.TrainPart, batch, context)
 	if err != nil {
 		return nil, err
 	}
@@ -61,22 +45,22 @@ func (p *taskParts) train(batch, context int, seed uint64) (Batcher, error) {
 }
 
 func (p *taskParts) valid(batch, context int) (Batcher, error) {
-	b, err := p.batches(validPart, batch, context)
+	b, err := p.batches(task.ValidPart, batch, context)
 	if err != nil {
 		return nil, err
 	}
 	return b, nil
 }
 
-func (p *taskParts) examples(part string) ([]Example, error) {
-	i, err := partNamed(part)
+func (p *taskParts) examples(part string) ([]task.Example, error) {
+	i, err := task.ParsePart(part)
 	if err != nil {
 		return nil, err
 	}
 	return p.show[i], nil
 }
 
-func (p *taskParts) written(part, tokens int, tk Tokenizer) (string, error) {
+func (p *taskParts) written(part, tokens int, tk tokenizer.Tokenizer) (string, error) {
 	var b strings.Builder
 	left := tokens
 	write := func(ids []int) error {
@@ -91,14 +75,10 @@ func (p *taskParts) written(part, tokens int, tk Tokenizer) (string, error) {
 		return err
 	}
 	for _, it := range p.items[part] {
-		err := write(it.answer)
-		for i, t := range it.turns {
-			if err == nil && p.format.learned(it.turns, i) {
-				err = write(t.ids)
+		for _, ids := range p.format.Answers(it) {
+			if err := write(ids); err != nil {
+				return "", err
 			}
-		}
-		if err != nil {
-			return "", err
 		}
 	}
 	return b.String(), nil
@@ -107,45 +87,48 @@ func (p *taskParts) written(part, tokens int, tk Tokenizer) (string, error) {
 func (p *taskParts) close() error { return nil }
 
 // openTable prepares a table for its task.
-func openTable(t *table, c Config, tk TokenizerConfig, known Tokenizer, opts Options) (*Corpus, error) {
-	job := &tableJob{Config: c, table: t}
-	if err := job.read(); err != nil {
-		return nil, err
-	}
-	tokenizer, err := job.tokenizer(tk, known, opts)
+func openTable(t *task.Table, c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options) (*Corpus, error) {
+	rows, err := task.ReadRows(t, c.task())
 	if err != nil {
 		return nil, err
 	}
-	format, err := NewFormat(c, tokenizer)
+	tok, err := rowsTokenizer(rows, tk, known, opts)
 	if err != nil {
 		return nil, err
 	}
-	parts := &taskParts{format: format, show: job.examples(), buckets: c.Buckets}
-	info := Info{Bytes: t.bytes}
+	format, err := task.NewFormat(c.task(), tok)
+	if err != nil {
+		return nil, err
+	}
+	parts := &taskParts{format: format, show: rows.Examples(), buckets: c.Buckets}
+	info := Info{Bytes: t.Bytes}
 	for part := range parts.items {
-		if parts.items[part], err = job.encode(format, part); err != nil {
+		if parts.items[part], err = rows.Encode(format, part); err != nil {
 			return nil, err
 		}
 	}
-	info.Train, info.Valid = parts.asked(trainPart), parts.asked(validPart)
-	if t.skipped > 0 {
-		info.Notes = append(info.Notes, fmt.Sprintf("%d ragged rows skipped", t.skipped))
+	info.Train, info.Valid = format.Asked(parts.items[task.TrainPart]), format.Asked(parts.items[task.ValidPart])
+	if t.Skipped > 0 {
+		info.Notes = append(info.Notes, fmt.Sprintf("%d ragged rows skipped", t.Skipped))
 	}
-	return &Corpus{c, tokenizer, info, parts}, nil
+	return &Corpus{c, tok, info, parts}, nil
 }
 
-// asked counts the tokens that a part asks for, where nothing is cut.
-func (p *taskParts) asked(part int) int {
-	n := 0
-	for _, it := range p.items[part] {
-		if it.turns == nil {
-			n += len(it.answer) + 1
-		}
-		for i, t := range it.turns {
-			if p.format.learned(it.turns, i) {
-				n += len(t.ids) + 1
-			}
-		}
+// rowsTokenizer returns the tokenizer that is known or asked for, with the special tokens of the
+// task. Characters are those of all parts, merges come from the training part alone.
+func rowsTokenizer(r *task.Rows, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options) (t tokenizer.Tokenizer, err error) {
+	switch {
+	case known != nil:
+		t = known
+	case tk.Kind == "" || tk.Kind == "char":
+		t = tokenizer.NewChar(r.Text(task.TrainPart) + r.Text(task.ValidPart) + r.Text(task.TestPart))
+	case tk.Kind == "bpe":
+		t, err = trainMerges(strings.NewReader(r.Text(task.TrainPart)), tk.Vocab, opts.Log)
+	default:
+		t, err = readyTokenizer(tk.Kind)
 	}
-	return n
+	if err != nil {
+		return nil, err
+	}
+	return tokenizer.WithSpecials(t, r.Specials()...), nil
 }

@@ -4,11 +4,14 @@ import (
 	"compress/gzip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"euryale/data/tokenizer"
 )
 
 // shared is a file of real text that is not part of the repository.
@@ -40,8 +43,13 @@ func allTokens(t *testing.T, c *Corpus) string {
 	return text
 }
 
+// asks tells whether any target is asked for.
+func asks(targets []int) bool {
+	return slices.ContainsFunc(targets, func(target int) bool { return target >= 0 })
+}
+
 func TestOpenTinyShakespeare(t *testing.T) {
-	c, err := Open(Config{Name: shared(t, "tinyshakespeare.txt")}, TokenizerConfig{}, nil, Options{})
+	c, err := Open(Config{Name: shared(t, "tinyshakespeare.txt")}, tokenizer.Config{}, nil, Options{})
 	require.NoError(t, err)
 	defer c.Close()
 	// nanoGPT's data/shakespeare_char/prepare.py prints these three numbers.
@@ -64,7 +72,7 @@ func TestOpenTinyShakespeare(t *testing.T) {
 }
 
 func TestOpenOpticks(t *testing.T) {
-	c, err := Open(Config{}, TokenizerConfig{Kind: "byte"}, nil, Options{})
+	c, err := Open(Config{}, tokenizer.Config{Kind: "byte"}, nil, Options{})
 	require.NoError(t, err)
 	defer c.Close()
 	assert.Equal(t, "opticks", c.Info.Name)
@@ -74,7 +82,7 @@ func TestOpenOpticks(t *testing.T) {
 
 func TestOpenWithoutGo(t *testing.T) {
 	t.Setenv("PATH", "")
-	c, err := Open(Config{}, TokenizerConfig{}, nil, Options{Cache: t.TempDir()})
+	c, err := Open(Config{}, tokenizer.Config{}, nil, Options{Cache: t.TempDir()})
 	require.NoError(t, err)
 	assert.Contains(t, c.Describe(), "these are tales instead")
 	assert.Equal(t, "tales", c.Config.Name, "so that a run is resumed on the same text")
@@ -83,7 +91,7 @@ func TestOpenWithoutGo(t *testing.T) {
 func TestOpenWithoutCache(t *testing.T) {
 	t.Setenv("HOME", "")
 	t.Setenv("XDG_CACHE_HOME", "")
-	_, err := Open(Config{Name: write(t, "x.txt", "a small text needs no cache")}, TokenizerConfig{}, nil, Options{})
+	_, err := Open(Config{Name: write(t, "x.txt", "a small text needs no cache")}, tokenizer.Config{}, nil, Options{})
 	assert.NoError(t, err)
 }
 
@@ -98,14 +106,14 @@ func TestOpenReadsDirectoriesAndGzip(t *testing.T) {
 	z.Write([]byte("third"))
 	require.NoError(t, z.Close())
 	require.NoError(t, f.Close())
-	c, err := Open(Config{Name: dir}, TokenizerConfig{}, nil, Options{})
+	c, err := Open(Config{Name: dir}, tokenizer.Config{}, nil, Options{})
 	require.NoError(t, err)
 	assert.Equal(t, "first\nsecond\nthird", allTokens(t, c))
 }
 
 func TestInvalidText(t *testing.T) {
 	text := "good \xff\xed\xa0\x80 bad\x00" + strings.Repeat(" more", 9)
-	c, err := Open(Config{Name: write(t, "x.txt", text)}, TokenizerConfig{}, nil, Options{})
+	c, err := Open(Config{Name: write(t, "x.txt", text)}, tokenizer.Config{}, nil, Options{})
 	require.NoError(t, err)
 	assert.Equal(t, text, allTokens(t, c), "kept as it is")
 	for _, bad := range []struct{ text, want string }{
@@ -115,7 +123,7 @@ func TestInvalidText(t *testing.T) {
 		{"abc\xe6", "x.txt: byte offset 3: byte 0xe6"},
 		{strings.Repeat("word ", 300000) + "\xfe", "x.txt: byte offset 1500000: byte 0xfe"},
 	} {
-		_, err := Open(Config{Name: write(t, "x.txt", bad.text), Invalid: "refuse"}, TokenizerConfig{}, nil, Options{})
+		_, err := Open(Config{Name: write(t, "x.txt", bad.text), Invalid: "refuse"}, tokenizer.Config{}, nil, Options{})
 		assert.ErrorContains(t, err, bad.want)
 	}
 }
@@ -128,7 +136,7 @@ func TestOpenErrors(t *testing.T) {
 	notGzip := write(t, "x.txt.gz", "abc")
 	for _, bad := range []struct {
 		c     Config
-		known Tokenizer
+		known tokenizer.Tokenizer
 		want  string
 	}{
 		{Config{Name: "nowhere"}, nil, "neither a file, nor a directory, nor a named corpus"},
@@ -138,16 +146,16 @@ func TestOpenErrors(t *testing.T) {
 		{Config{Name: text, Task: "lmm"}, nil, `data.task is "lmm"`},
 		{Config{Name: text, Split: 1}, nil, "data.split is 1"},
 		{Config{Name: text, Level: 4}, nil, "data.level is 4"},
-		{Config{Name: text}, NewChar("abc "), "x.txt: character \"春\" (U+6625) at byte offset 10"},
-		{Config{Name: dir}, NewChar("abc\n"), "b.txt: character \"d\" (U+0064) at byte offset 3"},
+		{Config{Name: text}, tokenizer.NewChar("abc "), "x.txt: character \"春\" (U+6625) at byte offset 10"},
+		{Config{Name: dir}, tokenizer.NewChar("abc\n"), "b.txt: character \"d\" (U+0064) at byte offset 3"},
 	} {
-		_, err := Open(bad.c, TokenizerConfig{}, bad.known, Options{})
+		_, err := Open(bad.c, tokenizer.Config{}, bad.known, Options{})
 		assert.ErrorContains(t, err, bad.want)
 	}
 }
 
 func TestShortTextIsAnError(t *testing.T) {
-	c, err := Open(Config{Name: write(t, "x.txt", "a short text")}, TokenizerConfig{}, nil, Options{})
+	c, err := Open(Config{Name: write(t, "x.txt", "a short text")}, tokenizer.Config{}, nil, Options{})
 	require.NoError(t, err)
 	_, err = c.Train(4, 64, 1)
 	assert.ErrorContains(t, err, "has 10 tokens, but 1 × a context of 64 needs 65")

@@ -1,29 +1,36 @@
 package data
 
-import "errors"
+import (
+	"errors"
+
+	"euryale/data/store"
+	"euryale/data/task"
+	"euryale/data/textfile"
+	"euryale/data/tokenizer"
+)
 
 // textParts is a text as tokens, cut in two by position.
 type textParts struct {
-	tokens     *idSequence
+	tokens     *store.IDs
 	split      int // tokens of the training part
 	sequential bool
 	hide       *masking // of data.task "mask", or nil
 }
 
 // openText prepares running text.
-func openText(text textSource, c Config, tk TokenizerConfig, known Tokenizer, opts Options) (*Corpus, error) {
+func openText(text textfile.Source, c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options) (*Corpus, error) {
 	job := &textJob{Config: c, tk: tk, known: known, opts: opts, text: text, limit: heldInMemory}
-	tokenizer, tokens, h, err := job.open()
+	tok, tokens, h, err := job.open()
 	if err != nil {
 		return nil, err
 	}
 	parts := &textParts{tokens: tokens, split: int(h.Split), sequential: c.Order == "sequential"}
 	if c.Task == "mask" {
-		tokenizer = WithSpecials(tokenizer, specials(c, nil)...)
-		parts.hide = newMasking(tokenizer)
+		tok = tokenizer.WithSpecials(tok, task.Specials(c.task(), nil)...)
+		parts.hide = newMasking(tok)
 	}
 	info := Info{Bytes: int64(h.Bytes), Train: parts.split, Valid: tokens.Len() - parts.split}
-	return &Corpus{c, tokenizer, info, parts}, nil
+	return &Corpus{c, tok, info, parts}, nil
 }
 
 func (p *textParts) train(batch, context int, seed uint64) (Batcher, error) {
@@ -48,12 +55,12 @@ func (p *textParts) hidden(b Batcher, seed uint64) Batcher {
 	return &maskedWindows{b, *p.hide, seed}
 }
 
-func (p *textParts) examples(string) ([]Example, error) {
+func (p *textParts) examples(string) ([]task.Example, error) {
 	return nil, errors.New("plain text has no examples of source and answer: data.task pairs, dialogue and summary have")
 }
 
-func (p *textParts) written(part, tokens int, tk Tokenizer) (string, error) {
-	begins := [...]int{trainPart: 0, validPart: p.split, testPart: p.tokens.Len(), testPart + 1: p.tokens.Len()}
+func (p *textParts) written(part, tokens int, tk tokenizer.Tokenizer) (string, error) {
+	begins := [...]int{task.TrainPart: 0, task.ValidPart: p.split, task.TestPart: p.tokens.Len(), task.TestPart + 1: p.tokens.Len()}
 	n := begins[part+1] - begins[part]
 	if tokens > 0 {
 		n = min(n, tokens)

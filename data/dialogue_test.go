@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"euryale/data/task"
 )
 
 // openDialogue opens one long dialogue of a and b, all of it for training and its copy for
@@ -38,11 +40,11 @@ func TestEveryReplyIsAskedForOnce(t *testing.T) {
 		f, err := c.Format()
 		require.NoError(t, err)
 		got := map[string]int{}
-		for _, s := range c.parts.(*taskParts).samples(32, trainPart) {
-			assert.LessOrEqual(t, len(s.tokens), 32)
-			assert.LessOrEqual(t, len(s.source), 32)
+		for _, s := range c.parts.(*taskParts).samples(32, task.TrainPart) {
+			assert.LessOrEqual(t, len(s.Tokens), 32)
+			assert.LessOrEqual(t, len(s.Source), 32)
 			var reply []int
-			for _, target := range s.targets {
+			for _, target := range s.Targets {
 				if target < 0 {
 					assert.Empty(t, reply, "a reply is asked for to its end")
 					continue
@@ -97,20 +99,4 @@ func TestDialoguePrompts(t *testing.T) {
 	assert.Subset(t, f.Stops(), []int{f.End()})
 	_, err = f.Prompt("é")
 	assert.ErrorContains(t, err, "U+00E9")
-}
-
-func TestFormatWantsTheTasksTokens(t *testing.T) {
-	_, err := NewFormat(Config{Task: "dialogue"}, NewByte())
-	assert.ErrorContains(t, err, `the tokenizer has no token <|end|>: it was not made for data.task = "dialogue"`)
-	_, err = NewFormat(Config{Task: "dialogue"}, WithSpecials(NewByte(), "<|end|>"))
-	assert.ErrorContains(t, err, "<|role:NAME|>")
-	_, err = NewFormat(Config{Task: "pairs", LengthControl: true}, WithSpecials(NewByte(), specials(Config{Task: "pairs"}, nil)...))
-	assert.ErrorContains(t, err, "no token <|length:4|>")
-	f, err := NewFormat(Config{}, NewChar("ab"))
-	require.NoError(t, err)
-	assert.Equal(t, -1, f.End())
-	assert.Empty(t, f.Stops())
-	ids, err := f.Prompt("")
-	require.NoError(t, err)
-	assert.Equal(t, []int{0}, ids, "never empty")
 }

@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"euryale/data/tokenizer"
 )
 
 // published is a file on a test server, and the requests the server saw.
@@ -142,7 +144,7 @@ func TestOfflineSaysWhereToPutTheFile(t *testing.T) {
 	require.NoError(t, os.MkdirAll(filepath.Join(cache, "corpora"), 0o755))
 	rows := strings.Join(numbered(60, "五绝\tN\tB\tbN"), "\n")
 	require.NoError(t, os.WriteFile(filepath.Join(cache, "corpora", "tang_jueju.tsv"), []byte(rows), 0o644))
-	c, err := Open(Config{Name: "tang"}, TokenizerConfig{}, nil, Options{Cache: cache})
+	c, err := Open(Config{Name: "tang"}, tokenizer.Config{}, nil, Options{Cache: cache})
 	require.NoError(t, err)
 	assert.Contains(t, c.Describe(), "not the file this project's figures were measured on")
 }
@@ -156,7 +158,7 @@ func TestNamedCorpora(t *testing.T) {
 		"tang":            {}, "tatoeba": {}, "kdconv": {}, "coffee": {}, "debian": {},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, err := Open(Config{Name: name}, TokenizerConfig{}, nil, Options{Cache: t.TempDir()})
+			c, err := Open(Config{Name: name}, tokenizer.Config{}, nil, Options{Cache: t.TempDir()})
 			require.NoError(t, err)
 			assert.Empty(t, c.Info.Notes, "the checksum is right and no row is ragged")
 			assert.NotEmpty(t, c.Info.Licence)

@@ -4,10 +4,11 @@ import (
 	"fmt"
 
 	"euryale/data"
+	"euryale/data/tokenizer"
 )
 
 func ExampleOpen() {
-	corpus, err := data.Open(data.Config{Name: "tales", Task: "summary", Language: "en", Level: 1, Size: 200}, data.TokenizerConfig{Kind: "char"}, nil, data.Options{})
+	corpus, err := data.Open(data.Config{Name: "tales", Task: "summary", Language: "en", Level: 1, Size: 200}, tokenizer.Config{Kind: "char"}, nil, data.Options{})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -28,20 +29,4 @@ func ExampleOpen() {
 	// One morning, an otter and a fox had a race to the forest. The otter ran very fast, but it stopped to eat seven pears. The fox never stopped. In the end, the fox won the race. Tom gave the winner a green kite.
 	// The fox wins a race against the otter <nil>
 	// <nil> 4 true
-}
-
-func ExampleFormat_Prompt() {
-	tokenizer := data.WithSpecials(data.NewByte(), "<|end|>", "<|role:user|>", "<|role:bot|>")
-	format, err := data.NewFormat(data.Config{Task: "dialogue", Reply: "bot"}, tokenizer)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	prompt, err := format.Prompt("Hello!")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(tokenizer.Decode(prompt))
-	// Output: <|role:user|>Hello!<|end|><|role:bot|> <nil>
 }

@@ -6,29 +6,32 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"euryale/data/tales"
+	"euryale/data/task"
 )
 
 // talesTeller answers questions in the dialogues about tales.
 const talesTeller = "teller"
 
 // generators make the tables of the generated corpora.
-var generators = map[string]func(Config) (*table, error){
+var generators = map[string]func(Config) (*task.Table, error){
 	"tales":   talesTable,
-	"copy":    func(c Config) (*table, error) { return stringsTable(c, func([]byte) {}) },
-	"reverse": func(c Config) (*table, error) { return stringsTable(c, slices.Reverse[[]byte]) },
+	"copy":    func(c Config) (*task.Table, error) { return stringsTable(c, func([]byte) {}) },
+	"reverse": func(c Config) (*task.Table, error) { return stringsTable(c, slices.Reverse[[]byte]) },
 }
 
 // stringsTable is data.size different random strings of up to 8, 16 or 32 letters and what change
 // makes of each: the field's first tests of a model that reads a source.
-func stringsTable(c Config, change func([]byte)) (*table, error) {
+func stringsTable(c Config, change func([]byte)) (*task.Table, error) {
 	if c.Task != "pairs" {
 		return nil, fmt.Errorf("data.task is %q: %s is made of pairs, set data.task = \"pairs\"", c.Task, c.Name)
 	}
 	const letters = "abcdefghij"
 	rng := rand.New(rand.NewPCG(c.Seed, 0))
-	t := &table{from: c.Name, header: []string{"source", "target"}}
+	t := task.NewTable(c.Name, "source", "target")
 	seen := map[string]bool{}
-	for len(t.rows) < c.Size {
+	for t.Size() < c.Size {
 		text := make([]byte, 1+rng.IntN(4<<c.Level))
 		for i := range text {
 			text[i] = letters[rng.IntN(len(letters))]
@@ -36,30 +39,18 @@ func stringsTable(c Config, change func([]byte)) (*table, error) {
 		source := string(text)
 		if change(text); !seen[source] {
 			seen[source] = true
-			t.add(source, string(text))
+			t.Add(source, string(text))
 		}
 	}
 	return t, nil
 }
 
-// add appends a generated row.
-func (t *table) add(cells ...string) {
-	t.rows = append(t.rows, row{len(t.rows) + 1, cells})
-	for _, cell := range cells {
-		t.bytes += int64(len(cell)) + 1
-	}
-}
-
-// maxSize is how many examples a generated corpus can have: even at level 1 there are some times as
-// many different tales and strings.
-const maxSize = 50_000
-
-// tales returns data.size different tales.
-func tales(c Config) []*Tale {
-	var all []*Tale
+// differentTales returns data.size different tales.
+func differentTales(c Config) []*tales.Tale {
+	var all []*tales.Tale
 	seen := map[string]bool{}
 	for n := 0; len(all) < c.Size; n++ {
-		t := NewTale(c.Seed, n, c.Level)
+		t := tales.New(c.Seed, n, c.Level)
 		if text := t.Text("en"); !seen[text] {
 			seen[text] = true
 			all = append(all, t)
@@ -80,7 +71,7 @@ func (c Config) languages() []string {
 // Chinese of each follows its English.
 func talesText(c Config) string {
 	var b strings.Builder
-	for _, t := range tales(c) {
+	for _, t := range differentTales(c) {
 		for _, language := range c.languages() {
 			b.WriteString(t.Text(language))
 			b.WriteString("\n\n")
@@ -91,46 +82,44 @@ func talesText(c Config) string {
 
 // talesTable is the rows of the task: sentences with their translations, questions and answers
 // about a tale, or tales with their headlines.
-func talesTable(c Config) (*table, error) {
-	all := tales(c)
-	t := &table{from: c.Name}
+func talesTable(c Config) (*task.Table, error) {
+	all := differentTales(c)
 	switch c.Task {
 	case "pairs":
-		t.translations(all)
+		return translations(c, all), nil
 	case "dialogue":
-		t.conversations(all, c.languages())
+		return conversations(c, all), nil
 	case "summary":
-		t.headlines(all, c.languages())
-	default:
-		return nil, fmt.Errorf("data.target is %q, but tales as running text have no columns: leave it empty", c.Target)
+		return headlines(c, all), nil
 	}
-	return t, nil
+	return nil, fmt.Errorf("data.target is %q, but tales as running text have no columns: leave it empty", c.Target)
 }
 
 // translations is every different sentence once.
-func (t *table) translations(all []*Tale) {
-	t.header = []string{"en", "zh"}
+func translations(c Config, all []*tales.Tale) *task.Table {
+	t := task.NewTable(c.Name, "en", "zh")
 	seen := map[string]bool{}
 	for _, tale := range all {
 		en, zh := tale.Sentences()
 		for i := range en {
 			if !seen[en[i]] {
 				seen[en[i]] = true
-				t.add(en[i], zh[i])
+				t.Add(en[i], zh[i])
 			}
 		}
 	}
+	return t
 }
 
 // conversations begin with the tale; then a listener asks and the teller answers.
-func (t *table) conversations(all []*Tale, languages []string) {
-	t.header = []string{"id", "turn", "speaker", "text", "tale"}
+func conversations(c Config, all []*tales.Tale) *task.Table {
+	t := task.NewTable(c.Name, "id", "turn", "speaker", "text", "tale")
 	for n, tale := range all {
-		for _, language := range languages {
+		for _, language := range c.languages() {
 			number := strconv.Itoa(n)
 			id, turn := number+language, 0
 			say := func(speaker, text string) {
-				t.add(id, strconv.Itoa(turn), speaker, text, number)
+				t.Add(id, strconv.Itoa(turn), speaker, text, number)
 				turn++
 			}
 			say(talesTeller, tale.Text(language))
@@ -140,16 +129,18 @@ func (t *table) conversations(all []*Tale, languages []string) {
 			}
 		}
 	}
+	return t
 }
 
 // headlines are the summaries.
-func (t *table) headlines(all []*Tale, languages []string) {
-	t.header = []string{"text", "headline", "tale"}
+func headlines(c Config, all []*tales.Tale) *task.Table {
+	t := task.NewTable(c.Name, "text", "headline", "tale")
 	for n, tale := range all {
-		for _, language := range languages {
-			t.add(tale.Text(language), tale.Headline(language), strconv.Itoa(n))
+		for _, language := range c.languages() {
+			t.Add(tale.Text(language), tale.Headline(language), strconv.Itoa(n))
 		}
 	}
+	return t
 }
 
 // generatedDefaults fills in what a generated corpus's tasks need: the two languages of a tale stay

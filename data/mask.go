@@ -3,6 +3,9 @@ package data
 import (
 	"math"
 	"math/rand/v2"
+
+	"euryale/data/task"
+	"euryale/data/tokenizer"
 )
 
 // Masked-token prediction (Devlin et al. 2018, §3.1): of the tokens that a model reads some are
@@ -18,8 +21,8 @@ const (
 type masking struct{ mask, vocab int }
 
 // newMasking hides tokens behind the mask token of tk.
-func newMasking(tk Tokenizer) *masking {
-	mask, _ := tk.Special(maskToken) // openText has added it
+func newMasking(tk tokenizer.Tokenizer) *masking {
+	mask, _ := tk.Special(task.MaskToken) // openText has added it
 	return &masking{mask, tk.Vocab()}
 }
 

@@ -7,13 +7,15 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"euryale/data/tokenizer"
 )
 
 // openMasked opens a text whose characters are letters by turns.
 func openMasked(t *testing.T, c Config, letters int) *Corpus {
 	t.Helper()
 	c.Task, c.Name = "mask", write(t, "text.txt", strings.Repeat("abcdefghijklmnopqrstuvwxyz"[:letters], 2000))
-	corpus, err := Open(c, TokenizerConfig{}, nil, Options{})
+	corpus, err := Open(c, tokenizer.Config{}, nil, Options{})
 	require.NoError(t, err)
 	return corpus
 }
@@ -131,6 +133,6 @@ func TestMaskRefuses(t *testing.T) {
 		_, err := c.resolve()
 		assert.ErrorContains(t, err, want)
 	}
-	_, err := NewFormat(Config{Task: "mask"}, NewChar("abc"))
+	_, err := NewFormat(Config{Task: "mask"}, tokenizer.NewChar("abc"))
 	assert.EqualError(t, err, `the tokenizer has no token <|mask|>: it was not made for data.task = "mask"`)
 }

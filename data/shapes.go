@@ -3,7 +3,20 @@ package data
 import (
 	"cmp"
 	"slices"
+
+	"euryale/data/task"
 )
+
+// Shape is the padded size of a batch's lanes.
+type Shape struct {
+	T int // tokens
+	S int // source tokens; 0 if there is no encoder
+}
+
+// fits tells whether a sample needs no more than a shape has.
+func fits(s task.Sample, shape Shape) bool {
+	return len(s.Tokens) <= shape.T && len(s.Source) <= shape.S
+}
 
 // sized is samples of about one size, and the shape that holds them.
 type sized struct {
@@ -14,7 +27,7 @@ type sized struct {
 // chooseShapes returns at most count shapes, from small to large, that hold all samples with the
 // least padding. Samples are ordered by size and the order is cut by dynamic programming, as for
 // the best histogram with a given number of buckets.
-func chooseShapes(samples []sample, count, context int) []Shape {
+func chooseShapes(samples []task.Sample, count, context int) []Shape {
 	groups := groupBySize(samples, context)
 	n := len(groups)
 	// cost[k][i] is the padded size of the first i groups in k shapes; from[k][i] is where the
@@ -70,14 +83,14 @@ func (s sized) with(o sized) sized {
 
 // groupBySize counts samples by their shape, rounded up, in the order of the shapes' sizes. No
 // shape has more room for a source than the longest one takes: a model may read no more.
-func groupBySize(samples []sample, context int) []sized {
+func groupBySize(samples []task.Sample, context int) []sized {
 	count, longest := map[Shape]int{}, 0
 	for _, s := range samples {
-		longest = max(longest, len(s.source))
+		longest = max(longest, len(s.Source))
 	}
 	step := max(8, (context+31)/32) // coarse enough that there are few groups
 	for _, s := range samples {
-		count[Shape{min(roundUp(len(s.tokens), step), context), min(roundUp(len(s.source), step), longest)}]++
+		count[Shape{min(roundUp(len(s.Tokens), step), context), min(roundUp(len(s.Source), step), longest)}]++
 	}
 	var groups []sized
 	for shape, n := range count {

@@ -7,13 +7,16 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"euryale/data/task"
+	"euryale/data/tokenizer"
 )
 
 // openPairs opens rows of a table as a task.
 func openRows(t *testing.T, c Config, rows ...string) *Corpus {
 	t.Helper()
 	c.Name = write(t, "rows.tsv", strings.Join(rows, "\n")+"\n")
-	corpus, err := Open(c, TokenizerConfig{}, nil, Options{})
+	corpus, err := Open(c, tokenizer.Config{}, nil, Options{})
 	require.NoError(t, err)
 	return corpus
 }
@@ -37,7 +40,7 @@ func text(t *testing.T, c *Corpus, ids []int) string {
 
 func TestPairsAsOneSequence(t *testing.T) {
 	c := openRows(t, Config{Task: "pairs"}, append(numbered(60, "N\tNN"), "abc\txyz")...)
-	s := c.parts.(*taskParts).format.pairSample([]int{0, 1}, []int{2, 3, 4})
+	s := c.parts.(*taskParts).format.Samples([]task.Item{{Source: []int{0, 1}, Answer: []int{2, 3, 4}}}, 64, false)[0]
 	f, err := c.Format()
 	require.NoError(t, err)
 	prompt, err := f.Prompt("abc")
@@ -48,8 +51,8 @@ func TestPairsAsOneSequence(t *testing.T) {
 	assert.Nil(t, source, "no encoder, no source")
 	end, _ := c.Tokenizer.Special("<|end|>")
 	assert.Equal(t, end, f.End())
-	assert.Equal(t, []int{2, 3, 4}, s.tokens[4:])
-	assert.Equal(t, []int{-1, -1, -1, 2, 3, 4, end}, s.targets)
+	assert.Equal(t, []int{2, 3, 4}, s.Tokens[4:])
+	assert.Equal(t, []int{-1, -1, -1, 2, 3, 4, end}, s.Targets)
 }
 
 // With learn_source the prompt is asked for in training, and in validation only the answer.
@@ -85,10 +88,11 @@ func TestPairsForAnEncoder(t *testing.T) {
 	prompt, err := f.Prompt("abc")
 	require.NoError(t, err)
 	assert.Equal(t, "<|begin|>", text(t, c, prompt))
-	s := c.parts.(*taskParts).format.pairSample([]int{0, 1}, []int{2, 3, 4})
-	assert.Equal(t, []int{0, 1, f.End()}, s.source)
-	assert.Equal(t, []int{f.begin, 2, 3, 4}, s.tokens)
-	assert.Equal(t, []int{2, 3, 4, f.End()}, s.targets)
+	s := c.parts.(*taskParts).format.Samples([]task.Item{{Source: []int{0, 1}, Answer: []int{2, 3, 4}}}, 64, false)[0]
+	assert.Equal(t, []int{0, 1, f.End()}, s.Source)
+	begin, _ := c.Tokenizer.Special("<|begin|>")
+	assert.Equal(t, []int{begin, 2, 3, 4}, s.Tokens)
+	assert.Equal(t, []int{2, 3, 4, f.End()}, s.Targets)
 }
 
 func TestConditionalFields(t *testing.T) {
@@ -127,7 +131,7 @@ func TestPromptsAreWhatWasTrainedOn(t *testing.T) {
 		name string
 		c    Config
 		rows []string
-		core func(f *Format, prompt []int) []int
+		core func(f *task.Format, prompt []int) []int
 	}{
 		{"pairs", Config{Task: "pairs"}, pairs, wholePrompt},
 		{"pairs with encoder", Config{Task: "pairs", Encoder: true, MaxSource: 24}, pairs, wholePrompt},
@@ -141,7 +145,7 @@ func TestPromptsAreWhatWasTrainedOn(t *testing.T) {
 			f, err := NewFormat(tt.c, c.Tokenizer) // as after training: from configuration and tokenizer
 			require.NoError(t, err)
 			f.Limit, f.Cut = context, true
-			samples := c.parts.(*taskParts).samples(context, validPart)
+			samples := c.parts.(*taskParts).samples(context, task.ValidPart)
 			examples, err := c.Examples("valid")
 			require.NoError(t, err)
 			require.NotEmpty(t, examples)
@@ -150,8 +154,8 @@ func TestPromptsAreWhatWasTrainedOn(t *testing.T) {
 				require.NoError(t, err)
 				source, err := f.Source(e.Source)
 				require.NoError(t, err)
-				found := slices.ContainsFunc(samples, func(s sample) bool {
-					return contains(s.tokens, tt.core(f, prompt)) && slices.Equal(s.source, source)
+				found := slices.ContainsFunc(samples, func(s task.Sample) bool {
+					return contains(s.Tokens, tt.core(f, prompt)) && slices.Equal(s.Source, source)
 				})
 				assert.True(t, found, "no sample for %q", e.Source)
 			}
@@ -200,12 +204,12 @@ func TestTooLongASource(t *testing.T) {
 }
 
 // wholePrompt is all of a prompt.
-func wholePrompt(_ *Format, prompt []int) []int { return prompt }
+func wholePrompt(_ *task.Format, prompt []int) []int { return prompt }
 
 // lastTurn is the last whole turn of a prompt and what opens the next.
-func lastTurn(f *Format, prompt []int) []int {
+func lastTurn(f *task.Format, prompt []int) []int {
 	for i := len(prompt) - 2; i > 0; i-- {
-		if slices.ContainsFunc(f.roles, func(r role) bool { return r.token == prompt[i] }) {
+		if prompt[i] != f.End() && slices.Contains(f.Stops(), prompt[i]) {
 			return prompt[i:]
 		}
 	}
@@ -232,8 +236,8 @@ func TestLengthControl(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, "<|begin|>a"+want+"<|answer|>", text(t, c, prompt))
 	}
-	s := f.pairSample([]int{0}, []int{1, 1, 1, 1, 1})
-	assert.Contains(t, text(t, c, s.tokens), "<|length:8|>")
+	s := f.Samples([]task.Item{{Source: []int{0}, Answer: []int{1, 1, 1, 1, 1}}}, 64, false)[0]
+	assert.Contains(t, text(t, c, s.Tokens), "<|length:8|>")
 }
 
 func TestSplitKeepsKeysTogether(t *testing.T) {
@@ -300,21 +304,21 @@ func TestTableErrors(t *testing.T) {
 		{Config{Encoder: true}, "a", "plain text has no source for an encoder"},
 	} {
 		bad.c.Name = write(t, "rows.tsv", bad.rows)
-		_, err := Open(bad.c, TokenizerConfig{}, nil, Options{})
+		_, err := Open(bad.c, tokenizer.Config{}, nil, Options{})
 		assert.ErrorContains(t, err, bad.want)
 	}
 }
 
 func TestTableWithKnownTokenizer(t *testing.T) {
 	c := Config{Task: "pairs", Name: write(t, "rows.tsv", "\ufeff# x\ty\na\tb\na\té\n")}
-	_, err := Open(c, TokenizerConfig{}, NewChar("ab"), Options{})
+	_, err := Open(c, tokenizer.Config{}, tokenizer.NewChar("ab"), Options{})
 	assert.ErrorContains(t, err, "rows.tsv:3: character \"é\" (U+00E9) at byte offset 0")
-	_, err = Open(c, TokenizerConfig{Kind: "bppe"}, nil, Options{})
+	_, err = Open(c, tokenizer.Config{Kind: "bppe"}, nil, Options{})
 	assert.ErrorContains(t, err, `tokenizer.kind is "bppe": it must be char, byte, bpe or a tokenizer's file`)
 	for _, kind := range []string{"byte", "bpe"} {
-		corpus, err := Open(c, TokenizerConfig{Kind: kind, Vocab: 300}, nil, Options{})
+		corpus, err := Open(c, tokenizer.Config{Kind: kind, Vocab: 300}, nil, Options{})
 		require.NoError(t, err)
-		again, err := Open(c, TokenizerConfig{}, corpus.Tokenizer, Options{})
+		again, err := Open(c, tokenizer.Config{}, corpus.Tokenizer, Options{})
 		require.NoError(t, err)
 		assert.Equal(t, corpus.Tokenizer, again.Tokenizer, "the special tokens are there already")
 	}
@@ -336,17 +340,11 @@ func TestRaggedRowsAreSkippedAndCounted(t *testing.T) {
 	assert.Contains(t, c.Describe(), "3 ragged rows skipped")
 }
 
-func TestHugeLineIsNoTable(t *testing.T) {
-	c := Config{Task: "pairs", Name: write(t, "rows.tsv", "a\tb\n"+strings.Repeat("x", maxLine+1))}
-	_, err := Open(c, TokenizerConfig{}, nil, Options{})
-	assert.ErrorContains(t, err, "a line is longer than 16 MB")
-}
-
 func TestTextOfAPart(t *testing.T) {
 	pairs := openRows(t, Config{Task: "summary", Source: "a", Target: "b"}, "# split\ta\tb", "train\tx\tcat", "valid\tx\tdog", "train\ty\tcow")
 	dialogue := openRows(t, Config{Task: "dialogue", Reply: "b"}, "# id\tturn\tspeaker\ttext\tsplit",
 		"1\t0\ta\thi\ttrain", "1\t1\tb\tho\ttrain", "1\t2\ta\tha\ttrain", "1\t3\tb\they\ttrain")
-	plain, err := Open(Config{Name: write(t, "x.txt", "abcdefghij"), Split: 0.8}, TokenizerConfig{}, nil, Options{})
+	plain, err := Open(Config{Name: write(t, "x.txt", "abcdefghij"), Split: 0.8}, tokenizer.Config{}, nil, Options{})
 	require.NoError(t, err)
 	for _, tt := range []struct {
 		c      *Corpus

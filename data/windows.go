@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"math/bits"
 	"math/rand/v2"
+
+	"euryale/data/store"
 )
 
 // stretch is tokens lo to hi of a sequence, as targets: token lo is predicted too, from the
 // one before it if there is one.
 type stretch struct {
-	tokens *idSequence
+	tokens *store.IDs
 	lo, hi int
 }
 

@@ -5,16 +5,18 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"euryale/data/store"
 )
 
 // counting is the tokens 0, 1, 2, … so that a token tells its position.
-func counting(n int) *idSequence {
-	t := newTokens(n)
+func counting(n int) *store.IDs {
+	t := store.NewIDs(n)
 	ids := make([]int, n)
 	for i := range ids {
 		ids[i] = i
 	}
-	t.append(ids)
+	t.Append(ids)
 	return t
 }
 

@@ -6,7 +6,7 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
-	"euryale/data"
+	"euryale/data/tokenizer"
 	"euryale/generation"
 	"euryale/layers"
 	"euryale/layers/graph"
@@ -15,7 +15,7 @@ import (
 
 // A model that always says what follows its last character in the alphabet, made by hand:
 // its embedding tells characters apart, and its head knows each one's successor.
-func successor(tk data.Tokenizer) *generation.Generator {
+func successor(tk tokenizer.Tokenizer) *generation.Generator {
 	v := tk.Vocab()
 	m := models.Define(16, func(s *layers.Scope, tokens *G.Node, vocab int) *G.Node {
 		return layers.Head(s.Sub("head").WithBias(false), layers.Embedding(s.Sub("tok"), tokens, vocab, vocab), vocab)
@@ -35,7 +35,7 @@ func successor(tk data.Tokenizer) *generation.Generator {
 }
 
 func ExampleGenerator_Generate() {
-	tk := data.NewChar("abcdef")
+	tk := tokenizer.NewChar("abcdef")
 	g := successor(tk)
 	prompt, err := generation.Plain(tk, "ab")
 	if err != nil {
@@ -50,7 +50,7 @@ func ExampleGenerator_Generate() {
 
 // Each letter after the first is the likely one: nearly nothing is left to say.
 func ExampleGenerator_Score() {
-	g := successor(data.NewChar("abcdef"))
+	g := successor(tokenizer.NewChar("abcdef"))
 	s, err := g.Score(context.Background(), "abcdef", 0, func(int, int) {})
 	fmt.Printf("%d tokens, perplexity %.3f, %v\n", s.Tokens, s.Perplexity, err)
 	// Output:
@@ -59,7 +59,7 @@ func ExampleGenerator_Score() {
 
 // What a layer looked at is asked for by name.
 func ExampleGenerator_Attention() {
-	g := successor(data.NewChar("abcdef"))
+	g := successor(tokenizer.NewChar("abcdef"))
 	_, err := g.Attention(generation.Prompt{Tokens: []int{0, 1}}, nil, "h0/att")
 	fmt.Println(err)
 	// Output:

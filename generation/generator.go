@@ -6,7 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"euryale/data"
+	"euryale/data/task"
+	"euryale/data/tokenizer"
 	"euryale/layers/graph"
 	"euryale/models"
 	"euryale/models/ngram"
@@ -17,8 +18,8 @@ import (
 type Generator struct {
 	Model     models.Model
 	Weights   *graph.Weights
-	Tokenizer data.Tokenizer
-	Format    *data.Format // of the task the model was trained on; nil: plain text
+	Tokenizer tokenizer.Tokenizer
+	Format    *task.Format // of the task the model was trained on; nil: plain text
 	End       []int        // tokens that end a text
 	Counts    *ngram.Model // an n-gram model, in place of Model's graph and Weights
 
@@ -45,7 +46,7 @@ type Result struct {
 
 // Start is the token that a text begins with when nothing else does: the tokenizer's
 // begin or end token, a line break, or the first id.
-func Start(tk data.Tokenizer) int {
+func Start(tk tokenizer.Tokenizer) int {
 	for _, name := range []string{"<|begin|>", "<s>", "<|end|>", "<|endoftext|>"} {
 		if id, ok := tk.Special(name); ok {
 			return id
@@ -59,7 +60,7 @@ func Start(tk data.Tokenizer) int {
 
 // Plain is the prompt of a language model: the text itself. An empty text starts from
 // Start.
-func Plain(tk data.Tokenizer, text string) (Prompt, error) {
+func Plain(tk tokenizer.Tokenizer, text string) (Prompt, error) {
 	ids, err := tk.Encode(text)
 	if err != nil {
 		return Prompt{}, fmt.Errorf("prompt: %w", err)
@@ -219,7 +220,7 @@ type lane struct {
 	end     []int
 	seen    []int // prompt and continuation
 	ids     []int
-	text    *data.Stream
+	text    *tokenizer.Stream
 	stop    *stopper
 	stream  func(index int, piece string)
 	out     strings.Builder
@@ -228,7 +229,7 @@ type lane struct {
 
 func (g *Generator) newLane(p Prompt, s Settings, index int, stream func(int, string)) *lane {
 	l := &lane{result: Result{Prompt: p.Text, Seed: s.Seed, Index: index}, sampler: newSampler(s, index), end: g.End,
-		seen: append([]int(nil), p.Tokens...), text: data.NewStream(g.Tokenizer), stop: &stopper{stops: s.Stop}, stream: stream}
+		seen: append([]int(nil), p.Tokens...), text: tokenizer.NewStream(g.Tokenizer), stop: &stopper{stops: s.Stop}, stream: stream}
 	if text, err := g.Tokenizer.Decode(p.Tokens); err == nil && text == "" {
 		l.text.Push(p.Tokens[0]) // the tokenizer's opening token: it shapes the text that follows it
 	}

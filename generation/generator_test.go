@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"euryale/data"
+	"euryale/data/tokenizer"
 	"euryale/internal/kernel"
 	"euryale/layers/graph"
 	"euryale/models"
@@ -28,7 +28,7 @@ func newGenerator(t testing.TB, context int) *Generator {
 // generatorOf has a model's weights drawn at random.
 func generatorOf(t testing.TB, m models.Model) *Generator {
 	t.Helper()
-	tk := data.NewChar(alphabet)
+	tk := tokenizer.NewChar(alphabet)
 	m.Common().Vocab = tk.Vocab()
 	w := graph.NewWeights(1)
 	_, err := models.NewMemory(m, w, 1, m.Common().Context, models.SourceOf(m))

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"euryale/data"
+	"euryale/data/tokenizer"
 	"euryale/layers/draw"
 	"euryale/layers/graph"
 	"euryale/models"
@@ -15,7 +15,7 @@ import (
 // fresh is a generator of a model with its first weights.
 func fresh(t testing.TB, m models.Model) *Generator {
 	t.Helper()
-	tk := data.NewChar(alphabet)
+	tk := tokenizer.NewChar(alphabet)
 	m.Common().Vocab = tk.Vocab()
 	w := graph.NewWeights(1)
 	_, err := models.NewMemory(m, w, 1, m.Common().Context, models.SourceOf(m))

@@ -10,6 +10,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"euryale/data"
+	"euryale/data/tokenizer"
 	"euryale/internal/kernel"
 	"euryale/internal/near"
 	"euryale/models"
@@ -20,7 +21,7 @@ type Config struct {
 	Model     models.Model // section [model]: name, and the fields of that model
 	ModelName string
 	Data      data.Config
-	Tokenizer data.TokenizerConfig
+	Tokenizer tokenizer.Config
 	Training  Settings
 	Optimizer Optimizer
 	Schedule  Schedule
@@ -52,7 +53,7 @@ func Default() Config {
 	return Config{
 		Model: m, ModelName: "gpt",
 		Data:      data.Config{Name: "opticks"},
-		Tokenizer: data.TokenizerConfig{Kind: "char"},
+		Tokenizer: tokenizer.Config{Kind: "char"},
 		Training: Settings{Steps: 2000, Batch: 16, Accumulate: 1, Shards: 2, Seed: 1, Precision: string(kernel.Usual()), BPTT: "reset",
 			LogEvery: 50, EvalEvery: 250, EvalTokens: 32768, Sample: 200},
 		Optimizer: Optimizer{LR: 2e-3, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1, Clip: 1},

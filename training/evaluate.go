@@ -9,7 +9,8 @@ import (
 	"unicode/utf8"
 
 	"euryale/data"
-	"euryale/data/metrics"
+	"euryale/data/task"
+	"euryale/evaluation/metrics"
 	"euryale/generation"
 )
 
@@ -154,7 +155,7 @@ func (m *Measured) task(ctx context.Context, gen *generation.Generator, corpus *
 }
 
 // answers generates the answer to each example: side by side, or one by one with beams.
-func answers(ctx context.Context, gen *generation.Generator, examples []data.Example, s generation.Settings) ([]string, error) {
+func answers(ctx context.Context, gen *generation.Generator, examples []task.Example, s generation.Settings) ([]string, error) {
 	var prompts []generation.Prompt
 	for _, ex := range examples {
 		p, err := promptOf(gen, ex.Source)
@@ -236,11 +237,11 @@ func (m *Measured) copied(corpus *data.Corpus) error {
 }
 
 // spread takes n of the examples, evenly spread; all if n is 0.
-func spread(examples []data.Example, n int) []data.Example {
+func spread(examples []task.Example, n int) []task.Example {
 	if n <= 0 || n >= len(examples) {
 		return examples
 	}
-	var some []data.Example
+	var some []task.Example
 	for i := range n {
 		some = append(some, examples[i*len(examples)/n])
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"euryale/data"
+	"euryale/data/tokenizer"
 	"euryale/internal/runfile"
 	"euryale/layers"
 	"euryale/layers/graph"
@@ -38,7 +39,7 @@ func newRun(s *Start, c Config, dir string, log io.Writer) (*Run, error) {
 			return nil, err
 		}
 		if dir != "" {
-			c.Tokenizer = data.TokenizerConfig{Kind: filepath.Join(dir, "tokenizer.json")}
+			c.Tokenizer = tokenizer.Config{Kind: filepath.Join(dir, "tokenizer.json")}
 		}
 	}
 	if n := models.SourceOf(c.Model); n > 0 {
@@ -96,7 +97,7 @@ func NewOn(c Config, batches data.Batcher) (*Run, error) {
 }
 
 // resolve settles what follows from the tokenizer and from other settings.
-func (c Config) resolve(tk data.Tokenizer) Config {
+func (c Config) resolve(tk tokenizer.Tokenizer) Config {
 	c.Model.Common().Vocab = tk.Vocab()
 	if c.Schedule.Steps == 0 {
 		c.Schedule.Steps = c.Training.Steps
@@ -132,7 +133,7 @@ func (r *Run) deal() (err error) {
 func (r *Run) lay() error { return lay(r.Dir, r.Config, r.Corpus.Tokenizer) }
 
 // lay writes what every run has beside its weights.
-func lay(dir string, c Config, tk data.Tokenizer) error {
+func lay(dir string, c Config, tk tokenizer.Tokenizer) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
@@ -203,7 +204,7 @@ func resumable(sets []string) error {
 }
 
 // openConfig reads the configuration and the tokenizer of a run.
-func openConfig(dir string, sets []string) (Config, data.Tokenizer, error) {
+func openConfig(dir string, sets []string) (Config, tokenizer.Tokenizer, error) {
 	c, err := Parse(filepath.Join(dir, "config.toml"), sets)
 	if err != nil {
 		if errors.Is(err, os.ErrNotExist) {
@@ -214,7 +215,7 @@ func openConfig(dir string, sets []string) (Config, data.Tokenizer, error) {
 	if err := c.Check(); err != nil {
 		return c, nil, fmt.Errorf("%s: %w", dir, err)
 	}
-	tk, err := data.LoadTokenizer(filepath.Join(dir, "tokenizer.json"))
+	tk, err := tokenizer.Load(filepath.Join(dir, "tokenizer.json"))
 	if err != nil {
 		return c, nil, err
 	}
@@ -227,7 +228,7 @@ func openConfig(dir string, sets []string) (Config, data.Tokenizer, error) {
 // Saved is a run's model as its files have it.
 type Saved struct {
 	Config    Config
-	Tokenizer data.Tokenizer
+	Tokenizer tokenizer.Tokenizer
 	Weights   *graph.Weights
 	Counts    *ngram.Model // of an n-gram model, which has no weights
 }

@@ -6,12 +6,13 @@ import (
 	"slices"
 
 	"euryale/data"
+	"euryale/data/tokenizer"
 	"euryale/generation"
 	"euryale/layers/graph"
 )
 
 // newGenerator makes texts in the form of the task that the configuration names.
-func newGenerator(c Config, w *graph.Weights, tk data.Tokenizer) (*generation.Generator, error) {
+func newGenerator(c Config, w *graph.Weights, tk tokenizer.Tokenizer) (*generation.Generator, error) {
 	f, err := data.NewFormat(c.Data, tk)
 	if err != nil {
 		return nil, err

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"euryale/data"
+	"euryale/data/tokenizer"
 	"euryale/internal/interchange"
 	"euryale/internal/runfile"
 	"euryale/layers/graph"
@@ -119,7 +119,7 @@ func (s *Start) New(c Config, dir string, log io.Writer) (*Run, error) {
 }
 
 // tokenizer is the one that comes with the weights, or nil if c asks for another.
-func (s *Start) tokenizer(c Config) data.Tokenizer {
+func (s *Start) tokenizer(c Config) tokenizer.Tokenizer {
 	if s.saved == nil || c.Tokenizer != s.saved.Config.Tokenizer {
 		return nil
 	}
@@ -160,7 +160,7 @@ func (s *Start) weights(m models.Model) (*graph.Weights, error) {
 }
 
 // sameIDs says whether every id of a stands for the same bytes in b.
-func sameIDs(a, b data.Tokenizer) bool {
+func sameIDs(a, b tokenizer.Tokenizer) bool {
 	for id := range a.Vocab() {
 		if !slices.Equal(a.Piece(id), b.Piece(id)) {
 			return false

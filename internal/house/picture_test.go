@@ -14,7 +14,9 @@ var drawn = regexp.MustCompile(`(?m)^\t(\w+)(?:\["[^"]*"\])? --> (\w+)`)
 
 // drawnPackages are the packages of the picture's boxes.
 var drawnPackages = map[string]string{"cmd": "cmd", "training": "training", "generation": "generation", "models": "models", "data": "data",
-	"draw": "layers/draw", "layers": "layers", "graph": "layers/graph", "ops": "layers/ops", "kernel": "internal/kernel"}
+	"draw": "layers/draw", "layers": "layers", "graph": "layers/graph", "ops": "layers/ops", "kernel": "internal/kernel",
+	"tokenizer": "data/tokenizer", "textfile": "data/textfile", "store": "data/store", "task": "data/task", "tales": "data/tales",
+	"metrics": "evaluation/metrics"}
 
 // boxOf is the box of the picture that a package belongs to, or "".
 func boxOf(pkg string) (box string) {

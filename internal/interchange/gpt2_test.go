@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"euryale/data"
+	"euryale/data/tokenizer"
 	"euryale/internal/runfile"
 	"euryale/layers/graph"
 	"euryale/models"
@@ -265,7 +265,7 @@ func TestWriteRefuses(t *testing.T) {
 func TestGPT2ExportWithoutTokenizer(t *testing.T) {
 	m, err := Read("testdata/gpt2", "")
 	require.NoError(t, err)
-	m.Tokenizer, err = data.CharsOf(strings.Split("abcdefgh", ""))
+	m.Tokenizer, err = tokenizer.CharsOf(strings.Split("abcdefgh", ""))
 	require.NoError(t, err)
 	dir := t.TempDir()
 	note, err := Write(dir, m)
@@ -306,7 +306,7 @@ func TestGPT2WithItsOwnTokenizer(t *testing.T) {
 	if _, err := os.Stat(files); err != nil {
 		t.Skip(err)
 	}
-	tk, err := data.LoadTokenizer(files + "gpt2_encoder.json")
+	tk, err := tokenizer.Load(files + "gpt2_encoder.json")
 	require.NoError(t, err)
 	m := &models.GPT{Sizes: models.Sizes{Vocab: 50257, Context: 8}, Layers: 1, Heads: 1, Dim: 2, Activation: "gelu_tanh", Bias: true, Tied: true}
 	w := graph.NewWeights(1)

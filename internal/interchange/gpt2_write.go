@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"euryale/data"
+	"euryale/data/tokenizer"
 	"euryale/internal/runfile"
 	"euryale/models"
 )
@@ -57,8 +57,8 @@ func Write(dir string, m *Imported) (note string, err error) {
 }
 
 // gpt2Tokenizer are the tokenizer's files by name, or a note of why it has none.
-func gpt2Tokenizer(tk data.Tokenizer) (files map[string][]byte, note string) {
-	vocab, merges, err := data.GPT2Files(tk)
+func gpt2Tokenizer(tk tokenizer.Tokenizer) (files map[string][]byte, note string) {
+	vocab, merges, err := tokenizer.GPT2Files(tk)
 	if err != nil {
 		return map[string][]byte{}, fmt.Sprintf("the tokenizer is left out, which GPT-2's files cannot express: %v", err)
 	}

@@ -13,7 +13,7 @@ import (
 	"slices"
 	"strings"
 
-	"euryale/data"
+	"euryale/data/tokenizer"
 	"euryale/internal/runfile"
 	"euryale/layers/graph"
 	"euryale/models"
@@ -24,7 +24,7 @@ type Imported struct {
 	Name      string // of the model in the registry
 	Model     models.Model
 	Weights   *graph.Weights
-	Tokenizer data.Tokenizer
+	Tokenizer tokenizer.Tokenizer
 }
 
 // format is a layout of files that Read knows. Path is a file, or a directory with the
@@ -46,7 +46,7 @@ var formats = []format{
 var ErrFormat = errors.New("it is in none of the known formats")
 
 // Read reads the model at path, which format it may have. Tokenizer is the file or
-// directory of its tokenizer, as data.LoadTokenizer takes it; if it is empty, the
+// directory of its tokenizer, as tokenizer.Load takes it; if it is empty, the
 // tokenizer lies beside the model. Sizes and names are checked before memory is claimed.
 func Read(path, tokenizer string) (*Imported, error) {
 	if _, err := os.Stat(path); err != nil {
@@ -97,14 +97,14 @@ func within(sizes ...size) error {
 }
 
 // loadTokenizer reads the tokenizer of a model with vocab ids: at path, or in dir.
-func loadTokenizer(path, dir string, vocab int) (data.Tokenizer, error) {
+func loadTokenizer(path, dir string, vocab int) (tokenizer.Tokenizer, error) {
 	if path == "" {
 		path = dir
 	}
 	if path == "" {
 		return nil, errors.New("the format has no tokenizer of its own: name its file with -tokenizer")
 	}
-	tk, err := data.LoadTokenizer(path)
+	tk, err := tokenizer.Load(path)
 	if err != nil && path == dir {
 		return nil, fmt.Errorf("%w: name another with -tokenizer", err)
 	}

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
-	"euryale/data"
+	"euryale/data/tokenizer"
 	"euryale/models"
 )
 
@@ -57,7 +57,7 @@ func openML5(path string) (*ml5, error) {
 }
 
 // readML5 reads a model of ml5.
-func readML5(path, tokenizer string) (*Imported, error) {
+func readML5(path, tokenizerPath string) (*Imported, error) {
 	m, err := openML5(path)
 	if err != nil {
 		return nil, err
@@ -66,11 +66,11 @@ func readML5(path, tokenizer string) (*Imported, error) {
 	if err != nil {
 		return nil, err
 	}
-	var tk data.Tokenizer
-	if tokenizer == "" {
+	var tk tokenizer.Tokenizer
+	if tokenizerPath == "" {
 		tk, err = m.characters(model.Vocab)
 	} else {
-		tk, err = loadTokenizer(tokenizer, "", model.Vocab)
+		tk, err = loadTokenizer(tokenizerPath, "", model.Vocab)
 	}
 	if err != nil {
 		return nil, err
@@ -193,7 +193,7 @@ func (m *ml5) tensor(name string, shape []int) ([]float32, error) {
 var ml5Mangled = map[string]string{"  ": "u", "": "U"}
 
 // characters reads vocab.json, which gives each character its id.
-func (m *ml5) characters(vocab int) (data.Tokenizer, error) {
+func (m *ml5) characters(vocab int) (tokenizer.Tokenizer, error) {
 	var ids map[string]int
 	if err := readJSON(filepath.Join(m.dir, "vocab.json"), &ids); err != nil {
 		return nil, err
@@ -215,5 +215,5 @@ func (m *ml5) characters(vocab int) (data.Tokenizer, error) {
 		}
 		pieces[id] = char
 	}
-	return data.CharsOf(pieces)
+	return tokenizer.CharsOf(pieces)
 }

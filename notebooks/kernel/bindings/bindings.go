@@ -6,6 +6,12 @@ package bindings
 
 import (
 	_ "euryale/data"
+	_ "euryale/data/store"
+	_ "euryale/data/tales"
+	_ "euryale/data/task"
+	_ "euryale/data/textfile"
+	_ "euryale/data/tokenizer"
+	_ "euryale/evaluation/metrics"
 	_ "euryale/generation"
 	_ "euryale/layers"
 	_ "euryale/layers/draw"

@@ -1,0 +1,112 @@
+package data
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"euryale/data/task"
+	"euryale/data/textfile"
+	"euryale/data/tokenizer"
+)
+
+// opticksFile is Newton's Opticks in a Go installation, which carries it as test data.
+const opticksFile = "src/testdata/Isaac.Newton-Opticks.txt"
+
+// opticks finds the Go installation's copy of Newton's Opticks.
+func opticks() (path string, ok bool) {
+	out, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return "", false // no Go on this machine: the caller has another corpus
+	}
+	path = filepath.Join(strings.TrimSpace(string(out)), filepath.FromSlash(opticksFile))
+	return path, textfile.IsFile(path)
+}
+
+// Open prepares the corpus that c names. The tokenizer is known, if given; else it is read or
+// made as tk says: characters are those of the whole text, merges are learned from the training
+// part alone. The caller closes the corpus.
+func Open(c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options) (*Corpus, error) {
+	c, err := c.resolve()
+	if err != nil {
+		return nil, err
+	}
+	corpus, err := open(c, tk, known, opts)
+	if err != nil {
+		return nil, fmt.Errorf("corpus %s: %w", c.Name, err)
+	}
+	return corpus, nil
+}
+
+// open prepares a corpus from a resolved configuration.
+func open(c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options) (*Corpus, error) {
+	origin := Info{Name: c.Name, Source: c.Name}
+	path := c.Name
+	if c.Name == "opticks" {
+		var ok bool
+		if path, ok = opticks(); ok {
+			origin.Source, origin.Licence = "Isaac Newton, Opticks, from the Go installation's test data", "public domain"
+		} else {
+			c.Name = "tales"
+			origin.Notes = append(origin.Notes, "the Go installation with Opticks was not found: these are tales instead")
+		}
+	}
+	if e, ok := registry[c.Name]; ok {
+		found, notes, err := e.find(c.Name, opts)
+		if err != nil {
+			return nil, err
+		}
+		path = found
+		origin.Source, origin.Licence, origin.Notes = e.source, e.licence, notes
+	}
+	if generators[c.Name] != nil {
+		origin.Source, origin.Licence = "generated", "MIT, as this program is"
+	}
+	corpus, err := openFrom(path, c, tk, known, opts)
+	if err != nil {
+		return nil, err
+	}
+	i := &corpus.Info
+	i.Name, i.Source, i.Licence, i.Notes = origin.Name, origin.Source, origin.Licence, append(origin.Notes, i.Notes...)
+	return corpus, nil
+}
+
+// openFrom reads or generates rows or running text.
+func openFrom(path string, c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options) (*Corpus, error) {
+	generate := generators[c.Name]
+	if c.task().HasRows() {
+		read := func() (*task.Table, error) { return task.ReadTable(path, c.task()) }
+		if generate != nil {
+			read = func() (*task.Table, error) { return generate(c) }
+		}
+		t, err := read()
+		if err != nil {
+			return nil, err
+		}
+		return openTable(t, c, tk, known, opts)
+	}
+	text, err := openSource(path, c)
+	if err != nil {
+		return nil, err
+	}
+	return openText(text, c, tk, known, opts)
+}
+
+// openSource finds the files of a text, or generates it.
+func openSource(path string, c Config) (text textfile.Source, err error) {
+	switch {
+	case c.Name == "tales":
+		text.Memory = talesText(c)
+	case generators[c.Name] != nil:
+		_, err = generators[c.Name](c) // says which task it is made for
+	default:
+		text.Files, err = textfile.List(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("%s is neither a file, nor a directory, nor a named corpus (%s)", path, strings.Join(Names(), ", "))
+		}
+	}
+	return text, err
+}

@@ -1,0 +1,90 @@
+package data
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"euryale/data/task"
+	"euryale/data/tokenizer"
+)
+
+// resolve returns c with defaults in place of zero values, or says which key is wrong.
+func (c Config) resolve() (Config, error) {
+	setDefault(&c.Name, "opticks")
+	c = c.namedDefaults()
+	setDefault(&c.Task, "lm")
+	setDefault(&c.Order, "random")
+	setDefault(&c.Invalid, "keep")
+	setDefault(&c.Ragged, "refuse")
+	setDefault(&c.Language, "both")
+	setDefault(&c.Split, 0.9)
+	setDefault(&c.Buckets, 6)
+	setDefault(&c.Size, 2000)
+	setDefault(&c.Level, 2)
+	for _, k := range []struct {
+		key, value string
+		allowed    []string
+	}{
+		{"task", c.Task, []string{"lm", "mask", "pairs", "dialogue", "summary"}},
+		{"order", c.Order, []string{"random", "sequential"}},
+		{"invalid", c.Invalid, []string{"keep", "refuse"}},
+		{"ragged", c.Ragged, []string{"refuse", "skip"}},
+		{"language", c.Language, []string{"en", "zh", "both"}},
+	} {
+		if !slices.Contains(k.allowed, k.value) {
+			return c, fmt.Errorf("data.%s is %q: it must be one of %s", k.key, k.value, strings.Join(k.allowed, ", "))
+		}
+	}
+	c = c.generatedDefaults()
+	if c.task().HasRows() && c.Source == "" && c.Target == "" {
+		c.Source, c.Target = "1", "2"
+	}
+	if c.Order == "sequential" && c.task().HasRows() {
+		return c, errors.New("data.order is sequential, but the rows of a table do not continue each other: leave it at random")
+	}
+	if c.Task == "mask" && (c.Source != "" || c.Target != "") {
+		return c, errors.New("data.task is mask, which hides tokens of running text, but data.source and data.target name a table's columns: give it a text")
+	}
+	if c.Encoder && !c.task().HasRows() && c.Source == "" {
+		return c, errors.New("data.encoder is true, but plain text has no source for an encoder: choose data.task pairs, dialogue or summary, or a model without an encoder")
+	}
+	return c, c.checkRanges()
+}
+
+// checkRanges checks the numbers of a resolved configuration.
+func (c Config) checkRanges() error {
+	if c.LearnSource && (c.Encoder || c.Task == "dialogue") {
+		return fmt.Errorf("data.learn_source is for prompts that share a sequence with one answer: not with data.encoder or data.task %q", "dialogue")
+	}
+	if !(c.Split > 0 && c.Split < 1) {
+		return fmt.Errorf("data.split is %v: it must lie between 0 and 1, as 0.9 does", c.Split)
+	}
+	if c.MaxSource != 0 && c.MaxSource < task.SmallestContext {
+		return fmt.Errorf("data.max_source is %d: it must be 0 (as many as the context) or %d and more", c.MaxSource, task.SmallestContext)
+	}
+	for _, k := range []struct {
+		key             string
+		value, min, max int
+	}{
+		{"buckets", c.Buckets, 1, 64},
+		{"size", c.Size, 10, maxSize},
+		{"level", c.Level, 1, 3},
+	} {
+		if k.value < k.min || k.value > k.max {
+			return fmt.Errorf("data.%s is %d: it must be from %d to %d", k.key, k.value, k.min, k.max)
+		}
+	}
+	return nil
+}
+
+// NewFormat makes the format of a task whose corpus was opened with c and whose tokenizer is tk. A
+// tokenizer that lacks a special token of the task is an error.
+func NewFormat(c Config, tk tokenizer.Tokenizer) (*task.Format, error) {
+	c, err := c.resolve()
+	if err != nil {
+		return nil, err
+	}
+	return task.NewFormat(c.task(), tk)
+}

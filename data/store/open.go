@@ -1,0 +1,22 @@
+package store
+
+import (
+	"fmt"
+	"os"
+)
+
+// open maps a token file after checking all of it: its sizes, its checksum and that
+// every id lies in the vocabulary.
+func open(path string) (*IDs, *Header, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	h, err := check(f)
+	if err != nil {
+		return nil, nil, fmt.Errorf("token file %s: %w: delete it, and it will be prepared again", path, err)
+	}
+	t, err := mapIDs(f, h)
+	return t, h, err
+}

@@ -1,0 +1,85 @@
+package store
+
+import (
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"euryale/data/tokenizer"
+)
+
+func TestWideTokenFile(t *testing.T) {
+	f, err := os.Create(filepath.Join(t.TempDir(), "x.tokens"))
+	require.NoError(t, err)
+	w, err := newWriter(f, 1<<17)
+	require.NoError(t, err)
+	want := []int{0, 1<<17 - 1, 65536, 7}
+	require.NoError(t, w.Append(want))
+	require.NoError(t, w.finish())
+	tokens, h, err := open(f.Name())
+	require.NoError(t, err)
+	defer tokens.Close()
+	assert.EqualValues(t, 4, h.Width)
+	ids := make([]int, 4)
+	tokens.Copy(ids, 0)
+	assert.Equal(t, want, ids)
+	held, err := readIDs(f, h)
+	require.NoError(t, err)
+	held.Copy(ids, 0)
+	assert.Equal(t, want, ids, "systems that do not map files read them")
+}
+
+// A disk that is full while a text is prepared leaves nothing behind.
+func TestFullDisk(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip("no /dev/full here")
+	}
+	defer full.Close()
+	path := filepath.Join(t.TempDir(), "x.tokens")
+	err = createWhole(path, func(*os.File) error {
+		return new(Cache).writeTo(full, tokenizer.NewByte(), func(w *Writer) error { return w.Append(make([]int, 4<<20)) })
+	})
+	assert.ErrorContains(t, err, "no space left on device")
+	left, err := os.ReadDir(filepath.Dir(path))
+	require.NoError(t, err)
+	assert.Empty(t, left)
+}
+
+// A hostile token file is an error, and one that is accepted can be read whole.
+func FuzzTokenFile(f *testing.F) {
+	path := filepath.Join(f.TempDir(), "x.tokens")
+	file, err := os.Create(path)
+	require.NoError(f, err)
+	w, err := newWriter(file, 300)
+	require.NoError(f, err)
+	require.NoError(f, w.Append([]int{1, 2, 299}))
+	require.NoError(f, w.finish())
+	whole, err := os.ReadFile(path)
+	require.NoError(f, err)
+	f.Add(whole, uint64(3), uint64(300))
+	f.Add(whole, uint64(1)<<63, uint64(2))
+	f.Add(whole[:100], uint64(0), uint64(0))
+	f.Fuzz(func(t *testing.T, content []byte, count, vocab uint64) {
+		if len(content) >= headerSize {
+			binary.LittleEndian.PutUint64(content[16:], vocab)
+			binary.LittleEndian.PutUint64(content[24:], count)
+		}
+		path := filepath.Join(t.TempDir(), "x.tokens")
+		require.NoError(t, os.WriteFile(path, content, 0o644))
+		tokens, h, err := open(path)
+		if err != nil {
+			return
+		}
+		defer tokens.Close()
+		ids := make([]int, tokens.Len())
+		tokens.Copy(ids, 0)
+		for _, id := range ids {
+			assert.Less(t, uint64(id), h.Vocab)
+		}
+	})
+}

@@ -1,0 +1,92 @@
+package store
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// file is what a token file is written to: an *os.File.
+type file interface {
+	io.Writer
+	io.WriterAt
+}
+
+// Writer appends ids to a token file.
+type Writer struct {
+	file   file
+	buf    *bufio.Writer
+	sum    hash.Hash
+	Header Header
+}
+
+// newWriter leaves room for the header, which is written last: a file that was cut off
+// has none.
+func newWriter(f file, vocab int) (*Writer, error) {
+	w := &Writer{file: f, sum: sha256.New()}
+	copy(w.Header.Magic[:], magic)
+	w.Header.Vocab, w.Header.Width = uint64(vocab), 2
+	if vocab > narrowVocab {
+		w.Header.Width = 4
+	}
+	w.buf = bufio.NewWriterSize(io.MultiWriter(f, w.sum), 1<<20)
+	_, err := f.Write(make([]byte, headerSize))
+	return w, err
+}
+
+// Append adds ids.
+func (w *Writer) Append(ids []int) error {
+	var scratch [4]byte
+	for _, id := range ids {
+		binary.LittleEndian.PutUint32(scratch[:], uint32(id))
+		if _, err := w.buf.Write(scratch[:w.Header.Width]); err != nil {
+			return err
+		}
+	}
+	w.Header.Count += uint64(len(ids))
+	return nil
+}
+
+// finish writes the header.
+func (w *Writer) finish() error {
+	if err := w.buf.Flush(); err != nil {
+		return err
+	}
+	w.sum.Sum(w.Header.Payload[:0])
+	var b bytes.Buffer
+	if err := binary.Write(&b, binary.LittleEndian, &w.Header); err != nil {
+		return err
+	}
+	_, err := w.file.WriteAt(b.Bytes(), 0)
+	return err
+}
+
+// createWhole writes a file so that path holds all of it, or what it held before. Unlike
+// runfile.WriteAtomic it lets fill go back to the start, where the header is written last.
+func createWhole(path string, fill func(f *os.File) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".tmp*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if err = fill(f); err != nil {
+		return err
+	}
+	if err = f.Sync(); err != nil {
+		return err
+	}
+	if err = f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

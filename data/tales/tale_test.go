@@ -1,0 +1,81 @@
+package tales
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestTaleFollowsFromSeedAndNumber(t *testing.T) {
+	for n := range 50 {
+		for level := 1; level <= 3; level++ {
+			assert.Equal(t, New(7, n, level), New(7, n, level))
+		}
+	}
+	assert.NotEqual(t, New(7, 0, 1).Text("en"), New(8, 0, 1).Text("en"))
+}
+
+// Every slot is filled, English articles and capitals are right, Chinese has no Latin letter, and
+// no sentence is longer at a lower level.
+func TestTalesAreWellFormed(t *testing.T) {
+	for n := range 2000 {
+		level := 1 + n%3
+		tale := New(1, n, level)
+		en, zh := tale.Sentences()
+		require.Len(t, zh, len(en))
+		for i := range en {
+			assert.Regexp(t, `^(“?[A-Z]).*[.?!]”?( (it said|asked the \w+|said the \w+|said \w+)\.( “.*\.”)?)?$`, en[i])
+			assert.NotRegexp(t, `(?i)\ba [aeiou]|\ban [^aeiou]|[{}]|  | [.,]`, en[i])
+			assert.NotRegexp(t, `[A-Za-z{} ]`, zh[i])
+			assert.Regexp(t, `[。？！”]$`, zh[i])
+		}
+		for _, language := range []string{"en", "zh"} {
+			assert.NotRegexp(t, `[{}]`, tale.Headline(language))
+			for _, q := range tale.Questions(language) {
+				assert.NotRegexp(t, `[{}]`, q.Question+q.Answer)
+			}
+		}
+	}
+	assert.Less(t, len(New(1, 0, 1).Text("en")), len(New(1, 0, 3).Text("en")))
+}
+
+// What a tale tells can be read off it: every answer's words stand in the text, and the sums are
+// right.
+func TestAnswersFollowFromTheTale(t *testing.T) {
+	number := map[string]int{}
+	for n, word := range numbersEn {
+		number[word] = n
+	}
+	for n := range 1000 {
+		tale := New(2, n, 1+n%3)
+		for language, trim := range map[string]string{"en": ".", "zh": "。"} {
+			told := strings.ToLower(tale.Text(language))
+			for _, q := range tale.Questions(language) {
+				answer := strings.ToLower(strings.TrimSuffix(q.Answer, trim))
+				answer = bare(answer)
+				assert.Contains(t, told, answer, "%s: %s", tale.Text(language), q)
+			}
+		}
+		first := func(slot string) int { return number[strings.Fields(tale.en[slot])[0]] }
+		assert.Equal(t, first("many"), first("some")+first("left"))
+		assert.Positive(t, first("some"))
+		assert.Positive(t, first("left"))
+		assert.LessOrEqual(t, first("price"), first("purse"))
+		assert.Less(t, first("purse"), first("other price"))
+	}
+}
+
+// bare takes away what a tale words differently: "her red kite" for "a red kite", 一只红色的风筝 or
+// 她的红色风筝, "a puppy" for "the puppy".
+func bare(answer string) string {
+	for _, prefix := range []string{"in the ", "on the ", "by the ", "to the ", "the ", "a ", "在"} {
+		answer = strings.TrimPrefix(answer, prefix)
+	}
+	answer = strings.TrimSuffix(strings.TrimSuffix(answer, "'s"), "的")
+	if i := strings.LastIndex(answer, "的"); i >= 0 {
+		answer = answer[i+len("的"):]
+	}
+	return answer
+}

@@ -1,0 +1,163 @@
+package task
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"euryale/data/tokenizer"
+)
+
+// The special tokens of the tasks.
+const (
+	beginToken  = "<|begin|>"  // before a prompt, or before an answer that a decoder writes
+	fieldToken  = "<|field|>"  // between the fields of a source
+	answerToken = "<|answer|>" // between prompt and answer, where both share a sequence
+	endToken    = "<|end|>"    // after an answer, a source or a turn
+	MaskToken   = "<|mask|>"   // in place of a token that is to be guessed
+	rolePrefix  = "<|role:"    // and a speaker's name and "|>": before a turn
+)
+
+// lengthBounds are the longest answers, in tokens, of the classes that length control knows; the
+// last class holds all longer ones too.
+var lengthBounds = []int{4, 8, 16, 32, 64, 128, 256}
+
+// Format turns what a user gives into the tokens that a task is trained on. It follows from the
+// configuration and the tokenizer alone, so that a run can be continued without its corpus.
+type Format struct {
+	// Limit is the model's context, 0 for none. A source must leave a quarter of it to answer in, or
+	// fit into data.max_source; of a dialogue the last turns that fit are read.
+	Limit int
+	// Cut says that a source that is too long is cut at its end, as the rows of a table are in
+	// training. Otherwise it is an error.
+	Cut bool
+	// Length is how many tokens an answer should have, where data.length_control asks for it; 0
+	// asks for the middle class.
+	Length int
+
+	config    Config
+	tokenizer tokenizer.Tokenizer
+	learning  bool // samples are for training: data.learn_source counts
+	begin     int
+	field     int
+	answer    int
+	end       int
+	mask      int
+	roles     []role
+	reply     int // whose turns are learned: an index of roles, or −1 for everybody's
+}
+
+// role is a speaker and the token before their turns.
+type role struct {
+	name  string
+	token int
+}
+
+// Specials lists the special tokens that a task needs beside those of its speakers.
+func Specials(c Config, speakers []string) []string {
+	if c.Task == "mask" {
+		return []string{MaskToken}
+	}
+	if !c.HasRows() {
+		return nil
+	}
+	if c.Task == "dialogue" {
+		names := []string{endToken}
+		for _, speaker := range speakers {
+			names = append(names, rolePrefix+speaker+"|>")
+		}
+		return names
+	}
+	names := []string{beginToken, fieldToken, answerToken, endToken}
+	if c.LengthControl {
+		for _, n := range lengthBounds {
+			names = append(names, lengthToken(n))
+		}
+	}
+	return names
+}
+
+// lengthToken names the class of answers up to n tokens.
+func lengthToken(n int) string { return "<|length:" + strconv.Itoa(n) + "|>" }
+
+// NewFormat makes the format of a task and of the tokenizer that was made for it. A
+// tokenizer that lacks a special token of the task is an error.
+func NewFormat(c Config, tk tokenizer.Tokenizer) (*Format, error) {
+	f := &Format{config: c, tokenizer: tk, begin: -1, field: -1, answer: -1, end: -1, mask: -1, reply: -1}
+	known := map[string]*int{beginToken: &f.begin, fieldToken: &f.field, answerToken: &f.answer, endToken: &f.end, MaskToken: &f.mask}
+	for _, name := range Specials(c, nil) {
+		id, ok := tk.Special(name)
+		if !ok {
+			return nil, fmt.Errorf("the tokenizer has no token %s: it was not made for data.task = %q", name, c.Task)
+		}
+		if field := known[name]; field != nil {
+			*field = id
+		}
+	}
+	if c.Task == "dialogue" {
+		return f, f.findRoles()
+	}
+	return f, nil
+}
+
+// findRoles reads the speakers off the tokenizer, in the order of their ids.
+func (f *Format) findRoles() error {
+	for id := range f.tokenizer.Vocab() {
+		name := string(f.tokenizer.Piece(id))
+		if special, ok := f.tokenizer.Special(name); ok && special == id && strings.HasPrefix(name, rolePrefix) {
+			name = strings.TrimSuffix(strings.TrimPrefix(name, rolePrefix), "|>")
+			f.roles = append(f.roles, role{name, id})
+		}
+	}
+	if len(f.roles) == 0 {
+		return fmt.Errorf("the tokenizer has no token %sNAME|>: it was not made for data.task = %q", rolePrefix, f.config.Task)
+	}
+	if f.config.Reply == "" {
+		return nil
+	}
+	var err error
+	f.reply, err = f.role(f.config.Reply)
+	return err
+}
+
+// role returns the index of a speaker.
+func (f *Format) role(name string) (int, error) {
+	i := slices.IndexFunc(f.roles, func(r role) bool { return r.name == name })
+	if i < 0 {
+		return i, fmt.Errorf("nobody named %q speaks in this corpus: the speakers are %s", name, strings.Join(f.Speakers(), ", "))
+	}
+	return i, nil
+}
+
+// Speakers lists the speakers of a dialogue task; none for the other tasks.
+func (f *Format) Speakers() []string {
+	var names []string
+	for _, r := range f.roles {
+		names = append(names, r.name)
+	}
+	return names
+}
+
+// End is the token after an answer, or −1 if a text goes on for ever, as in data.task "lm".
+func (f *Format) End() int { return f.end }
+
+// Mask is the token that hides another, or −1 if the task hides none.
+func (f *Format) Mask() int { return f.mask }
+
+// Stops are the tokens that end an answer: special tokens, none of which belongs into one.
+func (f *Format) Stops() []int {
+	var stops []int
+	for _, id := range []int{f.end, f.begin, f.field, f.answer} {
+		if id >= 0 {
+			stops = append(stops, id)
+		}
+	}
+	for _, r := range f.roles {
+		stops = append(stops, r.token)
+	}
+	return stops
+}
+
+// HasSource tells whether the task gives an encoder a source beside the decoder's prompt.
+func (f *Format) HasSource() bool { return f.config.Encoder && f.end >= 0 }

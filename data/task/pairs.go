@@ -1,0 +1,58 @@
+package task
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Example is one thing to generate and what people wrote there, for evaluation.
+type Example struct {
+	Source       string   // what Format.Prompt and Format.Source take
+	Reference    string   // the answer of the corpus
+	Alternatives []string // its other answers to the same source
+}
+
+// pair is a row of a task that answers a source.
+type pair struct {
+	line   int
+	fields []string
+	answer string
+}
+
+// readPairs takes the source and target columns of a table, part by part.
+func readPairs(t *Table, c Config) (parts [3][]pair, err error) {
+	source, err := t.columns("source", c.Source)
+	if err != nil {
+		return parts, err
+	}
+	target, err := t.columns("target", c.Target)
+	if err != nil {
+		return parts, err
+	}
+	split, err := newSplitter(t, c, source)
+	if err != nil {
+		return parts, err
+	}
+	if split.column >= 0 && (slices.Contains(source, split.column) || slices.Contains(target, split.column)) {
+		return parts, fmt.Errorf("%s: column %d says which part a row belongs to: set data.source and data.target to others", t.from, split.column+1)
+	}
+	if len(split.key) == 0 {
+		split.key = target
+	}
+	for _, r := range t.rows {
+		answer := strings.Join(pick(r.cells, target), " ")
+		if answer == "" {
+			if err := t.ragged(c, r.line, "the answer is empty"); err != nil {
+				return parts, err
+			}
+			continue
+		}
+		part, err := split.part(t, r)
+		if err != nil {
+			return parts, err
+		}
+		parts[part] = append(parts[part], pair{r.line, pick(r.cells, source), answer})
+	}
+	return parts, nil
+}

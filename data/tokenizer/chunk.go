@@ -1,0 +1,52 @@
+package tokenizer
+
+import (
+	"errors"
+	"io"
+	"unicode"
+	"unicode/utf8"
+)
+
+// EachChunk reads r to its end and hands its text to f in chunks of about size bytes. A
+// chunk ends where a word certainly does, before white space that follows something else,
+// so that encoding chunk by chunk gives the ids of the whole text. Where size bytes hold
+// no such place, the chunk ends after the last whole character.
+func EachChunk(r io.Reader, size int, f func(chunk string) error) error {
+	buf := make([]byte, size)
+	kept := 0
+	for {
+		n, err := io.ReadFull(r, buf[kept:])
+		full := buf[:kept+n]
+		switch {
+		case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+			if len(full) == 0 {
+				return nil
+			}
+			return f(string(full))
+		case err != nil:
+			return err
+		}
+		cut := lastWordEnd(full)
+		if err := f(string(full[:cut])); err != nil {
+			return err
+		}
+		kept = copy(buf, full[cut:])
+	}
+}
+
+// lastWordEnd is the last place in text before which a word must end, whatever follows.
+func lastWordEnd(text []byte) int {
+	for i := len(text) - 1; i > 0; i-- {
+		if text[i] != ' ' && text[i] != '\n' {
+			continue
+		}
+		if r, _ := utf8.DecodeLastRune(text[:i]); !unicode.IsSpace(r) {
+			return i
+		}
+	}
+	// No word ends here: keep back a character that may be incomplete.
+	if end := wholeChars(text); end > 0 {
+		return end
+	}
+	return len(text)
+}

@@ -1,0 +1,109 @@
+package tokenizer
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"euryale/internal/runfile"
+)
+
+const (
+	formatName    = "euryale-tokenizer"
+	formatVersion = 1
+)
+
+// jsonFile is tokenizer.json. Pieces are text; a backslash in them is written \\
+// and a byte that is not valid UTF-8 \xNN, so that every piece is kept exactly.
+type jsonFile struct {
+	Format   string         `json:"format"`
+	Version  int            `json:"version"`
+	Kind     string         `json:"kind"`
+	Split    string         `json:"split,omitempty"`  // bpe: how text is cut into words
+	Specials map[string]int `json:"specials"`         // escaped name → id
+	Pieces   []string       `json:"pieces"`           // by id, escaped
+	Merges   []string       `json:"merges,omitempty"` // bpe: "left right" in order, spaces in pieces as \x20
+	Scores   []float32      `json:"scores,omitempty"` // llama: by id
+	Checksum string         `json:"checksum"`         // SHA-256 of this object without white space and with checksum ""
+}
+
+// sum is the checksum the content of f ought to have.
+func (f *jsonFile) sum() string {
+	plain := *f
+	plain.Checksum = ""
+	text, err := marshalPlain(&plain, "")
+	if err != nil {
+		return "" // only a score that is no number cannot be written; Save reports it
+	}
+	return fmt.Sprintf("sha256:%x", sha256.Sum256(text))
+}
+
+// marshalPlain writes JSON for people: "<" stays "<".
+func marshalPlain(v any, indent string) ([]byte, error) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", indent)
+	err := enc.Encode(v)
+	return buf.Bytes(), err
+}
+
+// jsonError says where the text stops being the JSON that was expected.
+func jsonError(text []byte, err error) error {
+	var syntax *json.SyntaxError
+	var typed *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Errorf("line %d: %w", 1+bytes.Count(text[:min(int(syntax.Offset), len(text))], []byte("\n")), err)
+	case errors.As(err, &typed):
+		return fmt.Errorf("line %d: %w", 1+bytes.Count(text[:min(int(typed.Offset), len(text))], []byte("\n")), runfile.JSONError(err))
+	}
+	return err
+}
+
+// escapePiece writes bytes as valid UTF-8 that unescapePiece reads back.
+func escapePiece(piece string) string {
+	var b strings.Builder
+	for i := 0; i < len(piece); {
+		r, size := utf8.DecodeRuneInString(piece[i:])
+		switch {
+		case r == '\\':
+			b.WriteString(`\\`)
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, piece[i])
+		default:
+			b.WriteString(piece[i : i+size])
+		}
+		i += size
+	}
+	return b.String()
+}
+
+func unescapePiece(escaped string) (string, error) {
+	var b strings.Builder
+	for rest := escaped; ; {
+		before, after, found := strings.Cut(rest, `\`)
+		b.WriteString(before)
+		switch {
+		case !found:
+			return b.String(), nil
+		case strings.HasPrefix(after, `\`):
+			b.WriteByte('\\')
+			rest = after[1:]
+		case len(after) >= 3 && after[0] == 'x':
+			c, err := strconv.ParseUint(after[1:3], 16, 8)
+			if err != nil {
+				return "", fmt.Errorf("%q has a bad escape: after a backslash come a backslash or xNN", escaped)
+			}
+			b.WriteByte(byte(c))
+			rest = after[3:]
+		default:
+			return "", fmt.Errorf("%q has a bad escape: after a backslash come a backslash or xNN", escaped)
+		}
+	}
+}

@@ -1,0 +1,184 @@
+package tokenizer
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"unicode/utf8"
+)
+
+// Ids that llama2.c and SentencePiece fix: 0 <unk>, 1 <s>, 2 </s>, then the 256 bytes.
+const (
+	llamaBegin = 1
+	llamaBytes = 3
+	llamaText  = llamaBytes + 256 // the first piece that is text
+)
+
+var llamaSpecials = []string{"<unk>", "<s>", "</s>"}
+
+// llamaEncoder encodes as llama2.c does (run.c, encode): <s>, then the text with a space
+// before it, in characters, merged by the scores of the pieces. A character that is no
+// piece falls back to its bytes. The empty text is <s> alone.
+type llamaEncoder struct {
+	scores []float32
+	chars  map[string]int32 // pieces of one character
+	rules  map[bigram]mergeRule
+	// meet has the pairs of characters that stand side by side in some piece. No merge
+	// reaches over any other pair, so the text can be cut there.
+	meet map[bigram]bool
+	idle sync.Pool // of *wordEncoder
+}
+
+// newLlama makes the encoder of pieces and their scores; pieces from len(scores) on are
+// special tokens that were added.
+func newLlama(scores []float32, pieces []string, special []bool) (*llamaEncoder, error) {
+	if err := checkLlama(scores, pieces, special); err != nil {
+		return nil, err
+	}
+	e := &llamaEncoder{scores: scores, chars: map[string]int32{}, rules: map[bigram]mergeRule{}, meet: map[bigram]bool{}}
+	ids := make(map[string]int32, len(scores))
+	for id := len(scores) - 1; id >= llamaText; id-- { // of equal pieces the first one counts
+		ids[pieces[id]] = int32(id)
+		if charLen(pieces[id]) == len(pieces[id]) {
+			e.chars[pieces[id]] = int32(id)
+		}
+	}
+	ranks := rankScores(scores)
+	for piece, id := range ids {
+		e.addRules(piece, mergeRule{rank: ranks[id], id: id}, ids)
+	}
+	e.idle.New = func() any { return newWordEncoder(e.rules, e.spell) }
+	return e, nil
+}
+
+// addRules adds the ways to make a piece of two others, and which characters meet in it.
+func (e *llamaEncoder) addRules(piece string, rule mergeRule, ids map[string]int32) {
+	before := int32(noPiece)
+	for i, n := 0, 0; i < len(piece); i += n {
+		n = charLen(piece[i:])
+		here := e.char(piece[i : i+n])
+		if i > 0 {
+			e.meet[newBigram(before, here)] = true
+			left, ok := ids[piece[:i]]
+			right, ok2 := ids[piece[i:]]
+			if ok && ok2 {
+				e.rules[newBigram(left, right)] = rule
+			}
+		}
+		before = here
+	}
+}
+
+// checkLlama refuses a table whose first pieces are not the fixed ones, or whose scores
+// give no order.
+func checkLlama(scores []float32, pieces []string, special []bool) error {
+	if len(scores) < llamaText || len(pieces) < len(scores) {
+		return fmt.Errorf("%d pieces with %d scores: there must be at least %d of each, 3 special tokens and the 256 bytes first", len(pieces), len(scores), llamaText)
+	}
+	for id, piece := range pieces {
+		if special[id] != (id < llamaBytes || id >= len(scores)) {
+			return fmt.Errorf("piece %d (%q): special tokens are the first %d and those that have no score", id, piece, llamaBytes)
+		}
+		fixed := piece
+		switch {
+		case id < llamaBytes:
+			fixed = llamaSpecials[id]
+		case id < llamaText:
+			fixed = string([]byte{byte(id - llamaBytes)})
+		}
+		if piece != fixed {
+			return fmt.Errorf("piece %d is %q, not %q", id, piece, fixed)
+		}
+		if piece == "" {
+			return fmt.Errorf("piece %d is empty", id)
+		}
+	}
+	for id, score := range scores {
+		if math.IsNaN(float64(score)) || math.IsInf(float64(score), 0) {
+			return fmt.Errorf("piece %d has score %v, which gives no order", id, score)
+		}
+	}
+	return nil
+}
+
+// rankScores numbers the distinct scores from the highest on.
+func rankScores(scores []float32) []int32 {
+	order := slices.Clone(scores)
+	slices.SortFunc(order, func(a, b float32) int { return cmp.Compare(b, a) })
+	order = slices.Compact(order)
+	rank := make(map[float32]int32, len(order))
+	for i, score := range order {
+		rank[score] = int32(i)
+	}
+	ranks := make([]int32, len(scores))
+	for id, score := range scores {
+		ranks[id] = rank[score]
+	}
+	return ranks
+}
+
+func (e *llamaEncoder) kind() string { return "llama" }
+
+func (e *llamaEncoder) encode(ids []int, text string) ([]int, error) {
+	ids = append(ids, llamaBegin)
+	if text == "" {
+		return ids, nil
+	}
+	w := e.idle.Get().(*wordEncoder)
+	defer e.idle.Put(w)
+	ids = slices.Grow(ids, len(text)/bytesPerID)
+	text = " " + text
+	word := 0
+	before := int32(noPiece)
+	for i := 0; i < len(text); {
+		n := charLen(text[i:])
+		here := e.char(text[i : i+n])
+		if i > 0 && !e.meet[newBigram(before, here)] {
+			ids = w.encode(ids, text[word:i])
+			word = i
+		}
+		before = here
+		i += n
+	}
+	return w.encode(ids, text[word:]), nil
+}
+
+// charLen is the length of the first character as llama2.c sees it: a byte and up to three
+// continuation bytes, be they valid UTF-8 or not.
+func charLen(text string) int {
+	n := 1
+	for n < len(text) && n < utf8.UTFMax && !utf8.RuneStart(text[n]) {
+		n++
+	}
+	return n
+}
+
+// char is the piece that is this character, or noPiece.
+func (e *llamaEncoder) char(char string) int32 {
+	if id, ok := e.chars[char]; ok {
+		return id
+	}
+	return noPiece
+}
+
+// spell appends the characters of a word, as symbols.
+func (e *llamaEncoder) spell(symbols []int32, word string) []int32 {
+	for len(word) > 0 {
+		n := charLen(word)
+		if id := e.char(word[:n]); id != noPiece {
+			symbols = append(symbols, id)
+		} else {
+			for i := range n {
+				symbols = append(symbols, llamaBytes+int32(word[i]))
+			}
+		}
+		word = word[n:]
+	}
+	return symbols
+}
+
+func (e *llamaEncoder) opening() int { return llamaBegin }
+
+func (e *llamaEncoder) describe(f *jsonFile) { f.Scores = e.scores }

@@ -1,0 +1,265 @@
+package tokenizer
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// hfJSON is a Hugging Face tokenizer.json with the bytes, "ab" and "Ġab" as pieces and
+// <|endoftext|> added; change, unless nil, edits it first.
+func hfJSON(t testing.TB, change func(file map[string]any)) string {
+	t.Helper()
+	vocab := map[string]any{}
+	for b, letter := range byteLetters {
+		vocab[string(letter)] = b
+	}
+	vocab["ab"], vocab["Ġab"] = 256, 257
+	file := map[string]any{
+		"version":       "1.0",
+		"truncation":    nil,
+		"added_tokens":  []any{map[string]any{"id": 258, "content": "<|endoftext|>", "special": true}},
+		"normalizer":    nil,
+		"pre_tokenizer": map[string]any{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true},
+		"decoder":       map[string]any{"type": "ByteLevel"},
+		"model": map[string]any{
+			"type": "BPE", "dropout": nil, "unk_token": nil, "continuing_subword_prefix": "",
+			"vocab": vocab, "merges": []any{"a b", []any{"Ġ", "ab"}},
+		},
+	}
+	if change != nil {
+		change(file)
+	}
+	text, err := json.Marshal(file)
+	require.NoError(t, err)
+	return string(text)
+}
+
+func TestHuggingFace(t *testing.T) {
+	tok, err := parseAny(hfJSON(t, nil))
+	require.NoError(t, err)
+	assert.Equal(t, 259, tok.Vocab())
+	end, ok := tok.Special("<|endoftext|>")
+	assert.True(t, ok)
+	assert.Equal(t, 258, end)
+	ids, err := tok.Encode("ab ab\xff")
+	require.NoError(t, err)
+	assert.Equal(t, []int{256, 257, 0xff}, ids)
+
+	_, err = parseAny(hfJSON(t, func(file map[string]any) {
+		file["pre_tokenizer"] = map[string]any{"type": "Sequence", "pretokenizers": []any{
+			map[string]any{"type": "Split", "pattern": map[string]any{"Regex": gpt2Pattern}, "behavior": "Isolated", "invert": false},
+			map[string]any{"type": "ByteLevel", "add_prefix_space": false, "use_regex": false},
+		}}
+	}))
+	assert.NoError(t, err)
+}
+
+// TestHuggingFaceGaps reads a vocabulary that was learned without some bytes.
+func TestHuggingFaceGaps(t *testing.T) {
+	tok, err := parseAny(hfJSON(t, func(file map[string]any) {
+		file["added_tokens"] = nil
+		file["model"] = map[string]any{"type": "BPE", "vocab": map[string]any{"a": 0, "Ċ": 1, "æ": 2, "aa": 3}, "merges": []string{"a a"}}
+	}))
+	require.NoError(t, err)
+	ids, err := tok.Encode("aaa\n")
+	require.NoError(t, err)
+	assert.Equal(t, []int{3, 0, 1}, ids)
+	_, err = tok.Encode("aa春") // e6 98 a5, of which e6, written æ, is a piece
+	var unknown *UnknownError
+	require.ErrorAs(t, err, &unknown)
+	assert.Equal(t, UnknownError{Piece: "春", Offset: 2}, *unknown)
+	_, err = tok.Encode("\xff")
+	assert.EqualError(t, err, "byte 0xff at byte offset 0 is not valid UTF-8 and not in the vocabulary: train the tokenizer on text that has it, or use one of all bytes (byte, bpe)")
+}
+
+// TestHuggingFaceGPT2 writes GPT-2's vocabulary as Hugging Face does: the ids are the same.
+func TestHuggingFaceGPT2(t *testing.T) {
+	var vocab map[string]any
+	require.NoError(t, json.Unmarshal([]byte(sharedText(t, "tokenizers/gpt2_encoder.json")), &vocab))
+	merges, err := mergeLines([]byte(sharedText(t, "tokenizers/gpt2_vocab.bpe")))
+	require.NoError(t, err)
+	tok, err := parseAny(hfJSON(t, func(file map[string]any) {
+		file["added_tokens"] = []any{map[string]any{"id": 50256, "content": "<|endoftext|>", "special": true}}
+		file["model"] = map[string]any{"type": "BPE", "vocab": vocab, "merges": merges}
+	}))
+	require.NoError(t, err)
+	text := sharedText(t, "data/tatoeba_en_zh.tsv")[:100000]
+	want, err := gpt2(t).Encode(text)
+	require.NoError(t, err)
+	got, err := tok.Encode(text)
+	require.NoError(t, err)
+	assert.Equal(t, want, got)
+}
+
+func TestHuggingFaceRefuses(t *testing.T) {
+	set := func(key string, value any) func(map[string]any) {
+		return func(file map[string]any) { file[key] = value }
+	}
+	model := func(key string, value any) func(map[string]any) {
+		return func(file map[string]any) { file["model"].(map[string]any)[key] = value }
+	}
+	step := func(name string) map[string]any { return map[string]any{"type": name} }
+	for want, change := range map[string]func(map[string]any){
+		`model type "Unigram"`:                  model("type", "Unigram"),
+		`model type "WordPiece"`:                model("type", "WordPiece"),
+		`normalizer "NFC"`:                      set("normalizer", step("NFC")),
+		`pre_tokenizer "Metaspace"`:             set("pre_tokenizer", step("Metaspace")),
+		"there is no pre_tokenizer":             set("pre_tokenizer", nil),
+		"with add_prefix_space":                 set("pre_tokenizer", step("ByteLevel")),
+		"empty sequence":                        set("pre_tokenizer", step("Sequence")),
+		`decoder "WordPiece"`:                   set("decoder", step("WordPiece")),
+		"byte_fallback":                         model("byte_fallback", true),
+		"ignore_merges":                         model("ignore_merges", true),
+		"dropout 0.1":                           model("dropout", 0.1),
+		`end_of_word_suffix "</w>"`:             model("end_of_word_suffix", "</w>"),
+		"merge 0 (7) is neither":                model("merges", []any{7}),
+		`merge 0 ("x y z") is not two`:          model("merges", []any{[]any{"x y", "z"}}),
+		"no vocabulary":                         model("vocab", nil),
+		`added token "a" has the ids`:           set("added_tokens", []any{map[string]any{"id": 0, "content": "a", "special": true}}),
+		`"x" (id 258) is not special`:           set("added_tokens", []any{map[string]any{"id": 258, "content": "x"}}),
+		`piece "xx" has id 300, but 259 pieces`: set("added_tokens", []any{map[string]any{"id": 300, "content": "xx", "special": true}}),
+		"have the same id 0": func(file map[string]any) {
+			file["added_tokens"] = nil
+			model("vocab", map[string]any{"a": 0, "b": 0})(file)
+		},
+		`"ab€" has '€' (U+20AC), which stands`: func(file map[string]any) {
+			file["added_tokens"] = nil
+			model("vocab", map[string]any{"ab€": 0})(file)
+		},
+		"line 1: added_tokens is a JSON string, want a list": set("added_tokens", "none"),
+	} {
+		_, err := parseAny(hfJSON(t, change))
+		assert.ErrorContains(t, err, want)
+	}
+}
+
+func TestLoadFindsFiles(t *testing.T) {
+	vocab, err := os.ReadFile(sharedFile(t, "tokenizers/gpt2_encoder.json"))
+	require.NoError(t, err)
+	merges, err := os.ReadFile(sharedFile(t, "tokenizers/gpt2_vocab.bpe"))
+	require.NoError(t, err)
+	for _, names := range gpt2Files {
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, names[0]), vocab, 0o644))
+		_, err := Load(dir)
+		assert.ErrorContains(t, err, names[1], "the file that is missing is named")
+		require.NoError(t, os.WriteFile(filepath.Join(dir, names[1]), merges, 0o644))
+		for _, path := range []string{dir, filepath.Join(dir, names[0]), filepath.Join(dir, names[1])} {
+			tok, err := Load(path)
+			require.NoError(t, err)
+			assert.Equal(t, 50257, tok.Vocab())
+		}
+	}
+}
+
+func TestLoadRefuses(t *testing.T) {
+	dir := t.TempDir()
+	_, err := Load(dir)
+	assert.ErrorContains(t, err, "the directory has none of the files")
+	_, err = Load(filepath.Join(dir, "none.json"))
+	assert.ErrorIs(t, err, os.ErrNotExist)
+	for want, text := range map[string]string{
+		"unexpected end of JSON":            "",
+		"would have 0 bytes":                string(make([]byte, 12)),
+		"the JSON is no tokenizer":          `{"a": 1}`,
+		"the name of the other is not know": "#version: 0.2\na b\n",
+		"line 2: invalid character":         "{\n x",
+	} {
+		path := filepath.Join(dir, "some.file")
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+		_, err := Load(path)
+		assert.ErrorContains(t, err, want)
+		assert.ErrorContains(t, err, path)
+	}
+	large, err := os.Create(filepath.Join(dir, "large.json"))
+	require.NoError(t, err)
+	require.NoError(t, large.Truncate(maxFile+1<<20))
+	require.NoError(t, large.Close())
+	_, err = Load(large.Name())
+	assert.ErrorContains(t, err, "more than the 256 MB")
+}
+
+func TestGPT2FilesAreChecked(t *testing.T) {
+	vocab := map[string]int{}
+	for b, letter := range byteLetters {
+		vocab[string(letter)] = b
+	}
+	text, err := json.Marshal(vocab)
+	require.NoError(t, err)
+	for want, merges := range map[string]string{
+		"does not begin with #version":      "a b\n",
+		`makes "ab"`:                        "#version: 0.2\na b\n",
+		`merge 0 ("a") is not two pieces`:   "#version: 0.2\n\n" + "a\n",
+		`merge 0 names "zz"`:                "#version: 0.2\nzz b\n",
+		`merge 0 ("a b c") is not two`:      "#version: 0.2\na b c\n",
+		"merges, line 2: bufio.Scanner":     "#version: 0.2\n" + strings.Repeat("a", 70000),
+		`merge 0: "春" has '春' (U+6625), wh`: "#version: 0.2\n春 b\n",
+	} {
+		_, err := parseGPT2(text, []byte(merges))
+		assert.ErrorContains(t, err, want)
+	}
+}
+
+// A learned tokenizer comes back from GPT-2's two files as it was, special tokens too.
+func TestGPT2FilesComeBack(t *testing.T) {
+	learned, err := TrainBPE(strings.NewReader(strings.Repeat("The quick brown fox, 敏捷的狐狸: the quicker \"fox\" \\ the brown one.\n", 50)), 300, nil)
+	require.NoError(t, err)
+	for _, tok := range []Tokenizer{learned, WithSpecials(learned, "<|end|>", "<|role:狐狸|>", "two words")} {
+		vocab, merges, err := GPT2Files(tok)
+		require.NoError(t, err)
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "vocab.json"), vocab, 0o644))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "merges.txt"), merges, 0o644))
+		again, err := Load(dir)
+		require.NoError(t, err)
+		assert.Equal(t, tok.Vocab(), again.Vocab())
+		for _, name := range []string{"<|end|>", "<|role:狐狸|>", "two words"} {
+			want, has := tok.Special(name)
+			got, hasToo := again.Special(name)
+			assert.Equal(t, []any{want, has}, []any{got, hasToo})
+		}
+		const text = "the brown 狐狸 \"jumps\" \\\n\n\xff <|end|>"
+		want, err := tok.Encode(text)
+		require.NoError(t, err)
+		got, err := again.Encode(text)
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
+	}
+}
+
+// What the two files cannot say is not written wrongly.
+func TestGPT2FilesRefuse(t *testing.T) {
+	learned, err := TrainBPE(strings.NewReader(strings.Repeat("the then they ", 50)), 260, nil)
+	require.NoError(t, err)
+	chars, err := CharsOf([]string{"a", "b"})
+	require.NoError(t, err)
+	unmade, err := parseAny(hfJSON(t, func(file map[string]any) {
+		file["model"].(map[string]any)["merges"] = []any{"a b"} // and "Ġab" stays a piece
+	}))
+	require.NoError(t, err)
+	gaps, err := parseAny(hfJSON(t, func(file map[string]any) {
+		vocab := file["model"].(map[string]any)["vocab"].(map[string]any)
+		delete(vocab, "ab")
+		delete(vocab, "Ġab")
+		delete(vocab, string(byteLetters[255]))
+		file["model"].(map[string]any)["merges"] = []any{}
+		file["added_tokens"] = []any{}
+	}))
+	require.NoError(t, err)
+	for want, tok := range map[string]Tokenizer{
+		"a char tokenizer is no byte-level BPE": chars,
+		"a byte tokenizer is no byte-level BPE": NewByte(),
+		"made by no merge":                      unmade,
+		"some bytes have no id":                 gaps,
+		"it does not come back":                 WithSpecials(learned, "!"),
+	} {
+		_, _, err := GPT2Files(tok)
+		assert.ErrorContains(t, err, want)
+	}
+}

@@ -1,0 +1,125 @@
+package tokenizer
+
+// bigram is two neighbouring symbols, left in the upper half.
+type bigram uint64
+
+func newBigram(left, right int32) bigram { return bigram(uint64(left)<<32 | uint64(uint32(right))) }
+
+func (p bigram) left() int32  { return int32(p >> 32) }
+func (p bigram) right() int32 { return int32(uint32(p)) }
+
+// mergeRule says what a pair becomes, and how early: the lower the rank the earlier.
+type mergeRule struct{ rank, id int32 }
+
+// merger applies merge rules to sequences of symbols. It is scratch memory that is used
+// again and again, by one goroutine at a time.
+type merger struct {
+	rules map[bigram]mergeRule
+	// A doubly linked list over the symbols: a merge keeps the left one and unlinks the right.
+	next, prev []int32
+	queue      []candidate // a binary heap, the smallest key first
+}
+
+// candidate is a merge that was possible when it was queued. It is stale if its symbols
+// have been merged with others since.
+type candidate struct {
+	key uint64 // rank, then position: the leftmost of equal ranks comes first
+	bigram
+}
+
+// merge applies the rules to symbols, in their memory: always the pair of the lowest
+// rank, the leftmost one of several, until no rule applies. It takes O(n log n) steps.
+func (m *merger) merge(symbols []int32) []int32 {
+	if len(symbols) < 2 {
+		return symbols
+	}
+	m.link(len(symbols))
+	for i := range len(symbols) - 1 {
+		m.offer(symbols, int32(i))
+	}
+	for len(m.queue) > 0 {
+		c := m.pop()
+		at := int32(uint32(c.key))
+		right := m.next[at]
+		if symbols[at] != c.left() || right < 0 || symbols[right] != c.right() {
+			continue
+		}
+		symbols[at] = m.rules[c.bigram].id
+		symbols[right] = unlinked
+		if m.next[at] = m.next[right]; m.next[at] >= 0 {
+			m.prev[m.next[at]] = at
+			m.offer(symbols, at)
+		}
+		if m.prev[at] >= 0 {
+			m.offer(symbols, m.prev[at])
+		}
+	}
+	merged := symbols[:0]
+	for at := int32(0); at >= 0; at = m.next[at] {
+		merged = append(merged, symbols[at])
+	}
+	return merged
+}
+
+const unlinked = -1 // no symbol's id, and in the list no position
+
+// link makes the list of n symbols in a row.
+func (m *merger) link(n int) {
+	if cap(m.next) < n {
+		m.next, m.prev = make([]int32, n), make([]int32, n)
+	}
+	m.next, m.prev = m.next[:n], m.prev[:n]
+	for i := range n {
+		m.next[i], m.prev[i] = int32(i+1), int32(i-1)
+	}
+	m.next[n-1] = unlinked
+}
+
+// offer queues the merge of the symbol at a position with its right neighbour, if there
+// is a rule for it.
+func (m *merger) offer(symbols []int32, at int32) {
+	p := newBigram(symbols[at], symbols[m.next[at]])
+	rule, ok := m.rules[p]
+	if !ok {
+		return
+	}
+	c := candidate{key: uint64(rule.rank)<<32 | uint64(at), bigram: p}
+	i := len(m.queue)
+	m.queue = append(m.queue, c)
+	for i > 0 {
+		up := (i - 1) / 2
+		if m.queue[up].key <= c.key {
+			break
+		}
+		m.queue[i] = m.queue[up]
+		i = up
+	}
+	m.queue[i] = c
+}
+
+// pop takes the candidate of the smallest key out of the queue.
+func (m *merger) pop() candidate {
+	top := m.queue[0]
+	n := len(m.queue) - 1
+	last := m.queue[n]
+	m.queue = m.queue[:n]
+	i := 0
+	for {
+		down := 2*i + 1
+		if down >= n {
+			break
+		}
+		if down+1 < n && m.queue[down+1].key < m.queue[down].key {
+			down++
+		}
+		if last.key <= m.queue[down].key {
+			break
+		}
+		m.queue[i] = m.queue[down]
+		i = down
+	}
+	if n > 0 {
+		m.queue[i] = last
+	}
+	return top
+}

@@ -1,0 +1,29 @@
+package data
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"euryale/data/tokenizer"
+)
+
+// readyTokenizer is a tokenizer that needs no text to be made of.
+func readyTokenizer(kind string) (tokenizer.Tokenizer, error) {
+	if kind == "byte" {
+		return tokenizer.NewByte(), nil
+	}
+	if _, err := os.Stat(kind); errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("tokenizer.kind is %q: it must be char, byte, bpe or a tokenizer's file", kind)
+	}
+	return tokenizer.Load(kind)
+}
+
+// trainMerges learns a byte-level BPE, with a bar.
+func trainMerges(text io.Reader, vocab int, log io.Writer) (tokenizer.Tokenizer, error) {
+	setDefault(&vocab, 4096)
+	p := newProgress(log, fmt.Sprintf("learning a vocabulary of %d", vocab), int64(vocab), false)
+	defer p.done()
+	return tokenizer.TrainBPE(text, vocab, func(done, _ int) { p.set(int64(done)) })
+}
