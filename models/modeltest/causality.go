@@ -60,9 +60,6 @@ func (s *subject) changed(b batch, j int) batch {
 
 func (s *subject) targetsMoveNothing(p *models.Program, b batch, want [][]float64) error {
 	f := b.feed(s, p.Frame().T)
-	for i := range f.Targets {
-		f.Targets[i] = s.other(max(0, f.Targets[i]))
-	}
 	if err := p.Run(f); err != nil {
 		return err
 	}

@@ -83,9 +83,9 @@ func (d *dropout) offWithoutNoise() ([]float64, error) {
 		return nil, fmt.Errorf("without noise, two runs on one batch give token %d of sequence %d the losses %v and %v: something draws random numbers of its own; use layers.Dropout", i%d.t, i/d.t, plain[i], again[i])
 	}
 	mean := p.Loss()
-	train, err := models.Train(d.m, d.w, layers.Frame{B: len(d.b.tokens), T: d.t, S: d.source}, models.Options{})
+	train, err := d.train(d.t, nil, models.Options{})
 	if err != nil {
-		return nil, fmt.Errorf("building the training program: %w", err)
+		return nil, err
 	}
 	if err := train.Run(d.b.feed(d.subject, d.t)); err != nil {
 		return nil, err

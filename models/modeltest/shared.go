@@ -29,9 +29,9 @@ func SharedWeights(m models.Model, o Options) error {
 		return err
 	}
 	known := len(s.w.All())
-	train, err := models.Train(m, s.w, layers.Frame{B: len(b.tokens), T: t, S: s.source, Noise: &layers.Noise{Seed: 1}}, models.Options{})
+	train, err := s.train(t, &layers.Noise{Seed: 1}, models.Options{})
 	if err != nil {
-		return fmt.Errorf("building the training program: %w", err)
+		return err
 	}
 	if err := s.declaredAnew(known, "training"); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 
 	"euryale/layers"
 	"euryale/models"
@@ -118,8 +119,7 @@ func (s *subject) newBatch(lengths ...int) batch {
 func ragged(t int) []int { return []int{t, (t + 1) / 2, max(1, t-1)} }
 
 // feed pads sequences to t tokens and sources to s. The targets are the tokens that follow,
-// and any id after the last of a sequence that fills its row: the last row of the others,
-// and every third one, has none.
+// any id after the last, and none for every third token.
 func (b batch) feed(s *subject, t int) layers.Feed {
 	f := layers.Feed{Tokens: padded(b.tokens, t), Targets: padded(nil, t*len(b.tokens))}
 	if s.source > 0 {
@@ -128,14 +128,24 @@ func (b batch) feed(s *subject, t int) layers.Feed {
 	for i, seq := range b.tokens {
 		for j := range seq {
 			switch {
-			case j+1 == t:
-				f.Targets[i*t+j] = s.vocab - 1
-			case j+1 < len(seq) && (i+j)%3 != 2:
+			case (i+j)%3 == 2:
+			case j+1 < len(seq):
 				f.Targets[i*t+j] = seq[j+1]
+			default:
+				f.Targets[i*t+j] = s.vocab - 1
 			}
 		}
 	}
 	return f
+}
+
+// train compiles a training program for three padded sequences of t tokens.
+func (s *subject) train(t int, noise *layers.Noise, o models.Options) (*models.Program, error) {
+	p, err := models.Train(s.m, s.w, layers.Frame{B: len(ragged(t)), T: t, S: s.source, Noise: noise}, o)
+	if err != nil && strings.Contains(err.Error(), "Non Differentiable") {
+		return nil, fmt.Errorf("%w: the loss does not depend on them; use them in Logits, or do not declare them", err)
+	}
+	return p, err
 }
 
 // padded lays sequences out in rows of n ids, −1 after the end of each.
@@ -153,9 +163,12 @@ func padded(seqs [][]int, n int) []int {
 	return x
 }
 
-// logits runs a scoring program on a batch and returns its logits, a row for each token.
+// logits runs a scoring program on a batch, without targets, and returns its logits, a row
+// for each token.
 func (s *subject) logits(p *models.Program, b batch) ([][]float64, error) {
-	if err := p.Run(b.feed(s, p.Frame().T)); err != nil {
+	f := b.feed(s, p.Frame().T)
+	f.Targets = nil
+	if err := p.Run(f); err != nil {
 		return nil, err
 	}
 	rows := split(p.Float64s("logits"), s.vocab)
