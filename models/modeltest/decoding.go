@@ -65,8 +65,10 @@ type decoder struct {
 	b           batch // what each sequence holds
 }
 
-// decoding runs the script. The counts are those of each sequence's tokens; a sequence that
-// would exceed the room sits out.
+// kept says where what decoding needs belongs.
+const kept = "keep keys and values with s.History, a recurrent state with s.Carry, and what follows from the source with s.Once"
+
+// decoding reads prompts and decodes, then does all that a memory can.
 func (s *subject) decoding(tol float64) error {
 	d := &decoder{subject: s, tol: tol, room: min(roomFor, s.context), b: s.newBatch(0, 0, 0)}
 	if err := d.build(); err != nil {
@@ -75,7 +77,15 @@ func (s *subject) decoding(tol float64) error {
 	if err := d.encode(d.mem, d.b.source); err != nil {
 		return err
 	}
-	const kept = "keep keys and values with s.History, a recurrent state with s.Carry, and what follows from the source with s.Once"
+	if err := d.reads(); err != nil {
+		return err
+	}
+	return d.moves()
+}
+
+// reads feeds prompts and tokens. The counts are those of each sequence's tokens; a sequence
+// that would exceed the room sits out.
+func (d *decoder) reads() error {
 	for _, f := range []struct {
 		what, cause string
 		p           *models.Program
@@ -90,6 +100,11 @@ func (s *subject) decoding(tol float64) error {
 			return fmt.Errorf("%s: %w; %s", f.what, err, f.cause)
 		}
 	}
+	return nil
+}
+
+// moves copies, reorders, truncates and resets sequences, and decodes after each.
+func (d *decoder) moves() error {
 	for _, f := range []struct {
 		what string
 		do   func() error
