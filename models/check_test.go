@@ -1,4 +1,4 @@
-package models
+package models_test
 
 import (
 	"fmt"
@@ -8,25 +8,27 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"euryale/models"
 )
 
 // What a model's settings say of themselves when they are wrong.
 func TestTransformersCheckTheirSettings(t *testing.T) {
-	sizes := Sizes{Vocab: testVocab, Context: 8}
+	sizes := models.Sizes{Vocab: testVocab, Context: 8}
 	for _, c := range []struct {
-		model Model
+		model models.Model
 		want  string
 	}{
-		{&GPT{Sizes: sizes, Heads: 2, Dim: 6}, "layers = 0, heads = 2, dim = 6, want at least 1"},
-		{&GPT{Sizes: sizes, Layers: 1, Heads: 4, Dim: 6}, "heads = 4 does not divide dim = 6"},
-		{&GPT{Sizes: sizes, Layers: 1, Heads: 2, Dim: 6, Dropout: 1}, "dropout = 1, want at least 0 and less than 1"},
-		{&GPT{Layers: 1, Heads: 2, Dim: 6}, "vocab = 0 and context = 0, want at least 1"},
-		{&Llama{Sizes: sizes, Layers: 1, Heads: 4, KVHeads: 3, Dim: 8, RotaryBase: 10}, "kv_heads = 3 does not divide heads = 4"},
-		{&Llama{Sizes: sizes, Layers: 1, Heads: 2, Dim: 6, RotaryBase: 10}, "heads of 3 columns: rotary positions turn them in pairs"},
-		{&Llama{Sizes: sizes, Layers: 1, Heads: 2, Dim: 8, RotaryBase: 1}, "rotary_base = 1, want more than 1"},
-		{&Transformer{Sizes: sizes, Layers: 1, Heads: 2, Dim: 6}, "source_context = 0, want at least 1"},
-		{&Transformer{Sizes: sizes, Source: 5, Layers: 1, Heads: 2, Dim: 6, Hidden: -1}, "hidden = -1, want 0 (the usual width) or more"},
-		{&Encoder{Sizes: sizes, Layers: 1, Heads: 2, Dim: 6, MaxLen: 7}, "max_len = 7, and context = 8 does not fit in it"},
+		{&models.GPT{Sizes: sizes, Heads: 2, Dim: 6}, "layers = 0, heads = 2, dim = 6, want at least 1"},
+		{&models.GPT{Sizes: sizes, Layers: 1, Heads: 4, Dim: 6}, "heads = 4 does not divide dim = 6"},
+		{&models.GPT{Sizes: sizes, Layers: 1, Heads: 2, Dim: 6, Dropout: 1}, "dropout = 1, want at least 0 and less than 1"},
+		{&models.GPT{Layers: 1, Heads: 2, Dim: 6}, "vocab = 0 and context = 0, want at least 1"},
+		{&models.Llama{Sizes: sizes, Layers: 1, Heads: 4, KVHeads: 3, Dim: 8, RotaryBase: 10}, "kv_heads = 3 does not divide heads = 4"},
+		{&models.Llama{Sizes: sizes, Layers: 1, Heads: 2, Dim: 6, RotaryBase: 10}, "heads of 3 columns: rotary positions turn them in pairs"},
+		{&models.Llama{Sizes: sizes, Layers: 1, Heads: 2, Dim: 8, RotaryBase: 1}, "rotary_base = 1, want more than 1"},
+		{&models.Transformer{Sizes: sizes, Layers: 1, Heads: 2, Dim: 6}, "source_context = 0, want at least 1"},
+		{&models.Transformer{Sizes: sizes, Source: 5, Layers: 1, Heads: 2, Dim: 6, Hidden: -1}, "hidden = -1, want 0 (the usual width) or more"},
+		{&models.Encoder{Sizes: sizes, Layers: 1, Heads: 2, Dim: 6, MaxLen: 7}, "max_len = 7, and context = 8 does not fit in it"},
 	} {
 		t.Run(fmt.Sprintf("%T: %s", c.model, c.want), func(t *testing.T) {
 			assert.ErrorContains(t, c.model.Check(), c.want)
@@ -36,9 +38,9 @@ func TestTransformersCheckTheirSettings(t *testing.T) {
 
 // A source longer than the model reads is refused when the graph is built.
 func TestSourceLongerThanTheModelReads(t *testing.T) {
-	c, err := New("transformer")
+	c, err := models.New("transformer")
 	require.NoError(t, err)
 	c.Common().Vocab = testVocab
-	_, err = Score(c, graph.NewWeights(1), graph.Frame{B: 1, T: 2, S: 65})
+	_, err = models.Score(c, graph.NewWeights(1), graph.Frame{B: 1, T: 2, S: 65})
 	assert.ErrorContains(t, err, "enc/pos: T=65 tokens, the context is 64")
 }

@@ -1,4 +1,4 @@
-package models
+package models_test
 
 import (
 	"sync"
@@ -9,6 +9,7 @@ import (
 
 	"euryale/internal/kernel"
 	"euryale/layers/graph"
+	"euryale/models"
 )
 
 // Every model at a reduced precision has about the logits that it has at the highest,
@@ -25,10 +26,13 @@ func testHold(t *testing.T, precision kernel.Precision, tol float64) {
 	for _, c := range testCases {
 		t.Run(c.name, func(t *testing.T) {
 			require.NoError(t, kernel.SetPrecision(kernel.Highest))
-			w := graph.NewWeights(1)
-			p, err := Score(c.model, w, graph.Frame{B: 3, T: 6, S: c.source}, "logits")
+			w, s := graph.NewWeights(1), models.SourceOf(c.model)
+			p, err := models.Score(c.model, w, graph.Frame{B: 3, T: 6, S: s}, "logits")
 			require.NoError(t, err)
-			feed := graph.Feed{Tokens: []int{1, 2, 3, 4, 5, 6, 7, 8, 7, 6, 5, 4, 3, 2, 1, 2, 3, 4}, Source: c.sources()}
+			feed := graph.Feed{Tokens: []int{1, 2, 3, 4, 5, 6, 7, 8, 7, 6, 5, 4, 3, 2, 1, 2, 3, 4}}
+			if s > 0 {
+				feed.Source = testSources
+			}
 			logits := func() []float64 {
 				require.NoError(t, p.Run(feed))
 				return p.Float64s("logits")
@@ -39,17 +43,7 @@ func testHold(t *testing.T, precision kernel.Precision, tol float64) {
 			w.Hold()
 			held := logits()
 			assert.Equal(t, held, logits())
-			d := &decoder{T: t, c: c, w: w, tol: tol, text: make([][]int, 1), source: make([][]int, 1)}
-			if c.source > 0 {
-				d.source[0] = c.sources()[:c.source]
-			}
-			d.mem, err = NewMemory(c.model, w, 1, testRoom, c.source)
-			require.NoError(t, err)
-			d.encode(d.mem, d.source[0])
-			one := d.program(1, d.mem)
-			for _, id := range []int{3, 1, 4, 1, 5} {
-				d.feed("one token", one, 1, id)
-			}
+			assert.InDeltaSlice(t, held[:6*testVocab], stepByStep(t, c.model, w, feed.Tokens[:6]), tol)
 			w.Release()
 			assert.Equal(t, free, logits())
 			assert.InDeltaSlice(t, want, free, tol)
@@ -61,16 +55,39 @@ func testHold(t *testing.T, precision kernel.Precision, tol float64) {
 	}
 }
 
+// testSources are three sequences of source tokens, two of them padded.
+var testSources = []int{1, 2, 3, -1, -1 /**/, 4, 5, 6, 0, 1 /**/, 6, 6, -1, -1, -1}
+
+// stepByStep decodes tokens one by one, after the first of testSources, and returns the
+// logits after each.
+func stepByStep(t *testing.T, m models.Model, w *graph.Weights, tokens []int) (logits []float64) {
+	s := models.SourceOf(m)
+	mem, err := models.NewMemory(m, w, 1, testRoom, s)
+	require.NoError(t, err)
+	if s > 0 {
+		enc, err := models.Encode(m, w, graph.Frame{B: 1, S: s, Memory: mem})
+		require.NoError(t, err)
+		require.NoError(t, enc.Run(graph.Feed{Source: testSources[:s]}))
+	}
+	one, err := models.Decode(m, w, graph.Frame{B: 1, T: 1, S: s, Memory: mem})
+	require.NoError(t, err)
+	for _, id := range tokens {
+		require.NoError(t, one.Run(graph.Feed{Tokens: []int{id}}))
+		logits = append(logits, one.Float64s("logits")...)
+	}
+	return logits
+}
+
 // A Hold ends with its last Release; then products see new values.
 func TestHoldEnds(t *testing.T) {
 	require.NoError(t, kernel.SetPrecision(kernel.Medium))
 	defer func() { require.NoError(t, kernel.SetPrecision(kernel.Highest)) }()
 	c := testCases[0]
 	w := graph.NewWeights(1)
-	p, err := Score(c.model, w, graph.Frame{B: 3, T: 6, S: c.source}, "logits")
+	p, err := models.Score(c.model, w, graph.Frame{B: 3, T: 6}, "logits")
 	require.NoError(t, err)
 	ids := make([]int, 18)
-	feed := graph.Feed{Tokens: ids, Targets: ids, Source: c.sources()}
+	feed := graph.Feed{Tokens: ids, Targets: ids}
 	loss := func() float64 {
 		require.NoError(t, p.Run(feed))
 		return p.Loss()
@@ -99,7 +116,7 @@ func TestHoldConcurrent(t *testing.T) {
 	defer func() { require.NoError(t, kernel.SetPrecision(kernel.Highest)) }()
 	c := testCases[0]
 	w := graph.NewWeights(1)
-	_, err := Score(c.model, w, graph.Frame{B: 3, T: 6, S: c.source})
+	_, err := models.Score(c.model, w, graph.Frame{B: 3, T: 6})
 	require.NoError(t, err)
 	w.Freeze()
 	var wait sync.WaitGroup
@@ -108,12 +125,12 @@ func TestHoldConcurrent(t *testing.T) {
 		wait.Go(func() {
 			w.Hold()
 			defer w.Release()
-			p, err := Score(c.model, w, graph.Frame{B: 3, T: 6, S: c.source})
+			p, err := models.Score(c.model, w, graph.Frame{B: 3, T: 6})
 			if !assert.NoError(t, err) {
 				return
 			}
 			for range 5 {
-				assert.NoError(t, p.Run(graph.Feed{Tokens: make([]int, 18), Targets: make([]int, 18), Source: c.sources()}))
+				assert.NoError(t, p.Run(graph.Feed{Tokens: make([]int, 18), Targets: make([]int, 18)}))
 				losses[g] = p.Loss()
 			}
 		})

@@ -1,4 +1,4 @@
-package models
+package models_test
 
 import (
 	"testing"
@@ -9,28 +9,29 @@ import (
 
 	"euryale/layers"
 	"euryale/layers/graph"
+	"euryale/models"
+	"euryale/models/modeltest"
 )
 
 func init() {
-	sizes := Sizes{testVocab, testRoom}
-	own := func(name string, m Model) testCase {
+	own := func(name string, m models.Model) testCase {
 		return testCase{name: name, model: m, recurrent: true, unbounded: true}
 	}
 	testCases = append(testCases,
-		own("rnn", &RNN{Recurrent: Recurrent{Sizes: sizes, Layers: 2, Dim: 7}, Activation: "tanh"}),
-		own("lstm", &LSTM{Recurrent: Recurrent{Sizes: sizes, Layers: 2, Dim: 6, Hidden: 7}, ForgetBias: 1}),
-		own("lstm, norm, tied", &LSTM{Recurrent: Recurrent{Sizes: sizes, Layers: 1, Dim: 7, Norm: true, Tied: true}}),
-		own("gru", &GRU{Recurrent{Sizes: sizes, Layers: 2, Dim: 6, Hidden: 5}}),
-		own("lstm, unrolled", &unrolled{Sizes: sizes, dim: 6, cell: func(s *layers.Scope, in int) layers.Cell {
+		own("rnn", &models.RNN{Recurrent: models.Recurrent{Sizes: testSizes, Layers: 2, Dim: 7}, Activation: "tanh"}),
+		own("lstm", &models.LSTM{Recurrent: models.Recurrent{Sizes: testSizes, Layers: 2, Dim: 6, Hidden: 7}, ForgetBias: 1}),
+		own("lstm, norm, tied", &models.LSTM{Recurrent: models.Recurrent{Sizes: testSizes, Layers: 1, Dim: 7, Norm: true, Tied: true}}),
+		own("gru", &models.GRU{Recurrent: models.Recurrent{Sizes: testSizes, Layers: 2, Dim: 6, Hidden: 5}}),
+		own("lstm, unrolled", &unrolled{Sizes: testSizes, dim: 6, cell: func(s *layers.Scope, in int) layers.Cell {
 			return layers.NewLSTM(s, in, layers.RecurrentConfig{Hidden: 5})
 		}}),
-		own("own cell", &unrolled{Sizes: sizes, dim: 6}))
+		own("own cell", &unrolled{Sizes: testSizes, dim: 6}))
 }
 
 // unrolled is a model as a researcher writes one: a cell step by step, or, without a
 // cell, one of Gorgonia's own ops inside Recur.
 type unrolled struct {
-	Sizes
+	models.Sizes
 	dim   int
 	cell  func(s *layers.Scope, in int) layers.Cell
 	fused func(s *layers.Scope, x *G.Node) *G.Node // in place of the cell
@@ -59,7 +60,6 @@ func (c *unrolled) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 func TestFusedAgreesWithUnrolled(t *testing.T) {
 	tanh, relu := layers.RecurrentConfig{Hidden: 70}, layers.RecurrentConfig{Hidden: 70, Act: "relu"}
 	first := func(h, _ *G.Node) *G.Node { return h }
-	sizes := Sizes{testVocab, testRoom}
 	for name, c := range map[string]unrolled{
 		"lstm": {cell: func(s *layers.Scope, in int) layers.Cell { return layers.NewLSTM(s, in, tanh) },
 			fused: func(s *layers.Scope, x *G.Node) *G.Node { return first(layers.LSTM(s, x, tanh)) }},
@@ -74,9 +74,9 @@ func TestFusedAgreesWithUnrolled(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := graph.NewWeights64(1)
-			fused := &unrolled{Sizes: sizes, dim: 6, fused: c.fused}
-			wide(t, testCase{model: fused}, w)
-			a, b := trained(t, fused, w), trained(t, &unrolled{Sizes: sizes, dim: 6, cell: c.cell}, w)
+			fused := &unrolled{Sizes: testSizes, dim: 6, fused: c.fused}
+			spread(t, fused, w)
+			a, b := trained(t, fused, w), trained(t, &unrolled{Sizes: testSizes, dim: 6, cell: c.cell}, w)
 			require.InDelta(t, a.Loss(), b.Loss(), 1e-12)
 			require.Equal(t, len(a.Params()), len(b.Params()))
 			for i, g := range a.Gradients() {
@@ -88,8 +88,8 @@ func TestFusedAgreesWithUnrolled(t *testing.T) {
 }
 
 // trained is a training program after one run on ragged lanes.
-func trained(t *testing.T, m Model, w *graph.Weights) *Program {
-	p, err := Train(m, w, graph.Frame{B: 3, T: 4}, Options{})
+func trained(t *testing.T, m models.Model, w *graph.Weights) *models.Program {
+	p, err := models.Train(m, w, graph.Frame{B: 3, T: 4}, models.Options{})
 	require.NoError(t, err)
 	require.NoError(t, p.Run(graph.Feed{
 		Tokens:  []int{1, 2, 3, 4 /**/, 5, 6, -1, -1 /**/, -1, -1, -1, -1},
@@ -99,18 +99,17 @@ func trained(t *testing.T, m Model, w *graph.Weights) *Program {
 }
 
 func TestRecurrentChecks(t *testing.T) {
-	sizes := Sizes{testVocab, testRoom}
-	for want, m := range map[string]Model{
-		"layers = 0":                         &GRU{Recurrent{Sizes: sizes, Dim: 7}},
-		"hidden = dim, and they are 5 and 7": &GRU{Recurrent{Sizes: sizes, Layers: 1, Dim: 7, Hidden: 5, Tied: true}},
-		"dropout = 1":                        &LSTM{Recurrent: Recurrent{Sizes: sizes, Layers: 1, Dim: 7, Dropout: 1}},
-		`activation = "gelu"`:                &RNN{Recurrent: Recurrent{Sizes: sizes, Layers: 1, Dim: 7}, Activation: "gelu"},
-		"vocab = 0":                          &RNN{Recurrent: Recurrent{Layers: 1, Dim: 7}, Activation: "relu"},
+	for want, m := range map[string]models.Model{
+		"layers = 0":                         &models.GRU{Recurrent: models.Recurrent{Sizes: testSizes, Dim: 7}},
+		"hidden = dim, and they are 5 and 7": &models.GRU{Recurrent: models.Recurrent{Sizes: testSizes, Layers: 1, Dim: 7, Hidden: 5, Tied: true}},
+		"dropout = 1":                        &models.LSTM{Recurrent: models.Recurrent{Sizes: testSizes, Layers: 1, Dim: 7, Dropout: 1}},
+		`activation = "gelu"`:                &models.RNN{Recurrent: models.Recurrent{Sizes: testSizes, Layers: 1, Dim: 7}, Activation: "gelu"},
+		"vocab = 0":                          &models.RNN{Recurrent: models.Recurrent{Layers: 1, Dim: 7}, Activation: "relu"},
 	} {
 		assert.ErrorContains(t, m.Check(), want)
 	}
 	for _, name := range []string{"rnn", "gru", "lstm"} {
-		m, err := New(name)
+		m, err := models.New(name)
 		require.NoError(t, err)
 		m.Common().Vocab = 9
 		assert.NoError(t, m.Check(), name)
@@ -120,35 +119,36 @@ func TestRecurrentChecks(t *testing.T) {
 // Truncated back-propagation through time: a text read in pieces has the losses of the
 // whole pass, and the gradients of a piece are those with what it starts from held fast.
 func TestPiecesCarryStates(t *testing.T) {
-	sizes := Sizes{testVocab, testRoom}
-	for name, m := range map[string]Model{
-		"rnn":  &RNN{Recurrent: Recurrent{Sizes: sizes, Layers: 2, Dim: 5}, Activation: "tanh"},
-		"lstm": &LSTM{Recurrent: Recurrent{Sizes: sizes, Layers: 2, Dim: 5}},
-		"gru":  &GRU{Recurrent{Sizes: sizes, Layers: 2, Dim: 5}},
+	for name, m := range map[string]models.Model{
+		"rnn":  &models.RNN{Recurrent: models.Recurrent{Sizes: testSizes, Layers: 2, Dim: 5}, Activation: "tanh"},
+		"lstm": &models.LSTM{Recurrent: models.Recurrent{Sizes: testSizes, Layers: 2, Dim: 5}},
+		"gru":  &models.GRU{Recurrent: models.Recurrent{Sizes: testSizes, Layers: 2, Dim: 5}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := wide(t, testCase{model: m}, graph.NewWeights64(1))
+			w := spread(t, m, graph.NewWeights64(1))
 			text := []int{1, 2, 3, 4, 5, 6, 7, 8, 9}
-			whole, err := Score(m, w, graph.Frame{B: 1, T: 8})
+			whole, err := models.Score(m, w, graph.Frame{B: 1, T: 8})
 			require.NoError(t, err)
 			require.NoError(t, whole.Run(graph.Feed{Tokens: text[:8], Targets: text[1:]}))
 			memories := [2]*graph.Memory{} // one at work, one that keeps the state between the pieces
 			for i := range memories {
-				memories[i], err = NewMemory(m, w, 1, 0, 0)
+				memories[i], err = models.NewMemory(m, w, 1, 0, 0)
 				require.NoError(t, err)
 			}
-			p, err := Train(m, w, graph.Frame{B: 1, T: 4, Memory: memories[0]}, Options{})
+			p, err := models.Train(m, w, graph.Frame{B: 1, T: 4, Memory: memories[0]}, models.Options{})
 			require.NoError(t, err)
 			require.NoError(t, p.Run(graph.Feed{Tokens: text[:4], Targets: text[1:5]}))
 			first := p.Loss()
 			require.NoError(t, memories[1].Copy(0, memories[0], 0))
-			second := func() float64 {
-				require.NoError(t, memories[0].Copy(0, memories[1], 0))
-				require.NoError(t, p.Run(graph.Feed{Tokens: text[4:8], Targets: text[5:]}))
-				return p.Loss()
+			second := func() error {
+				if err := memories[0].Copy(0, memories[1], 0); err != nil {
+					return err
+				}
+				return p.Run(graph.Feed{Tokens: text[4:8], Targets: text[5:]})
 			}
-			require.InDelta(t, whole.Loss(), (first+second())/2, 1e-12)
-			checkDifferences(t, p, w, second)
+			require.NoError(t, second())
+			require.InDelta(t, whole.Loss(), (first+p.Loss())/2, 1e-12)
+			require.NoError(t, modeltest.Differences(p, w, second, modeltest.Options{Entries: 12}))
 		})
 	}
 }

@@ -1,4 +1,4 @@
-package models
+package models_test
 
 import (
 	"math"
@@ -9,37 +9,38 @@ import (
 
 	"euryale/layers"
 	"euryale/layers/graph"
+	"euryale/models"
 )
 
 func init() {
-	base := Seq2Seq{Sizes: Sizes{testVocab, testRoom}, Source: testSource, Layers: 1, Dim: 5, Hidden: 6, Bridge: "copy"}
-	add := func(name string, change func(c *Seq2Seq)) {
+	base := models.Seq2Seq{Sizes: testSizes, Source: testSource, Layers: 1, Dim: 5, Hidden: 6, Bridge: "copy"}
+	add := func(name string, change func(c *models.Seq2Seq)) {
 		c := base
 		change(&c)
-		testCases = append(testCases, testCase{name: "seq2seq " + name, model: &c, recurrent: true, unbounded: true, source: testSource})
+		testCases = append(testCases, testCase{name: "seq2seq " + name, model: &c, recurrent: true, unbounded: true})
 	}
-	add("none", func(c *Seq2Seq) { c.Cell, c.Attention, c.Layers = "lstm", "none", 2 })
-	add("none, both ways, dense", func(c *Seq2Seq) { c.Cell, c.Attention, c.Bidirectional, c.Bridge = "gru", "none", true, "dense" })
-	add("additive", func(c *Seq2Seq) { c.Cell, c.Attention, c.Bidirectional = "lstm", layers.Additive, true })
-	add("concat, tied", func(c *Seq2Seq) { c.Cell, c.Attention, c.Dim, c.Tied = "gru", layers.Concat, 6, true })
-	add("general, both ways", func(c *Seq2Seq) {
+	add("none", func(c *models.Seq2Seq) { c.Cell, c.Attention, c.Layers = "lstm", "none", 2 })
+	add("none, both ways, dense", func(c *models.Seq2Seq) { c.Cell, c.Attention, c.Bidirectional, c.Bridge = "gru", "none", true, "dense" })
+	add("additive", func(c *models.Seq2Seq) { c.Cell, c.Attention, c.Bidirectional = "lstm", layers.Additive, true })
+	add("concat, tied", func(c *models.Seq2Seq) { c.Cell, c.Attention, c.Dim, c.Tied = "gru", layers.Concat, 6, true })
+	add("general, both ways", func(c *models.Seq2Seq) {
 		c.Cell, c.Attention, c.Bidirectional, c.Layers, c.Hidden = "gru", layers.General, true, 2, 8
 	})
-	add("dot", func(c *Seq2Seq) { c.Cell, c.Attention = "rnn", layers.Dot })
-	add("additive, fed", func(c *Seq2Seq) {
+	add("dot", func(c *models.Seq2Seq) { c.Cell, c.Attention = "rnn", layers.Dot })
+	add("additive, fed", func(c *models.Seq2Seq) {
 		c.Cell, c.Attention, c.InputFeeding, c.Bidirectional, c.Bridge = "gru", layers.Additive, true, true, "dense"
 	})
-	add("dot, fed", func(c *Seq2Seq) { c.Cell, c.Attention, c.InputFeeding, c.Layers = "lstm", layers.Dot, true, 2 })
+	add("dot, fed", func(c *models.Seq2Seq) { c.Cell, c.Attention, c.InputFeeding, c.Layers = "lstm", layers.Dot, true, 2 })
 }
 
 // Every target token's attention weights can be read: they are 0 on padding and sum to 1,
 // or to 0 where there is no source at all. Step by step they are those of the whole pass.
 func TestSeq2SeqWeights(t *testing.T) {
 	for _, feeding := range []bool{false, true} {
-		m := &Seq2Seq{Sizes: Sizes{testVocab, testRoom}, Source: testSource, Cell: "lstm", Layers: 1, Dim: 6, Bidirectional: true,
+		m := &models.Seq2Seq{Sizes: testSizes, Source: testSource, Cell: "lstm", Layers: 1, Dim: 6, Bidirectional: true,
 			Attention: layers.Additive, InputFeeding: feeding, Bridge: "copy"}
-		w := wide(t, testCase{model: m, source: testSource}, graph.NewWeights64(1))
-		p, err := Score(m, w, graph.Frame{B: 3, T: 2, S: testSource}, "dec/cross/weights", "logits")
+		w := spread(t, m, graph.NewWeights64(1))
+		p, err := models.Score(m, w, graph.Frame{B: 3, T: 2, S: testSource}, "dec/cross/weights", "logits")
 		require.NoError(t, err)
 		source := []int{1, 2, 3, -1, -1 /**/, 4, 5, 6, 0, 1 /**/, -1, -1, -1, -1, -1}
 		require.NoError(t, p.Run(graph.Feed{Tokens: []int{1, 2, 3, 4, 5, 6}, Source: source}))
@@ -60,25 +61,25 @@ func TestSeq2SeqWeights(t *testing.T) {
 }
 
 func TestSeq2SeqErrors(t *testing.T) {
-	good := Seq2Seq{Sizes: Sizes{testVocab, testRoom}, Source: 4, Cell: "lstm", Layers: 1, Dim: 6, Attention: "general", Bridge: "copy"}
+	good := models.Seq2Seq{Sizes: testSizes, Source: 4, Cell: "lstm", Layers: 1, Dim: 6, Attention: "general", Bridge: "copy"}
 	require.NoError(t, good.Check())
-	for want, change := range map[string]func(c *Seq2Seq){
-		"source_context = 0":                 func(c *Seq2Seq) { c.Source = 0 },
-		`cell = "lstn"`:                      func(c *Seq2Seq) { c.Cell = "lstn" },
-		`attention = "dots"`:                 func(c *Seq2Seq) { c.Attention = "dots" },
-		`bridge = ""`:                        func(c *Seq2Seq) { c.Bridge = "" },
-		"an even hidden, and it is 5":        func(c *Seq2Seq) { c.Bidirectional, c.Hidden = true, 5 },
-		"and attention is none":              func(c *Seq2Seq) { c.InputFeeding, c.Attention = true, "none" },
-		"hidden = dim, and they are 8 and 6": func(c *Seq2Seq) { c.Tied, c.Hidden = true, 8 },
-		"dropout = 1":                        func(c *Seq2Seq) { c.Dropout = 1 },
+	for want, change := range map[string]func(c *models.Seq2Seq){
+		"source_context = 0":                 func(c *models.Seq2Seq) { c.Source = 0 },
+		`cell = "lstn"`:                      func(c *models.Seq2Seq) { c.Cell = "lstn" },
+		`attention = "dots"`:                 func(c *models.Seq2Seq) { c.Attention = "dots" },
+		`bridge = ""`:                        func(c *models.Seq2Seq) { c.Bridge = "" },
+		"an even hidden, and it is 5":        func(c *models.Seq2Seq) { c.Bidirectional, c.Hidden = true, 5 },
+		"and attention is none":              func(c *models.Seq2Seq) { c.InputFeeding, c.Attention = true, "none" },
+		"hidden = dim, and they are 8 and 6": func(c *models.Seq2Seq) { c.Tied, c.Hidden = true, 8 },
+		"dropout = 1":                        func(c *models.Seq2Seq) { c.Dropout = 1 },
 	} {
 		c := good
 		change(&c)
 		assert.ErrorContains(t, c.Check(), want)
 	}
 	w := graph.NewWeights(1)
-	_, err := Score(&good, w, graph.Frame{B: 1, T: 3, S: 5})
+	_, err := models.Score(&good, w, graph.Frame{B: 1, T: 3, S: 5})
 	assert.EqualError(t, err, "enc: S=5 tokens of source, source_context is 4")
-	_, err = Score(&good, w, graph.Frame{B: 1, T: 3})
+	_, err = models.Score(&good, w, graph.Frame{B: 1, T: 3})
 	assert.ErrorContains(t, err, "the graph was built without a source")
 }

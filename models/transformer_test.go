@@ -1,4 +1,4 @@
-package models
+package models_test
 
 import (
 	"testing"
@@ -7,16 +7,18 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"euryale/models"
 )
 
 // What the cross-attention looked at can be read in a whole pass and while decoding: the
 // same weights, which add up to one over the source and are zero on its padding.
 func TestCrossAttentionWeightsAreReadable(t *testing.T) {
-	m := &Transformer{Sizes: Sizes{testVocab, testRoom}, Source: testSource, Layers: 2, Heads: 2, Dim: 6, Activation: "relu"}
+	m := &models.Transformer{Sizes: testSizes, Source: testSource, Layers: 2, Heads: 2, Dim: 6, Activation: "relu"}
 	const tap = "dec/h1/cross/weights" // (B·T, H·S)
-	w := wide(t, testCase{model: m, source: testSource}, graph.NewWeights64(1))
+	w := spread(t, m, graph.NewWeights64(1))
 	source, tokens := []int{4, 5, 6, -1, -1}, []int{1, 2, 3}
-	whole, err := Score(m, w, graph.Frame{B: 1, T: 3, S: testSource}, tap)
+	whole, err := models.Score(m, w, graph.Frame{B: 1, T: 3, S: testSource}, tap)
 	require.NoError(t, err)
 	require.NoError(t, whole.Run(graph.Feed{Tokens: tokens, Source: source}))
 	weights := whole.Float64s(tap)
@@ -25,12 +27,12 @@ func TestCrossAttentionWeightsAreReadable(t *testing.T) {
 		assert.InDelta(t, 1, weights[i]+weights[i+1]+weights[i+2], 1e-12)
 		assert.Equal(t, []float64{0, 0}, weights[i+3:i+5])
 	}
-	mem, err := NewMemory(m, w, 1, testRoom, testSource)
+	mem, err := models.NewMemory(m, w, 1, testRoom, testSource)
 	require.NoError(t, err)
-	encode, err := Encode(m, w, graph.Frame{B: 1, S: testSource, Memory: mem})
+	encode, err := models.Encode(m, w, graph.Frame{B: 1, S: testSource, Memory: mem})
 	require.NoError(t, err)
 	require.NoError(t, encode.Run(graph.Feed{Source: source}))
-	step, err := Decode(m, w, graph.Frame{B: 1, T: 1, S: testSource, Memory: mem}, tap)
+	step, err := models.Decode(m, w, graph.Frame{B: 1, T: 1, S: testSource, Memory: mem}, tap)
 	require.NoError(t, err)
 	for i, id := range tokens {
 		require.NoError(t, step.Run(graph.Feed{Tokens: []int{id}}))

@@ -1,0 +1,159 @@
+package modeltest
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"euryale/layers/graph"
+	"euryale/models"
+)
+
+// Dropout checks that without noise the loss is the same in training, in scoring and from
+// run to run, and with noise that the mask follows from seed and step: the same for the
+// same two, for another program and for a batch cut into shards, and another for another
+// step. Then it compares gradients with dropout to finite differences. A model without
+// dropout has nothing more to check.
+func Dropout(m models.Model, o Options) error {
+	s, err := float64s(m, o)
+	if err != nil {
+		return err
+	}
+	t := min(4, s.context)
+	d := &dropout{s, s.newBatch(ragged(t)...), t}
+	plain, err := d.offWithoutNoise()
+	if err != nil {
+		return err
+	}
+	noise := &graph.Noise{Seed: 5, Step: 3}
+	dropped, p, err := d.losses(noise)
+	if err != nil {
+		return err
+	}
+	if slices.Equal(dropped, plain) {
+		return nil
+	}
+	if err := d.followsNoise(p, noise, dropped); err != nil {
+		return err
+	}
+	if err := d.shards(noise, dropped); err != nil {
+		return err
+	}
+	if err := gradients(m, o, noise); err != nil {
+		return fmt.Errorf("with dropout: %w", err)
+	}
+	return nil
+}
+
+type dropout struct {
+	*subject
+	b batch
+	t int
+}
+
+// losses builds a scoring program, runs it, and returns the loss of each token.
+func (d *dropout) losses(noise *graph.Noise) ([]float64, *models.Program, error) {
+	p, err := models.Score(d.m, d.w, graph.Frame{B: len(d.b.tokens), T: d.t, S: d.source, Noise: noise})
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := d.again(p)
+	return l, p, err
+}
+
+func (d *dropout) again(p *models.Program) ([]float64, error) {
+	if err := p.Run(d.b.feed(d.subject, d.t)); err != nil {
+		return nil, err
+	}
+	return p.Float64s("losses"), nil
+}
+
+// offWithoutNoise returns the losses without noise.
+func (d *dropout) offWithoutNoise() ([]float64, error) {
+	plain, p, err := d.losses(nil)
+	if err != nil {
+		return nil, err
+	}
+	again, err := d.again(p)
+	if err != nil {
+		return nil, err
+	}
+	if i := differs(plain, again); i >= 0 {
+		return nil, fmt.Errorf("without noise, two runs on one batch give token %d of sequence %d the losses %v and %v: something draws random numbers of its own; use layers.Dropout", i%d.t, i/d.t, plain[i], again[i])
+	}
+	mean := p.Loss()
+	train, err := d.train(d.t, nil, models.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if err := train.Run(d.b.feed(d.subject, d.t)); err != nil {
+		return nil, err
+	}
+	if math.Abs(train.Loss()-mean) > 1e-10*(1+math.Abs(mean)) {
+		return nil, fmt.Errorf("without noise, the loss is %v in training and %v in scoring: a layer computes something else when the graph is differentiated", train.Loss(), mean)
+	}
+	return plain, nil
+}
+
+// followsNoise checks what the mask depends on, with a program that has run once.
+func (d *dropout) followsNoise(p *models.Program, noise *graph.Noise, want []float64) error {
+	again, err := d.again(p)
+	if err != nil {
+		return err
+	}
+	if i := differs(want, again); i >= 0 {
+		return fmt.Errorf("with the same seed and step, two runs give token %d of sequence %d the losses %v and %v: a mask must follow from the frame's noise; use layers.Dropout", i%d.t, i/d.t, want[i], again[i])
+	}
+	other, _, err := d.losses(noise)
+	if err != nil {
+		return err
+	}
+	if i := differs(want, other); i >= 0 {
+		return fmt.Errorf("with the same seed and step, two programs give token %d of sequence %d the losses %v and %v: a mask depends on how the graph was built; use layers.Dropout", i%d.t, i/d.t, want[i], other[i])
+	}
+	noise.Step++
+	moved, err := d.again(p)
+	noise.Step--
+	if err != nil {
+		return err
+	}
+	if differs(want, moved) < 0 {
+		return errors.New("another step of the noise drops the same values: the mask is drawn when the graph is built; use layers.Dropout")
+	}
+	return nil
+}
+
+// shards checks that the last sequences of a batch drop in a graph of their own what they
+// drop in the whole batch: masks do not depend on the number of workers.
+func (d *dropout) shards(noise *graph.Noise, want []float64) error {
+	const first = 1
+	p, err := models.Score(d.m, d.w, graph.Frame{B: len(d.b.tokens) - first, T: d.t, S: d.source, First: first, Noise: noise})
+	if err != nil {
+		return err
+	}
+	feed := d.b.feed(d.subject, d.t)
+	feed.Tokens, feed.Targets = feed.Tokens[first*d.t:], feed.Targets[first*d.t:]
+	if d.source > 0 {
+		feed.Source = feed.Source[first*d.source:]
+	}
+	if err := p.Run(feed); err != nil {
+		return err
+	}
+	for i, got := range p.Float64s("losses") {
+		if w := want[first*d.t+i]; math.Abs(got-w) > 1e-10*(1+math.Abs(w)) {
+			return fmt.Errorf("token %d of sequence %d has the loss %v in the whole batch and %v in a shard that begins with sequence %d: a mask does not follow from the value's place in the batch; give layers.Dropout activations of (B·T, D)", i%d.t, first+i/d.t, w, got, first)
+		}
+	}
+	return nil
+}
+
+// differs is the first index at which a and b differ, or −1.
+func differs(a, b []float64) int {
+	for i := range a {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,123 @@
+package modeltest
+
+import (
+	"fmt"
+	"slices"
+
+	"euryale/models"
+)
+
+// Sequences checks that the logits of a sequence depend on that sequence alone: not on what
+// other sequences of the batch contain (tokens, sources, or nothing at all), not on their
+// order, and not on the padding after it.
+func Sequences(m models.Model, o Options) error {
+	s, err := float64s(m, o)
+	if err != nil {
+		return err
+	}
+	t := min(passTokens, s.context)
+	b := s.newBatch(ragged(t)...)
+	p, err := s.score(len(b.tokens), t)
+	if err != nil {
+		return err
+	}
+	want, err := s.logits(p, b)
+	if err != nil {
+		return err
+	}
+	for _, check := range []func(*models.Program, batch, [][]float64) error{s.othersMoveNothing, s.orderMovesNothing, s.paddingMovesNothing} {
+		if err := check(p, b, want); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// othersMoveNothing changes one sequence after another and looks at the rest.
+func (s *subject) othersMoveNothing(p *models.Program, b batch, want [][]float64) error {
+	for i := range b.tokens {
+		for _, c := range []struct {
+			what          string
+			tokens        bool
+			token, source []int
+		}{
+			{"changing the tokens of sequence %d", true, s.ids(len(b.tokens[i])), b.source[i]},
+			{"changing the source of sequence %d", s.source > 0, b.tokens[i], s.ids(len(b.source[i]))},
+			{"emptying sequence %d", true, nil, nil},
+		} {
+			if !c.tokens {
+				continue
+			}
+			changed := batch{slices.Clone(b.tokens), slices.Clone(b.source)}
+			changed.tokens[i], changed.source[i] = c.token, c.source
+			got, err := s.logits(p, changed)
+			if err != nil {
+				return fmt.Errorf(c.what+": %w", i, err)
+			}
+			for k := range b.tokens {
+				if k == i {
+					continue
+				}
+				if err := s.unmoved(b.tokens[k], want[k*p.Frame().T:], got[k*p.Frame().T:]); err != nil {
+					return fmt.Errorf(c.what+" changes %w of sequence %d: a layer mixes the rows of different sequences; a sum, mean, maximum or softmax over rows must stay within the T rows of a sequence", i, err, k)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// orderMovesNothing turns the batch round.
+func (s *subject) orderMovesNothing(p *models.Program, b batch, want [][]float64) error {
+	n, t := len(b.tokens), p.Frame().T
+	turned := batch{slices.Clone(b.tokens), slices.Clone(b.source)}
+	slices.Reverse(turned.tokens)
+	slices.Reverse(turned.source)
+	got, err := s.logits(p, turned)
+	if err != nil {
+		return err
+	}
+	for i := range n {
+		if err := s.unmoved(b.tokens[i], want[i*t:], got[(n-1-i)*t:]); err != nil {
+			return fmt.Errorf("moving a sequence from row %d of the batch to row %d changes %w: a layer depends on a row's number in the batch; positions are s.Positions()", i, n-1-i, err)
+		}
+	}
+	return nil
+}
+
+// paddingMovesNothing scores each sequence by itself, without padding of its tokens and of
+// its source.
+func (s *subject) paddingMovesNothing(p *models.Program, b batch, want [][]float64) error {
+	for i, seq := range b.tokens {
+		alone := *s
+		alone.source = len(b.source[i])
+		if s.source > 0 && alone.source == 0 {
+			continue
+		}
+		one, err := alone.score(1, len(seq))
+		if err != nil {
+			return err
+		}
+		got, err := alone.logits(one, batch{[][]int{seq}, [][]int{b.source[i]}})
+		if err != nil {
+			return err
+		}
+		if err := s.unmoved(seq, want[i*p.Frame().T:], got); err != nil {
+			return fmt.Errorf("sequence %d of %d tokens (source: %d) padded to %d (%d) has other logits than alone: %w differ; padding is not masked: mask scores with s.CausalLengths(), s.SequenceLengths() or s.SourceLengths(), and keep what a recurrence carries where s.Positions() is -1",
+				i, len(seq), len(b.source[i]), p.Frame().T, s.source, err)
+		}
+	}
+	return nil
+}
+
+// unmoved compares the rows of a sequence in two runs. The error names the first token
+// whose logits differ.
+func (s *subject) unmoved(seq []int, want, got [][]float64) error {
+	for j := range seq {
+		if !same(want[j], got[j]) {
+			diff, size := distance(want[j], got[j])
+			return fmt.Errorf("the logits of token %d (by %.3g, of at most %.3g)", j, diff, size)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,219 @@
+package modeltest
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+
+	"euryale/layers/graph"
+	"euryale/models"
+)
+
+// The lengths that the checks use, unless the model's contexts are shorter.
+const (
+	passTokens   = 8 // of a sequence in a forward pass
+	sourceTokens = 5 // of a source
+)
+
+// subject is a model under test: its sizes, and weights that are not small.
+type subject struct {
+	m       models.Model
+	w       *graph.Weights
+	vocab   int
+	context int
+	source  int // tokens of each sequence's source; 0: the model reads none
+	rng     *rand.Rand
+}
+
+// newSubject checks that m can be tested, and gives it weights that Spread has moved.
+func newSubject(m models.Model, o Options, w *graph.Weights) (*subject, error) {
+	if _, counts := m.(*models.NGram); counts {
+		return nil, errors.New("modeltest: an n-gram model is made of counts: it has no graph to check")
+	}
+	if err := m.Check(); err != nil {
+		return nil, err
+	}
+	s := &subject{m: m, w: w, vocab: m.Common().Vocab, context: m.Common().Context,
+		source: min(sourceTokens, models.SourceOf(m)), rng: rand.New(rand.NewPCG(o.Seed, 11))}
+	if s.vocab < 2 {
+		return nil, fmt.Errorf("modeltest: vocab = %d, want at least 2: with one id there is nothing to predict", s.vocab)
+	}
+	if _, err := s.score(1, min(2, s.context)); err != nil {
+		return nil, err
+	}
+	Spread(w)
+	return s, nil
+}
+
+// float64s is a subject with weights of float64, whose forward pass is exact to about
+// 1e-15: what finite differences need, and what tells a dependence from rounding.
+func float64s(m models.Model, o Options) (*subject, error) {
+	return newSubject(m, o, graph.NewWeights64(o.Seed+1))
+}
+
+// float32s is a subject with weights of the type that training uses.
+func float32s(m models.Model, o Options) (*subject, error) {
+	return newSubject(m, o, graph.NewWeights(o.Seed+1))
+}
+
+// Spread moves weights away from their initial values, which are small or all alike (zero,
+// one), so that a mistake in any path changes the logits visibly.
+//
+// The deviation is 1/√n, where n is the smaller axis of a matrix: a product with it then has
+// about the size of what goes in, whatever the width, so that neither the logits of a model
+// of real size overflow nor its softmaxes saturate, which would hide gradients. It is at
+// most 0.4, also for vectors: biases and gains act on one column each, and do not add up.
+func Spread(w *graph.Weights) {
+	rng := rand.New(rand.NewPCG(7, 7))
+	for _, p := range w.All() {
+		std := 0.4
+		if len(p.Shape) > 1 {
+			n := p.Shape[0]
+			for _, d := range p.Shape {
+				n = min(n, d)
+			}
+			std = min(std, 1/math.Sqrt(float64(n)))
+		}
+		for i := range p.Float64() {
+			p.Float64()[i] += std * rng.NormFloat64()
+		}
+		for i := range p.Float32() {
+			p.Float32()[i] += float32(std * rng.NormFloat64())
+		}
+	}
+}
+
+// score compiles the program that computes logits and losses of b sequences of t tokens.
+func (s *subject) score(b, t int) (*models.Program, error) {
+	return models.Score(s.m, s.w, graph.Frame{B: b, T: t, S: s.source}, "logits")
+}
+
+// ids draws n tokens.
+func (s *subject) ids(n int) []int {
+	x := make([]int, n)
+	for i := range x {
+		x[i] = s.rng.IntN(s.vocab)
+	}
+	return x
+}
+
+// other is an id that is not id.
+func (s *subject) other(id int) int { return (id + 1 + s.rng.IntN(s.vocab-1)) % s.vocab }
+
+// batch is some sequences of tokens with their sources, without padding.
+type batch struct{ tokens, source [][]int }
+
+// newBatch draws sequences of these lengths. Their sources are short, full, and between.
+func (s *subject) newBatch(lengths ...int) batch {
+	var b batch
+	for i, n := range lengths {
+		b.tokens = append(b.tokens, s.ids(n))
+		b.source = append(b.source, s.ids([]int{(s.source + 1) / 2, s.source, max(0, s.source-1)}[i%3]))
+	}
+	return b
+}
+
+// ragged are the lengths of three sequences of at most t tokens.
+func ragged(t int) []int { return []int{t, (t + 1) / 2, max(1, t-1)} }
+
+// feed pads sequences to t tokens and sources to s. The targets are the tokens that follow,
+// any id after the last, and none for every third token.
+func (b batch) feed(s *subject, t int) graph.Feed {
+	f := graph.Feed{Tokens: padded(b.tokens, t), Targets: padded(nil, t*len(b.tokens))}
+	if s.source > 0 {
+		f.Source = padded(b.source, s.source)
+	}
+	for i, seq := range b.tokens {
+		for j := range seq {
+			switch {
+			case (i+j)%3 == 2:
+			case j+1 < len(seq):
+				f.Targets[i*t+j] = seq[j+1]
+			default:
+				f.Targets[i*t+j] = s.vocab - 1
+			}
+		}
+	}
+	return f
+}
+
+// train compiles a training program for three padded sequences of t tokens.
+func (s *subject) train(t int, noise *graph.Noise, o models.Options) (*models.Program, error) {
+	p, err := models.Train(s.m, s.w, graph.Frame{B: len(ragged(t)), T: t, S: s.source, Noise: noise}, o)
+	if err != nil && strings.Contains(err.Error(), "Non Differentiable") {
+		return nil, fmt.Errorf("%w: the loss does not depend on them; use them in Logits, or do not declare them", err)
+	}
+	return p, err
+}
+
+// padded lays sequences out in rows of n ids, −1 after the end of each.
+func padded(seqs [][]int, n int) []int {
+	if seqs == nil {
+		seqs = [][]int{nil}
+	}
+	x := make([]int, 0, n*len(seqs))
+	for _, seq := range seqs {
+		x = append(x, seq...)
+		for range n - len(seq) {
+			x = append(x, -1)
+		}
+	}
+	return x
+}
+
+// logits runs a scoring program on a batch, without targets, and returns its logits, a row
+// for each token.
+func (s *subject) logits(p *models.Program, b batch) ([][]float64, error) {
+	f := b.feed(s, p.Frame().T)
+	f.Targets = nil
+	if err := p.Run(f); err != nil {
+		return nil, err
+	}
+	rows := split(p.Float64s("logits"), s.vocab)
+	for i, seq := range b.tokens {
+		for j := range seq {
+			if k := notFinite(rows[i*p.Frame().T+j]); k >= 0 {
+				return nil, fmt.Errorf("the logit of id %d after token %d of sequence %d is not finite: a division by zero, a logarithm or root of what is not positive, or an exponential that overflows", k, j, i)
+			}
+		}
+	}
+	return rows, nil
+}
+
+func split(x []float64, width int) (rows [][]float64) {
+	for ; len(x) > 0; x = x[width:] {
+		rows = append(rows, x[:width])
+	}
+	return rows
+}
+
+func notFinite(x []float64) int {
+	for i, v := range x {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return i
+		}
+	}
+	return -1
+}
+
+// distance is the largest difference between two rows of logits, and the largest logit.
+func distance(a, b []float64) (diff, size float64) {
+	for i := range a {
+		d := math.Abs(a[i] - b[i])
+		if math.IsNaN(d) {
+			d = math.Inf(1)
+		}
+		diff, size = max(diff, d), max(size, math.Abs(a[i]), math.Abs(b[i]))
+	}
+	return diff, size
+}
+
+// same says whether two rows of float64 logits are equal but for rounding: a product may
+// add in another order when the batch has another shape, which costs about 1e-15 of the
+// logits for each layer. A dependence, were it through one weight, costs far more than 1e-10.
+func same(a, b []float64) bool {
+	diff, size := distance(a, b)
+	return diff <= 1e-10*(1+size)
+}
