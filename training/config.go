@@ -10,7 +10,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"euryale/data"
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/matmul"
 	"euryale/internal/near"
 	"euryale/models"
 )
@@ -36,7 +36,7 @@ type Settings struct {
 	Workers    int     `toml:"workers"`     // shards that run at once; 0: one for each thread
 	Seed       uint64  `toml:"seed"`        // of weights, batches and dropout
 	Smoothing  float64 `toml:"smoothing"`   // label smoothing
-	Precision  string  `toml:"precision"`   // of float32 products: "highest", "high" or "medium"; see internal/kernel
+	Precision  string  `toml:"precision"`   // of float32 products: "highest", "high" or "medium"; see internal/kernel/matmul
 	BPTT       string  `toml:"bptt"`        // "carry": a recurrent state goes from batch to batch; "reset": it does not
 	LogEvery   int     `toml:"log_every"`   // steps
 	EvalEvery  int     `toml:"eval_every"`  // steps
@@ -53,7 +53,7 @@ func Default() Config {
 		Model: m, ModelName: "gpt",
 		Data:      data.Config{Name: "opticks"},
 		Tokenizer: data.TokenizerConfig{Kind: "char"},
-		Training: Settings{Steps: 2000, Batch: 16, Accumulate: 1, Shards: 2, Seed: 1, Precision: string(kernel.Usual()), BPTT: "reset",
+		Training: Settings{Steps: 2000, Batch: 16, Accumulate: 1, Shards: 2, Seed: 1, Precision: string(matmul.Usual()), BPTT: "reset",
 			LogEvery: 50, EvalEvery: 250, EvalTokens: 32768, Sample: 200},
 		Optimizer: Optimizer{LR: 2e-3, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1, Clip: 1},
 		Schedule:  Schedule{Name: "cosine", Warmup: 100},
@@ -246,7 +246,7 @@ func (c Config) Check() error {
 	if _, err := t.duration(); err != nil {
 		return err
 	}
-	if p := kernel.Precision(t.Precision); p.Check() != nil || !p.Trainable() {
+	if p := matmul.Precision(t.Precision); p.Check() != nil || !p.Trainable() {
 		return fmt.Errorf("training.precision is %q: want highest, high or medium", t.Precision)
 	}
 	if err := c.Optimizer.check(); err != nil {
@@ -280,7 +280,7 @@ func (c Config) checkTask() error {
 
 // UsePrecision sets training.precision for all products that follow, which are the
 // process's, not the run's alone. Training and evaluation begin with it.
-func (t Settings) UsePrecision() error { return kernel.SetPrecision(kernel.Precision(t.Precision)) }
+func (t Settings) UsePrecision() error { return matmul.SetPrecision(matmul.Precision(t.Precision)) }
 
 // duration is how long the run may take, or 0 if it may take any time.
 func (t Settings) duration() (time.Duration, error) {
