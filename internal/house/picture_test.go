@@ -14,7 +14,8 @@ var drawn = regexp.MustCompile(`(?m)^\t(\w+)(?:\["[^"]*"\])? --> (\w+)`)
 
 // drawnPackages are the packages of the picture's boxes.
 var drawnPackages = map[string]string{"cmd": "cmd", "training": "training", "generation": "generation", "models": "models", "data": "data",
-	"draw": "layers/draw", "layers": "layers", "ops": "layers/ops", "kernel": "internal/kernel"}
+	"draw": "layers/draw", "layers": "layers", "ops": "layers/ops", "kernel": "internal/kernel",
+	"matmul": "internal/kernel/matmul", "vec": "internal/kernel/vec", "parallel": "internal/kernel/parallel", "openblas": "internal/kernel/openblas"}
 
 // boxOf is the box of the picture that a package belongs to, or "".
 func boxOf(pkg string) (box string) {
