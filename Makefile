@@ -9,7 +9,7 @@ lint: ## format, vet, staticcheck
 	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 
 bench: ## kernels, then layers beside Gorgonia's own ops
-	go test -run XXX -bench . -benchtime 0.5s ./internal/kernel
+	go test -run XXX -bench . -benchtime 0.5s ./internal/kernel/...
 	go test -run XXX -bench . -benchtime 0.5s -count 3 ./bench | go run ./bench/ratios
 
 products: ## a table of matrix products: every tier and precision

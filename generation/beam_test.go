@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/vec"
 )
 
 // logProbs are the log-probabilities of what follows ids, by a whole pass.
@@ -18,7 +18,7 @@ func (g *Generator) logProbs(t testing.TB, ids []int) []float64 {
 	for i := range l {
 		x[i] = float64(l[i])
 	}
-	whole := kernel.LogSumExp(x)
+	whole := vec.LogSumExp(x)
 	for i := range x {
 		x[i] -= whole
 	}

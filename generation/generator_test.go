@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"euryale/data/tokenizer"
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/matmul"
+	"euryale/internal/kernel/vec"
 	"euryale/layers/graph"
 	"euryale/models"
 )
@@ -94,7 +95,7 @@ func checkWhole(t *testing.T, g *Generator, prompts []Prompt) {
 		require.Len(t, results[lane].Tokens, 40)
 		for i, id := range results[lane].Tokens {
 			l := g.whole(t, seen, p.Source...)
-			require.InDelta(t, l[id]-kernel.LogSumExp(l), results[lane].Logprobs[i], 1e-4, "lane %d, token %d", lane, i)
+			require.InDelta(t, l[id]-vec.LogSumExp(l), results[lane].Logprobs[i], 1e-4, "lane %d, token %d", lane, i)
 			if len(seen) == room {
 				seen = slices.Clone(seen[room/2:]) // the last half is read again
 			}
@@ -205,7 +206,7 @@ func TestScore(t *testing.T) {
 			for j := range l {
 				x[j] = float64(l[j])
 			}
-			nll += kernel.LogSumExp(x) - x[ids[i]]
+			nll += vec.LogSumExp(x) - x[ids[i]]
 		}
 		n := float64(len(ids) - 1)
 		assert.InDelta(t, nll/n, s.NLLPerToken, 1e-5, "stride %d", stride)
@@ -222,14 +223,14 @@ func TestScore(t *testing.T) {
 // At a reduced precision weights are read as bfloat16 or bytes, the same for every text,
 // and the logarithms of probabilities are about those of a whole pass.
 func TestGenerateAtReducedPrecision(t *testing.T) {
-	for _, p := range []kernel.Precision{kernel.Medium, kernel.Int8} {
+	for _, p := range []matmul.Precision{matmul.Medium, matmul.Int8} {
 		t.Run(string(p), func(t *testing.T) { testReduced(t, p) })
 	}
 }
 
-func testReduced(t *testing.T, precision kernel.Precision) {
-	require.NoError(t, kernel.SetPrecision(precision))
-	defer func() { require.NoError(t, kernel.SetPrecision(kernel.Highest)) }()
+func testReduced(t *testing.T, precision matmul.Precision) {
+	require.NoError(t, matmul.SetPrecision(precision))
+	defer func() { require.NoError(t, matmul.SetPrecision(matmul.Highest)) }()
 	g := newGenerator(t, 64)
 	p := g.prompt(t, "abc春")
 	s := Settings{Tokens: 30, Temperature: 1, Seed: 5}
@@ -238,11 +239,11 @@ func testReduced(t *testing.T, precision kernel.Precision) {
 	again, err := g.Generate(context.Background(), p, s, 1, nil)
 	require.NoError(t, err)
 	assert.Equal(t, first, again)
-	require.NoError(t, kernel.SetPrecision(kernel.Highest))
+	require.NoError(t, matmul.SetPrecision(matmul.Highest))
 	seen := append([]int(nil), p.Tokens...)
 	for i, id := range first[0].Tokens {
 		l := g.whole(t, seen)
-		assert.InDelta(t, float64(l[id]-kernel.LogSumExp(l)), first[0].Logprobs[i], 0.2, "token %d", i)
+		assert.InDelta(t, float64(l[id]-vec.LogSumExp(l)), first[0].Logprobs[i], 0.2, "token %d", i)
 		seen = append(seen, id)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/vec"
 )
 
 // Settings say how tokens are drawn. The zero value is greedy and endless: set Tokens.
@@ -102,7 +102,7 @@ func (s *sampler) next(logits []float32, seen []int, banned ...int) (id int, log
 func (s *sampler) weigh(logits []float32, seen, banned []int) (whole float64, err error) {
 	s.logits = append(s.logits[:0], logits...)
 	top := s.logits[likeliest(s.logits)]
-	whole = float64(top) + math.Log(kernel.Sum(s.exponentials(top, 1)))
+	whole = float64(top) + math.Log(vec.Sum(s.exponentials(top, 1)))
 	if math.IsNaN(whole) || math.IsInf(whole, 0) {
 		return 0, fmt.Errorf("the model's logits are not finite: its weights are damaged or it has diverged")
 	}
@@ -129,7 +129,7 @@ func (s *sampler) exponentials(top float32, temperature float64) []float32 {
 	for i, l := range s.logits {
 		s.shares[i] = (l - top) * by
 	}
-	kernel.Exp(s.shares, s.shares)
+	vec.Exp(s.shares, s.shares)
 	return s.shares
 }
 

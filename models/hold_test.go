@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/matmul"
 	"euryale/layers/graph"
 	"euryale/models"
 )
@@ -15,17 +15,17 @@ import (
 // Every model at a reduced precision has about the logits that it has at the highest,
 // whether its weights are held or not, in a pass over all tokens and token by token.
 func TestHoldAtReducedPrecision(t *testing.T) {
-	for p, tol := range map[kernel.Precision]float64{kernel.Medium: 0.03, kernel.Int8: 0.1} {
+	for p, tol := range map[matmul.Precision]float64{matmul.Medium: 0.03, matmul.Int8: 0.1} {
 		t.Run(string(p), func(t *testing.T) { testHold(t, p, tol) })
 	}
 }
 
 // testHold allows logits, which are about 1, to differ by tol.
-func testHold(t *testing.T, precision kernel.Precision, tol float64) {
-	defer func() { require.NoError(t, kernel.SetPrecision(kernel.Highest)) }()
+func testHold(t *testing.T, precision matmul.Precision, tol float64) {
+	defer func() { require.NoError(t, matmul.SetPrecision(matmul.Highest)) }()
 	for _, c := range testCases {
 		t.Run(c.name, func(t *testing.T) {
-			require.NoError(t, kernel.SetPrecision(kernel.Highest))
+			require.NoError(t, matmul.SetPrecision(matmul.Highest))
 			w, s := graph.NewWeights(1), models.SourceOf(c.model)
 			p, err := models.Score(c.model, w, graph.Frame{B: 3, T: 6, S: s}, "logits")
 			require.NoError(t, err)
@@ -38,7 +38,7 @@ func testHold(t *testing.T, precision kernel.Precision, tol float64) {
 				return p.Float64s("logits")
 			}
 			want := logits()
-			require.NoError(t, kernel.SetPrecision(precision))
+			require.NoError(t, matmul.SetPrecision(precision))
 			free := logits()
 			w.Hold()
 			held := logits()
@@ -48,7 +48,7 @@ func testHold(t *testing.T, precision kernel.Precision, tol float64) {
 			assert.Equal(t, free, logits())
 			assert.InDeltaSlice(t, want, free, tol)
 			assert.InDeltaSlice(t, want, held, tol)
-			if kernel.Products() == "float32" {
+			if matmul.Products() == "float32" {
 				assert.Equal(t, want, held)
 			}
 		})
@@ -80,8 +80,8 @@ func stepByStep(t *testing.T, m models.Model, w *graph.Weights, tokens []int) (l
 
 // A Hold ends with its last Release; then products see new values.
 func TestHoldEnds(t *testing.T) {
-	require.NoError(t, kernel.SetPrecision(kernel.Medium))
-	defer func() { require.NoError(t, kernel.SetPrecision(kernel.Highest)) }()
+	require.NoError(t, matmul.SetPrecision(matmul.Medium))
+	defer func() { require.NoError(t, matmul.SetPrecision(matmul.Highest)) }()
 	c := testCases[0]
 	w := graph.NewWeights(1)
 	p, err := models.Score(c.model, w, graph.Frame{B: 3, T: 6}, "logits")
@@ -112,8 +112,8 @@ func TestHoldEnds(t *testing.T) {
 
 // Programs on the same weights run side by side while their holds overlap.
 func TestHoldConcurrent(t *testing.T) {
-	require.NoError(t, kernel.SetPrecision(kernel.Medium))
-	defer func() { require.NoError(t, kernel.SetPrecision(kernel.Highest)) }()
+	require.NoError(t, matmul.SetPrecision(matmul.Medium))
+	defer func() { require.NoError(t, matmul.SetPrecision(matmul.Highest)) }()
 	c := testCases[0]
 	w := graph.NewWeights(1)
 	_, err := models.Score(c.model, w, graph.Frame{B: 3, T: 6})

@@ -11,7 +11,7 @@ import (
 
 	"euryale/data"
 	"euryale/data/tokenizer"
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/matmul"
 	"euryale/internal/near"
 	"euryale/models"
 )
@@ -54,7 +54,7 @@ func Default() Config {
 		Model: m, ModelName: "gpt",
 		Data:      data.Config{Name: "opticks"},
 		Tokenizer: tokenizer.Config{Kind: "char"},
-		Training: Settings{Steps: 2000, Batch: 16, Accumulate: 1, Shards: 2, Seed: 1, Precision: string(kernel.Usual()), BPTT: "reset",
+		Training: Settings{Steps: 2000, Batch: 16, Accumulate: 1, Shards: 2, Seed: 1, Precision: string(matmul.Usual()), BPTT: "reset",
 			LogEvery: 50, EvalEvery: 250, EvalTokens: 32768, Sample: 200},
 		Optimizer: Optimizer{LR: 2e-3, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1, Clip: 1},
 		Schedule:  Schedule{Name: "cosine", Warmup: 100},
@@ -247,7 +247,7 @@ func (c Config) Check() error {
 	if _, err := t.duration(); err != nil {
 		return err
 	}
-	if p := kernel.Precision(t.Precision); p.Check() != nil || !p.Trainable() {
+	if p := matmul.Precision(t.Precision); p.Check() != nil || !p.Trainable() {
 		return fmt.Errorf("training.precision is %q: want highest, high or medium", t.Precision)
 	}
 	if err := c.Optimizer.check(); err != nil {
@@ -281,7 +281,7 @@ func (c Config) checkTask() error {
 
 // UsePrecision sets training.precision for all products that follow, which are the
 // process's, not the run's alone. Training and evaluation begin with it.
-func (t Settings) UsePrecision() error { return kernel.SetPrecision(kernel.Precision(t.Precision)) }
+func (t Settings) UsePrecision() error { return matmul.SetPrecision(matmul.Precision(t.Precision)) }
 
 // duration is how long the run may take, or 0 if it may take any time.
 func (t Settings) duration() (time.Duration, error) {

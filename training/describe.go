@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"euryale/data"
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/matmul"
 )
 
 // Describe says in a few lines what is trained, and on what: of a table's rows also how
@@ -61,5 +61,5 @@ func (r *Run) ShareOfPeak(tokensPerSecond float64) float64 {
 	if tokens == 0 {
 		return 0
 	}
-	return tokensPerSecond * flops / float64(tokens) / (kernel.Peak() * 1e9)
+	return tokensPerSecond * flops / float64(tokens) / (matmul.Peak() * 1e9)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"euryale/data"
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/matmul"
 	"euryale/models"
 )
 
@@ -50,6 +50,6 @@ func TestCostByHand(t *testing.T) {
 		assert.Equal(t, 4*4*parameters, cost.Weights)
 		assert.Greater(t, cost.Activations, kept)
 		assert.Less(t, cost.Activations, 4*kept+shards*4*parameters, "as much again for sums and projections nobody keeps, gradients of both, and of parameters in each shard")
-		assert.InDelta(t, 1, r.ShareOfPeak(kernel.Peak()*1e9/cost.Train), 1e-9)
+		assert.InDelta(t, 1, r.ShareOfPeak(matmul.Peak()*1e9/cost.Train), 1e-9)
 	}
 }

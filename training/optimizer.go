@@ -6,7 +6,8 @@ import (
 
 	"gorgonia.org/tensor"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/parallel"
+	"euryale/internal/kernel/vec"
 	"euryale/layers/graph"
 )
 
@@ -82,7 +83,7 @@ func (a *AdamW) Add(shards [][]*tensor.Dense) {
 	}
 	first := a.added == 0
 	a.added++
-	kernel.Each(len(a.blocks), func(i int) {
+	parallel.Each(len(a.blocks), func(i int) {
 		b := a.blocks[i]
 		p := &a.params[b.param]
 		sum, shards := p.sum[b.from:b.to], p.gradients
@@ -91,13 +92,13 @@ func (a *AdamW) Add(shards [][]*tensor.Dense) {
 			copy(sum, shards[0][b.from:b.to])
 			shards = nil
 		case first: // one pass over memory instead of two
-			kernel.Add(sum, shards[0][b.from:b.to], shards[1][b.from:b.to])
+			vec.Add(sum, shards[0][b.from:b.to], shards[1][b.from:b.to])
 			shards = shards[2:]
 		}
 		for _, g := range shards {
-			kernel.Add(sum, sum, g[b.from:b.to])
+			vec.Add(sum, sum, g[b.from:b.to])
 		}
-		a.norms[i] = kernel.SumSquares(sum)
+		a.norms[i] = vec.SumSquares(sum)
 	})
 }
 
@@ -118,15 +119,15 @@ func (a *AdamW) Step(lr float64) (norm float64, err error) {
 		scale *= a.o.Clip / norm
 	}
 	a.steps++
-	s := kernel.AdamWStep{LR: lr, Beta1: a.o.Beta1, Beta2: a.o.Beta2, Eps: a.o.Eps, GScale: scale,
+	s := vec.AdamWStep{LR: lr, Beta1: a.o.Beta1, Beta2: a.o.Beta2, Eps: a.o.Eps, GScale: scale,
 		Correct1: 1 - math.Pow(a.o.Beta1, float64(a.steps)), Correct2: 1 - math.Pow(a.o.Beta2, float64(a.steps))}
-	kernel.Each(len(a.blocks), func(i int) {
+	parallel.Each(len(a.blocks), func(i int) {
 		b, s := a.blocks[i], s
 		p := &a.params[b.param]
 		if p.decay {
 			s.Decay = a.o.WeightDecay
 		}
-		kernel.AdamW(p.w[b.from:b.to], p.sum[b.from:b.to], p.m[b.from:b.to], p.v[b.from:b.to], s)
+		vec.AdamW(p.w[b.from:b.to], p.sum[b.from:b.to], p.m[b.from:b.to], p.v[b.from:b.to], s)
 	})
 	return norm, nil
 }

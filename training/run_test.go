@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"euryale/internal/book"
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/matmul"
+	"euryale/internal/kernel/parallel"
 	"euryale/internal/runfile"
 )
 
@@ -65,11 +66,11 @@ func TestLossFalls(t *testing.T) {
 
 // The same seed gives the same losses to the bit, however many workers there are.
 func TestSameBitsForAnyNumberOfWorkers(t *testing.T) {
-	defer kernel.SetThreads(kernel.Threads())
+	defer parallel.SetThreads(parallel.Threads())
 	c := tiny(t, "training.shards=3")
 	want := losses(t, begin(t, c, ""), 0)
 	for _, threads := range []int{1, 2, 4} {
-		kernel.SetThreads(threads)
+		parallel.SetThreads(threads)
 		assert.Equal(t, want, losses(t, begin(t, c, ""), 0), "%d threads", threads)
 	}
 	c.Training.Workers = 2
@@ -81,11 +82,11 @@ func TestSameBitsForAnyNumberOfWorkers(t *testing.T) {
 // A run has the precision it was begun with: its losses show it where products are then
 // of bfloat16, and a resumed run keeps it.
 func TestPrecision(t *testing.T) {
-	defer func() { require.NoError(t, kernel.SetPrecision(kernel.Highest)) }()
+	defer func() { require.NoError(t, matmul.SetPrecision(matmul.Highest)) }()
 	highest := losses(t, begin(t, tiny(t, "training.precision=highest"), ""), 0)
 	dir := filepath.Join(t.TempDir(), "run")
 	medium := losses(t, begin(t, tiny(t, "training.precision=medium"), dir), 0)
-	if kernel.Products() == "float32" {
+	if matmul.Products() == "float32" {
 		assert.Equal(t, highest, medium)
 	} else {
 		assert.NotEqual(t, highest, medium)
@@ -93,11 +94,11 @@ func TestPrecision(t *testing.T) {
 	}
 	_, err := Resume(dir, []string{"training.precision=highest"}, nil)
 	assert.ErrorContains(t, err, "training.precision cannot change when a run is resumed")
-	require.NoError(t, kernel.SetPrecision(kernel.Highest))
+	require.NoError(t, matmul.SetPrecision(matmul.Highest))
 	r, err := Resume(dir, []string{"training.steps=41"}, nil)
 	require.NoError(t, err)
 	losses(t, r, 0)
-	assert.Equal(t, kernel.Medium, kernel.InUse())
+	assert.Equal(t, matmul.Medium, matmul.InUse())
 }
 
 // A run that was stopped and resumed has the losses of one that was not, to the bit.

@@ -7,7 +7,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"euryale/data"
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/parallel"
 	"euryale/layers/graph"
 	"euryale/models"
 )
@@ -47,10 +47,10 @@ func cut(n, shards int) (ends []int) {
 // together runs f(0) to f(n-1), at most workers at once; 0: as many as there are threads.
 func together(n, workers int, f func(i int)) {
 	if workers == 0 || workers >= n {
-		kernel.Shards(n, f)
+		parallel.Shards(n, f)
 		return
 	}
-	kernel.Shards(workers, func(w int) {
+	parallel.Shards(workers, func(w int) {
 		for i := w; i < n; i += workers {
 			f(i)
 		}

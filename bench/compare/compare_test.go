@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/matmul"
 )
 
 func TestParse(t *testing.T) {
@@ -85,8 +85,8 @@ func TestRefuses(t *testing.T) {
 	var out strings.Builder
 	assert.ErrorContains(t, run(options{rounds: 0, threads: 1, seconds: 1}, &out, io.Discard), "rounds = 0")
 	assert.ErrorContains(t, run(options{rounds: 1, threads: 1, seconds: 1, workloads: []string{"gtp"}}, &out, io.Discard), `no workload is called "gtp"`)
-	assert.ErrorContains(t, run(options{rounds: 1, threads: 1, seconds: 1, precisions: []kernel.Precision{"low"}}, &out, io.Discard), `the precision is "low"`)
-	assert.ErrorContains(t, run(options{rounds: 1, threads: 1, seconds: 1, workloads: []string{"gen-char", "lstm-char"}, precisions: []kernel.Precision{"int8"}}, &out, io.Discard),
+	assert.ErrorContains(t, run(options{rounds: 1, threads: 1, seconds: 1, precisions: []matmul.Precision{"low"}}, &out, io.Discard), `the precision is "low"`)
+	assert.ErrorContains(t, run(options{rounds: 1, threads: 1, seconds: 1, workloads: []string{"gen-char", "lstm-char"}, precisions: []matmul.Precision{"int8"}}, &out, io.Discard),
 		"int8 is for workloads that generate, and lstm-char trains")
 	assert.Empty(t, out.String())
 }

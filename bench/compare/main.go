@@ -24,7 +24,7 @@ import (
 	"strings"
 
 	"euryale/bench"
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/matmul"
 )
 
 // options are the flags.
@@ -32,7 +32,7 @@ type options struct {
 	rounds, threads int
 	seconds         float64
 	blas, python    string
-	precisions      []kernel.Precision
+	precisions      []matmul.Precision
 	workloads       []string
 }
 
@@ -53,7 +53,7 @@ func main() {
 		o.workloads = bench.Names()
 	}
 	for _, p := range strings.FieldsFunc(*precisions, func(r rune) bool { return r == ',' }) {
-		o.precisions = append(o.precisions, kernel.Precision(p))
+		o.precisions = append(o.precisions, matmul.Precision(p))
 	}
 	if err := run(o, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "compare:", err)
@@ -62,19 +62,19 @@ func main() {
 }
 
 // different are the precisions that compute differently on a tier of this machine.
-func different(blas string) (ps []kernel.Precision, err error) {
-	if err := kernel.Use(blas); err != nil {
+func different(blas string) (ps []matmul.Precision, err error) {
+	if err := matmul.Use(blas); err != nil {
 		return nil, err
 	}
-	for _, p := range []kernel.Precision{kernel.Highest, kernel.High, kernel.Medium} {
-		if err := kernel.SetPrecision(p); err != nil {
+	for _, p := range []matmul.Precision{matmul.Highest, matmul.High, matmul.Medium} {
+		if err := matmul.SetPrecision(p); err != nil {
 			return nil, err
 		}
-		if p == kernel.Highest || kernel.Products() != "float32" {
+		if p == matmul.Highest || matmul.Products() != "float32" {
 			ps = append(ps, p)
 		}
 	}
-	return ps, kernel.SetPrecision(kernel.Highest)
+	return ps, matmul.SetPrecision(matmul.Highest)
 }
 
 // check says what is wrong with the options before anything runs.
@@ -92,8 +92,8 @@ func (o options) check() error {
 		if err != nil {
 			return err
 		}
-		if !w.Generate && slices.Contains(o.precisions, kernel.Int8) {
-			return fmt.Errorf("%s is for workloads that generate, and %s trains", kernel.Int8, name)
+		if !w.Generate && slices.Contains(o.precisions, matmul.Int8) {
+			return fmt.Errorf("%s is for workloads that generate, and %s trains", matmul.Int8, name)
 		}
 	}
 	return nil

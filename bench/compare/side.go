@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/matmul"
 )
 
 // side is a program that measures a workload and prints a line about it.
@@ -22,11 +22,11 @@ type side struct {
 }
 
 // ours is the side of bench/step.
-func ours(step string, p kernel.Precision, o options) side {
+func ours(step string, p matmul.Precision, o options) side {
 	return side{
 		name: string(p),
 		ours: true,
-		of:   map[kernel.Precision]string{kernel.High: "bf16", kernel.Medium: "bf16", kernel.Int8: "int8"}[p],
+		of:   map[matmul.Precision]string{matmul.High: "bf16", matmul.Medium: "bf16", matmul.Int8: "int8"}[p],
 		command: func(workload string) []string {
 			return []string{step, "-workload", workload, "-seconds", fmt.Sprint(o.seconds), "-blas", o.blas, "-precision", string(p)}
 		},

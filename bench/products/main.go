@@ -17,7 +17,8 @@ import (
 	"time"
 
 	"euryale/bench"
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/matmul"
+	"euryale/internal/kernel/parallel"
 )
 
 func main() {
@@ -36,7 +37,7 @@ func main() {
 // that tier.
 type way struct {
 	tier      string
-	precision kernel.Precision
+	precision matmul.Precision
 	operands  string
 }
 
@@ -44,15 +45,15 @@ type way struct {
 func ways() (all []way, err error) {
 	own := map[string]bool{} // operands of our own kernels, which two tiers have
 	for _, tier := range []string{"gonum", "openblas", "builtin", "split"} {
-		if kernel.Use(tier) != nil { // not on this machine
+		if matmul.Use(tier) != nil { // not on this machine
 			continue
 		}
-		for _, p := range []kernel.Precision{kernel.Highest, kernel.High, kernel.Medium} {
-			if err := kernel.SetPrecision(p); err != nil {
+		for _, p := range []matmul.Precision{matmul.Highest, matmul.High, matmul.Medium} {
+			if err := matmul.SetPrecision(p); err != nil {
 				return nil, err
 			}
-			operands := kernel.Products()
-			if p != kernel.Highest && operands == "float32" || tier == "split" && own[operands] {
+			operands := matmul.Products()
+			if p != matmul.Highest && operands == "float32" || tier == "split" && own[operands] {
 				continue
 			}
 			own[operands] = own[operands] || tier == "builtin"
@@ -63,10 +64,10 @@ func ways() (all []way, err error) {
 }
 
 func (w way) use() error {
-	if err := kernel.Use(w.tier); err != nil {
+	if err := matmul.Use(w.tier); err != nil {
 		return err
 	}
-	return kernel.SetPrecision(w.precision)
+	return matmul.SetPrecision(w.precision)
 }
 
 func run(rounds, threads int, seconds float64, sizes string, out, progress io.Writer) error {
@@ -81,7 +82,7 @@ func run(rounds, threads int, seconds float64, sizes string, out, progress io.Wr
 	if rounds < 1 || threads < 1 || !(seconds > 0) {
 		return fmt.Errorf("rounds = %d, threads = %d and seconds = %v: want more than 0", rounds, threads, seconds)
 	}
-	kernel.SetThreads(threads)
+	parallel.SetThreads(threads)
 	all, err := ways()
 	if err != nil {
 		return err
@@ -116,7 +117,7 @@ func measure(all []way, n, rounds int, seconds float64) (cells []string, err err
 				return nil, err
 			}
 			for j, t := range transposes {
-				rates[i][j] = append(rates[i][j], rate(seconds, n, func() { kernel.Gemm(t[0], t[1], n, n, n, 1, a, n, b, n, 0, c, n) }))
+				rates[i][j] = append(rates[i][j], rate(seconds, n, func() { matmul.Gemm(t[0], t[1], n, n, n, 1, a, n, b, n, 0, c, n) }))
 			}
 		}
 	}

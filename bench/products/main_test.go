@@ -9,13 +9,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/matmul"
 )
 
 func TestTable(t *testing.T) {
 	defer func() {
-		require.NoError(t, kernel.Use("auto"))
-		require.NoError(t, kernel.SetPrecision(kernel.Highest))
+		require.NoError(t, matmul.Use("auto"))
+		require.NoError(t, matmul.SetPrecision(matmul.Highest))
 	}()
 	var out strings.Builder
 	require.NoError(t, run(1, 1, 1e-4, "8,16", &out, io.Discard))

@@ -14,7 +14,7 @@ import (
 
 	"euryale/bench"
 	"euryale/generation"
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/matmul"
 	"euryale/layers/graph"
 	"euryale/models"
 )
@@ -33,7 +33,7 @@ func main() {
 }
 
 func measure(name, blas, precision, profile string, seconds float64) error {
-	err := errors.Join(kernel.Use(blas), kernel.SetPrecision(kernel.Precision(precision)))
+	err := errors.Join(matmul.Use(blas), matmul.SetPrecision(matmul.Precision(precision)))
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func measure(name, blas, precision, profile string, seconds float64) error {
 		return err
 	}
 	fmt.Printf("%s threads=%d ms_per_%s=%.3f tokens_per_s=%.1f cpu_ms=%.3f peak_mb=%d blas=%s\n",
-		name, runtime.GOMAXPROCS(0), unit, ms, tokens/ms*1e3, cpu, peak, kernel.Tier().Name)
+		name, runtime.GOMAXPROCS(0), unit, ms, tokens/ms*1e3, cpu, peak, matmul.Tier().Name)
 	return nil
 }
 
@@ -120,7 +120,7 @@ func prepare(w bench.Workload, precision string) (step func() error, tokens floa
 		step, err = generator(w.Model)
 		return step, 1, "token", err
 	}
-	if !kernel.Precision(precision).Trainable() {
+	if !matmul.Precision(precision).Trainable() {
 		return nil, 0, "", fmt.Errorf("precision %s is for workloads that generate", precision)
 	}
 	r, err := w.Trainer()

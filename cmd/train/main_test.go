@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"euryale/internal/book"
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/matmul"
 	"euryale/internal/runfile"
 )
 
@@ -71,7 +71,7 @@ func TestTrainEndsWithASample(t *testing.T) {
 	require.Equal(t, 0, code, stderr)
 	assert.GreaterOrEqual(t, len(stdout), 30, "the sample")
 	assert.Contains(t, stderr, "arithmetic: ")
-	assert.Contains(t, stderr, fmt.Sprintf("precision: %s (products of ", kernel.Usual()))
+	assert.Contains(t, stderr, fmt.Sprintf("precision: %s (products of ", matmul.Usual()))
 	assert.Contains(t, stderr, "validation")
 	assert.FileExists(t, filepath.Join(dir, "loss.png"))
 }

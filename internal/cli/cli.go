@@ -14,7 +14,8 @@ import (
 	"strings"
 	"syscall"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/matmul"
+	"euryale/internal/kernel/parallel"
 	"euryale/internal/near"
 )
 
@@ -181,15 +182,15 @@ func (m *Machine) Use(w io.Writer) error {
 		return Misusef("-threads %d: want 0 (one for each core) or more", m.threads)
 	}
 	if m.threads > 0 {
-		kernel.SetThreads(m.threads)
+		parallel.SetThreads(m.threads)
 	}
 	if m.blas != "" {
-		if err := kernel.Use(m.blas); err != nil {
+		if err := matmul.Use(m.blas); err != nil {
 			return &Usage{err}
 		}
 	}
-	tier := kernel.Tier()
-	fmt.Fprintf(w, "arithmetic: %s (%s), %d threads\n", tier.Name, tier.Detail, kernel.Threads())
+	tier := matmul.Tier()
+	fmt.Fprintf(w, "arithmetic: %s (%s), %d threads\n", tier.Name, tier.Detail, parallel.Threads())
 	if tier.Hint != "" {
 		fmt.Fprintf(w, "  hint: %s\n", tier.Hint)
 	}
@@ -198,9 +199,9 @@ func (m *Machine) Use(w io.Writer) error {
 
 // Precision sets how exact products are, and says on w what that means here.
 func Precision(w io.Writer, name string) error {
-	if err := kernel.SetPrecision(kernel.Precision(name)); err != nil {
+	if err := matmul.SetPrecision(matmul.Precision(name)); err != nil {
 		return &Usage{err}
 	}
-	fmt.Fprintf(w, "precision: %s (products of %s)\n", name, kernel.Products())
+	fmt.Fprintf(w, "precision: %s (products of %s)\n", name, matmul.Products())
 	return nil
 }

@@ -5,7 +5,7 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/vec"
 )
 
 // Activate applies act to every value of x.
@@ -43,7 +43,7 @@ func activationOf[T Float](act Activation) (activation[T], error) {
 	}
 	then := func(f func(y, x []T)) func(y, z []T, rows, cols int, b []T) {
 		return func(y, z []T, rows, cols int, b []T) {
-			kernel.Bias(z, rows, cols, b)
+			vec.Bias(z, rows, cols, b)
 			f(y, z)
 		}
 	}
@@ -51,17 +51,17 @@ func activationOf[T Float](act Activation) (activation[T], error) {
 	case Identity:
 		return activation[T]{}, nil
 	case ReLU:
-		return activation[T]{kernel.ReLU[T], fromInput(kernel.ReLUGrad[T]), kernel.BiasReLU[T], nil}, nil
+		return activation[T]{vec.ReLU[T], fromInput(vec.ReLUGrad[T]), vec.BiasReLU[T], nil}, nil
 	case GELU:
-		return activation[T]{kernel.GELU[T], fromInput(kernel.GELUGrad[T]), kernel.BiasGELU[T], kernel.BiasGELUSlope[T]}, nil
+		return activation[T]{vec.GELU[T], fromInput(vec.GELUGrad[T]), vec.BiasGELU[T], vec.BiasGELUSlope[T]}, nil
 	case GELUTanh:
-		return activation[T]{kernel.GELUTanh[T], fromInput(kernel.GELUTanhGrad[T]), kernel.BiasGELUTanh[T], kernel.BiasGELUTanhSlope[T]}, nil
+		return activation[T]{vec.GELUTanh[T], fromInput(vec.GELUTanhGrad[T]), vec.BiasGELUTanh[T], vec.BiasGELUTanhSlope[T]}, nil
 	case SiLU:
-		return activation[T]{kernel.SiLU[T], fromInput(kernel.SiLUGrad[T]), then(kernel.SiLU[T]), nil}, nil
+		return activation[T]{vec.SiLU[T], fromInput(vec.SiLUGrad[T]), then(vec.SiLU[T]), nil}, nil
 	case Tanh:
-		return activation[T]{kernel.Tanh[T], fromOutput(kernel.TanhGrad[T]), then(kernel.Tanh[T]), nil}, nil
+		return activation[T]{vec.Tanh[T], fromOutput(vec.TanhGrad[T]), then(vec.Tanh[T]), nil}, nil
 	case Sigmoid:
-		return activation[T]{kernel.Sigmoid[T], fromOutput(kernel.SigmoidGrad[T]), then(kernel.Sigmoid[T]), nil}, nil
+		return activation[T]{vec.Sigmoid[T], fromOutput(vec.SigmoidGrad[T]), then(vec.Sigmoid[T]), nil}, nil
 	}
 	return activation[T]{}, fmt.Errorf("no activation is called %q: relu, gelu, gelu_tanh, silu, tanh or sigmoid", act)
 }

@@ -5,7 +5,7 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/vec"
 )
 
 // Add is a + b.
@@ -28,7 +28,7 @@ func same(a, b *G.Node) error {
 func addSpec[T Float](a *G.Node) spec[T] {
 	return spec[T]{
 		shape: a.Shape(),
-		fwd:   func(in []arg[T], y []T) { kernel.Add(y, in[0].X, in[1].X) },
+		fwd:   func(in []arg[T], y []T) { vec.Add(y, in[0].X, in[1].X) },
 		pass:  []int{0, 1},
 	}
 }
@@ -43,8 +43,8 @@ func Scale(p Place, x *G.Node, c float64) (*G.Node, error) {
 func scaleSpec[T Float](x *G.Node, c T) spec[T] {
 	return spec[T]{
 		shape: x.Shape(),
-		fwd:   func(in []arg[T], y []T) { kernel.Scale(y, in[0].X, c) },
-		backs: []back[T]{{of: []int{0}, do: func(_ []arg[T], _, dy []T, g [][]T) { kernel.Scale(g[0], dy, c) }}},
+		fwd:   func(in []arg[T], y []T) { vec.Scale(y, in[0].X, c) },
+		backs: []back[T]{{of: []int{0}, do: func(_ []arg[T], _, dy []T, g [][]T) { vec.Scale(g[0], dy, c) }}},
 	}
 }
 
@@ -61,10 +61,10 @@ func Mul(p Place, a, b *G.Node) (*G.Node, error) {
 func mulSpec[T Float](a *G.Node) spec[T] {
 	return spec[T]{
 		shape: a.Shape(),
-		fwd:   func(in []arg[T], y []T) { kernel.Mul(y, in[0].X, in[1].X) },
+		fwd:   func(in []arg[T], y []T) { vec.Mul(y, in[0].X, in[1].X) },
 		backs: []back[T]{
-			{of: []int{0}, do: func(in []arg[T], _, dy []T, g [][]T) { kernel.Mul(g[0], dy, in[1].X) }},
-			{of: []int{1}, do: func(in []arg[T], _, dy []T, g [][]T) { kernel.Mul(g[0], dy, in[0].X) }},
+			{of: []int{0}, do: func(in []arg[T], _, dy []T, g [][]T) { vec.Mul(g[0], dy, in[1].X) }},
+			{of: []int{1}, do: func(in []arg[T], _, dy []T, g [][]T) { vec.Mul(g[0], dy, in[0].X) }},
 		},
 	}
 }

@@ -6,7 +6,9 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/matmul"
+	"euryale/internal/kernel/parallel"
+	"euryale/internal/kernel/vec"
 )
 
 // AdditiveAttention mixes values by softmax(u·tanh(q + k)): the score of Bahdanau, Cho and
@@ -58,7 +60,7 @@ func additiveWeightsSpec[T Float](a additive) spec[T] {
 		shape: tensor.Shape{a.lanes * a.t, a.c},
 		fwd: func(in []arg[T], p []T) {
 			r := additiveRun[T]{additive: a, q: in[0].X, k: in[1].X, u: in[2].X, sees: in[3].I, p: p}
-			kernel.Each(a.lanes, func(lane int) {
+			parallel.Each(a.lanes, func(lane int) {
 				m := scratch.get()
 				r.weights(lane, m)
 				scratch.put(m)
@@ -80,11 +82,11 @@ func additiveSpec[T Float](a additive) spec[T] {
 		shape: tensor.Shape{a.lanes * a.t, a.d},
 		fwd: func(in []arg[T], y []T) {
 			set(in)
-			kernel.Each(a.lanes, func(lane int) {
+			parallel.Each(a.lanes, func(lane int) {
 				m := scratch.get()
 				r.weights(lane, m)
 				scratch.put(m)
-				kernel.Gemm(false, false, a.t, a.d, a.c, 1, nth(r.p, lane, a.t*a.c), a.c, nth(r.values, lane, a.c*a.d), a.d, 0, nth(y, lane, a.t*a.d), a.d)
+				matmul.Gemm(false, false, a.t, a.d, a.c, 1, nth(r.p, lane, a.t*a.c), a.c, nth(r.values, lane, a.c*a.d), a.d, 0, nth(y, lane, a.t*a.d), a.d)
 			})
 		},
 		backs: []back[T]{{of: []int{0, 1, 2, 3}, do: func(in []arg[T], _, dy []T, g [][]T) {
@@ -92,12 +94,12 @@ func additiveSpec[T Float](a additive) spec[T] {
 			if r.dp == nil {
 				r.dp, r.du = make([]T, len(r.p)), make([]T, a.lanes*a.a)
 			}
-			kernel.Each(a.lanes, func(lane int) {
+			parallel.Each(a.lanes, func(lane int) {
 				m := scratch.get()
 				r.backward(lane, nth(dy, lane, a.t*a.d), g, m[:a.c*a.a], m[a.c*a.a:])
 				scratch.put(m)
 			})
-			kernel.ColumnSums(g[2], r.du, a.lanes, a.a, a.a)
+			vec.ColumnSums(g[2], r.du, a.lanes, a.a, a.a)
 		}}},
 	}
 }
@@ -118,9 +120,9 @@ func (r *additiveRun[T]) tanh(m []T, lane, row int) []T {
 		panic(fmt.Errorf("a query of lane %d sees %d keys of %d", lane, n, r.c))
 	}
 	for j := range n {
-		kernel.Add(nth(m, j, r.a), nth(r.k, lane*r.c+j, r.a), nth(r.q, row, r.a))
+		vec.Add(nth(m, j, r.a), nth(r.k, lane*r.c+j, r.a), nth(r.q, row, r.a))
 	}
-	kernel.Tanh(m[:n*r.a], m[:n*r.a])
+	vec.Tanh(m[:n*r.a], m[:n*r.a])
 	return m[:n*r.a]
 }
 
@@ -130,9 +132,9 @@ func (r *additiveRun[T]) weights(lane int, m []T) {
 		row := lane*r.t + t
 		p, n := nth(r.p, row, r.c), len(r.tanh(m, lane, row))/r.a
 		for j := range n {
-			p[j] = T(kernel.Dot(nth(m, j, r.a), r.u))
+			p[j] = T(vec.Dot(nth(m, j, r.a), r.u))
 		}
-		kernel.Softmax(p[:n], 1)
+		vec.Softmax(p[:n], 1)
 		clear(p[n:])
 	}
 }
@@ -143,23 +145,23 @@ func (r *additiveRun[T]) weights(lane int, m []T) {
 func (r *additiveRun[T]) backward(lane int, dy []T, g [][]T, m, d []T) {
 	p, ds := nth(r.p, lane, r.t*r.c), nth(r.dp, lane, r.t*r.c)
 	dk, du := nth(g[1], lane, r.c*r.a), nth(r.du, lane, r.a)
-	kernel.Gemm(true, false, r.c, r.d, r.t, 1, p, r.c, dy, r.d, 0, nth(g[3], lane, r.c*r.d), r.d)
-	kernel.Gemm(false, true, r.t, r.c, r.d, 1, dy, r.d, nth(r.values, lane, r.c*r.d), r.d, 0, ds, r.c)
+	matmul.Gemm(true, false, r.c, r.d, r.t, 1, p, r.c, dy, r.d, 0, nth(g[3], lane, r.c*r.d), r.d)
+	matmul.Gemm(false, true, r.t, r.c, r.d, 1, dy, r.d, nth(r.values, lane, r.c*r.d), r.d, 0, ds, r.c)
 	clear(dk)
 	clear(du)
 	for t := range r.t {
 		row := lane*r.t + t
 		weights, s := nth(p, t, r.c), nth(ds, t, r.c)
-		dot := [1]T{T(kernel.Dot(weights, s))}
-		kernel.SoftmaxGradRows(s, weights, 1, r.c, r.c, r.sees[row:row+1], dot[:], 1)
+		dot := [1]T{T(vec.Dot(weights, s))}
+		vec.SoftmaxGradRows(s, weights, 1, r.c, r.c, r.sees[row:row+1], dot[:], 1)
 		tanh := r.tanh(m, lane, row)
 		for j := range len(tanh) / r.a {
-			kernel.Scale(nth(d, j, r.a), r.u, s[j])
-			kernel.Axpy(du, s[j], nth(tanh, j, r.a))
+			vec.Scale(nth(d, j, r.a), r.u, s[j])
+			vec.Axpy(du, s[j], nth(tanh, j, r.a))
 		}
 		d := d[:len(tanh)]
-		kernel.TanhGrad(d, tanh, d)
-		kernel.ColumnSums(nth(g[0], row, r.a), d, len(d)/r.a, r.a, r.a)
-		kernel.Add(dk[:len(d)], dk[:len(d)], d)
+		vec.TanhGrad(d, tanh, d)
+		vec.ColumnSums(nth(g[0], row, r.a), d, len(d)/r.a, r.a, r.a)
+		vec.Add(dk[:len(d)], dk[:len(d)], d)
 	}
 }

@@ -8,7 +8,9 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/matmul"
+	"euryale/internal/kernel/parallel"
+	"euryale/internal/kernel/vec"
 )
 
 // AttentionConfig shapes an attention.
@@ -118,7 +120,7 @@ func attentionSpec[T Float](a attention) spec[T] {
 		fwd: func(in []arg[T], y []T) {
 			q, k, v, s := parts(a, func(i int) []T { return in[i].X })
 			h := heads[T]{attention: a, q: q, k: k, v: v, y: matrix[T]{y, a.Heads * a.d}, sees: in[s].I, lse: lse}
-			kernel.Each(a.Lanes*a.KVHeads, func(i int) {
+			parallel.Each(a.Lanes*a.KVHeads, func(i int) {
 				buf := scratch.get()
 				h.forward(i/a.KVHeads, i%a.KVHeads, buf)
 				scratch.put(buf)
@@ -129,7 +131,7 @@ func attentionSpec[T Float](a attention) spec[T] {
 			dq, dk, dv, _ := parts(a, func(i int) []T { return g[i] })
 			h := heads[T]{attention: a, q: q, k: k, v: v, y: matrix[T]{y, a.Heads * a.d}, sees: in[s].I, lse: lse,
 				dy: matrix[T]{dy, a.Heads * a.d}, dq: dq, dk: dk, dv: dv}
-			kernel.Each(a.Lanes*a.KVHeads, func(i int) {
+			parallel.Each(a.Lanes*a.KVHeads, func(i int) {
 				buf := scratch.get()
 				h.backward(i/a.KVHeads, i%a.KVHeads, buf)
 				scratch.put(buf)
@@ -169,7 +171,7 @@ func (h *heads[T]) blocks(lane int, f func(r0, n, c int)) {
 
 // scores puts q·kᵀ of a block into p (n, c), and returns the scale that softmax applies.
 func (h *heads[T]) scores(p []T, head, kv, lane, r0, n, c int) (scale T) {
-	kernel.Gemm(false, true, n, c, h.d, 1, h.q.at(r0, head*h.d), h.q.ld, h.k.at(lane*h.c, kv*h.d), h.k.ld, 0, p, c)
+	matmul.Gemm(false, true, n, c, h.d, 1, h.q.at(r0, head*h.d), h.q.ld, h.k.at(lane*h.c, kv*h.d), h.k.ld, 0, p, c)
 	scale = 1
 	if !h.Raw {
 		scale = T(1 / math.Sqrt(float64(h.d)))
@@ -193,7 +195,7 @@ func (h *heads[T]) drop(p []T, head, r0, n, c int) {
 	key := h.Drop.Noise.key(h.Drop.Layer)
 	for i := range n {
 		row := p[i*c : (i+1)*c]
-		kernel.Dropout(row, row, h.Drop.P, key, uint64(((h.Drop.First+r0+i)*h.Heads+head)*h.c))
+		vec.Dropout(row, row, h.Drop.P, key, uint64(((h.Drop.First+r0+i)*h.Heads+head)*h.c))
 	}
 }
 
@@ -209,9 +211,9 @@ func (h *heads[T]) forward(lane, kv int, buf []T) {
 			}
 			p := buf[:n*c]
 			scale := h.scores(p, head, kv, lane, r0, n, c)
-			kernel.SoftmaxRows(p, n, c, c, h.sees[r0:r0+n], scale, h.lseOf(head, r0, n))
+			vec.SoftmaxRows(p, n, c, c, h.sees[r0:r0+n], scale, h.lseOf(head, r0, n))
 			h.drop(p, head, r0, n, c)
-			kernel.Gemm(false, false, n, h.d, c, 1, p, c, h.v.at(lane*h.c, kv*h.d), h.v.ld, 0, h.y.at(r0, head*h.d), h.y.ld)
+			matmul.Gemm(false, false, n, h.d, c, 1, p, c, h.v.at(lane*h.c, kv*h.d), h.v.ld, 0, h.y.at(r0, head*h.d), h.y.ld)
 		}
 	})
 }
@@ -257,17 +259,17 @@ func (h *heads[T]) backwardBlock(buf, dot []T, beta T, head, kv, lane, r0, n, c 
 	k, v := h.k.at(lane*h.c, kv*h.d), h.v.at(lane*h.c, kv*h.d)
 	sees := h.sees[r0 : r0+n]
 	for i := range dot {
-		dot[i] = T(kernel.Dot(h.dy.at(r0+i, head*h.d)[:h.d], h.y.at(r0+i, head*h.d)[:h.d]))
+		dot[i] = T(vec.Dot(h.dy.at(r0+i, head*h.d)[:h.d], h.y.at(r0+i, head*h.d)[:h.d]))
 	}
 	scale := h.scores(p, head, kv, lane, r0, n, c)
-	kernel.SoftmaxAgain(p, n, c, c, sees, scale, h.lseOf(head, r0, n))
-	kernel.Gemm(false, true, n, c, h.d, 1, dy, h.dy.ld, v, h.v.ld, 0, dp, c)
+	vec.SoftmaxAgain(p, n, c, c, sees, scale, h.lseOf(head, r0, n))
+	matmul.Gemm(false, true, n, c, h.d, 1, dy, h.dy.ld, v, h.v.ld, 0, dp, c)
 	h.drop(dp, head, r0, n, c)
-	kernel.SoftmaxGradRows(dp, p, n, c, c, sees, dot, scale)
+	vec.SoftmaxGradRows(dp, p, n, c, c, sees, dot, scale)
 	h.drop(p, head, r0, n, c)
-	kernel.Gemm(true, false, c, h.d, n, 1, p, c, dy, h.dy.ld, beta, h.dv.at(lane*h.c, kv*h.d), h.dv.ld)
-	kernel.Gemm(false, false, n, h.d, c, 1, dp, c, k, h.k.ld, 0, h.dq.at(r0, head*h.d), h.dq.ld)
-	kernel.Gemm(true, false, c, h.d, n, 1, dp, c, h.q.at(r0, head*h.d), h.q.ld, beta, h.dk.at(lane*h.c, kv*h.d), h.dk.ld)
+	matmul.Gemm(true, false, c, h.d, n, 1, p, c, dy, h.dy.ld, beta, h.dv.at(lane*h.c, kv*h.d), h.dv.ld)
+	matmul.Gemm(false, false, n, h.d, c, 1, dp, c, k, h.k.ld, 0, h.dq.at(r0, head*h.d), h.dq.ld)
+	matmul.Gemm(true, false, c, h.d, n, 1, dp, c, h.q.at(r0, head*h.d), h.q.ld, beta, h.dk.at(lane*h.c, kv*h.d), h.dk.ld)
 }
 
 // AttentionWeights is the softmax of Attention alone, zero where nothing is seen: for
@@ -296,7 +298,7 @@ func weightsSpec[T Float](a attention) spec[T] {
 						return
 					}
 					scale := h.scores(p, head, head/(a.Heads/a.KVHeads), lane, r0, n, c)
-					kernel.SoftmaxRows(p, n, c, c, h.sees[r0:r0+n], scale, nil)
+					vec.SoftmaxRows(p, n, c, c, h.sees[r0:r0+n], scale, nil)
 					for r := range n {
 						copy(w[((r0+r)*a.Heads+head)*a.c:], p[r*c:(r+1)*c])
 					}

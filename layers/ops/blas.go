@@ -4,11 +4,11 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/matmul"
 )
 
 // Gorgonia's own products run on the same tier of arithmetic as the fused ops.
 func init() {
-	tensor.Use(kernel.BLAS())
-	G.Use(kernel.BLAS())
+	tensor.Use(matmul.BLAS())
+	G.Use(matmul.BLAS())
 }

@@ -8,7 +8,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/vec"
 )
 
 // cellProgram is a cell on a graph of its own, compiled: the instructions of one step. It
@@ -138,7 +138,7 @@ func (p *cellProgram[T]) run() error {
 			c.in[j] = p.values[slot]
 		}
 		if c.sum != nil {
-			kernel.Add(floats[T](c.sum), values[T](c.in[0]), values[T](c.in[1]))
+			vec.Add(floats[T](c.sum), values[T](c.in[0]), values[T](c.in[1]))
 			p.values[c.to] = c.sum
 			continue
 		}

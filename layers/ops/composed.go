@@ -7,7 +7,9 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/matmul"
+	"euryale/internal/kernel/parallel"
+	"euryale/internal/kernel/vec"
 )
 
 // Scores, Mask, Softmax and Mix are Attention in four steps, and ALiBi is one between the
@@ -30,7 +32,7 @@ func Scores(p Place, c AttentionConfig, q, k *G.Node) (*G.Node, error) {
 // idle threads; kv's query heads are its own.
 func (a attention) eachHead(f func(lane, kv, head int)) {
 	group := a.Heads / a.KVHeads
-	kernel.Each(a.Lanes*a.KVHeads, func(i int) {
+	parallel.Each(a.Lanes*a.KVHeads, func(i int) {
 		lane, kv := i/a.KVHeads, i%a.KVHeads
 		for head := kv * group; head < (kv+1)*group; head++ {
 			f(lane, kv, head)
@@ -52,15 +54,15 @@ func scoresSpec[T Float](a attention) spec[T] {
 		shape: tensor.Shape{a.Lanes * a.t, lds},
 		fwd: func(in []arg[T], y []T) {
 			a.eachHead(func(lane, kv, head int) {
-				kernel.Gemm(false, true, a.t, a.c, a.d, scale, q(in[0].X, lane, head), ldq, k(in[1].X, lane, kv), ldk, 0, s(y, lane, head), lds)
+				matmul.Gemm(false, true, a.t, a.c, a.d, scale, q(in[0].X, lane, head), ldq, k(in[1].X, lane, kv), ldk, 0, s(y, lane, head), lds)
 			})
 		},
 		backs: []back[T]{{of: []int{0, 1}, do: func(in []arg[T], _, dy []T, g [][]T) {
 			clear(g[1])
 			a.eachHead(func(lane, kv, head int) {
 				ds := s(dy, lane, head)
-				kernel.Gemm(false, false, a.t, a.d, a.c, scale, ds, lds, k(in[1].X, lane, kv), ldk, 0, q(g[0], lane, head), ldq)
-				kernel.Gemm(true, false, a.c, a.d, a.t, scale, ds, lds, q(in[0].X, lane, head), ldq, 1, k(g[1], lane, kv), ldk)
+				matmul.Gemm(false, false, a.t, a.d, a.c, scale, ds, lds, k(in[1].X, lane, kv), ldk, 0, q(g[0], lane, head), ldq)
+				matmul.Gemm(true, false, a.c, a.d, a.t, scale, ds, lds, q(in[0].X, lane, head), ldq, 1, k(g[1], lane, kv), ldk)
 			})
 		}}},
 	}
@@ -171,7 +173,7 @@ func softmaxSpec[T Float](scores *G.Node, c int) spec[T] {
 				row := y[r*c : (r+1)*c]
 				for _, v := range row {
 					if !math.IsInf(float64(v), -1) {
-						kernel.Softmax(row, 1)
+						vec.Softmax(row, 1)
 						return
 					}
 				}
@@ -181,7 +183,7 @@ func softmaxSpec[T Float](scores *G.Node, c int) spec[T] {
 		backs: []back[T]{{of: []int{0}, do: func(_ []arg[T], y, dy []T, g [][]T) {
 			each(n, c, func(r int) {
 				ds, p, dp := g[0][r*c:(r+1)*c], y[r*c:(r+1)*c], dy[r*c:(r+1)*c]
-				mean := T(kernel.Dot(p, dp))
+				mean := T(vec.Dot(p, dp))
 				for i := range ds {
 					ds[i] = p[i] * (dp[i] - mean)
 				}
@@ -214,14 +216,14 @@ func mixSpec[T Float](a attention) spec[T] {
 		shape: tensor.Shape{a.Lanes * a.t, ldy},
 		fwd: func(in []arg[T], out []T) {
 			a.eachHead(func(lane, kv, head int) {
-				kernel.Gemm(false, false, a.t, a.d, a.c, 1, w(in[0].X, lane, head), ldw, v(in[1].X, lane, kv), ldv, 0, y(out, lane, head), ldy)
+				matmul.Gemm(false, false, a.t, a.d, a.c, 1, w(in[0].X, lane, head), ldw, v(in[1].X, lane, kv), ldv, 0, y(out, lane, head), ldy)
 			})
 		},
 		backs: []back[T]{{of: []int{0, 1}, do: func(in []arg[T], _, dy []T, g [][]T) {
 			clear(g[1])
 			a.eachHead(func(lane, kv, head int) {
-				kernel.Gemm(false, true, a.t, a.c, a.d, 1, y(dy, lane, head), ldy, v(in[1].X, lane, kv), ldv, 0, w(g[0], lane, head), ldw)
-				kernel.Gemm(true, false, a.c, a.d, a.t, 1, w(in[0].X, lane, head), ldw, y(dy, lane, head), ldy, 1, v(g[1], lane, kv), ldv)
+				matmul.Gemm(false, true, a.t, a.c, a.d, 1, y(dy, lane, head), ldy, v(in[1].X, lane, kv), ldv, 0, w(g[0], lane, head), ldw)
+				matmul.Gemm(true, false, a.c, a.d, a.t, 1, w(in[0].X, lane, head), ldw, y(dy, lane, head), ldy, 1, v(g[1], lane, kv), ldv)
 			})
 		}}},
 	}

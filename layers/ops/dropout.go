@@ -5,7 +5,7 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/vec"
 )
 
 // Noise is the state of all dropout in a model: with a layer's path and a value's place
@@ -70,11 +70,11 @@ func dropoutSpec[T Float](d Drop, x *G.Node, add bool) spec[T] {
 	}
 	s := spec[T]{
 		shape: x.Shape(),
-		fwd:   func(a []arg[T], y []T) { kernel.Dropout(y, a[0].X, d.P, key(), first) },
-		backs: []back[T]{{of: []int{0}, reads: []int{}, do: func(_ []arg[T], _, dy []T, g [][]T) { kernel.Dropout(g[0], dy, d.P, key(), first) }}},
+		fwd:   func(a []arg[T], y []T) { vec.Dropout(y, a[0].X, d.P, key(), first) },
+		backs: []back[T]{{of: []int{0}, reads: []int{}, do: func(_ []arg[T], _, dy []T, g [][]T) { vec.Dropout(g[0], dy, d.P, key(), first) }}},
 	}
 	if add {
-		s.fwd = func(a []arg[T], y []T) { kernel.DropoutAdd(y, a[1].X, a[0].X, d.P, key(), first) }
+		s.fwd = func(a []arg[T], y []T) { vec.DropoutAdd(y, a[1].X, a[0].X, d.P, key(), first) }
 		s.pass = []int{1}
 	}
 	return s

@@ -6,7 +6,8 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/matmul"
+	"euryale/internal/kernel/vec"
 )
 
 // LSTMGates are the gates of an LSTM after each token, made again from its states: for
@@ -41,12 +42,12 @@ func gatesSpec[T Float](s scan) spec[T] {
 				}
 			}
 			copy(y, in[0].X)
-			kernel.Gemm(false, false, s.rows(), 4*h, h, 1, before, h, in[1].X, 4*h, 1, y, 4*h)
+			matmul.Gemm(false, false, s.rows(), 4*h, h, 1, before, h, in[1].X, 4*h, 1, y, 4*h)
 			for r := range s.rows() {
 				row := y[r*4*h : (r+1)*4*h]
-				kernel.Sigmoid(row[:2*h], row[:2*h])
-				kernel.Tanh(row[2*h:3*h], row[2*h:3*h])
-				kernel.Sigmoid(row[3*h:], row[3*h:])
+				vec.Sigmoid(row[:2*h], row[:2*h])
+				vec.Tanh(row[2*h:3*h], row[2*h:3*h])
+				vec.Sigmoid(row[3*h:], row[3*h:])
 			}
 		},
 	}

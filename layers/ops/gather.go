@@ -6,7 +6,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/vec"
 )
 
 // Gather looks ids up in a table; an id of −1 gives a row of zeros.
@@ -41,7 +41,7 @@ func gatherSpec[T Float](v, d, n int) spec[T] {
 			for r, id := range a[1].I {
 				if id >= 0 {
 					row := g[0][id*d : (id+1)*d]
-					kernel.Add(row, row, dy[r*d:(r+1)*d])
+					vec.Add(row, row, dy[r*d:(r+1)*d])
 				}
 			}
 		}}},

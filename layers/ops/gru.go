@@ -6,7 +6,8 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/matmul"
+	"euryale/internal/kernel/vec"
 )
 
 // GRU runs a gated recurrent unit (Cho et al. 2014, with the reset gate applied to the
@@ -66,16 +67,16 @@ func gruSpec[T Float](tape *Tape, s scan, w *G.Node, bias bool) spec[T] {
 	}
 }
 
-func (r *gru[T]) step(k int, w *kernel.Packed[T], in []arg[T], y []T) {
+func (r *gru[T]) step(k int, w *matmul.Packed[T], in []arg[T], y []T) {
 	n, h := r.Lanes*r.hidden, r.hidden
 	zx, zh, h0, h1 := nth(r.zx, k, 3*n), nth(r.zh, k, 3*n), nth(r.h, k, n), nth(r.h, k+1, n)
 	gather(r.scan, k, zx, in[0].X, 3*h)
-	kernel.GemmPacked(w, false, false, r.Lanes, 3*h, h, 1, h0, h, in[1].X, 3*h, 0, zh, 3*h)
+	matmul.GemmPacked(w, false, false, r.Lanes, 3*h, h, 1, h0, h, in[1].X, 3*h, 0, zh, 3*h)
 	if len(in) > 4 {
-		kernel.Bias(zh, r.Lanes, 3*h, in[4].X)
+		vec.Bias(zh, r.Lanes, 3*h, in[4].X)
 	}
 	r.runs(k, in[3].I, func(from, to int) {
-		kernel.GRUCell(span(zx, from, to, 3*h), span(zh, from, to, 3*h), span(h0, from, to, h), span(h1, from, to, h), to-from, h, 3*h, h)
+		vec.GRUCell(span(zx, from, to, 3*h), span(zh, from, to, 3*h), span(h0, from, to, h), span(h1, from, to, h), to-from, h, 3*h, h)
 	}, func(from, to int) { copy(span(h1, from, to, h), span(h0, from, to, h)) })
 	scatter(r.scan, k, y, h, 0, h1, h)
 }
@@ -91,25 +92,25 @@ func (r *gru[T]) backward(in []arg[T], _, dy []T, g [][]T) {
 		r.stepBack(k, back, in, dy)
 		scatter(r.scan, k, g[0], 3*h, 0, nth(r.zx, k, 3*n), 3*h)
 	}
-	kernel.Gemm(true, false, h, 3*h, r.rows(), 1, r.h, h, r.zh, 3*h, 0, g[1], 3*h)
+	matmul.Gemm(true, false, h, 3*h, r.rows(), 1, r.h, h, r.zh, 3*h, 0, g[1], 3*h)
 	copy(g[2], r.dh)
 	if len(g) > 3 {
-		kernel.ColumnSums(g[3], r.zh, r.rows(), 3*h, 3*h)
+		vec.ColumnSums(g[3], r.zh, r.rows(), 3*h, 3*h)
 	}
 }
 
 // stepBack turns the gates and the hidden product of step k into their gradients, and dh
 // into that of what the step started from.
-func (r *gru[T]) stepBack(k int, back *kernel.Packed[T], in []arg[T], dy []T) {
+func (r *gru[T]) stepBack(k int, back *matmul.Packed[T], in []arg[T], dy []T) {
 	n, h := r.Lanes*r.hidden, r.hidden
 	zx, zh, h0 := nth(r.zx, k, 3*n), nth(r.zh, k, 3*n), nth(r.h, k, n)
 	collect(r.scan, k, r.dh, dy, h, 0, h)
 	r.runs(k, in[3].I, func(from, to int) {
 		dzx, dzh, dh := span(zx, from, to, 3*h), span(zh, from, to, 3*h), span(r.dh, from, to, h)
-		kernel.GRUCellGrad(dzx, dzh, dh, dzx, dzh, span(h0, from, to, h), dh, to-from, h, 3*h, h)
+		vec.GRUCellGrad(dzx, dzh, dh, dzx, dzh, span(h0, from, to, h), dh, to-from, h, 3*h, h)
 	}, func(from, to int) {
 		clear(span(zx, from, to, 3*h))
 		clear(span(zh, from, to, 3*h))
 	})
-	kernel.GemmPacked(back, false, true, r.Lanes, h, 3*h, 1, zh, 3*h, in[1].X, 3*h, 1, r.dh, h)
+	matmul.GemmPacked(back, false, true, r.Lanes, h, 3*h, 1, zh, 3*h, in[1].X, 3*h, 1, r.dh, h)
 }

@@ -6,7 +6,8 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/matmul"
+	"euryale/internal/kernel/vec"
 )
 
 // Activation is what a Linear applies to its sums.
@@ -71,7 +72,7 @@ func linearSpec[T Float](tape *Tape, act Activation, turned bool, n, in, out int
 		ldw = in
 	}
 	straight := operandOf[T](tape, w, turned, n)
-	var across *kernel.Packed[T]
+	var across *matmul.Packed[T]
 	if tape.Differentiated {
 		across = operandOf[T](tape, w, !turned, n)
 	}
@@ -85,14 +86,14 @@ func linearSpec[T Float](tape *Tape, act Activation, turned bool, n, in, out int
 				b = a[2].X
 			}
 			if act == Identity {
-				kernel.GemmPacked(straight, false, turned, n, out, in, 1, a[0].X, in, a[1].X, ldw, 0, y, out)
-				kernel.Bias(y, n, out, b)
+				matmul.GemmPacked(straight, false, turned, n, out, in, 1, a[0].X, in, a[1].X, ldw, 0, y, out)
+				vec.Bias(y, n, out, b)
 				return
 			}
 			if z == nil {
 				z = claim[T](tape, n*out)
 			}
-			kernel.GemmPacked(straight, false, turned, n, out, in, 1, a[0].X, in, a[1].X, ldw, 0, z, out)
+			matmul.GemmPacked(straight, false, turned, n, out, in, 1, a[0].X, in, a[1].X, ldw, 0, z, out)
 			if slopes {
 				f.slope(y, z, n, out, b)
 			} else {
@@ -101,27 +102,27 @@ func linearSpec[T Float](tape *Tape, act Activation, turned bool, n, in, out int
 		},
 		backs: []back[T]{
 			{of: []int{0}, reads: []int{1}, do: func(a []arg[T], _, dz []T, g [][]T) {
-				kernel.GemmPacked(across, false, !turned, n, in, out, 1, dz, out, a[1].X, ldw, 0, g[0], in)
+				matmul.GemmPacked(across, false, !turned, n, in, out, 1, dz, out, a[1].X, ldw, 0, g[0], in)
 			}},
 			{of: []int{1}, reads: []int{0}, do: func(a []arg[T], _, dz []T, g [][]T) {
 				if turned {
-					kernel.Gemm(true, false, out, in, n, 1, dz, out, a[0].X, in, 0, g[0], in)
+					matmul.Gemm(true, false, out, in, n, 1, dz, out, a[0].X, in, 0, g[0], in)
 				} else {
-					kernel.Gemm(true, false, in, out, n, 1, a[0].X, in, dz, out, 0, g[0], out)
+					matmul.Gemm(true, false, in, out, n, 1, a[0].X, in, dz, out, 0, g[0], out)
 				}
 			}},
 		},
 	}
 	if bias {
 		s.backs = append(s.backs, back[T]{of: []int{2}, reads: []int{}, do: func(_ []arg[T], _, dz []T, g [][]T) {
-			kernel.ColumnSums(g[0], dz, n, out, out)
+			vec.ColumnSums(g[0], dz, n, out, out)
 		}})
 	}
 	s.wide = func(rows int) spec[T] { return linearSpec[T](tape, act, turned, rows, in, out, w, bias) }
 	if act != Identity {
 		s.prep = func(_ []arg[T], y, dy, dz []T) {
 			if slopes {
-				kernel.Mul(dz, z, dy)
+				vec.Mul(dz, z, dy)
 			} else {
 				f.grad(dz, z, y, dy)
 			}

@@ -6,7 +6,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/vec"
 )
 
 // loopBack is the derivative of a loop: the cell with the derivative that Gorgonia makes of
@@ -173,7 +173,7 @@ func (b *loopBack[T]) stepBack(k int, in []arg[T], out, dout []T, gin [][]T) {
 			w := len(g) / b.Lanes
 			scatter(b.scan, k, gin[i], w, 0, g, w)
 		default:
-			kernel.Add(gin[i], gin[i], g)
+			vec.Add(gin[i], gin[i], g)
 		}
 	}
 }

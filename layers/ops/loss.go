@@ -7,7 +7,8 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/parallel"
+	"euryale/internal/kernel/vec"
 )
 
 // CrossEntropy is the loss of each row, in nats; 0 where the target is −1. With
@@ -42,10 +43,10 @@ func crossEntropySpec[T Float](n, v int, smoothing float64) spec[T] {
 					panic(fmt.Errorf("row %d's target is %d of %d", r, id, v))
 				}
 				x := a[0].X[r*v : (r+1)*v]
-				lse[r] = kernel.LogSumExp(x)
+				lse[r] = vec.LogSumExp(x)
 				loss[r] = lse[r] - (1-T(smoothing))*x[id]
 				if smoothing > 0 {
-					loss[r] -= even * T(kernel.Sum(x))
+					loss[r] -= even * T(vec.Sum(x))
 				}
 			})
 		},
@@ -56,7 +57,7 @@ func crossEntropySpec[T Float](n, v int, smoothing float64) spec[T] {
 					clear(dx)
 					return
 				}
-				kernel.ExpShift(dx, a[0].X[r*v:(r+1)*v], lse[r], dloss[r])
+				vec.ExpShift(dx, a[0].X[r*v:(r+1)*v], lse[r], dloss[r])
 				if smoothing > 0 {
 					for i := range dx {
 						dx[i] -= even * dloss[r]
@@ -71,7 +72,7 @@ func crossEntropySpec[T Float](n, v int, smoothing float64) spec[T] {
 // each runs f for every row of an n×v matrix, in blocks that idle workers share.
 func each(n, v int, f func(r int)) {
 	rows := max(1, 1<<15/v) // enough work to be worth handing over
-	kernel.Each((n+rows-1)/rows, func(i int) {
+	parallel.Each((n+rows-1)/rows, func(i int) {
 		for r := i * rows; r < min(n, (i+1)*rows); r++ {
 			f(r)
 		}
@@ -90,7 +91,7 @@ func meanSpec[T Float]() spec[T] {
 	return spec[T]{
 		shape: tensor.ScalarShape(),
 		fwd: func(a []arg[T], y []T) {
-			y[0] = finite(T(kernel.Sum(a[0].X)) * share[T](1, a[1].I[0]))
+			y[0] = finite(T(vec.Sum(a[0].X)) * share[T](1, a[1].I[0]))
 		},
 		backs: []back[T]{{of: []int{0}, do: func(a []arg[T], _, dy []T, g [][]T) {
 			for i := range g[0] {

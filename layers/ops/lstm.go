@@ -4,7 +4,8 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/matmul"
+	"euryale/internal/kernel/vec"
 )
 
 // LSTM runs a long short-term memory (Hochreiter and Schmidhuber 1997, with the forget
@@ -62,14 +63,14 @@ func (l *lstm[T]) begin(prev []T) {
 	}
 }
 
-func (l *lstm[T]) step(k int, w *kernel.Packed[T], in []arg[T], y []T) {
+func (l *lstm[T]) step(k int, w *matmul.Packed[T], in []arg[T], y []T) {
 	n, h := l.Lanes*l.hidden, l.hidden
 	z, tanh := nth(l.gates, k, 4*n), nth(l.tanh, k, n)
 	h0, h1, c0, c1 := nth(l.h, k, n), nth(l.h, k+1, n), nth(l.c, k, n), nth(l.c, k+1, n)
 	gather(l.scan, k, z, in[0].X, 4*h)
-	kernel.GemmPacked(w, false, false, l.Lanes, 4*h, h, 1, h0, h, in[1].X, 4*h, 1, z, 4*h)
+	matmul.GemmPacked(w, false, false, l.Lanes, 4*h, h, 1, h0, h, in[1].X, 4*h, 1, z, 4*h)
 	l.runs(k, in[3].I, func(from, to int) {
-		kernel.LSTMCell(span(z, from, to, 4*h), span(c0, from, to, h), span(c1, from, to, h), span(tanh, from, to, h), span(h1, from, to, h),
+		vec.LSTMCell(span(z, from, to, 4*h), span(c0, from, to, h), span(c1, from, to, h), span(tanh, from, to, h), span(h1, from, to, h),
 			to-from, h, 4*h, h, h)
 	}, func(from, to int) {
 		copy(span(h1, from, to, h), span(h0, from, to, h))
@@ -91,7 +92,7 @@ func (l *lstm[T]) backward(in []arg[T], _, dy []T, g [][]T) {
 		l.stepBack(k, back, in, dy)
 		scatter(l.scan, k, g[0], 4*h, 0, nth(l.gates, k, 4*n), 4*h)
 	}
-	kernel.Gemm(true, false, h, 4*h, l.rows(), 1, l.h, h, l.gates, 4*h, 0, g[1], 4*h)
+	matmul.Gemm(true, false, h, 4*h, l.rows(), 1, l.h, h, l.gates, 4*h, 0, g[1], 4*h)
 	for b := range l.Lanes {
 		copy(g[2][2*b*h:], span(l.dh, b, b+1, h))
 		copy(g[2][(2*b+1)*h:], span(l.dc, b, b+1, h))
@@ -100,15 +101,15 @@ func (l *lstm[T]) backward(in []arg[T], _, dy []T, g [][]T) {
 
 // stepBack turns the gates of step k into their gradients, and dh and dc into those of
 // what the step started from.
-func (l *lstm[T]) stepBack(k int, back *kernel.Packed[T], in []arg[T], dy []T) {
+func (l *lstm[T]) stepBack(k int, back *matmul.Packed[T], in []arg[T], dy []T) {
 	n, h := l.Lanes*l.hidden, l.hidden
 	z, tanh, c0 := nth(l.gates, k, 4*n), nth(l.tanh, k, n), nth(l.c, k, n)
 	collect(l.scan, k, l.dh, dy, 2*h, 0, h)
 	collect(l.scan, k, l.dc, dy, 2*h, h, h)
 	l.runs(k, in[3].I, func(from, to int) {
 		dz, dh := span(z, from, to, 4*h), span(l.dh, from, to, h)
-		kernel.LSTMCellGrad(dz, span(l.dc, from, to, h), dz, span(c0, from, to, h), span(tanh, from, to, h), dh, to-from, h, 4*h, h, h)
+		vec.LSTMCellGrad(dz, span(l.dc, from, to, h), dz, span(c0, from, to, h), span(tanh, from, to, h), dh, to-from, h, 4*h, h, h)
 		clear(dh) // h of the step before reaches this step through the gates alone
 	}, func(from, to int) { clear(span(z, from, to, 4*h)) })
-	kernel.GemmPacked(back, false, true, l.Lanes, h, 4*h, 1, z, 4*h, in[1].X, 4*h, 1, l.dh, h)
+	matmul.GemmPacked(back, false, true, l.Lanes, h, 4*h, 1, z, 4*h, in[1].X, 4*h, 1, l.dh, h)
 }

@@ -6,7 +6,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/vec"
 )
 
 // LayerNorm is gain ⊙ (x − mean)/√(var + eps) + bias for each row (Ba, Kiros and Hinton
@@ -51,14 +51,14 @@ func layerNormSpec[T Float](n, d int, eps float64, biased bool) spec[T] {
 			if biased {
 				bias = a[2].X
 			}
-			kernel.LayerNorm(y, mean, rstd, a[0].X, a[1].X, bias, n, d, eps)
+			vec.LayerNorm(y, mean, rstd, a[0].X, a[1].X, bias, n, d, eps)
 		},
 		backs: []back[T]{{of: of, reads: []int{0, 1}, do: func(a []arg[T], _, dy []T, g [][]T) {
 			var dbias []T
 			if biased {
 				dbias = g[2]
 			}
-			kernel.LayerNormGrad(g[0], g[1], dbias, dy, a[0].X, mean, rstd, a[1].X, n, d)
+			vec.LayerNormGrad(g[0], g[1], dbias, dy, a[0].X, mean, rstd, a[1].X, n, d)
 		}}},
 	}
 }
@@ -78,9 +78,9 @@ func rmsNormSpec[T Float](n, d int, eps float64) spec[T] {
 	rstd := make([]T, n)
 	return spec[T]{
 		shape: tensor.Shape{n, d},
-		fwd:   func(a []arg[T], y []T) { kernel.RMSNorm(y, rstd, a[0].X, a[1].X, n, d, eps) },
+		fwd:   func(a []arg[T], y []T) { vec.RMSNorm(y, rstd, a[0].X, a[1].X, n, d, eps) },
 		backs: []back[T]{{of: []int{0, 1}, reads: []int{0, 1}, do: func(a []arg[T], _, dy []T, g [][]T) {
-			kernel.RMSNormGrad(g[0], g[1], dy, a[0].X, rstd, a[1].X, n, d)
+			vec.RMSNormGrad(g[0], g[1], dy, a[0].X, rstd, a[1].X, n, d)
 		}}},
 	}
 }

@@ -6,7 +6,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/matmul"
 )
 
 // RNN runs a simple recurrent network (Elman 1990) through all tokens: h = act(z + h·W),
@@ -56,11 +56,11 @@ func rnnSpec[T Float](tape *Tape, s scan, w *G.Node, act Activation) spec[T] {
 	}
 }
 
-func (r *rnn[T]) step(k int, w *kernel.Packed[T], in []arg[T], y []T) {
+func (r *rnn[T]) step(k int, w *matmul.Packed[T], in []arg[T], y []T) {
 	n, h := r.Lanes*r.hidden, r.hidden
 	z, h0, h1 := nth(r.z, k, n), nth(r.h, k, n), nth(r.h, k+1, n)
 	gather(r.scan, k, z, in[0].X, h)
-	kernel.GemmPacked(w, false, false, r.Lanes, h, h, 1, h0, h, in[1].X, h, 1, z, h)
+	matmul.GemmPacked(w, false, false, r.Lanes, h, h, 1, h0, h, in[1].X, h, 1, z, h)
 	r.runs(k, in[3].I, func(from, to int) { r.act.f(span(h1, from, to, h), span(z, from, to, h)) },
 		func(from, to int) { copy(span(h1, from, to, h), span(h0, from, to, h)) })
 	scatter(r.scan, k, y, h, 0, h1, h)
@@ -81,9 +81,9 @@ func (r *rnn[T]) backward(in []arg[T], _, dy []T, g [][]T) {
 			r.act.grad(dz, dz, span(h1, from, to, h), dh)
 			clear(dh) // h of the step before reaches this step through z alone
 		}, func(from, to int) { clear(span(z, from, to, h)) })
-		kernel.GemmPacked(back, false, true, r.Lanes, h, h, 1, z, h, in[1].X, h, 1, r.dh, h)
+		matmul.GemmPacked(back, false, true, r.Lanes, h, h, 1, z, h, in[1].X, h, 1, r.dh, h)
 		scatter(r.scan, k, g[0], h, 0, z, h)
 	}
-	kernel.Gemm(true, false, h, h, r.rows(), 1, r.h, h, r.z, h, 0, g[1], h)
+	matmul.Gemm(true, false, h, h, r.rows(), 1, r.h, h, r.z, h, 0, g[1], h)
 	copy(g[2], r.dh)
 }

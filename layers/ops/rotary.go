@@ -7,7 +7,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/vec"
 )
 
 // Rotary turns pairs of neighbouring columns of the first heads of x by angles that grow
@@ -37,11 +37,11 @@ func rotarySpec[T Float](base float64, heads, d, n, w int) spec[T] {
 		fwd: func(in []arg[T], y []T) {
 			a.set(in[1].I)
 			copy(y, in[0].X)
-			kernel.Rotate(y, a.cos, a.sin, n, heads, d, w, kernel.Interleaved)
+			vec.Rotate(y, a.cos, a.sin, n, heads, d, w, vec.Interleaved)
 		},
 		backs: []back[T]{{of: []int{0}, do: func(in []arg[T], _, dy []T, g [][]T) {
 			copy(g[0], dy)
-			kernel.RotateBack(g[0], a.cos, a.sin, n, heads, d, w, kernel.Interleaved)
+			vec.RotateBack(g[0], a.cos, a.sin, n, heads, d, w, vec.Interleaved)
 		}}},
 	}
 }

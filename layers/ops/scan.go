@@ -6,7 +6,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/vec"
 )
 
 // Scan says how a recurrence goes through its rows, which are B lanes of T tokens. A row
@@ -86,7 +86,7 @@ func scatter[T Float](s scan, k int, y []T, ld, from int, src []T, width int) {
 func collect[T Float](s scan, k int, sum, y []T, ld, from, width int) {
 	for b := range s.Lanes {
 		row := sum[b*width : (b+1)*width]
-		kernel.Add(row, row, y[s.row(k, b)*ld+from:][:width])
+		vec.Add(row, row, y[s.row(k, b)*ld+from:][:width])
 	}
 }
 

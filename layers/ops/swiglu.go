@@ -3,7 +3,7 @@ package ops
 import (
 	G "gorgonia.org/gorgonia"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/vec"
 )
 
 // SwiGLU is SiLU(a) ⊙ b: the gated unit of Shazeer (2020).
@@ -19,9 +19,9 @@ func SwiGLU(p Place, a, b *G.Node) (*G.Node, error) {
 func swigluSpec[T Float](a *G.Node) spec[T] {
 	return spec[T]{
 		shape: a.Shape(),
-		fwd:   func(in []arg[T], y []T) { kernel.SwiGLU(y, in[0].X, in[1].X) },
+		fwd:   func(in []arg[T], y []T) { vec.SwiGLU(y, in[0].X, in[1].X) },
 		backs: []back[T]{{of: []int{0, 1}, do: func(in []arg[T], _, dy []T, g [][]T) {
-			kernel.SwiGLUGrad(g[0], g[1], dy, in[0].X, in[1].X)
+			vec.SwiGLUGrad(g[0], g[1], dy, in[0].X, in[1].X)
 		}}},
 	}
 }

@@ -7,7 +7,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/vec"
 )
 
 // Tape is what the ops of one graph share: their names, the sums that Gorgonia makes
@@ -115,11 +115,11 @@ func (t *Tape) Add(a, b tensor.Tensor, opts ...tensor.FuncOpt) (tensor.Tensor, e
 	switch x.Dtype() {
 	case tensor.Float32:
 		s := sumOf[float32](t, x, y)
-		kernel.Add(s.Float32s(), x.Float32s(), y.Float32s())
+		vec.Add(s.Float32s(), x.Float32s(), y.Float32s())
 		return s, nil
 	case tensor.Float64:
 		s := sumOf[float64](t, x, y)
-		kernel.Add(s.Float64s(), x.Float64s(), y.Float64s())
+		vec.Add(s.Float64s(), x.Float64s(), y.Float64s())
 		return s, nil
 	}
 	return t.StdEng.Add(a, b, opts...)

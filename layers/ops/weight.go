@@ -5,7 +5,7 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
-	"euryale/internal/kernel"
+	"euryale/internal/kernel/matmul"
 )
 
 // Weight is a float32 parameter that products have as their right operand. Between Hold
@@ -22,7 +22,7 @@ type Weight struct {
 // operand is one of the two ways to multiply by a matrix, and the most rows that a
 // graph multiplies by it at once; 0: none does.
 type operand struct {
-	packed kernel.Packed[float32]
+	packed matmul.Packed[float32]
 	rows   int
 }
 
@@ -51,16 +51,16 @@ func (w *Weight) Release() {
 
 // pack packs what is wanted and is not packed yet.
 func (w *Weight) pack() {
-	if o := &w.straight; kernel.PackingGain(o.rows) == kernel.Once && !o.packed.Ready() {
+	if o := &w.straight; matmul.PackingGain(o.rows) == matmul.Once && !o.packed.Ready() {
 		o.packed.Pack(false, w.rows, w.cols, w.values, w.cols)
 	}
-	if o := &w.turned; kernel.PackingGain(o.rows) == kernel.Once && !o.packed.Ready() {
+	if o := &w.turned; matmul.PackingGain(o.rows) == matmul.Once && !o.packed.Ready() {
 		o.packed.Pack(true, w.cols, w.rows, w.values, w.cols)
 	}
 }
 
 // operand is W, or Wᵀ if turned, for products of so many rows.
-func (w *Weight) operand(turned bool, rows int) *kernel.Packed[float32] {
+func (w *Weight) operand(turned bool, rows int) *matmul.Packed[float32] {
 	w.Lock()
 	defer w.Unlock()
 	o := &w.straight
@@ -96,13 +96,13 @@ func (t *Tape) ReadsAsMatrix(n *G.Node) bool { return t.matrices[n] }
 
 // operandOf is W, or Wᵀ if turned, as products of so many rows read it: nil if w is no
 // parameter, or of float64.
-func operandOf[T Float](t *Tape, w *G.Node, turned bool, rows int) *kernel.Packed[T] {
+func operandOf[T Float](t *Tape, w *G.Node, turned bool, rows int) *matmul.Packed[T] {
 	t.readAsMatrix(w)
 	p := t.weights[w]
 	if p == nil {
 		return nil
 	}
-	packed, _ := any(p.operand(turned, rows)).(*kernel.Packed[T])
+	packed, _ := any(p.operand(turned, rows)).(*matmul.Packed[T])
 	return packed
 }
 
@@ -110,8 +110,8 @@ func operandOf[T Float](t *Tape, w *G.Node, turned bool, rows int) *kernel.Packe
 // as others hold it, or packed once for the run.
 type recurrent[T Float] struct {
 	cols           int
-	held, turned   *kernel.Packed[T] // W and Wᵀ
-	own, ownTurned kernel.Packed[T]
+	held, turned   *matmul.Packed[T] // W and Wᵀ
+	own, ownTurned matmul.Packed[T]
 }
 
 func newRecurrent[T Float](tape *Tape, s scan, w *G.Node) *recurrent[T] {
@@ -123,17 +123,17 @@ func newRecurrent[T Float](tape *Tape, s scan, w *G.Node) *recurrent[T] {
 }
 
 // forward is W as the steps of this run read it.
-func (r *recurrent[T]) forward(s scan, w []T) *kernel.Packed[T] {
-	return ready(r.held, &r.own, s, func(own *kernel.Packed[T]) { own.Pack(false, s.hidden, r.cols, w, r.cols) })
+func (r *recurrent[T]) forward(s scan, w []T) *matmul.Packed[T] {
+	return ready(r.held, &r.own, s, func(own *matmul.Packed[T]) { own.Pack(false, s.hidden, r.cols, w, r.cols) })
 }
 
 // back is Wᵀ as the steps of this run read it.
-func (r *recurrent[T]) back(s scan, w []T) *kernel.Packed[T] {
-	return ready(r.turned, &r.ownTurned, s, func(own *kernel.Packed[T]) { own.Pack(true, r.cols, s.hidden, w, r.cols) })
+func (r *recurrent[T]) back(s scan, w []T) *matmul.Packed[T] {
+	return ready(r.turned, &r.ownTurned, s, func(own *matmul.Packed[T]) { own.Pack(true, r.cols, s.hidden, w, r.cols) })
 }
 
-func ready[T Float](held, own *kernel.Packed[T], s scan, pack func(own *kernel.Packed[T])) *kernel.Packed[T] {
-	if held != nil && held.Ready() || s.steps == 1 || kernel.PackingGain(s.Lanes) == kernel.None {
+func ready[T Float](held, own *matmul.Packed[T], s scan, pack func(own *matmul.Packed[T])) *matmul.Packed[T] {
+	if held != nil && held.Ready() || s.steps == 1 || matmul.PackingGain(s.Lanes) == matmul.None {
 		return held
 	}
 	pack(own)

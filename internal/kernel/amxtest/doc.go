@@ -4,7 +4,7 @@
 //
 //	go build -o amxtest ./internal/kernel/amxtest
 //	./amxtest COMMAND ARGS…
-//	go test -exec "$PWD/amxtest" ./internal/kernel
+//	go test -exec "$PWD/amxtest" ./internal/kernel/matmul
 //
 // The command finds EURYALE_TEST_AMX=1 in its environment. Amxtest ends with the
 // command's exit status, 128 and the signal's number if a signal ended it, or with

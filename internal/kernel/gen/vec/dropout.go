@@ -3,7 +3,7 @@ package main
 import "github.com/mmcloughlin/avo/operand"
 
 // dropout is y = keep·x·scale, with an addend y = a + keep·x·scale. count is the low word of the first
-// counter plus s0; see hash32 of package kernel for the hash.
+// counter plus s0; see hash32 of package vec for the hash.
 func dropout(addend bool) func(*asm) {
 	return func(a *asm) {
 		y, x := a.pointer("y"), a.pointer("x")

@@ -1,6 +1,6 @@
 package main
 
-// A kernel is one function of package kernel in assembly.
+// A kernel is one function of package vec in assembly.
 type kernel struct {
 	name, signature string
 	emit            func(*asm)

@@ -1,7 +1,7 @@
-// Command vec writes the element-wise kernels of package kernel: assembly for AVX-512 and AVX2, the Go
+// Command vec writes the element-wise kernels of package vec: assembly for AVX-512 and AVX2, the Go
 // declarations, and functions of the same names for other processors, which are never called.
 //
-//	go run ./vec -o ..
+//	go run ./vec -o ../vec
 package main
 
 import (
@@ -25,7 +25,7 @@ import (
 const heldAtMost = 26 // constants in registers
 
 func main() {
-	dir := flag.String("o", "..", "the `directory` of package kernel")
+	dir := flag.String("o", "../vec", "the `directory` of package vec")
 	flag.Parse()
 	log.SetFlags(0)
 	if err := generate(*dir); err != nil {
@@ -112,10 +112,10 @@ func (k kernel) hold(wide bool) ([]konst, error) {
 
 // write writes the three files.
 func write(dir string, file *ir.File) error {
-	cfg := printer.Config{Name: "internal/kernel/gen/vec", Pkg: "kernel"}
+	cfg := printer.Config{Name: "internal/kernel/gen/vec", Pkg: "vec"}
 	for name, p := range map[string]printer.Printer{
-		"vec_amd64.s":       printer.NewGoAsm(cfg),
-		"vec_stub_amd64.go": printer.NewStubs(cfg),
+		"kernels_amd64.s":  printer.NewGoAsm(cfg),
+		"kernels_amd64.go": printer.NewStubs(cfg),
 	} {
 		text, err := p.Print(file)
 		if err != nil {
@@ -126,14 +126,14 @@ func write(dir string, file *ir.File) error {
 		}
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "// %s\n\n//go:build !amd64\n\npackage kernel\n\n", cfg.GeneratedWarning())
+	fmt.Fprintf(&b, "// %s\n\n//go:build !amd64\n\npackage vec\n\n", cfg.GeneratedWarning())
 	fmt.Fprintf(&b, "// Where simd is false none of these is called.\n")
 	for _, fn := range file.Functions() {
-		fmt.Fprintf(&b, "\n%s { panic(\"kernel: no assembly for this processor\") }\n", fn.Stub())
+		fmt.Fprintf(&b, "\n%s { panic(\"vec: no assembly for this processor\") }\n", fn.Stub())
 	}
 	text, err := format.Source(b.Bytes())
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, "vec_stub_other.go"), text, 0o644)
+	return os.WriteFile(filepath.Join(dir, "kernels_other.go"), text, 0o644)
 }

@@ -5,7 +5,7 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// sumLanes is the number of partial sums, as in package kernel.
+// sumLanes is the number of partial sums, as in package vec.
 const sumLanes = 32
 
 // sum is Σ x, or Σ a·b with two arguments, in float64; partial sum j takes the elements j modulo sumLanes.
@@ -65,7 +65,7 @@ func (a *asm) doubles(at operand.Mem, m mask) reg.VecVirtual {
 	return v
 }
 
-// fold adds the upper half of the lanes to the lower half until one is left, as fold of package kernel.
+// fold adds the upper half of the lanes to the lower half until one is left, as fold of package vec.
 func (a *asm) fold(acc V) reg.Register {
 	for half := len(acc) / 2; half > 0; half /= 2 {
 		for k := range half {

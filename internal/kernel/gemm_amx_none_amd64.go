@@ -1,6 +1,0 @@
-//go:build !linux
-
-package kernel
-
-// requestTiles: no other system's way to the tile registers is known here.
-func requestTiles() bool { return false }

@@ -1,0 +1,92 @@
+package matmul
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+)
+
+// BenchmarkGemm measures float32 products in GFLOP/s on every tier, with one
+// thread and with two: squares in all transposes, then the shapes of training
+// and of generation. The operands are random; zeros would flatter.
+//
+//	go test ./internal/kernel/matmul -run '^$' -bench 'Gemm/openblas/1/512x512x512'
+func BenchmarkGemm(b *testing.B) {
+	was := active.Load()
+	defer active.Store(was)
+	for _, c := range testTiers() {
+		for _, threads := range []int{1, 2} {
+			for _, size := range benchSizes() {
+				for _, transposed := range size.transposes {
+					name := fmt.Sprintf("%s/%d/%dx%dx%d%s", c.name, threads, size.m, size.n, size.k, transposed)
+					b.Run(name, func(b *testing.B) {
+						active.Store(c.tier)
+						withThreads(b, threads)
+						benchmarkGemm(b, size, transposed)
+					})
+				}
+			}
+		}
+	}
+}
+
+type benchSize struct {
+	m, n, k, count int
+	transposes     []string
+}
+
+func benchSizes() []benchSize {
+	var list []benchSize
+	for _, n := range []int{16, 64, 128, 256, 512, 1024, 2048} {
+		list = append(list, benchSize{n, n, n, 1, []string{"NN", "NT", "TN"}})
+	}
+	training := [][3]int{{384, 512, 128}, {384, 128, 512}, {128, 512, 384}, {2048, 1536, 384}, {2048, 384, 1536}, {384, 1536, 2048}}
+	for _, s := range training {
+		list = append(list, benchSize{s[0], s[1], s[2], 1, []string{"NN", "NT", "TN"}})
+	}
+	for _, s := range [][3]int{{64, 64, 32}, {64, 32, 64}, {256, 256, 64}, {256, 64, 256}} {
+		list = append(list, benchSize{s[0], s[1], s[2], 24, []string{"NN", "NT", "TN"}})
+	}
+	for _, m := range []int{1, 2, 4, 8} {
+		for _, s := range [][2]int{{384, 384}, {768, 3072}, {3072, 768}, {50257, 768}} {
+			list = append(list, benchSize{m, s[0], s[1], 1, []string{"NN", "NT"}})
+		}
+	}
+	return list
+}
+
+func benchmarkGemm(b *testing.B, s benchSize, transposed string) {
+	r := rand.New(rand.NewPCG(1, 1))
+	e := newExample[float32](r, transposed[0] == 'T', transposed[1] == 'T', s.m, s.n, s.k, 1, 0, 0, s.count)
+	e.run()
+	for b.Loop() {
+		e.run()
+	}
+	flops := 2 * float64(s.m) * float64(s.n) * float64(s.k) * float64(s.count)
+	b.ReportMetric(flops*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
+}
+
+// BenchmarkPrecision measures squares of float32 at each precision that computes
+// with other operands, with two threads.
+func BenchmarkPrecision(b *testing.B) {
+	was := active.Load()
+	defer active.Store(was)
+	for _, c := range testTiers() {
+		for _, p := range []Precision{Highest, High, Medium} {
+			active.Store(c.tier)
+			withPrecision(b, p)
+			if p != Highest && Products() == "float32" {
+				continue
+			}
+			for _, size := range benchSizes() {
+				for _, transposed := range size.transposes {
+					b.Run(fmt.Sprintf("%s/%s/%dx%dx%d%s", c.name, p, size.m, size.n, size.k, transposed), func(b *testing.B) {
+						active.Store(c.tier)
+						withThreads(b, 2)
+						benchmarkGemm(b, size, transposed)
+					})
+				}
+			}
+		}
+	}
+}

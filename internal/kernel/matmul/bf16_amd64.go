@@ -1,0 +1,159 @@
+package matmul
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
+
+//go:noescape
+func bTileAVX512(t *tile[float32])
+
+//go:noescape
+func bPanelAVX512(t *tile[float32])
+
+//go:noescape
+func toPairs(dst *float32, dstStep, part int, src *float32, srcStep int, rows, cols int)
+
+//go:noescape
+func toPairs2(dst *float32, dstStep, part int, src *float32, srcStep int, rows, cols int)
+
+//go:noescape
+func pairRows(dst *float32, dstStep, panelStep, part int, even, odd *float32, srcStep, rows, cols int)
+
+//go:noescape
+func toPairs3(dst *float32, dstStep, part int, src *float32, srcStep int, rows, cols int)
+
+//go:noescape
+func pairRows2(dst *float32, dstStep, panelStep, part int, even, odd *float32, srcStep, rows, cols int)
+
+//go:noescape
+func pairRows3(dst *float32, dstStep, panelStep, part int, even, odd *float32, srcStep, rows, cols int)
+
+// hasBF16 tells whether the processor multiplies pairs of bfloat16 (VDPBF16PS).
+var hasBF16 = cpu.X86.HasAVX512BF16 && cpu.X86.HasAVX512BW
+
+// bf16Kernels are those of AVX-512, but tiles multiply bfloat16.
+func bf16Kernels() *kernels[float32] {
+	return &kernels[float32]{operands: "bfloat16", rows: 14, cols: 32, tile: bTileAVX512, panel: bPanelAVX512, transpose: transposeBlocks,
+		pack: pairs{rows: toPairs, columns: pairRows, count: 1, unit: 1}}
+}
+
+// splitKernels multiply numbers of so many parts without a tile unit, by passes over a tile
+// of C: slower than float32, but with the operands that the unit has.
+func splitKernels(parts int) *kernels[float32] {
+	ks := &kernels[float32]{operands: "two bfloat16", rows: 14, cols: 32, tile: splitTile([][2]int{{1, 0}, {0, 1}, {0, 0}}), transpose: transposeBlocks, pack: splitPairs(parts, 1)}
+	if parts == 3 {
+		ks.operands = "three bfloat16"
+		ks.tile = splitTile([][2]int{{2, 0}, {1, 1}, {0, 2}, {1, 0}, {0, 1}, {0, 0}})
+	}
+	return ks
+}
+
+// splitPairs packs numbers in so many parts.
+func splitPairs(parts, unit int) pairs {
+	switch parts {
+	case 2:
+		return pairs{rows: toPairs2, columns: pairRows2, count: 2, unit: unit, byRow: true}
+	case 3:
+		return pairs{rows: toPairs3, columns: pairRows3, count: 3, unit: unit, byRow: true}
+	}
+	return pairs{rows: toPairs, columns: pairRows, count: 1, unit: unit, byRow: true}
+}
+
+// splitTile adds up the products of these parts of A and B.
+func splitTile(products [][2]int) func(*tile[float32]) {
+	return func(t *tile[float32]) {
+		a, b, beta := unsafe.Pointer(t.a), unsafe.Pointer(t.b), t.beta
+		for _, p := range products {
+			t.a, t.b = (*float32)(unsafe.Add(a, p[0]*t.aPart)), (*float32)(unsafe.Add(b, p[1]*t.bPart))
+			bTileAVX512(t)
+			t.beta = 1
+		}
+		t.beta = beta
+	}
+}
+
+// pairs packs numbers as bfloat16, two of them along k in the place of one
+// float32, low half first. Steps are filled up with zeros.
+type pairs struct {
+	rows    func(dst *float32, dstStep, part int, src *float32, srcStep int, rows, cols int)
+	columns func(dst *float32, dstStep, panelStep, part int, even, odd *float32, srcStep, rows, cols int)
+	count   int  // parts of a number
+	unit    int  // pairs that steps come in
+	byRow   bool // a tile reads A row by row, whichever way it is stored
+}
+
+func (q pairs) steps(k int) int { return (k + 2*q.unit - 1) / (2 * q.unit) * q.unit }
+
+func (q pairs) parts() int { return q.count }
+
+func (pairs) factors() int { return 0 }
+
+func (pairs) inPlace() bool { return false }
+
+func (q pairs) a(ks *kernels[float32], w *workspace[float32], i0, m, k0, k int) view[float32] {
+	const pad = 16 // keeps rows out of the same cache sets, and has room for a row's last vector
+	p, steps := &w.product, q.steps(k)
+	ld := steps + pad
+	all := (m + ks.rows - 1) / ks.rows * ks.rows * ld
+	switch {
+	case !p.transA:
+		w.a = grown(w.a, q.count*all)
+		q.rows(&w.a[0], ld*4, all*4, &p.a[i0*p.lda+k0], p.lda*4, m, k)
+		return view[float32]{w.a, ld, 1, all}
+	case !q.byRow:
+		ld = m + pad
+		w.a = grown(w.a, steps*ld)
+		q.pairs(w.a, ld, ks.cols, 0, p.a[k0*p.lda+i0:], p.lda, k, m)
+		return view[float32]{w.a, 1, ld, 0}
+	}
+	w.a = grown(w.a, q.count*all)
+	across := m + pad
+	w.s = grown(w.s, q.count*steps*across)
+	q.pairs(w.s, across, ks.cols, steps*across, p.a[k0*p.lda+i0:], p.lda, k, m)
+	for part := range q.count {
+		ks.transpose(w.a[part*all:], ld, w.s[part*steps*across:], across, steps, m)
+	}
+	return view[float32]{w.a, ld, 1, all}
+}
+
+// pairs pairs rows of src up, k of them with cols columns: pair l of a column goes to
+// row l of dst, rows step apart, and its panel, panelStep apart.
+func (q pairs) pairs(dst []float32, step, panelStep, part int, src []float32, ld, k, cols int) {
+	whole, l := k/2, k/2
+	if whole > 0 {
+		q.columns(&dst[0], step*4, panelStep*4, part*4, &src[0], &src[ld], 2*ld*4, whole, cols)
+	}
+	if k%2 == 1 {
+		q.columns(&dst[l*step], step*4, panelStep*4, part*4, &src[(k-1)*ld], &zeros[0], 0, 1, cols)
+		l++
+	}
+	if steps := q.steps(k); l < steps {
+		q.columns(&dst[l*step], step*4, panelStep*4, part*4, &zeros[0], &zeros[0], 0, steps-l, cols)
+	}
+}
+
+func (q pairs) panels(ks *kernels[float32], w *workspace[float32], dst []float32, k0, k, j0, n int) {
+	p, steps := &w.product, q.steps(k)
+	part, panel := steps*ks.cols, ks.panelSize(k)
+	if !p.transB {
+		q.pairs(dst, ks.cols, panel, part, p.b[k0*p.ldb+j0:], p.ldb, k, n)
+		return
+	}
+	// Rows of B become rows of pairs, a panel's at a time, which stay in the level-1
+	// and -2 caches until they are transposed.
+	const room = 16 // for the last row's last vector
+	all := ks.cols*steps + room
+	w.s = grown(w.s, q.count*all)
+	for j := 0; j < n; j += ks.cols {
+		cols := min(ks.cols, n-j)
+		q.rows(&w.s[0], steps*4, all*4, &p.b[(j0+j)*p.ldb+k0], p.ldb*4, cols, k)
+		for i := range q.count {
+			ks.transpose(dst[j/ks.cols*panel+i*part:], ks.cols, w.s[i*all:], steps, cols, steps)
+		}
+	}
+}
+
+// zeros stand for rows after the last.
+var zeros [blockCols]float32

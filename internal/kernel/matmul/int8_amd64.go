@@ -1,0 +1,137 @@
+package matmul
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
+
+//go:noescape
+func qTileAVX512(t *tile[float32])
+
+//go:noescape
+func qMergeAVX512(t *tile[float32])
+
+//go:noescape
+func tilesOfInts(t *tile[float32])
+
+//go:noescape
+func toFours(dst *float32, dstStep int, src *float32, srcStep int, rows, cols, steps int)
+
+// hasVNNI and hasIntTiles tell whether the processor multiplies fours of bytes (VPDPBUSD),
+// and its tile unit does (TDPBUSD).
+var (
+	hasVNNI     = cpu.X86.HasAVX512VNNI
+	hasIntTiles = cpu.X86.HasAMXInt8
+)
+
+// int8Kernels are those of AVX-512, but tiles multiply bytes.
+func int8Kernels() *kernels[float32] {
+	return &kernels[float32]{operands: "8-bit integers", rows: 14, cols: 32, tile: qTileAVX512, transpose: transposeBlocks,
+		pack: fours{unit: 1}, longest: longestInts}
+}
+
+// amxIntKernels multiply bytes on the tile unit, or without it where there are few rows.
+// Both have the same sums, since integers add up in any order.
+func amxIntKernels() *kernels[float32] {
+	ks := int8Kernels()
+	ks.pack, ks.strip = fours{unit: 16}, intStrip
+	return ks
+}
+
+// fours packs numbers as bytes, four of them along k in the place of one float32: those of
+// A unsigned, 128 too large, those of B signed. A row's factor follows the row; two rows
+// follow a panel of B: the columns' factors, and 128 times the sums of their bytes. Steps
+// are filled up with zeros.
+type fours struct{ unit int }
+
+func (q fours) steps(k int) int { return (k + 4*q.unit - 1) / (4 * q.unit) * q.unit }
+
+func (fours) parts() int { return 1 }
+
+func (fours) factors() int { return 2 }
+
+func (fours) inPlace() bool { return false }
+
+func (q fours) a(ks *kernels[float32], w *workspace[float32], i0, m, k0, k int) view[float32] {
+	const pad = 16 // keeps rows out of the same cache sets, and has room for factor and last vector
+	p, steps := &w.product, q.steps(k)
+	ld := steps + pad
+	w.a = grown(w.a, (m+31)/32*32*ld) // whole tiles
+	if p.transA {
+		w.s = grown(w.s, m*k)
+		ks.transpose(w.s, k, p.a[k0*p.lda+i0:], p.lda, k, m)
+		toFours(&w.a[0], ld*4, &w.s[0], k*4, m, k, steps)
+	} else {
+		toFours(&w.a[0], ld*4, &p.a[i0*p.lda+k0], p.lda*4, m, k, steps)
+	}
+	return view[float32]{w.a, ld, 1, 0}
+}
+
+func (q fours) panels(ks *kernels[float32], w *workspace[float32], dst []float32, k0, k, j0, n int) {
+	p, steps := &w.product, q.steps(k)
+	const pad = 16 // as for A
+	ld := steps + pad
+	w.a = grown(w.a, ks.cols*ld)
+	for j := 0; j < n; j += ks.cols {
+		cols := min(ks.cols, n-j)
+		src, ldb := p.b, p.ldb
+		if p.transB {
+			src = src[(j0+j)*ldb+k0:]
+		} else {
+			w.s = grown(w.s, cols*k)
+			ks.transpose(w.s, k, src[k0*ldb+j0+j:], ldb, k, cols)
+			src, ldb = w.s, k
+		}
+		toFours(&w.a[0], ld*4, &src[0], ldb*4, cols, k, steps)
+		panel := dst[j/ks.cols*ks.panelSize(k):][:ks.panelSize(k)]
+		clear(panel)
+		ks.transpose(panel, ks.cols, w.a, ld, cols, steps+1)
+		filled := min(steps, (k+15)/16*4)
+		clear(panel[filled*ks.cols : steps*ks.cols])
+		sign(panel, filled, cols, panel[(steps+1)*ks.cols:])
+	}
+}
+
+// sign turns the bytes of a panel's steps, which are 128 too large, into those of signed
+// numbers, and puts 128 times their sums behind the panel's factors.
+func sign(panel []float32, steps, cols int, excess []float32) {
+	const width = 32
+	words := unsafe.Slice((*uint32)(unsafe.Pointer(&panel[0])), len(panel))
+	sums := unsafe.Slice((*int32)(unsafe.Pointer(&excess[0])), width)
+	for l := range steps {
+		for c, v := range words[l*width:][:cols] {
+			v ^= 0x80808080
+			words[l*width+c] = v
+			sums[c] += 128 * (int32(int8(v)) + int32(int8(v>>8)) + int32(int8(v>>16)) + int32(v)>>24)
+		}
+	}
+}
+
+// intStrip computes blocks of C in strips of 32 rows whose sums pass through memory of our
+// own, and a few rows without the tile unit.
+func intStrip(w *workspace[float32], a, b view[float32], c []float32, m, n, ldc int) {
+	t := &w.tile
+	steps := t.k
+	w.s = grown(w.s, side*side+side)
+	for i := 0; i < m; i += side {
+		rows := min(side, m-i)
+		for r := range rows {
+			w.s[side*side+r] = a.data[(i+r)*a.row+steps]
+		}
+		for j := 0; j < n; j += side {
+			panel := b.data[j/side*b.row:]
+			t.rows, t.cols = rows, min(side, n-j)
+			t.a, t.b, t.c = &a.data[i*a.row], &panel[0], &c[i*ldc+j]
+			if rows <= 14 {
+				qTileAVX512(t)
+				continue
+			}
+			t.k, t.cRow, t.panels, t.add, t.c = steps/16, side*4, 1, 0, &w.s[0]
+			tilesOfInts(t)
+			t.a, t.b, t.c = &w.s[0], &panel[steps*side], &c[i*ldc+j]
+			t.k, t.cRow = steps, ldc*4
+			qMergeAVX512(t)
+		}
+	}
+}

@@ -1,0 +1,167 @@
+package matmul
+
+import (
+	"math"
+	"sync"
+
+	"euryale/internal/kernel"
+)
+
+// kernels are the assembly routines for one instruction set and element type,
+// and the largest tile they compute.
+type kernels[T kernel.Float] struct {
+	operands   string // what they multiply
+	rows, cols int    // of the register tile
+
+	// tile computes C = alpha·A·B + beta·C for at most rows×cols elements.
+	tile func(*tile[T])
+	// addRows computes c[j] += Σᵢ a[i]·B[i][j]: k rows of B, cols columns.
+	addRows func(*tile[T])
+	// dots computes c[j] += alpha·Σᵢ a[i]·B[j][i]: cols rows of B, k columns.
+	dots func(*tile[T])
+	// dotRows is how many rows of A dots takes at once against 8 rows of B.
+	dotRows int
+	// copyPanels copies 8 rows of src into whole panels, row i of panel q to
+	// dst[q·panelStep+i·width].
+	copyPanels func(dst []T, panelStep int, src []T, srcStep, panels, width int)
+	// transpose stores dst[j·dstStep+i] = src[i·srcStep+j].
+	transpose func(dst []T, dstStep int, src []T, srcStep, rows, cols int)
+	// panel is tile for at most panelRows rows of A as they are and a packed panel of B;
+	// nil: a few rows are computed by addRows and dots.
+	panel func(*tile[T])
+	// strip computes a block of C in place of tile, if it is not nil.
+	strip func(w *workspace[T], a, b view[T], c []T, m, n, ldc int)
+	// pack is how tile wants its operands.
+	pack packing[T]
+	// longest is the largest k, which is then worked on at once; 0: any.
+	longest int
+
+	spaces sync.Pool // of *workspace[T]
+}
+
+// tile is what an assembly kernel works on; its layout is known to gen/gemm.
+// Distances are in bytes: aRow and aStep from one row and one k of A to the
+// next, bStep and cRow between the rows of B and C.
+type tile[T kernel.Float] struct {
+	a, b, c                  *T
+	rows, cols, k            int
+	aRow, aStep, bStep, cRow int
+	alpha, beta              T
+
+	// For the kernels of the tile unit: from one panel of B to the next, and from the first
+	// parts of A and of B to the second; panels of C; whether they add to C.
+	bPanel, aPart, bPart, panels, add int
+}
+
+// workspace is the scratch of one product: on the heap because assembly holds
+// addresses of it, and used again.
+type workspace[T kernel.Float] struct {
+	tile    tile[T]
+	product product[T] // the one being computed
+	a, b, s []T        // operands as packed, and on their way there; sums
+}
+
+// depth is the most of k that is worked on at once. More means fewer visits to
+// C; beyond 512 the operands of a block no longer fit the level-2 cache.
+const depth = 512
+
+// blockRows is how many rows of A are packed at once: 8 tiles of 14 × depth
+// float32 (224 KiB) stay in the level-2 cache.
+const blockRows = 112
+
+// blockCols is how many columns of B are packed at once (at most 4 MiB
+// of float32).
+const blockCols = 2048
+
+// longestInts is the largest k whose sums of products of bytes are sure to fit int32.
+const longestInts = math.MaxInt32 / (255 * 127)
+
+// product computes p in this goroutine. The bits of an element of C depend on
+// its row of A, its column of B, k, and whether m is small (see skinny), not on
+// n: a product may be cut anywhere, into parts of more than fewRows rows.
+func (ks *kernels[T]) product(p product[T]) {
+	w := ks.workspace()
+	w.product = p
+	switch {
+	case p.packed != nil && ks.panel != nil && p.m <= panelRows:
+		ks.streamed(w)
+	case ks.dots != nil && (p.m <= 2 || p.packed == nil && p.m <= fewRows && p.transB && p.k >= longRow):
+		ks.skinny(w, &w.product)
+	default:
+		ks.blocked(w)
+	}
+	ks.done(w)
+}
+
+// workspace returns scratch, for done to take back.
+func (ks *kernels[T]) workspace() *workspace[T] {
+	if w, _ := ks.spaces.Get().(*workspace[T]); w != nil {
+		return w
+	}
+	return new(workspace[T])
+}
+
+func (ks *kernels[T]) done(w *workspace[T]) {
+	w.tile, w.product = tile[T]{}, product[T]{} // do not keep the caller's matrices alive
+	ks.spaces.Put(w)
+}
+
+// blocked goes through C in blocks that keep their operands in cache (Goto and
+// van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008).
+func (ks *kernels[T]) blocked(w *workspace[T]) {
+	p := &w.product
+	kc := even(p.k, depth, 32) // whole steps of every packing
+	if ks.longest > 0 {
+		kc = p.k
+	}
+	mc := even(p.m, blockRows, ks.rows)
+	for k0 := 0; k0 < p.k; k0 += kc {
+		k := min(kc, p.k-k0)
+		beta := p.beta
+		if k0 > 0 {
+			beta = 1
+		}
+		w.tile.alpha, w.tile.beta = p.alpha, beta
+		w.tile.k, w.tile.cRow = ks.pack.steps(k), p.ldc*sizeOf[T]()
+		for j0 := 0; j0 < p.n; j0 += blockCols {
+			n := min(blockCols, p.n-j0)
+			b := ks.operandB(w, k0, k, j0, n)
+			for i0 := 0; i0 < p.m; i0 += mc {
+				m := min(mc, p.m-i0)
+				a := ks.pack.a(ks, w, i0, m, k0, k)
+				ks.block(w, a, b, p.c[i0*p.ldc+j0:], m, n, p.ldc)
+			}
+		}
+	}
+}
+
+// block computes the tiles of one block of C, in tiles of as equal height as
+// possible: a row of multiply-adds over a few rows only would wait for itself.
+func (ks *kernels[T]) block(w *workspace[T], a, b view[T], c []T, m, n, ldc int) {
+	t := &w.tile
+	t.bPanel, t.aPart, t.bPart = b.row*sizeOf[T](), a.part*sizeOf[T](), b.part*sizeOf[T]()
+	t.aRow, t.aStep, t.bStep = a.row*sizeOf[T](), a.step*sizeOf[T](), b.step*sizeOf[T]()
+	if ks.strip != nil {
+		ks.strip(w, a, b, c, m, n, ldc)
+		return
+	}
+	tiles := (m + ks.rows - 1) / ks.rows
+	for j := 0; j < n; j += ks.cols {
+		t.cols = min(ks.cols, n-j)
+		t.b = &b.data[j/ks.cols*b.row]
+		for i, left := 0, tiles; left > 0; left-- {
+			t.rows = (m - i + left - 1) / left
+			t.a, t.c = &a.data[i*a.row], &c[i*ldc+j]
+			ks.tile(t)
+			i += t.rows
+		}
+	}
+}
+
+// even is the size of the blocks to cut n in: as equal as possible, of at most
+// most, and rounded up to a multiple of unit.
+func even(n, most, unit int) int {
+	blocks := (n + most - 1) / most
+	size := (n + blocks - 1) / blocks
+	return (size + unit - 1) / unit * unit
+}

@@ -1,0 +1,5 @@
+//go:build !amd64
+
+package matmul
+
+func builtinTiers() []*tier { return nil }

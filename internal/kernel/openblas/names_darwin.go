@@ -1,0 +1,12 @@
+package openblas
+
+// libraryNames are tried in this order; Accelerate comes with the system.
+var libraryNames = []string{
+	"/opt/homebrew/opt/openblas/lib/libopenblas.dylib",
+	"/usr/local/opt/openblas/lib/libopenblas.dylib",
+	"libopenblas.dylib",
+	"/System/Library/Frameworks/Accelerate.framework/Accelerate",
+}
+
+// InstallHint says how to get a BLAS on this platform.
+const InstallHint = "install it (brew install openblas)"

@@ -1,0 +1,4 @@
+package parallel
+
+// pause tells the processor that this thread only waits.
+func pause()
