@@ -197,6 +197,16 @@ func cause(err error) error {
 // Loss returns the mean loss of the last run in nats, without the losses that layers added.
 func (p *Program) Loss() float64 { return p.Float64s("loss")[0] }
 
+// Objective returns what training minimised in the last run: Loss, and the losses that
+// layers added by their weights.
+func (p *Program) Objective() float64 {
+	sum := p.Loss()
+	for i, l := range p.Losses() {
+		sum += l.Weight * p.Added(i)
+	}
+	return sum
+}
+
 // Added returns the i-th of Losses in the last run, unweighted.
 func (p *Program) Added(i int) float64 { return p.Float64s(p.Losses()[i].Name)[0] }
 

@@ -39,6 +39,11 @@ func (s *Scope) admit(n *G.Node) {
 	}
 }
 
+// Apply declares a fused op of one's own, at the op's name below s.
+func (s *Scope) Apply(o ops.Op, in ...*G.Node) *G.Node {
+	return s.Must(ops.Apply(s.At(o.Name), o, in...))
+}
+
 // Tap names n, so that a program can read its value. A name can be given once in a scope.
 func (s *Scope) Tap(name string, n *G.Node) *G.Node {
 	s.graph.taps[s.claim(name)] = n

@@ -26,11 +26,13 @@ import (
 // Float is what kernels compute in.
 type Float = kernel.Float
 
-// arg is one input of a kernel: numbers or indices.
-type arg[T Float] struct {
+// Arg is one operand of a kernel: numbers, or integers such as positions.
+type Arg[T Float] struct {
 	X []T
 	I []int
 }
+
+type arg[T Float] = Arg[T]
 
 // spec is the arithmetic of an op.
 type spec[T Float] struct {

@@ -197,7 +197,7 @@ func (c *comparison) loss() float64 {
 		c.err = errors.Join(c.err, err)
 		return 0
 	}
-	return c.p.Loss()
+	return c.p.Objective()
 }
 
 // result is the error that says what was found.
