@@ -77,7 +77,20 @@ func linear() (ts []*trial) {
 			return one(G.Tensordot([]int{0}, []int{0}, x[0], x[1]))
 		}, ref: func(x [][]float64) []float64 { return matmul(x[0], x[1], 3, 5, 4, true, false) }},
 	)
-	return append(append(ts, batched()...), broadcasts()...)
+	return append(append(append(ts, misfits()...), batched()...), broadcasts()...)
+}
+
+// misfits are products of operands that do not fit.
+func misfits() (ts []*trial) {
+	unknown := func([][]float64) []float64 { return nil }
+	for _, s := range [][2]tensor.Shape{{{4, 3}, {4, 2}}, {{4, 3}, {4}}, {{4}, {3, 4}}, {{4}, {5}}, {{4, 3}, {5}}} {
+		ts = append(ts, &trial{op: "Mul", what: fmt.Sprint("misfits ", s[0], " and ", s[1]), args: args(s[0], s[1]), build: binary(G.Mul), ref: unknown, crashes: true})
+	}
+	for _, s := range [][2]tensor.Shape{{{2, 4, 3}, {2, 4, 2}}, {{2, 4, 3}, {3, 3, 2}}} {
+		ts = append(ts, &trial{op: "BatchedMatMul", what: fmt.Sprint("misfits ", s[0], " and ", s[1]), args: args(s[0], s[1]), crashes: true, ref: unknown,
+			build: func(x G.Nodes) (G.Nodes, error) { return one(G.BatchedMatMul(x[0], x[1])) }})
+	}
+	return ts
 }
 
 func batched() (ts []*trial) {
@@ -167,7 +180,7 @@ func broadcasts() (ts []*trial) {
 			as := []arg{{shape: p.a, kind: positive}, {shape: p.b, kind: positive}}
 			ts = append(ts, &trial{op: f.name, what: fmt.Sprint(p.a, p.l, " and ", p.b, p.r), args: as,
 				build: func(x G.Nodes) (G.Nodes, error) { return one(f.f(x[0], x[1], p.l, p.r)) }, ref: ref(p)})
-			if p.a.Dims() == p.b.Dims() && f.name == "BroadcastSub" {
+			if p.a.Dims() == p.b.Dims() && (p.l == nil || !p.a.Eq(p.b)) && f.name == "BroadcastSub" {
 				ts = append(ts, &trial{op: "Auto", what: fmt.Sprint(p.a, " and ", p.b), args: as,
 					build: func(x G.Nodes) (G.Nodes, error) { return one(G.Auto(f.f, x[0], x[1])) }, ref: ref(p)})
 			}

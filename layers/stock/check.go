@@ -86,7 +86,7 @@ func wrong(op, why string) rule {
 // forward are rules for ops of a forward pass, by the type of the op.
 var forward = map[string]rule{
 	"gorgonia.reshapeOp":   reshape,
-	"gorgonia.linAlgBinOp": outer,
+	"gorgonia.linAlgBinOp": product,
 }
 
 // always are rules that hold in a forward pass and in a derivative.
@@ -135,11 +135,33 @@ func reshape(n *G.Node, _ G.Nodes) (string, string) {
 
 const aliased = "its result shares memory with its operand, which later ops then overwrite"
 
-func outer(n *G.Node, _ G.Nodes) (string, string) {
-	if strings.Contains(n.Op().String(), "⊗") {
+// product finds operands that do not fit, of which Gorgonia checks two matrices only, and
+// outer products.
+func product(n *G.Node, operands G.Nodes) (op, why string) {
+	a, b := operands[0].Shape(), operands[1].Shape()
+	kind := n.Op().String()
+	switch {
+	case strings.Contains(kind, "⊗"):
 		return "OuterProd", "its derivative is wrong"
+	case strings.Contains(kind, "×××"):
+		if inner(a, !flag(n.Op(), "transA")) != inner(b, flag(n.Op(), "transB")) {
+			why = misfit
+		}
+		return "BatchedMatMul", why
+	case a.Dims() == 1 && b.Dims() == 1 && a[0] != b[0], a.Dims() == 2 && b.Dims() == 1 && inner(a, !flag(n.Op(), "transA")) != b[0]:
+		why = misfit
 	}
-	return "", ""
+	return "Mul", why
+}
+
+const misfit = "inner sizes differ, which Gorgonia finds when it runs"
+
+// inner is the size of the last axis, or of the one before it.
+func inner(s tensor.Shape, last bool) int {
+	if last {
+		return s[len(s)-1]
+	}
+	return s[len(s)-2]
 }
 
 // longest is the longest axis that Gorgonia's slices tell apart: they hash start, end and
@@ -174,7 +196,7 @@ func concat(n *G.Node, operands G.Nodes) (op, why string) {
 }
 
 func softmax(n *G.Node, _ G.Nodes) (op, why string) {
-	if reflect.ValueOf(n.Op()).Elem().FieldByName("isLog").Bool() {
+	if flag(n.Op(), "isLog") {
 		return "LogSoftMax", "it overflows where rows differ in magnitude, and SoftMax of the same value is merged with it"
 	}
 	return "SoftMax", "it overflows where rows differ in magnitude"
@@ -287,7 +309,12 @@ func readers(n *G.Node) (rs G.Nodes) {
 	return rs
 }
 
-// field is an integer field of an op, which Gorgonia does not export.
+// field is an integer field of an op. Gorgonia does not export it.
 func field(op G.Op, name string) int {
 	return int(reflect.Indirect(reflect.ValueOf(op)).FieldByName(name).Int())
+}
+
+// flag is a boolean field of an op.
+func flag(op G.Op, name string) bool {
+	return reflect.Indirect(reflect.ValueOf(op)).FieldByName(name).Bool()
 }

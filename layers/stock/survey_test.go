@@ -54,6 +54,9 @@ func (c *trial) checkCheck(t *testing.T, got outcome) {
 			errors.As(err, &refused)
 		}
 	}
+	if got == right && refused == nil && !c.forward {
+		c.checkDerivatives(t, p)
+	}
 	_, whole := policy[c.op]
 	_, single := policy[c.name()]
 	switch {
@@ -61,6 +64,21 @@ func (c *trial) checkCheck(t *testing.T, got outcome) {
 		assert.True(t, unseen[c.op], "Check accepts %s, which comes out as %q", c.name(), got)
 	case refused != nil && got == right:
 		assert.True(t, whole || single, "%s is right, and Check says %v", c.name(), refused)
+	}
+}
+
+// checkDerivatives differentiates a trial that is right: Check still accepts its nodes,
+// and CheckDerivative those that are new.
+func (c *trial) checkDerivatives(t *testing.T, p *graphOf) {
+	if err := c.compile(p, false); err != nil {
+		return
+	}
+	for i, n := range p.inputs[0].Graph().AllNodes() {
+		check := Check
+		if i >= p.forward {
+			check = CheckDerivative
+		}
+		assert.NoError(t, check(n), "%s is right", c.name())
 	}
 }
 
