@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"strings"
 
-	"gonum.org/v1/gonum/graph"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
@@ -50,7 +49,7 @@ func CheckDerivative(n *G.Node) error {
 	if n.Op() == nil || n.Graph() == nil {
 		return nil
 	}
-	if n.Graph().Node(n.ID()) != graph.Node(n) {
+	if n.Graph().Node(n.ID()) != n {
 		return refuse(n, wrong("Log", "of a 1+x made by BinaryXent or Grad, it removes that node, and the graph then finds other nodes by their numbers"))
 	}
 	if f := always[fmt.Sprintf("%T", n.Op())]; f != nil {
