@@ -2,6 +2,9 @@ package stock
 
 import (
 	"errors"
+	"log"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -142,6 +145,7 @@ func TestDropoutGradient(t *testing.T) {
 	g := G.NewGraph()
 	x := input(g, tensor.Float64, "x", 3, 300)
 	y := must(t)(G.Dropout(x, p))
+	assert.Same(t, y, must(t)(G.Dropout(x, 0.5)), "two on one value are one")
 	grads, err := G.Grad(must(t)(G.Sum(y)), x)
 	require.NoError(t, err)
 	var value, grad G.Value
@@ -171,4 +175,45 @@ func TestSetDoesNotRun(t *testing.T) {
 	if err := G.NewTapeMachine(g).RunAll(); err == nil {
 		assert.Equal(t, []float64{1, 2, 3}, a.Value().Data())
 	}
+}
+
+// The derivative of a long Concat is made of Slices, which CheckDerivative finds.
+func TestCheckDerivativeOfConcat(t *testing.T) {
+	g := G.NewGraph()
+	a, b := input(g, tensor.Float64, "a", 3, 128), input(g, tensor.Float64, "b", 3, 256)
+	cost := must(t)(G.Sum(must(t)(G.Square(must(t)(G.Concat(1, a, b))))))
+	forward := len(g.AllNodes())
+	_, err := G.Grad(cost, a, b)
+	require.NoError(t, err)
+	var r *Refused
+	for _, n := range g.AllNodes()[forward:] {
+		if errors.As(CheckDerivative(n), &r) {
+			break
+		}
+	}
+	require.NotNil(t, r)
+	assert.EqualError(t, r, "Slice of (3, 384): Gorgonia takes wrong ranges of axes longer than 256; use layers.Columns, layers.Rows")
+}
+
+// Losses that differ in their reduction are one node.
+func TestCTCLossesAreOne(t *testing.T) {
+	g := G.NewGraph()
+	logs, targets := input(g, tensor.Float64, "l", 7, 2, 5), input(g, tensor.Int, "t", 2, 3)
+	n, m := input(g, tensor.Int, "n", 2), input(g, tensor.Int, "m", 2)
+	mean := must(t)(G.CTCLoss(logs, targets, n, m, G.ReductionMean))
+	assert.Same(t, mean, must(t)(G.CTCLoss(logs, targets, n, m, G.ReductionSum)))
+}
+
+// GroupNorm prints tensors whenever its derivative runs.
+func TestGroupNormPrints(t *testing.T) {
+	var printed strings.Builder
+	log.SetOutput(&printed)
+	defer log.SetOutput(os.Stderr)
+	for _, c := range networks() {
+		if c.op == "GroupNorm" {
+			o, err := c.observe()
+			require.Equal(t, right, o, "%v", err)
+		}
+	}
+	assert.Greater(t, printed.Len(), 1000)
 }
