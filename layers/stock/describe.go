@@ -1,0 +1,59 @@
+package stock
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// CallError is an error of one of Gorgonia's functions with the place of the call.
+type CallError struct {
+	Func string // of package gorgonia
+	File string // name of the file that called it
+	Line int
+	Err  error
+}
+
+func (e *CallError) Error() string {
+	return fmt.Sprintf("gorgonia.%s at %s:%d: %v", e.Func, e.File, e.Line, cause(e.Err))
+}
+
+// Unwrap returns Gorgonia's error.
+func (e *CallError) Unwrap() error { return e.Err }
+
+// Describe returns err with the function of package gorgonia that failed and the line that
+// called it, as a *CallError, and without the words that Gorgonia wraps around its cause.
+// Errors of other origin, and the few of Gorgonia's that carry no stack, are returned as
+// they are. The operands' shapes cannot be had: an op that fails makes no node, and its
+// error holds none.
+func Describe(err error) error {
+	var traced interface{ Format(fmt.State, rune) }
+	if !errors.As(err, &traced) {
+		return err
+	}
+	const stock = "gorgonia.org/gorgonia."
+	lines := strings.Split(fmt.Sprintf("%+v", traced), "\n")
+	for i := 2; i+1 < len(lines); i++ { // a frame is a line with its function and one with its place
+		f, inside := strings.CutPrefix(lines[i-2], stock)
+		if !inside || !strings.HasPrefix(lines[i-1], "\t") || strings.HasPrefix(lines[i], stock) || !strings.HasPrefix(lines[i+1], "\t") {
+			continue
+		}
+		file, number, _ := strings.Cut(filepath.Base(lines[i+1]), ":")
+		line, _ := strconv.Atoi(number)
+		return &CallError{Func: f, File: file, Line: line, Err: err}
+	}
+	return err
+}
+
+// cause is the innermost error.
+func cause(err error) error {
+	for {
+		c, ok := err.(interface{ Cause() error })
+		if !ok || c.Cause() == nil || c.Cause() == err {
+			return err
+		}
+		err = c.Cause()
+	}
+}
