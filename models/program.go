@@ -69,7 +69,11 @@ func NewMemory(m Model, w *graph.Weights, lanes, room, s int) (*graph.Memory, er
 func compile(m Model, w *graph.Weights, f graph.Frame, o Options, outputs []string) (*Program, error) {
 	var objective *G.Node // what training minimises
 	g, err := graph.Build(w, f, func(s *layers.Scope) {
-		logits := s.Answer(m.Logits(s, s.Tokens()))
+		logits := m.Logits(s, s.Tokens())
+		if logits == nil {
+			s.Fail("Logits returned no node")
+		}
+		logits = s.Answer(logits)
 		s.Tap("logits", logits)
 		if !f.Encode && (f.Memory == nil || f.Whole || f.Gradient) {
 			loss := layers.MeanLoss(s, s.Tap("losses", rowLosses(m, s, logits, o)))
@@ -85,6 +89,9 @@ func compile(m Model, w *graph.Weights, f graph.Frame, o Options, outputs []stri
 	if f.Gradient {
 		if p.grads, err = G.Grad(objective, g.Params()...); err != nil {
 			return nil, fmt.Errorf("models: cannot differentiate the loss: %w", cause(err))
+		}
+		if err := g.CheckDerivatives(); err != nil {
+			return nil, err
 		}
 		nodes = append(nodes, p.grads...)
 		for _, l := range g.Losses() {

@@ -20,7 +20,7 @@ const root = "../.."
 // and those of its own, and no others.
 var floors = [][]string{
 	{"internal/kernel", "internal/runfile", "internal/plottext", "internal/near", "internal/term", "internal/book"},
-	{"internal/kernel/vec", "internal/kernel/parallel", "internal/kernel/openblas"},
+	{"internal/kernel/vec", "internal/kernel/parallel", "internal/kernel/openblas", "layers/stock"},
 	{"internal/kernel/matmul"},
 	{"layers/ops", "data/tokenizer", "data/tales", "evaluation/metrics"},
 	{"layers/graph", "data/textfile"},

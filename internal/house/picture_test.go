@@ -14,7 +14,7 @@ var drawn = regexp.MustCompile(`(?m)^\t(\w+)(?:\["[^"]*"\])? --> (\w+)`)
 
 // drawnPackages are the packages of the picture's boxes.
 var drawnPackages = map[string]string{"cmd": "cmd", "training": "training", "generation": "generation", "models": "models", "data": "data",
-	"draw": "layers/draw", "layers": "layers", "graph": "layers/graph", "ops": "layers/ops", "kernel": "internal/kernel",
+	"draw": "layers/draw", "layers": "layers", "graph": "layers/graph", "ops": "layers/ops", "stock": "layers/stock", "kernel": "internal/kernel",
 	"matmul": "internal/kernel/matmul", "vec": "internal/kernel/vec", "parallel": "internal/kernel/parallel", "openblas": "internal/kernel/openblas",
 	"tokenizer": "data/tokenizer", "textfile": "data/textfile", "store": "data/store", "task": "data/task", "tales": "data/tales",
 	"metrics": "evaluation/metrics"}

@@ -10,6 +10,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"euryale/layers/ops"
+	"euryale/layers/stock"
 )
 
 // Must returns n, or stops the build with err. A stock op of Gorgonia that is known to
@@ -17,10 +18,33 @@ import (
 // the helper to use instead. What n is computed from is checked along with it.
 func (s *Scope) Must(n *G.Node, err error) *G.Node {
 	if err != nil {
-		s.Fail("%w", err)
+		s.Fail("%w", stock.Describe(err))
+	}
+	if n == nil {
+		s.Fail("the op returned no node")
 	}
 	s.admit(n)
 	return n
+}
+
+// Unary declares a stock op of Gorgonia with one operand, as Must does. An error also
+// gives the operand's shape, which Must cannot know.
+func (s *Scope) Unary(op func(x *G.Node) (*G.Node, error), x *G.Node) *G.Node {
+	n, err := op(x)
+	if err != nil {
+		s.Fail("%w (of %v)", stock.Describe(err), x.Shape())
+	}
+	return s.Must(n, nil)
+}
+
+// Binary declares a stock op of Gorgonia with two operands, as Must does. An error also
+// gives the operands' shapes, which Must cannot know.
+func (s *Scope) Binary(op func(a, b *G.Node) (*G.Node, error), a, b *G.Node) *G.Node {
+	n, err := op(a, b)
+	if err != nil {
+		s.Fail("%w (of %v and %v)", stock.Describe(err), a.Shape(), b.Shape())
+	}
+	return s.Must(n, nil)
 }
 
 // admit records that the nodes behind n which no scope has recorded yet were declared at
@@ -34,7 +58,10 @@ func (s *Scope) admit(n *G.Node) {
 	if n.Op() == nil {
 		return
 	}
-	for _, operand := range g.Operands(n) {
+	if err := stock.Check(n); err != nil {
+		s.Fail("%w", err)
+	}
+	for _, operand := range stock.Operands(n) {
 		s.admit(operand)
 	}
 }
@@ -139,6 +166,7 @@ func (s *Scope) Drop(name string, p float64) ops.Drop {
 func (s *Scope) claim(name string) string { return s.claimPath(s.join(name)) }
 
 func (s *Scope) claimPath(path string) string {
+	s.graph.last = s.path
 	if first, taken := s.graph.claimed[path]; taken {
 		s.Fail("%q is declared twice, first at %s: give each layer a scope of its own (s.Sub), or use s.Shared to share a parameter", path, first)
 	}

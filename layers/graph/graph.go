@@ -40,10 +40,11 @@ type Graph struct {
 	cell    *ops.Cell          // that is being declared
 	views   map[View][]string  // taps that can be drawn
 	claimed map[string]string  // path → where it was claimed
+	last    string             // path of the scope that declared something last
 	made    map[*G.Node]string // declared nodes → path of the scope, or "" if it is not known
 	losses  []Loss
-	ints    map[string]*ints   // inputs of tokens and of what follows from them
-	alive   G.Nodes            // memory's tensors: nothing may reuse them before the run ends
+	ints    map[string]*ints // inputs of tokens and of what follows from them
+	alive   G.Nodes          // memory's tensors: nothing may reuse them before the run ends
 	keep    []keep
 	fresh   []int // tokens of each lane's source that a run encodes
 }
@@ -62,37 +63,41 @@ type keep struct {
 
 // Loss is a part of what training minimises, beside the model's own loss.
 type Loss struct {
-	Name   string   // a path
-	Node   *G.Node  // its mean over the targets of the batch, a scalar
+	Name   string  // a path
+	Node   *G.Node // its mean over the targets of the batch, a scalar
 	Weight float64
 }
 
-// Build runs declare on a new graph. A layer that cannot be built stops it with an
-// *Error, and what the failed build declared is forgotten.
+// Build runs declare on a new graph. A layer that cannot be built stops it with an *Error,
+// and what the failed build declared is forgotten. So does a definition that panics, and a
+// stock op of Gorgonia that did not go through Must and computes something wrong.
 func Build(w *Weights, f Frame, declare func(s *Scope)) (g *Graph, err error) {
 	if f.B < 1 || f.T < 1 && !f.Encode || f.S < 0 {
-		return nil, &Error{"model", fmt.Errorf("the frame has B=%d lanes of T=%d tokens (S=%d of the source), want at least one of each", f.B, f.T, f.S)}
+		return nil, &Error{"model", fmt.Errorf("the frame has B=%d sequences of T=%d tokens (S=%d of the source), want at least one of each", f.B, f.T, f.S)}
 	}
 	known := len(w.order)
 	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case *Error:
-			g, err = nil, r
+		if r := recover(); r != nil {
+			err = g.failure(r)
+			g = nil
 			w.forget(known)
-		default:
-			panic(r)
 		}
 	}()
-	g = &Graph{frame: f, expr: G.NewGraph(), tape: ops.NewTape(), weights: w, taps: map[string]*G.Node{}, views: map[View][]string{}, hidden: map[string]bool{},
-		claimed: map[string]string{}, made: map[*G.Node]string{}, ints: map[string]*ints{}, fresh: make([]int, f.B)}
-	g.tape.Differentiated = f.Gradient
+	g = newGraph(w, f)
 	declare(&Scope{B: f.B, T: f.T, graph: g, bias: true})
+	g.checkStock()
 	g.settleDecay()
 	for _, n := range g.expr.AllNodes() {
 		g.made[n] += "" // what comes later is a derivative
 	}
 	return g, nil
+}
+
+func newGraph(w *Weights, f Frame) *Graph {
+	g := &Graph{frame: f, expr: G.NewGraph(), tape: ops.NewTape(), weights: w, taps: map[string]*G.Node{}, hidden: map[string]bool{},
+		views: map[View][]string{}, claimed: map[string]string{}, made: map[*G.Node]string{}, ints: map[string]*ints{}, fresh: make([]int, f.B)}
+	g.tape.Differentiated = f.Gradient
+	return g
 }
 
 // Frame is what the graph was built for.

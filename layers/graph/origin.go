@@ -34,15 +34,6 @@ func (g *Graph) Origin(n *G.Node) Origin {
 	return o
 }
 
-// Operands are the nodes that n is computed from, in order.
-func (g *Graph) Operands(n *G.Node) G.Nodes {
-	var ns G.Nodes
-	for it := g.expr.From(n.ID()); it.Next(); {
-		ns = append(ns, it.Node().(*G.Node))
-	}
-	return ns
-}
-
 // backward says whether differentiation added n.
 func (g *Graph) backward(n *G.Node) bool { _, declared := g.made[n]; return !declared }
 

@@ -134,7 +134,10 @@ func (s *Scope) Limit(n int) {
 }
 
 // At returns the place of an op of the layer: its tape, and its path for errors.
-func (s *Scope) At(kind string) ops.Place { return ops.Place{Tape: s.graph.tape, Path: s.join(kind)} }
+func (s *Scope) At(kind string) ops.Place {
+	s.graph.last = s.path
+	return ops.Place{Tape: s.graph.tape, Path: s.join(kind)}
+}
 
 func (s *Scope) join(name string) string {
 	if s.path == "" {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 
+	"euryale/layers/stock"
+
 	G "gorgonia.org/gorgonia"
 )
 
@@ -67,7 +69,7 @@ func (c Cell) takeApart(x *G.Node) (*body, error) {
 				return nil
 			}
 		}
-		for _, operand := range operands(n) {
+		for _, operand := range stock.Operands(n) {
 			if err := visit(operand); err != nil {
 				return err
 			}
@@ -84,7 +86,7 @@ func (b *body) dependsOn(n *G.Node) int {
 		return on
 	}
 	on := 0
-	for _, operand := range operands(n) {
+	for _, operand := range stock.Operands(n) {
 		on |= b.dependsOn(operand)
 	}
 	b.depends[n] = on
@@ -111,7 +113,7 @@ func (h *hoister) hoist(n *G.Node) (*G.Node, error) {
 	}
 	op, ok := n.Op().(rowwise)
 	ok = ok && op.rows() != nil
-	in := operands(n)
+	in := stock.Operands(n)
 	for i, operand := range in {
 		if !ok || h.dependsOn(operand) == 0 {
 			continue
@@ -135,13 +137,4 @@ func (h *hoister) hoist(n *G.Node) (*G.Node, error) {
 	}
 	h.all[n] = all
 	return all, nil
-}
-
-// operands are the nodes that n is computed from, in order.
-func operands(n *G.Node) G.Nodes {
-	var ns G.Nodes
-	for it := n.Graph().From(n.ID()); it.Next(); {
-		ns = append(ns, it.Node().(*G.Node))
-	}
-	return ns
 }

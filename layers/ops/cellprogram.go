@@ -9,6 +9,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"euryale/internal/kernel/vec"
+	"euryale/layers/stock"
 )
 
 // cellProgram is a cell on a graph of its own, compiled: the instructions of one step. It
@@ -48,7 +49,7 @@ func newCellProgram[T Float](b *body, outer *Tape) (p *cellProgram[T], next *G.N
 		copies[from] = to
 	}
 	for _, n := range b.nodes {
-		op, in := n.Op(), operands(n)
+		op, in := n.Op(), stock.Operands(n)
 		if own, ok := op.(interface{ onTape(*Tape) G.Op }); ok {
 			op = own.onTape(p.tape)
 		}
@@ -110,7 +111,7 @@ func (p *cellProgram[T]) compile(outputs ...*G.Node) error {
 		case n.Op() == nil:
 			continue
 		}
-		from := operands(n)
+		from := stock.Operands(n)
 		c := instruction[T]{op: n.Op(), to: p.slot(n), in: make([]G.Value, len(from))}
 		for _, operand := range from {
 			c.from = append(c.from, p.slot(operand))

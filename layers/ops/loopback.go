@@ -7,6 +7,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"euryale/internal/kernel/vec"
+	"euryale/layers/stock"
 )
 
 // loopBack is the derivative of a loop: the cell with the derivative that Gorgonia makes of
@@ -73,7 +74,7 @@ func differentiable(n *G.Node) map[*G.Node]bool {
 		if !ok {
 			continue
 		}
-		in := operands(queue[0])
+		in := stock.Operands(queue[0])
 		for i, wanted := range op.DiffWRT(len(in)) {
 			if wanted && !reached[in[i]] {
 				reached[in[i]] = true
@@ -90,7 +91,7 @@ func (b *loopBack[T]) outputs(grads G.Nodes) (nodes []*G.Node) {
 	for i, n := range grads {
 		if b.late[i] = b.postpone(b.inputs[i], n); b.late[i] != nil {
 			b.slots = append(b.slots, -1)
-			nodes = append(nodes, operands(n)...)
+			nodes = append(nodes, stock.Operands(n)...)
 			continue
 		}
 		b.slots, nodes = append(b.slots, b.program.slot(n)), append(nodes, n)
@@ -112,7 +113,7 @@ func (b *loopBack[T]) postpone(i int, n *G.Node) *late[T] {
 			l.do = other.do
 		}
 	}
-	for _, operand := range operands(n) {
+	for _, operand := range stock.Operands(n) {
 		if operand.Dims() != 2 || operand.Shape()[0] != b.Lanes {
 			return nil
 		}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"euryale/layers/stock"
+
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
@@ -74,8 +76,7 @@ func (t *Tape) planSums(order G.Nodes) map[*G.Node]*sum {
 			continue
 		}
 		var terms []*spot
-		for it := n.Graph().From(n.ID()); it.Next(); {
-			c := it.Node().(*G.Node)
+		for _, c := range stock.Operands(n) {
 			if spots := t.spotsOf(c, sums); len(spots) > 0 && c.Shape().Eq(n.Shape()) && !n.IsScalar() {
 				terms = append(terms, spots[0])
 			}
@@ -116,8 +117,7 @@ func lifetimes(order, keep G.Nodes) map[*G.Node]int {
 		if _, ok := n.Op().(spotted); !ok && !copies(n) {
 			until = max(i, last[n])
 		}
-		for it := n.Graph().From(n.ID()); it.Next(); {
-			c := it.Node().(*G.Node)
+		for _, c := range stock.Operands(n) {
 			last[c] = max(last[c], until)
 		}
 	}

@@ -73,7 +73,7 @@ func (c *comparison) gradients() error {
 	if err := c.run(); err != nil {
 		return err
 	}
-	c.here, c.rms = c.p.Loss(), map[string]float64{}
+	c.here, c.rms = c.p.Objective(), map[string]float64{}
 	if math.IsNaN(c.here) || math.IsInf(c.here, 0) {
 		return fmt.Errorf("the loss is %v: a division by zero, a logarithm or root of what is not positive, or an exponential that overflows", c.here)
 	}
@@ -92,7 +92,7 @@ func (c *comparison) gradients() error {
 	if err := c.run(); err != nil {
 		return err
 	}
-	if again := c.p.Loss(); again != c.here {
+	if again := c.p.Objective(); again != c.here {
 		return fmt.Errorf("two runs on the same input give the losses %v and %v: something draws random numbers of its own, or keeps state between runs; use layers.Dropout, and s.Carry for states", c.here, again)
 	}
 	return nil

@@ -1,0 +1,88 @@
+package graph
+
+import (
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	G "gorgonia.org/gorgonia"
+
+	"euryale/layers/stock"
+)
+
+// failure turns a panic of a definition into the error that Build returns. Other panics
+// than those of layers, of Gorgonia and of the language go on.
+func (g *Graph) failure(r any) error {
+	if e, ok := r.(*Error); ok {
+		return e
+	}
+	where, inGorgonia := panicked()
+	if _, ok := r.(runtime.Error); !ok && !inGorgonia {
+		panic(r)
+	}
+	path := g.last
+	if path == "" {
+		path = "model"
+	}
+	err, ok := r.(error)
+	if !ok {
+		err = fmt.Errorf("%v", r)
+	}
+	return &Error{path, fmt.Errorf("the definition panicked at %s, after this layer: %w", where, err)}
+}
+
+// panicked returns the line of the definition at which a panic began, and whether it began
+// inside Gorgonia.
+func panicked() (where string, inGorgonia bool) {
+	var pcs [64]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	began := false
+	for {
+		f, more := frames.Next()
+		switch {
+		case strings.HasPrefix(f.Function, "runtime."):
+			began = began || f.Function == "runtime.gopanic"
+		case !began:
+		case strings.HasPrefix(f.Function, "gorgonia.org/"):
+			inGorgonia = true
+		case strings.HasPrefix(f.Function, "euryale/layers.") || strings.HasPrefix(f.Function, "euryale/layers/"):
+		default:
+			return fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line), inGorgonia
+		}
+		if !more {
+			return "an unknown line", inGorgonia
+		}
+	}
+}
+
+// checkStock refuses stock ops that compute something wrong and have not gone through
+// Must.
+func (g *Graph) checkStock() {
+	for _, n := range g.expr.AllNodes() {
+		if err := stock.Check(n); err != nil {
+			path := g.Origin(n).Path
+			if path == "" {
+				path = "model"
+			}
+			panic(&Error{path, fmt.Errorf("%w (the node did not go through Must)", err)})
+		}
+	}
+}
+
+// CheckDerivatives refuses what Gorgonia computes wrongly among the nodes that
+// differentiation has added.
+func (g *Graph) CheckDerivatives() error {
+	for _, n := range g.expr.AllNodes() {
+		if !g.backward(n) {
+			continue
+		}
+		if err := stock.CheckDerivative(n); err != nil {
+			return &Error{g.Origin(n).Path, fmt.Errorf("its derivative: %w", err)}
+		}
+	}
+	return nil
+}
+
+// Operands returns the nodes that n is computed from, in order.
+func (g *Graph) Operands(n *G.Node) G.Nodes { return stock.Operands(n) }
