@@ -34,9 +34,9 @@ func (c *Seq2Seq) feed(s *layers.Scope, x *G.Node, states []*G.Node, att *layers
 	}
 	start := states[0] // every layer's state and h̃, side by side
 	for _, state := range states[1:] {
-		start = layers.Join(s, start, state)
+		start = layers.Concat(s, start, state)
 	}
-	start = layers.Join(s, start, s.Const("start", []int{s.B, hidden}, func(int) float64 { return 0 }))
+	start = layers.Concat(s, start, s.Const("start", []int{s.B, hidden}, func(int) float64 { return 0 }))
 	width := start.Shape()[1]
 	all := layers.RecurFrom(s.Sub("feed"), x, width, start, f.step)
 	att.Tap(layers.Together(s, f.looks...), s.All())
@@ -54,7 +54,7 @@ func (f *feeder) step(x, prev *G.Node) *G.Node {
 		context = f.look(f.cells[top].Output(states[top]))
 		mixed = context
 	}
-	h := layers.Join(f.s, x, mixed)
+	h := layers.Concat(f.s, x, mixed)
 	var all *G.Node
 	for i, cell := range f.cells {
 		if i > 0 {
@@ -65,13 +65,13 @@ func (f *feeder) step(x, prev *G.Node) *G.Node {
 		if all == nil {
 			all = state
 		} else {
-			all = layers.Join(f.s, all, state)
+			all = layers.Concat(f.s, all, state)
 		}
 	}
 	if context == nil {
 		context = f.look(h)
 	}
-	return layers.Join(f.s, all, f.mix.Apply(layers.Join(f.s, context, h)))
+	return layers.Concat(f.s, all, f.mix.Apply(layers.Concat(f.s, context, h)))
 }
 
 // look is what a state sees in the source.

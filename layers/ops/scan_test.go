@@ -33,7 +33,7 @@ func scans(name string, r reference) build {
 		},
 		"row":  func(p Place, in map[string]*G.Node) (*G.Node, error) { return Row(p, 2, 1, in["x"]) },
 		"rows": func(p Place, in map[string]*G.Node) (*G.Node, error) { return Rows(p, in["a"], in["b"], in["c"]) },
-		"join": func(p Place, in map[string]*G.Node) (*G.Node, error) { return Join(p, in["a"], in["b"]) },
+		"join": func(p Place, in map[string]*G.Node) (*G.Node, error) { return Concat(p, in["a"], in["b"]) },
 		"advance": func(p Place, in map[string]*G.Node) (*G.Node, error) {
 			return Advance(p, 1, in["next"], in["prev"], in["at"])
 		},
@@ -108,8 +108,6 @@ func TestStepErrors(t *testing.T) {
 	assert.EqualError(t, err, "the terms are (6, 3) and (2, 3), want one shape")
 	_, err = Rows(p)
 	assert.EqualError(t, err, "0 tokens, want at least one matrix")
-	_, err = Join(p, x, y)
-	assert.EqualError(t, err, "the parts are (6, 3) and (2, 3), want two matrices of as many rows")
 	_, err = Advance(p, 3, y, m("z", 2, 3), at)
 	assert.EqualError(t, err, "the states are (2, 3) and positions (6) of int, want (B, D) and (B·T) of int with a token 3")
 	_, err = Begin(p, y, x, at)

@@ -75,37 +75,6 @@ func rowsSpec[T Float](xs []*G.Node) spec[T] {
 	return s
 }
 
-// Join puts the columns of two matrices side by side.
-//
-//	a: (N, D), b: (N, E) → (N, D+E)
-func Join(p Place, a, b *G.Node) (*G.Node, error) {
-	if a.Dims() != 2 || b.Dims() != 2 || a.Shape()[0] != b.Shape()[0] {
-		return nil, fmt.Errorf("the parts are %v and %v, want two matrices of as many rows", a.Shape(), b.Shape())
-	}
-	return apply(p, joinSpec[float32](a, b), joinSpec[float64](a, b), a, b)
-}
-
-func joinSpec[T Float](a, b *G.Node) spec[T] {
-	n, d, e := a.Shape()[0], a.Shape()[1], b.Shape()[1]
-	part := func(i, from, width int) back[T] {
-		return back[T]{of: []int{i}, do: func(_ []arg[T], _, dy []T, g [][]T) {
-			for r := range n {
-				copy(nth(g[0], r, width), nth(dy, r, d+e)[from:])
-			}
-		}}
-	}
-	return spec[T]{
-		shape: tensor.Shape{n, d + e},
-		fwd: func(in []arg[T], y []T) {
-			for r := range n {
-				copy(nth(y, r, d+e), nth(in[0].X, r, d))
-				copy(nth(y, r, d+e)[d:], nth(in[1].X, r, e))
-			}
-		},
-		backs: []back[T]{part(0, 0, d), part(1, d, e)},
-	}
-}
-
 // Advance is next in lanes that have a t-th token, and prev in those that have none.
 //
 //	next, prev: (B, D), at: (B·T) int → (B, D)
