@@ -144,3 +144,14 @@ func ExampleTopKGate() {
 	// [0.000 1.000 0.000 0.269 0.731 0.000]
 	// [1.000 0.000 0.000 0.500 0.000 0.500]
 }
+
+// The README's layer: each column of x passes by as much as a sigmoid of x says.
+func Example_gate() {
+	compute(func(s *layers.Scope, x *G.Node) *G.Node {
+		w := s.Param("W", layers.Fill(0.5), 2, 2)
+		return s.Out(layers.Mul(s, x, layers.Sigmoid(s, layers.MatMul(s, x, w))))
+	})
+	// Output:
+	// [0.818 1.635]
+	// [1.133 -1.510]
+}

@@ -162,6 +162,15 @@ func TestStopGradient(t *testing.T) {
 	})
 }
 
+// A parameter itself may be stopped: of w ⊙ w one factor is left.
+func TestStopGradientOfAParameter(t *testing.T) {
+	r := reference{Floats: map[string]array{"w": {[]int{1, 2}, []float64{3, 5}}}, Out: array{nil, []float64{9, 25}},
+		Gout: array{[]int{1, 2}, []float64{1, 10}}, Grads: map[string]array{"w": {nil, []float64{3, 50}}}}
+	agrees(t, r, func(p Place, in map[string]*G.Node) (*G.Node, error) {
+		return Mul(p, in["w"], G.Must(StopGradient(p, in["w"])))
+	})
+}
+
 // A graph without gradients does not copy what is behind StopGradient.
 func TestStopGradientOfScores(t *testing.T) {
 	x := G.NewMatrix(G.NewGraph(), tensor.Float32, G.WithShape(2, 2), G.WithName("x"))

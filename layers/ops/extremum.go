@@ -33,7 +33,14 @@ func extremumSpec[T Float](a *G.Node, side T) spec[T] {
 			mine, other := in[i].X, in[1-i].X
 			pieces(len(dy), func(from, to int) {
 				for j := from; j < to; j++ {
-					dx[0][j] = dy[j] * (1 + side*sign(mine[j]-other[j])) / 2
+					switch {
+					case mine[j] == other[j]:
+						dx[0][j] = dy[j] / 2
+					case (mine[j] > other[j]) == (side > 0):
+						dx[0][j] = dy[j]
+					default:
+						dx[0][j] = 0
+					}
 				}
 			})
 		}}

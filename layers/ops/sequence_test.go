@@ -126,7 +126,7 @@ func TestSequenceErrors(t *testing.T) {
 		"x is (6, 3), the state (2, 3) and positions (5) of int":                                                             func() (*G.Node, error) { return Shift(p, 2, in["x"], in["prev"], in["five"]) },
 		"x is (6, 3) and the state (2, 6), want (2·T, D) and (2, D)":                                                         func() (*G.Node, error) { return Shift(p, 2, in["x"], in["two"], in["at"]) },
 		"a is (6, 4) and b (6, 3), want one shape":                                                                           func() (*G.Node, error) { return LinearRecurrence(p, 2, in["y"], in["x"], in["prev"], in["at"]) },
-		"W is (4, 3) and the state (2, 6), want (K, 3) and (2, (K−1)·3)":                                                     func() (*G.Node, error) { return CausalConv(p, 2, in["x"], in["w"], in["two"], in["at"], nil) },
+		"the weights are (4, 3) and the state (2, 6), want (K, 3) and (2, (K−1)·3)":                                          func() (*G.Node, error) { return CausalConv(p, 2, in["x"], in["w"], in["two"], in["at"], nil) },
 		"b is (4), want (3)": func() (*G.Node, error) {
 			return CausalConv(p, 2, in["x"], G.NewMatrix(in["x"].Graph(), tensor.Float32, G.WithShape(2, 3), G.WithName("w2")), in["prev"], in["at"], in["b"])
 		},
