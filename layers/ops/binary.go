@@ -44,34 +44,26 @@ func compute[T Float](g pair, f func(y, a, b []T), y, a, b []T) {
 	})
 }
 
-// reduce writes to the gradient of an operand of extent e what its values have in x·w, or
-// in x if w is nil. Scratch is for one row.
+// reduce sums x ⊙ w, or x if w is nil, over the values that an operand of extent e served:
+// its gradient. Scratch is for one row of products.
 func reduce[T Float](e extent, g pair, sum, x, w, scratch []T) {
-	dot := func(x, w []T) T {
-		if w == nil {
-			return T(kernel.Sum(x))
-		}
-		return T(kernel.Dot(x, w))
+	n, d := g.n, g.d
+	if e == single {
+		n, d = 1, n*d
 	}
 	switch {
-	case e == single:
-		sum[0] = dot(x, w)
-	case e == column:
-		each(g.n, g.d, func(r int) {
-			if w == nil {
-				sum[r] = dot(nth(x, r, g.d), nil)
-			} else {
-				sum[r] = dot(nth(x, r, g.d), nth(w, r, g.d))
-			}
-		})
-	case w == nil:
-		kernel.ColumnSums(sum, x, g.n, g.d, g.d)
-	default:
+	case e == row && w == nil:
+		kernel.ColumnSums(sum, x, n, d, d)
+	case e == row:
 		clear(sum)
-		for r := range g.n {
-			kernel.Mul(scratch, nth(x, r, g.d), nth(w, r, g.d))
+		for r := range n {
+			kernel.Mul(scratch, nth(x, r, d), nth(w, r, d))
 			kernel.Add(sum, sum, scratch)
 		}
+	case w == nil:
+		each(n, d, func(r int) { sum[r] = T(kernel.Sum(nth(x, r, d))) })
+	default:
+		each(n, d, func(r int) { sum[r] = T(kernel.Dot(nth(x, r, d), nth(w, r, d))) })
 	}
 }
 
@@ -122,7 +114,7 @@ func divide[T Float](y, a, b []T) {
 	}
 }
 
-// divSpec has the gradients dy/b and −dy·y/b.
+// divSpec is a ⊘ b, with the gradients dy/b and −dy·y/b.
 func divSpec[T Float](tape *Tape, g pair) spec[T] {
 	over := g
 	over.of[0] = whole // dy is

@@ -1,8 +1,6 @@
 package ops
 
-import (
-	G "gorgonia.org/gorgonia"
-)
+import G "gorgonia.org/gorgonia"
 
 // Max is the larger of a and b, value by value. The gradient goes to the larger, and half
 // of it to each where they are equal.

@@ -1,8 +1,6 @@
 package ops
 
-import (
-	G "gorgonia.org/gorgonia"
-)
+import G "gorgonia.org/gorgonia"
 
 // StopGradient is x as a constant: nothing that x was made of gets a gradient through it.
 //
