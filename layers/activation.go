@@ -29,21 +29,6 @@ func Tanh(s *Scope, x *G.Node) *G.Node { return Activate(s, x, ops.Tanh) }
 // Sigmoid is 1/(1+e⁻ˣ).
 func Sigmoid(s *Scope, x *G.Node) *G.Node { return Activate(s, x, ops.Sigmoid) }
 
-// Add returns a + b.
-//
-//	a, b: (N, D) → (N, D)
-func Add(s *Scope, a, b *G.Node) *G.Node { return s.Must(ops.Add(s.At("add"), a, b)) }
-
-// Mul returns a ⊙ b, value by value.
-//
-//	a, b: (N, D) → (N, D)
-func Mul(s *Scope, a, b *G.Node) *G.Node { return s.Must(ops.Mul(s.At("mul"), a, b)) }
-
-// Scale returns x·c.
-//
-//	x: (N, D) → (N, D)
-func Scale(s *Scope, x *G.Node, c float64) *G.Node { return s.Must(ops.Scale(s.At("scale"), x, c)) }
-
 // Dropout zeroes a share p of x while training, and scales the rest by 1/(1−p)
 // (Srivastava et al. 2014). Without noise in the frame it is x itself.
 //

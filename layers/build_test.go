@@ -42,7 +42,7 @@ func TestBuildErrors(t *testing.T) {
 		"context":     {declare: func(s *Scope, x *G.Node) { Positions(s.Sub("pos"), 2, 8) }, want: "pos: T=3 tokens, the context is 2"},
 		"stock":       {declare: func(s *Scope, x *G.Node) { o := s.Sub("odd"); o.Must(G.Mul(x, o.Param("W", Fill(0), 5, 5))) }, want: "odd: "},
 		"tied shape":  {declare: func(s *Scope, x *G.Node) { TiedHead(s.Sub("head"), Linear(s.Sub("a"), x, 5), "tok/W") }, want: "head: x is (6, 5), and W takes 8 columns"},
-		"no lanes":    {frame: graph.Frame{B: -1, T: 3}, declare: func(*Scope, *G.Node) {}, want: "model: the frame has B=-1 lanes"},
+		"no lanes":    {frame: graph.Frame{B: -1, T: 3}, declare: func(*Scope, *G.Node) {}, want: "model: the frame has B=-1 sequences"},
 		"empty shape": {declare: func(s *Scope, x *G.Node) { Linear(s.Sub("a"), x, 0) }, want: "a: W: the shape is [8 0]"},
 		"history": {frame: graph.Frame{B: 2, T: 3, Memory: graph.NewMemory(2, 9), Gradient: true}, declare: func(s *Scope, x *G.Node) { CausalSelfAttention(s.Sub("att"), x, 2, 0) },
 			want: "att: keys is a history, which has no gradient"},

@@ -6,10 +6,10 @@ import (
 	"euryale/layers/ops"
 )
 
-// Join puts the columns of two matrices side by side.
+// Concat puts the columns of matrices side by side.
 //
-//	a: (N, D), b: (N, E) → (N, D+E)
-func Join(s *Scope, a, b *G.Node) *G.Node { return s.Must(ops.Join(s.At("join"), a, b)) }
+//	xs: (N, D₁), (N, D₂), … → (N, D₁+D₂+…)
+func Concat(s *Scope, xs ...*G.Node) *G.Node { return s.Must(ops.Concat(s.At("concat"), xs...)) }
 
 // Columns are columns from to to−1 of x.
 //

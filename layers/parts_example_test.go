@@ -27,11 +27,11 @@ func ExampleEmbeddingOf() {
 	// (10, 32)
 }
 
-func ExampleJoin() {
+func ExampleConcat() {
 	show(func(s *layers.Scope, x *G.Node) *G.Node {
 		left := layers.Columns(s.Sub("left"), x, 0, 8)
 		fmt.Println(left.Shape())
-		return layers.Join(s, left, x)
+		return layers.Concat(s, left, x)
 	})
 	// Output:
 	// (10, 8)

@@ -41,11 +41,11 @@ func Bidirectional(s *Scope, x *G.Node, kind string, c RecurrentConfig) (h, last
 	backward := NewCell(s.Sub("backward"), kind, s.Rows(x), c)
 	hb, lastb := Recurrent(s.Sub("backward"), x, backward, c)
 	a, b := split(s, last, forward), split(s, lastb, backward)
-	last = Join(s, a.H, b.H)
+	last = Concat(s, a.H, b.H)
 	if a.C != nil {
-		last = Join(s, last, Join(s, a.C, b.C))
+		last = Concat(s, last, a.C, b.C)
 	}
-	return s.Out(Join(s, h, hb)), last
+	return s.Out(Concat(s, h, hb)), last
 }
 
 // Unrolled runs a cell through all tokens step by step, in Gorgonia's own ops: what the
@@ -58,7 +58,7 @@ func Unrolled(s *Scope, x *G.Node, cell Cell) *G.Node {
 		if next.C == nil {
 			return next.H
 		}
-		return Join(s, next.H, next.C)
+		return Concat(s, next.H, next.C)
 	})
 	return cell.Output(states)
 }

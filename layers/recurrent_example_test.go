@@ -83,7 +83,7 @@ func ExampleNewSourceAttention() {
 		c.Start = last
 		h, _ := layers.GRU(s.Sub("dec").WithBias(false), x, c)
 		att := layers.NewSourceAttention(s.Sub("cross"), source, 64, layers.General)
-		return layers.Join(s, h, att.Context(h, s.SourceLengths()))
+		return layers.Concat(s, h, att.Context(h, s.SourceLengths()))
 	})
 	// Output:
 	// (10, 128)

@@ -14,10 +14,10 @@ type SourceScore string
 
 // The scores.
 const (
-	Additive SourceScore = "additive" // vᵀ·tanh(W·h + U·s + b) (Bahdanau, Cho and Bengio 2015)
-	Concat   SourceScore = "concat"   // vᵀ·tanh(W·[h; s]) (Luong, Pham and Manning 2015)
-	General  SourceScore = "general"  // hᵀ·W·s (Luong et al.)
-	Dot      SourceScore = "dot"      // hᵀ·s (Luong et al.)
+	Additive    SourceScore = "additive" // vᵀ·tanh(W·h + U·s + b) (Bahdanau, Cho and Bengio 2015)
+	ConcatScore SourceScore = "concat"   // vᵀ·tanh(W·[h; s]) (Luong, Pham and Manning 2015)
+	General     SourceScore = "general"  // hᵀ·W·s (Luong et al.)
+	Dot         SourceScore = "dot"      // hᵀ·s (Luong et al.)
 )
 
 // SourceAttention is how a recurrent decoder looks at a source: its parameters, and the
@@ -29,7 +29,7 @@ type SourceAttention struct {
 	wq, v        *G.Node // (H, A), (A); nil where the score has none
 }
 
-// NewSourceAttention declares q/W (H, A) and k/W (E, A) and v (A) for Additive and Concat,
+// NewSourceAttention declares q/W (H, A) and k/W (E, A) and v (A) for Additive and ConcatScore,
 // with A = H; k/b (A) for Additive; q/W (H, E) for General; nothing for Dot, which wants
 // H = E.
 //
@@ -39,7 +39,7 @@ func NewSourceAttention(s *Scope, source *G.Node, hidden int, score SourceScore)
 	a := &SourceAttention{s: s, score: score}
 	std := s.InitOr(Normal(1 / math.Sqrt(float64(hidden))))
 	switch score {
-	case Additive, Concat:
+	case Additive, ConcatScore:
 		a.wq = s.Sub("q").Param("W", std, hidden, hidden)
 		a.v = s.Param("v", std, hidden)
 		a.keys = s.Once("keys", Linear(s.Sub("k").WithBias(score == Additive), source, hidden))

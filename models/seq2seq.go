@@ -98,7 +98,7 @@ func (c *Seq2Seq) decoder(s *layers.Scope, tokens, source *G.Node, states []*G.N
 	}
 	h := c.stack(s, x, states)
 	att.Tap(h, s.SourceLengths())
-	return mix.Apply(layers.Join(s, att.Context(h, s.SourceLengths()), h)) // Luong et al., eq. 5
+	return mix.Apply(layers.Concat(s, att.Context(h, s.SourceLengths()), h)) // Luong et al., eq. 5
 }
 
 // bridge turns the encoder's last states into the decoder's first.
@@ -130,7 +130,7 @@ func (c *Seq2Seq) stack(s *layers.Scope, x *G.Node, states []*G.Node) *G.Node {
 
 // Check says what is wrong with the settings.
 func (c *Seq2Seq) Check() error {
-	scores := []layers.SourceScore{layers.Additive, layers.Concat, layers.General, layers.Dot, "none"}
+	scores := []layers.SourceScore{layers.Additive, layers.ConcatScore, layers.General, layers.Dot, "none"}
 	hidden := hiddenOr(c.Hidden, c.Dim)
 	switch {
 	case c.Source < 1 || c.Layers < 1 || c.Dim < 1 || c.Hidden < 0:

@@ -33,9 +33,9 @@ func (c *Seq2Seq) feed(s *layers.Scope, x *G.Node, states []*G.Node, att *layers
 	}
 	start := states[0] // every layer's state and h̃, side by side
 	for _, state := range states[1:] {
-		start = layers.Join(s, start, state)
+		start = layers.Concat(s, start, state)
 	}
-	start = layers.Join(s, start, s.Const("start", []int{s.B, hidden}, func(int) float64 { return 0 }))
+	start = layers.Concat(s, start, s.Const("start", []int{s.B, hidden}, func(int) float64 { return 0 }))
 	after, before := layers.RecurStates(s.Sub("feed"), x, start.Shape()[1], start, f.step)
 	queries := after
 	if c.Attention == layers.Additive {
@@ -56,7 +56,7 @@ func (f *feeder) step(x, prev *G.Node) *G.Node {
 		context = f.att.Context(f.top(prev), f.s.SourceLengthsOfSequences())
 		mixed = context
 	}
-	h := layers.Join(f.s, x, mixed)
+	h := layers.Concat(f.s, x, mixed)
 	var all *G.Node
 	for i, cell := range f.cells {
 		if i > 0 {
@@ -67,13 +67,13 @@ func (f *feeder) step(x, prev *G.Node) *G.Node {
 		if all == nil {
 			all = state
 		} else {
-			all = layers.Join(f.s, all, state)
+			all = layers.Concat(f.s, all, state)
 		}
 	}
 	if context == nil {
 		context = f.att.Context(h, f.s.SourceLengthsOfSequences())
 	}
-	return layers.Join(f.s, all, f.mix.Apply(layers.Join(f.s, context, h)))
+	return layers.Concat(f.s, all, f.mix.Apply(layers.Concat(f.s, context, h)))
 }
 
 // split takes apart what goes from token to token.

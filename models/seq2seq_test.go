@@ -22,7 +22,7 @@ func init() {
 	add("none", func(c *models.Seq2Seq) { c.Cell, c.Attention, c.Layers = "lstm", "none", 2 })
 	add("none, both ways, dense", func(c *models.Seq2Seq) { c.Cell, c.Attention, c.Bidirectional, c.Bridge = "gru", "none", true, "dense" })
 	add("additive", func(c *models.Seq2Seq) { c.Cell, c.Attention, c.Bidirectional = "lstm", layers.Additive, true })
-	add("concat, tied", func(c *models.Seq2Seq) { c.Cell, c.Attention, c.Dim, c.Tied = "gru", layers.Concat, 6, true })
+	add("concat, tied", func(c *models.Seq2Seq) { c.Cell, c.Attention, c.Dim, c.Tied = "gru", layers.ConcatScore, 6, true })
 	add("general, both ways", func(c *models.Seq2Seq) {
 		c.Cell, c.Attention, c.Bidirectional, c.Layers, c.Hidden = "gru", layers.General, true, 2, 8
 	})

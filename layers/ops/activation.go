@@ -18,11 +18,7 @@ func Activate(p Place, act Activation, x *G.Node) (*G.Node, error) {
 
 func activateSpec[T Float](act Activation, x *G.Node) spec[T] {
 	f, _ := activationOf[T](act)
-	return spec[T]{
-		shape: x.Shape(),
-		fwd:   func(a []arg[T], y []T) { f.f(y, a[0].X) },
-		backs: []back[T]{{of: []int{0}, do: func(a []arg[T], y, dy []T, g [][]T) { f.grad(g[0], a[0].X, y, dy) }}},
-	}
+	return mapSpec(x, function[T]{f.f, f.grad})
 }
 
 // activation is a function of one number, its derivative, and its fusion with a bias.

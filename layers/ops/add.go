@@ -10,10 +10,14 @@ import (
 
 // Add is a + b.
 //
-//	a, b: (N, D) → (N, D)
+//	a, b: (N, D), or one of them (D), (1, D), (N, 1), (1) or (1, 1) → (N, D)
 func Add(p Place, a, b *G.Node) (*G.Node, error) {
-	if err := same(a, b); err != nil {
+	g, err := pairOf(a, b)
+	switch {
+	case err != nil:
 		return nil, err
+	case g.of != [2]extent{}:
+		return apply(p, sumSpec[float32](g, 1), sumSpec[float64](g, 1), a, b)
 	}
 	return apply(p, addSpec[float32](a), addSpec[float64](a), a, b)
 }
@@ -50,10 +54,14 @@ func scaleSpec[T Float](x *G.Node, c T) spec[T] {
 
 // Mul is a ⊙ b, value by value.
 //
-//	a, b: (N, D) → (N, D)
+//	a, b: (N, D), or one of them (D), (1, D), (N, 1), (1) or (1, 1) → (N, D)
 func Mul(p Place, a, b *G.Node) (*G.Node, error) {
-	if err := same(a, b); err != nil {
+	g, err := pairOf(a, b)
+	switch {
+	case err != nil:
 		return nil, err
+	case g.of != [2]extent{}:
+		return apply(p, productSpec[float32](g), productSpec[float64](g), a, b)
 	}
 	return apply(p, mulSpec[float32](a), mulSpec[float64](a), a, b)
 }

@@ -55,7 +55,7 @@ func (c Cell) takeApart(x *G.Node) (*body, error) {
 		}
 		seen[n] = true
 		on := b.dependsOn(n)
-		if on == 0 {
+		if on == 0 && !isReshape(n) {
 			b.captured = append(b.captured, n)
 			return nil
 		}
@@ -79,6 +79,10 @@ func (c Cell) takeApart(x *G.Node) (*body, error) {
 	}
 	return b, visit(c.Next)
 }
+
+// isReshape reports whether n is a stock Reshape. One that a broadcast makes is right where
+// it is read by the broadcast alone, so that it stays beside it in the cell.
+func isReshape(n *G.Node) bool { return fmt.Sprintf("%T", n.Op()) == "gorgonia.reshapeOp" }
 
 // dependsOn says which placeholders n is computed from.
 func (b *body) dependsOn(n *G.Node) int {

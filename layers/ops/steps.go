@@ -38,37 +38,6 @@ func rowSpec[T Float](lanes, t int, x *G.Node) spec[T] {
 	}
 }
 
-// Join puts the columns of two matrices side by side.
-//
-//	a: (N, D), b: (N, E) → (N, D+E)
-func Join(p Place, a, b *G.Node) (*G.Node, error) {
-	if a.Dims() != 2 || b.Dims() != 2 || a.Shape()[0] != b.Shape()[0] {
-		return nil, fmt.Errorf("the parts are %v and %v, want two matrices of as many rows", a.Shape(), b.Shape())
-	}
-	return apply(p, joinSpec[float32](a, b), joinSpec[float64](a, b), a, b)
-}
-
-func joinSpec[T Float](a, b *G.Node) spec[T] {
-	n, d, e := a.Shape()[0], a.Shape()[1], b.Shape()[1]
-	part := func(i, from, width int) back[T] {
-		return back[T]{of: []int{i}, do: func(_ []arg[T], _, dy []T, g [][]T) {
-			for r := range n {
-				copy(nth(g[0], r, width), nth(dy, r, d+e)[from:])
-			}
-		}}
-	}
-	return spec[T]{
-		shape: tensor.Shape{n, d + e},
-		fwd: func(in []arg[T], y []T) {
-			for r := range n {
-				copy(nth(y, r, d+e), nth(in[0].X, r, d))
-				copy(nth(y, r, d+e)[d:], nth(in[1].X, r, e))
-			}
-		},
-		backs: []back[T]{part(0, 0, d), part(1, d, e)},
-	}
-}
-
 // Delay is, for each row, the one before it in its sequence, and first for the first.
 //
 //	x: (B·T, D), first: (B, D) → (B·T, D)

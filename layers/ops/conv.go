@@ -1,0 +1,149 @@
+package ops
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+
+	"euryale/internal/kernel/vec"
+)
+
+// CausalConv is a causal depthwise convolution, column by column over a sequence's last K
+// tokens: y_t = Σ_k W_k ⊙ x_{t−K+1+k} + b. What came before the first token is in prev,
+// the oldest first. Padding is left out, and gets zeros. b may be nil.
+//
+//	x: (B·T, D), W: (K, D), prev: (B, (K−1)·D), at: (B·T) int, b: (D) → (B·T, D)
+func CausalConv(p Place, lanes int, x, w, prev, at, b *G.Node) (*G.Node, error) {
+	s, n, err := sequencesOf(lanes, x, prev, at)
+	if err != nil {
+		return nil, err
+	}
+	if w.Dims() != 2 || w.Shape()[0] != n+1 || w.Shape()[1] != s.width {
+		return nil, fmt.Errorf("the weights are %v and the state %v, want (K, %d) and (%d, (K−1)·%d)", w.Shape(), prev.Shape(), s.width, lanes, s.width)
+	}
+	nodes := G.Nodes{x, w, prev, at}
+	if b != nil {
+		if b.Shape().TotalSize() != s.width {
+			return nil, fmt.Errorf("b is %v, want (%d)", b.Shape(), s.width)
+		}
+		nodes = append(nodes, b)
+	}
+	return apply(p, convSpec[float32](s, n+1, b != nil), convSpec[float64](s, n+1, b != nil), nodes...)
+}
+
+// conv is the scratch of one CausalConv.
+type conv[T Float] struct {
+	sequences
+	taps    int   // K
+	tokens  []int // (B, T), the rows of each sequence that are tokens
+	lengths []int // how many those are
+	product []T   // (B, D)
+}
+
+func convSpec[T Float](s sequences, taps int, bias bool) spec[T] {
+	c := &conv[T]{s, taps, make([]int, s.lanes*s.steps), make([]int, s.lanes), make([]T, s.lanes*s.width)}
+	sp := spec[T]{
+		shape: s.shape(),
+		fwd:   c.forward,
+		backs: []back[T]{
+			{of: []int{0, 2}, reads: []int{1, 3}, do: c.inputGrads},
+			{of: []int{1}, reads: []int{0, 2, 3}, do: c.weightGrad},
+		},
+	}
+	if bias {
+		sp.backs = append(sp.backs, back[T]{of: []int{4}, reads: []int{3}, do: func(in []arg[T], _, dy []T, g [][]T) {
+			clear(g[0])
+			for r, at := range in[3].I {
+				if at >= 0 {
+					vec.Add(g[0], g[0], nth(dy, r, s.width))
+				}
+			}
+		}})
+	}
+	return sp
+}
+
+// find lists the tokens of each sequence.
+func (c *conv[T]) find(at []int) {
+	for lane := range c.lanes {
+		n := 0
+		for r := lane * c.steps; r < (lane+1)*c.steps; r++ {
+			if at[r] >= 0 {
+				c.tokens[lane*c.steps+n] = r
+				n++
+			}
+		}
+		c.lengths[lane] = n
+	}
+}
+
+// before is what tap k of a sequence's i-th token reads: a row of x, or of prev.
+func (c *conv[T]) before(x, prev []T, lane, i, k int) []T {
+	j := i - (c.taps - 1) + k
+	if j < 0 {
+		return nth(prev, lane*(c.taps-1)+c.taps-1+j, c.width)
+	}
+	return nth(x, c.tokens[lane*c.steps+j], c.width)
+}
+
+func (c *conv[T]) forward(in []arg[T], y []T) {
+	c.find(in[3].I)
+	c.strands(func(lane, from, to int) {
+		product := nth(c.product, lane, c.width)[from:to]
+		for t := range c.steps {
+			if r := lane*c.steps + t; in[3].I[r] < 0 {
+				clear(nth(y, r, c.width)[from:to])
+			}
+		}
+		for i := range c.lengths[lane] {
+			sum := nth(y, c.tokens[lane*c.steps+i], c.width)[from:to]
+			for k := range c.taps {
+				vec.Mul(product, nth(in[1].X, k, c.width)[from:to], c.before(in[0].X, in[2].X, lane, i, k)[from:to])
+				switch {
+				case k > 0:
+					vec.Add(sum, sum, product)
+				case len(in) > 4:
+					vec.Add(sum, product, in[4].X[from:to])
+				default:
+					copy(sum, product)
+				}
+			}
+		}
+	})
+}
+
+func (c *conv[T]) inputGrads(in []arg[T], _, dy []T, g [][]T) {
+	c.find(in[3].I)
+	clear(g[0])
+	clear(g[1])
+	c.strands(func(lane, from, to int) {
+		product := nth(c.product, lane, c.width)[from:to]
+		for i := range c.lengths[lane] {
+			for k := range c.taps {
+				vec.Mul(product, nth(in[1].X, k, c.width)[from:to], nth(dy, c.tokens[lane*c.steps+i], c.width)[from:to])
+				dx := c.before(g[0], g[1], lane, i, k)[from:to]
+				vec.Add(dx, dx, product)
+			}
+		}
+	})
+}
+
+// weightGrad adds in the order of the rows, so that its bits do not depend on the workers,
+// which share columns.
+func (c *conv[T]) weightGrad(in []arg[T], _, dy []T, g [][]T) {
+	c.find(in[3].I)
+	clear(g[0])
+	all := sequences{1, c.lanes * c.steps, c.width}
+	all.strands(func(_, from, to int) {
+		product := c.product[from:to]
+		for lane := range c.lanes {
+			for i := range c.lengths[lane] {
+				for k := range c.taps {
+					vec.Mul(product, nth(dy, c.tokens[lane*c.steps+i], c.width)[from:to], c.before(in[0].X, in[2].X, lane, i, k)[from:to])
+					dw := nth(g[0], k, c.width)[from:to]
+					vec.Add(dw, dw, product)
+				}
+			}
+		}
+	})
+}

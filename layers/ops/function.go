@@ -1,0 +1,146 @@
+package ops
+
+import (
+	"fmt"
+	"math"
+
+	G "gorgonia.org/gorgonia"
+
+	"euryale/internal/kernel/parallel"
+	"euryale/internal/kernel/vec"
+)
+
+// Function is a function of one value.
+type Function string
+
+// The functions.
+const (
+	Exp      Function = "exp"
+	Log      Function = "log"  // natural
+	Sqrt     Function = "sqrt" // its derivative is infinite at 0
+	Square   Function = "square"
+	Abs      Function = "abs"       // its derivative at 0 is 0
+	OneMinus Function = "one_minus" // 1 − x
+)
+
+// Map applies f to every value of x.
+//
+//	x: (…) → (…)
+func Map(p Place, f Function, x *G.Node) (*G.Node, error) {
+	a, err := functionOf[float32](f)
+	if err != nil {
+		return nil, err
+	}
+	b, _ := functionOf[float64](f)
+	return apply(p, mapSpec(x, a), mapSpec(x, b), x)
+}
+
+// Clip is x within lo and hi. Its derivative is 1 from lo to hi, and 0 beyond them.
+//
+//	x: (…) → (…)
+func Clip(p Place, x *G.Node, lo, hi float64) (*G.Node, error) {
+	if !(lo <= hi) {
+		return nil, fmt.Errorf("the limits are %v and %v, want the lower one first", lo, hi)
+	}
+	return apply(p, mapSpec(x, clip(float32(lo), float32(hi))), mapSpec(x, clip(lo, hi)), x)
+}
+
+// AddScalar is x + c.
+//
+//	x: (…) → (…)
+func AddScalar(p Place, x *G.Node, c float64) (*G.Node, error) {
+	return apply(p, addScalarSpec(x, float32(c)), addScalarSpec(x, c), x)
+}
+
+func addScalarSpec[T Float](x *G.Node, c T) spec[T] {
+	f := inPieces(func(y, x []T) { vec.Add(y, fill(y, c), x) })
+	return spec[T]{shape: x.Shape(), fwd: func(in []arg[T], y []T) { f(y, in[0].X) }, pass: []int{0}}
+}
+
+// function is a function of each value of a slice, with its derivative.
+type function[T Float] struct {
+	f    func(y, x []T)
+	grad func(dx, x, y, dy []T) // from what went in (x) or came out (y), whichever is cheaper
+}
+
+func functionOf[T Float](f Function) (function[T], error) {
+	switch f {
+	case Exp:
+		return function[T]{inPieces(vec.Exp[T]), func(dx, _, y, dy []T) { vec.Mul(dx, y, dy) }}, nil
+	case Square:
+		return function[T]{func(y, x []T) { vec.Mul(y, x, x) }, func(dx, x, _, dy []T) {
+			vec.Mul(dx, x, dy)
+			vec.Scale(dx, dx, 2)
+		}}, nil
+	case Log:
+		return function[T]{eachValue(func(x T) T { return T(math.Log(float64(x))) }), slope(func(x, _ T) T { return 1 / x })}, nil
+	case Sqrt:
+		return function[T]{eachValue(func(x T) T { return T(math.Sqrt(float64(x))) }), slope(func(_, y T) T { return 0.5 / y })}, nil
+	case Abs:
+		return function[T]{eachValue(func(x T) T { return T(math.Abs(float64(x))) }), slope(func(x, _ T) T { return sign(x) })}, nil
+	case OneMinus:
+		minus := func(y, x []T) { vec.Sub(y, fill(y, 1), x) }
+		return function[T]{inPieces(minus), func(dx, _, _, dy []T) { vec.Scale(dx, dy, -1) }}, nil
+	}
+	return function[T]{}, fmt.Errorf("no function is called %q: exp, log, sqrt, square, abs or one_minus", f)
+}
+
+func sign[T Float](x T) T {
+	switch {
+	case x > 0:
+		return 1
+	case x < 0:
+		return -1
+	}
+	return x // 0, or NaN
+}
+
+func clip[T Float](lo, hi T) function[T] {
+	inside := func(x, _ T) T {
+		if x < lo || x > hi {
+			return 0
+		}
+		return 1
+	}
+	return function[T]{eachValue(func(x T) T { return min(max(x, lo), hi) }), slope(inside)}
+}
+
+// inPieces is f on parts of its slices, at once where there are idle workers.
+func inPieces[T Float](f func(y, x []T)) func(y, x []T) {
+	return func(y, x []T) { pieces(len(x), func(from, to int) { f(y[from:to], x[from:to]) }) }
+}
+
+// eachValue is f on every value.
+func eachValue[T Float](f func(x T) T) func(y, x []T) {
+	return inPieces(func(y, x []T) {
+		for i, v := range x {
+			y[i] = f(v)
+		}
+	})
+}
+
+// slope is dy times the derivative df.
+func slope[T Float](df func(x, y T) T) func(dx, x, y, dy []T) {
+	return func(dx, x, y, dy []T) {
+		pieces(len(x), func(from, to int) {
+			for i := from; i < to; i++ {
+				dx[i] = dy[i] * df(x[i], y[i])
+			}
+		})
+	}
+}
+
+// mapSpec applies a function to every value of x.
+func mapSpec[T Float](x *G.Node, f function[T]) spec[T] {
+	return spec[T]{
+		shape: x.Shape(),
+		fwd:   func(in []arg[T], y []T) { f.f(y, in[0].X) },
+		backs: []back[T]{{of: []int{0}, do: func(in []arg[T], y, dy []T, dx [][]T) { f.grad(dx[0], in[0].X, y, dy) }}},
+	}
+}
+
+// pieces runs f for the parts of n values that idle workers share.
+func pieces(n int, f func(from, to int)) {
+	const piece = 1 << 14
+	parallel.Each((n+piece-1)/piece, func(i int) { f(i*piece, min(n, (i+1)*piece)) })
+}

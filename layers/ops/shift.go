@@ -1,0 +1,86 @@
+package ops
+
+import (
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Shift is the row of the token before: prev for a sequence's first, and zeros for padding,
+// which is nobody's token before.
+//
+//	x: (B·T, D), prev: (B, D), at: (B·T) int → (B·T, D)
+func Shift(p Place, lanes int, x, prev, at *G.Node) (*G.Node, error) {
+	s, err := oneState(lanes, x, prev, at)
+	if err != nil {
+		return nil, err
+	}
+	return apply(p, shiftSpec[float32](s), shiftSpec[float64](s), x, prev, at)
+}
+
+func shiftSpec[T Float](s sequences) spec[T] {
+	d := s.width
+	return spec[T]{
+		shape: s.shape(),
+		fwd: func(in []arg[T], y []T) {
+			for lane := range s.lanes {
+				before := nth(in[1].X, lane, d)
+				for r := lane * s.steps; r < (lane+1)*s.steps; r++ {
+					if in[2].I[r] < 0 {
+						clear(nth(y, r, d))
+						continue
+					}
+					copy(nth(y, r, d), before)
+					before = nth(in[0].X, r, d)
+				}
+			}
+		},
+		backs: []back[T]{{of: []int{0, 1}, reads: []int{2}, do: func(in []arg[T], _, dy []T, g [][]T) {
+			for lane := range s.lanes {
+				before := nth(g[1], lane, d)
+				for r := lane * s.steps; r < (lane+1)*s.steps; r++ {
+					if in[2].I[r] < 0 {
+						clear(nth(g[0], r, d))
+						continue
+					}
+					copy(before, nth(dy, r, d))
+					before = nth(g[0], r, d)
+				}
+				clear(before) // no token follows the last
+			}
+		}}},
+	}
+}
+
+// Recent is what a sequence's last n tokens have after each token, the oldest first, from
+// prev on. Padding leaves it as it is. It has no derivative.
+//
+//	x: (B·T, D), prev: (B, n·D), at: (B·T) int → (B·T, n·D)
+func Recent(p Place, lanes int, x, prev, at *G.Node) (*G.Node, error) {
+	s, n, err := sequencesOf(lanes, x, prev, at)
+	if err != nil {
+		return nil, err
+	}
+	return apply(p, recentSpec[float32](s, n), recentSpec[float64](s, n), x, prev, at)
+}
+
+func recentSpec[T Float](s sequences, n int) spec[T] {
+	d := s.width
+	return spec[T]{
+		shape: tensor.Shape{s.lanes * s.steps, n * d},
+		fwd: func(in []arg[T], y []T) {
+			for lane := range s.lanes {
+				before := nth(in[1].X, lane, n*d)
+				for r := lane * s.steps; r < (lane+1)*s.steps; r++ {
+					now := nth(y, r, n*d)
+					if in[2].I[r] < 0 {
+						copy(now, before)
+					} else {
+						copy(now, before[d:])
+						copy(now[(n-1)*d:], nth(in[0].X, r, d))
+					}
+					before = now
+				}
+			}
+		},
+	}
+}

@@ -1,0 +1,47 @@
+package ops
+
+import G "gorgonia.org/gorgonia"
+
+// StopGradient is x as a constant: nothing that x was made of gets a gradient through it.
+//
+//	x: (…) → (…)
+//
+// Gorgonia refuses to differentiate by a parameter that no path leads to. The inputs of
+// the graph that x depends on are inputs of the op too, with gradients of zero: a parameter
+// that only x depends on has that one, and no derivative of x is computed.
+func StopGradient(p Place, x *G.Node) (*G.Node, error) {
+	if !p.Tape.Differentiated {
+		return x, nil
+	}
+	in := append(G.Nodes{x}, leaves(x)...)
+	return apply(p, stopSpec[float32](in), stopSpec[float64](in), in...)
+}
+
+// leaves are the inputs of the graph that x depends on and that hold x's type of numbers.
+func leaves(x *G.Node) G.Nodes {
+	var found G.Nodes
+	seen := map[*G.Node]bool{}
+	var walk func(n *G.Node)
+	walk = func(n *G.Node) {
+		if seen[n] {
+			return
+		}
+		seen[n] = true
+		if n.Op() == nil && n.Dtype() == x.Dtype() {
+			found = append(found, n)
+		}
+		for it := n.Graph().From(n.ID()); it.Next(); {
+			walk(it.Node().(*G.Node))
+		}
+	}
+	walk(x)
+	return found
+}
+
+func stopSpec[T Float](in G.Nodes) spec[T] {
+	s := spec[T]{shape: in[0].Shape(), fwd: func(in []arg[T], y []T) { copy(y, in[0].X) }}
+	for i := range in[1:] {
+		s.backs = append(s.backs, back[T]{of: []int{i + 1}, reads: []int{}, do: func(_ []arg[T], _, _ []T, dx [][]T) { clear(dx[0]) }})
+	}
+	return s
+}

@@ -1,0 +1,51 @@
+package ops
+
+import (
+	"fmt"
+	"math"
+
+	G "gorgonia.org/gorgonia"
+
+	"euryale/internal/kernel/vec"
+)
+
+// TopKGate is the softmax of each row's k largest values, and 0 elsewhere (Shazeer et al.
+// 2017, eq. 3 and 5, without noise). Of equal values those in lower columns come first.
+// Only the chosen get gradients.
+//
+//	x: (N, E) → (N, E)
+func TopKGate(p Place, x *G.Node, k int) (*G.Node, error) {
+	if x.Dims() != 2 || k < 1 || k > x.Shape()[1] {
+		return nil, fmt.Errorf("x is %v and k %d, want (N, E) and k from 1 to E", x.Shape(), k)
+	}
+	return apply(p, topKSpec[float32](x, k), topKSpec[float64](x, k), x)
+}
+
+// topKSpec is a softmax with another forward: weights of 0 have no gradient there either.
+func topKSpec[T Float](x *G.Node, k int) spec[T] {
+	n, e := x.Shape()[0], x.Shape()[1]
+	s := softmaxSpec[T](x, e)
+	s.fwd = func(in []arg[T], y []T) {
+		each(n, e*k, func(r int) { gate(nth(y, r, e), nth(in[0].X, r, e), k) })
+	}
+	return s
+}
+
+// gate is one row of TopKGate. Each round takes the largest value that comes after the one
+// taken last, in the order of values and then of columns.
+func gate[T Float](y, x []T, k int) {
+	for i := range y {
+		y[i] = T(math.Inf(-1))
+	}
+	for last := -1; k > 0; k-- {
+		best := -1
+		for j, v := range x {
+			taken := last >= 0 && (above(v, x[last]) || !above(x[last], v) && j <= last)
+			if !taken && (best < 0 || above(v, x[best])) {
+				best = j
+			}
+		}
+		y[best], last = x[best], best
+	}
+	vec.Softmax(y, 1)
+}

@@ -1,0 +1,68 @@
+package layers
+
+import (
+	G "gorgonia.org/gorgonia"
+
+	"euryale/layers/ops"
+)
+
+// These layers go from token to token of each sequence. In a graph with memory a sequence
+// goes on from what the run before left, so that reading it whole, in pieces or token by
+// token gives one result. Padding changes nothing for the tokens around it. Each keeps its
+// state under a name of its own: two of a kind in one scope are refused.
+
+// LinearRecurrence returns h_t = a_t ⊙ h_{t−1} + b_t, zero before the first token (Martin
+// and Cundy 2018, eq. 1; with a and b computed from the token it is the recurrence of Mamba,
+// Gu and Dao 2023). In rows of padding h stays as it was.
+//
+//	a, b: (B·T, D) → (B·T, D)
+func LinearRecurrence(s *Scope, a, b *G.Node) *G.Node {
+	return s.Carry("recurrence", s.Rows(b), func(prev *G.Node) *G.Node {
+		return s.Must(ops.LinearRecurrence(s.At("recurrence"), s.B, a, b, prev, s.Positions()))
+	})
+}
+
+// CumSum returns the sum of a sequence's rows up to each token. In rows of padding the sum
+// stays as it was.
+//
+//	x: (B·T, D) → (B·T, D)
+func CumSum(s *Scope, x *G.Node) *G.Node {
+	return s.Carry("sum", s.Rows(x), func(prev *G.Node) *G.Node {
+		return s.Must(ops.CumSum(s.At("cumsum"), s.B, x, prev, s.Positions()))
+	})
+}
+
+// Shift returns the row of the token before, zero for the first: the token shift of RWKV
+// (Peng et al. 2023, §3.1.1). Rows of padding are zero.
+//
+//	x: (B·T, D) → (B·T, D)
+func Shift(s *Scope, x *G.Node) *G.Node {
+	var y *G.Node
+	s.Carry("previous", s.Rows(x), func(prev *G.Node) *G.Node {
+		y = s.Must(ops.Shift(s.At("shift"), s.B, x, prev, s.Positions()))
+		return x // the next token's row before
+	})
+	return y
+}
+
+// CausalConv is a causal depthwise convolution over each sequence's last width tokens
+// (Mamba, Gu and Dao 2023; H3, Fu et al. 2023): y_t = Σ_k W_k ⊙ x_{t−width+1+k} + b, with
+// zeros before the first token. Rows of padding are zero.
+//
+//	x: (B·T, D) → (B·T, D)
+//
+// It declares W (width, D), uniform within 1/√width unless the scope says otherwise, and
+// b (D), zero, unless the scope has no biases. The width is at least 2.
+func CausalConv(s *Scope, x *G.Node, width int) *G.Node {
+	if width < 2 {
+		s.Fail("the width is %d, want at least 2 tokens", width)
+	}
+	d := s.Rows(x)
+	w, b := s.Param("W", recurrentInit(s, width), width, d), biasParam(s, d)
+	var y *G.Node
+	s.Carry("recent", (width-1)*d, func(prev *G.Node) *G.Node {
+		y = s.Must(ops.CausalConv(s.At("conv"), s.B, x, w, prev, s.Positions(), b))
+		return s.Must(ops.Recent(s.At("recent"), s.B, x, prev, s.Positions()))
+	})
+	return s.Out(y)
+}
