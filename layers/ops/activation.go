@@ -13,7 +13,8 @@ func Activate(p Place, act Activation, x *G.Node) (*G.Node, error) {
 	if _, err := activationOf[float32](act); err != nil || act == Identity {
 		return x, err
 	}
-	return apply(p, activateSpec[float32](act, x), activateSpec[float64](act, x), x)
+	y, err := apply(p, activateSpec[float32](act, x), activateSpec[float64](act, x), x)
+	return byRows(y, err, func(in G.Nodes) (*G.Node, error) { return Activate(p, act, in[0]) })
 }
 
 func activateSpec[T Float](act Activation, x *G.Node) spec[T] {

@@ -19,7 +19,8 @@ func Add(p Place, a, b *G.Node) (*G.Node, error) {
 	case g.of != [2]extent{}:
 		return apply(p, sumSpec[float32](g, 1), sumSpec[float64](g, 1), a, b)
 	}
-	return apply(p, addSpec[float32](a), addSpec[float64](a), a, b)
+	y, err := apply(p, addSpec[float32](a), addSpec[float64](a), a, b)
+	return byRows(y, err, func(in G.Nodes) (*G.Node, error) { return Add(p, in[0], in[1]) })
 }
 
 func same(a, b *G.Node) error {
@@ -41,7 +42,8 @@ func addSpec[T Float](a *G.Node) spec[T] {
 //
 //	x: (N, D) → (N, D)
 func Scale(p Place, x *G.Node, c float64) (*G.Node, error) {
-	return apply(p, scaleSpec(x, float32(c)), scaleSpec(x, c), x)
+	y, err := apply(p, scaleSpec(x, float32(c)), scaleSpec(x, c), x)
+	return byRows(y, err, func(in G.Nodes) (*G.Node, error) { return Scale(p, in[0], c) })
 }
 
 func scaleSpec[T Float](x *G.Node, c T) spec[T] {
@@ -63,7 +65,8 @@ func Mul(p Place, a, b *G.Node) (*G.Node, error) {
 	case g.of != [2]extent{}:
 		return apply(p, productSpec[float32](g), productSpec[float64](g), a, b)
 	}
-	return apply(p, mulSpec[float32](a), mulSpec[float64](a), a, b)
+	y, err := apply(p, mulSpec[float32](a), mulSpec[float64](a), a, b)
+	return byRows(y, err, func(in G.Nodes) (*G.Node, error) { return Mul(p, in[0], in[1]) })
 }
 
 func mulSpec[T Float](a *G.Node) spec[T] {

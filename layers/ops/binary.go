@@ -18,7 +18,8 @@ func Sub(p Place, a, b *G.Node) (*G.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return apply(p, sumSpec[float32](g, -1), sumSpec[float64](g, -1), a, b)
+	y, err := apply(p, sumSpec[float32](g, -1), sumSpec[float64](g, -1), a, b)
+	return byRows(y, err, func(in G.Nodes) (*G.Node, error) { return Sub(p, in[0], in[1]) })
 }
 
 // Div is a ⊘ b, value by value.
@@ -29,7 +30,8 @@ func Div(p Place, a, b *G.Node) (*G.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return apply(p, divSpec[float32](p.Tape, g), divSpec[float64](p.Tape, g), a, b)
+	y, err := apply(p, divSpec[float32](p.Tape, g), divSpec[float64](p.Tape, g), a, b)
+	return byRows(y, err, func(in G.Nodes) (*G.Node, error) { return Div(p, in[0], in[1]) })
 }
 
 // compute writes y = f(a, b) row by row. F must allow y to be one of the others.

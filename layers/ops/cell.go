@@ -48,36 +48,30 @@ func (c Cell) takeApart(x *G.Node) (*body, error) {
 	}
 	h := &hoister{body: b, all: map[*G.Node]*G.Node{c.Token: x}}
 	seen := map[*G.Node]bool{c.Prev: true}
-	var visit func(n *G.Node) error
-	visit = func(n *G.Node) error {
+	var visit func(n *G.Node)
+	visit = func(n *G.Node) {
 		if seen[n] {
-			return nil
+			return
 		}
 		seen[n] = true
 		on := b.dependsOn(n)
 		if on == 0 && !isReshape(n) {
 			b.captured = append(b.captured, n)
-			return nil
+			return
 		}
 		if on == onToken {
-			all, err := h.hoist(n)
-			if err != nil {
-				return err
-			}
-			if all != nil {
+			if all := h.hoist(n); all != nil {
 				b.streams = append(b.streams, stream{n, all})
-				return nil
+				return
 			}
 		}
 		for _, operand := range stock.Operands(n) {
-			if err := visit(operand); err != nil {
-				return err
-			}
+			visit(operand)
 		}
 		b.nodes = append(b.nodes, n)
-		return nil
 	}
-	return b, visit(c.Next)
+	visit(c.Next)
+	return b, nil
 }
 
 // isReshape reports whether n is a stock Reshape. One that a broadcast makes is right where
@@ -109,11 +103,11 @@ type hoister struct {
 	all map[*G.Node]*G.Node // nodes of the cell, computed for all tokens
 }
 
-// hoist returns n, which depends on the token alone, for all tokens at once, or nil if one
-// of the ops behind it does not work row by row.
-func (h *hoister) hoist(n *G.Node) (*G.Node, error) {
+// hoist returns n, which depends on the token alone, for all tokens at once, or nil if an op
+// behind it does not work row by row, or reads one row for each sequence from outside.
+func (h *hoister) hoist(n *G.Node) *G.Node {
 	if all, known := h.all[n]; known {
-		return all, nil
+		return all
 	}
 	op, ok := n.Op().(rowwise)
 	ok = ok && op.rows() != nil
@@ -122,23 +116,14 @@ func (h *hoister) hoist(n *G.Node) (*G.Node, error) {
 		if !ok || h.dependsOn(operand) == 0 {
 			continue
 		}
-		all, err := h.hoist(operand)
-		if err != nil {
-			return nil, err
-		}
-		if all == nil {
+		if in[i] = h.hoist(operand); in[i] == nil {
 			ok = false
-			continue
 		}
-		in[i] = all
 	}
 	var all *G.Node
 	if ok {
-		var err error
-		if all, err = op.rows()(in); err != nil {
-			return nil, fmt.Errorf("for all tokens at once: %w", err)
-		}
+		all, _ = op.rows()(in) // shapes that do not fit: it stays in the loop
 	}
 	h.all[n] = all
-	return all, nil
+	return all
 }

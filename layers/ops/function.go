@@ -32,7 +32,8 @@ func Map(p Place, f Function, x *G.Node) (*G.Node, error) {
 		return nil, err
 	}
 	b, _ := functionOf[float64](f)
-	return apply(p, mapSpec(x, a), mapSpec(x, b), x)
+	y, err := apply(p, mapSpec(x, a), mapSpec(x, b), x)
+	return byRows(y, err, func(in G.Nodes) (*G.Node, error) { return Map(p, f, in[0]) })
 }
 
 // Clip is x within lo and hi. Its derivative is 1 from lo to hi, and 0 beyond them.
@@ -42,14 +43,16 @@ func Clip(p Place, x *G.Node, lo, hi float64) (*G.Node, error) {
 	if !(lo <= hi) {
 		return nil, fmt.Errorf("the limits are %v and %v, want the lower one first", lo, hi)
 	}
-	return apply(p, mapSpec(x, clip(float32(lo), float32(hi))), mapSpec(x, clip(lo, hi)), x)
+	y, err := apply(p, mapSpec(x, clip(float32(lo), float32(hi))), mapSpec(x, clip(lo, hi)), x)
+	return byRows(y, err, func(in G.Nodes) (*G.Node, error) { return Clip(p, in[0], lo, hi) })
 }
 
 // AddScalar is x + c.
 //
 //	x: (…) → (…)
 func AddScalar(p Place, x *G.Node, c float64) (*G.Node, error) {
-	return apply(p, addScalarSpec(x, float32(c)), addScalarSpec(x, c), x)
+	y, err := apply(p, addScalarSpec(x, float32(c)), addScalarSpec(x, c), x)
+	return byRows(y, err, func(in G.Nodes) (*G.Node, error) { return AddScalar(p, in[0], c) })
 }
 
 func addScalarSpec[T Float](x *G.Node, c T) spec[T] {

@@ -56,7 +56,8 @@ func Columns(p Place, x *G.Node, from, to int) (*G.Node, error) {
 		return nil, fmt.Errorf("x is %v, want a matrix with columns %d to %d", x.Shape(), from, to)
 	}
 	n, d := x.Shape()[0], x.Shape()[1]
-	return apply(p, columnsSpec[float32](n, d, from, to), columnsSpec[float64](n, d, from, to), x)
+	y, err := apply(p, columnsSpec[float32](n, d, from, to), columnsSpec[float64](n, d, from, to), x)
+	return byRows(y, err, func(in G.Nodes) (*G.Node, error) { return Columns(p, in[0], from, to) })
 }
 
 func columnsSpec[T Float](n, d, from, to int) spec[T] {
