@@ -21,6 +21,7 @@ func CausalConv(p Place, lanes int, x, w, prev, at, b *G.Node) (*G.Node, error) 
 	if w.Dims() != 2 || w.Shape()[0] != n+1 || w.Shape()[1] != s.width {
 		return nil, fmt.Errorf("the weights are %v and the state %v, want (K, %d) and (%d, (K−1)·%d)", w.Shape(), prev.Shape(), s.width, lanes, s.width)
 	}
+	p.Tape.readAsMatrix(w)
 	nodes := G.Nodes{x, w, prev, at}
 	if b != nil {
 		if b.Shape().TotalSize() != s.width {

@@ -1,6 +1,12 @@
 package ops
 
-import G "gorgonia.org/gorgonia"
+import (
+	"slices"
+
+	G "gorgonia.org/gorgonia"
+
+	"euryale/layers/stock"
+)
 
 // StopGradient is x as a constant: nothing that x was made of gets a gradient through it.
 //
@@ -14,7 +20,7 @@ func StopGradient(p Place, x *G.Node) (*G.Node, error) {
 		return x, nil
 	}
 	in := append(G.Nodes{x}, leaves(x)...)
-	return apply(p, stopSpec[float32](in), stopSpec[float64](in), in...)
+	return apply(p, stopSpec[float32](p.Tape, in), stopSpec[float64](p.Tape, in), in...)
 }
 
 // leaves are the inputs of the graph that x depends on and that hold x's type of numbers.
@@ -30,16 +36,27 @@ func leaves(x *G.Node) G.Nodes {
 		if n.Op() == nil && n.Dtype() == x.Dtype() {
 			found = append(found, n)
 		}
-		for it := n.Graph().From(n.ID()); it.Next(); {
-			walk(it.Node().(*G.Node))
+		for _, operand := range stock.Operands(n) {
+			walk(operand)
 		}
 	}
 	walk(x)
 	return found
 }
 
-func stopSpec[T Float](in G.Nodes) spec[T] {
-	s := spec[T]{shape: in[0].Shape(), fwd: func(in []arg[T], y []T) { copy(y, in[0].X) }}
+func stopSpec[T Float](t *Tape, in G.Nodes) spec[T] {
+	var held []T
+	s := spec[T]{shape: in[0].Shape(), fwd: func(in []arg[T], y []T) {
+		copy(y, in[0].X)
+		switch {
+		case !t.holdsStopped:
+			held = nil
+		case held == nil:
+			held = slices.Clone(in[0].X)
+		default:
+			copy(y, held)
+		}
+	}}
 	for i := range in[1:] {
 		s.backs = append(s.backs, back[T]{of: []int{i + 1}, reads: []int{}, do: func(_ []arg[T], _, _ []T, dx [][]T) { clear(dx[0]) }})
 	}

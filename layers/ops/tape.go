@@ -24,6 +24,8 @@ type Tape struct {
 	bytes  int
 	inner  []*Tape // of the cells of loops
 
+	holdsStopped bool
+
 	weights  map[*G.Node]*Weight
 	matrices map[*G.Node]bool // nodes that products and lookups read
 
@@ -52,6 +54,11 @@ func (t *Tape) name(path string) string {
 // Flops is how many floating-point operations the matrix products of one forward pass
 // take.
 func (t *Tape) Flops() float64 { return t.flops }
+
+// HoldStopped makes each StopGradient keep the value of the next run in the runs after it,
+// until it is called with false: to finite differences it is a constant then, as it is to
+// the derivative.
+func (t *Tape) HoldStopped(hold bool) { t.holdsStopped = hold }
 
 // AddFlops counts operations of matrix products that ops declared once and run many times
 // take beyond their first.

@@ -29,6 +29,8 @@ func Differences(p *models.Program, w *graph.Weights, run func() error, o Option
 }
 
 func (c *comparison) compare(o Options) error {
+	c.p.Tape().HoldStopped(true)
+	defer c.p.Tape().HoldStopped(false)
 	if err := c.gradients(); err != nil {
 		return err
 	}

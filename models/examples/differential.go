@@ -1,0 +1,62 @@
+package examples
+
+import (
+	"fmt"
+
+	"euryale/layers"
+	"euryale/models"
+)
+
+// Differential is a GPT whose attention weights are the difference of two softmaxes, so
+// that what both attend to cancels (Ye et al. 2024, eq. 1).
+type Differential struct {
+	models.Sizes
+	Layers int `toml:"layers"`
+	Heads  int `toml:"heads"`
+	Dim    int `toml:"dim"`
+}
+
+func init() {
+	models.Register("differential", "GPT with differential attention", func() models.Model {
+		return &Differential{Sizes: models.Sizes{Context: 64}, Layers: 2, Heads: 4, Dim: 64}
+	})
+}
+
+// Logits declares the graph.
+//
+//	tokens: (B·T) int → (B·T, V)
+func (c *Differential) Logits(s *layers.Scope, tokens *layers.Node) *layers.Node {
+	x := layers.Embedding(s.Sub("tok"), tokens, c.Vocab, c.Dim) // (B·T, D)
+	x = layers.Add(s, x, layers.Positions(s.Sub("pos"), c.Context, c.Dim))
+	for i := range c.Layers {
+		h := s.Sub("h%d", i)
+		x = layers.PreNorm(h.Sub("att"), x, 0, c.attention)
+		x = layers.PreNorm(h.Sub("mlp"), x, 0, func(s *layers.Scope, x *layers.Node) *layers.Node {
+			return layers.GatedMLP(s, x, 2*c.Dim)
+		})
+	}
+	return layers.Head(s.Sub("head"), layers.LayerNorm(s.Sub("ln"), x), c.Vocab)
+}
+
+// attention mixes values by (softmax₁ − λ·softmax₂), λ being learned.
+//
+//	x: (B·T, D) → (B·T, D)
+func (c *Differential) attention(s *layers.Scope, x *layers.Node) *layers.Node {
+	weights := func(s *layers.Scope) *layers.Node { // (B·T, H·C)
+		q, k := layers.Linear(s.Sub("q"), x, c.Dim), s.History("keys", layers.Linear(s.Sub("k"), x, c.Dim))
+		return layers.Softmax(s, layers.Mask(s, layers.Scores(s, q, k, c.Heads), s.CausalLengths(), c.Heads), c.Heads)
+	}
+	lambda := s.Param("lambda", layers.Fill(0.5), 1, 1)
+	w := layers.Sub(s, weights(s.Sub("one")), layers.Mul(s, weights(s.Sub("two")), lambda))
+	v := s.History("values", layers.Linear(s.Sub("v"), x, c.Dim))
+	y := layers.RMSNorm(s.Sub("headnorm"), layers.Mix(s, w, v, c.Heads))
+	return s.Out(layers.Project(s.Sub("proj"), y, c.Dim))
+}
+
+// Check says what is wrong with the settings.
+func (c *Differential) Check() error {
+	if c.Layers < 1 || c.Heads < 1 || c.Dim%c.Heads != 0 {
+		return fmt.Errorf("model: layers = %d, heads = %d, dim = %d, want heads to divide dim", c.Layers, c.Heads, c.Dim)
+	}
+	return c.Sizes.Check()
+}

@@ -1,0 +1,56 @@
+package examples_test
+
+import (
+	"context"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"euryale/internal/book"
+	"euryale/models"
+	"euryale/models/examples"
+	"euryale/models/modeltest"
+	"euryale/training"
+)
+
+// Each passes all checks of a model.
+func TestExamples(t *testing.T) {
+	sizes := models.Sizes{Vocab: 11, Context: 13}
+	modeltest.All(t, &examples.Mixture{Sizes: sizes, Layers: 1, Heads: 2, Dim: 6, Experts: 3, Chosen: 2, Balance: 0.1})
+	modeltest.All(t, &examples.GatedLinear{Sizes: sizes, Layers: 2, Dim: 5})
+	modeltest.All(t, &examples.Differential{Sizes: sizes, Layers: 1, Heads: 2, Dim: 6})
+}
+
+// Each learns in twenty steps, and reports the losses that its layers add.
+func TestExamplesTrain(t *testing.T) {
+	text := book.Excerpt(t, 20000)
+	for _, name := range []string{"mixture", "gated_linear", "differential"} {
+		t.Run(name, func(t *testing.T) {
+			c, err := training.Parse("", []string{"model.name=" + name, "data.name=" + text, "training.steps=20", "training.sample=0", "training.eval_tokens=512", "schedule.warmup=2"})
+			require.NoError(t, err)
+			run, err := training.New(c, "", nil)
+			require.NoError(t, err)
+			var first, last training.Step
+			run.Watch.Step = func(s training.Step) {
+				if last = s; s.N == 1 {
+					first = s
+				}
+			}
+			require.NoError(t, run.Train(context.Background()))
+			assert.Less(t, last.Loss, first.Loss-0.3)
+			if name == "mixture" {
+				require.Len(t, last.Added, 2)
+				assert.Equal(t, "h0/moe/balance", last.Added[0].Name)
+				assert.InDelta(t, 0.5, last.Added[0].Value, 0.2, "Σ load·p over two experts, a half where both are even")
+			}
+			for _, p := range run.Weights.All() {
+				assert.Equal(t, len(p.Shape) > 1 && !strings.HasSuffix(p.Path, "/lambda"), p.Decay, p.Path)
+				assert.False(t, math.IsNaN(float64(p.Float32()[0])))
+			}
+			require.NoError(t, run.Close())
+		})
+	}
+}

@@ -1,0 +1,69 @@
+package examples
+
+import (
+	"fmt"
+
+	"euryale/layers"
+	"euryale/models"
+)
+
+// Mixture is a GPT whose feed-forward layers are mixtures of gated experts: a gate chooses
+// the best few for each token (Shazeer et al. 2017), and a loss of its own keeps the load
+// even (Fedus, Zoph and Shazeer 2021, eq. 4).
+type Mixture struct {
+	models.Sizes
+	Layers  int     `toml:"layers"`
+	Heads   int     `toml:"heads"`
+	Dim     int     `toml:"dim"`
+	Experts int     `toml:"experts"`
+	Chosen  int     `toml:"chosen"`  // experts of a token
+	Balance float64 `toml:"balance"` // weight of the load's loss
+}
+
+func init() {
+	models.Register("mixture", "GPT with mixtures of gated experts", func() models.Model {
+		return &Mixture{Sizes: models.Sizes{Context: 64}, Layers: 2, Heads: 4, Dim: 64, Experts: 2, Chosen: 1, Balance: 0.01}
+	})
+}
+
+// Logits declares the graph.
+//
+//	tokens: (B·T) int → (B·T, V)
+func (c *Mixture) Logits(s *layers.Scope, tokens *layers.Node) *layers.Node {
+	x := layers.Embedding(s.Sub("tok"), tokens, c.Vocab, c.Dim) // (B·T, D)
+	x = layers.Add(s, x, layers.Positions(s.Sub("pos"), c.Context, c.Dim))
+	for i := range c.Layers {
+		h := s.Sub("h%d", i)
+		x = layers.PreNorm(h.Sub("att"), x, 0, func(s *layers.Scope, x *layers.Node) *layers.Node {
+			return layers.CausalSelfAttention(s, x, c.Heads, 0)
+		})
+		x = layers.PreNorm(h.Sub("moe"), x, 0, c.experts)
+	}
+	return layers.Head(s.Sub("head"), layers.LayerNorm(s.Sub("ln"), x), c.Vocab)
+}
+
+// experts sums what the chosen experts make of each token, by their gates.
+//
+//	x: (B·T, D) → (B·T, D)
+func (c *Mixture) experts(s *layers.Scope, x *layers.Node) *layers.Node {
+	scores := layers.Linear(s.Sub("gate"), x, c.Experts)      // (B·T, E)
+	gates := layers.TopKGate(s, scores, c.Chosen)             // (B·T, E), zero where not chosen
+	load := layers.StopGradient(s, layers.MeanRows(s, gates)) // (1, E)
+	even := layers.Mul(s, layers.Softmax(s, scores, 1), load) // (B·T, E)
+	s.AddLoss("balance", layers.SumColumns(s, even), c.Balance*float64(c.Experts))
+	y := layers.Scale(s, x, 0)
+	for i := range c.Experts {
+		expert := layers.GatedMLP(s.Sub("expert%d", i), x, 2*c.Dim)
+		y = layers.Add(s, y, layers.Mul(s, expert, layers.Columns(s, gates, i, i+1)))
+	}
+	return s.Out(y)
+}
+
+// Check says what is wrong with the settings.
+func (c *Mixture) Check() error {
+	if c.Layers < 1 || c.Heads < 1 || c.Dim%c.Heads != 0 || c.Chosen < 1 || c.Chosen > c.Experts {
+		return fmt.Errorf("model: layers = %d, heads = %d, dim = %d, experts = %d, chosen = %d, want heads to divide dim and chosen from 1 to experts",
+			c.Layers, c.Heads, c.Dim, c.Experts, c.Chosen)
+	}
+	return c.Sizes.Check()
+}
