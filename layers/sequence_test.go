@@ -214,7 +214,7 @@ func TestVocabularyRefuses(t *testing.T) {
 		},
 		"att: x is (3, 12), want (B·T, D) with B=2 and T=5": func(s *layers.Scope, x *G.Node) *G.Node { return layers.Shift(s, layers.Rows(s, x, 0, 3)) },
 		"att: the width is 1, want at least 2 tokens":       func(s *layers.Scope, x *G.Node) *G.Node { return layers.CausalConv(s, x, 1) },
-		`att: "att/sum" is declared twice`:                      func(s *layers.Scope, x *G.Node) *G.Node { return layers.CumSum(s, layers.CumSum(s, x)) },
+		`att: "att/sum" is declared twice`:                  func(s *layers.Scope, x *G.Node) *G.Node { return layers.CumSum(s, layers.CumSum(s, x)) },
 	} {
 		_, err := models.Train(newAttentionModel(f), graph.NewWeights(1), graph.Frame{B: 2, T: 5}, models.Options{})
 		assert.ErrorContains(t, err, want)

@@ -42,20 +42,6 @@ func ExampleFeedForward() {
 	// ff/out/W (64, 32)
 }
 
-func ExampleBlock() {
-	show(func(s *layers.Scope, x *G.Node) *G.Node {
-		return layers.Block(s.Sub("h0").WithBias(false), x, layers.BlockConfig{Heads: 4, Hidden: 128, Act: "gelu"})
-	})
-	// Output:
-	// (10, 32)
-	// h0/ln1/gain (32)
-	// h0/att/qkv/W (32, 96)
-	// h0/att/proj/W (32, 32)
-	// h0/ln2/gain (32)
-	// h0/mlp/in/W (32, 128)
-	// h0/mlp/out/W (128, 32)
-}
-
 func ExampleHead() {
 	show(func(s *layers.Scope, x *G.Node) *G.Node { return layers.Head(s.Sub("head"), x, 100) })
 	// Output:

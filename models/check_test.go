@@ -27,7 +27,7 @@ func TestTransformersCheckTheirSettings(t *testing.T) {
 		{&models.Llama{Sizes: sizes, Layers: 1, Heads: 2, Dim: 6, RotaryBase: 10}, "heads of 3 columns: rotary positions turn them in pairs"},
 		{&models.Llama{Sizes: sizes, Layers: 1, Heads: 2, Dim: 8, RotaryBase: 1}, "rotary_base = 1, want more than 1"},
 		{&models.Transformer{Sizes: sizes, Layers: 1, Heads: 2, Dim: 6}, "source_context = 0, want at least 1"},
-		{&models.Transformer{Sizes: sizes, Source: 5, Layers: 1, Heads: 2, Dim: 6, Hidden: -1}, "hidden = -1, want 0 (the usual width) or more"},
+		{&models.Transformer{Sizes: sizes, Source: 5, Layers: 1, Heads: 2, Dim: 6, Hidden: -1}, "hidden = -1, want 0 (the default width) or more"},
 		{&models.Encoder{Sizes: sizes, Layers: 1, Heads: 2, Dim: 6, MaxLen: 7}, "max_len = 7, and context = 8 does not fit in it"},
 	} {
 		t.Run(fmt.Sprintf("%T: %s", c.model, c.want), func(t *testing.T) {

@@ -57,7 +57,7 @@ func (c *Encoder) layer(s *layers.Scope, x *G.Node) *G.Node {
 		return layers.Attention(s, x, layers.AttentionConfig{Heads: c.Heads, Dropout: c.Dropout, Causal: c.Causal})
 	})
 	return layers.PostNorm(s.Sub("mlp"), x, c.Dropout, func(s *layers.Scope, x *G.Node) *G.Node {
-		return layers.FeedForward(s, x, hiddenOf(c.Hidden, c.Dim), c.Activation, c.Dropout)
+		return layers.FeedForward(s, x, mlpWidth(c.Hidden, c.Dim), c.Activation, c.Dropout)
 	})
 }
 
@@ -66,7 +66,7 @@ func (c *Encoder) Check() error {
 	if c.MaxLen < c.Context {
 		return fmt.Errorf("model: max_len = %d, and context = %d does not fit in it", c.MaxLen, c.Context)
 	}
-	if err := checkBlocks(c.Layers, c.Heads, c.Dim, c.Hidden, c.Dropout); err != nil {
+	if err := CheckBlocks(c.Layers, c.Heads, c.Dim, c.Hidden, c.Dropout); err != nil {
 		return err
 	}
 	return c.Sizes.Check()

@@ -40,9 +40,9 @@ func (c *GPT) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 	}
 	x = layers.LayerNorm(s.Sub("ln"), x)
 	if c.Tied {
-		return layers.TiedHead(s.Sub("head"), x, "tok/W")
+		return layers.TiedHead(s.Sub("head"), x, "tok/W") // (B·T, V)
 	}
-	return layers.Head(s.Sub("head"), x, c.Vocab)
+	return layers.Head(s.Sub("head"), x, c.Vocab) // (B·T, V)
 }
 
 // block adds attention, then an MLP, to the residual stream.
@@ -51,13 +51,13 @@ func (c *GPT) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 func (c *GPT) block(s *layers.Scope, x *G.Node) *G.Node {
 	att := layers.CausalSelfAttention(s.Sub("att"), layers.LayerNorm(s.Sub("ln1"), x), c.Heads, c.Dropout)
 	x = layers.Residual(s.Sub("att"), x, att, c.Dropout)
-	mlp := layers.MLP(s.Sub("mlp"), layers.LayerNorm(s.Sub("ln2"), x), hiddenOf(c.Hidden, c.Dim), c.Activation)
+	mlp := layers.MLP(s.Sub("mlp"), layers.LayerNorm(s.Sub("ln2"), x), mlpWidth(c.Hidden, c.Dim), c.Activation) // by way of (B·T, 4·D)
 	return s.Out(layers.Residual(s.Sub("mlp"), x, mlp, c.Dropout))
 }
 
 // Check says what is wrong with the settings.
 func (c *GPT) Check() error {
-	if err := checkBlocks(c.Layers, c.Heads, c.Dim, c.Hidden, c.Dropout); err != nil {
+	if err := CheckBlocks(c.Layers, c.Heads, c.Dim, c.Hidden, c.Dropout); err != nil {
 		return err
 	}
 	return c.Sizes.Check()

@@ -10,7 +10,7 @@ import (
 type GRU struct{ Recurrent }
 
 func init() {
-	Register("gru", "recurrent language model: gated recurrent units", func() Model { return &GRU{usual()} })
+	Register("gru", "recurrent language model: gated recurrent units", func() Model { return &GRU{recurrentDefaults()} })
 }
 
 // Logits declares the graph.

@@ -72,26 +72,11 @@ func (c *Llama) Check() error {
 	case !(c.RotaryBase > 1) || math.IsInf(c.RotaryBase, 0):
 		return fmt.Errorf("model: rotary_base = %v, want more than 1 (10000 is usual)", c.RotaryBase)
 	}
-	if err := checkBlocks(c.Layers, c.Heads, c.Dim, c.Hidden, c.Dropout); err != nil {
+	if err := CheckBlocks(c.Layers, c.Heads, c.Dim, c.Hidden, c.Dropout); err != nil {
 		return err
 	}
 	if d := c.Dim / c.Heads; d%2 != 0 {
 		return fmt.Errorf("model: dim = %d and heads = %d make heads of %d columns: rotary positions turn them in pairs, want an even number", c.Dim, c.Heads, d)
 	}
 	return c.Sizes.Check()
-}
-
-// checkBlocks says what is wrong with the settings that all Transformers have.
-func checkBlocks(blocks, heads, dim, hidden int, dropout float64) error {
-	switch {
-	case blocks < 1 || heads < 1 || dim < 1:
-		return fmt.Errorf("model: layers = %d, heads = %d, dim = %d, want at least 1", blocks, heads, dim)
-	case hidden < 0:
-		return fmt.Errorf("model: hidden = %d, want 0 (the usual width) or more", hidden)
-	case dim%heads != 0:
-		return fmt.Errorf("model: heads = %d does not divide dim = %d", heads, dim)
-	case !(dropout >= 0 && dropout < 1):
-		return fmt.Errorf("model: dropout = %v, want at least 0 and less than 1", dropout)
-	}
-	return nil
 }

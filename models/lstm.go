@@ -18,7 +18,7 @@ type LSTM struct {
 
 func init() {
 	Register("lstm", "recurrent language model: long short-term memories", func() Model {
-		return &LSTM{Recurrent: usual(), ForgetBias: 1}
+		return &LSTM{Recurrent: recurrentDefaults(), ForgetBias: 1}
 	})
 }
 

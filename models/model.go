@@ -94,8 +94,8 @@ type WithLoss interface {
 	Loss(s *layers.Scope, logits *G.Node) *G.Node
 }
 
-// Translator is a model that reads a source: its graph has an encoder.
-type Translator interface {
+// EncoderDecoder is a model that reads a source: its graph has an encoder.
+type EncoderDecoder interface {
 	Model
 	// SourceContext is the most tokens a source can have.
 	SourceContext() int
@@ -117,7 +117,7 @@ func IsBidirectional(m Model) bool {
 
 // SourceOf is the most tokens that a model's source can have, or 0 if it reads none.
 func SourceOf(m Model) int {
-	if t, ok := m.(Translator); ok {
+	if t, ok := m.(EncoderDecoder); ok {
 		return t.SourceContext()
 	}
 	return 0

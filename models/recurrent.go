@@ -2,7 +2,6 @@ package models
 
 import (
 	"fmt"
-	"math"
 
 	G "gorgonia.org/gorgonia"
 
@@ -20,37 +19,16 @@ type Recurrent struct {
 	Tied    bool    `toml:"tied"`    // the head multiplies by the embedding table
 }
 
-// usual are the settings that a recurrent model begins with.
-func usual() Recurrent { return Recurrent{Sizes: Sizes{Context: 64}, Layers: 2, Dim: 128} }
+// recurrentDefaults returns the default settings of a recurrent model.
+func recurrentDefaults() Recurrent { return Recurrent{Sizes: Sizes{Context: 64}, Layers: 2, Dim: 128} }
 
-func (c *Recurrent) hidden() int { return hiddenOr(c.Hidden, c.Dim) }
-
-// hiddenOr is the width of a recurrent layer: as set, or the embedding's.
-func hiddenOr(hidden, dim int) int {
-	if hidden > 0 {
-		return hidden
-	}
-	return dim
-}
-
-// recurrentTable is the scope of an embedding for recurrent layers, with first values of
-// about 1, as PyTorch has them: with the 0.02 of a residual stream the gates see next to
-// nothing at first, and two passes over tiny Shakespeare end 0.09 nats higher
-// (configs/lstm-char.toml without norm). A table that is the head's too begins with values
-// that give logits of about 1.
-func recurrentTable(s *layers.Scope, dim int, tied bool) *layers.Scope {
-	std := 1.0
-	if tied {
-		std = 1 / math.Sqrt(float64(dim))
-	}
-	return s.Sub("tok").WithInit(layers.Normal(std), nil)
-}
+func (c *Recurrent) hidden() int { return rnnWidth(c.Hidden, c.Dim) }
 
 // stack declares embedding, recurrent layers and head. Layer declares one layer.
 //
 //	tokens: (B·T) int → (B·T, V)
 func (c *Recurrent) stack(s *layers.Scope, tokens *G.Node, name string, layer func(s *layers.Scope, x *G.Node) *G.Node) *G.Node {
-	x := layers.Embedding(recurrentTable(s, c.Dim, c.Tied), tokens, c.Vocab, c.Dim) // (B·T, D)
+	x := layers.Embedding(tableForRNN(s, c.Dim, c.Tied), tokens, c.Vocab, c.Dim) // (B·T, D)
 	x = layers.Dropout(s.Sub("tok"), x, c.Dropout)
 	for i := range c.Layers {
 		at := s.Sub("%s%d", name, i)

@@ -17,7 +17,7 @@ type RNN struct {
 
 func init() {
 	Register("rnn", "recurrent language model: simple recurrent networks", func() Model {
-		return &RNN{Recurrent: usual(), Activation: "tanh"}
+		return &RNN{Recurrent: recurrentDefaults(), Activation: "tanh"}
 	})
 }
 

@@ -56,7 +56,7 @@ func (c *Seq2Seq) encoder(s *layers.Scope) (x *G.Node, states []*G.Node) {
 	if s.T > c.Source {
 		s.Fail("S=%d tokens of source, source_context is %d", s.T, c.Source)
 	}
-	x = layers.Embedding(recurrentTable(s, c.Dim, c.Tied), s.Tokens(), c.Vocab, c.Dim)
+	x = layers.Embedding(tableForRNN(s, c.Dim, c.Tied), s.Tokens(), c.Vocab, c.Dim)
 	for i := range c.Layers {
 		at := s.Sub("%s%d", c.Cell, i)
 		x = layers.Dropout(at, x, c.Dropout)
@@ -72,7 +72,7 @@ func (c *Seq2Seq) encoder(s *layers.Scope) (x *G.Node, states []*G.Node) {
 }
 
 func (c *Seq2Seq) recurrent(start *G.Node) layers.RecurrentConfig {
-	return layers.RecurrentConfig{Hidden: hiddenOr(c.Hidden, c.Dim), ForgetBias: 1, Start: start}
+	return layers.RecurrentConfig{Hidden: rnnWidth(c.Hidden, c.Dim), ForgetBias: 1, Start: start}
 }
 
 // decoder reads the target so far and the source.
@@ -83,11 +83,11 @@ func (c *Seq2Seq) decoder(s *layers.Scope, tokens, source *G.Node, states []*G.N
 	if c.Tied {
 		x = layers.EmbeddingOf(s.Sub("tok"), tokens, "enc/tok/W")
 	} else {
-		x = layers.Embedding(recurrentTable(s, c.Dim, false), tokens, c.Vocab, c.Dim)
+		x = layers.Embedding(tableForRNN(s, c.Dim, false), tokens, c.Vocab, c.Dim)
 	}
 	x = layers.Dropout(s.Sub("tok"), x, c.Dropout)
 	states = c.bridge(s, states)
-	hidden := hiddenOr(c.Hidden, c.Dim)
+	hidden := rnnWidth(c.Hidden, c.Dim)
 	if c.Attention == "none" {
 		return c.stack(s, x, states)
 	}
@@ -131,7 +131,7 @@ func (c *Seq2Seq) stack(s *layers.Scope, x *G.Node, states []*G.Node) *G.Node {
 // Check says what is wrong with the settings.
 func (c *Seq2Seq) Check() error {
 	scores := []layers.SourceScore{layers.Additive, layers.ConcatScore, layers.General, layers.Dot, "none"}
-	hidden := hiddenOr(c.Hidden, c.Dim)
+	hidden := rnnWidth(c.Hidden, c.Dim)
 	switch {
 	case c.Source < 1 || c.Layers < 1 || c.Dim < 1 || c.Hidden < 0:
 		return fmt.Errorf("model: source_context = %d, layers = %d, dim = %d, hidden = %d, want at least 1", c.Source, c.Layers, c.Dim, c.Hidden)

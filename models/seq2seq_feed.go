@@ -24,7 +24,7 @@ type feeder struct {
 //	x: (B·T, D) → h̃: (B·T, H)
 func (c *Seq2Seq) feed(s *layers.Scope, x *G.Node, states []*G.Node, att *layers.SourceAttention, mix *layers.Dense) *G.Node {
 	f := &feeder{Seq2Seq: c, s: s, att: att, mix: mix}
-	hidden := hiddenOr(c.Hidden, c.Dim)
+	hidden := rnnWidth(c.Hidden, c.Dim)
 	in := s.Rows(x) + hidden
 	for i := range states {
 		at := s.Sub("%s%d", c.Cell, i)

@@ -82,7 +82,7 @@ func (c *Transformer) decoderLayer(s *layers.Scope, x, source *G.Node) *G.Node {
 }
 
 func (c *Transformer) feedForward(s *layers.Scope, x *G.Node) *G.Node {
-	return layers.FeedForward(s, x, hiddenOf(c.Hidden, c.Dim), c.Activation, c.Dropout)
+	return layers.FeedForward(s, x, mlpWidth(c.Hidden, c.Dim), c.Activation, c.Dropout)
 }
 
 // sublayer joins a sub-layer to the residual stream.
@@ -127,16 +127,8 @@ func (c *Transformer) Check() error {
 	if c.Source < 1 {
 		return fmt.Errorf("model: source_context = %d, want at least 1", c.Source)
 	}
-	if err := checkBlocks(c.Layers, c.Heads, c.Dim, c.Hidden, c.Dropout); err != nil {
+	if err := CheckBlocks(c.Layers, c.Heads, c.Dim, c.Hidden, c.Dropout); err != nil {
 		return err
 	}
 	return c.Sizes.Check()
-}
-
-// hiddenOf is the width inside a feed-forward layer: as set, or the usual four times D.
-func hiddenOf(hidden, dim int) int {
-	if hidden > 0 {
-		return hidden
-	}
-	return 4 * dim
 }

@@ -1,7 +1,7 @@
 package examples
 
 import (
-	"fmt"
+	"errors"
 
 	"euryale/layers"
 	"euryale/models"
@@ -55,8 +55,5 @@ func (c *Differential) attention(s *layers.Scope, x *layers.Node) *layers.Node {
 
 // Check says what is wrong with the settings.
 func (c *Differential) Check() error {
-	if c.Layers < 1 || c.Heads < 1 || c.Dim%c.Heads != 0 {
-		return fmt.Errorf("model: layers = %d, heads = %d, dim = %d, want heads to divide dim", c.Layers, c.Heads, c.Dim)
-	}
-	return c.Sizes.Check()
+	return errors.Join(models.CheckBlocks(c.Layers, c.Heads, c.Dim, 0, 0), c.Sizes.Check())
 }

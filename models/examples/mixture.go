@@ -1,7 +1,7 @@
 package examples
 
 import (
-	"fmt"
+	"errors"
 
 	"euryale/layers"
 	"euryale/models"
@@ -33,11 +33,9 @@ func (c *Mixture) Logits(s *layers.Scope, tokens *layers.Node) *layers.Node {
 	x := layers.Embedding(s.Sub("tok"), tokens, c.Vocab, c.Dim) // (B·T, D)
 	x = layers.Add(s, x, layers.Positions(s.Sub("pos"), c.Context, c.Dim))
 	for i := range c.Layers {
-		h := s.Sub("h%d", i)
-		x = layers.PreNorm(h.Sub("att"), x, 0, func(s *layers.Scope, x *layers.Node) *layers.Node {
-			return layers.CausalSelfAttention(s, x, c.Heads, 0)
-		})
-		x = layers.PreNorm(h.Sub("moe"), x, 0, c.experts)
+		att, moe := s.Sub("h%d/att", i), s.Sub("h%d/moe", i)
+		x = layers.Add(att, x, layers.CausalSelfAttention(att, layers.LayerNorm(att.Sub("norm"), x), c.Heads, 0))
+		x = layers.PreNorm(moe, x, 0, c.experts)
 	}
 	return layers.Head(s.Sub("head"), layers.LayerNorm(s.Sub("ln"), x), c.Vocab)
 }
@@ -49,8 +47,7 @@ func (c *Mixture) experts(s *layers.Scope, x *layers.Node) *layers.Node {
 	scores := layers.Linear(s.Sub("gate"), x, c.Experts)      // (B·T, E)
 	gates := layers.TopKGate(s, scores, c.Chosen)             // (B·T, E), zero where not chosen
 	load := layers.StopGradient(s, layers.MeanRows(s, gates)) // (1, E)
-	even := layers.Mul(s, layers.Softmax(s, scores, 1), load) // (B·T, E)
-	s.AddLoss("balance", layers.SumColumns(s, even), c.Balance*float64(c.Experts))
+	s.AddLoss("balance", layers.SumColumns(s, layers.Mul(s, layers.Softmax(s, scores, 1), load)), c.Balance*float64(c.Experts))
 	y := layers.Scale(s, x, 0)
 	for i := range c.Experts {
 		expert := layers.GatedMLP(s.Sub("expert%d", i), x, 2*c.Dim)
@@ -61,9 +58,5 @@ func (c *Mixture) experts(s *layers.Scope, x *layers.Node) *layers.Node {
 
 // Check says what is wrong with the settings.
 func (c *Mixture) Check() error {
-	if c.Layers < 1 || c.Heads < 1 || c.Dim%c.Heads != 0 || c.Chosen < 1 || c.Chosen > c.Experts {
-		return fmt.Errorf("model: layers = %d, heads = %d, dim = %d, experts = %d, chosen = %d, want heads to divide dim and chosen from 1 to experts",
-			c.Layers, c.Heads, c.Dim, c.Experts, c.Chosen)
-	}
-	return c.Sizes.Check()
+	return errors.Join(models.CheckBlocks(c.Layers, c.Heads, c.Dim, 0, 0), c.Sizes.Check())
 }
