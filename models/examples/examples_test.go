@@ -3,6 +3,7 @@ package examples_test
 import (
 	"context"
 	"math"
+	"os"
 	"strings"
 	"testing"
 
@@ -52,5 +53,21 @@ func TestExamplesTrain(t *testing.T) {
 			}
 			require.NoError(t, run.Close())
 		})
+	}
+}
+
+// Each is at most 45 lines of code, without an op or a type of Gorgonia's.
+func TestExamplesAreShort(t *testing.T) {
+	for _, name := range []string{"mixture.go", "gatedlinear.go", "differential.go"} {
+		raw, err := os.ReadFile(name)
+		require.NoError(t, err)
+		lines := 0
+		for line := range strings.Lines(string(raw)) {
+			if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "//") {
+				lines++
+				assert.NotContains(t, line, "G.", name)
+			}
+		}
+		assert.LessOrEqual(t, lines, 45, name)
 	}
 }
