@@ -18,6 +18,7 @@ import (
 	_ "euryale/layers/graph"
 	_ "euryale/layers/ops"
 	_ "euryale/models"
+	_ "euryale/models/modeltest"
 	_ "euryale/notebooks/kernel/checkout"
 	_ "euryale/training"
 
