@@ -47,18 +47,17 @@ func ExampleRNN() {
 	// rnn/h/W (64, 64)
 }
 
-// A cell of one's own: Gorgonia's ops for one token, run through all of them.
+// A cell of one's own, run through all tokens: h' = tanh(x + h·W).
 func ExampleRecur() {
 	show(func(s *layers.Scope, x *G.Node) *G.Node {
 		r := s.Sub("own")
-		w := r.Param("W", layers.Normal(0.1), 32, 32)
-		return layers.Recur(r, x, 32, func(x, prev *G.Node) *G.Node {
-			return r.Must(G.Tanh(r.Must(G.Add(x, r.Must(G.Mul(prev, w))))))
+		return layers.Recur(r, x, 32, func(x, h *G.Node) *G.Node {
+			return layers.Tanh(r, layers.Add(r, x, layers.Linear(r.Sub("h").WithBias(false), h, 32)))
 		})
 	})
 	// Output:
 	// (10, 32)
-	// own/W (32, 32)
+	// own/h/W (32, 32)
 }
 
 // The cell that LSTM runs in one op, step by step.
