@@ -23,7 +23,7 @@ type Config struct {
 	Data      data.Config
 	Tokenizer tokenizer.Config
 	Training  Settings
-	Optimizer Optimizer
+	Optimizer OptimizerConfig
 	Schedule  Schedule
 }
 
@@ -38,7 +38,7 @@ type Settings struct {
 	Seed       uint64  `toml:"seed"`        // of weights, batches and dropout
 	Smoothing  float64 `toml:"smoothing"`   // label smoothing
 	Precision  string  `toml:"precision"`   // of float32 products: "highest", "high" or "medium"; see internal/kernel
-	BPTT       string  `toml:"bptt"`        // "carry": a recurrent state goes from batch to batch; "reset": it does not
+	BPTT       string  `toml:"bptt"`        // "carry": recurrent state is carried from batch to batch; "reset": it is not
 	LogEvery   int     `toml:"log_every"`   // steps
 	EvalEvery  int     `toml:"eval_every"`  // steps
 	EvalTokens int     `toml:"eval_tokens"` // of the validation part, evenly spread; 0: all of it. The last evaluation takes all
@@ -46,8 +46,8 @@ type Settings struct {
 	Sample     int     `toml:"sample"`      // tokens of the sample at each evaluation
 }
 
-// Default is the configuration of a run that nothing is said about: a small GPT on real
-// text, trained in a minute or two on two cores.
+// Default returns the default configuration: a small GPT on real text, trained in a minute
+// or two on two cores.
 func Default() Config {
 	m, _ := models.New("gpt")
 	return Config{
@@ -56,12 +56,12 @@ func Default() Config {
 		Tokenizer: tokenizer.Config{Kind: "char"},
 		Training: Settings{Steps: 2000, Batch: 16, Accumulate: 1, Shards: 2, Seed: 1, Precision: string(matmul.Usual()), BPTT: "reset",
 			LogEvery: 50, EvalEvery: 250, EvalTokens: 32768, Sample: 200},
-		Optimizer: Optimizer{LR: 2e-3, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1, Clip: 1},
+		Optimizer: OptimizerConfig{Name: "adamw", LR: 2e-3, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1, Clip: 1},
 		Schedule:  Schedule{Name: "cosine", Warmup: 100},
 	}
 }
 
-// sections are the parts of c that sections of the file fill.
+// sections returns the parts of c by the sections of the file that fill them.
 func (c *Config) sections() map[string]any {
 	return map[string]any{"model": c.Model, "data": &c.Data, "tokenizer": &c.Tokenizer,
 		"training": &c.Training, "optimizer": &c.Optimizer, "schedule": &c.Schedule}
@@ -73,9 +73,15 @@ type tree = map[string]map[string]any
 // Parse reads a configuration: the defaults, changed by a TOML file (its path may be
 // empty), then by settings of the form section.key=value. An unknown key is an error
 // that names the nearest known one.
-func Parse(path string, sets []string) (Config, error) { return new(Start).Parse(path, sets) }
+func Parse(path string, sets []string) (Config, error) {
+	t, err := readTree(path, sets)
+	if err != nil {
+		return Config{}, err
+	}
+	return fromTree(t)
+}
 
-// readTree reads what a file (its path may be empty) and settings say.
+// readTree reads a file, whose path may be empty, and settings.
 func readTree(path string, sets []string) (tree, error) {
 	t := tree{}
 	if path != "" {
@@ -103,7 +109,7 @@ func parseTree(text string, t tree) error {
 	for section, v := range top {
 		table, ok := v.(map[string]any)
 		if !ok {
-			return fmt.Errorf("%q stands outside a section: put it under one of %s", section, strings.Join(sectionNames, ", "))
+			return fmt.Errorf("%q is outside a section: put it under one of %s", section, strings.Join(sectionNames, ", "))
 		}
 		if t[section] == nil {
 			t[section] = map[string]any{}
@@ -115,7 +121,7 @@ func parseTree(text string, t tree) error {
 	return nil
 }
 
-// set applies one section.key=value. A value that is not TOML is taken as a string.
+// set applies one section.key=value. A value that is not TOML is a string.
 func set(t tree, s string) error {
 	key, value, ok := strings.Cut(s, "=")
 	section, name, dotted := strings.Cut(strings.TrimSpace(key), ".")
@@ -190,7 +196,7 @@ func fill(into any, section string, table map[string]any) error {
 	return nil
 }
 
-// keys are the keys of a section's struct.
+// keys lists the keys of a section's struct.
 func keys(section any) ([]string, error) {
 	text, err := toml.Marshal(section)
 	if err != nil {
@@ -208,8 +214,8 @@ func keys(section any) ([]string, error) {
 	return ks, nil
 }
 
-// Usual is the value that a key has when nothing is said, as TOML writes it, or "" if it
-// is zero: what help shows.
+// Usual returns the default value of a key for help, as TOML writes it, or "" if it is
+// zero.
 func Usual(key string) string {
 	t := tree{}
 	if err := parseTree(Default().String(), t); err != nil {
@@ -227,8 +233,8 @@ func Usual(key string) string {
 	return ""
 }
 
-// Check says what is wrong with the settings, before anything is opened or built. The
-// model's vocabulary does not count, which follows from the tokenizer.
+// Check says what is wrong with the settings, before anything is opened or built. It
+// leaves out the model's vocabulary, which follows from the tokenizer.
 func (c Config) Check() error {
 	t := c.Training
 	switch {
@@ -240,7 +246,7 @@ func (c Config) Check() error {
 	case t.BPTT != "carry" && t.BPTT != "reset":
 		return fmt.Errorf("training.bptt is %q: want carry or reset", t.BPTT)
 	case t.BPTT == "carry" && c.Data.Order != "sequential":
-		return fmt.Errorf("training.bptt is \"carry\", but states go from batch to batch only where the text does: set data.order = \"sequential\"")
+		return fmt.Errorf("training.bptt is \"carry\", but state can only be carried where each batch continues the text of the one before: set data.order = \"sequential\"")
 	case !(t.Smoothing >= 0 && t.Smoothing < 1):
 		return fmt.Errorf("training.smoothing is %v, want at least 0 and less than 1", t.Smoothing)
 	}
@@ -258,7 +264,7 @@ func (c Config) Check() error {
 	}
 	sizes := c.Model.Common()
 	vocab := sizes.Vocab
-	sizes.Vocab = 1 // as good as any: no other setting depends on it
+	sizes.Vocab = 1 // any: no other setting depends on it
 	defer func() { sizes.Vocab = vocab }()
 	if err := c.Model.Check(); err != nil {
 		return err
@@ -266,36 +272,36 @@ func (c Config) Check() error {
 	return c.checkTask()
 }
 
-// checkTask says whether the model can learn data.task: to predict the next token it must
-// not see it, and to restore hidden ones it should see both sides.
+// checkTask checks that the model can learn data.task: to predict the next token it must
+// not attend to it, and to restore masked tokens it should attend to both sides.
 func (c Config) checkTask() error {
-	ahead, masked := models.IsBidirectional(c.Model), c.Data.Task == "mask"
+	both, masked := models.IsBidirectional(c.Model), c.Data.Task == "mask"
 	switch {
-	case ahead && !masked:
-		return fmt.Errorf("model.causal is false: every token sees the next one, so that to predict it is no task; set data.task = \"mask\", or model.causal = true")
-	case masked && !ahead:
-		return fmt.Errorf("data.task is \"mask\", for models that see both sides of a hidden token, and this %s sees one: set model.name = \"encoder\" and model.causal = false", c.ModelName)
+	case both && !masked:
+		return fmt.Errorf("the model is bidirectional: it attends to the token that it should predict; set data.task = \"mask\", or model.causal = true")
+	case masked && !both:
+		return fmt.Errorf("data.task is \"mask\", for models that attend to both sides of a masked token, and this %s is causal: set model.name = \"encoder\" and model.causal = false", c.ModelName)
 	}
 	return nil
 }
 
-// UsePrecision sets training.precision for all products that follow, which are the
-// process's, not the run's alone. Training and evaluation begin with it.
+// UsePrecision sets training.precision for all later products of the process, not only
+// those of this run. Training and evaluation begin with it.
 func (t Settings) UsePrecision() error { return matmul.SetPrecision(matmul.Precision(t.Precision)) }
 
-// duration is how long the run may take, or 0 if it may take any time.
+// duration returns how long the run may take; 0: any time.
 func (t Settings) duration() (time.Duration, error) {
 	if t.For == "" {
 		return 0, nil
 	}
 	d, err := time.ParseDuration(t.For)
 	if err != nil || d <= 0 {
-		return 0, fmt.Errorf("training.for is %q: want a length of time, as 90s or 10m", t.For)
+		return 0, fmt.Errorf("training.for is %q: want a duration, such as 90s or 10m", t.For)
 	}
 	return d, nil
 }
 
-// String is the configuration as TOML, which Parse reads back.
+// String returns the configuration as TOML, which Parse reads back.
 func (c Config) String() string {
 	var b strings.Builder
 	sections := c.sections()

@@ -5,32 +5,30 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"math/bits"
-	"os"
 	"path/filepath"
-	"strings"
 
 	"euryale/data"
 	"euryale/data/tokenizer"
-	"euryale/internal/runfile"
 	"euryale/layers"
 	"euryale/layers/graph"
 	"euryale/models"
-	"euryale/models/ngram"
+	"euryale/training/rundir"
 )
 
-// New begins a run in dir, or one that leaves no files if dir is empty. Log gets the
-// progress of preparing the corpus; it may be nil.
+// New begins a run in dir, or one without files if dir is empty. It writes the progress of
+// preparing the corpus to log, which may be nil. A run that cannot begin leaves no files.
 func New(c Config, dir string, log io.Writer) (*Run, error) {
 	return new(Start).New(c, dir, log)
 }
 
-func newRun(s *Start, c Config, dir string, log io.Writer) (*Run, error) {
+// New begins a run as the function New does, with the weights of s. They must be exactly
+// those of c's model: the error names all that differ.
+func (s *Start) New(c Config, dir string, log io.Writer) (*Run, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	if dir != "" && holds(dir, "config.toml") {
-		return nil, fmt.Errorf("%s holds a run already: go on with -resume %s, or choose another -out", dir, dir)
+	if dir != "" && rundir.Holds(dir, rundir.Config) {
+		return nil, fmt.Errorf("%s holds a run already: continue it with -resume %s, or choose another -out", dir, dir)
 	}
 	tk := s.tokenizer(c)
 	if tk != nil { // the vocabulary is known, and all shapes follow from the settings
@@ -39,7 +37,7 @@ func newRun(s *Start, c Config, dir string, log io.Writer) (*Run, error) {
 			return nil, err
 		}
 		if dir != "" {
-			c.Tokenizer = tokenizer.Config{Kind: filepath.Join(dir, "tokenizer.json")}
+			c.Tokenizer = tokenizer.Config{Kind: filepath.Join(dir, rundir.Tokenizer)}
 		}
 	}
 	if n := models.SourceOf(c.Model); n > 0 {
@@ -60,27 +58,29 @@ func newRun(s *Start, c Config, dir string, log io.Writer) (*Run, error) {
 	return r, nil
 }
 
-// begin makes what is to be trained, and only then lays the run's files.
-func (r *Run) begin(s *Start) (err error) {
+// begin builds the model and its optimizer, then writes the run's first files, so that a
+// failed start leaves nothing behind.
+func (r *Run) begin(s *Start) error {
 	if err := r.declare(); err != nil {
 		return err
 	}
-	if err := s.give(r); err != nil {
+	if err := s.copyTo(r.Weights, r.Config.Model, r.Corpus.Tokenizer); err != nil {
 		return err
 	}
-	r.prepare()
-	if err := r.deal(); err != nil || r.Dir == "" {
+	if err := r.checkCausal(); err != nil {
 		return err
 	}
-	if err := r.lay(); err != nil {
+	if err := r.prepare(); err != nil {
 		return err
 	}
-	r.files, err = openFiles(r.Dir, 0)
-	return err
+	if err := r.openBatches(); err != nil || r.Dir == "" {
+		return err
+	}
+	return r.openDir()
 }
 
-// NewOn begins a run that leaves no files, on batches of the caller's own, whose ids are
-// below the model's vocab.
+// NewOn begins a run without files on the caller's own batches, whose ids are below the
+// model's vocab.
 func NewOn(c Config, batches data.Batcher) (*Run, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
@@ -92,11 +92,10 @@ func NewOn(c Config, batches data.Batcher) (*Run, error) {
 	if err := r.declare(); err != nil {
 		return nil, err
 	}
-	r.prepare()
-	return r, nil
+	return r, r.prepare()
 }
 
-// resolve settles what follows from the tokenizer and from other settings.
+// resolve sets what follows from the tokenizer and from other settings.
 func (c Config) resolve(tk tokenizer.Tokenizer) Config {
 	c.Model.Common().Vocab = tk.Vocab()
 	if c.Schedule.Steps == 0 {
@@ -108,198 +107,46 @@ func (c Config) resolve(tk tokenizer.Tokenizer) Config {
 	return c
 }
 
-// declare gives every parameter its first value, in the order of the model's graph.
+// declare builds the model's graph once. Parameters that the weights lack get their initial
+// values, in the graph's order, and all are told whether they have weight decay.
 func (r *Run) declare() error {
 	m := r.Config.Model
 	_, err := graph.Build(r.Weights, graph.Frame{B: 1, T: 1, S: models.SourceOf(m)}, func(s *layers.Scope) { m.Logits(s, s.Tokens()) })
 	return err
 }
 
-// prepare makes what every run needs once it has weights.
-func (r *Run) prepare() {
-	r.noise = &graph.Noise{Seed: bits.Reverse64(r.Config.Training.Seed)} // dropout's stream is not that of the weights
-	r.optim = NewAdamW(r.Config.Optimizer, r.Weights.All())
-	r.replicas = map[shape]*replica{}
+// checkCausal refuses a model that is to predict the next token and attends to it.
+func (r *Run) checkCausal() error {
+	if r.Config.Data.Task == "mask" || models.IsBidirectional(r.Config.Model) {
+		return nil
+	}
+	return models.CheckCausal(r.Config.Model, r.Weights)
 }
 
-// deal opens the batches.
-func (r *Run) deal() (err error) {
+// prepare makes what a run needs once its weights are declared.
+func (r *Run) prepare() (err error) {
+	r.replicas = newReplicas(r.Config, r.Weights)
+	r.updater, err = NewUpdater(r.Config.Optimizer, r.Weights.All())
+	return err
+}
+
+// openBatches opens the training batches.
+func (r *Run) openBatches() (err error) {
 	c := r.Config
 	r.batches, err = r.Corpus.Train(c.Training.Batch, c.Model.Common().Context, c.Training.Seed)
 	return err
 }
 
-// lay writes what a run begins with.
-func (r *Run) lay() error { return lay(r.Dir, r.Config, r.Corpus.Tokenizer) }
-
-// lay writes what every run has beside its weights.
-func lay(dir string, c Config, tk tokenizer.Tokenizer) error {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+// openDir writes the configuration and the tokenizer, and opens the files that grow.
+func (r *Run) openDir() (err error) {
+	if err := writeRun(r.Dir, r.Config, r.Corpus.Tokenizer); err != nil {
 		return err
 	}
-	if err := tk.Save(filepath.Join(dir, "tokenizer.json")); err != nil {
-		return err
-	}
-	return runfile.WriteAtomic(filepath.Join(dir, "config.toml"), func(w io.Writer) error {
-		_, err := io.WriteString(w, c.String())
-		return err
-	})
+	r.log, err = rundir.OpenLog(r.Dir, r.step)
+	return err
 }
 
-// Resume goes on with the run in dir. Sets change its configuration, as in Parse, where
-// that leaves what has been learned meaningful.
-func Resume(dir string, sets []string, log io.Writer) (*Run, error) {
-	if err := resumable(sets); err != nil {
-		return nil, err
-	}
-	c, tk, err := openConfig(dir, sets)
-	if err != nil {
-		return nil, err
-	}
-	corpus, err := data.Open(c.Data, c.Tokenizer, tk, data.Options{Log: log})
-	if err != nil {
-		return nil, err
-	}
-	r := &Run{Config: c, Dir: dir, Corpus: corpus}
-	if err := r.restore(filepath.Join(dir, "state.safetensors")); err != nil {
-		if errors.Is(err, os.ErrNotExist) {
-			return nil, errNoState(dir)
-		}
-		return nil, err
-	}
-	if err := r.deal(); err != nil {
-		return nil, err
-	}
-	if r.files, err = openFiles(dir, r.step); err != nil {
-		return nil, err
-	}
-	return r, r.lay()
-}
-
-// errNoState says what can be done with a run that there is no going on with.
-func errNoState(dir string) error {
-	if holds(dir, "weights.safetensors") {
-		return fmt.Errorf("%s has weights, but no state.safetensors to go on from: begin a new run with -init %s", dir, dir)
-	}
-	return fmt.Errorf("%s was never saved: begin again with -config %s", dir, filepath.Join(dir, "config.toml"))
-}
-
-// resumable refuses changes that a run cannot go on with.
-func resumable(sets []string) error {
-	free := []string{"training.steps", "training.for", "training.workers", "training.log_every", "training.eval_every",
-		"training.eval_tokens", "training.save_every", "training.sample", "schedule.steps", "schedule.min_lr", "schedule.name",
-		"optimizer.lr", "optimizer.weight_decay", "optimizer.clip"}
-	for _, s := range sets {
-		key, _, _ := strings.Cut(s, "=")
-		key = strings.TrimSpace(key)
-		known := false
-		for _, f := range free {
-			known = known || f == key
-		}
-		if !known {
-			return fmt.Errorf("%s cannot change when a run is resumed: begin a new run, with -init for its weights", key)
-		}
-	}
-	return nil
-}
-
-// openConfig reads the configuration and the tokenizer of a run.
-func openConfig(dir string, sets []string) (Config, tokenizer.Tokenizer, error) {
-	c, err := Parse(filepath.Join(dir, "config.toml"), sets)
-	if err != nil {
-		if errors.Is(err, os.ErrNotExist) {
-			err = fmt.Errorf("%s is not a run: it has no config.toml", dir)
-		}
-		return c, nil, err
-	}
-	if err := c.Check(); err != nil {
-		return c, nil, fmt.Errorf("%s: %w", dir, err)
-	}
-	tk, err := tokenizer.Load(filepath.Join(dir, "tokenizer.json"))
-	if err != nil {
-		return c, nil, err
-	}
-	if v := c.Model.Common().Vocab; v != tk.Vocab() {
-		return c, nil, fmt.Errorf("%s: config.toml has model.vocab = %d, tokenizer.json has %d ids: they are not of one run", dir, v, tk.Vocab())
-	}
-	return c, tk, nil
-}
-
-// Saved is a run's model as its files have it.
-type Saved struct {
-	Config    Config
-	Tokenizer tokenizer.Tokenizer
-	Weights   *graph.Weights
-	Counts    *ngram.Model // of an n-gram model, which has no weights
-}
-
-// Open reads the model of the run in dir: its best weights, or its last if last is set
-// or no best were kept.
-func Open(dir string, last bool) (*Saved, error) {
-	c, tk, err := openConfig(dir, nil)
-	if err != nil {
-		return nil, err
-	}
-	name := bestWeights(dir)
-	if last {
-		name = filepath.Join(dir, "weights.safetensors")
-	}
-	s := &Saved{Config: c, Tokenizer: tk}
-	if c.IsCounted() {
-		s.Counts, err = ngram.Load(name)
-	} else {
-		s.Weights, err = LoadWeights(name, c.Model)
-	}
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, errNoWeights(dir)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return s, nil
-}
-
-func errNoWeights(dir string) error {
-	return fmt.Errorf("%s has no weights yet: wait for its first evaluation, or go on with -resume", dir)
-}
-
-// bestWeights is the file of a run's best weights, or of its last if no best were kept.
-func bestWeights(dir string) string {
-	if name := "best.safetensors"; holds(dir, name) {
-		return filepath.Join(dir, name)
-	}
-	return filepath.Join(dir, "weights.safetensors")
-}
-
-// Newest is the run in dir whose weights changed last. Runs that have none yet do not
-// count.
-func Newest(dir string) (string, error) {
-	configs, err := filepath.Glob(filepath.Join(dir, "*", "config.toml"))
-	if err != nil {
-		return "", err
-	}
-	newest, when := "", int64(0)
-	for _, c := range configs {
-		run := filepath.Dir(c)
-		info, err := os.Stat(filepath.Join(run, "weights.safetensors"))
-		if err != nil {
-			continue
-		}
-		if t := info.ModTime().UnixNano(); t > when {
-			newest, when = run, t
-		}
-	}
-	if newest == "" {
-		return "", fmt.Errorf("there is no run with weights in %s: train one first, or name it with -run", dir)
-	}
-	return newest, nil
-}
-
-// Close closes the run's files and its corpus.
-func (r *Run) Close() error {
-	var err error
-	if r.files != nil {
-		err = r.files.close()
-	}
-	return errors.Join(err, r.Corpus.Close())
+// writeRun creates a run's directory with its tokenizer and configuration.
+func writeRun(dir string, c Config, tk tokenizer.Tokenizer) error {
+	return rundir.Write(dir, c.String(), tk)
 }

@@ -43,7 +43,7 @@ func TestStartOfARun(t *testing.T) {
 	losses(t, first, 0)
 	last, best := filepath.Join(dir, "weights.safetensors"), filepath.Join(dir, "best.safetensors")
 	for path, want := range map[string]string{dir: best, best: best, last: last} {
-		w, err := LoadWeights(want, first.Config.Model)
+		w, err := loadWeights(want, first.Config.Model)
 		require.NoError(t, err)
 		r, err := startOn(t, path, "", "model.dropout=0.3")
 		require.NoError(t, err)
@@ -158,7 +158,7 @@ func TestLoadWeightsComparesShapesFirst(t *testing.T) {
 	c := tiny(t)
 	c.Model.Common().Vocab = 9
 	require.NoError(t, runfile.SaveTensors(path, []runfile.Tensor{{Name: "tok/W", Shape: []int{9, 16}, Data: make([]int32, 9*16)}}, nil))
-	_, err := LoadWeights(path, c.Model)
+	_, err := loadWeights(path, c.Model)
 	assert.ErrorContains(t, err, "pos/W is missing; h0/")
 	assert.NotContains(t, err.Error(), "int32")
 
@@ -169,7 +169,7 @@ func TestLoadWeightsComparesShapesFirst(t *testing.T) {
 		whole = append(whole, runfile.Tensor{Name: p.Path, Shape: p.Shape, Data: make([]int32, p.Size())})
 	}
 	require.NoError(t, runfile.SaveTensors(path, whole, nil))
-	_, err = LoadWeights(path, c.Model)
+	_, err = loadWeights(path, c.Model)
 	assert.ErrorContains(t, err, "tok/W holds numbers of int32, want float32")
 }
 

@@ -1,4 +1,4 @@
-package training
+package rundir
 
 import (
 	"bytes"
@@ -14,29 +14,9 @@ import (
 	"euryale/internal/runfile"
 )
 
-// Record is a report: what metrics.jsonl and TensorBoard hold of a step.
-type Record struct {
-	Step
-	ValLoss *float64 // nil unless the step was evaluated
-	Seconds float64  // since the run began, all sittings together
-}
-
-func (r *Run) record(s Step) Record { return Record{Step: s, Seconds: r.elapsed().Seconds()} }
-
-func (r Record) values() map[string]float64 {
-	v := map[string]float64{"tokens": float64(r.Tokens), "loss": r.Loss, "lr": r.LR, "grad_norm": r.GradNorm,
-		"tokens_per_s": r.PerSecond, "seconds": r.Seconds}
-	for _, l := range r.Added {
-		v["loss/"+l.Name] = l.Value
-	}
-	if r.ValLoss != nil {
-		v["val_loss"] = *r.ValLoss
-	}
-	return v
-}
-
-// files are what a run leaves behind beside its weights.
-type files struct {
+// Log writes what happens in a run: metrics, TensorBoard events, the loss curve and
+// samples.
+type Log struct {
 	dir          string
 	metrics      *runfile.Metrics
 	events       *runfile.Events
@@ -45,70 +25,69 @@ type files struct {
 	warned       bool
 }
 
-// openFiles opens the files of a run that has made some steps. What an earlier sitting
-// wrote of later steps is dropped.
-func openFiles(dir string, step int) (f *files, err error) {
+// OpenLog opens the files of the run in dir after the given number of updates. It drops
+// what they hold of later updates.
+func OpenLog(dir string, step int) (l *Log, err error) {
 	if err := runfile.Sweep(dir); err != nil {
 		return nil, err
 	}
-	f = &files{dir: dir}
-	if f.metrics, err = runfile.OpenMetrics(filepath.Join(dir, "metrics.jsonl"), step); err != nil {
+	l = &Log{dir: dir}
+	path := filepath.Join(dir, metrics)
+	if l.metrics, err = runfile.OpenMetrics(path, step); err != nil {
 		return nil, err
 	}
-	if f.events, err = runfile.NewEvents(dir, step); err != nil {
-		return nil, err
+	if l.events, err = runfile.NewEvents(dir, step); err != nil {
+		return nil, errors.Join(err, l.metrics.Close())
 	}
-	records, err := runfile.ReadMetrics(filepath.Join(dir, "metrics.jsonl"))
-	if err != nil {
-		return nil, err
-	}
+	records, err := runfile.ReadMetrics(path)
 	for _, r := range records {
-		f.points(r.Step, r.Values)
+		l.addPoints(r.Step, r.Values)
 	}
-	return f, f.readSamples(step)
+	if err = errors.Join(err, l.readSamples(step)); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
 }
 
-func (f *files) points(step int, values map[string]float64) {
-	f.train = append(f.train, runfile.Point{Step: step, Loss: values["loss"]})
+// Close closes the files.
+func (l *Log) Close() error { return errors.Join(l.metrics.Close(), l.events.Close()) }
+
+// Append appends the values of an update. With "val_loss" among them it draws the loss
+// curve of "loss" and "val_loss" too. The warning, if not empty, is given once: why the
+// curve is not drawn as it should be.
+func (l *Log) Append(step int, values map[string]float64) (warning string, err error) {
+	l.addPoints(step, values)
+	if err := l.metrics.Append(runfile.Record{Step: step, Values: values}); err != nil {
+		return "", err
+	}
+	if err := l.events.Scalars(step, values); err != nil {
+		return "", err
+	}
+	if _, evaluated := values["val_loss"]; !evaluated {
+		return "", nil
+	}
+	warning, err = runfile.Curve(l.dir, filepath.Base(l.dir), l.train, l.valid)
+	if l.warned {
+		warning = ""
+	}
+	l.warned = l.warned || warning != ""
+	return warning, err
+}
+
+// addPoints adds an update to the loss curve.
+func (l *Log) addPoints(step int, values map[string]float64) {
+	l.train = append(l.train, runfile.Point{Step: step, Loss: values["loss"]})
 	if v, ok := values["val_loss"]; ok {
-		f.valid = append(f.valid, runfile.Point{Step: step, Loss: v})
+		l.valid = append(l.valid, runfile.Point{Step: step, Loss: v})
 	}
 }
 
-func (f *files) close() error { return errors.Join(f.metrics.Close(), f.events.Close()) }
-
-// report appends a record to the run's files, and draws the loss curve when the step was
-// evaluated.
-func (r *Run) report(rec Record) error {
-	f := r.files
-	if f == nil {
-		return nil
-	}
-	values := rec.values()
-	f.points(rec.N, values)
-	if err := f.metrics.Append(runfile.Record{Step: rec.N, Values: values}); err != nil {
-		return err
-	}
-	if err := f.events.Scalars(rec.N, values); err != nil {
-		return err
-	}
-	if rec.ValLoss == nil {
-		return nil
-	}
-	warning, err := runfile.Curve(r.Dir, filepath.Base(r.Dir), f.train, f.valid)
-	if warning != "" && !f.warned && r.Watch.Message != nil {
-		f.warned = true
-		r.Watch.Message(warning)
-	}
-	return err
-}
-
-// heading begins a sample in samples.txt.
+// heading is the first line of a sample in samples.txt.
 var heading = regexp.MustCompile(`(?m)^=== step (\d+), .*$`)
 
-// readSamples keeps the samples of steps up to step.
-func (f *files) readSamples(step int) error {
-	raw, err := os.ReadFile(filepath.Join(f.dir, "samples.txt"))
+// readSamples reads the samples of updates up to step.
+func (l *Log) readSamples(step int) error {
+	raw, err := os.ReadFile(filepath.Join(l.dir, samples))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
@@ -122,15 +101,15 @@ func (f *files) readSamples(step int) error {
 			break
 		}
 	}
-	f.samples.Write(raw[:end])
+	l.samples.Write(raw[:end])
 	return nil
 }
 
-// addSample appends a sample to samples.txt.
-func (f *files) addSample(step int, loss float64, text string) error {
-	fmt.Fprintf(&f.samples, "=== step %d, validation loss %.4f\n%s\n\n", step, loss, strings.TrimRight(text, "\n"))
-	return runfile.WriteAtomic(filepath.Join(f.dir, "samples.txt"), func(w io.Writer) error {
-		_, err := w.Write(f.samples.Bytes())
+// AddSample appends a generated text to samples.txt.
+func (l *Log) AddSample(step int, loss float64, text string) error {
+	fmt.Fprintf(&l.samples, "=== step %d, validation loss %.4f\n%s\n\n", step, loss, strings.TrimRight(text, "\n"))
+	return runfile.WriteAtomic(filepath.Join(l.dir, samples), func(w io.Writer) error {
+		_, err := w.Write(l.samples.Bytes())
 		return err
 	})
 }

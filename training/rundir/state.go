@@ -1,232 +1,112 @@
-package training
+package rundir
 
 import (
 	"fmt"
-	"maps"
 	"math"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"euryale/internal/runfile"
 	"euryale/layers/graph"
-	"euryale/models"
 )
 
-// formatVersion is what the metadata of weights and states say of their layout.
-const formatVersion = "1"
+// Checkpoint is all that a run needs to resume as if it had never stopped.
+type Checkpoint struct {
+	Model     string
+	Seed      uint64
+	Step      int           // updates made
+	Tokens    int           // trained on
+	Elapsed   time.Duration // time spent training
+	Best      float64       // lowest validation loss
+	Weights   *graph.Weights
+	Optimizer []Tensor                     // state of the optimizer
+	Carried   map[int]map[string][]float32 // recurrent states by shard, then by path
+}
 
-// Save writes the weights and all that is needed to go on. The state holds a copy of the
-// weights, so that it is of one moment even if the process dies between the two files.
-func (r *Run) Save() error {
-	if r.Dir == "" {
-		return nil
-	}
-	if err := r.saveWeights("weights.safetensors"); err != nil {
-		return err
-	}
+// Save writes the checkpoint of the run in dir. It includes the weights, so that weights
+// and optimizer state are of the same step even if the process dies between two files.
+func (c *Checkpoint) Save(dir string) error {
 	var ts []runfile.Tensor
-	for _, p := range r.optim.params {
-		shape := r.Weights.Get(p.path).Shape
-		ts = append(ts,
-			runfile.Tensor{Name: "weights/" + p.path, Shape: shape, Data: p.w},
-			runfile.Tensor{Name: "m/" + p.path, Shape: shape, Data: p.m},
-			runfile.Tensor{Name: "v/" + p.path, Shape: shape, Data: p.v})
+	for _, p := range c.Weights.All() {
+		ts = append(ts, runfile.Tensor{Name: "weights/" + p.Path, Shape: p.Shape, Data: p.Float32()})
 	}
-	for i, m := range r.carried {
-		if m == nil {
-			continue
-		}
-		for path, v := range m.Carried() {
-			ts = append(ts, runfile.Tensor{Name: fmt.Sprintf("carried/%d/%s", i, path), Shape: []int{len(v)}, Data: v})
+	for _, t := range c.Optimizer {
+		ts = append(ts, t.file())
+	}
+	for shard, states := range c.Carried {
+		for path, v := range states {
+			ts = append(ts, runfile.Tensor{Name: fmt.Sprintf("carried/%d/%s", shard, path), Shape: []int{len(v)}, Data: v})
 		}
 	}
-	return runfile.SaveTensors(filepath.Join(r.Dir, "state.safetensors"), ts, map[string]string{
-		"format": "euryale-state", "version": formatVersion, "model": r.Config.ModelName,
-		"step": strconv.Itoa(r.step), "tokens": strconv.Itoa(r.tokens), "seed": strconv.FormatUint(r.Config.Training.Seed, 10),
-		"seconds": strconv.FormatFloat(r.elapsed().Seconds(), 'g', -1, 64), "best": strconv.FormatFloat(r.best, 'g', -1, 64),
+	return runfile.SaveTensors(filepath.Join(dir, State), ts, map[string]string{
+		"format": "euryale-state", "version": formatVersion, "model": c.Model,
+		"step": strconv.Itoa(c.Step), "tokens": strconv.Itoa(c.Tokens), "seed": strconv.FormatUint(c.Seed, 10),
+		"seconds": strconv.FormatFloat(c.Elapsed.Seconds(), 'g', -1, 64), "best": strconv.FormatFloat(c.Best, 'g', -1, 64),
 	})
 }
 
-func (r *Run) saveWeights(name string) error {
-	if r.Dir == "" {
-		return nil
-	}
-	return SaveWeights(filepath.Join(r.Dir, name), r.Weights, r.Config.ModelName)
-}
-
-// SaveWeights writes a model's weights, named by their paths.
-func SaveWeights(path string, w *graph.Weights, model string) error {
-	var ts []runfile.Tensor
-	for _, p := range w.All() {
-		ts = append(ts, runfile.Tensor{Name: p.Path, Shape: p.Shape, Data: p.Float32()})
-	}
-	return runfile.SaveTensors(path, ts, map[string]string{"format": "euryale-weights", "version": formatVersion, "model": model})
-}
-
-// LoadWeights reads weights that must be just those of the model: a parameter that is
-// missing, left over or of another shape is an error, and all are named at once.
-func LoadWeights(path string, m models.Model) (*graph.Weights, error) {
-	shapes, err := runfile.Shapes(path)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkShapes(path, m, shapes); err != nil {
-		return nil, err
-	}
-	ts, _, err := runfile.LoadTensors(path)
-	if err != nil {
-		return nil, err
-	}
-	return weightsOf(path, m, ts)
-}
-
-// checkShapes compares the tensors of a file, by name, with the parameters of a model. All
-// that are missing, left over or of another shape are named at once.
-func checkShapes(path string, m models.Model, have map[string][]int) error {
-	params, err := models.Parameters(m)
-	if err != nil {
-		return err
-	}
-	var wrong []string
-	known := map[string]bool{}
-	for _, p := range params {
-		known[p.Path] = true
-		switch shape, ok := have[p.Path]; {
-		case !ok:
-			wrong = append(wrong, p.Path+" is missing")
-		case !slices.Equal(shape, p.Shape):
-			wrong = append(wrong, fmt.Sprintf("%s is %v, want %v", p.Path, shape, p.Shape))
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(have)) {
-		if !known[name] {
-			wrong = append(wrong, name+" is not a parameter of the model")
-		}
-	}
-	if len(wrong) > 0 {
-		return fmt.Errorf("%s does not hold this model's weights: %s", path, strings.Join(wrong, "; "))
-	}
-	return nil
-}
-
-// weightsOf are the weights of m that a file's tensors hold.
-func weightsOf(path string, m models.Model, ts []runfile.Tensor) (*graph.Weights, error) {
-	file, shapes := map[string]any{}, map[string][]int{}
-	for _, t := range ts {
-		file[t.Name], shapes[t.Name] = t.Data, t.Shape
-	}
-	if err := checkShapes(path, m, shapes); err != nil {
-		return nil, err
-	}
-	params, err := models.Parameters(m)
-	if err != nil {
-		return nil, err
-	}
-	w := graph.NewWeights(0)
-	for _, p := range params {
-		v, isFloat := file[p.Path].([]float32)
-		if !isFloat {
-			return nil, fmt.Errorf("%s: %s holds numbers of %s, want float32", path, p.Path, strings.TrimPrefix(fmt.Sprintf("%T", file[p.Path]), "[]"))
-		}
-		if err := w.Add(p.Path, p.Shape, v); err != nil {
-			return nil, err
-		}
-	}
-	w.Freeze()
-	return w, nil
-}
-
-// restore puts a run where its state file left it.
-func (r *Run) restore(path string) error {
+// LoadCheckpoint reads the checkpoint of the run in dir, whose model has exactly the given
+// parameters. Model and Seed stay empty: the configuration has them.
+func LoadCheckpoint(dir string, params []*graph.Param) (*Checkpoint, error) {
+	path := filepath.Join(dir, State)
 	ts, meta, err := runfile.LoadTensors(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if meta["format"] != "euryale-state" || meta["version"] != formatVersion {
-		return fmt.Errorf("%s is no state of a run (format %q, version %q)", path, meta["format"], meta["version"])
+		return nil, fmt.Errorf("%s is not the state of a run (format %q, version %q)", path, meta["format"], meta["version"])
 	}
-	parts := map[string][]runfile.Tensor{}
+	c := &Checkpoint{Carried: map[int]map[string][]float32{}}
+	var weights []runfile.Tensor
 	for _, t := range ts {
 		part, name, _ := strings.Cut(t.Name, "/")
-		t.Name = name
-		parts[part] = append(parts[part], t)
-	}
-	if r.Weights, err = weightsOf(path, r.Config.Model, parts["weights"]); err != nil {
-		return err
-	}
-	r.prepare()
-	if err := r.restoreMoments(path, parts); err != nil {
-		return err
-	}
-	r.keepCarried(parts["carried"])
-	return r.restoreCounts(path, meta)
-}
-
-func (r *Run) restoreMoments(path string, parts map[string][]runfile.Tensor) error {
-	for part, into := range map[string]func(p *moments) []float32{
-		"m": func(p *moments) []float32 { return p.m },
-		"v": func(p *moments) []float32 { return p.v },
-	} {
-		file := map[string][]float32{}
-		for _, t := range parts[part] {
-			file[t.Name], _ = t.Data.([]float32)
-		}
-		for i := range r.optim.params {
-			p := &r.optim.params[i]
-			if len(file[p.path]) != len(p.w) {
-				return fmt.Errorf("%s: %s/%s has %d values, want %d", path, part, p.path, len(file[p.path]), len(p.w))
-			}
-			copy(into(p), file[p.path])
+		values, _ := t.Data.([]float32) // of another type: who takes it misses its values
+		switch part {
+		case "weights":
+			t.Name = name
+			weights = append(weights, t)
+		case "carried":
+			c.addCarried(name, values)
+		default:
+			c.Optimizer = append(c.Optimizer, Tensor{t.Name, t.Shape, values})
 		}
 	}
-	return nil
+	if c.Weights, err = weightsOf(path, params, weights); err != nil {
+		return nil, err
+	}
+	return c, c.readCounts(path, meta)
 }
 
-func (r *Run) restoreCounts(path string, meta map[string]string) error {
+// addCarried adds the recurrent state called "SHARD/PATH".
+func (c *Checkpoint) addCarried(name string, values []float32) {
+	number, path, _ := strings.Cut(name, "/")
+	shard, err := strconv.Atoi(number)
+	if err != nil {
+		return // the memory that wants it names what is missing
+	}
+	if c.Carried[shard] == nil {
+		c.Carried[shard] = map[string][]float32{}
+	}
+	c.Carried[shard][path] = values
+}
+
+func (c *Checkpoint) readCounts(path string, meta map[string]string) error {
 	var seconds float64
-	for key, into := range map[string]func(string) error{
-		"step":    func(s string) (err error) { r.step, err = strconv.Atoi(s); return err },
-		"tokens":  func(s string) (err error) { r.tokens, err = strconv.Atoi(s); return err },
+	for key, read := range map[string]func(string) error{
+		"step":    func(s string) (err error) { c.Step, err = strconv.Atoi(s); return err },
+		"tokens":  func(s string) (err error) { c.Tokens, err = strconv.Atoi(s); return err },
 		"seconds": func(s string) (err error) { seconds, err = strconv.ParseFloat(s, 64); return err },
-		"best":    func(s string) (err error) { r.best, err = strconv.ParseFloat(s, 64); return err },
+		"best":    func(s string) (err error) { c.Best, err = strconv.ParseFloat(s, 64); return err },
 	} {
-		if err := into(meta[key]); err != nil {
+		if err := read(meta[key]); err != nil {
 			return fmt.Errorf("%s: %s is %q, want a number", path, key, meta[key])
 		}
 	}
-	if r.step < 0 || r.tokens < 0 || math.IsNaN(r.best) {
-		return fmt.Errorf("%s: step %d, %d tokens, best loss %v make no sense", path, r.step, r.tokens, r.best)
+	if c.Step < 0 || c.Tokens < 0 || math.IsNaN(c.Best) {
+		return fmt.Errorf("%s: step %d, %d tokens, best loss %v: the file is damaged", path, c.Step, c.Tokens, c.Best)
 	}
-	r.optim.steps = r.step
-	r.before = time.Duration(seconds * float64(time.Second))
+	c.Elapsed = time.Duration(seconds * float64(time.Second))
 	return nil
-}
-
-// keepCarried keeps saved recurrent states until the graphs that carry them are built.
-func (r *Run) keepCarried(ts []runfile.Tensor) {
-	for _, t := range ts {
-		number, path, _ := strings.Cut(t.Name, "/")
-		i, err := strconv.Atoi(number)
-		v, ok := t.Data.([]float32)
-		if err != nil || !ok || i < 0 || i >= r.Config.Training.Shards {
-			continue // restoreCarried names what is missing
-		}
-		for len(r.resumed) <= i {
-			r.resumed = append(r.resumed, map[string][]float32{})
-		}
-		r.resumed[i][path] = v
-	}
-}
-
-// restoreCarried gives a shard's memory the state it had when the run was saved.
-func (r *Run) restoreCarried(i int) error {
-	if i >= len(r.resumed) || r.resumed[i] == nil || i >= len(r.carried) {
-		return nil
-	}
-	err := r.carried[i].Restore(r.resumed[i])
-	r.resumed[i] = nil
-	return err
 }
