@@ -21,13 +21,13 @@ import (
 )
 
 // AdamW's steps agree with the paper's algorithm written out in float64: two shards, two
-// batches to a step, a parameter that decays and one that does not, and a clipped norm.
+// batches to a step, a vector that decays and a matrix that does not, and a clipped norm.
 func TestAdamW(t *testing.T) {
 	o := OptimizerConfig{Name: "adamw", LR: 0.01, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1, Clip: 0.5}
 	w := graph.NewWeights(0)
 	require.NoError(t, w.Add("matrix", []int{2, 2}, []float32{1, -2, 3, -4}))
 	require.NoError(t, w.Add("vector", []int{3}, []float32{0.5, -0.5, 2}))
-	w.Get("matrix").Decay = true
+	w.Get("vector").Decay = true
 	a, err := NewUpdater(o, w.All())
 	require.NoError(t, err)
 	x := [][]float64{{1, -2, 3, -4}, {0.5, -0.5, 2}}
@@ -74,8 +74,8 @@ func reference(o OptimizerConfig, step int, x, m, v, g [][]float64) float64 {
 	clip := math.Min(1, o.Clip/norm)
 	for i := range x {
 		decay := o.WeightDecay
-		if i == 1 {
-			decay = 0
+		if i == 0 {
+			decay = 0 // the matrix
 		}
 		for j := range x[i] {
 			d := g[i][j] * clip

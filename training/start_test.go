@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -171,26 +170,4 @@ func TestLoadWeightsComparesShapesFirst(t *testing.T) {
 	require.NoError(t, runfile.SaveTensors(path, whole, nil))
 	_, err = loadWeights(path, c.Model)
 	assert.ErrorContains(t, err, "tok/W holds numbers of int32, want float32")
-}
-
-// The newest run is one that texts can be generated from.
-func TestNewestHasWeights(t *testing.T) {
-	runs := t.TempDir()
-	put := func(run, file string, age time.Duration) {
-		path := filepath.Join(runs, run, file)
-		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o777))
-		require.NoError(t, os.WriteFile(path, nil, 0o666))
-		at := time.Now().Add(-age)
-		require.NoError(t, os.Chtimes(path, at, at))
-	}
-	put("dead", "config.toml", 0)
-	_, err := Newest(runs)
-	assert.ErrorContains(t, err, "there is no run with weights in "+runs)
-	for run, age := range map[string]time.Duration{"old": time.Hour, "new": time.Minute} {
-		put(run, "config.toml", time.Second)
-		put(run, "weights.safetensors", age)
-	}
-	newest, err := Newest(runs)
-	require.NoError(t, err)
-	assert.Equal(t, filepath.Join(runs, "new"), newest)
 }
