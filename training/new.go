@@ -95,18 +95,6 @@ func NewOn(c Config, batches data.Batcher) (*Run, error) {
 	return r, r.prepare()
 }
 
-// resolve sets what follows from the tokenizer and from other settings.
-func (c Config) resolve(tk tokenizer.Tokenizer) Config {
-	c.Model.Common().Vocab = tk.Vocab()
-	if c.Schedule.Steps == 0 {
-		c.Schedule.Steps = c.Training.Steps
-	}
-	if c.Schedule.MinLR == 0 {
-		c.Schedule.MinLR = c.Optimizer.LR / 10
-	}
-	return c
-}
-
 // declare builds the model's graph once. Parameters that the weights lack get their initial
 // values, in the graph's order, and all are told whether they have weight decay.
 func (r *Run) declare() error {
@@ -144,9 +132,4 @@ func (r *Run) openDir() (err error) {
 	}
 	r.log, err = rundir.OpenLog(r.Dir, r.step)
 	return err
-}
-
-// writeRun creates a run's directory with its tokenizer and configuration.
-func writeRun(dir string, c Config, tk tokenizer.Tokenizer) error {
-	return rundir.Write(dir, c.String(), tk)
 }

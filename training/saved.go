@@ -72,6 +72,11 @@ func openConfig(dir string, sets []string) (Config, tokenizer.Tokenizer, error) 
 	return c, tk, nil
 }
 
+// writeRun creates a run's directory with its tokenizer and configuration.
+func writeRun(dir string, c Config, tk tokenizer.Tokenizer) error {
+	return rundir.Write(dir, c.String(), tk)
+}
+
 // loadWeights reads weights that must be exactly those of the model.
 func loadWeights(path string, m models.Model) (*graph.Weights, error) {
 	params, err := models.Parameters(m)
