@@ -72,7 +72,7 @@ func (n *noise) Len() int                         { return 0 }
 func (w Workload) Trainer() (*training.Run, error) {
 	c := training.Default()
 	c.Model, c.Training.Batch = w.Model, w.Batch
-	c.Optimizer = training.Optimizer{LR: 1e-3, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, WeightDecay: 0.01, Clip: 1}
+	c.Optimizer = training.OptimizerConfig{Name: "adamw", LR: 1e-3, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, WeightDecay: 0.01, Clip: 1}
 	c.Schedule = training.Schedule{Name: "constant"}
 	s := w.Model.Common()
 	return training.NewOn(c, newNoise(w.Batch, s.Context, s.Vocab))

@@ -7,6 +7,7 @@ package models
 
 import (
 	"fmt"
+	"runtime"
 	"sort"
 	"strings"
 
@@ -47,17 +48,24 @@ func (s *Sizes) Check() error {
 // Entry is a model in the registry.
 type Entry struct {
 	Name, Doc string
-	New       func() Model // with its usual settings
+	New       func() Model // with its default settings
+	at        string       // file and line of its registration
 }
 
 var registry = map[string]Entry{}
 
-// Register makes a model known to config files and commands by name.
-func Register(name, doc string, usual func() Model) {
-	registry[name] = Entry{name, doc, usual}
+// Register makes a model known to config files and commands by name. It panics if the name
+// is taken: which of two models a run trains must not depend on the names of their files.
+func Register(name, doc string, defaults func() Model) {
+	_, file, line, _ := runtime.Caller(1)
+	e := Entry{name, doc, defaults, fmt.Sprintf("%s:%d", file, line)}
+	if first, taken := registry[name]; taken {
+		panic(fmt.Sprintf("models: the name %q is registered twice, by %s and %s: give one of them another name", name, first.at, e.at))
+	}
+	registry[name] = e
 }
 
-// New returns the model of that name with its usual settings.
+// New returns the model of that name with its default settings.
 func New(name string) (Model, error) {
 	if e, ok := registry[name]; ok {
 		return e.New(), nil

@@ -126,7 +126,8 @@ func compareLogits(t *testing.T, m models.Model, w *graph.Weights, frame graph.F
 func compareTraining(t *testing.T, m models.Model, w *graph.Weights, frame graph.Frame, f graph.Feed, r reference, o models.Options) {
 	p, err := models.Train(m, w, frame, o)
 	require.NoError(t, err)
-	adam := training.NewAdamW(training.Optimizer{LR: 0.01, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1, Clip: 1}, w.All())
+	adam, err := training.NewUpdater(training.OptimizerConfig{Name: "adamw", LR: 0.01, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1, Clip: 1}, w.All())
+	require.NoError(t, err)
 	for step, want := range r.losses {
 		require.NoError(t, p.Run(f))
 		assert.InDelta(t, want, p.Loss(), 2e-5*want, "loss after %d updates", step)

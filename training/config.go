@@ -2,8 +2,6 @@ package training
 
 import (
 	"fmt"
-	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -12,7 +10,6 @@ import (
 	"euryale/data"
 	"euryale/data/tokenizer"
 	"euryale/internal/kernel/matmul"
-	"euryale/internal/near"
 	"euryale/models"
 )
 
@@ -23,7 +20,7 @@ type Config struct {
 	Data      data.Config
 	Tokenizer tokenizer.Config
 	Training  Settings
-	Optimizer Optimizer
+	Optimizer OptimizerConfig
 	Schedule  Schedule
 }
 
@@ -38,7 +35,7 @@ type Settings struct {
 	Seed       uint64  `toml:"seed"`        // of weights, batches and dropout
 	Smoothing  float64 `toml:"smoothing"`   // label smoothing
 	Precision  string  `toml:"precision"`   // of float32 products: "highest", "high" or "medium"; see internal/kernel
-	BPTT       string  `toml:"bptt"`        // "carry": a recurrent state goes from batch to batch; "reset": it does not
+	BPTT       string  `toml:"bptt"`        // "carry": recurrent state is carried from batch to batch; "reset": it is not
 	LogEvery   int     `toml:"log_every"`   // steps
 	EvalEvery  int     `toml:"eval_every"`  // steps
 	EvalTokens int     `toml:"eval_tokens"` // of the validation part, evenly spread; 0: all of it. The last evaluation takes all
@@ -46,8 +43,8 @@ type Settings struct {
 	Sample     int     `toml:"sample"`      // tokens of the sample at each evaluation
 }
 
-// Default is the configuration of a run that nothing is said about: a small GPT on real
-// text, trained in a minute or two on two cores.
+// Default returns the default configuration: a small GPT on real text, trained in a minute
+// or two on two cores.
 func Default() Config {
 	m, _ := models.New("gpt")
 	return Config{
@@ -56,179 +53,19 @@ func Default() Config {
 		Tokenizer: tokenizer.Config{Kind: "char"},
 		Training: Settings{Steps: 2000, Batch: 16, Accumulate: 1, Shards: 2, Seed: 1, Precision: string(matmul.Usual()), BPTT: "reset",
 			LogEvery: 50, EvalEvery: 250, EvalTokens: 32768, Sample: 200},
-		Optimizer: Optimizer{LR: 2e-3, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1, Clip: 1},
+		Optimizer: OptimizerConfig{Name: "adamw", LR: 2e-3, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1, Clip: 1},
 		Schedule:  Schedule{Name: "cosine", Warmup: 100},
 	}
 }
 
-// sections are the parts of c that sections of the file fill.
+// sections returns the parts of c by the sections of the file that fill them.
 func (c *Config) sections() map[string]any {
 	return map[string]any{"model": c.Model, "data": &c.Data, "tokenizer": &c.Tokenizer,
 		"training": &c.Training, "optimizer": &c.Optimizer, "schedule": &c.Schedule}
 }
 
-// tree is a TOML file: tables by section, values by key.
-type tree = map[string]map[string]any
-
-// Parse reads a configuration: the defaults, changed by a TOML file (its path may be
-// empty), then by settings of the form section.key=value. An unknown key is an error
-// that names the nearest known one.
-func Parse(path string, sets []string) (Config, error) { return new(Start).Parse(path, sets) }
-
-// readTree reads what a file (its path may be empty) and settings say.
-func readTree(path string, sets []string) (tree, error) {
-	t := tree{}
-	if path != "" {
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			return nil, err
-		}
-		if err := parseTree(string(raw), t); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-	}
-	for _, s := range sets {
-		if err := set(t, s); err != nil {
-			return nil, err
-		}
-	}
-	return t, nil
-}
-
-func parseTree(text string, t tree) error {
-	var top map[string]any
-	if _, err := toml.Decode(text, &top); err != nil {
-		return err
-	}
-	for section, v := range top {
-		table, ok := v.(map[string]any)
-		if !ok {
-			return fmt.Errorf("%q stands outside a section: put it under one of %s", section, strings.Join(sectionNames, ", "))
-		}
-		if t[section] == nil {
-			t[section] = map[string]any{}
-		}
-		for k, v := range table {
-			t[section][k] = v
-		}
-	}
-	return nil
-}
-
-// set applies one section.key=value. A value that is not TOML is taken as a string.
-func set(t tree, s string) error {
-	key, value, ok := strings.Cut(s, "=")
-	section, name, dotted := strings.Cut(strings.TrimSpace(key), ".")
-	if !ok || !dotted {
-		return fmt.Errorf("-set %s: want section.key=value, as in -set model.layers=6", s)
-	}
-	value = strings.TrimSpace(value)
-	var v map[string]any
-	if _, err := toml.Decode("v = "+value, &v); err != nil {
-		if _, err := toml.Decode(fmt.Sprintf("v = %q", value), &v); err != nil {
-			return fmt.Errorf("-set %s: %w", s, err)
-		}
-	}
-	if t[section] == nil {
-		t[section] = map[string]any{}
-	}
-	t[section][name] = v["v"]
-	return nil
-}
-
-var sectionNames = []string{"model", "data", "tokenizer", "training", "optimizer", "schedule"}
-
-func fromTree(t tree) (Config, error) {
-	c := Default()
-	if name, ok := t["model"]["name"]; ok {
-		s, isString := name.(string)
-		if !isString {
-			return c, fmt.Errorf("model.name is %v, want one of %s", name, strings.Join(models.Names(), ", "))
-		}
-		m, err := models.New(s)
-		if err != nil {
-			return c, err
-		}
-		c.Model, c.ModelName = m, s
-	}
-	sections := c.sections()
-	for section, table := range t {
-		into := sections[section]
-		if into == nil {
-			return c, fmt.Errorf("there is no section %q: did you mean %q?", section, near.Name(section, sectionNames))
-		}
-		if err := fill(into, section, table); err != nil {
-			return c, err
-		}
-	}
-	return c, nil
-}
-
-// fill decodes a section's values, and refuses keys that the section does not have.
-func fill(into any, section string, table map[string]any) error {
-	known, err := keys(into)
-	if err != nil {
-		return err
-	}
-	values := map[string]any{}
-	for k, v := range table {
-		switch {
-		case section == "model" && k == "name":
-		case !slices.Contains(known, k):
-			return fmt.Errorf("there is no key %s.%s: did you mean %s.%s?", section, k, section, near.Name(k, known))
-		default:
-			values[k] = v
-		}
-	}
-	text, err := toml.Marshal(values)
-	if err != nil {
-		return err
-	}
-	if _, err := toml.Decode(string(text), into); err != nil {
-		return fmt.Errorf("section %s: %w", section, err)
-	}
-	return nil
-}
-
-// keys are the keys of a section's struct.
-func keys(section any) ([]string, error) {
-	text, err := toml.Marshal(section)
-	if err != nil {
-		return nil, err
-	}
-	var m map[string]any
-	if _, err := toml.Decode(string(text), &m); err != nil {
-		return nil, err
-	}
-	var ks []string
-	for k := range m {
-		ks = append(ks, k)
-	}
-	slices.Sort(ks)
-	return ks, nil
-}
-
-// Usual is the value that a key has when nothing is said, as TOML writes it, or "" if it
-// is zero: what help shows.
-func Usual(key string) string {
-	t := tree{}
-	if err := parseTree(Default().String(), t); err != nil {
-		panic(err) // written by ourselves
-	}
-	section, name, _ := strings.Cut(key, ".")
-	switch v := t[section][name].(type) {
-	case nil, bool:
-		return ""
-	default:
-		if s := fmt.Sprint(v); s != "0" {
-			return s
-		}
-	}
-	return ""
-}
-
-// Check says what is wrong with the settings, before anything is opened or built. The
-// model's vocabulary does not count, which follows from the tokenizer.
+// Check says what is wrong with the settings, before anything is opened or built. It
+// leaves out the model's vocabulary, which follows from the tokenizer.
 func (c Config) Check() error {
 	t := c.Training
 	switch {
@@ -240,7 +77,7 @@ func (c Config) Check() error {
 	case t.BPTT != "carry" && t.BPTT != "reset":
 		return fmt.Errorf("training.bptt is %q: want carry or reset", t.BPTT)
 	case t.BPTT == "carry" && c.Data.Order != "sequential":
-		return fmt.Errorf("training.bptt is \"carry\", but states go from batch to batch only where the text does: set data.order = \"sequential\"")
+		return fmt.Errorf("training.bptt is \"carry\", but state can only be carried where each batch continues the text of the one before: set data.order = \"sequential\"")
 	case !(t.Smoothing >= 0 && t.Smoothing < 1):
 		return fmt.Errorf("training.smoothing is %v, want at least 0 and less than 1", t.Smoothing)
 	}
@@ -258,7 +95,7 @@ func (c Config) Check() error {
 	}
 	sizes := c.Model.Common()
 	vocab := sizes.Vocab
-	sizes.Vocab = 1 // as good as any: no other setting depends on it
+	sizes.Vocab = 1 // any: no other setting depends on it
 	defer func() { sizes.Vocab = vocab }()
 	if err := c.Model.Check(); err != nil {
 		return err
@@ -266,36 +103,48 @@ func (c Config) Check() error {
 	return c.checkTask()
 }
 
-// checkTask says whether the model can learn data.task: to predict the next token it must
-// not see it, and to restore hidden ones it should see both sides.
+// checkTask checks that the model can learn data.task: to predict the next token it must
+// not attend to it, and to restore masked tokens it should attend to both sides.
 func (c Config) checkTask() error {
-	ahead, masked := models.IsBidirectional(c.Model), c.Data.Task == "mask"
+	both, masked := models.IsBidirectional(c.Model), c.Data.Task == "mask"
 	switch {
-	case ahead && !masked:
-		return fmt.Errorf("model.causal is false: every token sees the next one, so that to predict it is no task; set data.task = \"mask\", or model.causal = true")
-	case masked && !ahead:
-		return fmt.Errorf("data.task is \"mask\", for models that see both sides of a hidden token, and this %s sees one: set model.name = \"encoder\" and model.causal = false", c.ModelName)
+	case both && !masked:
+		return fmt.Errorf("the model is bidirectional: it attends to the token that it should predict; set data.task = \"mask\", or model.causal = true")
+	case masked && !both:
+		return fmt.Errorf("data.task is \"mask\", for models that attend to both sides of a masked token, and this %s is causal: set model.name = \"encoder\" and model.causal = false", c.ModelName)
 	}
 	return nil
 }
 
-// UsePrecision sets training.precision for all products that follow, which are the
-// process's, not the run's alone. Training and evaluation begin with it.
+// resolve sets what follows from the tokenizer and from other settings.
+func (c Config) resolve(tk tokenizer.Tokenizer) Config {
+	c.Model.Common().Vocab = tk.Vocab()
+	if c.Schedule.Steps == 0 {
+		c.Schedule.Steps = c.Training.Steps
+	}
+	if c.Schedule.MinLR == 0 {
+		c.Schedule.MinLR = c.Optimizer.LR / 10
+	}
+	return c
+}
+
+// UsePrecision sets training.precision for all later products of the process, not only
+// those of this run. Training and evaluation begin with it.
 func (t Settings) UsePrecision() error { return matmul.SetPrecision(matmul.Precision(t.Precision)) }
 
-// duration is how long the run may take, or 0 if it may take any time.
+// duration returns how long the run may take; 0: any time.
 func (t Settings) duration() (time.Duration, error) {
 	if t.For == "" {
 		return 0, nil
 	}
 	d, err := time.ParseDuration(t.For)
 	if err != nil || d <= 0 {
-		return 0, fmt.Errorf("training.for is %q: want a length of time, as 90s or 10m", t.For)
+		return 0, fmt.Errorf("training.for is %q: want a duration, such as 90s or 10m", t.For)
 	}
 	return d, nil
 }
 
-// String is the configuration as TOML, which Parse reads back.
+// String returns the configuration as TOML, which Parse reads back.
 func (c Config) String() string {
 	var b strings.Builder
 	sections := c.sections()

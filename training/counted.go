@@ -10,6 +10,7 @@ import (
 	"euryale/internal/runfile"
 	"euryale/models"
 	"euryale/models/ngram"
+	"euryale/training/rundir"
 )
 
 // Counted is what counting n-grams made: a run whose model has no graph.
@@ -31,7 +32,7 @@ func Count(c Config, dir string, log io.Writer) (*Counted, error) {
 	if !isCounted {
 		return nil, fmt.Errorf("the model %s is not counted: train it", c.ModelName)
 	}
-	if dir != "" && holds(dir, "config.toml") {
+	if dir != "" && rundir.Holds(dir, rundir.Config) {
 		return nil, fmt.Errorf("%s holds a run already: choose another -out", dir)
 	}
 	if err := c.Check(); err != nil {
@@ -134,7 +135,7 @@ func (s *Saved) counted(corpus *data.Corpus) (sum float64, tokens int, err error
 
 // lay writes the run's files: those of any run, without an optimiser's state.
 func (c *Counted) lay(dir string, tokens int, took time.Duration) error {
-	if err := lay(dir, c.Config, c.Tokenizer); err != nil {
+	if err := writeRun(dir, c.Config, c.Tokenizer); err != nil {
 		return err
 	}
 	metrics, err := runfile.OpenMetrics(filepath.Join(dir, "metrics.jsonl"), 0)

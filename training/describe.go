@@ -7,7 +7,7 @@ import (
 	"euryale/internal/kernel/matmul"
 )
 
-// Describe says in a few lines what is trained, and on what: of a table's rows also how
+// Describe returns a few lines about the model and the corpus. Of a table's rows it says how
 // many are cut to fit.
 func (r *Run) Describe() string {
 	c := r.Config
@@ -19,27 +19,30 @@ func (r *Run) Describe() string {
 	return text
 }
 
-// Cost is what training takes.
+// Cost is what training takes in operations and memory.
 type Cost struct {
-	Forward, Train float64 // floating-point operations of matrix products, by token
-	Weights        int     // bytes of weights, their gradients and the optimiser's moments
+	Forward, Train float64 // floating-point operations of matrix products, per token
+	Weights        int     // bytes of weights, their gradients and the optimizer's state
 	Activations    int     // bytes of activations and their gradients, all shards together
 }
 
-// Cost runs one batch, and counts.
+// Cost runs one batch and counts its operations and bytes.
 func (r *Run) Cost() (Cost, error) {
 	var b data.Batch
 	if err := r.batches.Batch(0, &b); err != nil {
 		return Cost{}, err
 	}
-	rep, err := r.replica(&b)
+	rep, err := r.replicas.of(&b)
 	if err != nil {
 		return Cost{}, err
 	}
 	if _, err := rep.run(&b, r.Config.Training.Workers); err != nil {
 		return Cost{}, err
 	}
-	c := Cost{Weights: 4 * 4 * r.Weights.Count()}
+	c := Cost{Weights: 4 * 2 * r.Weights.Count()}
+	for _, t := range r.updater.State() {
+		c.Weights += 4 * len(t.Values)
+	}
 	for _, s := range rep.shards {
 		c.Forward += s.Tape().Flops() / float64(b.B*b.T)
 		c.Activations += s.Tape().Bytes()
@@ -48,11 +51,11 @@ func (r *Run) Cost() (Cost, error) {
 	return c, nil
 }
 
-// ShareOfPeak is the share of the machine's measured rate of matrix products that
-// training at so many tokens a second uses.
+// ShareOfPeak returns the fraction of the machine's measured rate of matrix products that
+// training uses at so many tokens per second.
 func (r *Run) ShareOfPeak(tokensPerSecond float64) float64 {
 	flops, tokens := 0.0, 0
-	for shape, rep := range r.replicas {
+	for shape, rep := range r.replicas.byShape {
 		for _, s := range rep.shards {
 			flops += 3 * s.Tape().Flops()
 		}

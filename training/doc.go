@@ -1,7 +1,6 @@
-// Package training trains models: the loop, the optimiser, schedules, evaluation, and the
-// files a run leaves behind.
+// Package training trains models: the loop, optimizers, schedules and evaluation.
 //
-// A run is a directory. Its config.toml is the whole configuration; with the tokenizer
-// and the weights beside it, it is all that generation needs; with state.safetensors a
-// run goes on as if it had never stopped, to the bit.
+// A run is a directory: see package rundir. Its config.toml is the whole configuration;
+// with the tokenizer and the weights it is all that generation needs; with
+// state.safetensors a run resumes as if it had never stopped, to the bit.
 package training

@@ -72,14 +72,14 @@ func TestResumeMasked(t *testing.T) {
 	require.Equal(t, want, append(got, losses(t, r, 0)...))
 }
 
-// Where every token sees the next one, to predict it is no task; and a model that sees one
+// A bidirectional model cannot learn to predict the next token; and a model that sees one
 // side only does not restore hidden tokens.
 func TestTaskSuitsTheModel(t *testing.T) {
 	for want, sets := range map[string][]string{
-		`model.causal is false: every token sees the next one`:                                {"model.name=encoder", "model.causal=false"},
-		`data.task is "mask", for models that see both sides of a hidden token, and this gpt`: {"data.task=mask"},
-		`and this encoder sees one`: {"model.name=encoder", "data.task=mask"},
-		`and this ngram sees one`:   {"model.name=ngram", "data.task=mask"},
+		`the model is bidirectional: it attends to the token that it should predict`:                          {"model.name=encoder", "model.causal=false"},
+		`data.task is "mask", for models that attend to both sides of a masked token, and this gpt is causal`: {"data.task=mask"},
+		`and this encoder is causal`: {"model.name=encoder", "data.task=mask"},
+		`and this ngram is causal`:   {"model.name=ngram", "data.task=mask"},
 	} {
 		c, err := Parse("", sets)
 		require.NoError(t, err)

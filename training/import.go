@@ -5,29 +5,30 @@ import (
 	"path/filepath"
 
 	"euryale/data"
-	"euryale/internal/interchange"
+	"euryale/interchange"
+	"euryale/training/rundir"
 )
 
-// Import lays a model that another program trained down as a run in dir, from which texts
-// can be generated, and which training can begin with. Format and tokenizer are as for
-// interchange.Read; the configuration is the default one for all but the model, and names
-// no corpus.
+// Import converts a model that another program trained into a run in dir, which can
+// generate text and which training can begin with. Format and tokenizer are as for
+// interchange.Read. The configuration is the default except for the model, and names no
+// corpus.
 func Import(path, tokenizer, dir string) (*Saved, error) {
-	if holds(dir, "config.toml") {
+	if rundir.Holds(dir, rundir.Config) {
 		return nil, fmt.Errorf("%s holds a run already: choose another -out", dir)
 	}
 	m, err := interchange.Read(path, tokenizer)
 	if err != nil {
 		return nil, err
 	}
-	s := savedOf(m, filepath.Join(dir, "tokenizer.json"))
-	if err := lay(dir, s.Config, s.Tokenizer); err != nil {
+	s := savedOf(m, filepath.Join(dir, rundir.Tokenizer))
+	if err := writeRun(dir, s.Config, s.Tokenizer); err != nil {
 		return nil, err
 	}
-	return s, SaveWeights(filepath.Join(dir, "weights.safetensors"), s.Weights, m.Name)
+	return s, rundir.SaveWeights(filepath.Join(dir, rundir.Weights), s.Weights, m.Name)
 }
 
-// savedOf is an imported model as a run would have it: of no corpus, and with the default
+// savedOf returns an imported model as that of a run without a corpus, with the default
 // settings of training.
 func savedOf(m *interchange.Imported, tokenizer string) *Saved {
 	c := Default()
@@ -37,7 +38,7 @@ func savedOf(m *interchange.Imported, tokenizer string) *Saved {
 	return &Saved{Config: c, Tokenizer: m.Tokenizer, Weights: m.Weights}
 }
 
-// Export writes the model of the run in dir for other programs into the directory out:
+// Export writes the model of the run in dir into the directory out, for other programs:
 // see interchange.Write for the layouts, and for the note of what was left out.
 func Export(dir, out string) (note string, err error) {
 	s, err := Open(dir, false)

@@ -11,7 +11,7 @@ import (
 )
 
 // The run that an imported LSTM becomes scores text as the network did where it came
-// from: 1.2595 nats a character, by internal/interchange/testdata/ml5.py.
+// from: 1.2595 nats a character, by interchange/testdata/ml5.py.
 func TestImportedLSTMIsARun(t *testing.T) {
 	const from = "../../shared/models/ml5_charrnn_shakespeare"
 	text, err := os.ReadFile("../../shared/data/tinyshakespeare.txt")

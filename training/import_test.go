@@ -12,7 +12,7 @@ import (
 	"euryale/generation"
 )
 
-const gpt2 = "../internal/interchange/testdata/gpt2"
+const gpt2 = "../interchange/testdata/gpt2"
 
 // A model from elsewhere is a run: it can be opened, written out, and read in again.
 func TestImportAndExport(t *testing.T) {

@@ -6,13 +6,13 @@ import (
 )
 
 // Picture draws the graph that training runs, with its derivative: that of the first
-// shard, if a batch is cut into several.
+// shard, when a batch is cut into several.
 func (r *Run) Picture(o draw.Options) (*draw.Picture, error) {
 	var b data.Batch
 	if err := r.batches.Batch(0, &b); err != nil {
 		return nil, err
 	}
-	rep, err := r.replica(&b)
+	rep, err := r.replicas.of(&b)
 	if err != nil {
 		return nil, err
 	}

@@ -4,69 +4,44 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"euryale/data"
 	"euryale/generation"
 	"euryale/layers/graph"
 	"euryale/models"
+	"euryale/training/rundir"
 )
 
 // Run is a model in training.
 type Run struct {
 	Config  Config
-	Dir     string // where its files go
+	Dir     string // of its files; empty: it writes none
 	Corpus  *data.Corpus
 	Weights *graph.Weights
 	Watch   Watch
 
 	batches  data.Batcher
-	optim    *AdamW
-	noise    *graph.Noise
-	replicas map[shape]*replica
+	replicas *replicas
+	updater  *Updater
 	valid    *evaluator
-	carried  []*graph.Memory        // of each shard, when state goes from batch to batch
-	resumed  []map[string][]float32 // carried states that a resumed run begins with
 	batch    data.Batch
 
 	step    int           // updates made
 	tokens  int           // tokens trained on
-	before  time.Duration // time that earlier sittings took
+	before  time.Duration // training time before the run was resumed
 	started time.Time
 	best    float64 // lowest validation loss
-	files   *files
+	log     *rundir.Log
 	gen     *generation.Generator
 }
 
-// Watch is told what happens in a run. Any of its functions may be nil.
-type Watch struct {
-	Step    func(s Step)
-	Eval    func(r Record)
-	Message func(text string)
-}
-
-// Step is what one update did.
-type Step struct {
-	N, Of     int     // updates made, and wanted
-	Loss      float64 // mean over the update's targets, in nats
-	LR        float64
-	GradNorm  float64 // before clipping
-	Tokens    int     // trained on so far
-	PerSecond float64 // tokens, in this sitting
-	Added     []NamedLoss
-}
-
-// NamedLoss is a loss that a layer has added to the model's: see graph.Scope.AddLoss.
-type NamedLoss struct {
-	Name  string  // the path it was added at
-	Value float64 // mean over the update's targets, unweighted
-}
-
-// ErrInterrupted says that a run was told to stop, and has been saved.
+// ErrInterrupted is the error of a run that was stopped before its end, and saved.
 var ErrInterrupted = errors.New("interrupted: the run is saved")
 
-// Train updates the weights until all steps are made or the time is up, and leaves the
-// run saved. When ctx ends it saves and returns ErrInterrupted.
+// Train updates the weights until all steps are made or the time is up, and saves the run.
+// When ctx ends it saves and returns ErrInterrupted.
 func (r *Run) Train(ctx context.Context) error {
 	limit, err := r.Config.Training.duration()
 	if err != nil {
@@ -93,7 +68,7 @@ func (r *Run) Train(ctx context.Context) error {
 	return nil
 }
 
-// after does what is due once a step is made: report, evaluate, save.
+// after reports, evaluates and saves after a step, where that is due.
 func (r *Run) after(s Step, done bool) error {
 	c := r.Config.Training
 	due := func(every int) bool { return every > 0 && r.step%every == 0 }
@@ -102,7 +77,7 @@ func (r *Run) after(s Step, done bool) error {
 	}
 	evaluate := done || due(c.EvalEvery)
 	if evaluate || due(c.LogEvery) {
-		rec := r.record(s)
+		rec := Record{Step: s, Seconds: r.elapsed().Seconds()}
 		if evaluate {
 			if err := r.evaluate(&rec, done); err != nil {
 				return err
@@ -118,26 +93,27 @@ func (r *Run) after(s Step, done bool) error {
 	return nil
 }
 
-// Update makes one step: gradients of all its batches, then the optimiser.
+// Update makes one step: gradients of all its batches, then the optimizer.
 func (r *Run) Update() (Step, error) {
 	if err := r.Config.Training.UsePrecision(); err != nil {
 		return Step{}, err
 	}
-	loss, added, seen, err := r.gradients()
+	loss, added, read, err := r.gradients()
 	if err != nil {
 		return Step{}, err
 	}
 	lr := r.Config.Schedule.Rate(r.step, r.Config.Optimizer.LR)
-	norm, err := r.optim.Step(lr)
+	norm, err := r.updater.Step(lr)
 	if err != nil {
 		return Step{}, err
 	}
 	r.step++
-	return Step{N: r.step, Of: r.Config.Training.Steps, Loss: loss, LR: lr, GradNorm: norm, Tokens: r.tokens + seen, Added: added}, nil
+	return Step{N: r.step, Of: r.Config.Training.Steps, Loss: loss, LR: lr, GradNorm: norm, Tokens: r.tokens + read, Added: added}, nil
 }
 
-// gradients gives the optimiser those of an update's batches.
-func (r *Run) gradients() (loss float64, added []NamedLoss, seen int, err error) {
+// gradients adds the gradients of an update's batches to the updater. It returns their mean
+// losses and the number of tokens read.
+func (r *Run) gradients() (loss float64, added []NamedLoss, tokens int, err error) {
 	r.Weights.Hold()
 	defer r.Weights.Release()
 	c := r.Config.Training
@@ -146,8 +122,8 @@ func (r *Run) gradients() (loss float64, added []NamedLoss, seen int, err error)
 		if err := r.batches.Batch(n, &r.batch); err != nil {
 			return 0, nil, 0, err
 		}
-		r.noise.Step = uint64(n)
-		rep, err := r.replica(&r.batch)
+		r.replicas.noise.Step = uint64(n)
+		rep, err := r.replicas.of(&r.batch)
 		if err != nil {
 			return 0, nil, 0, err
 		}
@@ -157,17 +133,17 @@ func (r *Run) gradients() (loss float64, added []NamedLoss, seen int, err error)
 		}
 		loss += l / float64(c.Accumulate)
 		added = rep.addLosses(added, 1/float64(c.Accumulate))
-		seen += r.batch.B * r.batch.T
-		r.optim.Add(rep.gradients())
+		tokens += r.batch.B * r.batch.T
+		r.updater.Add(rep.gradients())
 	}
-	return loss, added, seen, nil
+	return loss, added, tokens, nil
 }
 
 func (r *Run) elapsed() time.Duration { return r.before + time.Since(r.started) }
 
-// evaluate measures the validation loss, keeps the best weights, and draws a sample. The
-// last evaluation reports the loss over the whole validation part, while the best weights
-// are found by the same tokens every time.
+// evaluate measures the validation loss, saves the best weights, and writes a sample. The
+// last evaluation reports the loss over the whole validation part; the best weights are
+// found on the same tokens every time.
 func (r *Run) evaluate(rec *Record, last bool) error {
 	loss, err := r.Validate(false)
 	if err != nil {
@@ -175,7 +151,7 @@ func (r *Run) evaluate(rec *Record, last bool) error {
 	}
 	if loss < r.best {
 		r.best = loss
-		if err := r.saveWeights("best.safetensors"); err != nil {
+		if err := r.saveWeights(rundir.Best); err != nil {
 			return err
 		}
 	}
@@ -191,8 +167,8 @@ func (r *Run) evaluate(rec *Record, last bool) error {
 	return r.sample(loss)
 }
 
-// Validate is the mean loss per token over the validation part in nats: over all of it,
-// or over as much as training.eval_tokens says.
+// Validate returns the mean loss per token over the validation part in nats: over all of
+// it, or over as much as training.eval_tokens says.
 func (r *Run) Validate(whole bool) (float64, error) {
 	if err := r.Config.Training.UsePrecision(); err != nil {
 		return 0, err
@@ -213,5 +189,46 @@ func (r *Run) Validate(whole bool) (float64, error) {
 	return r.valid.loss(limit)
 }
 
-// Model is the model in training.
+// report appends a record to the run's files.
+func (r *Run) report(rec Record) error {
+	if r.log == nil {
+		return nil
+	}
+	warning, err := r.log.Append(rec.N, rec.values())
+	if warning != "" && r.Watch.Message != nil {
+		r.Watch.Message(warning)
+	}
+	return err
+}
+
+// Save writes the weights, and the state that Resume reads.
+func (r *Run) Save() error {
+	if r.Dir == "" {
+		return nil
+	}
+	if err := r.saveWeights(rundir.Weights); err != nil {
+		return err
+	}
+	c := rundir.Checkpoint{Model: r.Config.ModelName, Seed: r.Config.Training.Seed, Step: r.step, Tokens: r.tokens, Elapsed: r.elapsed(),
+		Best: r.best, Weights: r.Weights, Optimizer: r.updater.State(), Carried: r.replicas.states()}
+	return c.Save(r.Dir)
+}
+
+func (r *Run) saveWeights(name string) error {
+	if r.Dir == "" {
+		return nil
+	}
+	return rundir.SaveWeights(filepath.Join(r.Dir, name), r.Weights, r.Config.ModelName)
+}
+
+// Model returns the model in training.
 func (r *Run) Model() models.Model { return r.Config.Model }
+
+// Close closes the run's files and its corpus.
+func (r *Run) Close() error {
+	var err error
+	if r.log != nil {
+		err = r.log.Close()
+	}
+	return errors.Join(err, r.Corpus.Close())
+}

@@ -55,14 +55,14 @@ func (s *Saved) Generator() (*generation.Generator, error) {
 // sample writes a text of the model as it is now to samples.txt.
 func (r *Run) sample(loss float64) error {
 	c := r.Config.Training
-	if c.Sample == 0 || r.files == nil {
+	if c.Sample == 0 || r.log == nil {
 		return nil
 	}
 	text, err := r.Sample()
 	if err != nil {
 		return err
 	}
-	return r.files.addSample(r.step, loss, text)
+	return r.log.AddSample(r.step, loss, text)
 }
 
 // Sample is a text of at most training.sample tokens: from nothing, or, where the corpus

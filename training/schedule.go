@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// Schedule is the [schedule] section of config.toml: how the learning rate moves.
+// Schedule is the [schedule] section of config.toml: how the learning rate changes.
 type Schedule struct {
 	Name   string  `toml:"name"`   // "cosine", "linear", "constant" or "inverse_sqrt"
 	MinLR  float64 `toml:"min_lr"` // where the decay ends; 0: a tenth of optimizer.lr
@@ -25,14 +25,14 @@ func (s Schedule) check() error {
 	return nil
 }
 
-// Rate is the learning rate of a step, counted from 0, when the highest is lr. After a
+// Rate returns the learning rate of a step, counted from 0, when the highest is lr. After a
 // linear warm-up the cosine (Loshchilov and Hutter 2017) and linear schedules fall to
 // MinLR; inverse_sqrt falls as 1/√step (Vaswani et al. 2017, §5.3).
 func (s Schedule) Rate(step int, lr float64) float64 {
 	if step < s.Warmup {
 		return lr * float64(step+1) / float64(s.Warmup+1)
 	}
-	done := 1.0 // share of the decay that lies behind
+	done := 1.0 // fraction of the decay
 	if s.Steps > s.Warmup {
 		done = min(1, float64(step-s.Warmup)/float64(s.Steps-s.Warmup))
 	}

@@ -2,7 +2,8 @@ package training
 
 import (
 	"fmt"
-	"slices"
+	"maps"
+	"math/bits"
 
 	"gorgonia.org/tensor"
 
@@ -12,30 +13,16 @@ import (
 	"euryale/models"
 )
 
-// shape is the geometry of a batch: there is one set of programs for each.
+// shape is the geometry of a batch: B sequences of T tokens, with sources of S.
 type shape struct{ b, t, s int }
 
-// replica is the model's graph for one shape of batch, once for each shard. A shard
-// takes some of the lanes; all share the weights. The mean loss of the batch is the sum
-// of the shards' losses, and its gradient the sum of theirs in the shards' order, so that
-// results do not depend on how many workers there are.
-type replica struct {
-	shards []shard
-	losses []float64
-	errs   []error
-	feed   func(i int)
-	batch  *data.Batch
-	total  int
-	grads  [][]*tensor.Dense
-}
-
-// shard is one graph and the lanes it takes.
+// shard is a compiled program and the sequences of the batch that it computes.
 type shard struct {
 	*models.Program
 	from, to int
 }
 
-// cut divides n lanes among shards as evenly as can be.
+// cut divides n sequences among shards as evenly as possible.
 func cut(n, shards int) (ends []int) {
 	shards = min(n, shards)
 	for i := range shards {
@@ -44,8 +31,8 @@ func cut(n, shards int) (ends []int) {
 	return ends
 }
 
-// together runs f(0) to f(n-1), at most workers at once; 0: as many as there are threads.
-func together(n, workers int, f func(i int)) {
+// runShards runs f(0) to f(n-1), at most workers at once; 0: one for each thread.
+func runShards(n, workers int, f func(i int)) {
 	if workers == 0 || workers >= n {
 		parallel.Shards(n, f)
 		return
@@ -57,57 +44,134 @@ func together(n, workers int, f func(i int)) {
 	})
 }
 
-func (r *Run) replica(b *data.Batch) (*replica, error) {
+// feed returns the shard's part of a batch. It resets the recurrent state of sequences
+// whose text does not continue the previous batch.
+func (s shard) feed(b *data.Batch) graph.Feed {
+	f := graph.Feed{Tokens: b.Tokens[s.from*b.T : s.to*b.T], Targets: b.Targets[s.from*b.T : s.to*b.T]}
+	if b.S > 0 {
+		f.Source = b.Source[s.from*b.S : s.to*b.S]
+	}
+	if m := s.Frame().Memory; m != nil {
+		for i := s.from; i < s.to; i++ {
+			if b.Fresh == nil || b.Fresh[i] {
+				m.Reset(i - s.from)
+			}
+		}
+	}
+	return f
+}
+
+// countTargets returns how many targets a batch has.
+func countTargets(b *data.Batch) (n int) {
+	for _, id := range b.Targets {
+		if id >= 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// replicas are a model's training programs, by shape of batch, and the recurrent states
+// that they carry from batch to batch.
+type replicas struct {
+	model    models.Model
+	settings Settings
+	weights  *graph.Weights
+	noise    *graph.Noise
+	byShape  map[shape]*replica
+	carried  []*graph.Memory              // of each shard, when state is carried
+	resumed  map[int]map[string][]float32 // states of a checkpoint, until their shard is built
+}
+
+func newReplicas(c Config, w *graph.Weights) *replicas {
+	return &replicas{model: c.Model, settings: c.Training, weights: w, byShape: map[shape]*replica{},
+		noise: &graph.Noise{Seed: bits.Reverse64(c.Training.Seed)}} // dropout's stream is not that of the weights
+}
+
+// replica is the model's training program for one shape of batch, once for each shard. A
+// shard computes some of the sequences; all share the weights. The mean loss of the batch is
+// the sum of the shards' losses, and its gradient the sum of theirs in the shards' order, so
+// that results do not depend on the number of workers.
+type replica struct {
+	shards []shard
+	losses []float64
+	errs   []error
+	runOne func(i int)
+	batch  *data.Batch
+	total  int
+	grads  [][]*tensor.Dense
+}
+
+// of returns the replica for a batch, compiled when its shape is new.
+func (r *replicas) of(b *data.Batch) (*replica, error) {
 	key := shape{b.B, b.T, b.S}
-	if rep := r.replicas[key]; rep != nil {
+	if rep := r.byShape[key]; rep != nil {
 		return rep, nil
 	}
 	rep := &replica{}
 	from := 0
-	for i, to := range cut(b.B, r.Config.Training.Shards) {
+	for i, to := range cut(b.B, r.settings.Shards) {
 		f := graph.Frame{B: to - from, T: b.T, S: b.S, First: from, Noise: r.noise, Memory: r.memory(i, to-from)}
-		p, err := models.Train(r.Config.Model, r.Weights, f, models.Options{Smoothing: r.Config.Training.Smoothing})
+		p, err := models.Train(r.model, r.weights, f, models.Options{Smoothing: r.settings.Smoothing})
 		if err != nil {
 			return nil, err
 		}
-		if err := r.restoreCarried(i); err != nil {
+		if err := r.restore(i); err != nil {
 			return nil, err
 		}
 		rep.shards = append(rep.shards, shard{p, from, to})
 		from = to
 	}
 	rep.losses, rep.errs = make([]float64, len(rep.shards)), make([]error, len(rep.shards))
-	rep.feed = rep.runShard
-	r.replicas[key] = rep
+	rep.runOne = rep.runShard
+	r.byShape[key] = rep
 	return rep, nil
 }
 
-// memory is what a shard's lanes carry from batch to batch, or nil if they carry nothing.
-func (r *Run) memory(i, lanes int) *graph.Memory {
-	if r.Config.Training.BPTT != "carry" {
+// memory returns what a shard of n sequences carries from batch to batch, or nil if
+// training.bptt does not carry state.
+func (r *replicas) memory(i, n int) *graph.Memory {
+	if r.settings.BPTT != "carry" {
 		return nil
 	}
 	for len(r.carried) <= i {
 		r.carried = append(r.carried, nil)
 	}
-	if r.carried[i] == nil || r.carried[i].Lanes() != lanes {
-		r.carried[i] = graph.NewMemory(lanes, 0)
+	if r.carried[i] == nil || r.carried[i].Lanes() != n {
+		r.carried[i] = graph.NewMemory(n, 0)
 	}
 	return r.carried[i]
 }
 
-// run computes loss and gradients of a batch.
-func (p *replica) run(b *data.Batch, workers int) (loss float64, err error) {
-	p.batch, p.total = b, 0
-	for _, id := range b.Targets {
-		if id >= 0 {
-			p.total++
+// restore sets a shard's recurrent states to those of the checkpoint, once.
+func (r *replicas) restore(i int) error {
+	states := r.resumed[i]
+	if states == nil || i >= len(r.carried) {
+		return nil
+	}
+	delete(r.resumed, i)
+	return r.carried[i].Restore(states)
+}
+
+// states returns the carried states by shard, for a checkpoint.
+func (r *replicas) states() map[int]map[string][]float32 {
+	states := map[int]map[string][]float32{}
+	maps.Copy(states, r.resumed)
+	for i, m := range r.carried {
+		if m != nil {
+			states[i] = m.Carried()
 		}
 	}
+	return states
+}
+
+// run computes loss and gradients of a batch.
+func (p *replica) run(b *data.Batch, workers int) (loss float64, err error) {
+	p.batch, p.total = b, countTargets(b)
 	if p.total == 0 {
-		return 0, fmt.Errorf("a batch has no targets at all: look at the data")
+		return 0, fmt.Errorf("a batch has no targets: check the data")
 	}
-	together(len(p.shards), workers, p.feed)
+	runShards(len(p.shards), workers, p.runOne)
 	for i := range p.shards {
 		if p.errs[i] != nil {
 			return 0, p.errs[i]
@@ -115,6 +179,15 @@ func (p *replica) run(b *data.Batch, workers int) (loss float64, err error) {
 		loss += p.losses[i]
 	}
 	return loss, nil
+}
+
+func (p *replica) runShard(i int) {
+	s := p.shards[i]
+	f := s.feed(p.batch)
+	f.Total = p.total
+	if p.errs[i] = s.Run(f); p.errs[i] == nil {
+		p.losses[i] = s.Loss()
+	}
 }
 
 // addLosses adds share times the losses that layers have added to sums, by name.
@@ -130,142 +203,11 @@ func (p *replica) addLosses(sums []NamedLoss, share float64) []NamedLoss {
 	return sums
 }
 
-func (p *replica) runShard(i int) {
-	s := p.shards[i]
-	f := s.feed(p.batch)
-	f.Total = p.total
-	if p.errs[i] = s.Run(f); p.errs[i] == nil {
-		p.losses[i] = s.Loss()
-	}
-}
-
-// feed is the shard's part of a batch. Lanes whose text does not go on from the batch
-// before forget what they carry.
-func (s shard) feed(b *data.Batch) graph.Feed {
-	f := graph.Feed{Tokens: b.Tokens[s.from*b.T : s.to*b.T], Targets: b.Targets[s.from*b.T : s.to*b.T]}
-	if b.S > 0 {
-		f.Source = b.Source[s.from*b.S : s.to*b.S]
-	}
-	if m := s.Frame().Memory; m != nil {
-		for lane := s.from; lane < s.to; lane++ {
-			if b.Fresh == nil || b.Fresh[lane] {
-				m.Reset(lane - s.from)
-			}
-		}
-	}
-	return f
-}
-
-// gradients are those of the last run, by shard.
+// gradients returns those of the last run, by shard.
 func (p *replica) gradients() [][]*tensor.Dense {
 	p.grads = p.grads[:0]
 	for _, s := range p.shards {
 		p.grads = append(p.grads, s.Gradients())
 	}
 	return p.grads
-}
-
-// evaluator computes the loss of the validation part.
-type evaluator struct {
-	config   Config
-	weights  *graph.Weights
-	batches  data.Batcher
-	programs map[shape][]shard
-	batch    data.Batch
-}
-
-func newEvaluator(c Config, w *graph.Weights, corpus *data.Corpus) (*evaluator, error) {
-	batches, err := corpus.Valid(c.Training.Batch, c.Model.Common().Context)
-	if err != nil {
-		return nil, err
-	}
-	return &evaluator{config: c, weights: w, batches: batches, programs: map[shape][]shard{}}, nil
-}
-
-// loss is the mean over at least limit tokens in batches evenly spread, or over all if
-// limit is 0.
-func (e *evaluator) loss(limit int) (float64, error) {
-	sum, total, err := e.total(limit)
-	return sum / float64(total), err
-}
-
-// total is the sum of the losses, and the number of targets. Where states go from batch
-// to batch, the batches are the first ones.
-func (e *evaluator) total(limit int) (sum float64, total int, err error) {
-	n := e.batches.Len()
-	stride := 1
-	if per := e.config.Training.Batch * e.config.Model.Common().Context; limit > 0 {
-		stride = max(1, n*per/limit)
-	}
-	if e.carries() {
-		n, stride = (n+stride-1)/stride, 1
-	}
-	for i := 0; i < n; i += stride {
-		if err := e.batches.Batch(i, &e.batch); err != nil {
-			return 0, 0, err
-		}
-		s, t, err := e.score()
-		if err != nil {
-			return 0, 0, fmt.Errorf("validation batch %d: %w", i, err)
-		}
-		sum, total = sum+s, total+t
-	}
-	if total == 0 {
-		return 0, 0, fmt.Errorf("the validation part has no targets: give it more text")
-	}
-	return sum, total, nil
-}
-
-// carries tells whether states go from batch to batch, as in training.
-func (e *evaluator) carries() bool { return e.config.Training.BPTT == "carry" }
-
-// score is the sum of the losses of a batch, and how many targets it has.
-func (e *evaluator) score() (sum float64, total int, err error) {
-	b := &e.batch
-	shards, err := e.shards()
-	if err != nil {
-		return 0, 0, err
-	}
-	errs := make([]error, len(shards))
-	together(len(shards), e.config.Training.Workers, func(i int) {
-		errs[i] = shards[i].Run(shards[i].feed(b))
-	})
-	for i, s := range shards {
-		if errs[i] != nil {
-			return 0, 0, errs[i]
-		}
-		for _, l := range s.Value("losses") {
-			sum += float64(l)
-		}
-	}
-	for _, id := range b.Targets {
-		if id >= 0 {
-			total++
-		}
-	}
-	return sum, total, nil
-}
-
-func (e *evaluator) shards() ([]shard, error) {
-	b := e.batch
-	key := shape{b.B, b.T, b.S}
-	if s := e.programs[key]; s != nil {
-		return s, nil
-	}
-	from := 0
-	var shards []shard
-	for _, to := range cut(b.B, e.config.Training.Shards) {
-		f := graph.Frame{B: to - from, T: b.T, S: b.S}
-		if e.carries() {
-			f.Memory = graph.NewMemory(f.B, 0)
-		}
-		p, err := models.Score(e.config.Model, e.weights, f)
-		if err != nil {
-			return nil, err
-		}
-		shards = append(shards, shard{p, from, to})
-		from = to
-	}
-	e.programs[key] = slices.Clone(shards)
-	return shards, nil
 }

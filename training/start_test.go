@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -43,7 +42,7 @@ func TestStartOfARun(t *testing.T) {
 	losses(t, first, 0)
 	last, best := filepath.Join(dir, "weights.safetensors"), filepath.Join(dir, "best.safetensors")
 	for path, want := range map[string]string{dir: best, best: best, last: last} {
-		w, err := LoadWeights(want, first.Config.Model)
+		w, err := loadWeights(want, first.Config.Model)
 		require.NoError(t, err)
 		r, err := startOn(t, path, "", "model.dropout=0.3")
 		require.NoError(t, err)
@@ -158,7 +157,7 @@ func TestLoadWeightsComparesShapesFirst(t *testing.T) {
 	c := tiny(t)
 	c.Model.Common().Vocab = 9
 	require.NoError(t, runfile.SaveTensors(path, []runfile.Tensor{{Name: "tok/W", Shape: []int{9, 16}, Data: make([]int32, 9*16)}}, nil))
-	_, err := LoadWeights(path, c.Model)
+	_, err := loadWeights(path, c.Model)
 	assert.ErrorContains(t, err, "pos/W is missing; h0/")
 	assert.NotContains(t, err.Error(), "int32")
 
@@ -169,28 +168,6 @@ func TestLoadWeightsComparesShapesFirst(t *testing.T) {
 		whole = append(whole, runfile.Tensor{Name: p.Path, Shape: p.Shape, Data: make([]int32, p.Size())})
 	}
 	require.NoError(t, runfile.SaveTensors(path, whole, nil))
-	_, err = LoadWeights(path, c.Model)
+	_, err = loadWeights(path, c.Model)
 	assert.ErrorContains(t, err, "tok/W holds numbers of int32, want float32")
-}
-
-// The newest run is one that texts can be generated from.
-func TestNewestHasWeights(t *testing.T) {
-	runs := t.TempDir()
-	put := func(run, file string, age time.Duration) {
-		path := filepath.Join(runs, run, file)
-		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o777))
-		require.NoError(t, os.WriteFile(path, nil, 0o666))
-		at := time.Now().Add(-age)
-		require.NoError(t, os.Chtimes(path, at, at))
-	}
-	put("dead", "config.toml", 0)
-	_, err := Newest(runs)
-	assert.ErrorContains(t, err, "there is no run with weights in "+runs)
-	for run, age := range map[string]time.Duration{"old": time.Hour, "new": time.Minute} {
-		put(run, "config.toml", time.Second)
-		put(run, "weights.safetensors", age)
-	}
-	newest, err := Newest(runs)
-	require.NoError(t, err)
-	assert.Equal(t, filepath.Join(runs, "new"), newest)
 }

@@ -12,7 +12,7 @@ import (
 )
 
 func TestImportAndExportByFlags(t *testing.T) {
-	gpt2, err := filepath.Abs("../../internal/interchange/testdata/gpt2")
+	gpt2, err := filepath.Abs("../../interchange/testdata/gpt2")
 	require.NoError(t, err)
 	dir := t.TempDir()
 	run, out := filepath.Join(dir, "run"), filepath.Join(dir, "out")
@@ -70,7 +70,7 @@ func TestExportWithoutTokenizer(t *testing.T) {
 // Fine-tuning is -init and a text: model and tokenizer come with the weights. What fails
 // leaves nothing behind, and can be tried again.
 func TestFineTuneByFlags(t *testing.T) {
-	gpt2, err := filepath.Abs("../../internal/interchange/testdata/gpt2")
+	gpt2, err := filepath.Abs("../../interchange/testdata/gpt2")
 	require.NoError(t, err)
 	text := book.Excerpt(t, 2000)
 	first, dir := filepath.Join(t.TempDir(), "first"), filepath.Join(t.TempDir(), "run")

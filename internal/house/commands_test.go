@@ -52,7 +52,7 @@ func place(t *testing.T) (dir string) {
 	require.NoError(t, os.Mkdir(dir, 0o777))
 	here, err := filepath.Abs(root)
 	require.NoError(t, err)
-	for _, name := range []string{"configs", "internal"} {
+	for _, name := range []string{"configs", "interchange"} {
 		require.NoError(t, os.Symlink(filepath.Join(here, name), filepath.Join(dir, name)))
 	}
 	require.NoError(t, os.Symlink(filepath.Join(here, "..", "shared"), filepath.Join(above, "shared")))

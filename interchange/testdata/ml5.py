@@ -2,7 +2,7 @@
 nats for each character but the first, computed in float64 as TensorFlow's BasicLSTMCell
 does: gates i, j, f, o, and a forget bias of 1 that is added at run time.
 
-    python3 internal/interchange/testdata/ml5.py ml5_charrnn_shakespeare tinyshakespeare.txt
+    python3 interchange/testdata/ml5.py ml5_charrnn_shakespeare tinyshakespeare.txt
 """
 import json, os, sys
 import numpy as np

@@ -302,7 +302,7 @@ func FuzzGPT2Config(f *testing.F) {
 // A model with GPT-2's own vocabulary goes out with the very files that OpenAI published,
 // and comes in with them.
 func TestGPT2WithItsOwnTokenizer(t *testing.T) {
-	const files = "../../../shared/tokenizers/"
+	const files = "../../shared/tokenizers/"
 	if _, err := os.Stat(files); err != nil {
 		t.Skip(err)
 	}

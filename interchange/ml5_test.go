@@ -29,7 +29,7 @@ func shakespeare(t *testing.T) *Imported {
 // 1.259517 nats for each character but the first, the state carried from the beginning.
 func TestML5Score(t *testing.T) {
 	m := shakespeare(t)
-	text, err := os.ReadFile("../../../shared/data/tinyshakespeare.txt")
+	text, err := os.ReadFile("../../shared/data/tinyshakespeare.txt")
 	if err != nil {
 		t.Skip(err)
 	}

@@ -2,7 +2,7 @@
 (model.safetensors, config.json, vocab.json, merges.txt), and logits.json: what PyTorch
 computes with it. Made with torch 1.13 on Debian 12:
 
-    /usr/bin/python3 internal/interchange/testdata/gpt2.py
+    /usr/bin/python3 interchange/testdata/gpt2.py
 """
 import json, math, os, struct
 import torch

@@ -18,7 +18,7 @@ import (
 	"euryale/models"
 )
 
-const shared = "../../../shared/models/"
+const shared = "../../shared/models/"
 
 // stories reads the trained model of 260 thousand parameters, and what llama2.c's own
 // program writes with it at temperature 0 in 256 steps. The line break that the program

@@ -1,0 +1,56 @@
+package models
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"euryale/layers/graph"
+)
+
+// causalTokens is how many tokens CheckCausal reads.
+const causalTokens = 4
+
+// CheckCausal returns an error if changing the last token of a short sequence changes the
+// logits of an earlier one. It builds one scoring program and runs it twice, so that it is
+// cheap enough for the start of training. It uses the weights as they are: where they are
+// zero they can hide what modeltest.Causality, which moves them, finds.
+func CheckCausal(m Model, w *graph.Weights) error {
+	v, t := m.Common().Vocab, min(causalTokens, m.Common().Context)
+	if v < 2 || t < 2 {
+		return nil // there is no other token, or no earlier one
+	}
+	f := graph.Feed{Tokens: make([]int, t), Source: make([]int, min(causalTokens, SourceOf(m)))}
+	for i := range f.Tokens {
+		f.Tokens[i] = i % v
+	}
+	p, err := Score(m, w, graph.Frame{B: 1, T: t, S: len(f.Source)}, "logits")
+	if err != nil {
+		return err
+	}
+	if err := p.Run(f); err != nil {
+		return err
+	}
+	before := slices.Clone(p.Value("logits"))
+	f.Tokens[t-1] = t % v
+	if err := p.Run(f); err != nil {
+		return err
+	}
+	after := p.Value("logits")
+	for i := range t - 1 {
+		if differ(before[i*v:(i+1)*v], after[i*v:(i+1)*v]) {
+			return fmt.Errorf("changing token %d changes the logits of token %d: the model attends to later tokens: mask the scores with layers.Mask(s, scores, s.CausalLengths(), heads), or use data.task = \"mask\" with a bidirectional model", t-1, i)
+		}
+	}
+	return nil
+}
+
+// differ reports whether two rows differ by more than float32 rounds.
+func differ(a, b []float32) bool {
+	var diff, size float64
+	for i := range a {
+		diff = max(diff, math.Abs(float64(a[i])-float64(b[i])))
+		size = max(size, math.Abs(float64(a[i])))
+	}
+	return diff > 1e-5*size
+}

@@ -1,0 +1,135 @@
+package training
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"path/filepath"
+
+	"euryale/data"
+	"euryale/data/tokenizer"
+	"euryale/layers"
+	"euryale/layers/graph"
+	"euryale/models"
+	"euryale/training/rundir"
+)
+
+// New begins a run in dir, or one without files if dir is empty. It writes the progress of
+// preparing the corpus to log, which may be nil. A run that cannot begin leaves no files.
+func New(c Config, dir string, log io.Writer) (*Run, error) {
+	return new(Start).New(c, dir, log)
+}
+
+// New begins a run as the function New does, with the weights of s. They must be exactly
+// those of c's model: the error names all that differ.
+func (s *Start) New(c Config, dir string, log io.Writer) (*Run, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	if dir != "" && rundir.Holds(dir, rundir.Config) {
+		return nil, fmt.Errorf("%s holds a run already: continue it with -resume %s, or choose another -out", dir, dir)
+	}
+	tk := s.tokenizer(c)
+	if tk != nil { // the vocabulary is known, and all shapes follow from the settings
+		c.Model.Common().Vocab = tk.Vocab()
+		if err := s.check(c.Model); err != nil {
+			return nil, err
+		}
+		if dir != "" {
+			c.Tokenizer = tokenizer.Config{Kind: filepath.Join(dir, rundir.Tokenizer)}
+		}
+	}
+	if n := models.SourceOf(c.Model); n > 0 {
+		c.Data.Encoder = true
+		if c.Data.MaxSource == 0 {
+			c.Data.MaxSource = n
+		}
+	}
+	corpus, err := data.Open(c.Data, c.Tokenizer, tk, data.Options{Log: log})
+	if err != nil {
+		return nil, err
+	}
+	c.Data = corpus.Config
+	r := &Run{Config: c.resolve(corpus.Tokenizer), Dir: dir, Corpus: corpus, Weights: graph.NewWeights(c.Training.Seed), best: math.Inf(1)}
+	if err := r.begin(s); err != nil {
+		return nil, errors.Join(err, corpus.Close())
+	}
+	return r, nil
+}
+
+// begin builds the model and its optimizer, then writes the run's first files, so that a
+// failed start leaves nothing behind.
+func (r *Run) begin(s *Start) error {
+	if err := r.declare(); err != nil {
+		return err
+	}
+	if err := s.copyTo(r.Weights, r.Config.Model, r.Corpus.Tokenizer); err != nil {
+		return err
+	}
+	if err := r.checkCausal(); err != nil {
+		return err
+	}
+	if err := r.prepare(); err != nil {
+		return err
+	}
+	if err := r.openBatches(); err != nil || r.Dir == "" {
+		return err
+	}
+	return r.openDir()
+}
+
+// NewOn begins a run without files on the caller's own batches, whose ids are below the
+// model's vocab.
+func NewOn(c Config, batches data.Batcher) (*Run, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	if err := c.Model.Check(); err != nil { // the vocabulary too
+		return nil, err
+	}
+	r := &Run{Config: c, Weights: graph.NewWeights(c.Training.Seed), best: math.Inf(1), batches: batches}
+	if err := r.declare(); err != nil {
+		return nil, err
+	}
+	return r, r.prepare()
+}
+
+// declare builds the model's graph once. Parameters that the weights lack get their initial
+// values, in the graph's order, and all are told whether they have weight decay.
+func (r *Run) declare() error {
+	m := r.Config.Model
+	_, err := graph.Build(r.Weights, graph.Frame{B: 1, T: 1, S: models.SourceOf(m)}, func(s *layers.Scope) { m.Logits(s, s.Tokens()) })
+	return err
+}
+
+// checkCausal refuses a model that is to predict the next token and attends to it.
+func (r *Run) checkCausal() error {
+	if r.Config.Data.Task == "mask" || models.IsBidirectional(r.Config.Model) {
+		return nil
+	}
+	return models.CheckCausal(r.Config.Model, r.Weights)
+}
+
+// prepare makes what a run needs once its weights are declared.
+func (r *Run) prepare() (err error) {
+	r.replicas = newReplicas(r.Config, r.Weights)
+	r.updater, err = NewUpdater(r.Config.Optimizer, r.Weights.All())
+	return err
+}
+
+// openBatches opens the training batches.
+func (r *Run) openBatches() (err error) {
+	c := r.Config
+	r.batches, err = r.Corpus.Train(c.Training.Batch, c.Model.Common().Context, c.Training.Seed)
+	return err
+}
+
+// openDir writes the configuration and the tokenizer, and opens the files that grow.
+func (r *Run) openDir() (err error) {
+	if err := writeRun(r.Dir, r.Config, r.Corpus.Tokenizer); err != nil {
+		return err
+	}
+	r.log, err = rundir.OpenLog(r.Dir, r.step)
+	return err
+}

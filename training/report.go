@@ -1,0 +1,45 @@
+package training
+
+// Watch is called as a run proceeds. Any of its functions may be nil.
+type Watch struct {
+	Step    func(s Step)
+	Eval    func(r Record)
+	Message func(text string)
+}
+
+// Step is the result of one update.
+type Step struct {
+	N, Of     int     // updates made, and wanted
+	Loss      float64 // mean over the update's targets, in nats
+	LR        float64
+	GradNorm  float64 // before clipping
+	Tokens    int     // trained on so far
+	PerSecond float64 // tokens, since training began or resumed
+	Added     []NamedLoss
+}
+
+// NamedLoss is a loss that a layer has added to the model's: see graph.Scope.AddLoss.
+type NamedLoss struct {
+	Name  string  // the path it was added at
+	Value float64 // mean over the update's targets, unweighted
+}
+
+// Record is a report: what metrics.jsonl and TensorBoard hold of a step.
+type Record struct {
+	Step
+	ValLoss *float64 // nil unless the step was evaluated
+	Seconds float64  // spent training, before resuming included
+}
+
+// values returns the record by the names of metrics.jsonl.
+func (r Record) values() map[string]float64 {
+	v := map[string]float64{"tokens": float64(r.Tokens), "loss": r.Loss, "lr": r.LR, "grad_norm": r.GradNorm,
+		"tokens_per_s": r.PerSecond, "seconds": r.Seconds}
+	for _, l := range r.Added {
+		v["loss/"+l.Name] = l.Value
+	}
+	if r.ValLoss != nil {
+		v["val_loss"] = *r.ValLoss
+	}
+	return v
+}

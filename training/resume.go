@@ -1,0 +1,97 @@
+package training
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"euryale/data"
+	"euryale/models"
+	"euryale/training/rundir"
+)
+
+// Resume continues the run in dir. Sets change its configuration, as in Parse, but only
+// keys that leave weights and optimizer state meaningful.
+func Resume(dir string, sets []string, log io.Writer) (*Run, error) {
+	if err := checkResumable(sets); err != nil {
+		return nil, err
+	}
+	c, tk, err := openConfig(dir, sets)
+	if err != nil {
+		return nil, err
+	}
+	corpus, err := data.Open(c.Data, c.Tokenizer, tk, data.Options{Log: log})
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{Config: c, Dir: dir, Corpus: corpus}
+	if err := r.reopen(); err != nil {
+		return nil, errors.Join(err, corpus.Close())
+	}
+	return r, nil
+}
+
+// reopen restores the run's state and opens its batches and files.
+func (r *Run) reopen() error {
+	if err := r.restore(); errors.Is(err, os.ErrNotExist) {
+		return noStateError(r.Dir)
+	} else if err != nil {
+		return err
+	}
+	if err := r.openBatches(); err != nil {
+		return err
+	}
+	return r.openDir()
+}
+
+// restore sets the run to the state of its last save. A graph must declare the loaded
+// weights before the optimizer is made: it says which have weight decay.
+func (r *Run) restore() error {
+	params, err := models.Parameters(r.Config.Model)
+	if err != nil {
+		return err
+	}
+	c, err := rundir.LoadCheckpoint(r.Dir, params)
+	if err != nil {
+		return err
+	}
+	r.Weights, r.step, r.tokens, r.before, r.best = c.Weights, c.Step, c.Tokens, c.Elapsed, c.Best
+	if err := r.declare(); err != nil {
+		return err
+	}
+	if err := r.prepare(); err != nil {
+		return err
+	}
+	r.replicas.resumed = c.Carried
+	if err := r.updater.Restore(c.Step, c.Optimizer); err != nil {
+		return fmt.Errorf("%s: %w", filepath.Join(r.Dir, rundir.State), err)
+	}
+	return nil
+}
+
+// noStateError says what to do with a run that cannot be resumed.
+func noStateError(dir string) error {
+	if rundir.Holds(dir, rundir.Weights) {
+		return fmt.Errorf("%s has weights, but no %s to resume from: begin a new run with -init %s", dir, rundir.State, dir)
+	}
+	return fmt.Errorf("%s was never saved: begin again with -config %s", dir, filepath.Join(dir, rundir.Config))
+}
+
+// resumable are the keys that a resumed run may change.
+var resumable = []string{"training.steps", "training.for", "training.workers", "training.log_every", "training.eval_every",
+	"training.eval_tokens", "training.save_every", "training.sample", "schedule.steps", "schedule.min_lr", "schedule.name",
+	"optimizer.lr", "optimizer.weight_decay", "optimizer.clip"}
+
+func checkResumable(sets []string) error {
+	for _, s := range sets {
+		key, _, _ := strings.Cut(s, "=")
+		if key = strings.TrimSpace(key); !slices.Contains(resumable, key) {
+			return fmt.Errorf("%s cannot change when a run is resumed: begin a new run, with -init for its weights", key)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,91 @@
+package training
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"euryale/data/tokenizer"
+	"euryale/layers/graph"
+	"euryale/models"
+	"euryale/models/ngram"
+	"euryale/training/rundir"
+)
+
+// Saved is a run's model, read from its files.
+type Saved struct {
+	Config    Config
+	Tokenizer tokenizer.Tokenizer
+	Weights   *graph.Weights
+	Counts    *ngram.Model // of an n-gram model, which has no weights
+}
+
+// Open reads the model of the run in dir: its best weights, or its last ones if last is set
+// or there are no best ones.
+func Open(dir string, last bool) (*Saved, error) {
+	c, tk, err := openConfig(dir, nil)
+	if err != nil {
+		return nil, err
+	}
+	name := rundir.BestWeights(dir)
+	if last {
+		name = filepath.Join(dir, rundir.Weights)
+	}
+	s := &Saved{Config: c, Tokenizer: tk}
+	if c.IsCounted() {
+		s.Counts, err = ngram.Load(name)
+	} else {
+		s.Weights, err = loadWeights(name, c.Model)
+	}
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, noWeightsError(dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Newest returns the run in dir whose weights changed last. It skips runs without weights.
+func Newest(dir string) (string, error) { return rundir.Newest(dir) }
+
+// openConfig reads the configuration and the tokenizer of a run.
+func openConfig(dir string, sets []string) (Config, tokenizer.Tokenizer, error) {
+	c, err := Parse(filepath.Join(dir, rundir.Config), sets)
+	if err != nil {
+		if errors.Is(err, os.ErrNotExist) {
+			err = fmt.Errorf("%s is not a run: it has no %s", dir, rundir.Config)
+		}
+		return c, nil, err
+	}
+	if err := c.Check(); err != nil {
+		return c, nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	tk, err := tokenizer.Load(filepath.Join(dir, rundir.Tokenizer))
+	if err != nil {
+		return c, nil, err
+	}
+	if v := c.Model.Common().Vocab; v != tk.Vocab() {
+		return c, nil, fmt.Errorf("%s: config.toml has model.vocab = %d, tokenizer.json has %d ids: they are not of one run", dir, v, tk.Vocab())
+	}
+	return c, tk, nil
+}
+
+// writeRun creates a run's directory with its tokenizer and configuration.
+func writeRun(dir string, c Config, tk tokenizer.Tokenizer) error {
+	return rundir.Write(dir, c.String(), tk)
+}
+
+// loadWeights reads weights that must be exactly those of the model.
+func loadWeights(path string, m models.Model) (*graph.Weights, error) {
+	params, err := models.Parameters(m)
+	if err != nil {
+		return nil, err
+	}
+	return rundir.LoadWeights(path, params)
+}
+
+func noWeightsError(dir string) error {
+	return fmt.Errorf("%s has no weights yet: wait for its first evaluation, or continue it with -resume", dir)
+}

@@ -1,0 +1,108 @@
+package training
+
+import (
+	"fmt"
+
+	"euryale/data"
+	"euryale/layers/graph"
+	"euryale/models"
+)
+
+// evaluator computes the loss of the validation part.
+type evaluator struct {
+	config   Config
+	weights  *graph.Weights
+	batches  data.Batcher
+	programs map[shape][]shard
+	batch    data.Batch
+}
+
+func newEvaluator(c Config, w *graph.Weights, corpus *data.Corpus) (*evaluator, error) {
+	batches, err := corpus.Valid(c.Training.Batch, c.Model.Common().Context)
+	if err != nil {
+		return nil, err
+	}
+	return &evaluator{config: c, weights: w, batches: batches, programs: map[shape][]shard{}}, nil
+}
+
+// loss returns the mean loss over at least limit tokens, in batches evenly spread over the
+// part; 0: over all of it.
+func (e *evaluator) loss(limit int) (float64, error) {
+	sum, total, err := e.total(limit)
+	return sum / float64(total), err
+}
+
+// total returns the sum of the losses and the number of targets. When state is carried from
+// batch to batch it reads the first batches instead of spread ones.
+func (e *evaluator) total(limit int) (sum float64, total int, err error) {
+	n := e.batches.Len()
+	stride := 1
+	if per := e.config.Training.Batch * e.config.Model.Common().Context; limit > 0 {
+		stride = max(1, n*per/limit)
+	}
+	if e.carries() {
+		n, stride = (n+stride-1)/stride, 1
+	}
+	for i := 0; i < n; i += stride {
+		if err := e.batches.Batch(i, &e.batch); err != nil {
+			return 0, 0, err
+		}
+		s, err := e.score()
+		if err != nil {
+			return 0, 0, fmt.Errorf("validation batch %d: %w", i, err)
+		}
+		sum, total = sum+s, total+countTargets(&e.batch)
+	}
+	if total == 0 {
+		return 0, 0, fmt.Errorf("the validation part has no targets: give it more text")
+	}
+	return sum, total, nil
+}
+
+// carries reports whether recurrent state is carried from batch to batch, as in training.
+func (e *evaluator) carries() bool { return e.config.Training.BPTT == "carry" }
+
+// score returns the sum of the losses of the batch.
+func (e *evaluator) score() (sum float64, err error) {
+	shards, err := e.shards()
+	if err != nil {
+		return 0, err
+	}
+	errs := make([]error, len(shards))
+	runShards(len(shards), e.config.Training.Workers, func(i int) {
+		errs[i] = shards[i].Run(shards[i].feed(&e.batch))
+	})
+	for i, s := range shards {
+		if errs[i] != nil {
+			return 0, errs[i]
+		}
+		for _, l := range s.Value("losses") {
+			sum += float64(l)
+		}
+	}
+	return sum, nil
+}
+
+// shards returns the scoring programs for the batch, compiled when its shape is new.
+func (e *evaluator) shards() (shards []shard, err error) {
+	b := &e.batch
+	key := shape{b.B, b.T, b.S}
+	if s := e.programs[key]; s != nil {
+		return s, nil
+	}
+	from := 0
+	for _, to := range cut(b.B, e.config.Training.Shards) {
+		f := graph.Frame{B: to - from, T: b.T, S: b.S}
+		if e.carries() {
+			f.Memory = graph.NewMemory(f.B, 0)
+		}
+		p, err := models.Score(e.config.Model, e.weights, f)
+		if err != nil {
+			return nil, err
+		}
+		shards = append(shards, shard{p, from, to})
+		from = to
+	}
+	e.programs[key] = shards
+	return shards, nil
+}
