@@ -2,8 +2,15 @@
 # Opens the notebooks in a browser: installs Jupyter (Debian's, if it is missing), builds
 # the kernel with this checkout's packages linked in, and starts the server.
 #
-#   open.sh [ARGUMENTS of jupyter notebook]
+#   open.sh [-module DIR] [ARGUMENTS of jupyter notebook]
+#
+# With -module the notebooks are those of the module in DIR, and can import its packages.
 set -euo pipefail
+module=
+if [ "${1:-}" = -module ]; then
+	module=$(realpath "${2:?open.sh: -module needs the directory of a module}")
+	shift 2
+fi
 cd "$(dirname "$0")/.."
 if ! command -v jupyter-notebook >/dev/null; then
 	export DEBIAN_FRONTEND=noninteractive
@@ -12,6 +19,6 @@ if ! command -v jupyter-notebook >/dev/null; then
 	$as apt-get update -qq
 	$as apt-get install -y --no-install-recommends jupyter-notebook jupyter-nbconvert
 fi
-notebooks/kernel/build.sh .build/kernel
+notebooks/kernel/build.sh .build/kernel ${module:+"$module"}
 export JUPYTER_PATH=$PWD/.build/kernel/jupyter
-exec jupyter-notebook --notebook-dir=notebooks "$@"
+exec jupyter-notebook --notebook-dir="${module:-notebooks}" "$@"

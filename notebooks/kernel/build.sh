@@ -1,9 +1,13 @@
 #!/bin/bash
-# Builds the notebook kernel: gophernotes with this project's packages linked in.
+# Builds the notebook kernel: gophernotes with this project's packages linked in, and those
+# of a module of one's own.
 #
-#   build.sh OUT    writes OUT/gophernotes and OUT/jupyter/kernels/gophernotes/kernel.json
+#   build.sh OUT [MODULE]    writes OUT/gophernotes and OUT/jupyter/kernels/gophernotes/kernel.json;
+#                            MODULE is the directory of the module, whose packages notebooks can
+#                            import then
 set -euo pipefail
-out=$(realpath -m "${1:?usage: build.sh OUT}")
+out=$(realpath -m "${1:?usage: build.sh OUT [MODULE]}")
+module=${2:+$(realpath "$2")}
 cd "$(dirname "$0")"
 upstream=github.com/gopherdata/gophernotes
 
@@ -31,6 +35,19 @@ printf 'package imports\n\nimport _ "%s/bindings"\n' "$(go list -m)" > "$out/src
 cp go.mod "$out/kernel.mod"
 cp go.sum "$out/kernel.sum"
 go mod edit -replace="$upstream=$out/src" -replace="euryale=$(realpath ../..)" "$out/kernel.mod"
+if [ -n "$module" ]; then
+	name=$(cd "$module" && go list -m)
+	go mod edit -require="$name@v0.0.0" -replace="$name=$module" "$out/kernel.mod"
+	cat "$module/go.sum" >> "$out/kernel.sum"
+	mkdir -p "$out/src/imports/own"
+	{
+		printf 'package own\n\nimport (\n'
+		(cd "$module" && go list -f '{{if ne .Name "main"}}	_ "{{.ImportPath}}"{{end}}' ./...) | grep .
+		printf ')\n'
+	} > "$out/src/imports/own/own.go"
+	GOFLAGS="-modfile=$out/kernel.mod -mod=mod" go run ./genbind "$out/src/imports/own/own.go"
+	printf 'package imports\n\nimport _ "%s/imports/own"\n' "$upstream" > "$out/src/imports/module.go"
+fi
 # Without a GOROOT the interpreter does not read the standard library's sources, and so
 # prints no warnings about the generic functions in them.
 go build -ldflags='-X runtime.defaultGOROOT=' -modfile="$out/kernel.mod" -o "$out/gophernotes" "$upstream"

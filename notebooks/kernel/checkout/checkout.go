@@ -19,20 +19,28 @@ import (
 // checkout. The generator of the bindings fills it in.
 var Built map[string]string
 
+// Dir is the checkout that the kernel was built from. The generator of the bindings fills it
+// in.
+var Dir string
+
 // packages are the directories whose sources are linked into the kernel.
-var packages = []string{"data", "generation", "internal", "layers", "models", "training"}
+var packages = []string{"data", "evaluation", "generation", "interchange", "internal", "layers", "models", "training"}
 
 // advice ends every error of this package.
 const advice = "run notebooks/kernel/build.sh again, then restart the kernel"
 
-// Check is an error if the kernel was built with another version of Go than the one on
-// PATH, or from other sources than those in the checkout around the working directory.
+// Check returns an error if the kernel was built with another version of Go than the one on
+// PATH, or from other sources than those in the checkout around the working directory; where
+// there is none, in that which the kernel was built from.
 // It names up to three files that differ. Without Go on PATH the versions are not
 // compared.
 func Check() error {
 	root, err := Root()
-	if err != nil {
+	if err != nil && Dir == "" {
 		return err
+	}
+	if err != nil { // a notebook of another module
+		root = Dir
 	}
 	return compare(root, goVersion())
 }

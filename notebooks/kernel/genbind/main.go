@@ -124,6 +124,6 @@ func stamp(pkgName string) ([]byte, error) {
 	for _, path := range paths {
 		fmt.Fprintf(&b, "%q: %q,\n", path, sums[path])
 	}
-	b.WriteString("}\n}\n")
+	fmt.Fprintf(&b, "}\ncheckout.Dir = %q\n}\n", root)
 	return format.Source(b.Bytes())
 }
