@@ -24,6 +24,9 @@ func (r *Run) Save() error {
 	if r.Dir == "" {
 		return nil
 	}
+	if p, ok := r.Config.Model.(models.Predictor); ok { // that is all there is
+		return p.Save(filepath.Join(r.Dir, "weights.safetensors"))
+	}
 	if err := r.saveWeights("weights.safetensors"); err != nil {
 		return err
 	}

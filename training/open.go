@@ -16,7 +16,6 @@ import (
 	"euryale/layers"
 	"euryale/layers/graph"
 	"euryale/models"
-	"euryale/models/ngram"
 )
 
 // New begins a run in dir, or one that leaves no files if dir is empty. Log gets the
@@ -48,7 +47,7 @@ func newRun(s *Start, c Config, dir string, log io.Writer) (*Run, error) {
 			c.Data.MaxSource = n
 		}
 	}
-	corpus, err := data.Open(c.Data, c.Tokenizer, tk, data.Options{Log: log})
+	corpus, err := openCorpus(c, tk, log)
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +110,9 @@ func (c Config) resolve(tk tokenizer.Tokenizer) Config {
 // declare gives every parameter its first value, in the order of the model's graph.
 func (r *Run) declare() error {
 	m := r.Config.Model
+	if _, isPredictor := m.(models.Predictor); isPredictor {
+		return nil // it has none
+	}
 	_, err := graph.Build(r.Weights, graph.Frame{B: 1, T: 1, S: models.SourceOf(m)}, func(s *layers.Scope) { m.Logits(s, s.Tokens()) })
 	return err
 }
@@ -227,10 +229,9 @@ func openConfig(dir string, sets []string) (Config, tokenizer.Tokenizer, error) 
 
 // Saved is a run's model as its files have it.
 type Saved struct {
-	Config    Config
+	Config    Config // its model has learned, if it is a models.Predictor
 	Tokenizer tokenizer.Tokenizer
-	Weights   *graph.Weights
-	Counts    *ngram.Model // of an n-gram model, which has no weights
+	Weights   *graph.Weights // none of a models.Predictor
 }
 
 // Open reads the model of the run in dir: its best weights, or its last if last is set
@@ -245,8 +246,9 @@ func Open(dir string, last bool) (*Saved, error) {
 		name = filepath.Join(dir, "weights.safetensors")
 	}
 	s := &Saved{Config: c, Tokenizer: tk}
-	if c.IsCounted() {
-		s.Counts, err = ngram.Load(name)
+	if p, ok := c.Model.(models.Predictor); ok {
+		s.Weights = graph.NewWeights(0)
+		s.Config.Model, err = p.Load(name)
 	} else {
 		s.Weights, err = LoadWeights(name, c.Model)
 	}

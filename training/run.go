@@ -66,8 +66,12 @@ type NamedLoss struct {
 var ErrInterrupted = errors.New("interrupted: the run is saved")
 
 // Train updates the weights until all steps are made or the time is up, and leaves the
-// run saved. When ctx ends it saves and returns ErrInterrupted.
+// run saved. When ctx ends it saves and returns ErrInterrupted. A models.Predictor reads
+// the training part once instead.
 func (r *Run) Train(ctx context.Context) error {
+	if p, ok := r.Config.Model.(models.Predictor); ok {
+		return r.learn(ctx, p)
+	}
 	limit, err := r.Config.Training.duration()
 	if err != nil {
 		return err

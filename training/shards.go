@@ -7,6 +7,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"euryale/data"
+	"euryale/generation"
 	"euryale/internal/kernel/parallel"
 	"euryale/layers/graph"
 	"euryale/models"
@@ -171,10 +172,14 @@ type evaluator struct {
 	weights  *graph.Weights
 	batches  data.Batcher
 	programs map[shape][]shard
+	stepper  generation.Stepper // of a models.Predictor, in place of programs
 	batch    data.Batch
 }
 
 func newEvaluator(c Config, w *graph.Weights, corpus *data.Corpus) (*evaluator, error) {
+	if p, ok := c.Model.(models.Predictor); ok {
+		return newHistoryEvaluator(c, p, corpus)
+	}
 	batches, err := corpus.Valid(c.Training.Batch, c.Model.Common().Context)
 	if err != nil {
 		return nil, err
@@ -217,33 +222,42 @@ func (e *evaluator) total(limit int) (sum float64, total int, err error) {
 }
 
 // carries tells whether states go from batch to batch, as in training.
-func (e *evaluator) carries() bool { return e.config.Training.BPTT == "carry" }
+func (e *evaluator) carries() bool { return e.config.Training.BPTT == "carry" || e.stepper != nil }
 
 // score is the sum of the losses of a batch, and how many targets it has.
 func (e *evaluator) score() (sum float64, total int, err error) {
-	b := &e.batch
+	if e.stepper != nil {
+		sum, err = e.scoreHistory()
+	} else {
+		sum, err = e.scoreShards()
+	}
+	for _, id := range e.batch.Targets {
+		if id >= 0 {
+			total++
+		}
+	}
+	return sum, total, err
+}
+
+// scoreShards is the sum of the losses of a batch by the model's graph.
+func (e *evaluator) scoreShards() (sum float64, err error) {
 	shards, err := e.shards()
 	if err != nil {
-		return 0, 0, err
+		return 0, err
 	}
 	errs := make([]error, len(shards))
 	together(len(shards), e.config.Training.Workers, func(i int) {
-		errs[i] = shards[i].Run(shards[i].feed(b))
+		errs[i] = shards[i].Run(shards[i].feed(&e.batch))
 	})
 	for i, s := range shards {
 		if errs[i] != nil {
-			return 0, 0, errs[i]
+			return 0, errs[i]
 		}
 		for _, l := range s.Value("losses") {
 			sum += float64(l)
 		}
 	}
-	for _, id := range b.Targets {
-		if id >= 0 {
-			total++
-		}
-	}
-	return sum, total, nil
+	return sum, nil
 }
 
 func (e *evaluator) shards() ([]shard, error) {
