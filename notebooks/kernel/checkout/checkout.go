@@ -20,7 +20,7 @@ import (
 var Built map[string]string
 
 // packages are the directories whose sources are linked into the kernel.
-var packages = []string{"data", "generation", "internal", "layers", "models", "training"}
+var packages = []string{"data", "evaluation", "generation", "internal", "layers", "models", "training"}
 
 // advice ends every error of this package.
 const advice = "run notebooks/kernel/build.sh again, then restart the kernel"
