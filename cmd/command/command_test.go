@@ -84,7 +84,7 @@ func checkBad(t *testing.T, name string, calls []bad) {
 
 // The help of each command fits two screens, and lists every flag.
 func TestHelp(t *testing.T) {
-	for name, flags := range map[string]*cli.Flags{"train": newTrainOptions().Flags, "generate": newGenerateOptions().Flags,
+	for name, flags := range map[string]*cli.Flags{"train": newTrainOptions("").Flags, "generate": newGenerateOptions("").Flags,
 		"evaluate": newEvaluateOptions().Flags, "explain": newExplainOptions().Flags} {
 		code, help, stderr := call(t, name, "-h")
 		assert.Zero(t, code)
@@ -117,6 +117,9 @@ func TestRun(t *testing.T) {
 	code, _, stderr := call(t, "run", "trian")
 	assert.Equal(t, 2, code)
 	assert.Contains(t, stderr, "there is no command trian: did you mean train?")
+	code, _, stderr = call(t, "run", "generate", "-score", "a.txt")
+	assert.Equal(t, 2, code)
+	assert.Regexp(t, `generate: -score moved to its own command: command.test\S* evaluate -score FILE`, stderr)
 	code, _, stderr = call(t, "run", "train", "-step", "3")
 	assert.Equal(t, 2, code)
 	assert.Contains(t, stderr, "train: there is no flag -step: did you mean -steps?")

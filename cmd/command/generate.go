@@ -35,7 +35,9 @@ type generateOptions struct {
 	stop                          cli.List
 }
 
-func newGenerateOptions() *generateOptions {
+// newGenerateOptions returns the flags; prefix is what to type before the name of another
+// command.
+func newGenerateOptions(prefix string) *generateOptions {
 	o := &generateOptions{Flags: cli.NewFlags("generate", generateIntro, generateExamples)}
 	o.Group("Model and prompts", func() {
 		o.model.declare(o.Flags)
@@ -50,10 +52,10 @@ func newGenerateOptions() *generateOptions {
 		o.BoolVar(&o.stream, "stream", true, "print a single continuation while it is generated (true)")
 	})
 	o.Group("Machine", func() { o.model.declareMachine(o.Flags) })
-	o.Moved("score", "go run ./cmd/evaluate -score FILE")
-	o.Moved("stride", "go run ./cmd/evaluate -score FILE -stride N")
-	o.Moved("attention", "go run ./cmd/explain -prompt TEXT -attention FILE.svg")
-	o.Moved("layer", "go run ./cmd/explain -prompt TEXT -attention FILE.svg -layer PATH")
+	o.Moved("score", prefix+"evaluate -score FILE")
+	o.Moved("stride", prefix+"evaluate -score FILE -stride N")
+	o.Moved("attention", prefix+"explain -prompt TEXT -attention FILE.svg")
+	o.Moved("layer", prefix+"explain -prompt TEXT -attention FILE.svg -layer PATH")
 	return o
 }
 
@@ -74,7 +76,7 @@ func (o *generateOptions) declareSampling() {
 }
 
 func runGenerate(args []string, s streams) int {
-	o := newGenerateOptions()
+	o := newGenerateOptions(s.prefix)
 	return cli.Main(o.Flags, args, s.out, s.err, func(ctx context.Context) error { return generate(ctx, o, s) })
 }
 

@@ -38,7 +38,7 @@ func (o *trainOptions) settings() []string {
 }
 
 func runTrain(args []string, s streams) int {
-	o := newTrainOptions()
+	o := newTrainOptions(s.prefix)
 	return cli.Main(o.Flags, args, s.out, s.err, func(ctx context.Context) error { return train(ctx, o, s) })
 }
 

@@ -53,7 +53,9 @@ var shorthands = []struct{ group, flag, key, help string }{
 	{"Machine", "workers", "training.workers", "`N` goroutines per batch (the same)"},
 }
 
-func newTrainOptions() *trainOptions {
+// newTrainOptions returns the flags; prefix is what to type before the name of another
+// command.
+func newTrainOptions(prefix string) *trainOptions {
 	o := &trainOptions{Flags: cli.NewFlags("train", trainIntro, trainExamples), short: map[string]string{}}
 	o.Group("Runs", func() {
 		o.StringVar(&o.config, "config", "", "`FILE` configuration in TOML")
@@ -81,9 +83,9 @@ func newTrainOptions() *trainOptions {
 		"batch": "accumulate", "lr": "min-lr", "warmup": "schedule", "weight-decay": "clip", "eval-every": "save-every"} {
 		o.Join(first, second)
 	}
-	o.Moved("eval", "go run ./cmd/evaluate -run DIR")
+	o.Moved("eval", prefix+"evaluate -run DIR")
 	for _, flag := range []string{"part", "examples", "length", "beam", "shown"} {
-		o.Moved("eval-"+flag, "go run ./cmd/evaluate -run DIR -"+flag)
+		o.Moved("eval-"+flag, prefix+"evaluate -run DIR -"+flag)
 	}
 	return o
 }
