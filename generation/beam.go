@@ -15,19 +15,19 @@ type hypothesis struct {
 	logprobs []float64 // of each token under the model
 	sum      float64   // of the log-probabilities, the end token's included
 	score    float64   // sum over length to the power of the length penalty
-	reason   string    // why it ended; "" while it goes on
+	reason   string    // why it ended; "" while it has not
 }
 
 // step is a way to lengthen a hypothesis.
 type step struct {
-	lane, id   int
+	from, id   int // the hypothesis, and the token added to it
 	logprob    float64
 	sum, score float64
 }
 
-// search finds the n likeliest continuations that a beam search with s.Beams lanes meets,
-// the best first (Sutskever, Vinyals and Le 2014, §3.2): at each token the best
-// hypotheses go on, and one that ends makes room for another.
+// search returns the n most likely continuations that a beam search of width s.Beams
+// finds, the best first (Sutskever, Vinyals and Le 2014, §3.2): at each token the best
+// hypotheses are continued, and one that ends makes room for another.
 func (g *Generator) search(ctx context.Context, p Prompt, s Settings, n int) ([]Result, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
@@ -42,18 +42,18 @@ func (g *Generator) search(ctx context.Context, p Prompt, s Settings, n int) ([]
 	return b.results(n)
 }
 
-// beam is a search under way.
+// beam is the state of a search.
 type beam struct {
 	*Generator
 	Settings
 	prompt Prompt
 	scorer *sampler
-	alive  []hypothesis // one for each lane, the best first; fewer at the beginning
+	alive  []hypothesis // one for each sequence of the stepper, the best first; fewer at the beginning
 	done   []hypothesis
 }
 
 func (b *beam) run(ctx context.Context) error {
-	r, logits, err := b.start(slices.Repeat([]Prompt{b.prompt}, b.Beams))
+	stepper, logits, err := b.start(slices.Repeat([]Prompt{b.prompt}, b.Beams))
 	if err != nil {
 		return err
 	}
@@ -77,38 +77,38 @@ func (b *beam) run(ctx context.Context) error {
 		if b.settled() {
 			return nil
 		}
-		if err := r.reorder(parents); err != nil {
+		if err := stepper.Reorder(parents); err != nil {
 			return err
 		}
-		if logits, err = r.step(ids); err != nil {
+		if logits, err = stepper.Step(ids); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// steps are the best ways to lengthen the hypotheses, twice as many as there are beams,
+// steps returns the best ways to lengthen the hypotheses, twice as many as there are beams,
 // since as many may end.
 func (b *beam) steps(logits []float32, length int) ([]step, error) {
 	v := len(logits) / b.Beams
 	var all []step
-	for lane, h := range b.alive {
+	for from, h := range b.alive {
 		var banned []int
 		if length <= b.MinTokens {
 			banned = b.End
 		}
-		whole, err := b.scorer.weigh(logits[lane*v:(lane+1)*v], append(slices.Clone(b.prompt.Tokens), h.ids...), banned)
+		whole, err := b.scorer.weigh(logits[from*v:(from+1)*v], append(slices.Clone(b.prompt.Tokens), h.ids...), banned)
 		if err != nil {
 			return nil, err
 		}
 		for id, l := range b.scorer.logits {
 			if l != never {
 				sum := h.sum + float64(l) - whole
-				all = append(all, step{lane, id, float64(logits[lane*v+id]) - whole, sum, b.score(sum, length)})
+				all = append(all, step{from, id, float64(logits[from*v+id]) - whole, sum, b.score(sum, length)})
 			}
 		}
 		slices.SortFunc(all, func(x, y step) int {
-			return cmp.Or(cmp.Compare(y.sum, x.sum), cmp.Compare(x.lane, y.lane), cmp.Compare(x.id, y.id))
+			return cmp.Or(cmp.Compare(y.sum, x.sum), cmp.Compare(x.from, y.from), cmp.Compare(x.id, y.id))
 		})
 		all = all[:min(len(all), 2*b.Beams)]
 	}
@@ -119,8 +119,8 @@ func (b *beam) score(sum float64, length int) float64 {
 	return sum / math.Pow(float64(length), b.LengthPenalty)
 }
 
-// advance takes the best steps: which lanes the hypotheses that go on come from, and the
-// token that each adds; −1 in lanes that are free.
+// advance takes the best steps. It returns which hypothesis each one that continues comes
+// from, and the token that it adds; −1 in sequences that are free.
 func (b *beam) advance(steps []step, length int) (parents, ids []int, err error) {
 	var next []hypothesis
 	parents, ids = make([]int, b.Beams), padding(b.Beams)
@@ -128,7 +128,7 @@ func (b *beam) advance(steps []step, length int) (parents, ids []int, err error)
 		if len(next) == b.Beams {
 			break
 		}
-		from := b.alive[st.lane]
+		from := b.alive[st.from]
 		h := hypothesis{ids: from.ids, logprobs: from.logprobs, sum: st.sum, score: st.score}
 		if slices.Contains(b.End, st.id) {
 			h.reason = "end"
@@ -143,14 +143,14 @@ func (b *beam) advance(steps []step, length int) (parents, ids []int, err error)
 			b.done = append(b.done, h)
 			continue
 		}
-		parents[len(next)], ids[len(next)] = st.lane, st.id
+		parents[len(next)], ids[len(next)] = st.from, st.id
 		next = append(next, h)
 	}
 	b.alive = next
 	return parents, ids, nil
 }
 
-// ended says why a hypothesis ends with its last token, or "" if it does not.
+// ended returns why a hypothesis ends with its last token, or "" if it does not.
 func (b *beam) ended(ids []int, length int) (string, error) {
 	if len(b.Stop) > 0 && length >= b.MinTokens {
 		text, err := b.Tokenizer.Decode(ids)
@@ -169,7 +169,7 @@ func (b *beam) ended(ids []int, length int) (string, error) {
 	return "", nil
 }
 
-// settled says whether no hypothesis that goes on can beat the worst of the best that
+// settled reports whether no hypothesis that continues can beat the worst of the best that
 // have ended. A longer one has a smaller sum, but a penalty may favour length.
 func (b *beam) settled() bool {
 	if len(b.alive) == 0 {

@@ -61,7 +61,7 @@ func TestBeamSearchIsExhaustiveWhenWide(t *testing.T) {
 	assert.NotEqual(t, r[0].Tokens, r[1].Tokens)
 }
 
-// A beam of several lanes never does worse than the greedy choice, and a length penalty
+// A beam of several sequences never does worse than the greedy choice, and a length penalty
 // makes it prefer longer texts.
 func TestBeamBeatsGreedy(t *testing.T) {
 	g := newGenerator(t, 32)

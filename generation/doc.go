@@ -1,3 +1,4 @@
-// Package generation makes text with trained models: it reads prompts into a model's
-// memory, draws tokens one by one, and says how likely a given text is.
+// Package generation generates text with trained models: it reads prompts through a Stepper,
+// samples tokens or searches with beams, computes the likelihood of given texts, and draws
+// attention weights.
 package generation

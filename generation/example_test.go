@@ -57,11 +57,11 @@ func ExampleGenerator_Score() {
 	// 5 tokens, perplexity 1.001, <nil>
 }
 
-// What a layer looked at is asked for by name.
+// Layers are named by their paths.
 func ExampleGenerator_Attention() {
 	g := successor(tokenizer.NewChar("abcdef"))
 	_, err := g.Attention(generation.Prompt{Tokens: []int{0, 1}}, nil, "h0/att")
 	fmt.Println(err)
 	// Output:
-	// the model has no attention layers to look into
+	// the model has no attention layers
 }

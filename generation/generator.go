@@ -10,20 +10,18 @@ import (
 	"euryale/data/tokenizer"
 	"euryale/layers/graph"
 	"euryale/models"
-	"euryale/models/ngram"
 )
 
-// Generator makes continuations of prompts. It keeps the programs and the memory that it
-// has built, and is for one goroutine at a time.
+// Generator generates continuations of prompts. It keeps the steppers that it has built, and
+// is for one goroutine at a time.
 type Generator struct {
 	Model     models.Model
-	Weights   *graph.Weights
+	Weights   *graph.Weights // of Model's graph; a models.Predictor needs none
 	Tokenizer tokenizer.Tokenizer
 	Format    *task.Format // of the task the model was trained on; nil: plain text
 	End       []int        // tokens that end a text
-	Counts    *ngram.Model // an n-gram model, in place of Model's graph and Weights
 
-	readers map[int]*reader // by lanes
+	steppers map[int]Stepper // by number of sequences
 }
 
 // Prompt is what a continuation continues.
@@ -71,7 +69,7 @@ func Plain(tk tokenizer.Tokenizer, text string) (Prompt, error) {
 	return Prompt{Text: text, Tokens: ids}, nil
 }
 
-// Prompt is what the model reads of a text, in the form of the task it was trained on.
+// Prompt returns what the model reads of a text, in the form of the task it was trained on.
 func (g *Generator) Prompt(text string) (Prompt, error) {
 	if g.Format == nil || g.Format.End() < 0 && g.Format.Mask() < 0 {
 		return Plain(g.Tokenizer, text)
@@ -87,8 +85,22 @@ func (g *Generator) Prompt(text string) (Prompt, error) {
 	return Prompt{Text: text, Tokens: ids, Source: source}, nil
 }
 
-// Generate makes n continuations side by side. Stream, if it is not nil, gets each piece
-// of text as it becomes certain. When ctx ends, what is there is returned with its error.
+// PromptCut is Prompt, except that a text that is too long is cut, as the rows of a table
+// are in training, and not refused.
+func (g *Generator) PromptCut(text string) (Prompt, error) {
+	if g.Format == nil {
+		return g.Prompt(text)
+	}
+	whole, cut := g.Format, *g.Format
+	cut.Cut = true
+	g.Format = &cut
+	defer func() { g.Format = whole }()
+	return g.Prompt(text)
+}
+
+// Generate generates n continuations side by side. Stream, if it is not nil, gets each
+// piece of text as it becomes certain. When ctx ends, Generate returns what there is, with
+// ctx's error.
 func (g *Generator) Generate(ctx context.Context, p Prompt, s Settings, n int, stream func(index int, piece string)) ([]Result, error) {
 	if n < 1 {
 		return nil, fmt.Errorf("%d continuations, want at least one", n)
@@ -100,32 +112,32 @@ func (g *Generator) Generate(ctx context.Context, p Prompt, s Settings, n int, s
 	return g.Each(ctx, slices.Repeat([]Prompt{p}, n), s, stream)
 }
 
-// Each makes one continuation of each prompt, side by side.
+// Each generates one continuation of each prompt, side by side.
 func (g *Generator) Each(ctx context.Context, prompts []Prompt, s Settings, stream func(index int, piece string)) ([]Result, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	lanes := make([]*lane, len(prompts))
+	all := make([]*continuation, len(prompts))
 	for i, p := range prompts {
 		if len(p.Tokens) == 0 {
 			return nil, fmt.Errorf("prompt %d has no tokens, want at least one", i)
 		}
-		lanes[i] = g.newLane(p, s, i, stream)
+		all[i] = g.newContinuation(p, s, i, stream)
 	}
 	defer g.hold()()
-	r, logits, err := g.start(prompts)
+	stepper, logits, err := g.start(prompts)
 	if err != nil {
 		return nil, err
 	}
-	err = g.decode(ctx, r, lanes, logits)
-	results := make([]Result, len(lanes))
-	for i, l := range lanes {
-		results[i] = l.finish()
+	err = decode(ctx, stepper, all, logits)
+	results := make([]Result, len(all))
+	for i, c := range all {
+		results[i] = c.finish()
 	}
 	return results, err
 }
 
-// hold holds the weights until the function it returns is called.
+// hold holds the weights until the caller calls release.
 func (g *Generator) hold() (release func()) {
 	if g.Weights == nil {
 		return func() {}
@@ -134,87 +146,38 @@ func (g *Generator) hold() (release func()) {
 	return g.Weights.Release
 }
 
-// reader is the reader of so many lanes, all of them empty.
-func (g *Generator) reader(lanes int) (*reader, error) {
-	if r := g.readers[lanes]; r != nil {
-		r.reset()
-		return r, nil
-	}
-	r, err := newReader(g.Model, g.Weights, lanes, models.SourceOf(g.Model))
-	if err != nil {
-		return nil, err
-	}
-	if g.readers == nil {
-		g.readers = map[int]*reader{}
-	}
-	g.readers[lanes] = r
-	return r, nil
-}
-
-// read gives each lane its prompt, and returns the logits of what follows. A prompt like
-// the one before is not read again.
-func (g *Generator) read(prompts []Prompt) (*reader, []float32, error) {
-	one, err := g.reader(1)
-	if err != nil {
-		return nil, nil, err
-	}
-	r := one
-	if len(prompts) > 1 {
-		if r, err = g.reader(len(prompts)); err != nil {
-			return nil, nil, err
-		}
-	}
-	var logits, all []float32
-	for i, p := range prompts {
-		if i == 0 || !slices.Equal(p.Tokens, prompts[i-1].Tokens) || !slices.Equal(p.Source, prompts[i-1].Source) {
-			if logits, err = one.begin(p); err != nil {
-				return nil, nil, err
-			}
-		}
-		if len(prompts) == 1 {
-			return one, logits, nil
-		}
-		if err := r.mem.Copy(i, one.mem, 0); err != nil {
-			return nil, nil, err
-		}
-		r.text[i] = append(r.text[i][:0], one.text[0]...)
-		all = append(all, logits...)
-	}
-	return r, all, nil
-}
-
-// decode draws tokens until every lane has finished.
-func (g *Generator) decode(ctx context.Context, r stepper, lanes []*lane, logits []float32) error {
-	ids := make([]int, len(lanes))
+// decode samples tokens until every continuation has ended.
+func decode(ctx context.Context, s Stepper, all []*continuation, logits []float32) error {
+	ids := make([]int, len(all))
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		v, busy := len(logits)/len(lanes), false
-		for i, l := range lanes {
+		v, busy := len(logits)/len(all), false
+		for i, c := range all {
 			ids[i] = -1
-			if l.reason != "" {
+			if c.reason != "" {
 				continue
 			}
-			if err := l.draw(logits[i*v : (i+1)*v]); err != nil {
+			if err := c.draw(logits[i*v : (i+1)*v]); err != nil {
 				return fmt.Errorf("continuation %d: %w", i, err)
 			}
-			if l.reason == "" {
-				ids[i], busy = l.ids[len(l.ids)-1], true
+			if c.reason == "" {
+				ids[i], busy = c.ids[len(c.ids)-1], true
 			}
 		}
 		if !busy {
 			return nil
 		}
 		var err error
-		if logits, err = r.step(ids); err != nil {
+		if logits, err = s.Step(ids); err != nil {
 			return err
 		}
 	}
 }
 
-// lane is one continuation in the making.
-type lane struct {
+// continuation is a text while it is generated.
+type continuation struct {
 	result  Result
 	sampler *sampler
 	end     []int
@@ -227,64 +190,64 @@ type lane struct {
 	reason  string
 }
 
-func (g *Generator) newLane(p Prompt, s Settings, index int, stream func(int, string)) *lane {
-	l := &lane{result: Result{Prompt: p.Text, Seed: s.Seed, Index: index}, sampler: newSampler(s, index), end: g.End,
+func (g *Generator) newContinuation(p Prompt, s Settings, index int, stream func(int, string)) *continuation {
+	c := &continuation{result: Result{Prompt: p.Text, Seed: s.Seed, Index: index}, sampler: newSampler(s, index), end: g.End,
 		seen: append([]int(nil), p.Tokens...), text: tokenizer.NewStream(g.Tokenizer), stop: &stopper{stops: s.Stop}, stream: stream}
 	if text, err := g.Tokenizer.Decode(p.Tokens); err == nil && text == "" {
-		l.text.Push(p.Tokens[0]) // the tokenizer's opening token: it shapes the text that follows it
+		c.text.Push(p.Tokens[0]) // the tokenizer's opening token: it shapes the text that follows it
 	}
 	if s.Tokens == 0 {
-		l.reason = "length"
+		c.reason = "length"
 	}
-	return l
+	return c
 }
 
-func (l *lane) draw(logits []float32) error {
-	s := l.sampler.Settings
+func (c *continuation) draw(logits []float32) error {
+	s := c.sampler.Settings
 	var banned []int
-	if len(l.ids) < s.MinTokens {
-		banned = l.end
+	if len(c.ids) < s.MinTokens {
+		banned = c.end
 	}
-	id, logprob, err := l.sampler.next(logits, l.seen, banned...)
+	id, logprob, err := c.sampler.next(logits, c.seen, banned...)
 	if err != nil {
 		return err
 	}
-	for _, end := range l.end {
+	for _, end := range c.end {
 		if id == end {
-			l.reason = "end"
+			c.reason = "end"
 			return nil
 		}
 	}
-	l.ids, l.seen = append(l.ids, id), append(l.seen, id)
-	l.result.Logprobs = append(l.result.Logprobs, logprob)
-	text, stopped := l.stop.push(l.text.Push(id), len(l.ids) < s.MinTokens)
-	l.emit(text)
+	c.ids, c.seen = append(c.ids, id), append(c.seen, id)
+	c.result.Logprobs = append(c.result.Logprobs, logprob)
+	text, stopped := c.stop.push(c.text.Push(id), len(c.ids) < s.MinTokens)
+	c.emit(text)
 	switch {
 	case stopped:
-		l.reason = "stop"
-	case len(l.ids) >= s.Tokens:
-		l.reason = "length"
+		c.reason = "stop"
+	case len(c.ids) >= s.Tokens:
+		c.reason = "length"
 	}
 	return nil
 }
 
-func (l *lane) emit(text string) {
-	l.out.WriteString(text)
-	if text != "" && l.stream != nil {
-		l.stream(l.result.Index, text)
+func (c *continuation) emit(text string) {
+	c.out.WriteString(text)
+	if text != "" && c.stream != nil {
+		c.stream(c.result.Index, text)
 	}
 }
 
-func (l *lane) finish() Result {
-	if l.reason != "stop" {
-		text, stopped := l.stop.push(l.text.Flush(), false)
-		l.emit(text)
+func (c *continuation) finish() Result {
+	if c.reason != "stop" {
+		text, stopped := c.stop.push(c.text.Flush(), false)
+		c.emit(text)
 		if !stopped {
-			l.emit(l.stop.rest())
+			c.emit(c.stop.rest())
 		}
 	}
-	r := l.result
-	r.Text, r.Tokens, r.FinishReason = l.out.String(), l.ids, l.reason
+	r := c.result
+	r.Text, r.Tokens, r.FinishReason = c.out.String(), c.ids, c.reason
 	if r.Tokens == nil {
 		r.Tokens = []int{}
 	}

@@ -62,8 +62,8 @@ func (g *Generator) whole(t testing.TB, ids []int, source ...int) []float32 {
 }
 
 // Cached decoding takes the tokens that whole passes would, also past the context: then
-// a lane holds what the overflow left of it. The lanes begin differently, so that one is
-// full before the other; a lane's source stays.
+// a sequence holds what the overflow left of it. The sequences begin differently, so that
+// one is full before the other; their sources stay.
 func TestGenerateEqualsWholePasses(t *testing.T) {
 	sizes := models.Sizes{Context: 12}
 	for name, m := range map[string]models.Model{
@@ -90,47 +90,47 @@ func checkWhole(t *testing.T, g *Generator, prompts []Prompt) {
 	room := g.Model.Common().Context
 	results, err := g.Each(context.Background(), prompts, Settings{Tokens: 40, Temperature: 1, Seed: 3}, nil)
 	require.NoError(t, err)
-	for lane, p := range prompts {
+	for i, p := range prompts {
 		seen := slices.Clone(p.Tokens)
-		require.Len(t, results[lane].Tokens, 40)
-		for i, id := range results[lane].Tokens {
+		require.Len(t, results[i].Tokens, 40)
+		for at, id := range results[i].Tokens {
 			l := g.whole(t, seen, p.Source...)
-			require.InDelta(t, l[id]-vec.LogSumExp(l), results[lane].Logprobs[i], 1e-4, "lane %d, token %d", lane, i)
+			require.InDelta(t, l[id]-vec.LogSumExp(l), results[i].Logprobs[at], 1e-4, "sequence %d, token %d", i, at)
 			if len(seen) == room {
 				seen = slices.Clone(seen[room/2:]) // the last half is read again
 			}
 			seen = append(seen, id)
 		}
-		assert.Equal(t, "length", results[lane].FinishReason)
+		assert.Equal(t, "length", results[i].FinishReason)
 	}
 }
 
-// At temperature 0 the likeliest token of a whole pass is taken.
-func TestGenerateTakesTheLikeliest(t *testing.T) {
+// At temperature 0 the most likely token of a whole pass is taken.
+func TestGreedyTakesTheMostLikely(t *testing.T) {
 	g := newGenerator(t, 12)
 	p := g.prompt(t, "abc春")
 	results, err := g.Generate(context.Background(), p, Settings{Tokens: 8}, 1, nil)
 	require.NoError(t, err)
 	seen := slices.Clone(p.Tokens)
 	for i, id := range results[0].Tokens {
-		require.Equal(t, likeliest(g.whole(t, seen)), id, "token %d", i)
+		require.Equal(t, argmax(g.whole(t, seen)), id, "token %d", i)
 		seen = append(seen, id)
 	}
 }
 
 // Continuations side by side are those made alone, past the context too.
-func TestLanesDoNotDisturbEachOther(t *testing.T) {
+func TestSequencesDoNotDisturbEachOther(t *testing.T) {
 	g := newGenerator(t, 12)
 	s := Settings{Tokens: 40, Temperature: 1, Seed: 3, Stop: []string{"秋", "ab"}}
 	together, err := g.Generate(context.Background(), g.prompt(t, "abcdefg"), s, 4, nil)
 	require.NoError(t, err)
 	texts := map[string]bool{}
 	for i, r := range together {
-		l := g.newLane(g.prompt(t, "abcdefg"), s, i, nil)
-		rd, logits, err := g.read([]Prompt{g.prompt(t, "abcdefg")})
+		c := g.newContinuation(g.prompt(t, "abcdefg"), s, i, nil)
+		stepper, logits, err := g.start([]Prompt{g.prompt(t, "abcdefg")})
 		require.NoError(t, err)
-		require.NoError(t, g.decode(context.Background(), rd, []*lane{l}, logits))
-		alone := l.finish()
+		require.NoError(t, decode(context.Background(), stepper, []*continuation{c}, logits))
+		alone := c.finish()
 		assert.Equal(t, alone.Tokens, r.Tokens, "continuation %d", i)
 		assert.Equal(t, alone.Text, r.Text)
 		texts[r.Text] = true

@@ -15,26 +15,26 @@ import (
 	"euryale/models"
 )
 
-// look is one pass over a text, and what layers computed in it.
-type look struct {
+// pass is a forward pass over a text, and the taps read in it.
+type pass struct {
 	*models.Program
 	rows, source []string // tokens of the text and of its source, as labels
 }
 
-// wide is how many tokens make a map so wide that only two stand side by side.
+// wide is the number of tokens above which only two maps are drawn side by side.
 const wide = 24
 
-// Attention draws the attention weights of layers over a prompt and what continues it:
-// each row is a token, each column one that it looked at, each map a head. Names are
-// paths of attention layers, as "h0/att"; without any, all layers are drawn. A name that
-// matches no layer is an error that lists near names. Of a text longer than the model's
-// context the end is shown.
+// Attention draws the attention weights of layers over a prompt and its continuation: each
+// row is a token, each column one that it attends to, each map a head. Names are paths of
+// attention layers, as "h0/att"; without any, all layers are drawn. A name that matches no
+// layer is an error that lists near names. Of a text longer than the model's context the
+// end is shown.
 func (g *Generator) Attention(p Prompt, continuation []int, names ...string) (draw.Maps, error) {
 	taps, err := g.taps(graph.AttentionWeights, "attention", p, names)
 	if err != nil {
 		return draw.Maps{}, err
 	}
-	l, err := g.look(p, continuation, taps)
+	l, err := g.readTaps(p, continuation, taps)
 	if err != nil {
 		return draw.Maps{}, err
 	}
@@ -53,15 +53,15 @@ func (g *Generator) Attention(p Prompt, continuation []int, names ...string) (dr
 	return m, nil
 }
 
-// Gates draws the gates of LSTM layers over a text, token by token: the first units of
-// each gate are the rows, as many as are asked for. Names are paths of layers, as in
+// Gates draws the gates of LSTM layers over a text, token by token: the rows are the first
+// units of each gate, so many of them. Names are paths of layers, as in
 // Attention.
 func (g *Generator) Gates(p Prompt, units int, names ...string) (draw.Maps, error) {
 	taps, err := g.taps(graph.LSTMGates, "LSTM", p, names)
 	if err != nil {
 		return draw.Maps{}, err
 	}
-	l, err := g.look(p, nil, taps)
+	l, err := g.readTaps(p, nil, taps)
 	if err != nil {
 		return draw.Maps{}, err
 	}
@@ -99,7 +99,7 @@ func (g *Generator) taps(view graph.View, kind string, p Prompt, names []string)
 		all, tapOf[layer], tapOf[tap] = append(all, layer), tap, tap
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("the model has no %s layers to look into", kind)
+		return nil, fmt.Errorf("the model has no %s layers", kind)
 	}
 	if len(names) == 0 {
 		names = all
@@ -114,14 +114,14 @@ func (g *Generator) taps(view graph.View, kind string, p Prompt, names []string)
 	return taps, nil
 }
 
-// look runs the model over a text and reads taps.
-func (g *Generator) look(p Prompt, continuation []int, taps []string) (*look, error) {
+// readTaps runs the model over a text and returns the named values.
+func (g *Generator) readTaps(p Prompt, continuation []int, taps []string) (*pass, error) {
 	tokens := slices.Concat(p.Tokens, continuation)
 	if n := g.Model.Common().Context; len(tokens) > n {
 		tokens = tokens[len(tokens)-n:]
 	}
 	if len(tokens) == 0 {
-		return nil, fmt.Errorf("there is no text to look at: give a prompt")
+		return nil, fmt.Errorf("there is no text to read: give a prompt")
 	}
 	prog, err := models.Score(g.Model, g.Weights, graph.Frame{B: 1, T: len(tokens), S: len(p.Source)}, taps...)
 	if err != nil {
@@ -130,10 +130,10 @@ func (g *Generator) look(p Prompt, continuation []int, taps []string) (*look, er
 	if err := prog.Run(graph.Feed{Tokens: tokens, Source: p.Source}); err != nil {
 		return nil, err
 	}
-	return &look{prog, g.labels(tokens), g.labels(p.Source)}, nil
+	return &pass{prog, g.labels(tokens), g.labels(p.Source)}, nil
 }
 
-// labels are tokens as text; what is no text by itself is written as bytes.
+// labels returns tokens as text, and as bytes where they are no text by themselves.
 func (g *Generator) labels(ids []int) []string {
 	var labels []string
 	for _, id := range ids {
@@ -146,8 +146,8 @@ func (g *Generator) labels(ids []int) []string {
 	return labels
 }
 
-// heads are the maps of one attention layer.
-func (l *look) heads(name string) ([]draw.Map, error) {
+// heads returns the maps of one attention layer.
+func (l *pass) heads(name string) ([]draw.Map, error) {
 	n, err := l.Tap(name)
 	if err != nil {
 		return nil, err
@@ -155,7 +155,7 @@ func (l *look) heads(name string) ([]draw.Map, error) {
 	rows, cols := l.sides(n)
 	shape := l.Shape(name)
 	if len(shape) != 2 || shape[0] != len(rows) || len(cols) == 0 || shape[1]%len(cols) != 0 {
-		return nil, fmt.Errorf("%s is %v, want (%d, H·%d): a row for each token and a column for each it looks at", name, shape, len(rows), len(cols))
+		return nil, fmt.Errorf("%s is %v, want (%d, H·%d): a row for each token and a column for each that it attends to", name, shape, len(rows), len(cols))
 	}
 	heads, values := shape[1]/len(cols), l.Float64s(name)
 	maps := make([]draw.Map, heads)
@@ -172,10 +172,10 @@ func (l *look) heads(name string) ([]draw.Map, error) {
 	return maps, nil
 }
 
-// sides are the labels of what looks and of what is looked at. The nearest number of
-// visible keys among what the weights are made of tells: "past" and "lane" count tokens
-// of the text, "all" those of the source; under "source" all are.
-func (l *look) sides(n *G.Node) (rows, cols []string) {
+// sides returns the labels of the queries and of the keys. They follow from the nearest
+// lengths of keys among what the weights are computed from: "past" and "lane" count tokens
+// of the text, "all" those of the source, and so do all under "source".
+func (l *pass) sides(n *G.Node) (rows, cols []string) {
 	seen := map[*G.Node]bool{}
 	for queue := (G.Nodes{n}); len(queue) > 0; queue = queue[1:] {
 		switch queue[0].Name() {

@@ -46,7 +46,7 @@ func TestAttentionOfEveryHead(t *testing.T) {
 		sums(t, m)
 		for i := range 5 {
 			for j := i + 1; j < 5; j++ {
-				assert.Zero(t, m.Values[i*5+j], "nobody sees what is to come")
+				assert.Zero(t, m.Values[i*5+j], "no token attends to later ones")
 			}
 		}
 	}
@@ -63,13 +63,13 @@ func TestAttentionNamesNearLayers(t *testing.T) {
 	_, err := g.Attention(g.prompt(t, "ab"), nil, "h2/atts")
 	assert.ErrorContains(t, err, `no attention layer is called "h2/atts"; near it: ["h0/att" "h1/att"]`)
 	_, err = g.Gates(g.prompt(t, "ab"), 1)
-	assert.ErrorContains(t, err, "the model has no LSTM layers to look into")
+	assert.ErrorContains(t, err, "the model has no LSTM layers")
 	_, err = g.Attention(Prompt{}, nil)
-	assert.ErrorContains(t, err, "no text to look at")
+	assert.ErrorContains(t, err, "no text to read")
 }
 
-// A model that reads a source shows who looks at whom: source at source, text at text,
-// text at source.
+// In a model that reads a source, source attends to source, text to text, and text to
+// source.
 func TestAlignment(t *testing.T) {
 	g := fresh(t, &models.Transformer{Sizes: models.Sizes{Context: 9}, Source: 9, Layers: 1, Heads: 2, Dim: 8, Activation: "relu"})
 	source := g.prompt(t, "春夏秋").Tokens
@@ -105,7 +105,7 @@ func TestGates(t *testing.T) {
 	assert.ErrorContains(t, err, "7 units of lstm0/gates, which has 6")
 }
 
-// What nobody asks for is not computed: reading a tap takes the memory of its value, and a
+// A tap that is not read is not computed: reading a tap takes the memory of its value, and a
 // program without it does not have that.
 func TestTapsCostNothingUnread(t *testing.T) {
 	m, err := models.New("lstm")

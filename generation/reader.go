@@ -9,75 +9,93 @@ import (
 	"euryale/models"
 )
 
-// reader feeds tokens to lanes of a model's memory.
+// reader is the Stepper of a graph model: it runs decoding programs over a memory.
 type reader struct {
 	model    models.Model
 	weights  *graph.Weights
-	mem      *graph.Memory
-	source   int
+	one      *reader       // of one sequence, which reads prompts: the reader itself if B is 1
+	mem      *graph.Memory // nil until it is needed, if B is not 1
+	source   int           // tokens of a source, at most; 0: the model reads none
 	encoder  *models.Program
-	programs map[int]*models.Program // by the tokens of each lane that they read
-	text     [][]int                 // what each lane has read since it was last reset
+	decoders map[int]*models.Program // by the tokens of each sequence that they read
+	scorers  map[int]*models.Program
+	text     [][]int // what each sequence holds
 	tokens   []int
-	one      *reader // of one lane, for reading a full lane's end again
 }
 
-// pieces are the lengths that prompts are read in: few graphs, little padding.
-var pieces = []int{1, 8, 64}
+// chunkLengths are the chunk sizes for reading prompts: few graphs, little padding.
+var chunkLengths = []int{1, 8, 64}
 
-// newReader makes memory for lanes whose sources have up to source tokens.
-func newReader(m models.Model, w *graph.Weights, lanes, source int) (*reader, error) {
-	mem, err := models.NewMemory(m, w, lanes, m.Common().Context, source)
-	if err != nil {
-		return nil, err
+// newReader returns a reader of so many sequences. Prompts are read by one, or, if it is
+// nil, by a reader of one sequence that newReader makes.
+func newReader(m models.Model, w *graph.Weights, sequences int, one *reader) (r *reader, err error) {
+	r = &reader{model: m, weights: w, one: one, source: models.SourceOf(m), text: make([][]int, sequences),
+		decoders: map[int]*models.Program{}, scorers: map[int]*models.Program{}}
+	switch {
+	case sequences == 1:
+		r.one = r
+		_, err = r.memory()
+	case one == nil:
+		r.one, err = newReader(m, w, 1, nil)
 	}
-	return &reader{model: m, weights: w, mem: mem, source: source, programs: map[int]*models.Program{}, text: make([][]int, lanes)}, nil
+	return r, err
 }
 
-func (r *reader) program(t int) (*models.Program, error) {
-	if p := r.programs[t]; p != nil {
+// memory returns the reader's memory, which is made when it is first needed: to score
+// texts side by side takes none.
+func (r *reader) memory() (mem *graph.Memory, err error) {
+	if r.mem == nil {
+		r.mem, err = models.NewMemory(r.model, r.weights, len(r.text), r.model.Common().Context, r.source)
+	}
+	return r.mem, err
+}
+
+// decoder returns the program that reads t tokens in each sequence.
+func (r *reader) decoder(t int) (*models.Program, error) {
+	if p := r.decoders[t]; p != nil {
 		return p, nil
 	}
-	p, err := models.Decode(r.model, r.weights, graph.Frame{B: r.mem.Lanes(), T: t, S: r.source, Memory: r.mem})
+	mem, err := r.memory()
 	if err != nil {
 		return nil, err
 	}
-	r.programs[t] = p
+	p, err := models.Decode(r.model, r.weights, graph.Frame{B: len(r.text), T: t, S: r.source, Memory: mem})
+	if err != nil {
+		return nil, err
+	}
+	r.decoders[t] = p
 	return p, nil
 }
 
-// encode reads the source of lane 0.
-func (r *reader) encode(source []int) error {
-	if len(source) > r.source {
-		return fmt.Errorf("the source has %d tokens, and the model reads %d: shorten it", len(source), r.source)
+// Room returns the most tokens that a sequence holds, or 0 if there is no limit.
+func (r *reader) Room() int { return r.one.mem.Room() }
+
+// Len returns how many tokens sequence i holds.
+func (r *reader) Len(i int) int { return len(r.text[i]) }
+
+// Begin empties sequence i and reads a prompt.
+func (r *reader) Begin(i int, p Prompt) ([]float32, error) {
+	logits, err := r.one.begin(p)
+	if err != nil || r.one == r {
+		return logits, err
 	}
-	if len(source) == 0 {
-		return errors.New("the model reads a source, and there is none: give it a text")
-	}
-	if r.encoder == nil {
-		p, err := models.Encode(r.model, r.weights, graph.Frame{B: r.mem.Lanes(), S: r.source, Memory: r.mem})
-		if err != nil {
-			return err
-		}
-		r.encoder = p
-	}
-	ids := padding(r.mem.Lanes() * r.source)
-	copy(ids, source)
-	return r.encoder.Run(graph.Feed{Source: ids})
+	return logits, r.takeFromOne(i)
 }
 
-// reset makes all lanes forget everything.
-func (r *reader) reset() {
-	for lane := range r.text {
-		r.mem.Reset(lane)
-		r.text[lane] = r.text[lane][:0]
+// takeFromOne makes sequence i what the reader of one sequence holds.
+func (r *reader) takeFromOne(i int) error {
+	mem, err := r.memory()
+	if err != nil {
+		return err
 	}
+	r.text[i] = append(r.text[i][:0], r.one.text[0]...)
+	return mem.Copy(i, r.one.mem, 0)
 }
 
-// begin reads a prompt, and its source if the model has one, into a reader of one lane
-// that has been used or not.
+// begin is Begin of a reader of one sequence.
 func (r *reader) begin(p Prompt) ([]float32, error) {
-	r.reset()
+	r.mem.Reset(0)
+	r.text[0] = r.text[0][:0]
 	if r.source > 0 {
 		if err := r.encode(p.Source); err != nil {
 			return nil, err
@@ -86,18 +104,28 @@ func (r *reader) begin(p Prompt) ([]float32, error) {
 	return r.prompt(p.Tokens)
 }
 
-// reorder makes lane i what lane parents[i] was.
-func (r *reader) reorder(parents []int) error {
-	old := make([][]int, len(parents))
-	for i, p := range parents {
-		old[i] = slices.Clone(r.text[p])
+// encode reads the source of the only sequence.
+func (r *reader) encode(source []int) error {
+	if len(source) > r.source {
+		return fmt.Errorf("the source has %d tokens, and the model reads %d: shorten it", len(source), r.source)
 	}
-	r.text = old
-	return r.mem.Reorder(parents)
+	if len(source) == 0 {
+		return errors.New("the model reads a source, and there is none: give it a text")
+	}
+	if r.encoder == nil {
+		p, err := models.Encode(r.model, r.weights, graph.Frame{B: 1, S: r.source, Memory: r.mem})
+		if err != nil {
+			return err
+		}
+		r.encoder = p
+	}
+	ids := padding(r.source)
+	copy(ids, source)
+	return r.encoder.Run(graph.Feed{Source: ids})
 }
 
-// prompt reads ids into lane 0 of a reader of one lane, and returns the logits of what
-// follows. Of a prompt longer than the lane, the end is read.
+// prompt reads ids into the only sequence, which is empty, and returns the logits of what
+// follows. Of more tokens than the sequence holds, the end is read.
 func (r *reader) prompt(ids []int) ([]float32, error) {
 	if room := r.mem.Room(); room > 0 && len(ids) > room {
 		ids = ids[len(ids)-room:]
@@ -105,8 +133,8 @@ func (r *reader) prompt(ids []int) ([]float32, error) {
 	r.text[0] = append(r.text[0][:0], ids...)
 	var logits []float32
 	for len(ids) > 0 {
-		t := pieces[len(pieces)-1]
-		for _, n := range pieces {
+		t := chunkLengths[len(chunkLengths)-1]
+		for _, n := range chunkLengths {
 			if len(ids) <= n {
 				t = n
 				break
@@ -116,7 +144,7 @@ func (r *reader) prompt(ids []int) ([]float32, error) {
 			t = min(t, room)
 		}
 		n := min(t, len(ids))
-		p, err := r.program(t)
+		p, err := r.decoder(t)
 		if err != nil {
 			return nil, err
 		}
@@ -132,11 +160,9 @@ func (r *reader) prompt(ids []int) ([]float32, error) {
 	return logits, nil
 }
 
-// step reads one token in each lane, −1 in lanes that sit out, and returns the logits
-// lane by lane. A lane that is full forgets all but the last half of its tokens, which
-// are read again: what follows is as if the text had begun there.
-func (r *reader) step(ids []int) ([]float32, error) {
-	p, err := r.program(1)
+// Step reads one token in each sequence.
+func (r *reader) Step(ids []int) ([]float32, error) {
+	p, err := r.decoder(1)
 	if err != nil {
 		return nil, err
 	}
@@ -152,45 +178,108 @@ func (r *reader) step(ids []int) ([]float32, error) {
 		if err != nil {
 			return nil, err
 		}
-		for lane, id := range ids {
+		for i, id := range ids {
 			if id >= 0 {
-				r.text[lane] = append(r.text[lane], id)
+				r.text[i] = append(r.text[i], id)
 			}
 		}
 		return p.Value("logits"), nil
 	}
 }
 
-// slide makes room in a lane. Its last tokens are read again by a reader of one lane, so
-// that the other lanes are not disturbed, and moved in.
-func (r *reader) slide(lane int) error {
-	kept := slices.Clone(r.text[lane][len(r.text[lane])-r.mem.Room()/2:])
-	one := r
-	if r.mem.Lanes() > 1 {
-		if err := r.besides(lane); err != nil {
+// slide makes room in sequence i: its newer half is read again, by the reader of one
+// sequence so that the others are not disturbed.
+func (r *reader) slide(i int) error {
+	kept := slices.Clone(r.text[i][len(r.text[i])-r.mem.Room()/2:])
+	if r.one != r { // for the source
+		if err := r.one.mem.Copy(0, r.mem, i); err != nil {
 			return err
 		}
-		one = r.one
 	}
-	if err := one.mem.Truncate(0, 0); err != nil {
+	if err := r.one.mem.Truncate(0, 0); err != nil {
 		return err
 	}
-	if _, err := one.prompt(kept); err != nil {
+	if _, err := r.one.prompt(kept); err != nil || r.one == r {
 		return err
 	}
-	if one == r {
-		return nil
-	}
-	r.text[lane] = append(r.text[lane][:0], kept...)
-	return r.mem.Copy(lane, one.mem, 0)
+	return r.takeFromOne(i)
 }
 
-// besides gives the reader of one lane what a lane remembers of its source.
-func (r *reader) besides(lane int) (err error) {
-	if r.one == nil {
-		if r.one, err = newReader(r.model, r.weights, 1, r.source); err != nil {
-			return err
+// Truncate makes sequence i keep its first n tokens.
+func (r *reader) Truncate(i, n int) error {
+	mem, err := r.memory()
+	if err != nil {
+		return err
+	}
+	if err := mem.Truncate(i, n); err != nil {
+		return err
+	}
+	r.text[i] = r.text[i][:n]
+	return nil
+}
+
+// Copy makes sequence dst a copy of sequence src.
+func (r *reader) Copy(dst, src int) error {
+	mem, err := r.memory()
+	if err != nil || dst == src {
+		return err
+	}
+	r.text[dst] = append(r.text[dst][:0], r.text[src]...)
+	return mem.Copy(dst, mem, src)
+}
+
+// Reorder makes each sequence i what sequence parents[i] was.
+func (r *reader) Reorder(parents []int) error {
+	mem, err := r.memory()
+	if err != nil {
+		return err
+	}
+	old := r.text
+	r.text = make([][]int, len(parents))
+	for i, p := range parents {
+		r.text[i] = slices.Clone(old[p])
+	}
+	return mem.Reorder(parents)
+}
+
+// NLL returns the sum of the losses of targets after tokens.
+func (r *reader) NLL(tokens, targets []int) (nll float64, err error) {
+	p, err := r.scorer(len(tokens) / len(r.text))
+	if err != nil {
+		return 0, err
+	}
+	if err := p.Run(graph.Feed{Tokens: tokens, Targets: targets}); err != nil {
+		return 0, err
+	}
+	for _, l := range p.Value("losses") {
+		nll += float64(l)
+	}
+	if p.Frame().Memory == nil {
+		return nll, nil
+	}
+	t := len(tokens) / len(r.text)
+	for at, id := range tokens {
+		if id >= 0 {
+			r.text[at/t] = append(r.text[at/t], id)
 		}
 	}
-	return r.one.mem.Copy(0, r.mem, lane)
+	return nll, nil
+}
+
+// scorer returns the program that computes the losses of t tokens in each sequence: with
+// the reader's memory if it has no limit.
+func (r *reader) scorer(t int) (p *models.Program, err error) {
+	if p := r.scorers[t]; p != nil {
+		return p, nil
+	}
+	f := graph.Frame{B: len(r.text), T: t, S: r.source}
+	if r.Room() == 0 {
+		if f.Memory, err = r.memory(); err != nil {
+			return nil, err
+		}
+	}
+	if p, err = models.Score(r.model, r.weights, f); err == nil {
+		r.scorers[t] = p
+	}
+	return p, err
 }

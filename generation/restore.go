@@ -9,13 +9,13 @@ import (
 	"euryale/models"
 )
 
-// Restore puts the model's likeliest token in place of each hidden one of the prompt, all
+// Restore puts the model's most likely token in place of each hidden one of the prompt, all
 // at once, each as if the others stayed hidden. It is for models of data.task "mask", whose
 // prompts hide tokens behind "<|mask|>". Text and Tokens of the result are the whole text,
 // Logprobs those of the restored tokens.
 func (g *Generator) Restore(p Prompt) (Result, error) {
 	if g.Format == nil || g.Format.Mask() < 0 {
-		return Result{}, errors.New("the model continues texts, and restores no hidden tokens: generate with it")
+		return Result{}, errors.New("the model continues texts, and restores no hidden tokens: call Generate")
 	}
 	context := g.Model.Common().Context
 	if len(p.Tokens) > context {

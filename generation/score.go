@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"unicode/utf8"
 
-	"euryale/layers/graph"
 	"euryale/models"
 )
 
-// Score is how likely a text is under a model.
+// Score is the likelihood of a text under a model.
 type Score struct {
 	Tokens      int     `json:"tokens"` // that were predicted: all but the first
 	Chars       int     `json:"chars"`
@@ -22,17 +22,17 @@ type Score struct {
 	BitsPerChar float64 `json:"bits_per_char"`
 }
 
-// Score says how likely the text is, each token predicted from those before it. A model
-// whose lanes have a limit sees a window of its context, which moves by stride tokens (0:
-// half the context): each token is predicted once, from at least context−stride tokens
+// Score returns the likelihood of a text, each token predicted from those before it. A
+// model with a limited context reads a window of that length, which moves by stride tokens
+// (0: half the context): each token is predicted once, from at least context−stride tokens
 // before it once there are so many. A recurrent model carries its state through the whole
-// text. A model that reads a source, or that sees the next token, is refused.
+// text. A model that reads a source, or whose tokens attend to later ones, is refused.
 func (g *Generator) Score(ctx context.Context, text string, stride int, progress func(done, total int)) (Score, error) {
 	switch {
 	case models.SourceOf(g.Model) > 0:
-		return Score{}, errors.New("the model answers a source, and a text alone has none: scores are for language models; train -eval measures this one")
+		return Score{}, errors.New("the model answers a source, and a text alone has none: scores are for language models; evaluate -run measures this one")
 	case models.IsBidirectional(g.Model):
-		return Score{}, errors.New("the model sees the token that it would have to predict: scores are for language models; train -eval measures this one")
+		return Score{}, errors.New("the model is bidirectional: it can see the token it should predict; scores are for language models; evaluate -run measures this one")
 	}
 	ids, err := g.Tokenizer.Encode(text)
 	if err != nil {
@@ -53,70 +53,20 @@ func (g *Generator) Score(ctx context.Context, text string, stride int, progress
 	return out, nil
 }
 
-// nll is the sum of the losses of a text's tokens but the first, in nats.
+// nll returns the sum of the losses of a text's tokens but the first, in nats. Its steppers
+// are not kept: their programs have the size of a whole context.
 func (g *Generator) nll(ctx context.Context, ids []int, stride int, progress func(done, total int)) (float64, error) {
-	if g.Counts != nil {
-		return g.countedNLL(ids)
-	}
-	mem, err := models.NewMemory(g.Model, g.Weights, 1, g.Model.Common().Context, models.SourceOf(g.Model))
-	if err != nil {
-		return 0, err
-	}
 	if progress == nil {
 		progress = func(int, int) {}
 	}
-	s := scorer{Generator: g, ctx: ctx, ids: ids, progress: progress}
-	if mem.Room() == 0 {
-		return s.carried()
-	}
-	return s.windows(stride)
-}
-
-// scorer adds up the losses of a text.
-type scorer struct {
-	*Generator
-	ctx      context.Context
-	ids      []int
-	progress func(done, total int)
-}
-
-// sum runs p on lanes of t tokens and adds up their losses.
-func (s *scorer) sum(p *models.Program, f graph.Feed) (nll float64, err error) {
-	if err := s.ctx.Err(); err != nil {
-		return 0, err
-	}
-	if err := p.Run(f); err != nil {
-		return 0, err
-	}
-	for _, l := range p.Value("losses") {
-		nll += float64(l)
-	}
-	return nll, nil
-}
-
-// carried reads the text in pieces, state and all.
-func (s *scorer) carried() (nll float64, err error) {
-	const t = 256
-	f := graph.Frame{B: 1, T: t, Memory: graph.NewMemory(1, 0), Whole: true}
-	p, err := models.Score(s.Model, s.Weights, f)
+	one, err := NewStepper(g.Model, g.Weights, 1)
 	if err != nil {
 		return 0, err
 	}
-	for at := 0; at < len(s.ids)-1; at += t {
-		feed := window(s.ids, at, at, t)
-		l, err := s.sum(p, feed)
-		if err != nil {
-			return 0, err
-		}
-		nll += l
-		s.progress(min(at+t, len(s.ids)-1), len(s.ids)-1)
+	if one.Room() == 0 {
+		return carried(ctx, one, ids, progress)
 	}
-	return nll, nil
-}
-
-// windows reads the text in windows, some side by side.
-func (s *scorer) windows(stride int) (nll float64, err error) {
-	context := s.Model.Common().Context
+	context := one.Room()
 	if stride == 0 {
 		stride = max(1, context/2)
 	}
@@ -124,53 +74,78 @@ func (s *scorer) windows(stride int) (nll float64, err error) {
 		return 0, fmt.Errorf("stride is %d, want from 1 to the context of %d tokens", stride, context)
 	}
 	starts := []int{0}
-	for starts[len(starts)-1]+context < len(s.ids)-1 {
+	for starts[len(starts)-1]+context < len(ids)-1 {
 		starts = append(starts, starts[len(starts)-1]+stride)
 	}
-	lanes := min(16, len(starts))
-	p, err := models.Score(s.Model, s.Weights, graph.Frame{B: lanes, T: context, S: models.SourceOf(s.Model)})
-	if err != nil {
-		return 0, err
+	sequences := min(16, len(starts))
+	many := one
+	if sequences > 1 {
+		if many, err = NewStepper(g.Model, g.Weights, sequences); err != nil {
+			return 0, err
+		}
 	}
-	for i := 0; i < len(starts); i += lanes {
-		var all graph.Feed
-		for j := i; j < i+lanes; j++ {
-			f := graph.Feed{Tokens: padding(context), Targets: padding(context)}
+	return windows(ctx, many, ids, starts, sequences, progress)
+}
+
+// carried adds up the losses of a text that one sequence reads in pieces.
+func carried(ctx context.Context, s Stepper, ids []int, progress func(done, total int)) (nll float64, err error) {
+	const t = 256
+	for at := 0; at < len(ids)-1; at += t {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		l, err := s.NLL(window(ids, at, at, t))
+		if err != nil {
+			return 0, err
+		}
+		nll += l
+		progress(min(at+t, len(ids)-1), len(ids)-1)
+	}
+	return nll, nil
+}
+
+// windows adds up the losses of a text in windows that begin at starts, so many side by
+// side.
+func windows(ctx context.Context, s Stepper, ids, starts []int, sequences int, progress func(done, total int)) (nll float64, err error) {
+	context := s.Room()
+	for i := 0; i < len(starts); i += sequences {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		var tokens, targets []int
+		for j := i; j < i+sequences; j++ {
+			x, y := padding(context), padding(context)
 			if j < len(starts) {
 				fresh := 0 // the first position whose target no earlier window predicted
 				if j > 0 {
 					fresh = starts[j-1] + context
 				}
-				f = window(s.ids, starts[j], fresh, context)
+				x, y = window(ids, starts[j], fresh, context)
 			}
-			all.Tokens, all.Targets = append(all.Tokens, f.Tokens...), append(all.Targets, f.Targets...)
+			tokens, targets = append(tokens, x...), append(targets, y...)
 		}
-		l, err := s.sum(p, all)
+		l, err := s.NLL(tokens, targets)
 		if err != nil {
 			return 0, err
 		}
 		nll += l
-		s.progress(min(i+lanes, len(starts)), len(starts))
+		progress(min(i+sequences, len(starts)), len(starts))
 	}
 	return nll, nil
 }
 
-// window is t tokens from at, whose targets from position fresh of the text are asked for.
-func window(ids []int, at, fresh, t int) graph.Feed {
-	f := graph.Feed{Tokens: padding(t), Targets: padding(t)}
+// window returns t tokens of a text from position at on, and the targets of those from
+// position fresh on.
+func window(ids []int, at, fresh, t int) (tokens, targets []int) {
+	tokens, targets = padding(t), padding(t)
 	for i := 0; i < t && at+i < len(ids)-1; i++ {
-		f.Tokens[i] = ids[at+i]
+		tokens[i] = ids[at+i]
 		if at+i >= fresh {
-			f.Targets[i] = ids[at+i+1]
+			targets[i] = ids[at+i+1]
 		}
 	}
-	return f
+	return tokens, targets
 }
 
-func padding(n int) []int {
-	p := make([]int, n)
-	for i := range p {
-		p[i] = -1
-	}
-	return p
-}
+// padding returns n times −1.
+func padding(n int) []int { return slices.Repeat([]int{-1}, n) }

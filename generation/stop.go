@@ -2,15 +2,14 @@ package generation
 
 import "strings"
 
-// stopper looks for stop texts in a stream, and holds back what may be the beginning of
-// one.
+// stopper finds stop texts in a stream, and holds back what may be the beginning of one.
 type stopper struct {
 	stops []string
 	held  string
 }
 
-// push adds text and returns what can be shown, and whether a stop text was met: what is
-// shown ends before it. Within a minimum length stop texts are passed over.
+// push adds text and returns what can be shown, and whether it contains a stop text: what is
+// shown ends before it. While passing is set, stop texts are ignored.
 func (s *stopper) push(text string, passing bool) (shown string, stopped bool) {
 	text = s.held + text
 	s.held = ""
@@ -38,7 +37,7 @@ func (s *stopper) push(text string, passing bool) (shown string, stopped bool) {
 	return text[:len(text)-hold], false
 }
 
-// rest is what was held back at the end of the text.
+// rest returns what was held back at the end of the text.
 func (s *stopper) rest() string {
 	held := s.held
 	s.held = ""

@@ -5,12 +5,16 @@ import (
 
 	"euryale/data"
 	"euryale/internal/kernel/matmul"
+	"euryale/models"
 )
 
 // Describe returns a few lines about the model and the corpus. Of a table's rows it says how
 // many are cut to fit.
 func (r *Run) Describe() string {
 	c := r.Config
+	if _, isPredictor := c.Model.(models.Predictor); isPredictor {
+		return fmt.Sprintf("%s\nmodel: %s, which reads the text once", r.Corpus.Describe(), c.ModelName)
+	}
 	text := fmt.Sprintf("%s\nmodel: %s, %d parameters; batches of %d sequences of %d tokens, in %d shards",
 		r.Corpus.Describe(), c.ModelName, r.Weights.Count(), c.Training.Batch, c.Model.Common().Context, c.Training.Shards)
 	if rows, ok := r.batches.(fmt.Stringer); ok {

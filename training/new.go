@@ -46,7 +46,7 @@ func (s *Start) New(c Config, dir string, log io.Writer) (*Run, error) {
 			c.Data.MaxSource = n
 		}
 	}
-	corpus, err := data.Open(c.Data, c.Tokenizer, tk, data.Options{Log: log})
+	corpus, err := openCorpus(c, tk, log)
 	if err != nil {
 		return nil, err
 	}
@@ -99,13 +99,17 @@ func NewOn(c Config, batches data.Batcher) (*Run, error) {
 // values, in the graph's order, and all are told whether they have weight decay.
 func (r *Run) declare() error {
 	m := r.Config.Model
+	if _, isPredictor := m.(models.Predictor); isPredictor {
+		return nil // it has none
+	}
 	_, err := graph.Build(r.Weights, graph.Frame{B: 1, T: 1, S: models.SourceOf(m)}, func(s *layers.Scope) { m.Logits(s, s.Tokens()) })
 	return err
 }
 
 // checkCausal refuses a model that is to predict the next token and attends to it.
 func (r *Run) checkCausal() error {
-	if r.Config.Data.Task == "mask" || models.IsBidirectional(r.Config.Model) {
+	_, isPredictor := r.Config.Model.(models.Predictor)
+	if isPredictor || r.Config.Data.Task == "mask" || models.IsBidirectional(r.Config.Model) {
 		return nil
 	}
 	return models.CheckCausal(r.Config.Model, r.Weights)

@@ -41,8 +41,12 @@ type Run struct {
 var ErrInterrupted = errors.New("interrupted: the run is saved")
 
 // Train updates the weights until all steps are made or the time is up, and saves the run.
-// When ctx ends it saves and returns ErrInterrupted.
+// When ctx ends it saves and returns ErrInterrupted. A models.Predictor reads the training
+// part once instead.
 func (r *Run) Train(ctx context.Context) error {
+	if p, ok := r.Config.Model.(models.Predictor); ok {
+		return r.learn(ctx, p)
+	}
 	limit, err := r.Config.Training.duration()
 	if err != nil {
 		return err
@@ -205,6 +209,9 @@ func (r *Run) report(rec Record) error {
 func (r *Run) Save() error {
 	if r.Dir == "" {
 		return nil
+	}
+	if p, ok := r.Config.Model.(models.Predictor); ok { // that is all there is
+		return p.Save(filepath.Join(r.Dir, rundir.Weights))
 	}
 	if err := r.saveWeights(rundir.Weights); err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 	"euryale/layers/graph"
 )
 
-// newGenerator makes texts in the form of the task that the configuration names.
+// newGenerator returns a generator of texts in the form of the task that the configuration names.
 func newGenerator(c Config, w *graph.Weights, tk tokenizer.Tokenizer) (*generation.Generator, error) {
 	f, err := data.NewFormat(c.Data, tk)
 	if err != nil {
@@ -30,7 +30,7 @@ func newGenerator(c Config, w *graph.Weights, tk tokenizer.Tokenizer) (*generati
 	return g, nil
 }
 
-// Generator makes texts with the model as it is now.
+// Generator returns a generator of texts with the model as it is now.
 func (r *Run) Generator() (*generation.Generator, error) {
 	if r.gen == nil {
 		g, err := newGenerator(r.Config, r.Weights, r.Corpus.Tokenizer)
@@ -42,17 +42,12 @@ func (r *Run) Generator() (*generation.Generator, error) {
 	return r.gen, nil
 }
 
-// Generator makes texts with the saved model.
+// Generator returns a generator of texts with the saved model.
 func (s *Saved) Generator() (*generation.Generator, error) {
-	g, err := newGenerator(s.Config, s.Weights, s.Tokenizer)
-	if err != nil {
-		return nil, err
-	}
-	g.Counts = s.Counts
-	return g, nil
+	return newGenerator(s.Config, s.Weights, s.Tokenizer)
 }
 
-// sample writes a text of the model as it is now to samples.txt.
+// sample appends a text of the model as it is now to samples.txt.
 func (r *Run) sample(loss float64) error {
 	c := r.Config.Training
 	if c.Sample == 0 || r.log == nil {
@@ -65,9 +60,9 @@ func (r *Run) sample(loss float64) error {
 	return r.log.AddSample(r.step, loss, text)
 }
 
-// Sample is a text of at most training.sample tokens: from nothing, or, where the corpus
-// asks for answers, a question of its validation part and the model's answer. Where tokens
-// are hidden, it is the beginning of that part, and what the model makes of it.
+// Sample returns a text of at most training.sample tokens: an unprompted one, or, where the
+// task has answers, a question of the validation part and the model's answer. Where tokens
+// are hidden, it is the beginning of that part, and what the model restores.
 func (r *Run) Sample() (string, error) {
 	g, err := r.Generator()
 	if err != nil {
@@ -90,7 +85,7 @@ func (r *Run) Sample() (string, error) {
 			text, reference = ex.Source, ex.Reference
 		}
 	}
-	p, err := promptOf(g, text)
+	p, err := g.PromptCut(text)
 	if err != nil {
 		return "", err
 	}
@@ -105,18 +100,8 @@ func (r *Run) Sample() (string, error) {
 	return fmt.Sprintf("%s\n→ %s\n(%s)", text, textOf(results), reference), nil
 }
 
-// promptOf is the prompt of an example of the corpus, which is cut where it is too long, as
-// the rows of a table are in training.
-func promptOf(g *generation.Generator, text string) (generation.Prompt, error) {
-	whole, cut := g.Format, *g.Format
-	cut.Cut = true
-	g.Format = &cut
-	defer func() { g.Format = whole }()
-	return g.Prompt(text)
-}
-
-// restored is the first lane of the validation part, its hidden tokens in the model's
-// words.
+// restored returns the first sequence of the validation part, with its hidden tokens, with
+// those that the model puts in their place, and as it is.
 func (r *Run) restored(g *generation.Generator) (string, error) {
 	batches, err := r.Corpus.Valid(1, r.Config.Model.Common().Context)
 	if err != nil {

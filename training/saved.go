@@ -9,16 +9,14 @@ import (
 	"euryale/data/tokenizer"
 	"euryale/layers/graph"
 	"euryale/models"
-	"euryale/models/ngram"
 	"euryale/training/rundir"
 )
 
 // Saved is a run's model, read from its files.
 type Saved struct {
-	Config    Config
+	Config    Config // its model has learned, if it is a models.Predictor
 	Tokenizer tokenizer.Tokenizer
-	Weights   *graph.Weights
-	Counts    *ngram.Model // of an n-gram model, which has no weights
+	Weights   *graph.Weights // none of a models.Predictor
 }
 
 // Open reads the model of the run in dir: its best weights, or its last ones if last is set
@@ -33,8 +31,9 @@ func Open(dir string, last bool) (*Saved, error) {
 		name = filepath.Join(dir, rundir.Weights)
 	}
 	s := &Saved{Config: c, Tokenizer: tk}
-	if c.IsCounted() {
-		s.Counts, err = ngram.Load(name)
+	if p, ok := c.Model.(models.Predictor); ok {
+		s.Weights = graph.NewWeights(0)
+		s.Config.Model, err = p.Load(name)
 	} else {
 		s.Weights, err = loadWeights(name, c.Model)
 	}

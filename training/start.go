@@ -60,8 +60,8 @@ func startOfRun(dir, weights string) (*Start, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.IsCounted() {
-		return nil, fmt.Errorf("%s is an n-gram model: it consists of counts, and has no weights to begin with", dir)
+	if _, isPredictor := c.Model.(models.Predictor); isPredictor {
+		return nil, fmt.Errorf("%s is an %s model: it consists of counts, and has no weights to begin with", dir, c.ModelName)
 	}
 	shapes, err := runfile.Shapes(weights)
 	if errors.Is(err, os.ErrNotExist) {

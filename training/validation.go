@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"euryale/data"
+	"euryale/generation"
 	"euryale/layers/graph"
 	"euryale/models"
 )
@@ -14,10 +15,14 @@ type evaluator struct {
 	weights  *graph.Weights
 	batches  data.Batcher
 	programs map[shape][]shard
+	stepper  generation.Stepper // of a models.Predictor, in place of programs
 	batch    data.Batch
 }
 
 func newEvaluator(c Config, w *graph.Weights, corpus *data.Corpus) (*evaluator, error) {
+	if p, ok := c.Model.(models.Predictor); ok {
+		return newHistoryEvaluator(c, p, corpus)
+	}
 	batches, err := corpus.Valid(c.Training.Batch, c.Model.Common().Context)
 	if err != nil {
 		return nil, err
@@ -60,10 +65,13 @@ func (e *evaluator) total(limit int) (sum float64, total int, err error) {
 }
 
 // carries reports whether recurrent state is carried from batch to batch, as in training.
-func (e *evaluator) carries() bool { return e.config.Training.BPTT == "carry" }
+func (e *evaluator) carries() bool { return e.config.Training.BPTT == "carry" || e.stepper != nil }
 
 // score returns the sum of the losses of the batch.
 func (e *evaluator) score() (sum float64, err error) {
+	if e.stepper != nil {
+		return e.scoreHistory()
+	}
 	shards, err := e.shards()
 	if err != nil {
 		return 0, err

@@ -1,5 +1,5 @@
-// Package cli is what the commands have in common: flags that teach, errors of one line,
-// and exit codes.
+// Package cli is what the commands have in common: flags in groups, errors of one line,
+// exit codes, and the version.
 package cli
 
 import (
@@ -27,8 +27,7 @@ const (
 	Interrupted = 130
 )
 
-// ErrInterrupted says that the user stopped the command, and that what it was to save is
-// saved.
+// ErrInterrupted says that the user stopped the command, after it saved its work.
 var ErrInterrupted = errors.New("interrupted")
 
 // Usage is an error in how the command was called.
@@ -39,7 +38,7 @@ func (u *Usage) Error() string { return u.Err.Error() }
 // Unwrap returns the cause.
 func (u *Usage) Unwrap() error { return u.Err }
 
-// Misusef is a Usage error.
+// Misusef returns a Usage error.
 func Misusef(format string, args ...any) error { return &Usage{fmt.Errorf(format, args...)} }
 
 // Flags are a command's flags.
@@ -47,6 +46,9 @@ type Flags struct {
 	*flag.FlagSet
 	intro, examples string
 	groups          []group
+	joined          map[string]string // flag → the flag on whose line of the help it is
+	moved           map[string]string // flag that is gone → where to
+	version         bool
 }
 
 type group struct {
@@ -56,7 +58,8 @@ type group struct {
 
 // NewFlags returns the flags of a command, with what -h says before and after them.
 func NewFlags(name, intro, examples string) *Flags {
-	f := &Flags{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError), intro: intro, examples: examples}
+	f := &Flags{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError), intro: intro, examples: examples,
+		joined: map[string]string{}, moved: map[string]string{}}
 	f.SetOutput(io.Discard)
 	return f
 }
@@ -75,8 +78,18 @@ func (f *Flags) Group(title string, declare func()) {
 	f.groups = append(f.groups, g)
 }
 
-// Parse reads the arguments. Help asked for is flag.ErrHelp; any other error is a Usage
-// error, which names the nearest flag if one was not known.
+// Join puts flags on one line of the help: that of the first.
+func (f *Flags) Join(first string, others ...string) {
+	for _, name := range others {
+		f.joined[name] = first
+	}
+}
+
+// Moved makes a flag that another command has now an error that says so.
+func (f *Flags) Moved(name, where string) { f.moved[name] = where }
+
+// Parse reads the arguments. For -h it returns flag.ErrHelp; any other error is a Usage
+// error, which names the nearest flag if one is unknown.
 func (f *Flags) Parse(args []string) error {
 	err := f.FlagSet.Parse(args)
 	if err == nil && f.NArg() > 0 {
@@ -86,6 +99,9 @@ func (f *Flags) Parse(args []string) error {
 		return err
 	}
 	if unknown, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok {
+		if where := f.moved[unknown]; where != "" {
+			return Misusef("-%s moved to its own command: %s", unknown, where)
+		}
 		var names []string
 		f.VisitAll(func(g *flag.Flag) { names = append(names, g.Name) })
 		err = fmt.Errorf("there is no flag -%s: did you mean -%s? (-h lists all)", unknown, near.Name(unknown, names))
@@ -114,26 +130,52 @@ func (f *Flags) Help(w io.Writer) {
 	for _, g := range f.groups {
 		fmt.Fprintf(w, "\n%s\n", g.title)
 		for _, name := range g.names {
-			fl := f.Lookup(name)
-			value, help := flag.UnquoteUsage(fl)
-			left := "-" + name
-			if value != "" {
-				left += " " + value
+			if f.joined[name] == "" {
+				f.line(w, name, g.names)
 			}
-			fmt.Fprintf(w, "  %-28s %s\n", left, help)
 		}
 	}
 	fmt.Fprintf(w, "\n%s\n", strings.TrimSpace(f.examples))
 }
 
+// line writes the help of a flag and of those of its group that are joined to it.
+func (f *Flags) line(w io.Writer, first string, group []string) {
+	var left, right []string
+	for _, name := range append([]string{first}, group...) {
+		if name != first && f.joined[name] != first || name == first && len(left) > 0 {
+			continue
+		}
+		value, help := unquote(f.Lookup(name))
+		if value != "" {
+			name += " " + value
+		}
+		left, right = append(left, "-"+name), append(right, help)
+	}
+	fmt.Fprintf(w, "  %-29s %s\n", strings.Join(left, ", "), strings.Join(right, "; "))
+}
+
+// unquote takes the placeholder of a flag's value, between backquotes, out of its help.
+func unquote(f *flag.Flag) (value, help string) {
+	before, rest, found := strings.Cut(f.Usage, "`")
+	value, after, closed := strings.Cut(rest, "`")
+	if !found || !closed {
+		return "", f.Usage
+	}
+	return value, before + strings.TrimPrefix(after, " ")
+}
+
 // Main runs a command until it ends or the user interrupts it, and returns its exit code.
-// An error is one line on stderr.
+// An error is printed as one line on stderr.
 func Main(f *Flags, args []string, stdout, stderr io.Writer, run func(ctx context.Context) error) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	err := f.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		f.Help(stdout)
+		return Done
+	}
+	if err == nil && f.version {
+		fmt.Fprint(stdout, Version())
 		return Done
 	}
 	if err == nil {
@@ -164,19 +206,20 @@ func (l *List) String() string { return strings.Join(*l, " ") }
 // Set adds a value.
 func (l *List) Set(s string) error { *l = append(*l, s); return nil }
 
-// Machine are the flags that say how a command uses the machine.
+// Machine holds the flags that say how a command uses the machine.
 type Machine struct {
 	threads int
 	blas    string
 }
 
-// Declare adds the flags to f.
+// Declare adds the flags to f, and -version.
 func (m *Machine) Declare(f *Flags) {
-	f.IntVar(&m.threads, "threads", 0, "`N` threads compute; 0: one for each core")
-	f.StringVar(&m.blas, "blas", "", "`TIER` of arithmetic: auto, openblas, builtin, split or gonum")
+	f.StringVar(&m.blas, "blas", "", "`TIER` arithmetic: auto, openblas, builtin, split or gonum (auto)")
+	f.IntVar(&m.threads, "threads", 0, "`N` threads that compute (0: one for each core)")
+	f.BoolVar(&f.version, "version", false, "print the version, Go's, and the arithmetic of this machine")
 }
 
-// Use applies the flags, and says on w what does the arithmetic.
+// Use applies the flags, and prints on w what does the arithmetic.
 func (m *Machine) Use(w io.Writer) error {
 	if m.threads < 0 {
 		return Misusef("-threads %d: want 0 (one for each core) or more", m.threads)
@@ -189,15 +232,11 @@ func (m *Machine) Use(w io.Writer) error {
 			return &Usage{err}
 		}
 	}
-	tier := matmul.Tier()
-	fmt.Fprintf(w, "arithmetic: %s (%s), %d threads\n", tier.Name, tier.Detail, parallel.Threads())
-	if tier.Hint != "" {
-		fmt.Fprintf(w, "  hint: %s\n", tier.Hint)
-	}
+	fmt.Fprint(w, arithmetic())
 	return nil
 }
 
-// Precision sets how exact products are, and says on w what that means here.
+// Precision sets how exact matrix products are, and prints on w what that means here.
 func Precision(w io.Writer, name string) error {
 	if err := matmul.SetPrecision(matmul.Precision(name)); err != nil {
 		return &Usage{err}

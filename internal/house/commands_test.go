@@ -44,7 +44,7 @@ func words(line string) (ws []string) {
 	return ws
 }
 
-// place is a directory like a checkout, with both commands built, where a run has been
+// place is a directory like a checkout, with all commands built, where a run has been
 // made and a chapter of a book lies. What is shared beside the checkout is beside it too.
 func place(t *testing.T) (dir string) {
 	above := t.TempDir()
@@ -56,7 +56,7 @@ func place(t *testing.T) (dir string) {
 		require.NoError(t, os.Symlink(filepath.Join(here, name), filepath.Join(dir, name)))
 	}
 	require.NoError(t, os.Symlink(filepath.Join(here, "..", "shared"), filepath.Join(above, "shared")))
-	for _, name := range []string{"train", "generate"} {
+	for _, name := range []string{"train", "generate", "evaluate", "explain"} {
 		build := exec.Command("go", "build", "-o", filepath.Join(dir, name), "./cmd/"+name)
 		build.Dir = here
 		out, err := build.CombinedOutput()

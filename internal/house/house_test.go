@@ -29,8 +29,9 @@ var floors = [][]string{
 	{"data"},
 	{"interchange", "generation"},
 	{"training"},
+	{"evaluation"},
 	{"internal/cli", "internal/house"},
-	{"cmd", "bench", "notebooks"},
+	{"cmd", "bench", "notebooks", "template"},
 }
 
 // alone are packages that, with those below them, import nothing else of the project's.
@@ -84,7 +85,7 @@ func imports(t *testing.T, f func(pkg, imported string)) {
 	require.NoError(t, err)
 }
 
-// Imports point one way: cmd → training → generation → models and data → layers →
+// Imports point one way: cmd → evaluation → training → generation → models and data → layers →
 // layers/ops → internal/kernel.
 func TestImportsPointOneWay(t *testing.T) {
 	seen := 0

@@ -43,9 +43,9 @@ type Progress struct {
 // New begins to show work of total units, or of unknown extent if total is 0, under the
 // name what. If w is a terminal that is a bar with a rate and the time left, on one line;
 // otherwise a plain line now and then.
-func New(w *os.File, total int, what string) *Progress {
+func New(w io.Writer, total int, what string) *Progress {
 	p := &Progress{w: w, what: what, total: total}
-	if term.IsTerminal(int(w.Fd())) {
+	if f, isFile := w.(*os.File); isFile && term.IsTerminal(int(f.Fd())) {
 		length := total
 		if total <= 0 {
 			length = -1 // the bar's word for unknown

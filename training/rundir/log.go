@@ -63,7 +63,7 @@ func (l *Log) Append(step int, values map[string]float64) (warning string, err e
 	if err := l.events.Scalars(step, values); err != nil {
 		return "", err
 	}
-	if _, evaluated := values["val_loss"]; !evaluated {
+	if _, evaluated := values["val_loss"]; !evaluated || len(l.train) == 0 {
 		return "", nil
 	}
 	warning, err = runfile.Curve(l.dir, filepath.Base(l.dir), l.train, l.valid)
@@ -76,7 +76,9 @@ func (l *Log) Append(step int, values map[string]float64) (warning string, err e
 
 // addPoints adds an update to the loss curve.
 func (l *Log) addPoints(step int, values map[string]float64) {
-	l.train = append(l.train, runfile.Point{Step: step, Loss: values["loss"]})
+	if v, ok := values["loss"]; ok {
+		l.train = append(l.train, runfile.Point{Step: step, Loss: v})
+	}
 	if v, ok := values["val_loss"]; ok {
 		l.valid = append(l.valid, runfile.Point{Step: step, Loss: v})
 	}

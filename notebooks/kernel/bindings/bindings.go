@@ -11,6 +11,7 @@ import (
 	_ "euryale/data/task"
 	_ "euryale/data/textfile"
 	_ "euryale/data/tokenizer"
+	_ "euryale/evaluation"
 	_ "euryale/evaluation/metrics"
 	_ "euryale/generation"
 	_ "euryale/layers"

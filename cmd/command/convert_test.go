@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"os"
@@ -11,24 +11,30 @@ import (
 	"euryale/internal/book"
 )
 
-func TestImportAndExportByFlags(t *testing.T) {
-	gpt2, err := filepath.Abs("../../interchange/testdata/gpt2")
+// gpt2 returns the path of a small GPT-2 in Hugging Face's layout.
+func gpt2(t *testing.T) string {
+	path, err := filepath.Abs("../../interchange/testdata/gpt2")
 	require.NoError(t, err)
+	return path
+}
+
+func TestImportAndExportByFlags(t *testing.T) {
+	gpt2 := gpt2(t)
 	dir := t.TempDir()
 	run, out := filepath.Join(dir, "run"), filepath.Join(dir, "out")
-	code, _, stderr := call(t, "-import", gpt2, "-out", run)
+	code, _, stderr := call(t, "train", "-import", gpt2, "-out", run)
 	require.Equal(t, 0, code, stderr)
 	assert.Contains(t, stderr, "gpt with 7104 parameters is in ") // 260·12 + 16·12 + 24 + 2·(48 + 468 + 156 + 624 + 588)
-	code, _, stderr = call(t, "-export", run, "-out", out)
+	code, _, stderr = call(t, "train", "-export", run, "-out", out)
 	require.Equal(t, 0, code, stderr)
 	for _, name := range []string{"model.safetensors", "config.json", "vocab.json", "merges.txt"} {
 		assert.FileExists(t, filepath.Join(out, name))
 	}
 	assert.NoFileExists(t, filepath.Join(out, "tokenizer.json"))
-	code, _, stderr = call(t, "-export", run, "-out", out)
+	code, _, stderr = call(t, "train", "-export", run, "-out", out)
 	assert.Equal(t, 1, code)
 	assert.Contains(t, stderr, out+" is not empty")
-	code, _, stderr = call(t, "-import", gpt2, "-out", run)
+	code, _, stderr = call(t, "train", "-import", gpt2, "-out", run)
 	assert.Equal(t, 1, code)
 	assert.Contains(t, stderr, "holds a run already")
 	for want, args := range map[string][]string{
@@ -36,10 +42,10 @@ func TestImportAndExportByFlags(t *testing.T) {
 		"-export needs a directory to write: give -out DIR": {"-export", run},
 		"-export has no use for -import":                    {"-import", gpt2, "-export", run, "-out", out},
 		"-export has no use for -check, -tokenizer: it":     {"-export", run, "-out", out, "-check", "-tokenizer", "char"},
-		"-import has no use for -eval, -graph, -layers, -set, -steps: it goes with -tokenizer, -out alone": {
-			"-import", gpt2, "-out", filepath.Join(dir, "more"), "-steps", "5", "-layers", "3", "-set", "a.b=c", "-graph", "a.svg", "-eval", "foo"},
+		"-import has no use for -graph, -layers, -set, -steps: it goes with -tokenizer, -out alone": {
+			"-import", gpt2, "-out", filepath.Join(dir, "more"), "-steps", "5", "-layers", "3", "-set", "a.b=c", "-graph", "a.svg"},
 	} {
-		code, _, stderr = call(t, args...)
+		code, _, stderr = call(t, "train", args...)
 		assert.Equal(t, 2, code, stderr)
 		assert.Contains(t, stderr, want)
 	}
@@ -51,14 +57,14 @@ func TestImportAndExportByFlags(t *testing.T) {
 func TestExportWithoutTokenizer(t *testing.T) {
 	dir := t.TempDir()
 	run, out, again := filepath.Join(dir, "run"), filepath.Join(dir, "out"), filepath.Join(dir, "again")
-	code, _, stderr := call(t, small("-data", book.Excerpt(t, 20000), "-steps", "1", "-out", run)...)
+	code, _, stderr := call(t, "train", small("-data", book.Excerpt(t, 20000), "-steps", "1", "-out", run)...)
 	require.Equal(t, 0, code, stderr)
-	code, _, stderr = call(t, "-export", run, "-out", out)
+	code, _, stderr = call(t, "train", "-export", run, "-out", out)
 	require.Equal(t, 0, code, stderr)
 	tokenizer := filepath.Join(run, "tokenizer.json")
 	assert.Contains(t, stderr, "the tokenizer is left out")
 	assert.Contains(t, stderr, "-import needs it: -tokenizer "+tokenizer)
-	code, _, stderr = call(t, "-import", out, "-tokenizer", tokenizer, "-out", again)
+	code, _, stderr = call(t, "train", "-import", out, "-tokenizer", tokenizer, "-out", again)
 	require.Equal(t, 0, code, stderr)
 	want, err := os.ReadFile(tokenizer)
 	require.NoError(t, err)
@@ -70,14 +76,13 @@ func TestExportWithoutTokenizer(t *testing.T) {
 // Fine-tuning is -init and a text: model and tokenizer come with the weights. What fails
 // leaves nothing behind, and can be tried again.
 func TestFineTuneByFlags(t *testing.T) {
-	gpt2, err := filepath.Abs("../../interchange/testdata/gpt2")
-	require.NoError(t, err)
+	gpt2 := gpt2(t)
 	text := book.Excerpt(t, 2000)
 	first, dir := filepath.Join(t.TempDir(), "first"), filepath.Join(t.TempDir(), "run")
-	code, _, stderr := call(t, "-import", gpt2, "-out", first)
+	code, _, stderr := call(t, "train", "-import", gpt2, "-out", first)
 	require.Equal(t, 0, code, stderr)
 	tune := func(more ...string) (int, string) {
-		code, _, stderr := call(t, append([]string{"-data", text, "-steps", "2", "-out", dir, "-dropout", "0.1", "-lr", "1e-4",
+		code, _, stderr := call(t, "train", append([]string{"-data", text, "-steps", "2", "-out", dir, "-dropout", "0.1", "-lr", "1e-4",
 			"-set", "training.eval_tokens=50", "-set", "training.sample=5"}, more...)...)
 		return code, stderr
 	}
@@ -91,9 +96,9 @@ func TestFineTuneByFlags(t *testing.T) {
 	assert.NoDirExists(t, dir)
 	code, stderr = tune("-init", first)
 	require.Equal(t, 0, code, stderr)
-	code, _, stderr = call(t, "-resume", dir, "-steps", "3")
+	code, _, stderr = call(t, "train", "-resume", dir, "-steps", "3")
 	require.Equal(t, 0, code, stderr)
-	code, stdout, stderr := call(t, "-init", gpt2, "-describe", "-data", text)
+	code, stdout, stderr := call(t, "train", "-init", gpt2, "-describe", "-data", text)
 	require.Equal(t, 0, code, stderr)
 	assert.Contains(t, stdout, "7104", "the parameters of that model")
 }
@@ -105,17 +110,18 @@ func TestNGramByFlags(t *testing.T) {
 		raw = append(raw, "ab\n."...)
 	}
 	text := file(t, "book.txt", string(raw))
-	code, stdout, stderr := call(t, "-model", "ngram", "-data", text, "-out", dir, "-set", "training.sample=8")
+	code, stdout, stderr := call(t, "train", "-model", "ngram", "-data", text, "-out", dir, "-set", "training.sample=8")
 	require.Equal(t, 0, code, stderr)
 	assert.Equal(t, ".ab\n.ab\n\n", stdout)
 	assert.Contains(t, stderr, "validation 0.00")
-	code, _, stderr = call(t, "-model", "ngram", "-data", text, "-graph", "g.svg")
-	assert.Equal(t, 2, code, stderr)
-	code, stdout, stderr = call(t, "-model", "ngram", "-data", text, "-set", "model.order=3", "-describe")
+	code, _, stderr = call(t, "train", "-model", "ngram", "-data", text, "-graph", "g.svg")
+	assert.Equal(t, 1, code, stderr)
+	assert.Contains(t, stderr, "it has no graph")
+	code, stdout, stderr = call(t, "train", "-model", "ngram", "-data", text, "-set", "model.order=3", "-describe")
 	require.Equal(t, 0, code, stderr)
 	// a, b, line break and stop; ab, b↵, ↵., .a; ab↵, b↵., ↵.a, .ab, and ab at the beginning
 	assert.Equal(t, "  tokens  different n-grams\n       1                  4\n       2                  4\n       3                  5\n     all                 13\n", stdout)
-	code, _, stderr = call(t, "-init", dir, "-data", text)
+	code, _, stderr = call(t, "train", "-init", dir, "-data", text)
 	assert.Equal(t, 1, code)
-	assert.Contains(t, stderr, "is an ngram model: it is made of counts")
+	assert.Contains(t, stderr, "is an ngram model: it consists of counts")
 }

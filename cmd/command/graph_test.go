@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"encoding/xml"
@@ -19,7 +19,7 @@ func TestGraph(t *testing.T) {
 	dir := t.TempDir()
 	excerpt := book.Excerpt(t, 20000)
 	for _, name := range []string{"gpt.svg", "gpt.dot"} {
-		code, stdout, stderr := call(t, small("-data", excerpt, "-graph", filepath.Join(dir, name))...)
+		code, stdout, stderr := call(t, "train", small("-data", excerpt, "-graph", filepath.Join(dir, name))...)
 		require.Equal(t, 0, code, stderr)
 		assert.Empty(t, stdout)
 		assert.Contains(t, stderr, name)
@@ -39,23 +39,23 @@ func TestGraph(t *testing.T) {
 	assert.Contains(t, string(dot), `"cluster h0"`)
 
 	under := filepath.Join(dir, "att.dot")
-	code, _, stderr := call(t, small("-data", excerpt, "-graph", under, "-graph-under", "h0/att")...)
+	code, _, stderr := call(t, "train", small("-data", excerpt, "-graph", under, "-graph-under", "h0/att")...)
 	require.Equal(t, 0, code, stderr)
 	layers, err := os.ReadFile(under)
 	require.NoError(t, err)
 	assert.NotContains(t, string(layers), "mlp")
-	code, _, stderr = call(t, small("-data", excerpt, "-graph", under, "-graph-under", "h0/att", "-graph-ops")...)
+	code, _, stderr = call(t, "train", small("-data", excerpt, "-graph", under, "-graph-under", "h0/att", "-graph-ops")...)
 	require.Equal(t, 0, code, stderr)
 	ops, err := os.ReadFile(under)
 	require.NoError(t, err)
 	assert.NotContains(t, string(ops), "mlp")
 	boxes := func(dot []byte) int { return strings.Count(string(dot), "[label=") - strings.Count(string(dot), "->") }
 	assert.Greater(t, boxes(ops), boxes(layers), "a box for each op")
-	code, _, stderr = call(t, small("-data", excerpt, "-graph", under, "-graph-under", "h0/atn")...)
+	code, _, stderr = call(t, "train", small("-data", excerpt, "-graph", under, "-graph-under", "h0/atn")...)
 	assert.Equal(t, 1, code)
 	assert.Contains(t, stderr, `no layer computes "h0/atn"; near it: ["h0/att"`)
 
-	code, _, stderr = call(t, "-graph", "gpt.png")
+	code, _, stderr = call(t, "train", "-graph", "gpt.png")
 	assert.Equal(t, 2, code)
 	assert.Contains(t, stderr, "-graph gpt.png: want a name that ends in .svg or .dot")
 }

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"fmt"
@@ -17,13 +17,13 @@ type picture struct {
 	options draw.Options
 }
 
-func (p *picture) declare(o *options) {
-	o.StringVar(&p.file, "graph", "", "`FILE` (.svg or .dot) to draw the model's graph in, and train nothing")
-	o.StringVar(&p.options.Under, "graph-under", "", "`PATH` of a layer, as h0/att, to draw that alone")
-	o.BoolVar(&p.options.Ops, "graph-ops", false, "draw a box for each op, not for each layer")
+func (p *picture) declare(o *trainOptions) {
+	o.StringVar(&p.file, "graph", "", "`FILE` draw the model's graph (.svg or .dot) without training")
+	o.StringVar(&p.options.Under, "graph-under", "", "`PATH` draw one layer, as h0/att")
+	o.BoolVar(&p.options.Ops, "graph-ops", false, "draw a box for each op")
 }
 
-// check refuses names of files that say nothing of how to draw, and ways to draw nothing.
+// check refuses file names without a known extension, and settings without a file.
 func (p *picture) check() error {
 	switch ext := filepath.Ext(p.file); {
 	case p.file == "" && p.options != draw.Options{}:

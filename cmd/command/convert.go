@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"fmt"
@@ -9,8 +9,8 @@ import (
 	"euryale/training"
 )
 
-// convert makes a run of a model from elsewhere, or writes a run for elsewhere.
-func convert(o *options, stderr io.Writer) error {
+// convert makes a run of another program's model, or writes a run for another program.
+func convert(o *trainOptions, s streams) error {
 	does := []string{"import", "tokenizer", "out"}
 	if o.exports != "" {
 		does = []string{"export", "out"}
@@ -22,17 +22,17 @@ func convert(o *options, stderr io.Writer) error {
 		return cli.Misusef("-%s needs a directory to write: give -out DIR", does[0])
 	}
 	if o.exports != "" {
-		return export(o, stderr)
+		return export(o, s.err)
 	}
-	s, err := training.Import(o.imports, o.short["tokenizer.kind"], o.out)
+	saved, err := training.Import(o.imports, o.short["tokenizer.kind"], o.out)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(stderr, "%s with %d parameters is in %s: go run ./cmd/generate -run %s\n", s.Config.ModelName, s.Weights.Count(), o.out, o.out)
+	_, err = fmt.Fprintf(s.err, "%s with %d parameters is in %s; next: %sgenerate -run %s\n", saved.Config.ModelName, saved.Weights.Count(), o.out, s.prefix, o.out)
 	return err
 }
 
-func export(o *options, stderr io.Writer) error {
+func export(o *trainOptions, stderr io.Writer) error {
 	note, err := training.Export(o.exports, o.out)
 	if err != nil {
 		return err

@@ -1,0 +1,162 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"euryale/evaluation"
+	"euryale/generation"
+	"euryale/internal/cli"
+	"euryale/internal/runfile"
+	"euryale/internal/term"
+	"euryale/training"
+)
+
+const evaluateIntro = `
+evaluate measures a trained model: its loss over the validation part of its corpus, and the
+answers or texts that it generates against references. It prints the measures and leaves
+them in the run's eval.json. With -score it prints the likelihood of a text instead.`
+
+const evaluateExamples = `
+Examples
+  evaluate                                       measure the newest run
+  evaluate -run runs/transformer-tatoeba-1 -beam 4 -part test
+  evaluate -score book.txt                       likelihood of a text under the newest run
+  evaluate -score book.txt -format json          {"tokens", "chars", "bytes", "nll_per_token",
+            "perplexity", "bits_per_byte", "bits_per_char"}`
+
+// evaluateOptions are the flags of evaluate.
+type evaluateOptions struct {
+	*cli.Flags
+	model
+	part, score, format                    string
+	examples, tokens, beams, shown, stride int
+}
+
+func newEvaluateOptions() *evaluateOptions {
+	o := &evaluateOptions{Flags: cli.NewFlags("evaluate", evaluateIntro, evaluateExamples)}
+	o.Group("Model and output", func() {
+		o.model.declare(o.Flags)
+		o.StringVar(&o.format, "format", "text", "`FORMAT` output: text or json (text)")
+	})
+	o.Group("Measuring on the run's corpus", func() {
+		o.StringVar(&o.part, "part", "valid", "`PART` part whose examples are answered: valid or test (valid)")
+		o.IntVar(&o.examples, "examples", 500, "`N` examples to answer, evenly spread; 0 is all (500)")
+		o.IntVar(&o.tokens, "length", 128, "`N` most tokens of an answer (128)")
+		o.IntVar(&o.beams, "beam", 1, "`N` width of the beam search; 1 is greedy (1)")
+		o.IntVar(&o.shown, "shown", 3, "`N` answers to print (3)")
+	})
+	o.Group("Scoring a text", func() {
+		o.StringVar(&o.score, "score", "", "`FILE` print the likelihood of its text under the model")
+		o.IntVar(&o.stride, "stride", 0, "`N` tokens that the window moves by (half the context)")
+	})
+	o.Group("Machine", func() { o.model.declareMachine(o.Flags) })
+	return o
+}
+
+func (o *evaluateOptions) check() error {
+	switch {
+	case o.format != "text" && o.format != "json":
+		return cli.Misusef("-format %s: want text or json", o.format)
+	case o.score != "":
+		return o.Only("score", "stride", "run", "last", "format", "precision", "blas", "threads")
+	case o.stride != 0:
+		return cli.Misusef("-stride says how -score reads: give -score FILE")
+	case o.part != "valid" && o.part != "test":
+		return cli.Misusef("-part %s: want valid or test", o.part)
+	case o.examples < 0 || o.tokens < 1 || o.beams < 0 || o.shown < 0:
+		return cli.Misusef("-examples %d, -length %d, -beam %d, -shown %d: want none below 0, and a length", o.examples, o.tokens, o.beams, o.shown)
+	}
+	return nil
+}
+
+func runEvaluate(args []string, s streams) int {
+	o := newEvaluateOptions()
+	return cli.Main(o.Flags, args, s.out, s.err, func(ctx context.Context) error { return evaluate(ctx, o, s) })
+}
+
+func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	saved, g, release, err := o.open(s.err)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if o.score != "" {
+		return o.scoreFile(ctx, g, s)
+	}
+	m, err := o.measure(ctx, saved, s.err)
+	if errors.Is(err, evaluation.ErrNoCorpus) {
+		return fmt.Errorf("%s: %w", o.run, err)
+	}
+	if err != nil {
+		return err
+	}
+	all := map[string]any{"part": o.part, "report": m.Report, "samples": m.Samples}
+	if o.format == "json" {
+		err = printJSON(s.out, all)
+	} else {
+		err = o.print(m, s.out)
+	}
+	return errors.Join(err, runfile.WriteAtomic(filepath.Join(o.run, "eval.json"), func(w io.Writer) error {
+		j := json.NewEncoder(w)
+		j.SetIndent("", " ")
+		j.SetEscapeHTML(false)
+		return j.Encode(all)
+	}))
+}
+
+// measure measures the run on its corpus.
+func (o *evaluateOptions) measure(ctx context.Context, saved *training.Saved, stderr io.Writer) (*evaluation.Measured, error) {
+	bar := term.New(stderr, o.examples, "answering")
+	defer bar.Done()
+	s := generation.Settings{Tokens: o.tokens, Beams: o.beams, LengthPenalty: 1}
+	if o.beams <= 1 {
+		s.Seed = 1
+	}
+	return evaluation.Measure(ctx, saved, evaluation.Options{Part: o.part, Examples: o.examples, Settings: s, Log: stderr,
+		Progress: func(done, _ int) { bar.Update(done, "") }})
+}
+
+// print writes the first samples and the measures.
+func (o *evaluateOptions) print(m *evaluation.Measured, w io.Writer) error {
+	for _, t := range m.Samples[:min(o.shown, len(m.Samples))] {
+		if t.Source != "" {
+			fmt.Fprintf(w, "%s\n", t.Source)
+		}
+		fmt.Fprintf(w, "→ %s\n", t.Text)
+		if t.Reference != "" {
+			fmt.Fprintf(w, "  (%s)\n", t.Reference)
+		}
+		fmt.Fprintln(w)
+	}
+	_, err := fmt.Fprint(w, m.Report)
+	return err
+}
+
+// scoreFile prints the likelihood of a file's text.
+func (o *evaluateOptions) scoreFile(ctx context.Context, g *generation.Generator, st streams) error {
+	raw, err := os.ReadFile(o.score)
+	if err != nil {
+		return err
+	}
+	bar := term.New(st.err, 100, "scoring")
+	s, err := g.Score(ctx, string(raw), o.stride, func(done, total int) { bar.Update(100*done/total, "") })
+	bar.Done()
+	if err != nil {
+		return fmt.Errorf("%s: %w", o.score, err)
+	}
+	if o.format == "json" {
+		return printJSON(st.out, s)
+	}
+	_, err = fmt.Fprintf(st.out, "%d tokens, %d characters, %d bytes\n%.4f nats per token, perplexity %.3f\n%.4f bits per byte, %.4f bits per character\n",
+		s.Tokens, s.Chars, s.Bytes, s.NLLPerToken, s.Perplexity, s.BitsPerByte, s.BitsPerChar)
+	return err
+}

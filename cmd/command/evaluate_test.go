@@ -1,0 +1,75 @@
+package command
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A run is measured; what is printed is also in its eval.json.
+func TestEvaluate(t *testing.T) {
+	dir := newRun(t, "data.name=copy", "data.size=100", "data.level=1")
+	code, out, stderr := call(t, "evaluate", "-run", dir, "-examples", "4", "-length", "5", "-shown", "2")
+	require.Equal(t, 0, code, stderr)
+	assert.Equal(t, 2, strings.Count(out, "→ "))
+	assert.Regexp(t, `(?m)^perplexity +\d`, out)
+	code, out, stderr = call(t, "evaluate", "-run", dir, "-examples", "4", "-length", "5", "-format", "json", "-beam", "2")
+	require.Equal(t, 0, code, stderr)
+	assert.Equal(t, 1, strings.Count(out, "\n"))
+	raw, err := os.ReadFile(filepath.Join(dir, "eval.json"))
+	require.NoError(t, err)
+	assert.JSONEq(t, string(raw), out)
+	var m struct {
+		Part    string
+		Report  map[string]float64
+		Samples []map[string]string
+	}
+	require.NoError(t, json.Unmarshal(raw, &m))
+	assert.Equal(t, "valid", m.Part)
+	assert.Positive(t, m.Report["nll_per_token"])
+	assert.Len(t, m.Samples, 4)
+}
+
+func TestScore(t *testing.T) {
+	for name, dir := range map[string]string{"gpt": newRun(t), "ngram": trainedRun(t, "model.name=ngram")} {
+		t.Run(name, func(t *testing.T) {
+			text := file(t, "text.txt", "the Rays of Light which differ in Colour")
+			code, out, stderr := call(t, "evaluate", "-run", dir, "-score", text, "-format", "json")
+			require.Equal(t, 0, code, stderr)
+			var s map[string]float64
+			require.NoError(t, json.Unmarshal([]byte(out), &s))
+			for _, key := range []string{"tokens", "chars", "bytes", "nll_per_token", "perplexity", "bits_per_byte", "bits_per_char"} {
+				assert.Positive(t, s[key], key)
+			}
+			assert.Len(t, s, 7)
+			assert.Equal(t, 40.0, s["chars"])
+			code, out, stderr = call(t, "evaluate", "-run", dir, "-score", text)
+			require.Equal(t, 0, code, stderr)
+			assert.Contains(t, out, "39 tokens, 40 characters, 40 bytes\n")
+		})
+	}
+}
+
+func TestEvaluateUsedWrongly(t *testing.T) {
+	dir, text := newRun(t, "model.name=transformer", "data.name=copy", "data.size=100"), file(t, "text.txt", "abc")
+	imported := filepath.Join(t.TempDir(), "run")
+	code, _, stderr := call(t, "train", "-import", gpt2(t), "-out", imported)
+	require.Equal(t, 0, code, stderr)
+	checkBad(t, "evaluate", []bad{
+		{1, "the model answers a source, and a text alone has none", []string{"-run", dir, "-score", text}},
+		{1, "no/such.txt", []string{"-run", dir, "-score", "no/such.txt"}},
+		{1, imported + ": the run was imported and knows no corpus", []string{"-run", imported}},
+		{1, "there is no run with weights in runs", nil},
+		{2, "-score has no use for -beam, -part", []string{"-score", text, "-beam", "3", "-part", "test"}},
+		{2, "give -score FILE", []string{"-stride", "3"}},
+		{2, "-part train: want valid or test", []string{"-part", "train"}},
+		{2, "-format xml: want text or json", []string{"-format", "xml"}},
+		{2, "-beam -1", []string{"-beam", "-1"}},
+		{2, "there is no flag -scores: did you mean -score?", []string{"-scores", "a"}},
+	})
+}

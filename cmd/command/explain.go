@@ -1,0 +1,118 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"euryale/generation"
+	"euryale/internal/cli"
+	"euryale/internal/runfile"
+)
+
+const explainIntro = `
+explain draws what a trained model attends to while it reads a prompt and continues it: a
+map for each head of each attention layer, a row for each token, a column for each token
+that it attends to.`
+
+const explainExamples = `
+Examples
+  explain -prompt "The Rays of Light" -attention att.svg      all layers
+  explain -prompt "The Rays of Light" -attention att.svg -layer h0/att
+  explain -run runs/transformer-tatoeba-1 -prompt "I am hungry." -attention align.svg`
+
+// explainOptions are the flags of explain.
+type explainOptions struct {
+	*cli.Flags
+	model
+	prompt, attention string
+	layers            cli.List
+	tokens            int
+}
+
+func newExplainOptions() *explainOptions {
+	o := &explainOptions{Flags: cli.NewFlags("explain", explainIntro, explainExamples)}
+	o.Group("Model and text", func() {
+		o.model.declare(o.Flags)
+		o.StringVar(&o.prompt, "prompt", "", "`TEXT` text that the model reads")
+		o.IntVar(&o.tokens, "tokens", 20, "`N` most tokens of the continuation, which is greedy (20)")
+	})
+	o.Group("What to draw", func() {
+		o.StringVar(&o.attention, "attention", "", "`FILE` draw the attention weights over the prompt and its continuation (SVG)")
+		o.Var(&o.layers, "layer", "`PATH` layer to draw, as h0/att; may be repeated (all)")
+	})
+	o.Group("Machine", func() { o.model.declareMachine(o.Flags) })
+	return o
+}
+
+func (o *explainOptions) check() error {
+	switch {
+	case o.attention == "":
+		return cli.Misusef("there is nothing to draw: give -attention FILE.svg")
+	case filepath.Ext(o.attention) != ".svg":
+		return cli.Misusef("-attention %s: want a name that ends in .svg", o.attention)
+	case o.prompt == "":
+		return cli.Misusef("there is no text to read: give -prompt TEXT")
+	case o.tokens < 0:
+		return cli.Misusef("-tokens %d: want 0 or more", o.tokens)
+	}
+	return nil
+}
+
+func runExplain(args []string, s streams) int {
+	o := newExplainOptions()
+	return cli.Main(o.Flags, args, s.out, s.err, func(ctx context.Context) error { return explain(ctx, o, s) })
+}
+
+// explain prints what the model makes of the prompt, and draws what it attended to.
+func explain(ctx context.Context, o *explainOptions, s streams) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	_, g, release, err := o.open(s.err)
+	if err != nil {
+		return err
+	}
+	defer release()
+	prompt, err := g.Prompt(o.prompt)
+	if err != nil {
+		return err
+	}
+	text, continuation, err := o.continued(ctx, g, prompt)
+	if err != nil {
+		return err
+	}
+	maps, err := g.Attention(prompt, continuation, o.layers...)
+	if err != nil {
+		return err
+	}
+	err = runfile.WriteAtomic(o.attention, func(w io.Writer) error {
+		_, err := io.WriteString(w, maps.SVG())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.err, "%d attention maps are in %s\n", len(maps.Each), o.attention)
+	_, err = fmt.Fprintln(s.out, text)
+	return err
+}
+
+// continued returns the greedy continuation of a prompt, and what to print of both. A prompt
+// with hidden tokens is restored, and has none.
+func (o *explainOptions) continued(ctx context.Context, g *generation.Generator, p generation.Prompt) (text string, tokens []int, err error) {
+	if g.Format.Mask() >= 0 {
+		r, err := g.Restore(p)
+		return r.Text, nil, err
+	}
+	rs, err := g.Generate(ctx, p, generation.Settings{Tokens: o.tokens}, 1, nil)
+	if err != nil {
+		return "", nil, err
+	}
+	text = rs[0].Text
+	if g.Format.End() < 0 {
+		text = p.Text + text // a continuation, not an answer
+	}
+	return text, rs[0].Tokens, nil
+}

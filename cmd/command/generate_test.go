@@ -1,0 +1,124 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"euryale/generation"
+	"euryale/internal/book"
+	"euryale/training"
+)
+
+// newRun trains a small model for a moment, and returns its directory.
+func newRun(t *testing.T, sets ...string) string {
+	t.Helper()
+	return trainedRun(t, append([]string{"model.layers=1", "model.heads=2", "model.dim=16"}, sets...)...)
+}
+
+func trainedRun(t *testing.T, sets ...string) string {
+	t.Helper()
+	c, err := training.Parse("", append([]string{"model.context=16", "training.batch=4",
+		"training.steps=20", "training.eval_tokens=500", "training.sample=0", "data.name=" + book.Excerpt(t, 20000)}, sets...))
+	require.NoError(t, err)
+	dir := filepath.Join(t.TempDir(), "run")
+	r, err := training.New(c, dir, nil)
+	require.NoError(t, err)
+	require.NoError(t, r.Train(context.Background()))
+	require.NoError(t, r.Close())
+	return dir
+}
+
+func TestGenerate(t *testing.T) {
+	dir := newRun(t)
+	code, text, stderr := call(t, "generate", "-run", dir, "-prompt", "The Rays", "-tokens", "30", "-seed", "4")
+	require.Equal(t, 0, code, stderr)
+	assert.True(t, strings.HasPrefix(text, "The Rays"), text)
+	assert.Len(t, strings.TrimSuffix(text, "\n"), len("The Rays")+30)
+	_, again, _ := call(t, "generate", "-run", dir, "-prompt", "The Rays", "-tokens", "30", "-seed", "4", "-stream=false")
+	assert.Equal(t, text, again, "the same seed gives the same text, streamed or not")
+
+	code, out, stderr := call(t, "generate", "-run", dir, "-prompt", "The", "-tokens", "9", "-samples", "3", "-format", "json", "-logprobs")
+	require.Equal(t, 0, code, stderr)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	require.Len(t, lines, 3)
+	for i, line := range lines {
+		var r generation.Result
+		d := json.NewDecoder(strings.NewReader(line))
+		d.DisallowUnknownFields()
+		require.NoError(t, d.Decode(&r))
+		assert.Equal(t, i, r.Index)
+		assert.Equal(t, "The", r.Prompt)
+		assert.Equal(t, "length", r.FinishReason)
+		assert.Len(t, r.Tokens, 9)
+		assert.Len(t, r.Logprobs, 9)
+	}
+
+	code, out, stderr = callWith(t, "one\ntwo\n", "generate", "-run", dir, "-interactive", "-tokens", "5", "-format", "json")
+	require.Equal(t, 0, code, stderr)
+	assert.Equal(t, 2, strings.Count(out, "\n"))
+	assert.NotContains(t, out, "logprobs")
+}
+
+// A model of masked tokens gives a text back whole, and continues none.
+func TestRestore(t *testing.T) {
+	dir := newRun(t, "data.task=mask", "model.name=encoder", "model.causal=false", "model.hidden=16")
+	code, text, stderr := call(t, "generate", "-run", dir, "-prompt", "The R<|mask|>ys")
+	require.Equal(t, 0, code, stderr)
+	assert.Regexp(t, "^The R.ys\n$", text)
+	code, out, stderr := call(t, "generate", "-run", dir, "-prompt", "The R<|mask|>ys", "-format", "json", "-logprobs")
+	require.Equal(t, 0, code, stderr)
+	var r generation.Result
+	require.NoError(t, json.Unmarshal([]byte(out), &r))
+	assert.Equal(t, strings.TrimSpace(text), r.Text)
+	assert.Len(t, r.Tokens, 8)
+	assert.Len(t, r.Logprobs, 1)
+	code, _, stderr = call(t, "generate", "-run", dir, "-prompt", "The Rays")
+	assert.Equal(t, 1, code)
+	assert.Contains(t, stderr, "the text hides nothing: write <|mask|>")
+}
+
+// A source that is too long for the model is refused.
+func TestModelWithASource(t *testing.T) {
+	dir := newRun(t, "model.name=transformer", "model.source_context=20", "data.name=copy", "data.size=100")
+	code, out, stderr := call(t, "generate", "-run", dir, "-prompt", strings.Repeat("a", 44))
+	assert.Equal(t, 1, code)
+	assert.Empty(t, out)
+	assert.Contains(t, stderr, "generate: source: the text has 44 tokens, and the model reads 17: shorten it")
+	code, _, stderr = call(t, "generate", "-run", dir, "-prompt", strings.Repeat("a", 17))
+	assert.Equal(t, 0, code, stderr)
+}
+
+func TestGenerateUsedWrongly(t *testing.T) {
+	dir := newRun(t)
+	broken := t.TempDir()
+	for _, name := range []string{"config.toml", "tokenizer.json"} {
+		raw, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(broken, name), raw, 0o666))
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, "weights.safetensors"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(broken, "weights.safetensors"), raw[:len(raw)/2], 0o666))
+	checkBad(t, "generate", []bad{
+		{2, "there is no flag -promt: did you mean -prompt?", []string{"-promt", "x"}},
+		{2, "exclude each other", []string{"-prompt", "x", "-interactive"}},
+		{2, "-format xml", []string{"-format", "xml"}},
+		{2, "top-p = 2", []string{"-top-p", "2"}},
+		{2, "-samples 0", []string{"-samples", "0"}},
+		{1, "there is no run with weights in runs", []string{"-prompt", "x"}},
+		{1, "is not a run: it has no config.toml", []string{"-run", t.TempDir()}},
+		{1, "weights.safetensors", []string{"-run", broken}},
+		{1, `character "春" (U+6625) at byte offset 0 is not in the vocabulary`, []string{"-run", dir, "-prompt", "春眠"}},
+		{2, "-score moved to its own command: go run ./cmd/evaluate -score FILE", []string{"-run", dir, "-score", "no/such.txt"}},
+		{2, "-attention moved to its own command: go run ./cmd/explain -prompt TEXT -attention FILE.svg", []string{"-attention", "a.svg"}},
+		{2, "-layer moved to its own command: go run ./cmd/explain", []string{"-layer", "h0/att"}},
+		{1, "no/such.txt", []string{"-run", dir, "-prompts", "no/such.txt"}},
+	})
+}

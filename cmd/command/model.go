@@ -1,0 +1,62 @@
+package command
+
+import (
+	"encoding/json"
+	"io"
+
+	"euryale/generation"
+	"euryale/internal/cli"
+	"euryale/training"
+)
+
+// model holds the flags that name a trained model and say how to compute with it.
+type model struct {
+	run, precision string
+	last           bool
+	machine        cli.Machine
+}
+
+// declare adds the flags that name the model.
+func (m *model) declare(f *cli.Flags) {
+	f.StringVar(&m.run, "run", "", "`DIR` run directory (the newest in runs)")
+	f.BoolVar(&m.last, "last", false, "use the last weights instead of the best")
+}
+
+// declareMachine adds the flags that say how to compute.
+func (m *model) declareMachine(f *cli.Flags) {
+	m.machine.Declare(f)
+	f.StringVar(&m.precision, "precision", "", "`NAME` precision of products: highest, high, medium or int8 (as trained)")
+}
+
+// open opens the run. The caller calls release when it has finished with it.
+func (m *model) open(stderr io.Writer) (s *training.Saved, g *generation.Generator, release func(), err error) {
+	if m.run == "" {
+		if m.run, err = training.Newest("runs"); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	if s, err = training.Open(m.run, m.last); err != nil {
+		return nil, nil, nil, err
+	}
+	if err := m.machine.Use(stderr); err != nil {
+		return nil, nil, nil, err
+	}
+	if m.precision == "" {
+		m.precision = s.Config.Training.Precision
+	}
+	if err := cli.Precision(stderr, m.precision); err != nil {
+		return nil, nil, nil, err
+	}
+	if g, err = s.Generator(); err != nil {
+		return nil, nil, nil, err
+	}
+	s.Weights.Hold() // one layout for all texts
+	return s, g, s.Weights.Release, nil
+}
+
+// printJSON writes v as one line of JSON.
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}

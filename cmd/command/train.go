@@ -1,0 +1,198 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"euryale/internal/cli"
+	"euryale/internal/term"
+	"euryale/training"
+)
+
+// trainOptions are the flags of train.
+type trainOptions struct {
+	*cli.Flags
+	config, out, resume, init string
+	imports, exports          string
+	check, describe           bool
+	sets                      cli.List
+	short                     map[string]string // key → value of the flag that stands for it
+	machine                   cli.Machine
+	graph                     picture
+}
+
+// settings returns the -set flags, after those that the other flags stand for.
+func (o *trainOptions) settings() []string {
+	var sets []string
+	for _, s := range shorthands {
+		if v, ok := o.short[s.key]; ok {
+			sets = append(sets, s.key+"="+v)
+		}
+	}
+	return append(sets, o.sets...)
+}
+
+func runTrain(args []string, s streams) int {
+	o := newTrainOptions(s.prefix)
+	return cli.Main(o.Flags, args, s.out, s.err, func(ctx context.Context) error { return train(ctx, o, s) })
+}
+
+func train(ctx context.Context, o *trainOptions, s streams) error {
+	if o.imports != "" || o.exports != "" {
+		return convert(o, s)
+	}
+	if err := o.graph.check(); err != nil {
+		return err
+	}
+	if err := o.machine.Use(s.err); err != nil {
+		return err
+	}
+	r, err := open(o, s.err)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	return use(ctx, o, r, s)
+}
+
+// use trains a run, or only describes it.
+func use(ctx context.Context, o *trainOptions, r *training.Run, s streams) error {
+	fmt.Fprintln(s.err, r.Describe())
+	if err := cli.Precision(s.err, r.Config.Training.Precision); err != nil {
+		return err
+	}
+	switch {
+	case o.graph.file != "":
+		return o.graph.draw(r, s.err)
+	case o.describe:
+		return describe(ctx, r, s.out)
+	case o.check:
+		_, err := r.Validate(false)
+		return err
+	}
+	w := &watcher{run: r, stderr: s.err}
+	r.Watch = training.Watch{Step: w.step, Eval: w.eval, Message: func(text string) { w.print(text) }}
+	err := r.Train(ctx)
+	w.bar.Done()
+	if errors.Is(err, training.ErrInterrupted) {
+		return fmt.Errorf("%w: go on with -resume %s", cli.ErrInterrupted, r.Dir)
+	}
+	if err != nil {
+		return err
+	}
+	return finish(r, s)
+}
+
+// open begins a run, or resumes one.
+func open(o *trainOptions, stderr io.Writer) (*training.Run, error) {
+	if o.resume != "" {
+		if o.config != "" || o.out != "" || o.init != "" {
+			return nil, cli.Misusef("-resume continues a run as it is: leave out -config, -out and -init")
+		}
+		return training.Resume(o.resume, o.settings(), stderr)
+	}
+	start := new(training.Start)
+	if o.init != "" {
+		var err error
+		if start, err = training.OpenStart(o.init, o.short["tokenizer.kind"]); err != nil {
+			return nil, err
+		}
+	}
+	c, err := configure(o, start)
+	if err != nil {
+		return nil, err
+	}
+	dir := o.out
+	switch {
+	case o.check || o.describe || o.graph.file != "": // nothing is trained
+		dir = ""
+	case dir == "":
+		dir = freeDir(c)
+	}
+	return start.New(c, dir, stderr)
+}
+
+// configure returns the configuration of a new run. Settings that make no sense are misuse.
+func configure(o *trainOptions, start *training.Start) (training.Config, error) {
+	c, err := start.Parse(o.config, o.settings())
+	if errors.Is(err, os.ErrNotExist) {
+		return c, err
+	}
+	if err == nil {
+		err = c.Check()
+	}
+	if err != nil {
+		return c, &cli.Usage{Err: err}
+	}
+	return c, nil
+}
+
+// freeDir returns the first of runs/MODEL-DATA-1, -2 and so on that does not exist.
+func freeDir(c training.Config) string {
+	name := strings.TrimSuffix(filepath.Base(c.Data.Name), filepath.Ext(c.Data.Name))
+	for n := 1; ; n++ {
+		dir := filepath.Join("runs", fmt.Sprintf("%s-%s-%d", c.ModelName, name, n))
+		if _, err := os.Stat(dir); os.IsNotExist(err) {
+			return dir
+		}
+	}
+}
+
+// watcher prints the progress of a run.
+type watcher struct {
+	run    *training.Run
+	stderr io.Writer
+	bar    *term.Progress // from the first step on
+}
+
+func (w *watcher) step(s training.Step) {
+	if w.bar == nil {
+		w.bar = term.New(w.stderr, s.Of, "training")
+	}
+	if s.N%max(1, w.run.Config.Training.LogEvery) == 0 || s.N == 1 || s.N == s.Of {
+		w.bar.Update(s.N, fmt.Sprintf("loss %.4f, %.0f tokens/s, %.0f%% of peak", s.Loss, s.PerSecond, 100*w.run.ShareOfPeak(s.PerSecond)))
+	}
+}
+
+// eval prints the losses of an evaluation. A model that reads the text once has no training
+// loss, and no steps.
+func (w *watcher) eval(e training.Record) {
+	if w.bar == nil {
+		w.print(fmt.Sprintf("read %d tokens: validation %.4f nats per token", e.Tokens, *e.ValLoss))
+		return
+	}
+	w.print(fmt.Sprintf("step %d: loss %.4f, validation %.4f", e.N, e.Loss, *e.ValLoss))
+}
+
+func (w *watcher) print(text string) {
+	if w.bar == nil {
+		fmt.Fprintln(w.stderr, text)
+		return
+	}
+	w.bar.Println(text)
+}
+
+// finish says where the run is, and prints a sample.
+func finish(r *training.Run, s streams) error {
+	text, err := r.Sample()
+	if err != nil {
+		return err
+	}
+	curve := ""
+	if file := filepath.Join(r.Dir, "loss.png"); exists(file) {
+		curve = "; its loss curve is " + file
+	}
+	fmt.Fprintf(s.err, "the run is in %s%s; next: %sgenerate -run %s\n\n", r.Dir, curve, s.prefix, r.Dir)
+	_, err = fmt.Fprintln(s.out, text)
+	return err
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}

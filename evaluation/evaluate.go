@@ -1,0 +1,249 @@
+// Package evaluation measures runs: the loss over their validation part, the answers that
+// they generate against references, and the variety of their texts.
+package evaluation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"unicode/utf8"
+
+	"euryale/data"
+	"euryale/data/task"
+	"euryale/evaluation/metrics"
+	"euryale/generation"
+	"euryale/training"
+)
+
+// Options say what to measure of a run.
+type Options struct {
+	Part     string              // of the corpus, whose examples are answered: "valid" or "test"
+	Examples int                 // the most to answer, evenly spread; 0: all
+	Settings generation.Settings // of generating the answers
+	Log      io.Writer           // of preparing the corpus; may be nil
+	Progress func(done, total int)
+}
+
+// Measured is what Measure found.
+type Measured struct {
+	Report  metrics.Report
+	Samples []Sample
+}
+
+// Sample is a generated text and its reference.
+type Sample struct {
+	Source    string `json:"source"`
+	Reference string `json:"reference"`
+	Text      string `json:"text"`
+}
+
+// ErrNoCorpus says that a run was imported, and that its configuration names no corpus.
+var ErrNoCorpus = errors.New("the run was imported and knows no corpus to be measured on: score a text with evaluate -score FILE")
+
+// Measure measures the model of a run on its corpus: the loss over the validation part; for
+// a task, the answers that it generates against the references; for a language model, the
+// variety of unprompted texts, and how much of them is copied from the training part. A
+// model of masked tokens generates none. Products have the precision that is set: see
+// training.Settings.UsePrecision.
+func Measure(ctx context.Context, s *training.Saved, o Options) (*Measured, error) {
+	if s.Config.Data.Name == "" {
+		return nil, ErrNoCorpus
+	}
+	corpus, err := data.Open(s.Config.Data, s.Config.Tokenizer, s.Tokenizer, data.Options{Log: o.Log})
+	if err != nil {
+		return nil, err
+	}
+	defer corpus.Close()
+	s.Weights.Hold()
+	defer s.Weights.Release()
+	m := &Measured{}
+	if m.Report, err = likelihood(s, corpus); err != nil {
+		return nil, err
+	}
+	gen, err := s.Generator()
+	if err != nil {
+		return nil, err
+	}
+	if gen.Format.Mask() >= 0 {
+		return m, nil
+	}
+	if gen.Format.End() < 0 {
+		err = m.unprompted(ctx, gen, corpus, o)
+	} else {
+		err = m.task(ctx, gen, corpus, o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return m, m.copied(corpus)
+}
+
+// likelihood returns the validation loss in nats, bits per byte and perplexity.
+func likelihood(s *training.Saved, corpus *data.Corpus) (metrics.Report, error) {
+	sum, tokens, err := s.ValidationLoss(corpus)
+	if err != nil {
+		return nil, err
+	}
+	text, err := corpus.Text("valid", 0)
+	if err != nil {
+		return nil, err
+	}
+	l := metrics.Likelihood{NLL: sum, Tokens: tokens, Bytes: len(text), Chars: utf8.RuneCountInString(text)}
+	if corpus.Config.Task == "lm" || corpus.Config.Task == "" {
+		return l.Report(), nil
+	}
+	// A task's targets include end tokens, which no byte of the text stands for; masked text has
+	// few targets.
+	return metrics.Report{{Name: "nll_per_token", Value: sum / float64(tokens)}, {Name: "perplexity", Value: math.Exp(sum / float64(tokens))}}, nil
+}
+
+// task generates answers to the part's examples, and compares them with the references.
+func (m *Measured) task(ctx context.Context, gen *generation.Generator, corpus *data.Corpus, o Options) error {
+	examples, err := corpus.Examples(o.Part)
+	if err != nil {
+		return err
+	}
+	if len(examples) == 0 {
+		return fmt.Errorf("the %s part has no examples", o.Part)
+	}
+	examples = spread(examples, o.Examples)
+	var hyps []string
+	var refs [][]string
+	const batch = 16
+	for i := 0; i < len(examples); i += batch {
+		group := examples[i:min(len(examples), i+batch)]
+		texts, err := answers(ctx, gen, group, o.Settings)
+		if err != nil {
+			return err
+		}
+		for j, ex := range group {
+			hyps, refs = append(hyps, texts[j]), append(refs, append([]string{ex.Reference}, ex.Alternatives...))
+			m.Samples = append(m.Samples, Sample{ex.Source, ex.Reference, texts[j]})
+		}
+		if o.Progress != nil {
+			o.Progress(min(len(examples), i+batch), len(examples))
+		}
+	}
+	tokenizer := metrics.Tokenize13a
+	if chinese(refs) {
+		tokenizer = metrics.TokenizeZh
+		shape, err := metrics.SameShape(hyps, refs)
+		if err != nil {
+			return err
+		}
+		m.Report = append(m.Report, metrics.Measure{Name: "same_shape", Value: shape})
+	}
+	r, err := metrics.Evaluate(hyps, refs, tokenizer)
+	m.Report = append(m.Report, r...)
+	return err
+}
+
+// answers generates the answer to each example: side by side, or one by one with beams.
+func answers(ctx context.Context, gen *generation.Generator, examples []task.Example, s generation.Settings) ([]string, error) {
+	var prompts []generation.Prompt
+	for _, ex := range examples {
+		p, err := gen.PromptCut(ex.Source)
+		if err != nil {
+			return nil, err
+		}
+		prompts = append(prompts, p)
+	}
+	var texts []string
+	if s.Beams > 1 {
+		for _, p := range prompts {
+			r, err := gen.Generate(ctx, p, s, 1, nil)
+			if err != nil {
+				return nil, err
+			}
+			texts = append(texts, strings.TrimSpace(r[0].Text))
+		}
+		return texts, nil
+	}
+	rs, err := gen.Each(ctx, prompts, s, nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rs {
+		texts = append(texts, strings.TrimSpace(r.Text))
+	}
+	return texts, nil
+}
+
+// unprompted samples texts at temperature 0.8 and top-p 0.95, and measures their variety
+// and that of as much text of the validation part.
+func (m *Measured) unprompted(ctx context.Context, gen *generation.Generator, corpus *data.Corpus, o Options) error {
+	p, err := gen.Prompt("")
+	if err != nil {
+		return err
+	}
+	n := min(8, max(1, o.Examples))
+	s := generation.Settings{Tokens: 4 * o.Settings.Tokens, Temperature: 0.8, TopP: 0.95, Seed: o.Settings.Seed}
+	rs, err := gen.Generate(ctx, p, s, n, nil)
+	if err != nil {
+		return err
+	}
+	var texts []string
+	for _, r := range rs {
+		texts = append(texts, r.Text)
+		m.Samples = append(m.Samples, Sample{Text: r.Text})
+	}
+	real, err := corpus.Text("valid", n*s.Tokens)
+	if err != nil {
+		return err
+	}
+	for _, v := range []struct {
+		name  string
+		texts []string
+	}{{"", texts}, {"_of_people", []string{real}}} {
+		m.Report = append(m.Report,
+			metrics.Measure{Name: "distinct_2" + v.name, Value: metrics.DistinctN(v.texts, 2)},
+			metrics.Measure{Name: "repetition_4" + v.name, Value: metrics.RepetitionRate(v.texts, 4)})
+	}
+	return nil
+}
+
+// copied measures the longest part of a generated text that the training part contains.
+func (m *Measured) copied(corpus *data.Corpus) error {
+	var texts []string
+	for _, s := range m.Samples {
+		texts = append(texts, s.Text)
+	}
+	text, err := corpus.Text("train", 0)
+	if err != nil {
+		return err
+	}
+	run, err := metrics.LongestCopied(texts, strings.NewReader(text))
+	if err != nil {
+		return err
+	}
+	m.Report = append(m.Report, metrics.Measure{Name: "longest_copied_chars", Value: float64(utf8.RuneCountInString(run))})
+	return nil
+}
+
+// spread returns n of the examples, evenly spread; all if n is 0.
+func spread(examples []task.Example, n int) []task.Example {
+	if n <= 0 || n >= len(examples) {
+		return examples
+	}
+	var some []task.Example
+	for i := range n {
+		some = append(some, examples[i*len(examples)/n])
+	}
+	return some
+}
+
+// chinese reports whether most of the references' characters are Han or full-width.
+func chinese(refs [][]string) bool {
+	wide, all := 0, 0
+	for _, r := range refs {
+		for _, c := range r[0] {
+			if all++; c >= 0x2E80 {
+				wide++
+			}
+		}
+	}
+	return wide*2 > all
+}

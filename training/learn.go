@@ -1,0 +1,118 @@
+package training
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"euryale/data"
+	"euryale/data/tokenizer"
+	"euryale/generation"
+	"euryale/models"
+)
+
+// openCorpus opens the corpus of a new run. A models.Predictor reads running text from left
+// to right.
+func openCorpus(c Config, tk tokenizer.Tokenizer, log io.Writer) (*data.Corpus, error) {
+	corpus, err := data.Open(c.Data, c.Tokenizer, tk, data.Options{Log: log})
+	if err != nil {
+		return nil, err
+	}
+	_, isPredictor := c.Model.(models.Predictor)
+	if !isPredictor || corpus.Config.Task != "lm" || corpus.Config.Target != "" || corpus.Config.Order == "sequential" {
+		return corpus, nil
+	}
+	if err := corpus.Close(); err != nil {
+		return nil, err
+	}
+	c.Data.Order = "sequential"
+	return data.Open(c.Data, c.Tokenizer, corpus.Tokenizer, data.Options{})
+}
+
+// learn trains a model without a graph on one pass over the training part, and leaves the
+// run saved. Of the settings of training only the seed matters. When ctx ends nothing is
+// saved.
+func (r *Run) learn(ctx context.Context, p models.Predictor) error {
+	r.started = time.Now()
+	batches := r.batches
+	if r.Corpus != nil { // one sequence at a time, whatever the batch
+		var err error
+		if batches, err = r.Corpus.Train(1, p.Common().Context, r.Config.Training.Seed); err != nil {
+			return err
+		}
+	}
+	learned, err := p.Learn(func(add func(tokens, targets []int, fresh bool) error) error {
+		return r.readAll(ctx, batches, add)
+	})
+	if err != nil {
+		return err
+	}
+	r.Config.Model, r.valid, r.gen, r.step = learned, nil, nil, 1
+	if r.Corpus == nil {
+		return nil
+	}
+	loss, err := r.Validate(true)
+	if err != nil {
+		return err
+	}
+	r.best = loss
+	return errors.Join(r.reportLearned(loss), r.Save())
+}
+
+// readAll passes the sequences of all batches to add.
+func (r *Run) readAll(ctx context.Context, batches data.Batcher, add func(tokens, targets []int, fresh bool) error) error {
+	r.tokens = 0
+	var b data.Batch
+	for i := range batches.Len() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := batches.Batch(i, &b); err != nil {
+			return err
+		}
+		for row := range b.B {
+			fresh := b.Fresh == nil || b.Fresh[row] || b.B > 1
+			if err := add(b.Tokens[row*b.T:(row+1)*b.T], b.Targets[row*b.T:(row+1)*b.T], fresh); err != nil {
+				return err
+			}
+		}
+		r.tokens += b.B * b.T
+	}
+	return nil
+}
+
+// reportLearned appends the validation loss to the run's files, with a sample.
+func (r *Run) reportLearned(loss float64) error {
+	if r.Watch.Eval != nil {
+		r.Watch.Eval(Record{Step: Step{N: 1, Of: 1, Tokens: r.tokens}, ValLoss: &loss, Seconds: r.elapsed().Seconds()})
+	}
+	if r.log == nil {
+		return nil
+	}
+	_, err := r.log.Append(0, map[string]float64{"val_loss": loss, "tokens": float64(r.tokens), "seconds": r.elapsed().Seconds()})
+	return errors.Join(err, r.sample(loss))
+}
+
+// newHistoryEvaluator returns the evaluator of a model without a graph: it reads the
+// validation part one sequence at a time.
+func newHistoryEvaluator(c Config, p models.Predictor, corpus *data.Corpus) (*evaluator, error) {
+	c.Training.Batch = 1
+	batches, err := corpus.Valid(1, p.Common().Context)
+	if err != nil {
+		return nil, err
+	}
+	s, err := generation.NewStepper(p, nil, 1)
+	return &evaluator{config: c, batches: batches, stepper: s}, err
+}
+
+// scoreHistory returns the sum of the losses of a batch of one sequence, which continues
+// the one before it unless it is fresh.
+func (e *evaluator) scoreHistory() (float64, error) {
+	if e.batch.Fresh == nil || e.batch.Fresh[0] {
+		if err := e.stepper.Truncate(0, 0); err != nil {
+			return 0, err
+		}
+	}
+	return e.stepper.NLL(e.batch.Tokens, e.batch.Targets)
+}
