@@ -36,17 +36,20 @@ cp go.mod "$out/kernel.mod"
 cp go.sum "$out/kernel.sum"
 go mod edit -replace="$upstream=$out/src" -replace="euryale=$(realpath ../..)" "$out/kernel.mod"
 if [ -n "$module" ]; then
+	# The bindings of the module's packages are a module of their own.
 	name=$(cd "$module" && go list -m)
-	go mod edit -require="$name@v0.0.0" -replace="$name=$module" "$out/kernel.mod"
-	cat "$module/go.sum" >> "$out/kernel.sum"
-	mkdir -p "$out/src/imports/own"
+	rm -rf "$out/own"
+	mkdir -p "$out/own"
+	printf 'module own\n\ngo 1.26.0\n' > "$out/own/go.mod"
 	{
 		printf 'package own\n\nimport (\n'
 		(cd "$module" && go list -f '{{if ne .Name "main"}}	_ "{{.ImportPath}}"{{end}}' ./...) | grep .
 		printf ')\n'
-	} > "$out/src/imports/own/own.go"
-	GOFLAGS="-modfile=$out/kernel.mod -mod=mod" go run ./genbind "$out/src/imports/own/own.go"
-	printf 'package imports\n\nimport _ "%s/imports/own"\n' "$upstream" > "$out/src/imports/module.go"
+	} > "$out/own/own.go"
+	go mod edit -require="$name@v0.0.0" -replace="$name=$module" -require=own@v0.0.0 -replace="own=$out/own" "$out/kernel.mod"
+	cat "$module/go.sum" >> "$out/kernel.sum"
+	GOFLAGS=-modfile="$out/kernel.mod" go run ./genbind "$out/own/own.go"
+	printf 'package imports\n\nimport _ "own"\n' > "$out/src/imports/own.go"
 fi
 # Without a GOROOT the interpreter does not read the standard library's sources, and so
 # prints no warnings about the generic functions in them.
