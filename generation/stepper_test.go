@@ -126,7 +126,7 @@ func checkStepper(t *testing.T, g *Generator, rewinds bool) {
 	checkNLL(t, g, s, held)
 }
 
-// checkNLL scores four tokens in each sequence, of which some have no target, and goes on
+// checkNLL scores four tokens in each sequence, of which some have no target, and continues
 // from there: where there is no limit the tokens have been read, else nothing has changed.
 func checkNLL(t *testing.T, g *Generator, s Stepper, held [][]int) {
 	tokens := []int{1, 2, 3, 4, 5, 6, -1, -1, 7, 8, 9, 1}
