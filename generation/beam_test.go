@@ -11,7 +11,7 @@ import (
 	"euryale/internal/kernel/vec"
 )
 
-// logProbs are the log-probabilities of what follows ids, by a whole pass.
+// logProbs are the log-probabilities of what follows ids, by a forward pass.
 func (g *Generator) logProbs(t testing.TB, ids []int) []float64 {
 	l := g.whole(t, ids)
 	x := make([]float64, len(l))
@@ -26,7 +26,7 @@ func (g *Generator) logProbs(t testing.TB, ids []int) []float64 {
 }
 
 // With as many beams as the vocabulary a search of two tokens meets every continuation:
-// its best are the best there are, by an exhaustive search through whole passes.
+// its best are the best there are, by an exhaustive search through forward passes.
 func TestBeamSearchIsExhaustiveWhenWide(t *testing.T) {
 	g := newGenerator(t, 12)
 	v := g.Tokenizer.Vocab()

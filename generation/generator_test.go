@@ -61,7 +61,7 @@ func (g *Generator) whole(t testing.TB, ids []int, source ...int) []float32 {
 	return l[len(l)-g.Tokenizer.Vocab():]
 }
 
-// Cached decoding takes the tokens that whole passes would, also past the context: then
+// Cached decoding takes the tokens that forward passes over the whole text would, also past the context: then
 // a sequence holds what the overflow left of it. The sequences begin differently, so that
 // one is full before the other; their sources stay.
 func TestGenerateEqualsWholePasses(t *testing.T) {
@@ -85,7 +85,7 @@ func TestGenerateEqualsWholePasses(t *testing.T) {
 	}
 }
 
-// checkWhole generates far past the context, and takes every step again by a whole pass.
+// checkWhole generates far past the context, and takes every step again by a forward pass.
 func checkWhole(t *testing.T, g *Generator, prompts []Prompt) {
 	room := g.Model.Common().Context
 	results, err := g.Each(context.Background(), prompts, Settings{Tokens: 40, Temperature: 1, Seed: 3}, nil)
@@ -105,7 +105,7 @@ func checkWhole(t *testing.T, g *Generator, prompts []Prompt) {
 	}
 }
 
-// At temperature 0 the most likely token of a whole pass is taken.
+// At temperature 0 the most likely token of a forward pass is taken.
 func TestGreedyTakesTheMostLikely(t *testing.T) {
 	g := newGenerator(t, 12)
 	p := g.prompt(t, "abc春")
@@ -182,7 +182,7 @@ func TestGenerateStopsWhenToldTo(t *testing.T) {
 	assert.ErrorContains(t, err, `character "X" (U+0058) at byte offset 1`)
 }
 
-// A score is the mean of the losses of whole passes over each token's window.
+// A score is the mean of the losses of forward passes over each token's window.
 func TestScore(t *testing.T) {
 	g := newGenerator(t, 12)
 	text := strings.Repeat("abc春夏hg\nfed冬", 5)
@@ -221,7 +221,7 @@ func TestScore(t *testing.T) {
 }
 
 // At a reduced precision weights are read as bfloat16 or bytes, the same for every text,
-// and the logarithms of probabilities are about those of a whole pass.
+// and the logarithms of probabilities are about those of a forward pass.
 func TestGenerateAtReducedPrecision(t *testing.T) {
 	for _, p := range []matmul.Precision{matmul.Medium, matmul.Int8} {
 		t.Run(string(p), func(t *testing.T) { testReduced(t, p) })

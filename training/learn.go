@@ -52,6 +52,7 @@ func (r *Run) learn(ctx context.Context, p models.Predictor) error {
 	if r.Corpus == nil {
 		return nil
 	}
+	r.tokens = r.Corpus.Info.Train
 	loss, err := r.Validate(true)
 	if err != nil {
 		return err

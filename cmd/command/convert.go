@@ -9,7 +9,7 @@ import (
 	"euryale/training"
 )
 
-// convert makes a run of another program's model, or writes a run for another program.
+// convert converts another program's model into a run, or writes a run for another program.
 func convert(o *trainOptions, s streams) error {
 	does := []string{"import", "tokenizer", "out"}
 	if o.exports != "" {

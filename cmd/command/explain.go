@@ -65,7 +65,7 @@ func runExplain(args []string, s streams) int {
 	return cli.Main(o.Flags, args, s.out, s.err, func(ctx context.Context) error { return explain(ctx, o, s) })
 }
 
-// explain prints what the model makes of the prompt, and draws what it attended to.
+// explain prints the prompt as the model continues it, and draws what it attends to.
 func explain(ctx context.Context, o *explainOptions, s streams) error {
 	if err := o.check(); err != nil {
 		return err

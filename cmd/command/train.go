@@ -80,7 +80,7 @@ func use(ctx context.Context, o *trainOptions, r *training.Run, s streams) error
 	err := r.Train(ctx)
 	w.bar.Done()
 	if errors.Is(err, training.ErrInterrupted) {
-		return fmt.Errorf("%w: go on with -resume %s", cli.ErrInterrupted, r.Dir)
+		return fmt.Errorf("%w: continue with -resume %s", cli.ErrInterrupted, r.Dir)
 	}
 	if err != nil {
 		return err

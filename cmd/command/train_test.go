@@ -94,7 +94,7 @@ func losses(t *testing.T, dir string) (all []float64) {
 	return all
 }
 
-// A run killed at any moment goes on from its last save with the losses, to the bit, of
+// A run killed at any moment continues from its last save with the losses, to the bit, of
 // one that was left alone; so does one that was interrupted.
 func TestKilledAndResumed(t *testing.T) {
 	text := book.Excerpt(t, 20000)
@@ -119,7 +119,7 @@ func TestKilledAndResumed(t *testing.T) {
 		if signal == os.Interrupt {
 			require.Error(t, err)
 			assert.Equal(t, 130, c.ProcessState.ExitCode(), stderr)
-			assert.Contains(t, stderr.String(), "go on with -resume "+dir)
+			assert.Contains(t, stderr.String(), "continue with -resume "+dir)
 		}
 		code, _, errs := call(t, "train", "-resume", dir)
 		require.Equal(t, 0, code, errs)
