@@ -24,6 +24,9 @@ func Resume(dir string, sets []string, log io.Writer) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, isPredictor := c.Model.(models.Predictor); isPredictor {
+		return nil, fmt.Errorf("%s is an %s model: it has read its text once, and there is nothing to continue", dir, c.ModelName)
+	}
 	corpus, err := data.Open(c.Data, c.Tokenizer, tk, data.Options{Log: log})
 	if err != nil {
 		return nil, err

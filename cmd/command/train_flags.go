@@ -43,7 +43,7 @@ var shorthands = []struct{ group, flag, key, help string }{
 	{"Training", "min-lr", "schedule.min_lr", "`RATE` final learning rate (a tenth)"},
 	{"Training", "warmup", "schedule.warmup", "`N` warm-up steps"},
 	{"Training", "schedule", "schedule.name", "`NAME` schedule: cosine, linear, constant or inverse_sqrt"},
-	{"Training", "weight-decay", "optimizer.weight_decay", "`X` weight decay of matrices"},
+	{"Training", "weight-decay", "optimizer.weight_decay", "`X` weight decay"},
 	{"Training", "clip", "optimizer.clip", "`X` gradient clipping norm, 0 is off"},
 	{"Training", "bptt", "training.bptt", "`MODE` carry recurrent state across batches, or reset it"},
 	{"Training", "precision", "training.precision", "`NAME` precision of products: highest, high or medium"},
