@@ -3,10 +3,12 @@ package generation
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
-	"strings"
+
+	"euryale/internal/kernel/parallel"
 )
 
 // hypothesis is a continuation that beam search has reached.
@@ -35,7 +37,10 @@ func (g *Generator) search(ctx context.Context, p Prompt, s Settings, n int) ([]
 	if n > s.Beams {
 		return nil, fmt.Errorf("%d continuations of %d beams, want at most as many", n, s.Beams)
 	}
-	b := &beam{Generator: g, Settings: s, prompt: p, scorer: newSampler(s, 0)}
+	b := &beam{Generator: g, Settings: s, prompt: p}
+	for i := range s.Beams {
+		b.scorers = append(b.scorers, newSampler(s, i))
+	}
 	if err := b.run(ctx); err != nil {
 		return nil, err
 	}
@@ -46,10 +51,10 @@ func (g *Generator) search(ctx context.Context, p Prompt, s Settings, n int) ([]
 type beam struct {
 	*Generator
 	Settings
-	prompt Prompt
-	scorer *sampler
-	alive  []hypothesis // one for each sequence of the stepper, the best first; fewer at the beginning
-	done   []hypothesis
+	prompt  Prompt
+	scorers []*sampler   // of each beam
+	alive   []hypothesis // one for each sequence of the stepper, the best first; fewer at the beginning
+	done    []hypothesis
 }
 
 func (b *beam) run(ctx context.Context) error {
@@ -70,10 +75,7 @@ func (b *beam) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		parents, ids, err := b.advance(steps, length)
-		if err != nil {
-			return err
-		}
+		parents, ids := b.advance(steps)
 		if b.settled() {
 			return nil
 		}
@@ -87,30 +89,43 @@ func (b *beam) run(ctx context.Context) error {
 	return nil
 }
 
-// steps returns the best ways to lengthen the hypotheses, twice as many as there are beams,
-// since as many may end.
+// steps returns the best ways to lengthen the hypotheses, the best first: twice as many as
+// there are beams, since as many may end.
 func (b *beam) steps(logits []float32, length int) ([]step, error) {
 	v := len(logits) / b.Beams
+	best := make([][]step, len(b.alive))
+	errs := make([]error, len(b.alive))
+	parallel.Each(len(b.alive), func(i int) {
+		best[i], errs[i] = b.stepsFrom(i, logits[i*v:(i+1)*v], length)
+	})
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	all := slices.Concat(best...)
+	slices.SortFunc(all, func(x, y step) int {
+		return cmp.Or(cmp.Compare(y.sum, x.sum), cmp.Compare(x.from, y.from), cmp.Compare(x.id, y.id))
+	})
+	return all[:min(len(all), 2*b.Beams)], nil
+}
+
+// stepsFrom returns the best ways to lengthen one hypothesis.
+func (b *beam) stepsFrom(from int, logits []float32, length int) ([]step, error) {
+	h, s := b.alive[from], b.scorers[from]
+	var banned []int
+	if length <= b.MinTokens {
+		banned = b.End
+	}
+	whole, err := s.weigh(logits, append(slices.Clone(b.prompt.Tokens), h.ids...), banned)
+	if err != nil {
+		return nil, err
+	}
 	var all []step
-	for from, h := range b.alive {
-		var banned []int
-		if length <= b.MinTokens {
-			banned = b.End
+	s.choices = largest(s.choices, s.logits, 2*b.Beams)
+	for _, c := range s.choices {
+		if c.p != never {
+			sum := h.sum + float64(c.p) - whole
+			all = append(all, step{from, int(c.id), float64(logits[c.id]) - whole, sum, b.score(sum, length)})
 		}
-		whole, err := b.scorer.weigh(logits[from*v:(from+1)*v], append(slices.Clone(b.prompt.Tokens), h.ids...), banned)
-		if err != nil {
-			return nil, err
-		}
-		for id, l := range b.scorer.logits {
-			if l != never {
-				sum := h.sum + float64(l) - whole
-				all = append(all, step{from, id, float64(logits[from*v+id]) - whole, sum, b.score(sum, length)})
-			}
-		}
-		slices.SortFunc(all, func(x, y step) int {
-			return cmp.Or(cmp.Compare(y.sum, x.sum), cmp.Compare(x.from, y.from), cmp.Compare(x.id, y.id))
-		})
-		all = all[:min(len(all), 2*b.Beams)]
 	}
 	return all, nil
 }
@@ -121,7 +136,7 @@ func (b *beam) score(sum float64, length int) float64 {
 
 // advance takes the best steps. It returns which hypothesis each one that continues comes
 // from, and the token that it adds; −1 in sequences that are free.
-func (b *beam) advance(steps []step, length int) (parents, ids []int, err error) {
+func (b *beam) advance(steps []step) (parents, ids []int) {
 	var next []hypothesis
 	parents, ids = make([]int, b.Beams), padding(b.Beams)
 	for _, st := range steps {
@@ -136,10 +151,7 @@ func (b *beam) advance(steps []step, length int) (parents, ids []int, err error)
 			continue
 		}
 		h.ids, h.logprobs = append(slices.Clone(from.ids), st.id), append(slices.Clone(from.logprobs), st.logprob)
-		if h.reason, err = b.ended(h.ids, length); err != nil {
-			return nil, nil, err
-		}
-		if h.reason != "" {
+		if _, h.reason = b.newEnding(b.prompt, b.Settings).read(h.ids); h.reason != "" {
 			b.done = append(b.done, h)
 			continue
 		}
@@ -147,26 +159,7 @@ func (b *beam) advance(steps []step, length int) (parents, ids []int, err error)
 		next = append(next, h)
 	}
 	b.alive = next
-	return parents, ids, nil
-}
-
-// ended returns why a hypothesis ends with its last token, or "" if it does not.
-func (b *beam) ended(ids []int, length int) (string, error) {
-	if len(b.Stop) > 0 && length >= b.MinTokens {
-		text, err := b.Tokenizer.Decode(ids)
-		if err != nil {
-			return "", err
-		}
-		for _, stop := range b.Stop {
-			if strings.Contains(text, stop) {
-				return "stop", nil
-			}
-		}
-	}
-	if length >= b.Tokens {
-		return "length", nil
-	}
-	return "", nil
+	return parents, ids
 }
 
 // settled reports whether no hypothesis that continues can beat the worst of the best that
@@ -190,16 +183,10 @@ func (b *beam) results(n int) ([]Result, error) {
 	b.sortDone()
 	var rs []Result
 	for i, h := range b.done[:min(n, len(b.done))] {
-		text, err := b.Tokenizer.Decode(h.ids)
-		if err != nil {
-			return nil, err
-		}
-		cut := &stopper{stops: b.Stop}
-		shown, _ := cut.push(text, false)
-		if h.reason != "stop" {
-			shown += cut.rest()
-		}
-		rs = append(rs, Result{Prompt: b.prompt.Text, Text: shown, Tokens: append([]int{}, h.ids...), Logprobs: h.logprobs, FinishReason: h.reason, Seed: b.Seed, Index: i})
+		e := b.newEnding(b.prompt, b.Settings)
+		text, _ := e.read(h.ids)
+		text += e.flush()
+		rs = append(rs, Result{Prompt: b.prompt.Text, Text: text, Tokens: append([]int{}, h.ids...), Logprobs: h.logprobs, FinishReason: h.reason, Seed: b.Seed, Index: i})
 	}
 	return rs, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"euryale/data/task"
 	"euryale/data/tokenizer"
+	"euryale/internal/kernel/parallel"
 	"euryale/layers/graph"
 	"euryale/models"
 )
@@ -153,17 +154,18 @@ func decode(ctx context.Context, s Stepper, all []*continuation, logits []float3
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		v, busy := len(logits)/len(all), false
+		choose(all, logits)
+		busy := false
 		for i, c := range all {
 			ids[i] = -1
 			if c.reason != "" {
 				continue
 			}
-			if err := c.draw(logits[i*v : (i+1)*v]); err != nil {
-				return fmt.Errorf("continuation %d: %w", i, err)
+			if c.err != nil {
+				return fmt.Errorf("continuation %d: %w", i, c.err)
 			}
-			if c.reason == "" {
-				ids[i], busy = c.ids[len(c.ids)-1], true
+			if c.accept(); c.reason == "" {
+				ids[i], busy = c.next, true
 			}
 		}
 		if !busy {
@@ -176,59 +178,46 @@ func decode(ctx context.Context, s Stepper, all []*continuation, logits []float3
 	}
 }
 
+// choose samples the next token of every continuation that has not ended, several at once
+// where threads are idle.
+func choose(all []*continuation, logits []float32) {
+	v := len(logits) / len(all)
+	parallel.Each(len(all), func(i int) {
+		if c := all[i]; c.reason == "" {
+			c.next, c.logprob, c.err = c.sampler.next(logits[i*v:(i+1)*v], c.seen, c.banned()...)
+		}
+	})
+}
+
 // continuation is a text while it is generated.
 type continuation struct {
+	*ending
 	result  Result
 	sampler *sampler
-	end     []int
 	seen    []int // prompt and continuation
 	ids     []int
-	text    *tokenizer.Stream
-	stop    *stopper
 	stream  func(index int, piece string)
 	out     strings.Builder
-	reason  string
+
+	next    int // the token chosen last
+	logprob float64
+	err     error
 }
 
 func (g *Generator) newContinuation(p Prompt, s Settings, index int, stream func(int, string)) *continuation {
-	c := &continuation{result: Result{Prompt: p.Text, Seed: s.Seed, Index: index}, sampler: newSampler(s, index), end: g.End,
-		seen: append([]int(nil), p.Tokens...), text: tokenizer.NewStream(g.Tokenizer), stop: &stopper{stops: s.Stop}, stream: stream}
-	if text, err := g.Tokenizer.Decode(p.Tokens); err == nil && text == "" {
-		c.text.Push(p.Tokens[0]) // the tokenizer's opening token: it shapes the text that follows it
-	}
-	if s.Tokens == 0 {
-		c.reason = "length"
-	}
-	return c
+	return &continuation{ending: g.newEnding(p, s), result: Result{Prompt: p.Text, Seed: s.Seed, Index: index}, sampler: newSampler(s, index),
+		seen: append([]int(nil), p.Tokens...), stream: stream}
 }
 
-func (c *continuation) draw(logits []float32) error {
-	s := c.sampler.Settings
-	var banned []int
-	if len(c.ids) < s.MinTokens {
-		banned = c.end
+// accept makes the token chosen part of the text.
+func (c *continuation) accept() {
+	shown := c.push(c.next)
+	if c.reason == "end" {
+		return
 	}
-	id, logprob, err := c.sampler.next(logits, c.seen, banned...)
-	if err != nil {
-		return err
-	}
-	for _, end := range c.end {
-		if id == end {
-			c.reason = "end"
-			return nil
-		}
-	}
-	c.ids, c.seen = append(c.ids, id), append(c.seen, id)
-	c.result.Logprobs = append(c.result.Logprobs, logprob)
-	text, stopped := c.stop.push(c.text.Push(id), len(c.ids) < s.MinTokens)
-	c.emit(text)
-	switch {
-	case stopped:
-		c.reason = "stop"
-	case len(c.ids) >= s.Tokens:
-		c.reason = "length"
-	}
-	return nil
+	c.ids, c.seen = append(c.ids, c.next), append(c.seen, c.next)
+	c.result.Logprobs = append(c.result.Logprobs, c.logprob)
+	c.emit(shown)
 }
 
 func (c *continuation) emit(text string) {
@@ -239,13 +228,7 @@ func (c *continuation) emit(text string) {
 }
 
 func (c *continuation) finish() Result {
-	if c.reason != "stop" {
-		text, stopped := c.stop.push(c.text.Flush(), false)
-		c.emit(text)
-		if !stopped {
-			c.emit(c.stop.rest())
-		}
-	}
+	c.emit(c.flush())
 	r := c.result
 	r.Text, r.Tokens, r.FinishReason = c.out.String(), c.ids, c.reason
 	if r.Tokens == nil {

@@ -122,3 +122,16 @@ func TestGenerateUsedWrongly(t *testing.T) {
 		{1, "no/such.txt", []string{"-run", dir, "-prompts", "no/such.txt"}},
 	})
 }
+
+// Stop texts within the first min-tokens are passed over, with beams as without.
+func TestStopTextsAfterMinTokens(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	code, _, stderr := call(t, "train", "-model", "ngram", "-data", file(t, "abc.txt", strings.Repeat("abc", 500)), "-out", dir)
+	require.Equal(t, 0, code, stderr)
+	for _, how := range [][]string{{"-temperature", "0"}, {"-beam", "2"}} {
+		code, stdout, stderr := call(t, "generate", append(how, "-run", dir, "-prompt", "a", "-tokens", "30", "-min-tokens", "10", "-stop", "c", "-format", "json")...)
+		require.Equal(t, 0, code, stderr)
+		assert.Contains(t, stdout, `"text":"bcabcabcab"`, "%v", how)
+		assert.Contains(t, stdout, `"finish_reason":"stop"`, "%v", how)
+	}
+}

@@ -1,0 +1,79 @@
+package generation
+
+import (
+	"slices"
+
+	"euryale/data/tokenizer"
+)
+
+// ending reads the tokens of one continuation as they are chosen: it decodes them, finds
+// out when the continuation ends, and why. Sampling and beam search both end by it.
+type ending struct {
+	settings Settings
+	end      []int // tokens that end a text
+	text     *tokenizer.Stream
+	stop     stopper
+	count    int    // of tokens that are part of the continuation
+	reason   string // why it has ended: "end", "stop" or "length"; "" while it has not
+}
+
+// newEnding returns the ending of a continuation of p.
+func (g *Generator) newEnding(p Prompt, s Settings) *ending {
+	e := &ending{settings: s, end: g.End, text: tokenizer.NewStream(g.Tokenizer), stop: stopper{stops: s.Stop}}
+	if text, err := g.Tokenizer.Decode(p.Tokens); err == nil && text == "" && len(p.Tokens) > 0 {
+		e.text.Push(p.Tokens[0]) // the tokenizer's opening token: it shapes the text that follows it
+	}
+	if s.Tokens == 0 {
+		e.reason = "length"
+	}
+	return e
+}
+
+// banned returns the tokens that cannot be chosen now: those that end a text, before
+// MinTokens.
+func (e *ending) banned() []int {
+	if e.count < e.settings.MinTokens {
+		return e.end
+	}
+	return nil
+}
+
+// push reads a token and returns the text that can be shown after it. A token that ends the
+// text is no part of it.
+func (e *ending) push(id int) (shown string) {
+	if slices.Contains(e.end, id) {
+		e.reason = "end"
+		return ""
+	}
+	e.count++
+	shown, stopped := e.stop.push(e.text.Push(id), e.count < e.settings.MinTokens)
+	switch {
+	case stopped:
+		e.reason = "stop"
+	case e.count >= e.settings.Tokens:
+		e.reason = "length"
+	}
+	return shown
+}
+
+// flush returns the text that is held back when the continuation is over.
+func (e *ending) flush() string {
+	if e.reason == "stop" {
+		return ""
+	}
+	shown, stopped := e.stop.push(e.text.Flush(), false)
+	if !stopped {
+		shown += e.stop.rest()
+	}
+	return shown
+}
+
+// read reads a whole continuation, and returns its text and why it ends.
+func (e *ending) read(ids []int) (text, reason string) {
+	for _, id := range ids {
+		if text += e.push(id); e.reason == "stop" {
+			break
+		}
+	}
+	return text, e.reason
+}
