@@ -179,10 +179,10 @@ func TestTooLongASource(t *testing.T) {
 		want string
 	}{
 		// Of 40 tokens a quarter is for the answer; three are the begin, length and answer tokens.
-		{Config{Task: "pairs"}, pairs, 27, "the text has 28 tokens, but the model reads at most 27: shorten it, or train with a larger model.context"},
-		{Config{Task: "pairs", Encoder: true, MaxSource: 20}, pairs, 17, "reads at most 17: shorten it, or train with a larger model.source_context and data.max_source"},
-		{Config{Task: "summary", Encoder: true}, pairs, 37, "reads at most 37: shorten it, or train with a larger model.source_context"},
-		{Config{Task: "dialogue"}, dialogue, 18, "the text has 19 tokens, but the model reads at most 18: "},
+		{Config{Task: "pairs"}, pairs, 27, "the text has 28 tokens, and the model reads 27: shorten it, or train with a larger model.context"},
+		{Config{Task: "pairs", Encoder: true, MaxSource: 20}, pairs, 17, "reads 17: shorten it, or train with a larger model.source_context and data.max_source"},
+		{Config{Task: "summary", Encoder: true}, pairs, 37, "reads 37: shorten it, or train with a larger model.source_context"},
+		{Config{Task: "dialogue"}, dialogue, 18, "the text has 19 tokens, and the model reads 18: "},
 	} {
 		c := openRows(t, tt.c, tt.rows...)
 		f, err := c.Format()

@@ -109,7 +109,7 @@ func TestRestore(t *testing.T) {
 	assert.FileExists(t, picture)
 	code, _, stderr = call(t, "", "-run", dir, "-prompt", "The Rays")
 	assert.Equal(t, 1, code)
-	assert.Contains(t, stderr, "the text hides nothing: write <|mask|>")
+	assert.Contains(t, stderr, "the text has no mask: write <|mask|>")
 }
 
 // A source that the model cannot read whole is not cut without a word, and a model that

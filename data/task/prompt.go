@@ -102,7 +102,7 @@ func (f *Format) checkCut(have, read int) error {
 	if f.config.MaxSource > 0 {
 		larger += " and data.max_source"
 	}
-	return fmt.Errorf("the text has %d tokens, but the model reads at most %d: shorten it, or train with a larger %s", have, read, larger)
+	return fmt.Errorf("the text has %d tokens, and the model reads %d: shorten it, or train with a larger %s", have, read, larger)
 }
 
 // wantedLength returns the token of the length class of f.Length, if length control is on.
