@@ -23,7 +23,7 @@ func TestUse(t *testing.T) {
 	assert.Equal(t, "gonum", Tier().Name)
 	assert.NotEmpty(t, Tier().Hint, "gonum is never the fastest")
 	err := Use("blast")
-	assert.EqualError(t, err, `matmul: unknown tier "blast"; use auto, openblas, builtin, split or gonum`)
+	assert.EqualError(t, err, `matmul: unknown tier "blast": use auto, openblas, builtin, split or gonum`)
 	assert.Equal(t, "gonum", Tier().Name, "an error must leave the tier as it was")
 	require.NoError(t, Use("auto"))
 	if builtinTier() != nil {

@@ -56,6 +56,6 @@ func TestDetectTiles(t *testing.T) {
 	defer func(was bool) { hasTiles = was }(hasTiles)
 	hasTiles = false
 	refused := builtinTier()
-	assert.Nil(t, refused.split)
+	assert.Nil(t, refused.bf16x2)
 	assert.NotContains(t, refused.info.Detail, "AMX")
 }
