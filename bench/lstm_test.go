@@ -11,9 +11,8 @@ import (
 	"euryale/layers/graph"
 )
 
-// stockLSTM unrolls a long short-term memory of as many columns as x, which holds (B, D)
-// for each token. Each gate has products of its own, because a Slice of four gates side by
-// side would be wrong beyond index 256.
+// stockLSTM unrolls an LSTM of the same width as x, which has (B, D) for each token. Each gate has
+// separate products, because a Slice of a joint product is wrong beyond index 256.
 func (s *stock) stockLSTM(path string, x G.Nodes) (h G.Nodes) {
 	var wx, wh, b [4]*G.Node
 	for i := range 4 {
@@ -35,7 +34,7 @@ func (s *stock) stockLSTM(path string, x G.Nodes) (h G.Nodes) {
 	return h
 }
 
-// steps cuts values for (B·T, dim) into an input for each token.
+// steps splits values (B·T, dim) into an input for each token.
 func (s *stock) steps(name string, values []float32) (nodes G.Nodes) {
 	for t := range s.t {
 		var part []float32
@@ -52,7 +51,7 @@ var fusedLSTM = layer{name: "lstm", width: dim, fused: func(s *layers.Scope, x *
 	return h
 }}
 
-// stockLSTMProgram is fusedLSTM in stock ops, with the same inputs and gradients.
+// stockLSTMProgram compiles fusedLSTM in stock ops, with the same inputs and gradients.
 func stockLSTMProgram(w *graph.Weights, gradient, read bool) (*program, error) {
 	s := newStock(w, lanes, tokens)
 	x := s.steps("x", wave(1.7, rows*dim))
