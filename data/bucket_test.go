@@ -59,7 +59,7 @@ func TestBucketsHaveEverySampleOncePerPass(t *testing.T) {
 
 func TestBucketsAreAFunctionOfSeedAndNumber(t *testing.T) {
 	all := randomSamples(50, 30, false)
-	deal := func(n int, others ...int) Batch {
+	batchOf := func(n int, others ...int) Batch {
 		b, err := newBuckets(all, all, 4, 3, 30)
 		require.NoError(t, err)
 		b.shuffled, b.seed = true, 7
@@ -70,7 +70,7 @@ func TestBucketsAreAFunctionOfSeedAndNumber(t *testing.T) {
 		return batch
 	}
 	for n := range 40 {
-		assert.Equal(t, deal(n), deal(n, 3, 99, 0))
+		assert.Equal(t, batchOf(n), batchOf(n, 3, 99, 0))
 	}
 }
 

@@ -30,7 +30,7 @@ func TestMasking(t *testing.T) {
 	b, err := c.Train(16, 100, 1)
 	require.NoError(t, err)
 	var batch Batch
-	var asked, hidden, replaced, kept int
+	var chosen, hidden, replaced, kept int
 	for n := range 50 {
 		require.NoError(t, b.Batch(n, &batch))
 		for seq := range 16 {
@@ -55,29 +55,29 @@ func TestMasking(t *testing.T) {
 				in++
 			}
 			require.Equal(t, 15, in, "of the 100 tokens of each sequence")
-			asked += in
+			chosen += in
 		}
 	}
 	// 12000 draws: four standard deviations of a fraction of 0.8 or 0.1 are 0.015 and 0.011.
-	assert.InDelta(t, 0.8, float64(hidden)/float64(asked), 0.015)
-	assert.InDelta(t, 0.1, float64(replaced)/float64(asked), 0.011)
-	assert.InDelta(t, 0.1, float64(kept)/float64(asked), 0.011)
+	assert.InDelta(t, 0.8, float64(hidden)/float64(chosen), 0.015)
+	assert.InDelta(t, 0.1, float64(replaced)/float64(chosen), 0.011)
+	assert.InDelta(t, 0.1, float64(kept)/float64(chosen), 0.011)
 }
 
 // A batch depends only on its seed and number, and those of the validation part are always the same.
 func TestMaskingRepeats(t *testing.T) {
 	for _, order := range []string{"random", "sequential"} {
 		c := openMasked(t, Config{Order: order}, 26)
-		deal := func(seed uint64, n int) Batch {
+		batchOf := func(seed uint64, n int) Batch {
 			b, err := c.Train(3, 40, seed)
 			require.NoError(t, err)
 			var batch Batch
 			require.NoError(t, b.Batch(n, &batch))
 			return batch
 		}
-		assert.Equal(t, deal(1, 7), deal(1, 7))
-		assert.NotEqual(t, deal(1, 7).Targets, deal(2, 7).Targets)
-		assert.NotEqual(t, deal(1, 7).Targets, deal(1, 8).Targets)
+		assert.Equal(t, batchOf(1, 7), batchOf(1, 7))
+		assert.NotEqual(t, batchOf(1, 7).Targets, batchOf(2, 7).Targets)
+		assert.NotEqual(t, batchOf(1, 7).Targets, batchOf(1, 8).Targets)
 		var first, again Batch
 		for _, batch := range []*Batch{&first, &again} {
 			b, err := c.Valid(3, 40)
@@ -95,14 +95,14 @@ func TestMaskingOfAFewTokens(t *testing.T) {
 	require.NoError(t, err)
 	var batch Batch
 	require.NoError(t, b.Batch(0, &batch))
-	asked := 0
+	chosen := 0
 	for i, id := range batch.Targets {
 		if id >= 0 {
-			asked++
+			chosen++
 			assert.Less(t, i, 6, "52000 tokens, of which 6 are for validation")
 		}
 	}
-	assert.Equal(t, 1, asked)
+	assert.Equal(t, 1, chosen)
 	assert.Equal(t, -1, batch.Tokens[6])
 }
 

@@ -58,7 +58,7 @@ func TestPairsAsOneSequence(t *testing.T) {
 // With learn_source the prompt tokens are targets in training; in validation only the answer is.
 func TestLearnSource(t *testing.T) {
 	c := openRows(t, Config{Task: "pairs", LearnSource: true}, append(numbered(60, "N\tNN"), "abc\txyz")...)
-	asked := func(b Batcher, err error) (n int) {
+	countTargets := func(b Batcher, err error) (n int) {
 		require.NoError(t, err)
 		var batch Batch
 		require.NoError(t, b.Batch(0, &batch))
@@ -72,8 +72,8 @@ func TestLearnSource(t *testing.T) {
 		}
 		return n
 	}
-	assert.Zero(t, asked(c.Train(2, 32, 1)))
-	assert.Negative(t, asked(c.Valid(2, 32)))
+	assert.Zero(t, countTargets(c.Train(2, 32, 1)))
+	assert.Negative(t, countTargets(c.Valid(2, 32)))
 	_, err := Config{Task: "dialogue", LearnSource: true}.resolve()
 	assert.ErrorContains(t, err, "data.learn_source")
 }

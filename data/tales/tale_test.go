@@ -50,11 +50,11 @@ func TestAnswersFollowFromTheTale(t *testing.T) {
 	for n := range 1000 {
 		tale := New(2, n, 1+n%3)
 		for language, trim := range map[string]string{"en": ".", "zh": "。"} {
-			told := strings.ToLower(tale.Text(language))
+			story := strings.ToLower(tale.Text(language))
 			for _, q := range tale.Questions(language) {
 				answer := strings.ToLower(strings.TrimSuffix(q.Answer, trim))
 				answer = bare(answer)
-				assert.Contains(t, told, answer, "%s: %s", tale.Text(language), q)
+				assert.Contains(t, story, answer, "%s: %s", tale.Text(language), q)
 			}
 		}
 		first := func(slot string) int { return number[strings.Fields(tale.en[slot])[0]] }

@@ -144,8 +144,8 @@ func (q pairs) panels(ks *kernels[float32], w *workspace[float32], dst []float32
 	}
 	// Rows of B become rows of pairs, one panel at a time, which stay in the level-1 and
 	// level-2 caches until they are transposed.
-	const room = 16 // for the last vector of the last row
-	all := ks.cols*steps + room
+	const tail = 16 // for the last vector of the last row
+	all := ks.cols*steps + tail
 	w.s = grown(w.s, q.count*all)
 	for j := 0; j < n; j += ks.cols {
 		cols := min(ks.cols, n-j)

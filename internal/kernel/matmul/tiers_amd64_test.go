@@ -41,16 +41,16 @@ func TestDetectTiles(t *testing.T) {
 		t.Skip("needs AVX-512 with bfloat16")
 	}
 	const tiles = 1<<17 | 1<<18
-	asked := 0
-	answer := func(granted bool) func() bool { return func() bool { asked++; return granted } }
+	requests := 0
+	answer := func(granted bool) func() bool { return func() bool { requests++; return granted } }
 	saved := func(bits uint32) func() uint32 { return func() uint32 { return bits } }
 	assert.False(t, detectTiles(false, saved(tiles), answer(true)))
 	assert.False(t, detectTiles(true, saved(1<<17), answer(true)))
 	assert.False(t, detectTiles(true, saved(1<<18), answer(true)))
-	assert.Zero(t, asked)
+	assert.Zero(t, requests)
 	assert.True(t, detectTiles(true, saved(tiles|0xe7), answer(true)))
 	assert.False(t, detectTiles(true, saved(tiles), answer(false)))
-	assert.Equal(t, 2, asked)
+	assert.Equal(t, 2, requests)
 	assert.NotZero(t, stateComponents()&4, "AVX is in use, so its registers are saved")
 
 	defer func(was bool) { hasTiles = was }(hasTiles)

@@ -64,14 +64,14 @@ func near(t *testing.T, want []float64, got []float32, bound float64, what strin
 // around it has not changed.
 func guarded(x []float32, offset int) ([]float32, func(t *testing.T, what string)) {
 	const mark = -12345
-	room := make([]float32, offset+len(x)+20)
-	for i := range room {
-		room[i] = mark
+	buffer := make([]float32, offset+len(x)+20)
+	for i := range buffer {
+		buffer[i] = mark
 	}
-	copy(room[offset:], x)
-	return room[offset : offset+len(x) : offset+len(x)], func(t *testing.T, what string) {
+	copy(buffer[offset:], x)
+	return buffer[offset : offset+len(x) : offset+len(x)], func(t *testing.T, what string) {
 		t.Helper()
-		for i, v := range room {
+		for i, v := range buffer {
 			if i < offset || i >= offset+len(x) {
 				require.Equal(t, float32(mark), v, "%s wrote outside its slice", what)
 			}
