@@ -60,7 +60,7 @@ func parseHuggingFace(text []byte) (Tokenizer, error) {
 		return nil, jsonError(text, err)
 	}
 	if err := f.supported(); err != nil {
-		return nil, fmt.Errorf("Hugging Face tokenizer: %w", err)
+		return nil, fmt.Errorf("tokenizer of Hugging Face: %w", err)
 	}
 	lines, err := f.Model.mergeLines()
 	if err != nil {
@@ -68,7 +68,7 @@ func parseHuggingFace(text []byte) (Tokenizer, error) {
 	}
 	ids := maps.Clone(f.Model.Vocab)
 	if ids == nil {
-		return nil, errors.New("Hugging Face tokenizer: the model has no vocabulary")
+		return nil, errors.New("tokenizer of Hugging Face: the model has no vocabulary")
 	}
 	for _, added := range f.AddedTokens {
 		if id, ok := ids[added.Content]; ok && id != added.ID {
