@@ -1,6 +1,6 @@
 .PHONY: test lint bench products compare notebooks
 
-test: ## what the README runs
+test: ## all tests
 	go test ./...
 
 lint: ## format, vet, staticcheck
@@ -8,14 +8,14 @@ lint: ## format, vet, staticcheck
 	go vet ./...
 	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 
-bench: ## kernels, then layers beside Gorgonia's own ops
+bench: ## benchmarks of kernels, then of layers against Gorgonia's ops
 	go test -run XXX -bench . -benchtime 0.5s ./internal/kernel/...
 	go test -run XXX -bench . -benchtime 0.5s -count 3 ./bench | go run ./bench/ratios
 
-products: ## a table of matrix products: every tier and precision
+products: ## speed of matrix products on every tier at every precision
 	go run ./bench/products
 
-compare: ## training and generation beside PyTorch, in one run (needs Debian's python3-torch)
+compare: ## speed of training and generation against PyTorch (needs Debian's python3-torch)
 	go run ./bench/compare
 
 notebooks: ## execute all notebooks, without a browser (needs Debian's jupyter-nbconvert)

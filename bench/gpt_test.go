@@ -11,7 +11,7 @@ import (
 	"euryale/training"
 )
 
-// small is gpt-char-cpu with the GELU that stock ops can express.
+// small returns gpt-char-cpu with the variant of GELU that stock ops can express.
 func small() Workload {
 	w := Workloads["gpt-char-cpu"]
 	c := *w.Model.(*models.GPT)
@@ -20,8 +20,8 @@ func small() Workload {
 	return w
 }
 
-// stockTrainer is the same model and batch in stock ops, with Gorgonia's Adam: its AdamW
-// changes nothing. A step returns the loss before it.
+// stockTrainer returns a training step of the same model and batch in stock ops, with Gorgonia's
+// Adam, because its AdamW does not change the parameters. The step returns the loss before it.
 func stockTrainer(r *training.Run, w Workload) (step func() (float64, error), err error) {
 	c := w.Model.(*models.GPT)
 	batch := newNoise(w.Batch, c.Context, c.Vocab).batch
@@ -48,7 +48,7 @@ func stockTrainer(r *training.Run, w Workload) (step func() (float64, error), er
 	}, nil
 }
 
-// BenchmarkGPT times a whole training step beside the same model in stock ops.
+// BenchmarkGPT times a training step with fused ops and with stock ops.
 func BenchmarkGPT(b *testing.B) {
 	w := small()
 	r, err := w.Trainer()
@@ -63,15 +63,15 @@ func BenchmarkGPT(b *testing.B) {
 	})
 }
 
-// Both begin at one loss, and the stock model learns as ours does: the batch is the same
-// each time, so that six steps of Adam at 10⁻³ bring the loss down by more than a tenth.
-// Ours is one step ahead when the stock model takes its weights over.
+// Both models begin with the same loss, and both learn: the batch is the same in each step, so that
+// six steps of Adam at 10⁻³ reduce the loss by more than a tenth. Our model has made one step when the
+// stock model copies its weights.
 func TestStockGPTAgrees(t *testing.T) {
 	w := small()
 	w.Model.(*models.GPT).Layers = 2
 	r, err := w.Trainer()
 	require.NoError(t, err)
-	first, err := r.Update() // its graphs make the weights
+	first, err := r.Update() // initializes the weights
 	require.NoError(t, err)
 	step, err := stockTrainer(r, w)
 	require.NoError(t, err)

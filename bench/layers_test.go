@@ -17,13 +17,13 @@ import (
 
 // The sizes of gpt-char-cpu.
 const (
-	lanes, tokens = 12, 64
-	rows          = lanes * tokens
-	dim, heads    = 128, 4
-	vocab         = 65
+	batchSize, tokens = 12, 64
+	rows              = batchSize * tokens
+	dim, heads        = 128, 4
+	vocab             = 65
 )
 
-// layer is one layer in both forms, from x (rows, width).
+// layer is a layer in fused and in stock ops, with input x (rows, width).
 type layer struct {
 	name  string
 	width int
@@ -31,9 +31,9 @@ type layer struct {
 	stock func(s *stock, x *G.Node) *G.Node
 }
 
-var targets = newNoise(lanes, tokens, vocab).batch.Targets
+var targets = newNoise(batchSize, tokens, vocab).batch.Targets
 
-// layersToTime are what a GPT is made of.
+// layersToTime are the layers of a GPT.
 var layersToTime = []layer{
 	{"linear", dim,
 		func(s *layers.Scope, x *G.Node) *G.Node { return layers.Linear(s.Sub("l"), x, 3*dim) },
@@ -66,8 +66,8 @@ var layersToTime = []layer{
 		func(s *stock, x *G.Node) *G.Node { return s.block("l", x, heads) }},
 }
 
-// program is a compiled graph of one layer: its output, and with gradients those of x
-// and all parameters.
+// program is a compiled graph of one layer: its output and, optionally, the gradients of x and all
+// parameters.
 type program struct {
 	vm     G.VM
 	names  []string
@@ -76,13 +76,13 @@ type program struct {
 
 func (p *program) run() error { p.vm.Reset(); return p.vm.RunAll() }
 
-// compile prunes a graph to y, and to the gradients of what wrt lists. To read values
-// copies them, so that programs to be timed do not.
+// compile compiles the subgraph of y and of the gradients of wrt. If read is set, the program also
+// copies the values, which takes time.
 func compile(y *G.Node, wrt G.Nodes, read bool, opts ...G.VMOpt) (*program, error) {
 	return compileAll(G.Nodes{y}, G.Nodes{gradientOf(y)}, wrt, read, opts...)
 }
 
-// compileAll is compile for several outputs, whose gradients are dy.
+// compileAll does the same as compile for several outputs, with the gradients dy.
 func compileAll(y, dy, wrt G.Nodes, read bool, opts ...G.VMOpt) (*program, error) {
 	p, outputs := &program{}, slices.Clone(y)
 	for i := range y {
@@ -113,7 +113,7 @@ func compileAll(y, dy, wrt G.Nodes, read bool, opts ...G.VMOpt) (*program, error
 	return p, nil
 }
 
-// gradientOf is an input for the gradient of y.
+// gradientOf returns an input for the gradient of y.
 func gradientOf(y *G.Node) *G.Node {
 	if y.Dims() == 0 {
 		return G.NewScalar(y.Graph(), tensor.Float32, G.WithName("dy"), G.WithValue(float32(1)))
@@ -123,7 +123,7 @@ func gradientOf(y *G.Node) *G.Node {
 	return G.NewTensor(y.Graph(), tensor.Float32, len(shape), G.WithShape(shape...), G.WithName("dy"), G.WithValue(v))
 }
 
-// wave is a fixed signal.
+// wave returns n values of a sine, as deterministic data.
 func wave(frequency float64, n int) []float32 {
 	x := make([]float32, n)
 	for i := range x {
@@ -132,11 +132,11 @@ func wave(frequency float64, n int) []float32 {
 	return x
 }
 
-// fusedProgram is the layer in our ops.
+// fusedProgram compiles the layer in fused ops.
 func (l layer) fusedProgram(w *graph.Weights, gradient, read bool) (*program, error) {
 	var x, y *G.Node
 	values := wave(1.7, rows*l.width)
-	g, err := graph.Build(w, graph.Frame{B: lanes, T: tokens}, func(s *layers.Scope) {
+	g, err := graph.Build(w, graph.Frame{B: batchSize, T: tokens}, func(s *layers.Scope) {
 		x = s.Const("x", []int{rows, l.width}, func(i int) float64 { return float64(values[i]) })
 		y = l.fused(s, x)
 	})
@@ -149,27 +149,27 @@ func (l layer) fusedProgram(w *graph.Weights, gradient, read bool) (*program, er
 	return compile(y, l.wanted(gradient, x, g.Params()), read, G.WithEngine(g.Tape()))
 }
 
-// stockProgram is the layer in Gorgonia's ops, with the same parameters.
+// stockProgram compiles the layer in Gorgonia's ops, with the same parameters.
 func (l layer) stockProgram(w *graph.Weights, gradient, read bool) (*program, error) {
-	s := newStock(w, lanes, tokens)
+	s := newStock(w, batchSize, tokens)
 	x := s.input("x", wave(1.7, rows*l.width), rows, l.width)
 	y := l.stock(s, x)
 	return compile(y, l.wanted(gradient, x, s.params), read)
 }
 
-// wanted is what a layer's gradients are taken of: x and the parameters.
+// wanted returns the nodes whose gradients are computed: x and the parameters.
 func (l layer) wanted(gradient bool, x *G.Node, params G.Nodes) G.Nodes {
 	switch {
 	case !gradient:
 		return nil
-	case l.name == "embedding": // x takes no part in it
+	case l.name == "embedding": // it does not depend on x
 		return params
 	}
 	return append(G.Nodes{x}, params...)
 }
 
-// BenchmarkLayers times each layer beside the same in stock ops. Both run on one tape
-// machine; fused ops hand work to idle threads, and so do gonum's products.
+// BenchmarkLayers times each layer in fused and in stock ops. Both run on a single tape machine; the
+// fused ops and gonum's products use several threads.
 func BenchmarkLayers(b *testing.B) {
 	for _, l := range layersToTime {
 		for _, pass := range []string{"forward", "both"} {
@@ -188,7 +188,7 @@ func BenchmarkLayers(b *testing.B) {
 	}
 }
 
-// loop times f, after one run that makes buffers.
+// loop times f, after one run that allocates buffers.
 func loop(b *testing.B, f func() error) {
 	require.NoError(b, f())
 	b.ReportAllocs()
@@ -199,8 +199,8 @@ func loop(b *testing.B, f func() error) {
 	}
 }
 
-// What is timed side by side computes the same: outputs and all gradients, twice. The
-// fused attention's qkv is one matrix, whose parts the stock one has apart.
+// Fused and stock layers have the same outputs and gradients, in two runs. The fused attention has one
+// matrix qkv; the stock one has its three parts.
 func TestStockLayersAgree(t *testing.T) {
 	for _, l := range layersToTime {
 		t.Run(l.name, func(t *testing.T) {
@@ -218,7 +218,7 @@ func TestStockLayersAgree(t *testing.T) {
 	}
 }
 
-// read is the program's values by name.
+// read returns the values of the program by name.
 func (p *program) read() map[string][]float32 {
 	m := map[string][]float32{}
 	for i, name := range p.names {
@@ -232,8 +232,8 @@ func (p *program) read() map[string][]float32 {
 	return m
 }
 
-// agree compares values by name, to 10⁻⁴ of the largest: what float32 leaves of sums of
-// some thousand terms in another order.
+// agree compares values by name, with a tolerance of 10⁻⁴ of the largest: the rounding error of float32
+// sums of some thousand terms in different order.
 func agree(t *testing.T, want, got map[string][]float32) {
 	compared := 0
 	for name, v := range got {

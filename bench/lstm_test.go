@@ -11,9 +11,8 @@ import (
 	"euryale/layers/graph"
 )
 
-// stockLSTM unrolls a long short-term memory of as many columns as x, which holds (B, D)
-// for each token. Each gate has products of its own, because a Slice of four gates side by
-// side would be wrong beyond index 256.
+// stockLSTM unrolls an LSTM of the same width as x, which has (B, D) for each token. Each gate has
+// separate products, because a Slice of a joint product is wrong beyond index 256.
 func (s *stock) stockLSTM(path string, x G.Nodes) (h G.Nodes) {
 	var wx, wh, b [4]*G.Node
 	for i := range 4 {
@@ -35,12 +34,12 @@ func (s *stock) stockLSTM(path string, x G.Nodes) (h G.Nodes) {
 	return h
 }
 
-// steps cuts values for (B·T, dim) into an input for each token.
+// steps splits values (B·T, dim) into an input for each token.
 func (s *stock) steps(name string, values []float32) (nodes G.Nodes) {
 	for t := range s.t {
 		var part []float32
-		for lane := range s.b {
-			part = append(part, values[(lane*s.t+t)*dim:][:dim]...)
+		for seq := range s.b {
+			part = append(part, values[(seq*s.t+t)*dim:][:dim]...)
 		}
 		nodes = append(nodes, s.input(fmt.Sprintf("%s%d", name, t), part, s.b, dim))
 	}
@@ -52,9 +51,9 @@ var fusedLSTM = layer{name: "lstm", width: dim, fused: func(s *layers.Scope, x *
 	return h
 }}
 
-// stockLSTMProgram is fusedLSTM in stock ops, with the same inputs and gradients.
+// stockLSTMProgram compiles fusedLSTM in stock ops, with the same inputs and gradients.
 func stockLSTMProgram(w *graph.Weights, gradient, read bool) (*program, error) {
-	s := newStock(w, lanes, tokens)
+	s := newStock(w, batchSize, tokens)
 	x := s.steps("x", wave(1.7, rows*dim))
 	h := s.stockLSTM("l", x)
 	if !gradient {
@@ -91,8 +90,8 @@ func TestStockLSTMAgrees(t *testing.T) {
 	for part, whole := range map[string]string{"y": "y0", "x": "x"} { // outputs, gradients
 		joined := make([]float32, rows*dim)
 		for step := range tokens {
-			for lane := range lanes {
-				copy(joined[(lane*tokens+step)*dim:][:dim], got[fmt.Sprint(part, step)][lane*dim:])
+			for seq := range batchSize {
+				copy(joined[(seq*tokens+step)*dim:][:dim], got[fmt.Sprint(part, step)][seq*dim:])
 			}
 		}
 		agree(t, map[string][]float32{part: want[whole]}, map[string][]float32{part: joined})

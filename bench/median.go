@@ -2,7 +2,7 @@ package bench
 
 import "slices"
 
-// Median is the middle value, or the mean of the middle two; v is not empty.
+// Median returns the middle value, or the mean of the middle two; v must not be empty.
 func Median(v []float64) float64 {
 	v = slices.Sorted(slices.Values(v))
 	n := len(v)

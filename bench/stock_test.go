@@ -12,16 +12,14 @@ import (
 	"euryale/models"
 )
 
-// Stock ops get gonum's products back, which are Gorgonia's own choice: layers/ops puts
-// ours in their place.
+// Stock ops use gonum's products, Gorgonia's default, which layers/ops replaces.
 func init() {
 	tensor.Use(gonum.Implementation{})
 	G.Use(gonum.Implementation{})
 }
 
-// stock declares layers with Gorgonia's own ops. Only what a layer is timed beside stands here: these ops are not right for
-// every input (its SoftMax takes the wrong maximum), and the tests below check that they
-// are for this one.
+// stock declares layers in Gorgonia's ops, for the benchmarks only: some of these ops are wrong for
+// certain inputs (SoftMax uses the wrong maximum). The tests check that they are right for these inputs.
 type stock struct {
 	g       *G.ExprGraph
 	weights *graph.Weights // values of the parameters, by path; they are copied
@@ -44,8 +42,8 @@ func (s *stock) ids(name string, v []int) *G.Node {
 	return G.NewVector(s.g, tensor.Int, G.WithShape(len(v)), G.WithName(name), G.WithValue(tensor.New(tensor.WithBacking(slices.Clone(v)))))
 }
 
-// param declares columns from to to−1 of the parameter at path, all of them if to is 0. A
-// Slice in the graph would be wrong beyond index 256.
+// param declares columns from … to−1 of the parameter at path, all of them if to is 0. It copies the
+// columns, because a Slice in the graph is wrong beyond index 256.
 func (s *stock) param(path string, from, to int) *G.Node {
 	p := s.weights.Get(path)
 	shape, x := slices.Clone(p.Shape), p.Float32()
@@ -70,7 +68,7 @@ func (s *stock) linear(path string, x *G.Node, from, to int) *G.Node {
 	return G.Must(G.BroadcastAdd(xw, s.param(path+"/b", from, to), nil, []byte{0}))
 }
 
-// gelu is the approximation by tanh.
+// gelu applies the tanh approximation of GELU.
 func (s *stock) gelu(x *G.Node) *G.Node {
 	inner := G.Must(G.Add(x, G.Must(G.Mul(G.Must(G.Cube(x)), number(0.044715)))))
 	tanh := G.Must(G.Tanh(G.Must(G.Mul(inner, number(math.Sqrt(2/math.Pi))))))
@@ -90,8 +88,8 @@ func (s *stock) layerNorm(path string, x *G.Node) *G.Node {
 	return G.Must(G.BroadcastAdd(scaled, s.param(path+"/bias", 0, 0), nil, columns))
 }
 
-// attention is causal: qkv's three products, softmax(q·kᵀ/√d + mask)·v for all heads as a
-// batch of matrices, and proj.
+// attention is causal self-attention: the three products of qkv, softmax(q·kᵀ/√d + mask)·v for all
+// heads as a batch of matrices, and proj.
 func (s *stock) attention(path string, x *G.Node, heads int) *G.Node {
 	dim := x.Shape()[1]
 	split := func(i int, axes ...int) *G.Node {
@@ -105,7 +103,7 @@ func (s *stock) attention(path string, x *G.Node, heads int) *G.Node {
 	return s.linear(path+"/proj", G.Must(G.Reshape(y, tensor.Shape{s.b * s.t, dim})), 0, 0)
 }
 
-// mask is −10⁹ where a token would look ahead, and 0 elsewhere: (1, 1, T, T).
+// mask returns the causal mask (1, 1, T, T): −10⁹ for later tokens, 0 for the others.
 func (s *stock) mask() *G.Node {
 	for _, n := range s.g.AllNodes() {
 		if n.Name() == "mask" {
@@ -126,13 +124,13 @@ func (s *stock) block(path string, x *G.Node, heads int) *G.Node {
 	return G.Must(G.Add(x, s.mlp(path+"/mlp", s.layerNorm(path+"/ln2", x))))
 }
 
-// embedding looks ids up in the table at path, and returns the table too.
+// embedding returns the table at path, and its rows for ids.
 func (s *stock) embedding(path string, ids *G.Node) (table, rows *G.Node) {
 	table = s.param(path+"/W", 0, 0)
 	return table, G.Must(G.ByIndices(table, ids, 0))
 }
 
-// crossEntropy is the mean loss of logits against targets.
+// crossEntropy returns the mean cross-entropy of logits and targets.
 func (s *stock) crossEntropy(logits *G.Node, targets []int) *G.Node {
 	n, vocab := logits.Shape()[0], logits.Shape()[1]
 	x := make([]float32, n*vocab)
@@ -142,7 +140,7 @@ func (s *stock) crossEntropy(logits *G.Node, targets []int) *G.Node {
 	return G.Must(G.Sum(G.Must(G.HadamardProd(s.input("targets", x, n, vocab), G.Must(G.LogSoftMax(logits))))))
 }
 
-// gpt is the loss of a model with biases, a tied head and GELU by tanh.
+// gpt returns the loss of a GPT with biases, a tied head and the tanh approximation of GELU.
 func (s *stock) gpt(c *models.GPT, tokens, targets []int) *G.Node {
 	positions := make([]int, len(tokens))
 	for i := range positions {

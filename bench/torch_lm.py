@@ -1,7 +1,7 @@
-"""The PyTorch side of the side-by-side: the same models, eager, on the CPU.
+"""Measures the workloads of package bench in PyTorch: eager mode, on the CPU.
 
 Prints one line: the workload, threads, the median time of a step or token, tokens per
-second, CPU time per step or token over all threads, and the most memory it had in use.
+second, CPU time per step or token over all threads, and peak memory.
 """
 import argparse
 import math
@@ -19,20 +19,20 @@ WORKLOADS = {
     "gpt-char-full": dict(kind="gpt", vocab=65, dim=384, layers=6, heads=6, context=256, batch=16, dropout=0.2),
     # GPT-2's vocabulary
     "gpt-bpe": dict(kind="gpt", vocab=50257, dim=256, layers=4, heads=4, context=128, batch=4),
-    # char-rnn's usual size, and a small one
+    # char-rnn's default size, and a small one
     "lstm-char": dict(kind="lstm", vocab=65, dim=512, layers=2, context=50, batch=50),
     "lstm-small": dict(kind="lstm", vocab=65, dim=128, layers=2, context=50, batch=50),
     "gen-lstm": dict(kind="generate-lstm", vocab=65, dim=512, layers=2),
-    # one lane, token by token, with cached keys and values
+    # batch 1, token by token, with cached keys and values
     "gen-gpt2": dict(kind="generate", vocab=50257, dim=768, layers=12, heads=12, context=1024),
     "gen-char": dict(kind="generate", vocab=65, dim=384, layers=6, heads=6, context=256),
 }
 
-GENERATED = 128  # tokens before a lane starts afresh
+GENERATED = 128  # tokens before generation restarts
 
 
 class Block(nn.Module):
-    """Attention, then an MLP, each after a LayerNorm and added to the residual stream."""
+    """Pre-norm Transformer block: attention and an MLP, each after a LayerNorm, with residuals."""
 
     def __init__(self, dim, heads, context, dropout):
         super().__init__()
@@ -75,7 +75,7 @@ class GPT(nn.Module):
         self.head = nn.Linear(dim, vocab, bias=False)
         self.head.weight = self.tok.weight
         for p in self.parameters():
-            if p.dim() == 2:  # as GPT-2; torch's N(0, 1) embeddings would fill the step with denormals
+            if p.dim() == 2:  # as GPT-2; with torch's N(0, 1) embeddings there are many denormals, which are slow
                 nn.init.normal_(p, std=0.02)
 
     def forward(self, ids, offset=0, caches=None):
@@ -120,14 +120,14 @@ def trainer(c, bf16):
 
 
 def quantised(model, int8):
-    """Returns the model with its weights as 8-bit integers, and activations rounded as they come."""
+    """Returns the model with weights quantized to 8-bit integers, and dynamically quantized activations."""
     if not int8:
         return model
     return torch.ao.quantization.quantize_dynamic(model, {nn.Linear, nn.LSTM}, dtype=torch.qint8)
 
 
 def generator(c, bf16, int8):
-    """Returns a step that draws one more token, from nothing again after GENERATED of them."""
+    """Returns a step that samples the next token, and restarts after GENERATED tokens."""
     model = quantised(GPT(c["vocab"], c["dim"], c["layers"], c["heads"], c["context"]).eval(), int8)
     seen, ids, caches = GENERATED, None, None
 
@@ -144,7 +144,7 @@ def generator(c, bf16, int8):
 
 
 def lstm_generator(c, bf16, int8):
-    """Returns a step that draws one more token from the state that the one before left."""
+    """Returns a step that samples the next token from the recurrent state."""
     model = quantised(LSTM(c["vocab"], c["dim"], c["layers"]).eval(), int8)
     ids, state = torch.zeros(1, 1, dtype=torch.long), None
 
@@ -160,7 +160,7 @@ def lstm_generator(c, bf16, int8):
 
 def measure(step, seconds):
     """Returns the median time of a step and its mean CPU time, in ms."""
-    for _ in range(2):  # buffers and caches
+    for _ in range(2):  # warm-up of buffers and caches
         step()
     times, start, cpu = [], time.perf_counter(), time.process_time()
     while time.perf_counter() - start < seconds or len(times) < 4:

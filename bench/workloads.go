@@ -1,5 +1,5 @@
-// Package bench holds the workloads that Euryale's speed is measured on, beside PyTorch
-// and beside the same models in Gorgonia's own ops.
+// Package bench defines the workloads on which the speed of Euryale is compared with PyTorch and
+// with the same models in Gorgonia's ops.
 package bench
 
 import (
@@ -12,7 +12,7 @@ import (
 	"euryale/training"
 )
 
-// Workload is a model in training, or one that generates token by token.
+// Workload is the training of a model, or generation token by token.
 type Workload struct {
 	Model    models.Model
 	Batch    int
@@ -28,7 +28,7 @@ func lstm(vocab, dim, layers, context int) models.Model {
 	return &models.LSTM{Recurrent: models.Recurrent{Sizes: models.Sizes{Vocab: vocab, Context: context}, Layers: layers, Dim: dim}}
 }
 
-// Workloads are those of torch_lm.py, with its sizes.
+// Workloads are the workloads of torch_lm.py, with the same sizes.
 var Workloads = map[string]Workload{
 	"gpt-char-cpu":  {Model: gpt(65, 128, 4, 4, 64, 0), Batch: 12},
 	"gpt-char-full": {Model: gpt(65, 384, 6, 6, 256, 0.2), Batch: 16},
@@ -40,7 +40,7 @@ var Workloads = map[string]Workload{
 	"gen-char":      {Model: gpt(65, 384, 6, 6, 256, 0), Generate: true},
 }
 
-// Names lists the workloads, sorted.
+// Names returns the sorted names of the workloads.
 func Names() []string {
 	var names []string
 	for name := range Workloads {
@@ -50,7 +50,7 @@ func Names() []string {
 	return names
 }
 
-// noise deals random tokens, the same batch every time, as torch_lm.py does.
+// noise is a Batcher that returns the same batch of random tokens every time, as torch_lm.py does.
 type noise struct{ batch data.Batch }
 
 func newNoise(b, t, vocab int) *noise {
@@ -68,7 +68,7 @@ func newNoise(b, t, vocab int) *noise {
 func (n *noise) Batch(_ int, b *data.Batch) error { *b = n.batch; return nil }
 func (n *noise) Len() int                         { return 0 }
 
-// Trainer is a workload's run: AdamW at 1e-3 and clipping at 1, as torch_lm.py has.
+// Trainer returns a run of the workload, with AdamW at 1e-3 and clipping at 1, as in torch_lm.py.
 func (w Workload) Trainer() (*training.Run, error) {
 	c := training.Default()
 	c.Model, c.Training.Batch = w.Model, w.Batch
@@ -78,11 +78,11 @@ func (w Workload) Trainer() (*training.Run, error) {
 	return training.NewOn(c, newNoise(w.Batch, s.Context, s.Vocab))
 }
 
-// Find is the workload of that name.
+// Find returns the workload with the given name.
 func Find(name string) (Workload, error) {
 	w, ok := Workloads[name]
 	if !ok {
-		return w, fmt.Errorf("no workload is called %q: there are %q", name, Names())
+		return w, fmt.Errorf("there is no workload %q: the workloads are %q", name, Names())
 	}
 	return w, nil
 }

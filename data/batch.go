@@ -1,43 +1,42 @@
 package data
 
-// Batch is what one step trains on: B lanes of T tokens, flattened lane by lane.
-// Everywhere −1 stands for padding: a token that is not there, a target that is not
-// asked for.
+// Batch holds the B sequences of T tokens of one training step, one sequence after another.
+// A token or source token of −1 is padding; a target of −1 is left out of the loss.
 type Batch struct {
-	B, T, S int   // lanes, tokens of each, source tokens of each (0: no source)
+	B, T, S int   // sequences, tokens of each, source tokens of each (0: no source)
 	Tokens  []int // (B·T)
 	Targets []int // (B·T)
 	Source  []int // (B·S)
-	// Fresh marks lanes whose text does not continue the lane of the batch before:
-	// a recurrent state must be reset there. Nil means every lane is fresh.
+	// Fresh marks the sequences that do not continue the same sequence of the previous batch:
+	// their recurrent state must be reset. Nil means all of them.
 	Fresh []bool
 
-	fresh []bool // memory for Fresh
+	fresh []bool // buffer of Fresh, reused
 }
 
-// Batcher deals batches. Batch n is a function of n alone, so that a run resumes from
-// a step number and nothing else. A Batcher may keep scratch space: one goroutine at a time.
+// Batcher makes batches. Batch n depends on n alone, so that a run needs only its step number to
+// resume. A Batcher may keep scratch memory and is not safe for concurrent use.
 type Batcher interface {
 	// Batch fills b, reusing its slices, with batch n, counted from 0.
 	Batch(n int, b *Batch) error
-	// Len is how many batches make one pass over the data, or 0 if there is no such thing.
+	// Len returns the number of batches in one pass over the data, or 0 if passes are not counted.
 	Len() int
 }
 
-// resize makes b hold lanes of t tokens and s source tokens, all padding, every lane fresh.
-func (b *Batch) resize(lanes, t, s int) {
-	b.B, b.T, b.S, b.Fresh = lanes, t, s, nil
-	b.Tokens = padding(b.Tokens, lanes*t)
-	b.Targets = padding(b.Targets, lanes*t)
-	b.Source = padding(b.Source, lanes*s)
+// resize gives b the shape (batch, t, s), fills it with padding and sets Fresh to nil.
+func (b *Batch) resize(batch, t, s int) {
+	b.B, b.T, b.S, b.Fresh = batch, t, s, nil
+	b.Tokens = padding(b.Tokens, batch*t)
+	b.Targets = padding(b.Targets, batch*t)
+	b.Source = padding(b.Source, batch*s)
 }
 
-// lane returns the tokens and targets of one lane.
-func (b *Batch) lane(i int) (tokens, targets []int) {
+// sequence returns the tokens and targets of sequence i, as slices of b.
+func (b *Batch) sequence(i int) (tokens, targets []int) {
 	return b.Tokens[i*b.T : (i+1)*b.T], b.Targets[i*b.T : (i+1)*b.T]
 }
 
-// markFresh says of all lanes whether they start anew.
+// markFresh sets Fresh of all sequences.
 func (b *Batch) markFresh(fresh bool) {
 	if cap(b.fresh) < b.B {
 		b.fresh = make([]bool, b.B)
@@ -48,7 +47,7 @@ func (b *Batch) markFresh(fresh bool) {
 	}
 }
 
-// padding returns n times −1, in the memory of s if that is large enough.
+// padding returns n times −1, reusing s if its capacity suffices.
 func padding(s []int, n int) []int {
 	if cap(s) < n {
 		s = make([]int, n)

@@ -9,28 +9,33 @@ import (
 	"euryale/data/task"
 )
 
-// Buckets deals samples of different lengths in batches of a few fixed shapes, so that few graphs
-// are built and little is padding. Every pass over the data deals each sample once.
+// Buckets batches samples of different lengths in a few fixed shapes, so that few graphs are built
+// and few tokens are padding. A pass over the data has every sample once.
 type Buckets struct {
-	lanes    int
+	batch    int
 	seed     uint64
 	shuffled bool
 	shapes   []Shape
-	members  [][]task.Sample // of each shape
-	steps    int
+	members  [][]task.Sample // samples of each shape
+	steps    int             // batches of a pass
 
-	pass  int      // that deals holds; −1 for none
-	deals [][2]int // for each batch of the pass, its shape and its place there
-	order [][]int  // for each shape, its samples in the order of the pass
+	pass     int         // pass that schedule and order describe; −1 before the first
+	schedule []scheduled // batches of the pass
+	order    [][]int     // for each shape, indices of its samples in the order of the pass
 }
 
-// newBuckets sorts samples into at most count shapes that pad as little as possible. The shapes
-// are chosen for all samples, so that parts of a corpus share them.
-func newBuckets(all, part []task.Sample, lanes, count, context int) (*Buckets, error) {
+// scheduled is a batch of a pass: the k-th of a shape.
+type scheduled struct {
+	shape, k int
+}
+
+// newBuckets sorts the samples of part into at most count shapes with the least padding. The shapes
+// are chosen for all samples of the corpus, so that its parts share them.
+func newBuckets(all, part []task.Sample, batch, count, context int) (*Buckets, error) {
 	if len(part) == 0 {
-		return nil, errors.New("the part has no example: give more data, or another data.split")
+		return nil, errors.New("the part has no example: provide more data, or change data.split")
 	}
-	b := &Buckets{lanes: lanes, pass: -1}
+	b := &Buckets{batch: batch, pass: -1}
 	b.shapes = chooseShapes(all, count, context)
 	b.members = make([][]task.Sample, len(b.shapes))
 	for _, s := range part {
@@ -38,40 +43,40 @@ func newBuckets(all, part []task.Sample, lanes, count, context int) (*Buckets, e
 		b.members[i] = append(b.members[i], s)
 	}
 	for _, members := range b.members {
-		b.steps += (len(members) + lanes - 1) / lanes
+		b.steps += (len(members) + batch - 1) / batch
 	}
 	return b, nil
 }
 
-// Len is the number of batches of a pass.
+// Len returns the number of batches of a pass.
 func (b *Buckets) Len() int { return b.steps }
 
-// Batch deals batch n: of pass n/Len, which has an order of its own.
+// Batch fills out with batch n of all passes. A shuffled pass has an order of its own.
 func (b *Buckets) Batch(n int, out *Batch) error {
 	if n < 0 || !b.shuffled && n >= b.steps {
-		return fmt.Errorf("batch %d does not exist: there are %d", n, b.steps)
+		return fmt.Errorf("batch %d is out of range: a pass has %d", n, b.steps)
 	}
 	if pass := n / b.steps; pass != b.pass {
-		b.arrange(pass)
+		b.schedulePass(pass)
 	}
-	deal := b.deals[n%b.steps]
-	shape, order := b.shapes[deal[0]], b.order[deal[0]]
-	out.resize(b.lanes, shape.T, shape.S)
-	first := deal[1] * b.lanes
-	for lane, i := range order[first:min(first+b.lanes, len(order))] {
-		s := b.members[deal[0]][i]
-		tokens, targets := out.lane(lane)
+	at := b.schedule[n%b.steps]
+	shape, order := b.shapes[at.shape], b.order[at.shape]
+	out.resize(b.batch, shape.T, shape.S)
+	first := at.k * b.batch
+	for seq, i := range order[first:min(first+b.batch, len(order))] {
+		s := b.members[at.shape][i]
+		tokens, targets := out.sequence(seq)
 		copy(tokens, s.Tokens)
 		copy(targets, s.Targets)
-		copy(out.Source[lane*shape.S:], s.Source)
+		copy(out.Source[seq*shape.S:], s.Source)
 	}
 	return nil
 }
 
-// arrange orders a pass: samples within their shapes, then batches among each other.
-func (b *Buckets) arrange(pass int) {
+// schedulePass orders the samples within each shape, then the batches of all shapes.
+func (b *Buckets) schedulePass(pass int) {
 	rng := rand.New(rand.NewPCG(b.seed, uint64(pass)))
-	b.deals, b.order = b.deals[:0], b.order[:0]
+	b.schedule, b.order = b.schedule[:0], b.order[:0]
 	for shape, members := range b.members {
 		order := make([]int, len(members))
 		for i := range order {
@@ -81,33 +86,35 @@ func (b *Buckets) arrange(pass int) {
 			rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		}
 		b.order = append(b.order, order)
-		for k := range (len(members) + b.lanes - 1) / b.lanes {
-			b.deals = append(b.deals, [2]int{shape, k})
+		for k := range (len(members) + b.batch - 1) / b.batch {
+			b.schedule = append(b.schedule, scheduled{shape, k})
 		}
 	}
 	if b.shuffled {
-		rng.Shuffle(len(b.deals), func(i, j int) { b.deals[i], b.deals[j] = b.deals[j], b.deals[i] })
+		rng.Shuffle(len(b.schedule), func(i, j int) {
+			b.schedule[i], b.schedule[j] = b.schedule[j], b.schedule[i]
+		})
 	}
 	b.pass = pass
 }
 
-// Shapes are the shapes that batches come in.
+// Shapes returns the shapes of the batches.
 func (b *Buckets) Shapes() []Shape { return slices.Clone(b.shapes) }
 
-// Padding is the share of a pass's tokens, source tokens included, that are padding.
+// Padding returns the fraction of the tokens of a pass, source tokens included, that are padding.
 func (b *Buckets) Padding() float64 {
-	var used, room int
+	var used, size int
 	for i, members := range b.members {
-		batches := (len(members) + b.lanes - 1) / b.lanes
-		room += batches * b.lanes * (b.shapes[i].T + b.shapes[i].S)
+		batches := (len(members) + b.batch - 1) / b.batch
+		size += batches * b.batch * (b.shapes[i].T + b.shapes[i].S)
 		for _, s := range members {
 			used += len(s.Tokens) + len(s.Source)
 		}
 	}
-	return 1 - float64(used)/float64(room)
+	return 1 - float64(used)/float64(size)
 }
 
-// Cut is how many samples had a source or an answer that did not fit the context.
+// Cut returns the number of samples whose source or answer was truncated to fit the context.
 func (b *Buckets) Cut() int {
 	n := 0
 	for _, members := range b.members {
@@ -120,7 +127,7 @@ func (b *Buckets) Cut() int {
 	return n
 }
 
-// String sums up the batches of a pass for people.
+// String summarizes the batches of a pass.
 func (b *Buckets) String() string {
 	n := 0
 	for _, members := range b.members {

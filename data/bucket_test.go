@@ -10,7 +10,7 @@ import (
 	"euryale/data/task"
 )
 
-// randomSamples have lengths of 1 to longest, and tokens that tell the sample.
+// randomSamples returns n samples of 1 to longest tokens, each equal to the index of its sample.
 func randomSamples(n, longest int, source bool) []task.Sample {
 	rng := rand.New(rand.NewPCG(1, 2))
 	all := make([]task.Sample, n)
@@ -27,7 +27,7 @@ func randomSamples(n, longest int, source bool) []task.Sample {
 	return all
 }
 
-func TestBucketsDealEverySampleOncePerPass(t *testing.T) {
+func TestBucketsHaveEverySampleOncePerPass(t *testing.T) {
 	for _, source := range []bool{false, true} {
 		all := randomSamples(100, 60, source)
 		b, err := newBuckets(all, all, 8, 4, 60)
@@ -42,8 +42,8 @@ func TestBucketsDealEverySampleOncePerPass(t *testing.T) {
 				require.NoError(t, b.Batch(pass*b.Len()+n, &batch))
 				assert.Contains(t, b.Shapes(), Shape{batch.T, batch.S})
 				assert.Equal(t, 8, batch.B)
-				for lane := range 8 {
-					tokens, targets := batch.lane(lane)
+				for seq := range 8 {
+					tokens, targets := batch.sequence(seq)
 					assert.Equal(t, tokens, targets)
 					if tokens[0] >= 0 {
 						seen[tokens[0]]++
@@ -59,7 +59,7 @@ func TestBucketsDealEverySampleOncePerPass(t *testing.T) {
 
 func TestBucketsAreAFunctionOfSeedAndNumber(t *testing.T) {
 	all := randomSamples(50, 30, false)
-	deal := func(n int, others ...int) Batch {
+	batchOf := func(n int, others ...int) Batch {
 		b, err := newBuckets(all, all, 4, 3, 30)
 		require.NoError(t, err)
 		b.shuffled, b.seed = true, 7
@@ -70,11 +70,11 @@ func TestBucketsAreAFunctionOfSeedAndNumber(t *testing.T) {
 		return batch
 	}
 	for n := range 40 {
-		assert.Equal(t, deal(n), deal(n, 3, 99, 0))
+		assert.Equal(t, batchOf(n), batchOf(n, 3, 99, 0))
 	}
 }
 
-// The best cut of a few samples into two shapes, found by trying all.
+// The best partition of a few samples into two shapes was found by trying all.
 func TestShapesPadLeast(t *testing.T) {
 	var all []task.Sample
 	for _, n := range []int{8, 8, 8, 16, 16, 40, 48, 48, 64} {
@@ -83,7 +83,7 @@ func TestShapesPadLeast(t *testing.T) {
 	// {8…16},{40…64}: 5·16+4·64 = 336; {8},{16…}: 3·8+6·64 = 408; {…48},{64}: 8·48+64 = 448.
 	assert.Equal(t, []Shape{{T: 16}, {T: 64}}, chooseShapes(all, 2, 64))
 	assert.Equal(t, []Shape{{T: 64}}, chooseShapes(all, 1, 64))
-	assert.Len(t, chooseShapes(all, 9, 64), 5, "no more shapes than are of use")
+	assert.Len(t, chooseShapes(all, 9, 64), 5, "no more shapes than distinct sizes")
 }
 
 func TestSourcesArePaddedNoFurtherThanTheLongest(t *testing.T) {
@@ -95,7 +95,7 @@ func TestPaddingIsReported(t *testing.T) {
 	all := []task.Sample{{Tokens: make([]int, 8), Source: make([]int, 4)}, {Tokens: make([]int, 4), Source: make([]int, 8), Cut: true}}
 	b, err := newBuckets(all, all, 4, 1, 8)
 	require.NoError(t, err)
-	assert.InDelta(t, 1-24.0/64, b.Padding(), 1e-12) // 24 tokens in 4 lanes of 8 + 8
+	assert.InDelta(t, 1-24.0/64, b.Padding(), 1e-12) // 24 tokens in 4 sequences of 8 + 8
 	assert.Equal(t, 1, b.Cut())
 	assert.Equal(t, "2 examples in 1 batches of shapes (T, S) [{8 8}], 62.5 % padding; 1 cut to fit", b.String())
 }

@@ -13,39 +13,39 @@ import (
 type Config struct {
 	Name  string  `toml:"name"`  // a named corpus (see Names) or a path: text, .gz, .tsv, a directory; default "opticks"
 	Task  string  `toml:"task"`  // "lm", "mask", "pairs", "dialogue" or "summary"; default: the named corpus's own, or "lm"
-	Split float64 `toml:"split"` // share for training, by position (text) or by key (tables); default 0.9
-	Order string  `toml:"order"` // lm and mask: "random" windows, or "sequential" lanes that continue (truncated BPTT)
+	Split float64 `toml:"split"` // fraction for training, by position (text) or by key (tables); default 0.9
+	Order string  `toml:"order"` // lm and mask: "random" windows, or "sequential" ones for truncated BPTT
 
 	Invalid string `toml:"invalid"` // bytes that are not UTF-8, and NUL: "keep" (default) or "refuse"
 	Ragged  string `toml:"ragged"`  // table rows that lack a column: "refuse" (default) or "skip" and count
 
-	Encoder       bool   `toml:"encoder"`        // the source goes to an encoder; otherwise prompt and answer share one sequence
+	Encoder       bool   `toml:"encoder"`        // an encoder reads the source; otherwise prompt and answer share one sequence
 	Source        string `toml:"source"`         // columns of the source, by number from 1 or by header name: "1", "form,title"
 	Target        string `toml:"target"`         // column of the answer
-	Key           string `toml:"key"`            // rows that agree in this column stay in one part; default: the source
-	Reply         string `toml:"reply"`          // dialogue: the speaker whose turns are learned; empty: everybody's
-	LearnSource   bool   `toml:"learn_source"`   // one sequence: the prompt is learned too, in training; not with encoder or in dialogues
-	LengthControl bool   `toml:"length_control"` // a token tells the model how long an answer is wanted
-	MaxSource     int    `toml:"max_source"`     // tokens of a source that are kept; 0: what the context allows
-	Buckets       int    `toml:"buckets"`        // shapes (T, S) that examples are padded to; default 6
+	Key           string `toml:"key"`            // rows with equal values in this column stay in one part; default: the source
+	Reply         string `toml:"reply"`          // dialogue: the speaker whose turns are targets; empty: all speakers
+	LearnSource   bool   `toml:"learn_source"`   // one sequence: prompt tokens are training targets too; not with encoder or dialogue
+	LengthControl bool   `toml:"length_control"` // a token tells the model the wanted length of the answer
+	MaxSource     int    `toml:"max_source"`     // longest source in tokens, truncated beyond; 0: as the context allows
+	Buckets       int    `toml:"buckets"`        // number of shapes (T, S) that examples are padded to; default 6
 
-	Size     int    `toml:"size"`     // generated corpora (tales, copy, reverse): how many examples; default 2000
+	Size     int    `toml:"size"`     // generated corpora (tales, copy, reverse): number of examples; default 2000
 	Level    int    `toml:"level"`    // generated corpora: difficulty from 1 to 3; default 2
 	Language string `toml:"language"` // tales: "en", "zh" or "both" (default)
-	Seed     uint64 `toml:"seed"`     // generated corpora: their seed
+	Seed     uint64 `toml:"seed"`     // generated corpora: random seed
 }
 
-// Options is where a corpus is prepared; it does not change what the corpus is.
+// Options says where prepared files and messages go; it does not affect the data.
 type Options struct {
 	Cache string    // directory of downloads and token files; empty: euryale in the user's cache directory
 	Log   io.Writer // progress and messages; nil: silent
 }
 
-// maxSize is how many examples a generated corpus can have: even at level 1 there are some times as
+// maxSize is the largest number of examples of a generated corpus. Even level 1 has several times as
 // many different tales and strings.
 const maxSize = 50_000
 
-// setDefault puts value into the field if it is zero.
+// setDefault sets the field to value if it is zero.
 func setDefault[T comparable](field *T, value T) {
 	var zero T
 	if *field == zero {
@@ -53,7 +53,7 @@ func setDefault[T comparable](field *T, value T) {
 	}
 }
 
-// task is what the tasks need of c.
+// task returns the keys of c that package task reads.
 func (c Config) task() task.Config {
 	return task.Config{
 		Task: c.Task, Encoder: c.Encoder, Source: c.Source, Target: c.Target, Key: c.Key, Reply: c.Reply,
@@ -62,7 +62,7 @@ func (c Config) task() task.Config {
 	}
 }
 
-// cacheDir is where downloads and token files are kept.
+// cacheDir returns the directory of downloads and token files.
 func (o Options) cacheDir() (string, error) {
 	if o.Cache != "" {
 		return o.Cache, nil

@@ -8,8 +8,8 @@ import (
 	"euryale/data/tokenizer"
 )
 
-// Corpus is data made ready for a model: a tokenizer, a part to train on and a part to
-// validate on.
+// Corpus is tokenized data with its tokenizer, split into a training and a validation part (and, for
+// some tables, a test part).
 type Corpus struct {
 	Config    Config // with every default filled in
 	Tokenizer tokenizer.Tokenizer
@@ -17,28 +17,28 @@ type Corpus struct {
 	parts     dataset
 }
 
-// Info says what a corpus is and where it comes from.
+// Info describes a corpus and its origin.
 type Info struct {
-	Name    string   // as asked for
-	Source  string   // where it was read from
+	Name    string   // data.name of the configuration
+	Source  string   // origin of the text
 	Licence string   // empty if unknown, as for a path
 	Bytes   int64    // of text
 	Train   int      // tokens to predict in the training part
 	Valid   int      // tokens to predict in the validation part
-	Notes   []string // what was skipped or is not as expected
+	Notes   []string // warnings: skipped rows, unexpected files
 }
 
-// dataset is what the tasks implement.
+// dataset is implemented by running text (textParts) and by tables (taskParts).
 type dataset interface {
 	train(batch, context int, seed uint64) (Batcher, error)
 	valid(batch, context int) (Batcher, error)
 	examples(part string) ([]task.Example, error)
-	written(part, tokens int, tk tokenizer.Tokenizer) (string, error)
+	text(part, tokens int, tk tokenizer.Tokenizer) (string, error)
 	close() error
 }
 
-// Train returns the batches of the training part: batch lanes of context tokens each.
-// Batch n is a function of seed and n.
+// Train returns the batches of the training part, with batch sequences of at most context tokens.
+// Batch n depends on seed and n alone.
 func (c *Corpus) Train(batch, context int, seed uint64) (Batcher, error) {
 	if err := checkSizes(batch, context); err != nil {
 		return nil, err
@@ -47,8 +47,8 @@ func (c *Corpus) Train(batch, context int, seed uint64) (Batcher, error) {
 	return b, c.named(err)
 }
 
-// Valid returns the batches of the validation part, the same at every call. They hold every target
-// of the part that fits the context exactly once; the last batch is filled up with padding.
+// Valid returns the batches of the validation part, the same in every call. Each target of the part
+// that fits the context occurs exactly once; the last batch is padded.
 func (c *Corpus) Valid(batch, context int) (Batcher, error) {
 	if err := checkSizes(batch, context); err != nil {
 		return nil, err
@@ -57,32 +57,31 @@ func (c *Corpus) Valid(batch, context int) (Batcher, error) {
 	return b, c.named(err)
 }
 
-// Examples lists what a part ("train", "valid" or "test") of a task's corpus has to generate, with
-// the answers people wrote. Plain text has none and is an error.
+// Examples returns the sources of a part ("train", "valid" or "test") of a table with their reference
+// answers. Plain text has none and is an error.
 func (c *Corpus) Examples(part string) ([]task.Example, error) {
 	examples, err := c.parts.examples(part)
 	return examples, c.named(err)
 }
 
-// Text returns what people wrote in a part ("train", "valid" or "test"), at most so many tokens from
-// its start, or all of it if tokens is 0: the text, or the answers line by line. It is what a
-// generated text may have been copied from.
+// Text returns the raw text of a part ("train", "valid" or "test"), of a table its answers line by
+// line: the first tokens of it, or all if tokens is 0. Generated text is searched for copies of it.
 func (c *Corpus) Text(part string, tokens int) (string, error) {
 	i, err := task.ParsePart(part)
 	if err != nil {
 		return "", c.named(err)
 	}
-	text, err := c.parts.written(i, tokens, c.Tokenizer)
+	text, err := c.parts.text(i, tokens, c.Tokenizer)
 	return text, c.named(err)
 }
 
 // Format returns the format of the corpus's task.
 func (c *Corpus) Format() (*task.Format, error) { return NewFormat(c.Config, c.Tokenizer) }
 
-// Close releases mapped files. Batchers of the corpus must not be used afterwards.
+// Close unmaps the token file. Batchers of the corpus must not be used afterwards.
 func (c *Corpus) Close() error { return c.parts.close() }
 
-// Describe is a short text about the corpus for people.
+// Describe returns a summary of the corpus in a few lines.
 func (c *Corpus) Describe() string {
 	var b strings.Builder
 	i := c.Info
@@ -106,10 +105,10 @@ func (c *Corpus) named(err error) error {
 	return fmt.Errorf("corpus %s: %w", c.Info.Name, err)
 }
 
-// checkSizes refuses a batch without lanes or tokens.
+// checkSizes rejects a batch without sequences or tokens.
 func checkSizes(batch, context int) error {
 	if batch < 1 || context < 1 {
-		return fmt.Errorf("a batch of %d lanes of %d tokens: both must be at least 1", batch, context)
+		return fmt.Errorf("a batch of %d sequences of %d tokens: both must be at least 1", batch, context)
 	}
 	return nil
 }

@@ -9,23 +9,24 @@ import (
 	"euryale/data/tokenizer"
 )
 
-// taskParts is a table as tokens.
+// taskParts is the dataset of a table.
 type taskParts struct {
-	format  *task.Format
-	items   [3][]task.Item
-	show    [3][]task.Example
-	buckets int
+	format    *task.Format
+	items     [3][]task.Item    // the rows as tokens, by part
+	reference [3][]task.Example // the rows as text, by part
+	buckets   int
 }
 
-// samples lays out the items of a part for a context.
+// samples returns the training samples of a part for a context length.
 func (p *taskParts) samples(context, part int) []task.Sample {
 	return p.format.Samples(p.items[part], context, part == task.TrainPart)
 }
 
-// batches deals the training or the validation part, in shapes that suit both.
+// batches returns the batches of a part. The training and the validation part share their shapes.
 func (p *taskParts) batches(part, batch, context int) (*Buckets, error) {
 	if context < task.SmallestContext {
-		return nil, fmt.Errorf("a context of %d tokens is too small for a source and an answer: use %d or more", context, task.SmallestContext)
+		return nil, fmt.Errorf("a context of %d tokens is too small for a source and an answer: use %d or more",
+			context, task.SmallestContext)
 	}
 	parts := [][]task.Sample{task.TrainPart: p.samples(context, task.TrainPart), task.ValidPart: p.samples(context, task.ValidPart)}
 	b, err := newBuckets(slices.Concat(parts...), parts[part], batch, p.buckets, context)
@@ -57,10 +58,10 @@ func (p *taskParts) examples(part string) ([]task.Example, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.show[i], nil
+	return p.reference[i], nil
 }
 
-func (p *taskParts) written(part, tokens int, tk tokenizer.Tokenizer) (string, error) {
+func (p *taskParts) text(part, tokens int, tk tokenizer.Tokenizer) (string, error) {
 	var b strings.Builder
 	left := tokens
 	write := func(ids []int) error {
@@ -86,7 +87,7 @@ func (p *taskParts) written(part, tokens int, tk tokenizer.Tokenizer) (string, e
 
 func (p *taskParts) close() error { return nil }
 
-// openTable prepares a table for its task.
+// openTable tokenizes a table for its task.
 func openTable(t *task.Table, c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options) (*Corpus, error) {
 	rows, err := task.ReadRows(t, c.task())
 	if err != nil {
@@ -100,22 +101,23 @@ func openTable(t *task.Table, c Config, tk tokenizer.Config, known tokenizer.Tok
 	if err != nil {
 		return nil, err
 	}
-	parts := &taskParts{format: format, show: rows.Examples(), buckets: c.Buckets}
+	parts := &taskParts{format: format, reference: rows.Examples(), buckets: c.Buckets}
 	info := Info{Bytes: t.Bytes}
 	for part := range parts.items {
 		if parts.items[part], err = rows.Encode(format, part); err != nil {
 			return nil, err
 		}
 	}
-	info.Train, info.Valid = format.Asked(parts.items[task.TrainPart]), format.Asked(parts.items[task.ValidPart])
+	info.Train = format.CountTargets(parts.items[task.TrainPart])
+	info.Valid = format.CountTargets(parts.items[task.ValidPart])
 	if t.Skipped > 0 {
 		info.Notes = append(info.Notes, fmt.Sprintf("%d ragged rows skipped", t.Skipped))
 	}
 	return &Corpus{c, tok, info, parts}, nil
 }
 
-// rowsTokenizer returns the tokenizer that is known or asked for, with the special tokens of the
-// task. Characters are those of all parts, merges come from the training part alone.
+// rowsTokenizer returns known, or else the tokenizer that tk configures, with the special tokens of
+// the task. A character vocabulary covers all parts; merges are learned from the training part.
 func rowsTokenizer(r *task.Rows, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options) (t tokenizer.Tokenizer, err error) {
 	switch {
 	case known != nil:

@@ -14,17 +14,17 @@ import (
 	"euryale/data/tokenizer"
 )
 
-// shared is a file of real text that is not part of the repository.
+// shared returns the path of a reference file that is not part of the repository, or skips the test.
 func shared(t *testing.T, name string) string {
 	t.Helper()
 	path := filepath.Join("..", "..", "shared", "data", name)
 	if _, err := os.Stat(path); err != nil {
-		t.Skipf("no %s here", path)
+		t.Skipf("%s is not available", path)
 	}
 	return path
 }
 
-// write puts a file into a fresh directory.
+// write writes a file into a new temporary directory and returns its path.
 func write(t *testing.T, name, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
@@ -32,7 +32,7 @@ func write(t *testing.T, name, content string) string {
 	return path
 }
 
-// allTokens decodes everything a text corpus holds.
+// allTokens decodes all tokens of a text corpus.
 func allTokens(t *testing.T, c *Corpus) string {
 	t.Helper()
 	tokens := c.parts.(*textParts).tokens
@@ -43,7 +43,7 @@ func allTokens(t *testing.T, c *Corpus) string {
 	return text
 }
 
-// asks tells whether any target is asked for.
+// asks reports whether there is any target.
 func asks(targets []int) bool {
 	return slices.ContainsFunc(targets, func(target int) bool { return target >= 0 })
 }
@@ -84,8 +84,8 @@ func TestOpenWithoutGo(t *testing.T) {
 	t.Setenv("PATH", "")
 	c, err := Open(Config{}, tokenizer.Config{}, nil, Options{Cache: t.TempDir()})
 	require.NoError(t, err)
-	assert.Contains(t, c.Describe(), "these are tales instead")
-	assert.Equal(t, "tales", c.Config.Name, "so that a run is resumed on the same text")
+	assert.Contains(t, c.Describe(), "using generated tales instead")
+	assert.Equal(t, "tales", c.Config.Name, "a resumed run must use the same text")
 }
 
 func TestOpenWithoutCache(t *testing.T) {
@@ -115,7 +115,7 @@ func TestInvalidText(t *testing.T) {
 	text := "good \xff\xed\xa0\x80 bad\x00" + strings.Repeat(" more", 9)
 	c, err := Open(Config{Name: write(t, "x.txt", text)}, tokenizer.Config{}, nil, Options{})
 	require.NoError(t, err)
-	assert.Equal(t, text, allTokens(t, c), "kept as it is")
+	assert.Equal(t, text, allTokens(t, c), "kept unchanged")
 	for _, bad := range []struct{ text, want string }{
 		{"good \xff", "x.txt: byte offset 5: byte 0xff is not valid UTF-8"},
 		{"ab\xed\xa0\x80", "x.txt: byte offset 2: a lone surrogate"},
@@ -141,7 +141,7 @@ func TestOpenErrors(t *testing.T) {
 	}{
 		{Config{Name: "nowhere"}, nil, "neither a file, nor a directory, nor a named corpus"},
 		{Config{Name: write(t, "x.txt", "")}, nil, "the text is empty"},
-		{Config{Name: t.TempDir()}, nil, "holds no text"},
+		{Config{Name: t.TempDir()}, nil, "has no text files"},
 		{Config{Name: notGzip}, nil, "not a gzip file"},
 		{Config{Name: text, Task: "lmm"}, nil, `data.task is "lmm"`},
 		{Config{Name: text, Split: 1}, nil, "data.split is 1"},
@@ -160,5 +160,5 @@ func TestShortTextIsAnError(t *testing.T) {
 	_, err = c.Train(4, 64, 1)
 	assert.ErrorContains(t, err, "has 10 tokens, but 1 × a context of 64 needs 65")
 	_, err = c.Train(0, 64, 1)
-	assert.ErrorContains(t, err, "a batch of 0 lanes")
+	assert.ErrorContains(t, err, "a batch of 0 sequences")
 }

@@ -11,7 +11,7 @@ import (
 	"euryale/data/task"
 )
 
-// openDialogue opens one long dialogue of a and b, all of it for training and its copy for
+// openDialogue opens one long dialogue of speakers a and b for training, and a copy of it for
 // validation.
 func openDialogue(t *testing.T, c Config, turns int) *Corpus {
 	t.Helper()
@@ -26,12 +26,12 @@ func openDialogue(t *testing.T, c Config, turns int) *Corpus {
 	return openRows(t, c, rows...)
 }
 
-func TestEveryReplyIsAskedForOnce(t *testing.T) {
+func TestEveryReplyIsATargetOnce(t *testing.T) {
 	for _, tt := range []struct {
 		c    Config
 		want int // replies of 30 turns
 	}{
-		{Config{}, 29}, // the opening answers nothing
+		{Config{}, 29}, // the first turn is not a reply
 		{Config{Reply: "a"}, 14},
 		{Config{Reply: "b"}, 15},
 		{Config{Reply: "b", Encoder: true}, 15},
@@ -46,7 +46,7 @@ func TestEveryReplyIsAskedForOnce(t *testing.T) {
 			var reply []int
 			for _, target := range s.Targets {
 				if target < 0 {
-					assert.Empty(t, reply, "a reply is asked for to its end")
+					assert.Empty(t, reply, "the targets include the end of the reply")
 					continue
 				}
 				if reply = append(reply, target); target == f.End() {
@@ -63,7 +63,7 @@ func TestEveryReplyIsAskedForOnce(t *testing.T) {
 	}
 }
 
-func TestHistoryIsCutByWholeTurns(t *testing.T) {
+func TestHistoryIsTruncatedByWholeTurns(t *testing.T) {
 	c := openDialogue(t, Config{Encoder: true}, 30)
 	f, err := c.Format()
 	require.NoError(t, err)
@@ -74,7 +74,7 @@ func TestHistoryIsCutByWholeTurns(t *testing.T) {
 	f.Cut = true
 	source, err = f.Source("a: " + strings.Repeat("c", 50))
 	require.NoError(t, err)
-	assert.Equal(t, "<|role:a|>cccccccc<|end|>", text(t, c, source), "a long turn keeps half the room")
+	assert.Equal(t, "<|role:a|>cccccccc<|end|>", text(t, c, source), "a long turn is truncated to half the context")
 }
 
 func TestDialoguePrompts(t *testing.T) {

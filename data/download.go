@@ -12,11 +12,11 @@ import (
 	"time"
 )
 
-// stalled is how long a download may give nothing before it is given up.
-const stalled = 30 * time.Second
+// stallTimeout ends a download that receives nothing for so long.
+const stallTimeout = 30 * time.Second
 
-// fetch downloads the file to path. What has come is kept beside it as .part, from where a later try
-// goes on; the file appears under its name only when its checksum is right.
+// fetch downloads the file to path. An incomplete download stays as path.part, and the next call
+// resumes it; it is renamed to path once its checksum is right.
 func (e entry) fetch(name, path string, opts Options) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
@@ -31,12 +31,12 @@ func (e entry) fetch(name, path string, opts Options) error {
 	}
 	if sum != e.sha256 {
 		os.Remove(part)
-		return fmt.Errorf("downloading %s: its sha256 is %s, not %s: the file was refused", e.url, sum, e.sha256)
+		return fmt.Errorf("downloading %s: its sha256 is %s, not %s: the file was discarded", e.url, sum, e.sha256)
 	}
 	return os.Rename(part, path)
 }
 
-// download fetches what a partial file lacks.
+// download fetches the bytes that the partial file part lacks.
 func (e entry) download(name, part string, log io.Writer) error {
 	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE, 0o644)
 	if err != nil {
@@ -51,13 +51,15 @@ func (e entry) download(name, part string, log io.Writer) error {
 	defer p.done()
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	watch := time.AfterFunc(stalled, func() { cancel(fmt.Errorf("nothing came for %v: try again, it will go on from there", stalled)) })
+	watch := time.AfterFunc(stallTimeout, func() {
+		cancel(fmt.Errorf("no data for %v: try again, the download will resume", stallTimeout))
+	})
 	defer watch.Stop()
 	body, have, err := e.request(ctx, have)
 	if err == nil {
 		defer body.Close()
 		p.add(int(have))
-		err = e.receive(f, have, &countingReader{body, func(n int) { p.add(n); watch.Reset(stalled) }})
+		err = e.receive(f, have, &countingReader{body, func(n int) { p.add(n); watch.Reset(stallTimeout) }})
 	}
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
@@ -65,7 +67,7 @@ func (e entry) download(name, part string, log io.Writer) error {
 	return err
 }
 
-// receive writes what comes after the first have bytes.
+// receive writes body to f after the first have bytes.
 func (e entry) receive(f *os.File, have int64, body io.Reader) error {
 	if err := f.Truncate(have); err != nil {
 		return err
@@ -73,18 +75,18 @@ func (e entry) receive(f *os.File, have int64, body io.Reader) error {
 	if _, err := f.Seek(have, io.SeekStart); err != nil {
 		return err
 	}
-	// One byte more than there should be is enough to tell that it is another file.
+	// One byte more than expected is enough to tell that it is another file.
 	got, err := io.Copy(f, io.LimitReader(body, e.size-have+1))
 	if err != nil {
 		return err
 	}
 	if have+got < e.size {
-		return fmt.Errorf("it ended after %d of %d bytes: try again, it will go on from there", have+got, e.size)
+		return fmt.Errorf("it ended after %d of %d bytes: try again, the download will resume", have+got, e.size)
 	}
 	return f.Sync()
 }
 
-// request asks for the file from byte have on, and returns where the answer really begins.
+// request requests the file from byte have on, and returns the offset at which the response begins.
 func (e entry) request(ctx context.Context, have int64) (io.ReadCloser, int64, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, e.url, nil)
 	if err != nil {
@@ -99,7 +101,7 @@ func (e entry) request(ctx context.Context, have int64) (io.ReadCloser, int64, e
 	}
 	switch resp.StatusCode {
 	case http.StatusOK:
-		return resp.Body, 0, nil // the server does not resume
+		return resp.Body, 0, nil // the server does not support ranges
 	case http.StatusPartialContent:
 		var from int64
 		if _, err := fmt.Sscanf(resp.Header.Get("Content-Range"), "bytes %d-", &from); err == nil && from == have {
@@ -110,16 +112,15 @@ func (e entry) request(ctx context.Context, have int64) (io.ReadCloser, int64, e
 	return nil, 0, fmt.Errorf("the server answered %s", resp.Status)
 }
 
-// countingReader tells of every piece that is read.
+// countingReader reports the size of each read to onRead.
 type countingReader struct {
-	r    io.Reader
-	took func(n int)
+	r      io.Reader
+	onRead func(n int)
 }
 
-// Read reads on.
 func (c *countingReader) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
-	c.took(n)
+	c.onRead(n)
 	return n, err
 }
 

@@ -19,7 +19,7 @@ import (
 	"euryale/data/tokenizer"
 )
 
-// published is a file on a test server, and the requests the server saw.
+// published is a file on a test server, with the requests it received.
 type published struct {
 	entry
 	content  []byte
@@ -27,7 +27,7 @@ type published struct {
 	handle   http.HandlerFunc
 }
 
-// publish serves content.
+// publish starts a server of content.
 func publish(t *testing.T, content string) *published {
 	t.Helper()
 	p := &published{content: []byte(content)}
@@ -63,7 +63,7 @@ func TestDownload(t *testing.T) {
 	assert.Contains(t, log.String(), "downloading x")
 }
 
-func TestDownloadGoesOnWhereItStopped(t *testing.T) {
+func TestDownloadResumes(t *testing.T) {
 	content := strings.Repeat("text ", 1000)
 	for name, tt := range map[string]struct {
 		part   string
@@ -89,11 +89,11 @@ func TestDownloadGoesOnWhereItStopped(t *testing.T) {
 	}
 }
 
-func TestDownloadBreaksOffAndGoesOn(t *testing.T) {
+func TestDownloadResumesAfterALostConnection(t *testing.T) {
 	p := publish(t, strings.Repeat("text ", 100000))
 	p.handle = func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", fmt.Sprint(p.size))
-		w.Write(p.content[:p.size/2]) // and the connection ends
+		w.Write(p.content[:p.size/2]) // then the connection is closed
 	}
 	path := filepath.Join(t.TempDir(), "x.txt")
 	assert.Error(t, p.fetch("x", path, Options{}))
@@ -107,9 +107,9 @@ func TestDownloadIsRefused(t *testing.T) {
 	for name, tt := range map[string]struct {
 		serve, want string
 	}{
-		"another checksum": {"toxt", "the file was refused"},
+		"another checksum": {"toxt", "the file was discarded"},
 		"too short":        {"tex", "it ended after 3 of 4 bytes"},
-		"too long":         {"text and more", "the file was refused"},
+		"too long":         {"text and more", "the file was discarded"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := publish(t, "text")
@@ -121,7 +121,7 @@ func TestDownloadIsRefused(t *testing.T) {
 	}
 	p := publish(t, "text")
 	p.handle = func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Range", "bytes 0-1/4") // asked for was byte 1 and on
+		w.Header().Set("Content-Range", "bytes 0-1/4") // requested were the bytes from 1 on
 		w.WriteHeader(http.StatusPartialContent)
 	}
 	path := filepath.Join(t.TempDir(), "x.txt")
@@ -131,29 +131,29 @@ func TestDownloadIsRefused(t *testing.T) {
 	assert.ErrorContains(t, p.fetch("x", filepath.Join(t.TempDir(), "x.txt"), Options{}), "404")
 }
 
-func TestOfflineSaysWhereToPutTheFile(t *testing.T) {
+func TestOfflineErrorSaysWhereToSaveTheFile(t *testing.T) {
 	t.Setenv(DataDirVariable, "")
 	cache := t.TempDir()
 	offline := entry{file: "x.txt", url: "http://127.0.0.1:1/x.txt", size: 4}
 	_, _, err := offline.find("x", Options{Cache: cache})
-	assert.ErrorContains(t, err, "get http://127.0.0.1:1/x.txt another way and put it at "+filepath.Join(cache, "corpora", "x.txt"))
+	assert.ErrorContains(t, err, "download http://127.0.0.1:1/x.txt by other means and save it as "+filepath.Join(cache, "corpora", "x.txt"))
 	_, _, err = registry["tang"].find("tang", Options{Cache: cache})
 	assert.ErrorContains(t, err, "tab-separated columns (form, title, author, text)")
 	assert.ErrorContains(t, err, filepath.Join(cache, "corpora", "tang_jueju.tsv"))
-	// A table made by hand is taken, with a note.
+	// A table made by the user is accepted, with a note.
 	require.NoError(t, os.MkdirAll(filepath.Join(cache, "corpora"), 0o755))
 	rows := strings.Join(numbered(60, "五绝\tN\tB\tbN"), "\n")
 	require.NoError(t, os.WriteFile(filepath.Join(cache, "corpora", "tang_jueju.tsv"), []byte(rows), 0o644))
 	c, err := Open(Config{Name: "tang"}, tokenizer.Config{}, nil, Options{Cache: cache})
 	require.NoError(t, err)
-	assert.Contains(t, c.Describe(), "not the file this project's figures were measured on")
+	assert.Contains(t, c.Describe(), "not the file that this project's results were measured on")
 }
 
-// Every named corpus whose file is there opens as it is, with the file the checksum is of.
+// Every named corpus whose file is available opens, and the file has the registered checksum.
 func TestNamedCorpora(t *testing.T) {
 	t.Setenv(DataDirVariable, filepath.Dir(shared(t, "tang_jueju.tsv")))
 	for name, want := range map[string]struct{ train, valid int }{
-		// Lines, turns and rows as the source counts them, less what is no answer.
+		// The numbers of lines, turns and rows that the sources state, without those that are no answer.
 		"tinyshakespeare": {1003854, 111540},
 		"tang":            {}, "tatoeba": {}, "kdconv": {}, "coffee": {}, "debian": {},
 	} {

@@ -9,11 +9,11 @@ import (
 	"euryale/data/textfile"
 )
 
-// DataDirVariable names a directory that is searched for the files of named corpora before the
-// cache is.
+// DataDirVariable is the environment variable of a directory that is searched for the files of named
+// corpora before the cache.
 const DataDirVariable = "EURYALE_DATA"
 
-// find returns the path of a named corpus's file, and fetches it if it is in neither directory.
+// find returns the path of a named corpus's file, and downloads it if it is in neither directory.
 func (e entry) find(name string, opts Options) (path string, notes []string, err error) {
 	if dir := os.Getenv(DataDirVariable); dir != "" {
 		if path := filepath.Join(dir, e.file); textfile.IsFile(path) {
@@ -28,7 +28,7 @@ func (e entry) find(name string, opts Options) (path string, notes []string, err
 	if textfile.IsFile(path) {
 		return path, e.compare(path), nil
 	}
-	err = errors.New("no published file is this very table")
+	err = errors.New("this table is not published as a file")
 	if e.url != "" {
 		if err = e.fetch(name, path, opts); err == nil {
 			return path, nil, nil
@@ -37,20 +37,21 @@ func (e entry) find(name string, opts Options) (path string, notes []string, err
 	return "", nil, e.byHand(path, err)
 }
 
-// byHand says how to put a file in place that could not be fetched.
+// byHand returns an error that says how to provide a file that could not be downloaded.
 func (e entry) byHand(path string, why error) error {
 	if e.url == "" {
-		return fmt.Errorf("%v: make one of tab-separated columns (%s) from %s and put it at %s, or into the directory %s names, or give a path instead of the name",
-			why, e.about, e.source, path, DataDirVariable)
+		return fmt.Errorf("%v: make a file of tab-separated columns (%s) from %s and save it as %s or in the directory "+
+			"that %s names, or set data.name to a path", why, e.about, e.source, path, DataDirVariable)
 	}
-	return fmt.Errorf("%w: get %s another way and put it at %s, or give a path instead of the name", why, e.url, path)
+	return fmt.Errorf("%w: download %s by other means and save it as %s, or set data.name to a path", why, e.url, path)
 }
 
-// compare notes a file put in place by hand that is not the one figures were measured on.
+// compare returns a note if the file is not the one that the published results were measured on.
 func (e entry) compare(path string) []string {
 	sum, err := hashFile(path)
 	if err == nil && sum == e.sha256 {
 		return nil
 	}
-	return []string{fmt.Sprintf("%s is not the file this project's figures were measured on (its sha256 is not %s)", path, e.sha256)}
+	return []string{fmt.Sprintf("%s is not the file that this project's results were measured on (its sha256 is not %s)",
+		path, e.sha256)}
 }

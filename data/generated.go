@@ -11,7 +11,7 @@ import (
 	"euryale/data/task"
 )
 
-// talesTeller answers questions in the dialogues about tales.
+// talesTeller is the speaker that tells the tale and answers the questions about it.
 const talesTeller = "teller"
 
 // generators make the tables of the generated corpora.
@@ -21,11 +21,11 @@ var generators = map[string]func(Config) (*task.Table, error){
 	"reverse": func(c Config) (*task.Table, error) { return stringsTable(c, slices.Reverse[[]byte]) },
 }
 
-// stringsTable is data.size different random strings of up to 8, 16 or 32 letters and what change
-// makes of each: the field's first tests of a model that reads a source.
+// stringsTable returns data.size different random strings of up to 8, 16 or 32 letters (by level),
+// each paired with what change makes of it: the standard first tests of a sequence-to-sequence model.
 func stringsTable(c Config, change func([]byte)) (*task.Table, error) {
 	if c.Task != "pairs" {
-		return nil, fmt.Errorf("data.task is %q: %s is made of pairs, set data.task = \"pairs\"", c.Task, c.Name)
+		return nil, fmt.Errorf("data.task is %q: corpus %s consists of pairs, set data.task = \"pairs\"", c.Task, c.Name)
 	}
 	const letters = "abcdefghij"
 	rng := rand.New(rand.NewPCG(c.Seed, 0))
@@ -59,7 +59,7 @@ func differentTales(c Config) []*tales.Tale {
 	return all
 }
 
-// languages are those asked for.
+// languages returns the languages that data.language selects.
 func (c Config) languages() []string {
 	if c.Language == "both" {
 		return []string{"en", "zh"}
@@ -67,8 +67,8 @@ func (c Config) languages() []string {
 	return []string{c.Language}
 }
 
-// talesText is the tales one after another, a blank line between them; in both languages, the
-// Chinese of each follows its English.
+// talesText returns the tales with a blank line after each. With both languages the Chinese of each
+// tale follows its English.
 func talesText(c Config) string {
 	var b strings.Builder
 	for _, t := range differentTales(c) {
@@ -80,8 +80,8 @@ func talesText(c Config) string {
 	return b.String()
 }
 
-// talesTable is the rows of the task: sentences with their translations, questions and answers
-// about a tale, or tales with their headlines.
+// talesTable returns the table of the task: sentences with their translations, dialogues of questions
+// and answers about a tale, or tales with their headlines.
 func talesTable(c Config) (*task.Table, error) {
 	all := differentTales(c)
 	switch c.Task {
@@ -92,10 +92,10 @@ func talesTable(c Config) (*task.Table, error) {
 	case "summary":
 		return headlines(c, all), nil
 	}
-	return nil, fmt.Errorf("data.target is %q, but tales as running text have no columns: leave it empty", c.Target)
+	return nil, fmt.Errorf("data.target is %q, but tales as running text have no columns: leave data.target empty", c.Target)
 }
 
-// translations is every different sentence once.
+// translations returns every distinct sentence with its translation.
 func translations(c Config, all []*tales.Tale) *task.Table {
 	t := task.NewTable(c.Name, "en", "zh")
 	seen := map[string]bool{}
@@ -111,7 +111,8 @@ func translations(c Config, all []*tales.Tale) *task.Table {
 	return t
 }
 
-// conversations begin with the tale; then a listener asks and the teller answers.
+// conversations returns a dialogue for each tale and language: the teller tells the tale, then the
+// listener asks and the teller answers.
 func conversations(c Config, all []*tales.Tale) *task.Table {
 	t := task.NewTable(c.Name, "id", "turn", "speaker", "text", "tale")
 	for n, tale := range all {
@@ -132,7 +133,7 @@ func conversations(c Config, all []*tales.Tale) *task.Table {
 	return t
 }
 
-// headlines are the summaries.
+// headlines returns the tales with their headlines as summaries.
 func headlines(c Config, all []*tales.Tale) *task.Table {
 	t := task.NewTable(c.Name, "text", "headline", "tale")
 	for n, tale := range all {
@@ -143,8 +144,8 @@ func headlines(c Config, all []*tales.Tale) *task.Table {
 	return t
 }
 
-// generatedDefaults fills in what a generated corpus's tasks need: the two languages of a tale stay
-// in one part, and the teller's turns are learned.
+// generatedDefaults fills in the defaults of tasks on tales: the two languages of a tale stay in one
+// part, and the teller's turns are the targets.
 func (c Config) generatedDefaults() Config {
 	if c.Name != "tales" {
 		return c

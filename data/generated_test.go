@@ -80,12 +80,12 @@ func TestCopyAndReverse(t *testing.T) {
 		}
 	}
 	_, err := Open(Config{Name: "copy", Task: "summary"}, tokenizer.Config{}, nil, Options{})
-	assert.ErrorContains(t, err, "copy is made of pairs")
+	assert.ErrorContains(t, err, "corpus copy consists of pairs")
 }
 
 func TestTheLargestSizeExists(t *testing.T) {
 	if testing.Short() {
-		t.Skip("makes fifty thousand tales")
+		t.Skip("generates 50,000 tales")
 	}
 	assert.Len(t, differentTales(Config{Size: maxSize, Level: 1}), maxSize)
 }

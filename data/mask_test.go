@@ -11,7 +11,7 @@ import (
 	"euryale/data/tokenizer"
 )
 
-// openMasked opens a text whose characters are letters by turns.
+// openMasked opens a text that repeats the first letters of the alphabet.
 func openMasked(t *testing.T, c Config, letters int) *Corpus {
 	t.Helper()
 	c.Task, c.Name = "mask", write(t, "text.txt", strings.Repeat("abcdefghijklmnopqrstuvwxyz"[:letters], 2000))
@@ -20,8 +20,8 @@ func openMasked(t *testing.T, c Config, letters int) *Corpus {
 	return corpus
 }
 
-// Of the tokens 15 % are asked for; of these 80 % are hidden, 10 % another token, 10 % as
-// they were (Devlin et al. 2018, §3.1). All others are as in the text.
+// Of the tokens 15 % are targets; of these 80 % are masked, 10 % replaced by another token and 10 %
+// unchanged (Devlin et al. 2018, §3.1). All other tokens are those of the text.
 func TestMasking(t *testing.T) {
 	c := openMasked(t, Config{}, 26)
 	mask, ok := c.Tokenizer.Special("<|mask|>")
@@ -30,19 +30,19 @@ func TestMasking(t *testing.T) {
 	b, err := c.Train(16, 100, 1)
 	require.NoError(t, err)
 	var batch Batch
-	var asked, hidden, replaced, kept int
+	var chosen, hidden, replaced, kept int
 	for n := range 50 {
 		require.NoError(t, b.Batch(n, &batch))
-		for lane := range 16 {
-			tokens, targets := batch.lane(lane)
-			at := slices.Index(targets, -1) // a token that is as in the text, and tells where this is
+		for seq := range 16 {
+			tokens, targets := batch.sequence(seq)
+			at := slices.Index(targets, -1) // an unchanged token, which gives the position in the text
 			first := (tokens[at] + 26*100 - at) % 26
 			in := 0
 			for i, id := range tokens {
 				real := (first + i) % 26
 				switch {
 				case targets[i] < 0:
-					require.Equal(t, real, id, "a token that is not asked for")
+					require.Equal(t, real, id, "a token that is not a target")
 					continue
 				case id == mask:
 					hidden++
@@ -54,30 +54,30 @@ func TestMasking(t *testing.T) {
 				require.Equal(t, real, targets[i])
 				in++
 			}
-			require.Equal(t, 15, in, "of the 100 tokens of each lane")
-			asked += in
+			require.Equal(t, 15, in, "of the 100 tokens of each sequence")
+			chosen += in
 		}
 	}
-	// 12000 draws: four standard deviations of a share of 0.8 or 0.1 are 0.015 and 0.011.
-	assert.InDelta(t, 0.8, float64(hidden)/float64(asked), 0.015)
-	assert.InDelta(t, 0.1, float64(replaced)/float64(asked), 0.011)
-	assert.InDelta(t, 0.1, float64(kept)/float64(asked), 0.011)
+	// 12000 draws: four standard deviations of a fraction of 0.8 or 0.1 are 0.015 and 0.011.
+	assert.InDelta(t, 0.8, float64(hidden)/float64(chosen), 0.015)
+	assert.InDelta(t, 0.1, float64(replaced)/float64(chosen), 0.011)
+	assert.InDelta(t, 0.1, float64(kept)/float64(chosen), 0.011)
 }
 
-// A batch follows from its seed and number, and the validation part's are always the same.
+// A batch depends only on its seed and number, and those of the validation part are always the same.
 func TestMaskingRepeats(t *testing.T) {
 	for _, order := range []string{"random", "sequential"} {
 		c := openMasked(t, Config{Order: order}, 26)
-		deal := func(seed uint64, n int) Batch {
+		batchOf := func(seed uint64, n int) Batch {
 			b, err := c.Train(3, 40, seed)
 			require.NoError(t, err)
 			var batch Batch
 			require.NoError(t, b.Batch(n, &batch))
 			return batch
 		}
-		assert.Equal(t, deal(1, 7), deal(1, 7))
-		assert.NotEqual(t, deal(1, 7).Targets, deal(2, 7).Targets)
-		assert.NotEqual(t, deal(1, 7).Targets, deal(1, 8).Targets)
+		assert.Equal(t, batchOf(1, 7), batchOf(1, 7))
+		assert.NotEqual(t, batchOf(1, 7).Targets, batchOf(2, 7).Targets)
+		assert.NotEqual(t, batchOf(1, 7).Targets, batchOf(1, 8).Targets)
 		var first, again Batch
 		for _, batch := range []*Batch{&first, &again} {
 			b, err := c.Valid(3, 40)
@@ -88,21 +88,21 @@ func TestMaskingRepeats(t *testing.T) {
 	}
 }
 
-// A lane of a few tokens is asked for one of them, and padding for nothing.
+// A sequence of a few tokens has one target, and padding is never a target.
 func TestMaskingOfAFewTokens(t *testing.T) {
 	c := openMasked(t, Config{Split: 0.9999}, 26)
 	b, err := c.Valid(2, 40)
 	require.NoError(t, err)
 	var batch Batch
 	require.NoError(t, b.Batch(0, &batch))
-	asked := 0
+	chosen := 0
 	for i, id := range batch.Targets {
 		if id >= 0 {
-			asked++
-			assert.Less(t, i, 6, "52000 tokens, of which 6 are left to validate on")
+			chosen++
+			assert.Less(t, i, 6, "52000 tokens, of which 6 are for validation")
 		}
 	}
-	assert.Equal(t, 1, asked)
+	assert.Equal(t, 1, chosen)
 	assert.Equal(t, -1, batch.Tokens[6])
 }
 
@@ -116,7 +116,7 @@ func TestMaskedPrompt(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []int{0, 1, 4, 4, 3}, ids)
 	_, err = f.Prompt("abcd")
-	assert.EqualError(t, err, "the text hides nothing: write <|mask|> in place of a token that the model is to guess")
+	assert.EqualError(t, err, "the text has no mask: write <|mask|> in place of each token that the model is to predict")
 	_, err = f.Prompt("ab<|mask|>dé")
 	assert.ErrorContains(t, err, "(U+00E9) at byte offset 11 ")
 	plain, err := NewFormat(Config{}, c.Tokenizer)
@@ -126,8 +126,8 @@ func TestMaskedPrompt(t *testing.T) {
 
 func TestMaskRefuses(t *testing.T) {
 	for want, c := range map[string]Config{
-		"hides tokens of running text, but data.source and data.target name a table's columns": {Source: "1", Target: "2"},
-		"plain text has no source for an encoder":                                              {Encoder: true},
+		"masks tokens of running text, but data.source and data.target name the columns": {Source: "1", Target: "2"},
+		"plain text has no source for an encoder":                                        {Encoder: true},
 	} {
 		c.Task = "mask"
 		_, err := c.resolve()

@@ -13,19 +13,19 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A corpus is prepared and dealt in memory that does not grow with it: 64 MB here, and a line
-// without breaks among it. MEMORY_TEXT_MB sets another size; 1024 is the full one.
+// The memory for tokenizing and batching a text does not grow with the text: 64 MB here, with one
+// very long line. MEMORY_TEXT_MB sets another size; the full test uses 1024.
 func TestConstantMemory(t *testing.T) {
 	size := textMegabytes(t)
 	path := filepath.Join(t.TempDir(), "large.txt")
 	writeLarge(t, path, size)
-	// Forget how much earlier tests had resident at most (clear_refs in proc(5)).
+	// Reset the peak resident set of earlier tests (clear_refs in proc(5)).
 	require.NoError(t, os.WriteFile("/proc/self/clear_refs", []byte("5"), 0))
 	before := residentMB(t)
 	_, tokens, h, err := prepared(t, path, t.TempDir(), nil, "char")
 	require.NoError(t, err)
 	defer tokens.Close()
-	b, err := newRandomWindows(stretch{tokens, 0, int(h.Split)}, 12, 64, 1)
+	b, err := newRandomWindows(span{tokens, 0, int(h.Split)}, 12, 64, 1)
 	require.NoError(t, err)
 	var batch Batch
 	for n := range 2000 {
@@ -37,7 +37,7 @@ func TestConstantMemory(t *testing.T) {
 	assert.Less(t, grown, min(500, 100+size))
 }
 
-// textMegabytes is the size of the text that constant memory is tested with.
+// textMegabytes returns the size of the text in megabytes.
 func textMegabytes(t *testing.T) int {
 	t.Helper()
 	text := os.Getenv("MEMORY_TEXT_MB")
@@ -49,7 +49,7 @@ func textMegabytes(t *testing.T) int {
 	return size
 }
 
-// writeLarge writes so many megabytes of tales, with one line of a tenth of it.
+// writeLarge writes tales of the given size, a tenth of it in one line.
 func writeLarge(t *testing.T, path string, megabytes int) {
 	t.Helper()
 	f, err := os.Create(path)
@@ -72,7 +72,7 @@ func writeLarge(t *testing.T, path string, megabytes int) {
 	require.NoError(t, f.Close())
 }
 
-// residentMB is the largest resident set so far, from the kernel (VmHWM of proc(5)).
+// residentMB returns the peak resident set size (VmHWM of proc(5)).
 func residentMB(t *testing.T) int {
 	t.Helper()
 	status, err := os.ReadFile("/proc/self/status")

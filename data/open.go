@@ -13,22 +13,22 @@ import (
 	"euryale/data/tokenizer"
 )
 
-// opticksFile is Newton's Opticks in a Go installation, which carries it as test data.
+// opticksFile is Newton's Opticks, which a Go installation has as test data.
 const opticksFile = "src/testdata/Isaac.Newton-Opticks.txt"
 
 // opticks finds the Go installation's copy of Newton's Opticks.
 func opticks() (path string, ok bool) {
 	out, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
-		return "", false // no Go on this machine: the caller has another corpus
+		return "", false // Go is not installed: the caller falls back to another corpus
 	}
 	path = filepath.Join(strings.TrimSpace(string(out)), filepath.FromSlash(opticksFile))
 	return path, textfile.IsFile(path)
 }
 
-// Open prepares the corpus that c names. The tokenizer is known, if given; else it is read or
-// made as tk says: characters are those of the whole text, merges are learned from the training
-// part alone. The caller closes the corpus.
+// Open opens the corpus that c names. The tokenizer is known, or if that is nil the one that tk
+// configures: a character vocabulary covers the whole text, merges are learned from the training
+// part. The caller closes the corpus.
 func Open(c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options) (*Corpus, error) {
 	c, err := c.resolve()
 	if err != nil {
@@ -41,7 +41,7 @@ func Open(c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options
 	return corpus, nil
 }
 
-// open prepares a corpus from a resolved configuration.
+// open opens the corpus of a resolved configuration.
 func open(c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options) (*Corpus, error) {
 	origin := Info{Name: c.Name, Source: c.Name}
 	path := c.Name
@@ -51,7 +51,7 @@ func open(c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options
 			origin.Source, origin.Licence = "Isaac Newton, Opticks, from the Go installation's test data", "public domain"
 		} else {
 			c.Name = "tales"
-			origin.Notes = append(origin.Notes, "the Go installation with Opticks was not found: these are tales instead")
+			origin.Notes = append(origin.Notes, "Opticks was not found, because Go is not installed: using generated tales instead")
 		}
 	}
 	if e, ok := registry[c.Name]; ok {
@@ -74,7 +74,7 @@ func open(c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options
 	return corpus, nil
 }
 
-// openFrom reads or generates rows or running text.
+// openFrom reads or generates a table or running text, and tokenizes it.
 func openFrom(path string, c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options) (*Corpus, error) {
 	generate := generators[c.Name]
 	if c.task().HasRows() {
@@ -95,13 +95,13 @@ func openFrom(path string, c Config, tk tokenizer.Config, known tokenizer.Tokeni
 	return openText(text, c, tk, known, opts)
 }
 
-// openSource finds the files of a text, or generates it.
+// openSource lists the files of a text, or generates it.
 func openSource(path string, c Config) (text textfile.Source, err error) {
 	switch {
 	case c.Name == "tales":
 		text.Memory = talesText(c)
 	case generators[c.Name] != nil:
-		_, err = generators[c.Name](c) // says which task it is made for
+		_, err = generators[c.Name](c) // an error that names the task the corpus is for
 	default:
 		text.Files, err = textfile.List(path)
 		if errors.Is(err, fs.ErrNotExist) {

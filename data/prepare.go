@@ -13,22 +13,22 @@ import (
 	"euryale/data/tokenizer"
 )
 
-// heldInMemory is the size of text, in bytes, from which tokens go to a file.
-const heldInMemory = 16 << 20
+// maxInMemory is the size of the largest text, in bytes, whose tokens are not written to a file.
+const maxInMemory = 16 << 20
 
-// textJob is the preparation of a text.
+// textJob tokenizes a text.
 type textJob struct {
 	Config
 	tk    tokenizer.Config
 	known tokenizer.Tokenizer
 	opts  Options
 	text  textfile.Source
-	limit int64 // heldInMemory, but for tests
-	size  int64
+	limit int64 // maxInMemory, except in tests
+	size  int64 // bytes of the text, set by survey
 }
 
-// open returns the tokenizer, the tokens and a header that says how they are cut: from the cache, if
-// they were prepared before, or else prepared, in constant memory where the text is large.
+// open returns the tokenizer, the tokens and a header with their split. It reuses a token file of the
+// cache, or else tokenizes the text; of a large text it writes a token file, in constant memory.
 func (j *textJob) open() (tokenizer.Tokenizer, *store.IDs, *store.Header, error) {
 	cache, err := j.openCache()
 	if err != nil {
@@ -60,7 +60,7 @@ func (j *textJob) open() (tokenizer.Tokenizer, *store.IDs, *store.Header, error)
 	return tok, tokens, &store.Header{Split: uint64(split), Bytes: uint64(j.size)}, err
 }
 
-// openCache finds the place of the text in the cache.
+// openCache returns the cache of the text; its file names depend on all that the files are made from.
 func (j *textJob) openCache() (*store.Cache, error) {
 	source, err := j.text.Hash()
 	if err != nil {
@@ -75,7 +75,7 @@ func (j *textJob) openCache() (*store.Cache, error) {
 	return store.NewCache(dir, none, source, part, how), nil
 }
 
-// survey counts the bytes of the text, and refuses what is no text if the policy says so.
+// survey counts the bytes of the text; with data.invalid = "refuse" invalid bytes are an error.
 func (j *textJob) survey() error {
 	err := textfile.EachChunk(j.text, func(chunk string, offset int64) error {
 		j.size = offset + int64(len(chunk))
@@ -92,23 +92,23 @@ func (j *textJob) survey() error {
 	return err
 }
 
-// cut is where the training part ends, in bytes.
+// cut returns the size of the training part in bytes.
 func (j *textJob) cut() int64 { return int64(j.Split * float64(j.size)) }
 
-// makeTokenizer reads or makes the tokenizer that was asked for.
+// makeTokenizer loads or makes the tokenizer of the configuration.
 func (j *textJob) makeTokenizer() (tokenizer.Tokenizer, error) {
 	switch j.tk.Kind {
 	case "", "char":
-		return j.alphabet()
+		return j.charTokenizer()
 	case "bpe":
 		return trainMerges(io.LimitReader(j.text.Reader(), j.cut()), j.tk.Vocab, j.opts.Log)
 	}
 	return readyTokenizer(j.tk.Kind)
 }
 
-// alphabet makes a character tokenizer of a text of any size. It counts the characters of the
-// validation part too, as the field does: they only settle which ids there are.
-func (j *textJob) alphabet() (tokenizer.Tokenizer, error) {
+// charTokenizer returns a character tokenizer of a text of any size. Its vocabulary includes the
+// characters of the validation part, as is customary.
+func (j *textJob) charTokenizer() (tokenizer.Tokenizer, error) {
 	count := map[string]int{}
 	err := textfile.EachChunk(j.text, func(chunk string, _ int64) error {
 		tokenizer.CountChars(count, chunk)
@@ -117,7 +117,7 @@ func (j *textJob) alphabet() (tokenizer.Tokenizer, error) {
 	return tokenizer.CharsByCount(count), err
 }
 
-// prepare writes the token file and, if it was not known, the tokenizer.
+// prepare writes the token file and, if it was not given, the tokenizer.
 func (j *textJob) prepare(t tokenizer.Tokenizer, c *store.Cache) error {
 	if err := c.MakeDir(); err != nil {
 		return err
@@ -136,8 +136,8 @@ func (j *textJob) prepare(t tokenizer.Tokenizer, c *store.Cache) error {
 	})
 }
 
-// encode passes the ids of the text to sink, chunk by chunk, and returns how many come before the
-// cut, or rather before the first character that begins there or later.
+// encode passes the ids of the text to sink, chunk by chunk, and returns the number of ids of the
+// training part, which ends before the first character that begins at the cut or later.
 func (j *textJob) encode(t tokenizer.Tokenizer, p *progress, sink func(ids []int) error) (split int, err error) {
 	put := func(text string, offset int64) (int, error) {
 		ids, err := t.Encode(text)
@@ -168,7 +168,7 @@ func (j *textJob) encode(t tokenizer.Tokenizer, p *progress, sink func(ids []int
 	return split, err
 }
 
-// nextRune returns the first place from i on where a character begins, or the end of the text.
+// nextRune returns the first offset from i on at which a character begins, or len(text).
 func nextRune(text string, i int64) int {
 	if i >= int64(len(text)) {
 		return len(text)

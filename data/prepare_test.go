@@ -15,7 +15,7 @@ import (
 	"euryale/data/tokenizer"
 )
 
-// prepared opens a text through a token file, whatever its size.
+// prepared opens a text of any size through a token file.
 func prepared(t *testing.T, path, cache string, known tokenizer.Tokenizer, kind string) (tokenizer.Tokenizer, *store.IDs, *store.Header, error) {
 	t.Helper()
 	c, err := Config{Name: path}.resolve()
@@ -24,7 +24,7 @@ func prepared(t *testing.T, path, cache string, known tokenizer.Tokenizer, kind 
 	return j.open()
 }
 
-// tokenFiles lists what is in a cache.
+// tokenFiles lists the files of a cache.
 func tokenFiles(t *testing.T, cache, pattern string) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(cache, "tokens", pattern))
@@ -32,7 +32,7 @@ func tokenFiles(t *testing.T, cache, pattern string) []string {
 	return files
 }
 
-func TestTokenFileHoldsWhatMemoryDoes(t *testing.T) {
+func TestTokenFileEqualsTokensInMemory(t *testing.T) {
 	text := strings.Repeat("The quick brown fox 春眠不觉晓。\n", 9000) // three chunks
 	path := write(t, "x.txt", text)
 	for _, kind := range []string{"char", "byte", "bpe"} {
@@ -68,14 +68,14 @@ func TestTokenFileIsReused(t *testing.T) {
 	after, err := os.Stat(file)
 	require.NoError(t, err)
 	assert.True(t, os.SameFile(before, after), "prepared once")
-	// Another text of the same length, and another tokenizer, are prepared anew.
+	// Another text of the same length, and another tokenizer, get token files of their own.
 	require.NoError(t, os.WriteFile(path, []byte(strings.Repeat("abd ", 100)), 0o644))
 	_, _, _, err = prepared(t, path, cache, nil, "char")
 	require.NoError(t, err)
 	assert.Len(t, tokenFiles(t, cache, "*"), 4)
 	_, _, _, err = prepared(t, path, cache, tokenizer.NewChar("dcba "), "")
 	require.NoError(t, err)
-	assert.Len(t, tokenFiles(t, cache, "*"), 5, "a known tokenizer is not kept again")
+	assert.Len(t, tokenFiles(t, cache, "*"), 5, "a given tokenizer is not saved")
 }
 
 const headerBytes = 256 // bytes of a token file before its ids
@@ -94,12 +94,12 @@ func TestTamperedTokenFile(t *testing.T) {
 	}{
 		"a changed id":    {func(b []byte) []byte { b[headerBytes] ^= 1; return b }, "checksum is wrong"},
 		"an id too large": {func(b []byte) []byte { b[headerBytes] = 9; return b }, "id 9 of token 0 is outside the vocabulary of 4"},
-		"cut off":         {func(b []byte) []byte { return b[:len(b)-1] }, "the header promises 400 ids of 2 bytes, the file holds 799"},
-		"no header":       {func(b []byte) []byte { return b[:20] }, "no whole header"},
-		"empty":           {func(b []byte) []byte { return nil }, "no whole header"},
+		"cut off":         {func(b []byte) []byte { return b[:len(b)-1] }, "the header says 400 ids of 2 bytes, the file has 799"},
+		"no header":       {func(b []byte) []byte { return b[:20] }, "the header is incomplete"},
+		"empty":           {func(b []byte) []byte { return nil }, "the header is incomplete"},
 		"another magic":   {func(b []byte) []byte { b[0] = 'X'; return b }, "not a token file"},
-		"a hostile count": {func(b []byte) []byte { binary.LittleEndian.PutUint64(b[at(2):], 1<<63); return b }, "the header promises"},
-		"a hostile width": {func(b []byte) []byte { binary.LittleEndian.PutUint64(b[at(0):], 0); return b }, "ids of 0 bytes"},
+		"a hostile count": {func(b []byte) []byte { binary.LittleEndian.PutUint64(b[at(2):], 1<<63); return b }, "the header says"},
+		"a hostile width": {func(b []byte) []byte { binary.LittleEndian.PutUint64(b[at(0):], 0); return b }, "its ids have 0 bytes"},
 		"a hostile split": {func(b []byte) []byte { binary.LittleEndian.PutUint64(b[at(3):], 401); return b }, "the training part ends at 401 of 400"},
 		"another source":  {func(b []byte) []byte { b[8*6+32] ^= 1; return b }, "made from another text"},
 	} {
@@ -107,7 +107,7 @@ func TestTamperedTokenFile(t *testing.T) {
 			require.NoError(t, os.WriteFile(file, tt.change(append([]byte(nil), whole...)), 0o644))
 			_, _, _, err := prepared(t, path, cache, nil, "char")
 			assert.ErrorContains(t, err, tt.want)
-			assert.ErrorContains(t, err, "delete it")
+			assert.ErrorContains(t, err, "delete the file")
 		})
 	}
 }

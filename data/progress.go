@@ -10,8 +10,8 @@ import (
 	"golang.org/x/term"
 )
 
-// progress tells how far a long piece of work is: a bar on a terminal, a line at the start and
-// one at the end elsewhere, nothing if there is nowhere to write.
+// progress reports the progress of a long operation: as a bar on a terminal, with a line at the start
+// and one at the end in other logs, not at all if log is nil.
 type progress struct {
 	log   io.Writer
 	what  string
@@ -19,7 +19,7 @@ type progress struct {
 	begun time.Time
 }
 
-// newProgress announces work of total steps, bytes if so marked; −1 if that is not known.
+// newProgress starts a report on total steps, or total bytes if bytes is set; −1 means unknown.
 func newProgress(log io.Writer, what string, total int64, bytes bool) *progress {
 	p := &progress{log: log, what: what, begun: time.Now()}
 	if log == nil {
@@ -38,21 +38,21 @@ func newProgress(log io.Writer, what string, total int64, bytes bool) *progress 
 	return p
 }
 
-// set says that done steps are done.
+// set reports that done steps are complete.
 func (p *progress) set(done int64) {
 	if p.bar != nil {
-		p.bar.Set64(done) // a bar that cannot be drawn must not stop the work
+		p.bar.Set64(done) // an error of the bar must not stop the operation
 	}
 }
 
-// add says that n more steps are done.
+// add reports that n more steps are complete.
 func (p *progress) add(n int) {
 	if p.bar != nil {
 		p.bar.Add(n)
 	}
 }
 
-// done ends the bar, or says how long it took.
+// done removes the bar, or writes the time taken.
 func (p *progress) done() {
 	switch {
 	case p.bar != nil:

@@ -5,21 +5,21 @@ import (
 	"slices"
 )
 
-// entry is a named corpus whose text is in no Go installation and is not generated.
+// entry is a named corpus that is downloaded or provided by the user.
 type entry struct {
-	file    string // its name in the cache
-	source  string // who made it and where it is published
-	url     string // of the very file; empty if the table has to be made from the source
+	file    string // name of the file in the cache
+	source  string // author and place of publication
+	url     string // download address of the file; empty if the table must be made from the source
 	licence string
-	size    int64
-	sha256  string
-	about   string // what the columns are, for those who make the table
-	config  Config // defaults for the task of this corpus
+	size    int64  // bytes
+	sha256  string // hexadecimal
+	about   string // the columns, for users who make the table
+	config  Config // default task and columns
 }
 
-// registry lists corpora that are fetched, or put in place by hand, on first use. The checksums are
-// of the files that this project's figures were measured on; char-rnn's input.txt is published
-// under the same one in TensorFlow Datasets' url_checksums/tiny_shakespeare.txt.
+// registry lists the named corpora that are neither generated nor part of a Go installation. The
+// checksums are of the files that this project's results were measured on; that of char-rnn's
+// input.txt is also in TensorFlow Datasets' url_checksums/tiny_shakespeare.txt.
 var registry = map[string]entry{
 	"tinyshakespeare": {
 		file:    "tinyshakespeare.txt",
@@ -76,7 +76,7 @@ var registry = map[string]entry{
 	},
 }
 
-// Names lists the corpora that can be asked for by name.
+// Names returns the sorted names of all named corpora.
 func Names() []string {
 	names := slices.AppendSeq([]string{"opticks"}, maps.Keys(generators))
 	names = slices.AppendSeq(names, maps.Keys(registry))

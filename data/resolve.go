@@ -10,7 +10,7 @@ import (
 	"euryale/data/tokenizer"
 )
 
-// resolve returns c with defaults in place of zero values, or says which key is wrong.
+// resolve returns c with defaults in place of zero values, or an error that names the wrong key.
 func (c Config) resolve() (Config, error) {
 	setDefault(&c.Name, "opticks")
 	c = c.namedDefaults()
@@ -42,10 +42,10 @@ func (c Config) resolve() (Config, error) {
 		c.Source, c.Target = "1", "2"
 	}
 	if c.Order == "sequential" && c.task().HasRows() {
-		return c, errors.New("data.order is sequential, but the rows of a table do not continue each other: leave it at random")
+		return c, errors.New("data.order is sequential, but the rows of a table do not continue each other: use data.order = \"random\"")
 	}
 	if c.Task == "mask" && (c.Source != "" || c.Target != "") {
-		return c, errors.New("data.task is mask, which hides tokens of running text, but data.source and data.target name a table's columns: give it a text")
+		return c, errors.New("data.task is mask, which masks tokens of running text, but data.source and data.target name the columns of a table: leave them empty, or choose another task")
 	}
 	if c.Encoder && !c.task().HasRows() && c.Source == "" {
 		return c, errors.New("data.encoder is true, but plain text has no source for an encoder: choose data.task pairs, dialogue or summary, or a model without an encoder")
@@ -56,13 +56,13 @@ func (c Config) resolve() (Config, error) {
 // checkRanges checks the numbers of a resolved configuration.
 func (c Config) checkRanges() error {
 	if c.LearnSource && (c.Encoder || c.Task == "dialogue") {
-		return fmt.Errorf("data.learn_source is for prompts that share a sequence with one answer: not with data.encoder or data.task %q", "dialogue")
+		return fmt.Errorf("data.learn_source needs a prompt and one answer in one sequence: it cannot be used with data.encoder or data.task %q", "dialogue")
 	}
 	if !(c.Split > 0 && c.Split < 1) {
-		return fmt.Errorf("data.split is %v: it must lie between 0 and 1, as 0.9 does", c.Split)
+		return fmt.Errorf("data.split is %v: it must be between 0 and 1, such as 0.9", c.Split)
 	}
 	if c.MaxSource != 0 && c.MaxSource < task.SmallestContext {
-		return fmt.Errorf("data.max_source is %d: it must be 0 (as many as the context) or %d and more", c.MaxSource, task.SmallestContext)
+		return fmt.Errorf("data.max_source is %d: it must be 0 (no limit but the context) or at least %d", c.MaxSource, task.SmallestContext)
 	}
 	for _, k := range []struct {
 		key             string
@@ -79,8 +79,8 @@ func (c Config) checkRanges() error {
 	return nil
 }
 
-// NewFormat makes the format of a task whose corpus was opened with c and whose tokenizer is tk. A
-// tokenizer that lacks a special token of the task is an error.
+// NewFormat returns the format of the task of a corpus that was opened with c, for its tokenizer tk.
+// A tokenizer that lacks a special token of the task is an error.
 func NewFormat(c Config, tk tokenizer.Tokenizer) (*task.Format, error) {
 	c, err := c.resolve()
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"euryale/data/tokenizer"
 )
 
-// openPairs opens rows of a table as a task.
+// openRows opens a table of the given rows.
 func openRows(t *testing.T, c Config, rows ...string) *Corpus {
 	t.Helper()
 	c.Name = write(t, "rows.tsv", strings.Join(rows, "\n")+"\n")
@@ -21,7 +21,7 @@ func openRows(t *testing.T, c Config, rows ...string) *Corpus {
 	return corpus
 }
 
-// numbered makes n rows from a pattern in which N stands for a number.
+// numbered returns n rows made from a pattern, with N replaced by the number of the row.
 func numbered(n int, pattern string) []string {
 	rows := make([]string, n)
 	for i := range rows {
@@ -30,7 +30,7 @@ func numbered(n int, pattern string) []string {
 	return rows
 }
 
-// text decodes ids, padding left out.
+// text decodes ids without padding.
 func text(t *testing.T, c *Corpus, ids []int) string {
 	t.Helper()
 	s, err := c.Tokenizer.Decode(slices.DeleteFunc(slices.Clone(ids), func(id int) bool { return id < 0 }))
@@ -55,14 +55,14 @@ func TestPairsAsOneSequence(t *testing.T) {
 	assert.Equal(t, []int{-1, -1, -1, 2, 3, 4, end}, s.Targets)
 }
 
-// With learn_source the prompt is asked for in training, and in validation only the answer.
+// With learn_source the prompt tokens are targets in training; in validation only the answer is.
 func TestLearnSource(t *testing.T) {
 	c := openRows(t, Config{Task: "pairs", LearnSource: true}, append(numbered(60, "N\tNN"), "abc\txyz")...)
-	asked := func(b Batcher, err error) (n int) {
+	countTargets := func(b Batcher, err error) (n int) {
 		require.NoError(t, err)
 		var batch Batch
 		require.NoError(t, b.Batch(0, &batch))
-		for i := range batch.Tokens { // 0 in the end if every token has a target
+		for i := range batch.Tokens { // 0 after the loop if every token has a target
 			if batch.Targets[i] >= 0 {
 				n++
 			}
@@ -72,8 +72,8 @@ func TestLearnSource(t *testing.T) {
 		}
 		return n
 	}
-	assert.Zero(t, asked(c.Train(2, 32, 1)))
-	assert.Negative(t, asked(c.Valid(2, 32)))
+	assert.Zero(t, countTargets(c.Train(2, 32, 1)))
+	assert.Negative(t, countTargets(c.Valid(2, 32)))
 	_, err := Config{Task: "dialogue", LearnSource: true}.resolve()
 	assert.ErrorContains(t, err, "data.learn_source")
 }
@@ -109,13 +109,13 @@ func TestConditionalFields(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "<|begin|>fa<|field|><|answer|>", text(t, c, prompt), "missing fields are empty")
 	_, err = f.Prompt("f", "t", "f")
-	assert.ErrorContains(t, err, "3 fields given, but the source has 2 (form,title)")
+	assert.ErrorContains(t, err, "3 fields were given, but the source has 2 (form,title)")
 	_, err = f.Prompt("é")
 	assert.ErrorContains(t, err, "U+00E9")
 }
 
-// A model must be asked with exactly the tokens it was trained on: for every validation example,
-// in both shapes, with and without cuts, some sample begins with its prompt and has its source.
+// A prompt must have exactly the tokens of training: for every validation example, with and without
+// an encoder, with and without truncation, some sample begins with its prompt and has its source.
 func TestPromptsAreWhatWasTrainedOn(t *testing.T) {
 	long := strings.Repeat("long ", 20)
 	pairs := append(numbered(80, "N\tNN"), numbered(40, long+"N\tNaN")...)
@@ -136,13 +136,13 @@ func TestPromptsAreWhatWasTrainedOn(t *testing.T) {
 		{"pairs", Config{Task: "pairs"}, pairs, wholePrompt},
 		{"pairs with encoder", Config{Task: "pairs", Encoder: true, MaxSource: 24}, pairs, wholePrompt},
 		{"dialogue with encoder", Config{Task: "dialogue", Encoder: true}, turns, wholePrompt},
-		// Several turns share a sequence in training, so that they see more or fewer turns
-		// before them than a prompt has; one at least.
+		// In training several turns share a sequence, so that a turn follows more or fewer turns
+		// than in a prompt, but at least one.
 		{"dialogue", Config{Task: "dialogue", Reply: "B"}, turns, lastTurn},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := openRows(t, tt.c, tt.rows...)
-			f, err := NewFormat(tt.c, c.Tokenizer) // as after training: from configuration and tokenizer
+			f, err := NewFormat(tt.c, c.Tokenizer) // as after training: from the configuration and the tokenizer alone
 			require.NoError(t, err)
 			f.Limit, f.Cut = context, true
 			samples := c.parts.(*taskParts).samples(context, task.ValidPart)
@@ -163,7 +163,7 @@ func TestPromptsAreWhatWasTrainedOn(t *testing.T) {
 	}
 }
 
-// What a user gives is read whole or not at all, and the error tells how long it may be.
+// A source that is too long is an error that says how long it may be.
 func TestTooLongASource(t *testing.T) {
 	const limit = 40
 	dialogue := make([]string, 0, 80)
@@ -178,7 +178,7 @@ func TestTooLongASource(t *testing.T) {
 		most int
 		want string
 	}{
-		// Of 40 tokens a quarter is for the answer, and three are begin, length class and answer.
+		// Of 40 tokens a quarter is for the answer; three are the begin, length and answer tokens.
 		{Config{Task: "pairs"}, pairs, 27, "the text has 28 tokens, and the model reads 27: shorten it, or train with a larger model.context"},
 		{Config{Task: "pairs", Encoder: true, MaxSource: 20}, pairs, 17, "reads 17: shorten it, or train with a larger model.source_context and data.max_source"},
 		{Config{Task: "summary", Encoder: true}, pairs, 37, "reads 37: shorten it, or train with a larger model.source_context"},
@@ -203,10 +203,10 @@ func TestTooLongASource(t *testing.T) {
 	}
 }
 
-// wholePrompt is all of a prompt.
+// wholePrompt returns prompt.
 func wholePrompt(_ *task.Format, prompt []int) []int { return prompt }
 
-// lastTurn is the last whole turn of a prompt and what opens the next.
+// lastTurn returns the last complete turn of a prompt and the role token after it.
 func lastTurn(f *task.Format, prompt []int) []int {
 	for i := len(prompt) - 2; i > 0; i-- {
 		if prompt[i] != f.End() && slices.Contains(f.Stops(), prompt[i]) {
@@ -216,7 +216,7 @@ func lastTurn(f *task.Format, prompt []int) []int {
 	return prompt
 }
 
-// contains tells whether part occurs in whole.
+// contains reports whether part is a subslice of whole.
 func contains(whole, part []int) bool {
 	for i := range whole {
 		if i+len(part) <= len(whole) && slices.Equal(whole[i:i+len(part)], part) {
@@ -289,16 +289,16 @@ func TestTableErrors(t *testing.T) {
 		{Config{Task: "pairs"}, "# x\ty\na\tb\tc\n", "rows.tsv:2: 3 columns where 2 are expected"},
 		{Config{Task: "pairs"}, "a\t\n", "rows.tsv:1: the answer is empty"},
 		{Config{Task: "pairs", Source: "4", Target: "1"}, "a\tb\n", "columns 1 to 2"},
-		{Config{Task: "pairs", Source: "x", Target: "1"}, "a\tb\n", "names no columns"},
-		{Config{Task: "pairs", Source: "x", Target: "1"}, "# a\tb\na\tb\n", "has no column \"x\": it has a, b"},
-		{Config{Task: "pairs"}, "# split\tb\ntrain\tb\n", "column 1 says which part a row belongs to"},
-		{Config{Task: "pairs", Source: "2", Target: "3"}, "# split\tb\tc\nmaybe\tb\tc\n", "rows.tsv:2: split column: \"maybe\" is no part"},
+		{Config{Task: "pairs", Source: "x", Target: "1"}, "a\tb\n", "has no header"},
+		{Config{Task: "pairs", Source: "x", Target: "1"}, "# a\tb\na\tb\n", "has no column \"x\": its columns are a, b"},
+		{Config{Task: "pairs"}, "# split\tb\ntrain\tb\n", "column 1 is the split column"},
+		{Config{Task: "pairs", Source: "2", Target: "3"}, "# split\tb\tc\nmaybe\tb\tc\n", "rows.tsv:2: split column: there is no part \"maybe\""},
 		{Config{Task: "pairs", Invalid: "refuse"}, "a\tb\nb\xff\tc\n", "rows.tsv:2: byte offset 1: byte 0xff"},
 		{Config{Task: "pairs"}, "", "the table has no rows"},
 		{Config{Task: "dialogue"}, "a\tb\n", "2 columns: a table of dialogues has id, turn, speaker, text"},
 		{Config{Task: "dialogue"}, "d\t0\tA\thi\nd\t0\tB\tho\n", "rows.tsv:2: turn \"0\" does not follow turn 0"},
-		{Config{Task: "dialogue"}, "d\t0\tA\thi\ne\t0\tB\tho\nd\t1\tB\tho\n", "rows.tsv:3: dialogue d goes on here"},
-		{Config{Task: "dialogue", Reply: "C"}, "d\t0\tA\thi\nd\t1\tB\tho\n", "nobody named \"C\" speaks in this corpus: the speakers are A, B"},
+		{Config{Task: "dialogue"}, "d\t0\tA\thi\ne\t0\tB\tho\nd\t1\tB\tho\n", "rows.tsv:3: dialogue d continues here"},
+		{Config{Task: "dialogue", Reply: "C"}, "d\t0\tA\thi\nd\t1\tB\tho\n", "there is no speaker \"C\" in this corpus: the speakers are A, B"},
 		{Config{Task: "pairs", Order: "sequential"}, "a\tb\n", "data.order is sequential"},
 		{Config{Task: "pairs", MaxSource: 3}, "a\tb\n", "data.max_source is 3"},
 		{Config{Encoder: true}, "a", "plain text has no source for an encoder"},
@@ -314,13 +314,13 @@ func TestTableWithKnownTokenizer(t *testing.T) {
 	_, err := Open(c, tokenizer.Config{}, tokenizer.NewChar("ab"), Options{})
 	assert.ErrorContains(t, err, "rows.tsv:3: character \"é\" (U+00E9) at byte offset 0")
 	_, err = Open(c, tokenizer.Config{Kind: "bppe"}, nil, Options{})
-	assert.ErrorContains(t, err, `tokenizer.kind is "bppe": it must be char, byte, bpe or a tokenizer's file`)
+	assert.ErrorContains(t, err, `tokenizer.kind is "bppe": it must be char, byte, bpe or the path of a tokenizer file`)
 	for _, kind := range []string{"byte", "bpe"} {
 		corpus, err := Open(c, tokenizer.Config{Kind: kind, Vocab: 300}, nil, Options{})
 		require.NoError(t, err)
 		again, err := Open(c, tokenizer.Config{}, corpus.Tokenizer, Options{})
 		require.NoError(t, err)
-		assert.Equal(t, corpus.Tokenizer, again.Tokenizer, "the special tokens are there already")
+		assert.Equal(t, corpus.Tokenizer, again.Tokenizer, "it has the special tokens already")
 	}
 }
 
@@ -330,7 +330,7 @@ func TestTableWithoutSource(t *testing.T) {
 	require.NoError(t, err)
 	prompt, err := f.Prompt("ab")
 	require.NoError(t, err)
-	assert.Equal(t, "<|begin|><|answer|>ab", text(t, c, prompt), "a prompt is the beginning of an answer")
+	assert.Equal(t, "<|begin|><|answer|>ab", text(t, c, prompt), "the prompt begins the answer")
 }
 
 func TestRaggedRowsAreSkippedAndCounted(t *testing.T) {

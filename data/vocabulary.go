@@ -9,18 +9,18 @@ import (
 	"euryale/data/tokenizer"
 )
 
-// readyTokenizer is a tokenizer that needs no text to be made of.
+// readyTokenizer returns the byte tokenizer, or loads the tokenizer file kind.
 func readyTokenizer(kind string) (tokenizer.Tokenizer, error) {
 	if kind == "byte" {
 		return tokenizer.NewByte(), nil
 	}
 	if _, err := os.Stat(kind); errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("tokenizer.kind is %q: it must be char, byte, bpe or a tokenizer's file", kind)
+		return nil, fmt.Errorf("tokenizer.kind is %q: it must be char, byte, bpe or the path of a tokenizer file", kind)
 	}
 	return tokenizer.Load(kind)
 }
 
-// trainMerges learns a byte-level BPE, with a bar.
+// trainMerges learns a byte-level BPE tokenizer and reports its progress to log.
 func trainMerges(text io.Reader, vocab int, log io.Writer) (tokenizer.Tokenizer, error) {
 	setDefault(&vocab, 4096)
 	p := newProgress(log, fmt.Sprintf("learning a vocabulary of %d", vocab), int64(vocab), false)

@@ -8,54 +8,54 @@ import (
 	"euryale/data/store"
 )
 
-// stretch is tokens lo to hi of a sequence, as targets: token lo is predicted too, from the
-// one before it if there is one.
-type stretch struct {
+// span is the targets lo to hi−1 of a text. Target lo is predicted from the token before it, if there
+// is one.
+type span struct {
 	tokens *store.IDs
 	lo, hi int
 }
 
-// pairs copies len(in) inputs and targets whose first target is token at.
-func (s stretch) pairs(in, targets []int, at int) {
+// copyWindow copies len(in) inputs and targets; the first target is token at.
+func (s span) copyWindow(in, targets []int, at int) {
 	s.tokens.Copy(in, at-1)
 	s.tokens.Copy(targets, at)
 }
 
-// randomWindows deals windows in random order, each once in a pass over the stretch. Every
-// pass cuts the windows at another offset, so that in time all starts are met.
+// randomWindows batches windows in random order, each once in a pass over the span. The windows of
+// each pass begin at another random offset, so that over many passes every start occurs.
 type randomWindows struct {
-	stretch
-	lanes, context int
+	span
+	batch, context int
 	seed           uint64
-	windows        int // of a pass
+	windows        int // windows of a pass
 }
 
-// newRandomWindows checks that s holds at least one window.
-func newRandomWindows(s stretch, lanes, context int, seed uint64) (Batcher, error) {
-	if err := s.holds(context, 1); err != nil {
+// newRandomWindows returns an error if s is shorter than one window.
+func newRandomWindows(s span, batch, context int, seed uint64) (Batcher, error) {
+	if err := s.checkLength(context, 1); err != nil {
 		return nil, err
 	}
-	return &randomWindows{s, lanes, context, seed, max(1, (s.hi-s.lo-context)/context)}, nil
+	return &randomWindows{s, batch, context, seed, max(1, (s.hi-s.lo-context)/context)}, nil
 }
 
-// Batch deals the windows n·lanes and so on, counted over all passes.
+// Batch fills b with the windows from n·B on, counted over all passes.
 func (r *randomWindows) Batch(n int, b *Batch) error {
-	b.resize(r.lanes, r.context, 0)
-	for lane := range r.lanes {
-		i := n*r.lanes + lane
+	b.resize(r.batch, r.context, 0)
+	for seq := range r.batch {
+		i := n*r.batch + seq
 		pass := uint64(i / r.windows)
 		rng := rand.NewPCG(r.seed, pass)
 		offset := int(rng.Uint64() % uint64(r.hi-r.lo-r.windows*r.context))
 		window := shuffled(i%r.windows, r.windows, rng.Uint64())
-		in, targets := b.lane(lane)
-		r.pairs(in, targets, r.lo+1+offset+window*r.context)
+		in, targets := b.sequence(seq)
+		r.copyWindow(in, targets, r.lo+1+offset+window*r.context)
 	}
 	return nil
 }
 
-// shuffled is where i, of n, goes in the random order of a key: a permutation that takes no
-// memory, whatever n. It is a Feistel network of four rounds over an even number of bits,
-// walked until it ends below n (Black and Rogaway 2002).
+// shuffled returns the image of i under a pseudo-random permutation of 0 to n−1 that depends on key
+// and takes no memory: a Feistel network of four rounds over an even number of bits, applied until
+// the result is below n (cycle walking, Black and Rogaway 2002).
 func shuffled(i, n int, key uint64) int {
 	half := (bits.Len(uint(n-1)) + 1) / 2
 	mask := uint64(1)<<half - 1
@@ -73,82 +73,83 @@ func shuffled(i, n int, key uint64) int {
 	}
 }
 
-// Len is 0: random windows never make a pass.
+// Len returns 0: batches of random windows do not end with a pass.
 func (r *randomWindows) Len() int { return 0 }
 
-// continuingWindows cuts the stretch into one piece for each lane and deals each piece from
-// left to right, so that a recurrent state can be carried from batch to batch (truncated
-// backpropagation through time). Every pass starts at another offset, drawn from the seed,
-// within the tokens that do not fill a whole window.
+// continuingWindows cuts the span into B pieces, one for each sequence of a batch, and reads each
+// piece from left to right, so that recurrent state can be carried from batch to batch (truncated
+// backpropagation through time). Each pass starts at a random offset, within the tokens that are left
+// over by whole windows.
 type continuingWindows struct {
-	stretch
-	lanes, context, steps int
+	span
+	batch, context, steps int
 	seed                  uint64
 }
 
-// newContinuingWindows checks that s holds a window for each lane.
-func newContinuingWindows(s stretch, lanes, context int, seed uint64) (Batcher, error) {
-	if err := s.holds(context, lanes); err != nil {
+// newContinuingWindows returns an error if s is shorter than a window for each sequence.
+func newContinuingWindows(s span, batch, context int, seed uint64) (Batcher, error) {
+	if err := s.checkLength(context, batch); err != nil {
 		return nil, err
 	}
-	steps := (s.hi - s.lo - 1) / lanes / context
-	return &continuingWindows{s, lanes, context, steps, seed}, nil
+	steps := (s.hi - s.lo - 1) / batch / context
+	return &continuingWindows{s, batch, context, steps, seed}, nil
 }
 
-// Batch marks all lanes fresh at the start of a pass and none elsewhere.
+// Batch fills b with batch n. All sequences of the first batch of a pass are fresh, those of the
+// others are not.
 func (c *continuingWindows) Batch(n int, b *Batch) error {
-	b.resize(c.lanes, c.context, 0)
+	b.resize(c.batch, c.context, 0)
 	pass, step := n/c.steps, n%c.steps
 	piece := c.steps * c.context
 	rng := rand.New(rand.NewPCG(c.seed, uint64(pass)))
-	start := c.lo + 1 + rng.IntN(c.hi-c.lo-c.lanes*piece)
-	for lane := range c.lanes {
-		in, targets := b.lane(lane)
-		c.pairs(in, targets, start+lane*piece+step*c.context)
+	start := c.lo + 1 + rng.IntN(c.hi-c.lo-c.batch*piece)
+	for seq := range c.batch {
+		in, targets := b.sequence(seq)
+		c.copyWindow(in, targets, start+seq*piece+step*c.context)
 	}
 	b.markFresh(step == 0)
 	return nil
 }
 
-// Len is the number of batches of a pass.
+// Len returns the number of batches of a pass.
 func (c *continuingWindows) Len() int { return c.steps }
 
-// evaluationWindows deals every token of the stretch once as a target, in order: window after
-// window, lane after lane, or, if lanes continue, each lane its own contiguous piece. What is
-// left over is padding.
+// evaluationWindows has every token of the span once as a target. Consecutive windows go to the
+// consecutive sequences of a batch or, if continues is set, to the same sequence of consecutive
+// batches. The rest of the last windows is padding.
 type evaluationWindows struct {
-	stretch
-	lanes, context, steps int
+	span
+	batch, context, steps int
 	continues             bool
 }
 
-// newEvaluationWindows accepts a stretch of any length but nothing.
-func newEvaluationWindows(s stretch, lanes, context int, continues bool) (Batcher, error) {
+// newEvaluationWindows returns an error if s has no target.
+func newEvaluationWindows(s span, batch, context int, continues bool) (Batcher, error) {
 	if s.lo == 0 {
-		s.lo = 1 // nothing comes before the first token of all
+		s.lo = 1 // the first token of the text has no token before it
 	}
 	if s.hi <= s.lo {
-		return nil, fmt.Errorf("the validation part has no token to predict: give more text, or a smaller data.split")
+		return nil, fmt.Errorf("the validation part has no token to predict: provide more text, or a smaller data.split")
 	}
 	windows := (s.hi - s.lo + context - 1) / context
-	return &evaluationWindows{s, lanes, context, (windows + lanes - 1) / lanes, continues}, nil
+	return &evaluationWindows{s, batch, context, (windows + batch - 1) / batch, continues}, nil
 }
 
-// Batch deals batch n of Len.
+// Batch fills b with batch n, 0 ≤ n < Len.
 func (e *evaluationWindows) Batch(n int, b *Batch) error {
 	if n < 0 || n >= e.steps {
-		return fmt.Errorf("validation batch %d does not exist: there are %d", n, e.steps)
+		return fmt.Errorf("validation batch %d is out of range: there are %d", n, e.steps)
 	}
-	b.resize(e.lanes, e.context, 0)
-	for lane := range e.lanes {
-		window := n*e.lanes + lane
+	b.resize(e.batch, e.context, 0)
+	for seq := range e.batch {
+		window := n*e.batch + seq
 		if e.continues {
-			window = lane*e.steps + n
+			window = seq*e.steps + n
 		}
 		at := e.lo + window*e.context
-		in, targets := b.lane(lane)
+		in, targets := b.sequence(seq)
 		if got := max(0, min(e.context, e.hi-at)); got > 0 {
-			e.pairs(in[:got], targets[:got], at)
+			e.copyWindow(in[:got], targets[:got], at)
 		}
 	}
 	if e.continues {
@@ -157,13 +158,13 @@ func (e *evaluationWindows) Batch(n int, b *Batch) error {
 	return nil
 }
 
-// Len is the number of batches that hold the whole stretch.
+// Len returns the number of batches that cover the span.
 func (e *evaluationWindows) Len() int { return e.steps }
 
-// holds reports a stretch too short for so many windows of context inputs and targets.
-func (s stretch) holds(context, windows int) error {
+// checkLength returns an error if s is too short for so many windows of context inputs and targets.
+func (s span) checkLength(context, windows int) error {
 	if have, need := s.hi-s.lo, windows*context+1; have < need {
-		return fmt.Errorf("the training part has %d tokens, but %d × a context of %d needs %d: give more text, or a smaller context or batch",
+		return fmt.Errorf("the training part has %d tokens, but %d × a context of %d needs %d: provide more text, or a smaller context or batch",
 			have, windows, context, need)
 	}
 	return nil

@@ -9,7 +9,7 @@ import (
 	"euryale/data/store"
 )
 
-// counting is the tokens 0, 1, 2, … so that a token tells its position.
+// counting returns the tokens 0 to n−1, so that each token equals its position.
 func counting(n int) *store.IDs {
 	t := store.NewIDs(n)
 	ids := make([]int, n)
@@ -21,7 +21,7 @@ func counting(n int) *store.IDs {
 }
 
 func TestRandomWindowsAreAFunctionOfSeedAndNumber(t *testing.T) {
-	s := stretch{counting(101), 0, 101}
+	s := span{counting(101), 0, 101}
 	first, err := newRandomWindows(s, 3, 7, 5)
 	require.NoError(t, err)
 	second, err := newRandomWindows(s, 3, 7, 5)
@@ -29,7 +29,7 @@ func TestRandomWindowsAreAFunctionOfSeedAndNumber(t *testing.T) {
 	other, err := newRandomWindows(s, 3, 7, 6)
 	require.NoError(t, err)
 	var a, b, c Batch
-	require.NoError(t, first.Batch(9, &c)) // what was dealt before must not matter
+	require.NoError(t, first.Batch(9, &c)) // earlier batches must not matter
 	for n := range 20 {
 		require.NoError(t, first.Batch(n, &a))
 		require.NoError(t, second.Batch(n, &b))
@@ -43,7 +43,7 @@ func TestRandomWindowsAreAFunctionOfSeedAndNumber(t *testing.T) {
 	assert.Zero(t, first.Len())
 }
 
-// shuffled is a permutation for every size, and another for another key.
+// shuffled is a permutation for every size, and differs between keys.
 func TestShuffled(t *testing.T) {
 	for _, n := range []int{1, 2, 3, 7, 64, 1000} {
 		seen, fixed := make([]bool, n), 0
@@ -61,9 +61,9 @@ func TestShuffled(t *testing.T) {
 	}
 }
 
-// A pass deals no token twice as a target, and leaves out less than two windows.
+// In a pass no token is a target twice, and less than two windows are left out.
 func TestRandomWindowsMakePasses(t *testing.T) {
-	r, err := newRandomWindows(stretch{counting(1000), 0, 1000}, 3, 7, 5)
+	r, err := newRandomWindows(span{counting(1000), 0, 1000}, 3, 7, 5)
 	require.NoError(t, err)
 	windows := (1000 - 7) / 7
 	targets := map[int]int{}
@@ -79,42 +79,42 @@ func TestRandomWindowsMakePasses(t *testing.T) {
 }
 
 func TestRandomWindowsReachBothEnds(t *testing.T) {
-	r, err := newRandomWindows(stretch{counting(6), 0, 6}, 4, 4, 1) // starts 0 and 1 are possible
+	r, err := newRandomWindows(span{counting(6), 0, 6}, 4, 4, 1) // starts 0 and 1 are possible
 	require.NoError(t, err)
 	starts := map[int]bool{}
 	var b Batch
 	for n := range 10 {
 		require.NoError(t, r.Batch(n, &b))
-		for lane := range 4 {
-			starts[b.Tokens[lane*4]] = true
+		for seq := range 4 {
+			starts[b.Tokens[seq*4]] = true
 		}
 	}
 	assert.Equal(t, map[int]bool{0: true, 1: true}, starts)
 }
 
 func TestContinuingWindowsContinue(t *testing.T) {
-	c, err := newContinuingWindows(stretch{counting(103), 0, 103}, 2, 5, 3)
+	c, err := newContinuingWindows(span{counting(103), 0, 103}, 2, 5, 3)
 	require.NoError(t, err)
-	require.Equal(t, 10, c.Len()) // (103−1)/2 lanes/5 tokens
+	require.Equal(t, 10, c.Len()) // (103−1)/2 sequences/5 tokens
 	var before, b Batch
 	for n := range 30 {
 		require.NoError(t, c.Batch(n, &b))
 		fresh := n%10 == 0
 		assert.Equal(t, []bool{fresh, fresh}, b.Fresh)
-		for lane := range 2 {
+		for seq := range 2 {
 			if !fresh {
-				assert.Equal(t, before.Targets[lane*5+4], b.Tokens[lane*5])
+				assert.Equal(t, before.Targets[seq*5+4], b.Tokens[seq*5])
 			}
 		}
 		before = Batch{Targets: append([]int(nil), b.Targets...)}
 	}
 }
 
-func TestEvaluationAsksForEveryTokenOnce(t *testing.T) {
+func TestEvaluationHasEveryTargetOnce(t *testing.T) {
 	for _, continues := range []bool{false, true} {
-		e, err := newEvaluationWindows(stretch{counting(50), 11, 50}, 3, 4, continues)
+		e, err := newEvaluationWindows(span{counting(50), 11, 50}, 3, 4, continues)
 		require.NoError(t, err)
-		require.Equal(t, 4, e.Len()) // 39 targets in windows of 4 are 10 windows: 4 batches of 3 lanes
+		require.Equal(t, 4, e.Len()) // 39 targets in windows of 4 are 10 windows: 4 batches of 3 sequences
 		seen := map[int]int{}
 		var b Batch
 		for n := range e.Len() {
@@ -137,11 +137,11 @@ func TestEvaluationAsksForEveryTokenOnce(t *testing.T) {
 }
 
 func TestShortTextSaysWhatIsNeeded(t *testing.T) {
-	_, err := newRandomWindows(stretch{counting(8), 0, 8}, 4, 8, 1)
+	_, err := newRandomWindows(span{counting(8), 0, 8}, 4, 8, 1)
 	assert.ErrorContains(t, err, "has 8 tokens")
 	assert.ErrorContains(t, err, "needs 9")
-	_, err = newContinuingWindows(stretch{counting(30), 0, 30}, 4, 8, 1)
+	_, err = newContinuingWindows(span{counting(30), 0, 30}, 4, 8, 1)
 	assert.ErrorContains(t, err, "needs 33")
-	_, err = newEvaluationWindows(stretch{counting(8), 8, 8}, 4, 8, false)
+	_, err = newEvaluationWindows(span{counting(8), 8, 8}, 4, 8, false)
 	assert.ErrorContains(t, err, "no token to predict")
 }

@@ -270,7 +270,7 @@ func TestGPT2ExportWithoutTokenizer(t *testing.T) {
 	dir := t.TempDir()
 	note, err := Write(dir, m)
 	require.NoError(t, err)
-	assert.Contains(t, note, "a char tokenizer is no byte-level BPE")
+	assert.Contains(t, note, "a char tokenizer is not a byte-level BPE")
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Len(t, entries, 2)

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Opens the notebooks in a browser: installs Jupyter (Debian's, if it is missing), builds
-# the kernel with this checkout's packages linked in, and starts the server.
+# Opens the notebooks in a browser: installs Debian's Jupyter if it is missing, builds the
+# kernel with the packages of this checkout, and starts the server.
 #
 #   open.sh [-module DIR] [ARGUMENTS of jupyter notebook]
 #

@@ -1,8 +1,8 @@
 #!/bin/bash
 # Executes notebooks without a browser, and fails on any error in a cell.
 #
-#   run.sh             all of them; their outputs go to .build/notebooks
-#   run.sh NAME …      those of NAME.md
+#   run.sh             executes all; the outputs go to .build/notebooks
+#   run.sh NAME …      executes those of NAME.md
 #   run.sh -write …    writes the outputs into the committed notebooks, in both languages
 #   run.sh -module DIR [-write] …    those of the module in DIR, on a kernel with its packages
 set -euo pipefail
@@ -28,7 +28,7 @@ notebooks/kernel/build.sh "$build/kernel" ${module:+"$module"}
 go build -o "$build/cells" ./notebooks/cells
 mkdir -p "$build/notebooks"
 
-# Both languages have the same code, so one of them is executed, and both get the outputs.
+# Both languages have the same code: one is executed, and both get its outputs.
 for name in "$@"; do
 	began=$(date +%s)
 	"$build/cells" "$source/$name.md" "$build/notebooks"

@@ -60,7 +60,7 @@ func TestEnvironment(t *testing.T) {
 	assert.Equal(t, []string{"HOME=/h", "PATH=/bin"}, kept)
 }
 
-// The sides alternate, and a side that fails says so with what it wrote.
+// The sides alternate, and the error of a side that fails has its output.
 func TestMeasure(t *testing.T) {
 	var calls []string
 	say := func(name, line string) side {
@@ -84,7 +84,7 @@ func TestMeasure(t *testing.T) {
 func TestRefuses(t *testing.T) {
 	var out strings.Builder
 	assert.ErrorContains(t, run(options{rounds: 0, threads: 1, seconds: 1}, &out, io.Discard), "rounds = 0")
-	assert.ErrorContains(t, run(options{rounds: 1, threads: 1, seconds: 1, workloads: []string{"gtp"}}, &out, io.Discard), `no workload is called "gtp"`)
+	assert.ErrorContains(t, run(options{rounds: 1, threads: 1, seconds: 1, workloads: []string{"gtp"}}, &out, io.Discard), `there is no workload "gtp"`)
 	assert.ErrorContains(t, run(options{rounds: 1, threads: 1, seconds: 1, precisions: []matmul.Precision{"low"}}, &out, io.Discard), `the precision is "low"`)
 	assert.ErrorContains(t, run(options{rounds: 1, threads: 1, seconds: 1, workloads: []string{"gen-char", "lstm-char"}, precisions: []matmul.Precision{"int8"}}, &out, io.Discard),
 		"int8 is for workloads that generate, and lstm-char trains")

@@ -1,9 +1,8 @@
-// Command compare measures training and generation beside PyTorch, and prints a table in
-// markdown: at each precision that computes differently on this machine, beside PyTorch in
-// float32 and with products of the like: under autocast to bfloat16, or with weights
-// quantised to int8. The sides take turns
-// in one call, so that whatever else the machine does meets all of them; a round's ratio
-// is of neighbouring measurements.
+// Command compare compares the speed of training and generation with PyTorch, and prints a
+// Markdown table: at each precision that computes differently on this machine, against PyTorch
+// in float32 and at the corresponding precision (autocast to bfloat16, or weights quantized to
+// int8). The sides alternate, so that other load on the machine affects all of them; the ratio of
+// a round is that of neighbouring measurements.
 //
 //	go run ./bench/compare [-rounds 5] [-seconds 5] [-blas auto] [-precision highest,medium] [WORKLOAD …]
 //	go run ./bench/compare -precision highest,medium,int8 gen-char gen-gpt2 gen-lstm
@@ -27,7 +26,7 @@ import (
 	"euryale/internal/kernel/matmul"
 )
 
-// options are the flags.
+// options are the command-line flags.
 type options struct {
 	rounds, threads int
 	seconds         float64
@@ -38,12 +37,12 @@ type options struct {
 
 func main() {
 	var o options
-	flag.IntVar(&o.rounds, "rounds", 5, "measurements of each side, in turns")
+	flag.IntVar(&o.rounds, "rounds", 5, "measurements of each side, alternated")
 	flag.IntVar(&o.threads, "threads", runtime.NumCPU(), "threads of each side")
-	flag.Float64Var(&o.seconds, "seconds", 5, "length of one measurement")
-	flag.StringVar(&o.blas, "blas", "auto", "our tier of arithmetic")
-	precisions := flag.String("precision", "", "our precisions, with commas; default: all that compute differently here")
-	flag.StringVar(&o.python, "python", "/usr/bin/python3", "the Python that has torch")
+	flag.Float64Var(&o.seconds, "seconds", 5, "seconds of a measurement")
+	flag.StringVar(&o.blas, "blas", "auto", "BLAS tier of Euryale")
+	precisions := flag.String("precision", "", "precisions of Euryale, separated by commas (default all that compute differently)")
+	flag.StringVar(&o.python, "python", "/usr/bin/python3", "Python interpreter with torch")
 	flag.Usage = func() {
 		fmt.Fprintf(flag.CommandLine.Output(), "usage: compare [flags] [WORKLOAD …]; the workloads are %q, default all\n", bench.Names())
 		flag.PrintDefaults()
@@ -61,7 +60,7 @@ func main() {
 	}
 }
 
-// different are the precisions that compute differently on a tier of this machine.
+// different returns the precisions that compute differently on a tier of this machine.
 func different(blas string) (ps []matmul.Precision, err error) {
 	if err := matmul.Use(blas); err != nil {
 		return nil, err
@@ -77,7 +76,7 @@ func different(blas string) (ps []matmul.Precision, err error) {
 	return ps, matmul.SetPrecision(matmul.Highest)
 }
 
-// check says what is wrong with the options before anything runs.
+// check returns an error if an option is invalid.
 func (o options) check() error {
 	if o.rounds < 1 || o.threads < 1 || !(o.seconds > 0) {
 		return fmt.Errorf("rounds = %d, threads = %d and seconds = %v: want more than 0", o.rounds, o.threads, o.seconds)
@@ -125,7 +124,7 @@ func run(o options, out, progress io.Writer) error {
 		sides = append(sides, ours(step, p, o))
 	}
 	script := filepath.Join("bench", "torch_lm.py")
-	for _, of := range []string{"", "bf16", "int8"} { // float32, and what any of ours is compared with
+	for _, of := range []string{"", "bf16", "int8"} { // float32, and the reduced precisions of our sides
 		if of == "" || slices.ContainsFunc(sides, func(s side) bool { return s.ours && s.of == of }) {
 			sides = append(sides, pyTorch(script, of, o))
 		}
@@ -148,7 +147,7 @@ func run(o options, out, progress io.Writer) error {
 // round is one measurement of each side.
 type round []result
 
-// measure lets the sides take turns.
+// measure measures the sides alternately.
 func measure(sides []side, workload string, rounds int, progress io.Writer) (all []round, err error) {
 	for i := range rounds {
 		fmt.Fprintf(progress, "%s, round %d of %d:", workload, i+1, rounds)

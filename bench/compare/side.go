@@ -12,16 +12,16 @@ import (
 	"euryale/internal/kernel/matmul"
 )
 
-// side is a program that measures a workload and prints a line about it.
+// side is a program that measures a workload and prints a line of results.
 type side struct {
 	name    string
 	ours    bool
-	of      string // operands of products, if they are less than float32: "bf16" or "int8"
+	of      string // type of the operands of products if not float32: "bf16" or "int8"
 	command func(workload string) []string
 	env     []string
 }
 
-// ours is the side of bench/step.
+// ours returns the side of bench/step.
 func ours(step string, p matmul.Precision, o options) side {
 	return side{
 		name: string(p),
@@ -34,8 +34,8 @@ func ours(step string, p matmul.Precision, o options) side {
 	}
 }
 
-// pyTorch is the side of torch_lm.py. Its best setting is OpenBLAS's OpenMP build, whose
-// threads are torch's own; with the build on POSIX threads the two pools fight.
+// pyTorch returns the side of torch_lm.py. It is fastest with the OpenMP build of OpenBLAS, which
+// shares torch's threads; the threads of the POSIX build compete with them.
 func pyTorch(script, of string, o options) side {
 	name, extra := "PyTorch", []string(nil)
 	if of != "" {
@@ -55,7 +55,7 @@ func pyTorch(script, of string, o options) side {
 	}
 }
 
-// clean is an environment in which both sides choose their own best kernels and threads.
+// clean returns the environment without variables that affect the choice of kernels and threads.
 func clean(env []string) (kept []string) {
 	for _, v := range env {
 		name, _, _ := strings.Cut(v, "=")
@@ -68,7 +68,7 @@ func clean(env []string) (kept []string) {
 	return kept
 }
 
-// output runs a command in the side's environment.
+// output runs a command in the environment of the side and returns its output.
 func (s side) output(command ...string) (string, error) {
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Env = s.env
@@ -94,16 +94,16 @@ func (s side) measure(workload string) (result, error) {
 	return r, nil
 }
 
-// result is what a side printed.
+// result is the parsed output of a side.
 type result struct {
 	unit   string  // "step" or "token"
-	ms     float64 // median of a step
-	cpu    float64 // mean CPU time of a step in ms, of all threads together
-	peakMB float64 // most memory in use
+	ms     float64 // median time of a step
+	cpu    float64 // mean CPU time of a step in ms, over all threads
+	peakMB float64 // peak memory
 	blas   string  // our tier
 }
 
-// parse reads a line of words key=value. Keys it does not know are for people.
+// parse parses a line of words key=value. It ignores unknown keys.
 func parse(line string) (r result, err error) {
 	numbers := map[string]*float64{"ms_per_step": &r.ms, "ms_per_token": &r.ms, "cpu_ms": &r.cpu, "peak_mb": &r.peakMB}
 	for _, word := range strings.Fields(line) {

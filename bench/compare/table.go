@@ -11,8 +11,8 @@ import (
 	"euryale/bench"
 )
 
-// pairs are the sides that are compared: each of ours with PyTorch in float32, those of
-// reduced products with PyTorch's of the like, and with our own in float32.
+// pairs returns the pairs of sides to compare: each of ours with PyTorch in float32; those of reduced
+// precision also with PyTorch at the corresponding precision, and with ours in float32.
 func pairs(sides []side) (all [][2]int) {
 	for i, a := range sides {
 		for j, b := range sides {
@@ -24,8 +24,8 @@ func pairs(sides []side) (all [][2]int) {
 	return all
 }
 
-// header is the table's head: a column of times for each side, one for each pair, and
-// CPU time and memory of all sides in their order.
+// header returns the header of the table: a column of times for each side, one of ratios for each
+// pair, and CPU time and memory of all sides.
 func header(sides []side) string {
 	cells := []string{"workload"}
 	var names []string
@@ -41,8 +41,8 @@ func header(sides []side) string {
 	return "\n| " + strings.Join(cells, " | ") + " |\n|" + strings.Repeat(" --- |", len(cells)) + "\n"
 }
 
-// row is a workload's line of the table: medians over the rounds, and the ratio of each
-// round.
+// row returns the line of a workload: medians over the rounds, and the median and range of the ratios
+// of rounds.
 func row(name string, sides []side, rounds []round) string {
 	medians := func(format string, f func(result) float64) (cells []string) {
 		for i := range sides {
@@ -68,7 +68,7 @@ func row(name string, sides []side, rounds []round) string {
 	return "| " + strings.Join(cells, " | ") + " |"
 }
 
-// versions prints torch's version and what OpenBLAS chose for this processor.
+// versions prints the version of torch and the configuration of OpenBLAS.
 const versions = `
 import ctypes, torch
 print("PyTorch", torch.__version__, end="")
@@ -80,7 +80,7 @@ except OSError:
     pass
 `
 
-// conditions prints what the figures depend on.
+// conditions prints the conditions of the measurement: versions, processor, options and load.
 func conditions(out io.Writer, torch side, o options) error {
 	v, err := torch.output(o.python, "-c", versions)
 	if err != nil {
@@ -91,7 +91,7 @@ func conditions(out io.Writer, torch side, o options) error {
 	return nil
 }
 
-// processor is the CPU's name, where the system tells.
+// processor returns the name of the CPU, if the system provides it.
 func processor() string {
 	info, _ := os.ReadFile("/proc/cpuinfo")
 	for line := range strings.Lines(string(info)) {
@@ -102,8 +102,8 @@ func processor() string {
 	return "unknown processor"
 }
 
-// load is how many processes were ready to run, over 1, 5 and 15 minutes, where the
-// system tells: figures taken at more than the two sides' own load are doubtful.
+// load returns the load averages over 1, 5 and 15 minutes, if the system provides them: results
+// measured under other load are unreliable.
 func load() string {
 	b, err := os.ReadFile("/proc/loadavg")
 	if f := strings.Fields(string(b)); err == nil && len(f) >= 3 {

@@ -1,6 +1,6 @@
-// Command products measures products of float32 matrices on every tier and at every
-// precision of this machine, and prints a table in markdown: GFLOP/s, median of the rounds,
-// conversion and packing included. All cells take turns within a round.
+// Command products measures products of float32 matrices on every tier and at every precision of
+// this machine, and prints a Markdown table of GFLOP/s: medians of the rounds, including conversion
+// and packing. Each round measures all cells.
 //
 //	go run ./bench/products [-rounds 5] [-seconds 0.1] [-threads N] [-sizes 64,128,256,512,1024,2048]
 package main
@@ -22,9 +22,9 @@ import (
 )
 
 func main() {
-	rounds := flag.Int("rounds", 5, "measurements of each product, in turns")
-	seconds := flag.Float64("seconds", 0.1, "length of one measurement")
-	threads := flag.Int("threads", runtime.NumCPU(), "threads")
+	rounds := flag.Int("rounds", 5, "measurements of each product")
+	seconds := flag.Float64("seconds", 0.1, "seconds of a measurement")
+	threads := flag.Int("threads", runtime.NumCPU(), "number of threads")
 	sizes := flag.String("sizes", "64,128,256,512,1024,2048", "rows and columns of the matrices")
 	flag.Parse()
 	if err := run(*rounds, *threads, *seconds, *sizes, os.Stdout, os.Stderr); err != nil {
@@ -33,19 +33,18 @@ func main() {
 	}
 }
 
-// way is how products are computed: a tier and a precision that differs from the others of
-// that tier.
+// way is a tier and a precision that computes differently from the others of that tier.
 type way struct {
 	tier      string
 	precision matmul.Precision
 	operands  string
 }
 
-// ways are those of this machine.
+// ways returns the ways of this machine.
 func ways() (all []way, err error) {
-	own := map[string]bool{} // operands of our own kernels, which two tiers have
+	own := map[string]bool{} // operands of the built-in tier, some of which the split tier has too
 	for _, tier := range []string{"gonum", "openblas", "builtin", "split"} {
-		if matmul.Use(tier) != nil { // not on this machine
+		if matmul.Use(tier) != nil { // not available on this machine
 			continue
 		}
 		for _, p := range []matmul.Precision{matmul.Highest, matmul.High, matmul.Medium} {
@@ -75,7 +74,7 @@ func run(rounds, threads int, seconds float64, sizes string, out, progress io.Wr
 	for _, s := range strings.Split(sizes, ",") {
 		n, err := strconv.Atoi(s)
 		if err != nil || n < 1 {
-			return fmt.Errorf("-sizes %s: %q is no size", sizes, s)
+			return fmt.Errorf("-sizes %s: %q is not a size", sizes, s)
 		}
 		ns = append(ns, n)
 	}
@@ -107,7 +106,7 @@ func run(rounds, threads int, seconds float64, sizes string, out, progress io.Wr
 // and of its weights.
 var transposes = [][2]bool{{false, false}, {false, true}, {true, false}}
 
-// measure is a row of the table.
+// measure returns the cells of a row of the table.
 func measure(all []way, n, rounds int, seconds float64) (cells []string, err error) {
 	rates := make([][3][]float64, len(all)) // by way and transpose
 	a, b, c := normal(n*n), normal(n*n), make([]float32, n*n)
@@ -127,9 +126,9 @@ func measure(all []way, n, rounds int, seconds float64) (cells []string, err err
 	return cells, nil
 }
 
-// rate is the speed of an n×n×n product in GFLOP/s.
+// rate returns the rate of an n×n×n product in GFLOP/s.
 func rate(seconds float64, n int, product func()) float64 {
-	product() // caches, buffers
+	product() // warm-up of caches and buffers
 	count := 0
 	start := time.Now()
 	for time.Since(start).Seconds() < seconds {
@@ -139,7 +138,7 @@ func rate(seconds float64, n int, product func()) float64 {
 	return 2 * float64(n) * float64(n) * float64(n) * float64(count) / float64(time.Since(start).Nanoseconds())
 }
 
-// normal are random numbers: zeros would flatter.
+// normal returns random numbers, because zeros are faster.
 func normal(n int) []float32 {
 	r := rand.New(rand.NewPCG(1, uint64(n)))
 	x := make([]float32, n)

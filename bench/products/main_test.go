@@ -27,6 +27,6 @@ func TestTable(t *testing.T) {
 		assert.Equal(t, cells, strings.Count(lines[4+i], "|"))
 		assert.Regexp(t, regexp.MustCompile(`^\| `+size+` \| [0-9]+, [0-9]+, [0-9]+ \|`), lines[4+i])
 	}
-	assert.ErrorContains(t, run(1, 1, 1, "8,x", &out, io.Discard), `"x" is no size`)
+	assert.ErrorContains(t, run(1, 1, 1, "8,x", &out, io.Discard), `"x" is not a size`)
 	assert.ErrorContains(t, run(0, 1, 1, "8", &out, io.Discard), "rounds = 0")
 }

@@ -1,6 +1,6 @@
-// Command ratios reads what go test -bench printed and puts benchmarks whose names end in
-// /fused and /stock side by side, in markdown. Repeated measurements (-count) count by
-// their medians.
+// Command ratios reads the output of go test -bench, and prints a Markdown table that compares
+// benchmarks whose names end in /fused and /stock. Of repeated measurements (-count) it uses the
+// medians.
 //
 //	go test -run XXX -bench . ./bench | go run ./bench/ratios
 package main
@@ -24,13 +24,13 @@ func main() {
 	}
 }
 
-// pair is one benchmark on both sides.
+// pair is a benchmark in fused and in stock ops.
 type pair struct{ fused, stock measurements }
 
-// measurements are those of one side, one for each time it ran.
+// measurements are the results of the runs of a benchmark.
 type measurements struct{ ns, bytes []float64 }
 
-// line is a benchmark's: its name without the number of threads, ns/op, and B/op if there.
+// line matches a benchmark line: its name without the number of threads, ns/op, and optional B/op.
 var line = regexp.MustCompile(`^Benchmark(\S+)/(fused|stock)(?:-\d+)?\s+\d+\s+([\d.]+) ns/op(?:.*?([\d.]+) B/op)?`)
 
 // table prints a row for each pair, in the order of their first lines.
@@ -54,7 +54,7 @@ func table(in io.Reader, out io.Writer) error {
 		return err
 	}
 	if len(order) == 0 {
-		return fmt.Errorf("no line of the input is of a benchmark ending in /fused or /stock: pipe go test -bench . ./bench into it")
+		return fmt.Errorf("no line of the input has a benchmark ending in /fused or /stock: pipe the output of go test -bench . ./bench into this command")
 	}
 	fmt.Fprintln(out, "| benchmark | ms, fused | ms, stock | stock by fused | kB allocated, fused | kB allocated, stock |\n| --- | --- | --- | --- | --- | --- |")
 	for _, name := range order {
@@ -84,7 +84,7 @@ func (p *pair) add(side, ns, bytes string) {
 
 func (p *pair) row() (string, error) {
 	if len(p.fused.ns) == 0 || len(p.stock.ns) == 0 {
-		return "", fmt.Errorf("%d measurements fused and %d in stock ops, want some of each", len(p.fused.ns), len(p.stock.ns))
+		return "", fmt.Errorf("%d measurements fused and %d in stock ops: want at least one of each", len(p.fused.ns), len(p.stock.ns))
 	}
 	f, s := bench.Median(p.fused.ns), bench.Median(p.stock.ns)
 	return fmt.Sprintf("%.3f | %.3f | %.1f | %s | %s", f/1e6, s/1e6, s/f, kilobytes(p.fused.bytes), kilobytes(p.stock.bytes)), nil

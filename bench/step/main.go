@@ -1,5 +1,5 @@
-// Command step measures one workload for some seconds and prints the median, in the words
-// of torch_lm.py.
+// Command step measures one workload for some seconds and prints the results in the format of
+// torch_lm.py.
 package main
 
 import (
@@ -21,10 +21,10 @@ import (
 
 func main() {
 	name := flag.String("workload", "gpt-char-cpu", fmt.Sprintf("one of %q", bench.Names()))
-	seconds := flag.Float64("seconds", 10, "how long to measure")
-	blas := flag.String("blas", "auto", "tier of arithmetic")
-	precision := flag.String("precision", "highest", "of products: highest, high, medium, or int8 to generate")
-	profile := flag.String("profile", "", "file for a CPU profile")
+	seconds := flag.Float64("seconds", 10, "seconds of the measurement")
+	blas := flag.String("blas", "auto", "BLAS tier")
+	precision := flag.String("precision", "highest", "precision of products: highest, high, medium, or int8 for generation")
+	profile := flag.String("profile", "", "write a CPU profile to this file")
 	flag.Parse()
 	if err := measure(*name, *blas, *precision, *profile, *seconds); err != nil {
 		fmt.Fprintln(os.Stderr, "step:", err)
@@ -45,7 +45,7 @@ func measure(name, blas, precision, profile string, seconds float64) error {
 	if err != nil {
 		return err
 	}
-	for range 2 { // buffers and caches
+	for range 2 { // warm-up of buffers and caches
 		if err := step(); err != nil {
 			return err
 		}
@@ -68,7 +68,7 @@ func measure(name, blas, precision, profile string, seconds float64) error {
 	return nil
 }
 
-// startProfile writes a CPU profile to a file until stop is called, if the file has a name.
+// startProfile starts a CPU profile, which stop ends, unless name is empty.
 func startProfile(name string) (stop func() error, err error) {
 	if name == "" {
 		return func() error { return nil }, nil
@@ -83,20 +83,20 @@ func startProfile(name string) (stop func() error, err error) {
 	return func() error { pprof.StopCPUProfile(); return f.Close() }, nil
 }
 
-// usage is the CPU time of this process so far in ms, and the most memory it had in use.
+// usage returns the CPU time of this process in ms, and its peak memory.
 func usage() (cpu float64, peakMB int64, err error) {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		return 0, 0, err
 	}
 	peakMB = int64(u.Maxrss) / 1024
-	if runtime.GOOS == "darwin" { // which counts bytes
+	if runtime.GOOS == "darwin" { // in bytes, not kB
 		peakMB /= 1024
 	}
 	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e6, peakMB, nil
 }
 
-// repeat is the median time of a step in milliseconds, and its mean CPU time.
+// repeat repeats step, and returns its median time in milliseconds and its mean CPU time.
 func repeat(step func() error, seconds float64) (ms, cpu float64, err error) {
 	before, _, err := usage()
 	if err != nil {
@@ -114,14 +114,14 @@ func repeat(step func() error, seconds float64) (ms, cpu float64, err error) {
 	return bench.Median(times), (after - before) / float64(len(times)), err
 }
 
-// prepare is what one step of a workload does, and how many tokens it makes.
+// prepare returns a function that does one step of a workload, and its number of tokens.
 func prepare(w bench.Workload, precision string) (step func() error, tokens float64, unit string, err error) {
 	if w.Generate {
 		step, err = generator(w.Model)
 		return step, 1, "token", err
 	}
 	if !matmul.Precision(precision).Trainable() {
-		return nil, 0, "", fmt.Errorf("precision %s is for workloads that generate", precision)
+		return nil, 0, "", fmt.Errorf("precision %s is for workloads that generate: choose one of them, or another precision", precision)
 	}
 	r, err := w.Trainer()
 	if err != nil {
@@ -132,7 +132,7 @@ func prepare(w bench.Workload, precision string) (step func() error, tokens floa
 	return step, float64(w.Batch * w.Model.Common().Context), "step", nil
 }
 
-// generator draws 128 tokens from nothing, over and over: a step is one of them.
+// generator returns a step that generates one token; after 128 tokens it starts again without a prompt.
 func generator(m models.Model) (func() error, error) {
 	weights := graph.NewWeights(1)
 	mem, err := models.NewMemory(m, weights, 1, m.Common().Context, 0)
@@ -143,7 +143,7 @@ func generator(m models.Model) (func() error, error) {
 	if err != nil {
 		return nil, err
 	}
-	weights.Hold() // as the generator does while it writes
+	weights.Hold() // as in generation
 	draw := generation.NewDraw(generation.Settings{Temperature: 1, Seed: 1})
 	id := 0
 	return func() error {

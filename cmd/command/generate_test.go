@@ -81,7 +81,7 @@ func TestRestore(t *testing.T) {
 	assert.Len(t, r.Logprobs, 1)
 	code, _, stderr = call(t, "generate", "-run", dir, "-prompt", "The Rays")
 	assert.Equal(t, 1, code)
-	assert.Contains(t, stderr, "the text hides nothing: write <|mask|>")
+	assert.Contains(t, stderr, "the text has no mask: write <|mask|>")
 }
 
 // A source that is too long for the model is refused.

@@ -1,3 +1,3 @@
-// Package store keeps the ids of a text: in memory, or in a token file that is mapped where the text
-// is large. A [Cache] finds the token file of a text and the tokenizer that was made of it.
+// Package store stores the token ids of a text: in memory, or, of a large text, in a mapped token
+// file. A [Cache] finds the token file of a text and the tokenizer that was made from it.
 package store

@@ -2,27 +2,28 @@ package store
 
 import "sync/atomic"
 
-// IDs is a sequence of ids held in two bytes each, or four where the vocabulary needs
-// them: in memory or mapped from a token file.
+// IDs is a list of token ids of two bytes each, or four for a large vocabulary, in memory or mapped
+// from a token file.
 type IDs struct {
 	narrow []uint16
 	wide   []uint32
 
-	// Of mapped tokens only:
+	// For mapped files only:
 	unmap  func() error
-	evict  func()       // drops the pages read so far from memory
-	copies atomic.Int64 // since they were dropped
+	evict  func()       // drops the resident pages
+	copies atomic.Int64 // number of calls of Copy
 }
 
 const (
 	// narrowVocab is the largest vocabulary whose ids fit in two bytes.
 	narrowVocab = 1 << 16
-	// evictAfter bounds what stays in memory of a mapped file: a copy of a window brings in
-	// 64 KB or so, the pages around it included.
+	// evictAfter is the number of copies after which the pages of a mapped file are dropped, to
+	// bound the resident memory: each copy of a window makes about 64 KB resident, the neighbouring
+	// pages included.
 	evictAfter = 512
 )
 
-// NewIDs returns an empty sequence for ids below vocab.
+// NewIDs returns an empty list for ids below vocab.
 func NewIDs(vocab int) *IDs {
 	if vocab <= narrowVocab {
 		return &IDs{narrow: []uint16{}}
@@ -30,10 +31,10 @@ func NewIDs(vocab int) *IDs {
 	return &IDs{wide: []uint32{}}
 }
 
-// Len is the number of tokens.
+// Len returns the number of tokens.
 func (t *IDs) Len() int { return len(t.narrow) + len(t.wide) }
 
-// Copy fills dst with the ids from position at on.
+// Copy fills dst with the ids that begin at position at.
 func (t *IDs) Copy(dst []int, at int) {
 	if t.wide != nil {
 		for i, id := range t.wide[at : at+len(dst)] {
@@ -49,7 +50,7 @@ func (t *IDs) Copy(dst []int, at int) {
 	}
 }
 
-// Close gives a mapped file back; the tokens must not be read afterwards.
+// Close unmaps a mapped file; the ids must not be read afterwards.
 func (t *IDs) Close() error {
 	if t.unmap == nil {
 		return nil
@@ -59,7 +60,7 @@ func (t *IDs) Close() error {
 	return unmap()
 }
 
-// Append adds ids, which the tokenizer keeps below the vocabulary.
+// Append appends ids, which must be below the size of the vocabulary. It never fails.
 func (t *IDs) Append(ids []int) error {
 	for _, id := range ids {
 		if t.wide != nil {

@@ -4,6 +4,5 @@ package store
 
 import "os"
 
-// mapIDs reads the ids of a checked token file: this system's way of mapping files is not
-// spoken here, so the corpus must fit in memory.
+// mapIDs reads the ids of a checked token file into memory: mapping is implemented for Unix only.
 func mapIDs(f *os.File, h *Header) (*IDs, error) { return readIDs(f, h) }

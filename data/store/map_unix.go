@@ -11,8 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mapIDs maps the ids of a checked token file into memory. On the rare machines that store
-// numbers the other way round it reads them.
+// mapIDs maps the ids of a checked token file into memory. On big-endian machines it reads them.
 func mapIDs(f *os.File, h *Header) (*IDs, error) {
 	if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
 		return readIDs(f, h)
@@ -22,8 +21,8 @@ func mapIDs(f *os.File, h *Header) (*IDs, error) {
 	if err != nil {
 		return nil, fmt.Errorf("map %s: %w", f.Name(), err)
 	}
-	// Windows lie anywhere: reading ahead would fetch what nobody asks for. A kernel that
-	// does not take the advice only loses time.
+	// Windows are read at random positions, where read-ahead is useless. An error is ignored,
+	// because the advice affects only the speed.
 	_ = unix.Madvise(mem, unix.MADV_RANDOM)
 	t := &IDs{
 		unmap: func() error { return unix.Munmap(mem) },

@@ -5,8 +5,8 @@ import (
 	"os"
 )
 
-// open maps a token file after checking all of it: its sizes, its checksum and that
-// every id lies in the vocabulary.
+// open maps a token file after checking its sizes, its checksum and that every id is in the
+// vocabulary.
 func open(path string) (*IDs, *Header, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -15,7 +15,7 @@ func open(path string) (*IDs, *Header, error) {
 	defer f.Close()
 	h, err := check(f)
 	if err != nil {
-		return nil, nil, fmt.Errorf("token file %s: %w: delete it, and it will be prepared again", path, err)
+		return nil, nil, fmt.Errorf("token file %s: %w: delete the file to make it again", path, err)
 	}
 	t, err := mapIDs(f, h)
 	return t, h, err

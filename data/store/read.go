@@ -10,11 +10,11 @@ import (
 	"os"
 )
 
-// check reads a token file from start to end in constant memory.
+// check checks a token file from start to end in constant memory, and returns its header.
 func check(f *os.File) (*Header, error) {
 	h := new(Header)
 	if err := binary.Read(io.NewSectionReader(f, 0, headerSize), binary.LittleEndian, h); err != nil {
-		return nil, fmt.Errorf("no whole header: %w", err)
+		return nil, fmt.Errorf("the header is incomplete: %w", err)
 	}
 	info, err := f.Stat()
 	if err != nil {
@@ -25,9 +25,9 @@ func check(f *os.File) (*Header, error) {
 	case string(h.Magic[:]) != magic:
 		return nil, errors.New("not a token file of this version")
 	case h.Width != 2 && h.Width != 4:
-		return nil, fmt.Errorf("ids of %d bytes", h.Width)
+		return nil, fmt.Errorf("its ids have %d bytes, not 2 or 4", h.Width)
 	case payload < 0 || uint64(payload)%h.Width != 0 || uint64(payload)/h.Width != h.Count:
-		return nil, fmt.Errorf("the header promises %d ids of %d bytes, the file holds %d bytes", h.Count, h.Width, payload)
+		return nil, fmt.Errorf("the header says %d ids of %d bytes, the file has %d bytes after it", h.Count, h.Width, payload)
 	case h.Split > h.Count:
 		return nil, fmt.Errorf("the training part ends at %d of %d tokens", h.Split, h.Count)
 	}

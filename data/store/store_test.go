@@ -30,18 +30,18 @@ func TestWideTokenFile(t *testing.T) {
 	held, err := readIDs(f, h)
 	require.NoError(t, err)
 	held.Copy(ids, 0)
-	assert.Equal(t, want, ids, "systems that do not map files read them")
+	assert.Equal(t, want, ids, "as read where files are not mapped")
 }
 
-// A disk that is full while a text is prepared leaves nothing behind.
+// A failed write leaves no file behind.
 func TestFullDisk(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
 	if err != nil {
-		t.Skip("no /dev/full here")
+		t.Skip("this system has no /dev/full")
 	}
 	defer full.Close()
 	path := filepath.Join(t.TempDir(), "x.tokens")
-	err = createWhole(path, func(*os.File) error {
+	err = createAtomic(path, func(*os.File) error {
 		return new(Cache).writeTo(full, tokenizer.NewByte(), func(w *Writer) error { return w.Append(make([]int, 4<<20)) })
 	})
 	assert.ErrorContains(t, err, "no space left on device")
@@ -50,7 +50,7 @@ func TestFullDisk(t *testing.T) {
 	assert.Empty(t, left)
 }
 
-// A hostile token file is an error, and one that is accepted can be read whole.
+// An invalid token file is an error, and all ids of an accepted one can be read.
 func FuzzTokenFile(f *testing.F) {
 	path := filepath.Join(f.TempDir(), "x.tokens")
 	file, err := os.Create(path)

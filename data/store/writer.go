@@ -11,13 +11,13 @@ import (
 	"path/filepath"
 )
 
-// file is what a token file is written to: an *os.File.
+// file is the part of *os.File that writing a token file needs.
 type file interface {
 	io.Writer
 	io.WriterAt
 }
 
-// Writer appends ids to a token file.
+// Writer writes a token file.
 type Writer struct {
 	file   file
 	buf    *bufio.Writer
@@ -25,8 +25,8 @@ type Writer struct {
 	Header Header
 }
 
-// newWriter leaves room for the header, which is written last: a file that was cut off
-// has none.
+// newWriter reserves the bytes of the header, which finish writes last, so that an incomplete file
+// has no valid header.
 func newWriter(f file, vocab int) (*Writer, error) {
 	w := &Writer{file: f, sum: sha256.New()}
 	copy(w.Header.Magic[:], magic)
@@ -39,7 +39,7 @@ func newWriter(f file, vocab int) (*Writer, error) {
 	return w, err
 }
 
-// Append adds ids.
+// Append appends ids.
 func (w *Writer) Append(ids []int) error {
 	var scratch [4]byte
 	for _, id := range ids {
@@ -52,7 +52,7 @@ func (w *Writer) Append(ids []int) error {
 	return nil
 }
 
-// finish writes the header.
+// finish writes the buffered ids and the header.
 func (w *Writer) finish() error {
 	if err := w.buf.Flush(); err != nil {
 		return err
@@ -66,9 +66,9 @@ func (w *Writer) finish() error {
 	return err
 }
 
-// createWhole writes a file so that path holds all of it, or what it held before. Unlike
-// runfile.WriteAtomic it lets fill go back to the start, where the header is written last.
-func createWhole(path string, fill func(f *os.File) error) (err error) {
+// createAtomic creates or replaces the file at path; if it fails, path is left unchanged. Unlike
+// runfile.WriteAtomic it lets fill seek, so that the header can be written last.
+func createAtomic(path string, fill func(f *os.File) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".tmp*")
 	if err != nil {
 		return err

@@ -1,8 +1,8 @@
 package tales
 
-// line is a sentence in both languages, with slots in braces. It is told from a level on.
+// line is a sentence in both languages, with slots in braces.
 type line struct {
-	level  int
+	level  int // lowest level of tales that have the sentence
 	en, zh string
 }
 
@@ -11,14 +11,14 @@ type query struct {
 	question, answer line
 }
 
-// plot is what happens in a tale: sentence by sentence, the questions one can ask, and a headline.
+// plot is the template of a tale: its sentences, questions about it, and a headline.
 type plot struct {
 	lines    []line
 	queries  []query
 	headline line
 }
 
-// The plots of the tales. The slots are filled in by cast.
+// plots are the templates of all tales; cast fills their slots.
 var plots = []plot{
 	{ // something is lost and found
 		lines: []line{

@@ -5,19 +5,19 @@ import (
 	"strings"
 )
 
-// Tale is a small story in English and Chinese, sentence by sentence. It follows from a seed, a
-// number and a level alone.
+// Tale is a small story in English and Chinese, aligned by sentences. It depends on a seed, a number
+// and a level alone.
 type Tale struct {
 	plot   *plot
 	level  int
-	en, zh map[string]string // what the slots of the plot hold
+	en, zh map[string]string // values of the slots, by name
 }
 
 // Question is a question about a tale with its only right answer.
 type Question struct{ Question, Answer string }
 
-// New returns tale number n of a seed. Level 1 tells the plot with few words; levels 2 and 3 add
-// sentences and words.
+// New returns tale number n of a seed. Level 1 has few sentences and a small vocabulary; levels 2 and
+// 3 add sentences and words.
 func New(seed uint64, n, level int) *Tale {
 	rng := rand.New(rand.NewPCG(seed, uint64(n)))
 	t := &Tale{plot: &plots[rng.IntN(len(plots))], level: level, en: map[string]string{}, zh: map[string]string{}}
@@ -25,11 +25,11 @@ func New(seed uint64, n, level int) *Tale {
 	return t
 }
 
-// cast fills the slots, all of them for any plot, so that a tale's words do not depend on which
-// slots its plot has.
+// cast fills all slots, also those that the plot does not use, so that every plot draws the same
+// random numbers.
 func (t *Tale) cast(rng *rand.Rand) {
 	choice := func() int { return rng.IntN(2 + 2*t.level) }
-	two := func() (int, int) { // different ones
+	two := func() (int, int) { // two different choices
 		i, j := choice(), choice()
 		for i == j {
 			j = choice()
@@ -59,8 +59,8 @@ func (t *Tale) cast(rng *rand.Rand) {
 	t.numbers(rng, foods[choice()], foods[choice()])
 }
 
-// numbers fills the slots that hold numbers: a meal that is shared without a remainder below one,
-// prices of which the purse reaches the lower only, and a gift.
+// numbers fills the slots of numbers: food of which some, but not all, is given away; two prices, of
+// which the purse covers only the lower; and a gift.
 func (t *Tale) numbers(rng *rand.Rand, food, gift word) {
 	t.noun("food", food)
 	many := 3 + rng.IntN(7)
@@ -78,20 +78,20 @@ func (t *Tale) numbers(rng *rand.Rand, food, gift word) {
 	}
 }
 
-// set fills a slot, and the one whose name has a capital, for the start of an English sentence.
+// set fills a slot, and the slot with the capitalized name, for the start of an English sentence.
 func (t *Tale) set(slot, en, zh string) {
 	t.en[slot], t.zh[slot] = en, zh
 	t.en[capital(slot)], t.zh[capital(slot)] = capital(en), zh
 }
 
-// noun fills the slots of a noun: itself, with its article and with its measure word.
+// noun fills the slots of a noun: alone, with its article, and its measure word.
 func (t *Tale) noun(slot string, w word) {
 	t.set(slot, w.en, w.zh)
 	t.set("a "+slot, a(w.en), w.zh)
 	t.set(slot+" unit", "", w.unit)
 }
 
-// capital makes the first letter of an English text large.
+// capital capitalizes the first letter of an English text.
 func capital(s string) string {
 	if s == "" {
 		return s
@@ -99,7 +99,7 @@ func capital(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// fill puts the words into the slots of a line.
+// fill returns a line with its slots filled.
 func (t *Tale) fill(l line) (en, zh string) { return fillSlots(l.en, t.en), fillSlots(l.zh, t.zh) }
 
 // fillSlots replaces each {slot} by its value.
@@ -117,7 +117,7 @@ func fillSlots(text string, slots map[string]string) string {
 	}
 }
 
-// Sentences returns the tale in both languages, aligned.
+// Sentences returns the sentences of the tale in both languages, aligned.
 func (t *Tale) Sentences() (en, zh []string) {
 	for _, l := range t.plot.lines {
 		if l.level <= t.level {
@@ -137,7 +137,7 @@ func (t *Tale) Text(language string) string {
 	return strings.Join(en, " ")
 }
 
-// Headline sums the tale up in a language.
+// Headline returns the headline in a language, "en" or "zh".
 func (t *Tale) Headline(language string) string {
 	en, zh := t.fill(t.plot.headline)
 	if language == "zh" {
@@ -146,7 +146,7 @@ func (t *Tale) Headline(language string) string {
 	return en
 }
 
-// Questions returns what can be asked about the tale in a language, and the answers.
+// Questions returns the questions about the tale and their answers in a language, "en" or "zh".
 func (t *Tale) Questions(language string) []Question {
 	var all []Question
 	for _, q := range t.plot.queries {

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTaleFollowsFromSeedAndNumber(t *testing.T) {
+func TestTaleDependsOnSeedAndNumber(t *testing.T) {
 	for n := range 50 {
 		for level := 1; level <= 3; level++ {
 			assert.Equal(t, New(7, n, level), New(7, n, level))
@@ -17,8 +17,8 @@ func TestTaleFollowsFromSeedAndNumber(t *testing.T) {
 	assert.NotEqual(t, New(7, 0, 1).Text("en"), New(8, 0, 1).Text("en"))
 }
 
-// Every slot is filled, English articles and capitals are right, Chinese has no Latin letter, and
-// no sentence is longer at a lower level.
+// Every slot is filled, English articles and capitals are right, Chinese has no Latin letter, and a
+// tale is shorter at a lower level.
 func TestTalesAreWellFormed(t *testing.T) {
 	for n := range 2000 {
 		level := 1 + n%3
@@ -41,8 +41,7 @@ func TestTalesAreWellFormed(t *testing.T) {
 	assert.Less(t, len(New(1, 0, 1).Text("en")), len(New(1, 0, 3).Text("en")))
 }
 
-// What a tale tells can be read off it: every answer's words stand in the text, and the sums are
-// right.
+// Every answer can be read from the text of the tale, and the sums are right.
 func TestAnswersFollowFromTheTale(t *testing.T) {
 	number := map[string]int{}
 	for n, word := range numbersEn {
@@ -51,11 +50,11 @@ func TestAnswersFollowFromTheTale(t *testing.T) {
 	for n := range 1000 {
 		tale := New(2, n, 1+n%3)
 		for language, trim := range map[string]string{"en": ".", "zh": "。"} {
-			told := strings.ToLower(tale.Text(language))
+			story := strings.ToLower(tale.Text(language))
 			for _, q := range tale.Questions(language) {
 				answer := strings.ToLower(strings.TrimSuffix(q.Answer, trim))
 				answer = bare(answer)
-				assert.Contains(t, told, answer, "%s: %s", tale.Text(language), q)
+				assert.Contains(t, story, answer, "%s: %s", tale.Text(language), q)
 			}
 		}
 		first := func(slot string) int { return number[strings.Fields(tale.en[slot])[0]] }
@@ -67,8 +66,8 @@ func TestAnswersFollowFromTheTale(t *testing.T) {
 	}
 }
 
-// bare takes away what a tale words differently: "her red kite" for "a red kite", 一只红色的风筝 or
-// 她的红色风筝, "a puppy" for "the puppy".
+// bare removes what differs between answer and tale: "her red kite" and "a red kite", 一只红色的风筝
+// and 她的红色风筝, "a puppy" and "the puppy".
 func bare(answer string) string {
 	for _, prefix := range []string{"in the ", "on the ", "by the ", "to the ", "the ", "a ", "在"} {
 		answer = strings.TrimPrefix(answer, prefix)

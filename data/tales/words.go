@@ -1,6 +1,6 @@
 package tales
 
-// word is a word of the tales in English and Chinese.
+// word is a noun of the tales in English and Chinese.
 type word struct {
 	en, zh string
 	plural string // English; the same as en for fish
@@ -14,7 +14,8 @@ type hero struct {
 	pronoun      string // Chinese
 }
 
-// The words, simple ones first: level 1 uses the first four of each list, level 2 six, level 3 all.
+// The vocabulary, simple words first: level 1 uses the first four of each list, level 2 six, level 3
+// all.
 var (
 	heroes = []hero{
 		{"Anna", "安娜", "she", "her", "her", "她"},
@@ -95,13 +96,13 @@ var (
 	numbersZh = []string{"零", "一", "两", "三", "四", "五", "六", "七", "八", "九", "十"}
 )
 
-// place is somewhere to go and to be.
+// place is a place of the tales, as the goal of a walk and as a location.
 type place struct {
-	en, at string // "the park", "in"
-	to, in string // 公园, 公园里: where one goes, where one is
+	en, at string // noun and preposition of the location: "the park", "in"
+	to, in string // goal and location: 公园, 公园里
 }
 
-// a puts the indefinite article before an English word.
+// a returns an English noun with its indefinite article.
 func a(noun string) string {
 	switch noun[0] {
 	case 'a', 'e', 'i', 'o', 'u':
@@ -110,7 +111,7 @@ func a(noun string) string {
 	return "a " + noun
 }
 
-// count says how many of w there are, in English and in Chinese with the measure word.
+// count returns the phrase for n of w, in English and, with the measure word, in Chinese.
 func (w word) count(n int) (en, zh string) {
 	en = numbersEn[n] + " " + w.plural
 	if n == 1 {

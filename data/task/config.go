@@ -1,7 +1,7 @@
 package task
 
-// Config is what a task needs of the [data] section; data.Config describes the keys. Defaults are
-// filled in.
+// Config holds the keys of the [data] section that tasks depend on, with defaults filled in.
+// data.Config describes them.
 type Config struct {
 	Task          string
 	Encoder       bool
@@ -13,13 +13,13 @@ type Config struct {
 	LengthControl bool
 	MaxSource     int
 
-	Split   float64 // share of the rows for training
+	Split   float64 // fraction of the rows for training
 	Invalid string
 	Ragged  string
 }
 
-// SmallestContext is the least number of tokens in which a source and an answer make sense.
+// SmallestContext is the smallest context length, in tokens, for a source and an answer.
 const SmallestContext = 16
 
-// HasRows tells whether the task reads rows rather than running text.
+// HasRows reports whether the task reads the rows of a table rather than running text.
 func (c Config) HasRows() bool { return c.Task != "lm" && c.Task != "mask" || c.Target != "" }

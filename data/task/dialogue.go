@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// turn is what one speaker says in a dialogue.
+// turn is one row of a dialogue.
 type turn struct {
 	line    int
 	speaker string
@@ -22,8 +22,8 @@ const (
 	dialogueColumns
 )
 
-// readDialogues groups rows of (id, turn, speaker, text) into dialogues, part by part. The rows of
-// a dialogue stand together, in the order of their turns.
+// readDialogues groups rows of (id, turn, speaker, text) into dialogues, by part. The rows of a
+// dialogue must be consecutive and in the order of their turns.
 func readDialogues(t *Table, c Config) (parts [3][][]turn, err error) {
 	if len(t.rows[0].cells) < dialogueColumns {
 		return parts, fmt.Errorf("%s:%d: %d columns: a table of dialogues has id, turn, speaker, text",
@@ -41,7 +41,8 @@ func readDialogues(t *Table, c Config) (parts [3][][]turn, err error) {
 			end++
 		}
 		if ended[id] {
-			return parts, fmt.Errorf("%s:%d: dialogue %s goes on here, after another one: sort the rows by dialogue", t.from, t.rows[begin].line, id)
+			return parts, fmt.Errorf("%s:%d: dialogue %s continues here, after another dialogue: sort the rows by dialogue",
+				t.from, t.rows[begin].line, id)
 		}
 		ended[id] = true
 		turns, err := t.turns(t.rows[begin:end], c)
@@ -60,7 +61,7 @@ func readDialogues(t *Table, c Config) (parts [3][][]turn, err error) {
 	return parts, nil
 }
 
-// turns reads one dialogue.
+// turns returns the turns of the rows of one dialogue.
 func (t *Table) turns(rows []row, c Config) ([]turn, error) {
 	var turns []turn
 	last := -1
@@ -71,9 +72,9 @@ func (t *Table) turns(rows []row, c Config) ([]turn, error) {
 		case err != nil || number <= last:
 			what = fmt.Sprintf("turn %q does not follow turn %d", r.cells[turnColumn], last)
 		case r.cells[speakerColumn] == "":
-			what = "nobody speaks"
+			what = "the speaker is empty"
 		case r.cells[textColumn] == "":
-			what = "nothing is said"
+			what = "the text is empty"
 		}
 		if what != "" {
 			if err := t.ragged(c, r.line, what); err != nil {
@@ -87,7 +88,7 @@ func (t *Table) turns(rows []row, c Config) ([]turn, error) {
 	return turns, nil
 }
 
-// speakers lists who speaks, in the order of their first words.
+// speakers returns the names of the speakers, in order of their first turns.
 func speakers(parts [3][][]turn) []string {
 	var names []string
 	for _, dialogues := range parts {

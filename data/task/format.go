@@ -11,50 +11,49 @@ import (
 
 // The special tokens of the tasks.
 const (
-	beginToken  = "<|begin|>"  // before a prompt, or before an answer that a decoder writes
+	beginToken  = "<|begin|>"  // before a prompt, or before the answer in a decoder
 	fieldToken  = "<|field|>"  // between the fields of a source
-	answerToken = "<|answer|>" // between prompt and answer, where both share a sequence
+	answerToken = "<|answer|>" // between prompt and answer in one sequence
 	endToken    = "<|end|>"    // after an answer, a source or a turn
-	MaskToken   = "<|mask|>"   // in place of a token that is to be guessed
-	rolePrefix  = "<|role:"    // and a speaker's name and "|>": before a turn
+	MaskToken   = "<|mask|>"   // in place of a token that is to be predicted
+	rolePrefix  = "<|role:"    // followed by the speaker's name and "|>": before a turn
 )
 
-// lengthBounds are the longest answers, in tokens, of the classes that length control knows; the
-// last class holds all longer ones too.
+// lengthBounds are the longest answers, in tokens, of the classes of length control; the last class
+// also has all longer ones.
 var lengthBounds = []int{4, 8, 16, 32, 64, 128, 256}
 
-// Format turns what a user gives into the tokens that a task is trained on. It follows from the
-// configuration and the tokenizer alone, so that a run can be continued without its corpus.
+// Format turns the input of a user into the same tokens as in training. It depends on the
+// configuration and the tokenizer alone, so that a trained model can be used without its corpus.
 type Format struct {
-	// Limit is the model's context, 0 for none. A source must leave a quarter of it to answer in, or
-	// fit into data.max_source; of a dialogue the last turns that fit are read.
+	// Limit is the context length of the model, 0 for no limit. A source must leave a quarter of it
+	// for the answer, or fit into data.max_source; of a dialogue the last turns that fit are used.
 	Limit int
-	// Cut says that a source that is too long is cut at its end, as the rows of a table are in
-	// training. Otherwise it is an error.
+	// Cut truncates a source that is too long at its end, as in training. Otherwise it is an error.
 	Cut bool
-	// Length is how many tokens an answer should have, where data.length_control asks for it; 0
-	// asks for the middle class.
+	// Length is the wanted number of tokens of an answer, with data.length_control; 0 means the
+	// middle class.
 	Length int
 
 	config    Config
 	tokenizer tokenizer.Tokenizer
-	learning  bool // samples are for training: data.learn_source counts
+	training  bool // samples are for training: data.learn_source applies
 	begin     int
 	field     int
 	answer    int
 	end       int
 	mask      int
 	roles     []role
-	reply     int // whose turns are learned: an index of roles, or −1 for everybody's
+	reply     int // index in roles of the speaker whose turns are targets, or −1 for all speakers
 }
 
-// role is a speaker and the token before their turns.
+// role is a speaker and the token that precedes their turns.
 type role struct {
 	name  string
 	token int
 }
 
-// Specials lists the special tokens that a task needs beside those of its speakers.
+// Specials returns the special tokens of a task, which include a role token for each speaker.
 func Specials(c Config, speakers []string) []string {
 	if c.Task == "mask" {
 		return []string{MaskToken}
@@ -81,8 +80,8 @@ func Specials(c Config, speakers []string) []string {
 // lengthToken names the class of answers up to n tokens.
 func lengthToken(n int) string { return "<|length:" + strconv.Itoa(n) + "|>" }
 
-// NewFormat makes the format of a task and of the tokenizer that was made for it. A
-// tokenizer that lacks a special token of the task is an error.
+// NewFormat returns the format of a task for the tokenizer that was made for it. A tokenizer that
+// lacks a special token of the task is an error.
 func NewFormat(c Config, tk tokenizer.Tokenizer) (*Format, error) {
 	f := &Format{config: c, tokenizer: tk, begin: -1, field: -1, answer: -1, end: -1, mask: -1, reply: -1}
 	known := map[string]*int{beginToken: &f.begin, fieldToken: &f.field, answerToken: &f.answer, endToken: &f.end, MaskToken: &f.mask}
@@ -101,7 +100,7 @@ func NewFormat(c Config, tk tokenizer.Tokenizer) (*Format, error) {
 	return f, nil
 }
 
-// findRoles reads the speakers off the tokenizer, in the order of their ids.
+// findRoles finds the role tokens of the tokenizer, in order of ids.
 func (f *Format) findRoles() error {
 	for id := range f.tokenizer.Vocab() {
 		name := string(f.tokenizer.Piece(id))
@@ -125,12 +124,12 @@ func (f *Format) findRoles() error {
 func (f *Format) role(name string) (int, error) {
 	i := slices.IndexFunc(f.roles, func(r role) bool { return r.name == name })
 	if i < 0 {
-		return i, fmt.Errorf("nobody named %q speaks in this corpus: the speakers are %s", name, strings.Join(f.Speakers(), ", "))
+		return i, fmt.Errorf("there is no speaker %q in this corpus: the speakers are %s", name, strings.Join(f.Speakers(), ", "))
 	}
 	return i, nil
 }
 
-// Speakers lists the speakers of a dialogue task; none for the other tasks.
+// Speakers returns the speakers of a dialogue task; none for the other tasks.
 func (f *Format) Speakers() []string {
 	var names []string
 	for _, r := range f.roles {
@@ -139,13 +138,13 @@ func (f *Format) Speakers() []string {
 	return names
 }
 
-// End is the token after an answer, or −1 if a text goes on for ever, as in data.task "lm".
+// End returns the token after an answer, or −1 if texts have no end, as in data.task "lm".
 func (f *Format) End() int { return f.end }
 
-// Mask is the token that hides another, or −1 if the task hides none.
+// Mask returns the mask token, or −1 if the task has none.
 func (f *Format) Mask() int { return f.mask }
 
-// Stops are the tokens that end an answer: special tokens, none of which belongs into one.
+// Stops returns the tokens that stop generation: the special tokens that never occur in an answer.
 func (f *Format) Stops() []int {
 	var stops []int
 	for _, id := range []int{f.end, f.begin, f.field, f.answer} {
@@ -159,5 +158,5 @@ func (f *Format) Stops() []int {
 	return stops
 }
 
-// HasSource tells whether the task gives an encoder a source beside the decoder's prompt.
+// HasSource reports whether an encoder reads a source, separate from the prompt of the decoder.
 func (f *Format) HasSource() bool { return f.config.Encoder && f.end >= 0 }

@@ -9,7 +9,7 @@ import (
 	"euryale/data/tokenizer"
 )
 
-func TestFormatWantsTheTasksTokens(t *testing.T) {
+func TestFormatNeedsTheTokensOfTheTask(t *testing.T) {
 	_, err := NewFormat(Config{Task: "dialogue"}, tokenizer.NewByte())
 	assert.ErrorContains(t, err, `the tokenizer has no token <|end|>: it was not made for data.task = "dialogue"`)
 	_, err = NewFormat(Config{Task: "dialogue"}, tokenizer.WithSpecials(tokenizer.NewByte(), "<|end|>"))

@@ -6,37 +6,38 @@ type Item struct {
 	turns          []encodedTurn
 }
 
-// Samples lays out items for a context. Those to learn from may ask for more than the answers.
-func (f *Format) Samples(items []Item, context int, learning bool) []Sample {
-	layout := *f
-	layout.Limit, layout.learning = context, learning
+// Samples turns items into samples for a context length. Samples for training may have targets
+// outside the answers (data.learn_source).
+func (f *Format) Samples(items []Item, context int, training bool) []Sample {
+	limited := *f
+	limited.Limit, limited.training = context, training
 	var all []Sample
 	for _, it := range items {
 		if it.turns != nil {
-			all = append(all, layout.dialogueSamples(it.turns)...)
+			all = append(all, limited.dialogueSamples(it.turns)...)
 		} else {
-			all = append(all, layout.pairSample(it.Source, it.Answer))
+			all = append(all, limited.pairSample(it.Source, it.Answer))
 		}
 	}
 	return all
 }
 
-// Answers are what a model is asked for of an item.
+// Answers returns the answers of an item that are targets.
 func (f *Format) Answers(it Item) [][]int {
 	if it.turns == nil {
 		return [][]int{it.Answer}
 	}
 	var all [][]int
 	for i, t := range it.turns {
-		if f.learned(it.turns, i) {
+		if f.isTarget(it.turns, i) {
 			all = append(all, t.ids)
 		}
 	}
 	return all
 }
 
-// Asked counts the tokens that items ask for, where nothing is cut.
-func (f *Format) Asked(items []Item) int {
+// CountTargets counts the target tokens of items, ends included, before any truncation.
+func (f *Format) CountTargets(items []Item) int {
 	n := 0
 	for _, it := range items {
 		for _, ids := range f.Answers(it) {

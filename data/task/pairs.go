@@ -6,21 +6,21 @@ import (
 	"strings"
 )
 
-// Example is one thing to generate and what people wrote there, for evaluation.
+// Example is a source with its reference answers, for evaluation.
 type Example struct {
-	Source       string   // what Format.Prompt and Format.Source take
+	Source       string   // argument of Format.Prompt and Format.Source
 	Reference    string   // the answer of the corpus
 	Alternatives []string // its other answers to the same source
 }
 
-// pair is a row of a task that answers a source.
+// pair is a row with a source and an answer.
 type pair struct {
 	line   int
 	fields []string
 	answer string
 }
 
-// readPairs takes the source and target columns of a table, part by part.
+// readPairs reads the source and target columns of a table, by part.
 func readPairs(t *Table, c Config) (parts [3][]pair, err error) {
 	source, err := t.columns("source", c.Source)
 	if err != nil {
@@ -35,7 +35,8 @@ func readPairs(t *Table, c Config) (parts [3][]pair, err error) {
 		return parts, err
 	}
 	if split.column >= 0 && (slices.Contains(source, split.column) || slices.Contains(target, split.column)) {
-		return parts, fmt.Errorf("%s: column %d says which part a row belongs to: set data.source and data.target to others", t.from, split.column+1)
+		return parts, fmt.Errorf("%s: column %d is the split column, not text: set data.source and data.target to other columns",
+			t.from, split.column+1)
 	}
 	if len(split.key) == 0 {
 		split.key = target

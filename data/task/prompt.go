@@ -9,19 +9,21 @@ import (
 	"euryale/data/tokenizer"
 )
 
-// Prompt returns the tokens a decoder begins with, as in training.
+// Prompt returns the tokens that a decoder reads before it generates, as in training. The fields
+// depend on data.task:
 //
-// Of plain text they are the text. Of a table's task they are the fields of the source, given one
-// by one or as one text with tabs between them, and what announces the answer; a table without a
-// source column takes the beginning of an answer. A dialogue takes its turns, one by one or as
-// lines: "user: Hello" says who speaks, "user:" at the end says who shall speak; without names the
-// speakers alternate so that the answer falls to the one who replies. If an encoder reads the
-// source (see Source), a prompt is the one token that begins an answer.
+//   - lm: the text.
+//   - mask: the text, with "<|mask|>" in place of each masked token.
+//   - pairs, summary: the fields of the source, one by one or as one text with tabs between them. A
+//     table without a source column takes the beginning of an answer.
+//   - dialogue: the turns, one by one or as lines. "user: Hello" names the speaker, "user:" at the
+//     end names the next speaker; without names the speakers alternate such that the next one is
+//     the one who replies.
 //
-// Of data.task "mask" they are the text, in which "<|mask|>" stands for each hidden token.
+// If an encoder reads the source (see Source), the prompt is the single token that begins an answer.
 //
-// It is never empty. A text that the tokenizer cannot express is an *UnknownError; a source, or a
-// last turn, that does not fit is an error unless Cut is set.
+// A prompt is never empty. A text that the tokenizer cannot encode is a *tokenizer.UnknownError; a
+// source, or a last turn, that does not fit is an error unless Cut is set.
 func (f *Format) Prompt(fields ...string) ([]int, error) {
 	switch {
 	case f.config.Task == "dialogue":
@@ -56,8 +58,8 @@ func (f *Format) Prompt(fields ...string) ([]int, error) {
 	return f.prompt(source, f.wantedLength()), nil
 }
 
-// Source returns the tokens an encoder reads, of the same fields that Prompt takes; nil if the
-// task has no encoder.
+// Source returns the tokens that an encoder reads, from the same fields as Prompt; nil if the task has
+// no encoder.
 func (f *Format) Source(fields ...string) ([]int, error) {
 	if !f.HasSource() {
 		return nil, nil
@@ -68,7 +70,7 @@ func (f *Format) Source(fields ...string) ([]int, error) {
 			return nil, err
 		}
 		if len(turns) == 0 {
-			return nil, errors.New("a dialogue needs something to reply to: give a turn")
+			return nil, errors.New("the dialogue is empty: give at least one turn to reply to")
 		}
 		return f.history(turns), nil
 	}
@@ -82,14 +84,14 @@ func (f *Format) Source(fields ...string) ([]int, error) {
 	return append(append(source, f.wantedLength()...), f.end), nil
 }
 
-// fitSource is a source that fits: what is left of a longer one, if it may be cut.
+// fitSource truncates a source to its limit; if Cut is not set, a longer source is an error.
 func (f *Format) fitSource(source []int) ([]int, error) {
 	fitting := f.cutSource(source)
-	return fitting, f.mayCut(len(source), len(fitting))
+	return fitting, f.checkCut(len(source), len(fitting))
 }
 
-// mayCut reports tokens of the user's that the model would not read.
-func (f *Format) mayCut(have, read int) error {
+// checkCut returns an error if tokens would be truncated and Cut is not set.
+func (f *Format) checkCut(have, read int) error {
 	if f.Cut || have <= read {
 		return nil
 	}
@@ -103,7 +105,7 @@ func (f *Format) mayCut(have, read int) error {
 	return fmt.Errorf("the text has %d tokens, and the model reads %d: shorten it, or train with a larger %s", have, read, larger)
 }
 
-// wantedLength is the class of the length that was asked for.
+// wantedLength returns the token of the length class of f.Length, if length control is on.
 func (f *Format) wantedLength() []int {
 	if f.Length > 0 {
 		return f.lengthClass(f.Length)
@@ -111,19 +113,19 @@ func (f *Format) wantedLength() []int {
 	return f.lengthClass(lengthBounds[len(lengthBounds)/2])
 }
 
-// plainPrompt encodes a text; an empty one is a new line, where that exists.
+// plainPrompt encodes a text. The prompt of an empty text is a newline, if the tokenizer has one.
 func (f *Format) plainPrompt(text string) ([]int, error) {
 	ids, err := f.tokenizer.Encode(text)
 	if err != nil || len(ids) > 0 {
 		return ids, err
 	}
 	if ids, err = f.tokenizer.Encode("\n"); err != nil {
-		return []int{0}, nil // the alphabet has no new line: begin with its most frequent character
+		return []int{0}, nil // the vocabulary has no newline: use its most frequent character
 	}
 	return ids, nil
 }
 
-// maskedPrompt encodes what stands between the masks of a text.
+// maskedPrompt encodes a text with mask tokens.
 func (f *Format) maskedPrompt(text string) ([]int, error) {
 	var all []int
 	at := 0
@@ -141,19 +143,19 @@ func (f *Format) maskedPrompt(text string) ([]int, error) {
 		all, at = append(all, ids...), at+len(piece)
 	}
 	if !slices.Contains(all, f.mask) {
-		return nil, fmt.Errorf("the text hides nothing: write %s in place of a token that the model is to guess", MaskToken)
+		return nil, fmt.Errorf("the text has no mask: write %s in place of each token that the model is to predict", MaskToken)
 	}
 	return all, nil
 }
 
-// encodeFields encodes and joins the fields of a source. Missing ones are empty.
+// encodeFields encodes and joins the fields of a source. Missing fields are empty.
 func (f *Format) encodeFields(fields []string) ([]int, error) {
 	want := strings.Count(f.config.Source, ",") + 1
 	if len(fields) == 1 && want > 1 {
 		fields = strings.Split(fields[0], "\t")
 	}
 	if len(fields) > want {
-		return nil, fmt.Errorf("%d fields given, but the source has %d (%s)", len(fields), want, f.config.Source)
+		return nil, fmt.Errorf("%d fields were given, but the source has %d (%s)", len(fields), want, f.config.Source)
 	}
 	encoded := make([][]int, want)
 	for i, field := range fields {
@@ -166,7 +168,7 @@ func (f *Format) encodeFields(fields []string) ([]int, error) {
 	return f.join(encoded), nil
 }
 
-// parseTurns reads the turns of a dialogue and says who speaks next.
+// parseTurns parses the turns of a dialogue, and returns the role of the next speaker.
 func (f *Format) parseTurns(fields []string) (turns []encodedTurn, next int, err error) {
 	unknown := -1
 	last := unknown
@@ -190,7 +192,7 @@ func (f *Format) parseTurns(fields []string) (turns []encodedTurn, next int, err
 	}
 	if n := len(turns); n > 0 {
 		said := turns[n-1]
-		if err := f.mayCut(len(said.ids), len(f.turnTokens(encodedTurn{0, said.ids}))-2); err != nil {
+		if err := f.checkCut(len(said.ids), len(f.turnTokens(encodedTurn{0, said.ids}))-2); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -205,11 +207,12 @@ func (f *Format) parseTurns(fields []string) (turns []encodedTurn, next int, err
 	return turns, next, nil
 }
 
-// nextSpeaker is the one asked for, else the one who replies, else whoever did not speak last.
-func (f *Format) nextSpeaker(turns []encodedTurn, asked int) int {
+// nextSpeaker returns the speaker that was named (−1 for none), else that of data.reply, else the
+// partner of the last speaker.
+func (f *Format) nextSpeaker(turns []encodedTurn, named int) int {
 	switch {
-	case asked >= 0:
-		return asked
+	case named >= 0:
+		return named
 	case f.reply >= 0:
 		return f.reply
 	case len(turns) > 0 && turns[len(turns)-1].role >= 0:
@@ -218,7 +221,8 @@ func (f *Format) nextSpeaker(turns []encodedTurn, asked int) int {
 	return f.partner(0)
 }
 
-// partner is whom a speaker speaks with: the second one with the first, all others with the first.
+// partner returns the speaker who answers role: the second speaker answers the first, and the first
+// answers all others.
 func (f *Format) partner(role int) int {
 	if role == 0 && len(f.roles) > 1 {
 		return 1

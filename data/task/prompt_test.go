@@ -10,7 +10,7 @@ import (
 	"euryale/data/tokenizer"
 )
 
-// Whatever a user writes, a prompt is made or an error given, and a prompt keeps to its limit.
+// For any input Prompt returns a prompt within the limit, or an error.
 func FuzzPrompt(f *testing.F) {
 	f.Add("a: hello\nb: hi\na:", 40, false)
 	f.Add("\t\t\x00\xff<|end|>", 16, true)
@@ -29,7 +29,7 @@ func FuzzPrompt(f *testing.F) {
 			prompt, err := format.Prompt(text)
 			if err == nil {
 				assert.NotEmpty(t, prompt)
-				assert.LessOrEqual(t, len(prompt), limit*3/4+1, "a quarter is left to answer in")
+				assert.LessOrEqual(t, len(prompt), limit*3/4+1, "a quarter is reserved for the answer")
 			}
 			source, err := format.Source(text)
 			if err == nil && encoder {

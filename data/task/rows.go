@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Rows are those of a table, taken apart for its task, part by part.
+// Rows holds the parsed rows of a table, by part: pairs or dialogues.
 type Rows struct {
 	config    Config
 	from      string // the table's file, for messages
@@ -13,7 +13,7 @@ type Rows struct {
 	dialogues [3][][]turn
 }
 
-// ReadRows takes the rows of a table apart.
+// ReadRows parses the rows of a table for its task.
 func ReadRows(t *Table, c Config) (r *Rows, err error) {
 	r = &Rows{config: c, from: t.from}
 	if c.Task == "dialogue" {
@@ -24,7 +24,7 @@ func ReadRows(t *Table, c Config) (r *Rows, err error) {
 	return r, err
 }
 
-// Text is what a tokenizer is made from: a part, line by line.
+// Text returns the text of a part, a field on each line. Tokenizers are made from it.
 func (r *Rows) Text(part int) string {
 	var b strings.Builder
 	for _, p := range r.pairs[part] {
@@ -42,10 +42,10 @@ func (r *Rows) Text(part int) string {
 	return b.String()
 }
 
-// Specials lists the special tokens that the rows need.
+// Specials returns the special tokens that the rows need.
 func (r *Rows) Specials() []string { return Specials(r.config, speakers(r.dialogues)) }
 
-// Encode turns one part into tokens.
+// Encode tokenizes the rows of a part.
 func (r *Rows) Encode(f *Format, part int) ([]Item, error) {
 	var items []Item
 	for _, p := range r.pairs[part] {
@@ -81,7 +81,7 @@ func (r *Rows) Encode(f *Format, part int) ([]Item, error) {
 	return items, nil
 }
 
-// ids encodes a cell of a line.
+// ids encodes a cell; its errors name the line.
 func (r *Rows) ids(f *Format, line int, text string) ([]int, error) {
 	ids, err := f.tokenizer.Encode(text)
 	if err != nil {
@@ -90,27 +90,28 @@ func (r *Rows) ids(f *Format, line int, text string) ([]int, error) {
 	return ids, nil
 }
 
-// Examples lists what each part has to generate.
-func (r *Rows) Examples() (show [3][]Example) {
-	for part := range show {
-		at := map[string]int{} // the example of a source
+// Examples returns the sources and reference answers of each part. Rows with the same source become
+// one example.
+func (r *Rows) Examples() (all [3][]Example) {
+	for part := range all {
+		at := map[string]int{} // index of the example of a source
 		for _, p := range r.pairs[part] {
 			source := strings.Join(p.fields, "\t")
 			if i, ok := at[source]; ok && source != "" {
-				show[part][i].Alternatives = append(show[part][i].Alternatives, p.answer)
+				all[part][i].Alternatives = append(all[part][i].Alternatives, p.answer)
 				continue
 			}
-			at[source] = len(show[part])
-			show[part] = append(show[part], Example{Source: source, Reference: p.answer})
+			at[source] = len(all[part])
+			all[part] = append(all[part], Example{Source: source, Reference: p.answer})
 		}
 		for _, turns := range r.dialogues[part] {
-			show[part] = append(show[part], r.replies(turns)...)
+			all[part] = append(all[part], r.replies(turns)...)
 		}
 	}
-	return show
+	return all
 }
 
-// replies lists the turns of a dialogue that a model is asked for.
+// replies returns an example for each target turn of a dialogue; the source is the turns before it.
 func (r *Rows) replies(turns []turn) []Example {
 	var all []Example
 	var before strings.Builder

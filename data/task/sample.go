@@ -1,16 +1,14 @@
 package task
 
-import ()
-
-// Sample is one lane of a task's batch, before padding.
+// Sample is one sequence of a batch, before padding.
 type Sample struct {
 	Source  []int // for an encoder
 	Tokens  []int
-	Targets []int // as many; −1 where nothing is asked
-	Cut     bool  // a source or an answer did not fit
+	Targets []int // as many as Tokens; −1 is left out of the loss
+	Cut     bool  // the source or the answer was truncated
 }
 
-// pairSample lays out a source and its answer for the model's shape.
+// pairSample returns the sample of a source and its answer.
 func (f *Format) pairSample(source, answer []int) Sample {
 	n := len(source)
 	source = f.cutSource(source)
@@ -25,8 +23,8 @@ func (f *Format) pairSample(source, answer []int) Sample {
 	return s
 }
 
-// answerSample is for an encoder–decoder model: the decoder reads begin and the answer, and is
-// asked for the answer and its end.
+// answerSample returns a sample for an encoder–decoder model: the decoder reads begin and the answer,
+// and its targets are the answer and the end token.
 func (f *Format) answerSample(source []int, begin int, answer []int) Sample {
 	tokens := append([]int{begin}, answer...)
 	targets := append(append([]int(nil), answer...), f.end)
@@ -34,12 +32,12 @@ func (f *Format) answerSample(source []int, begin int, answer []int) Sample {
 	return Sample{source, tokens[:n], targets[:n], n < len(tokens)}
 }
 
-// sequenceSample is for a decoder-only model: prompt and answer are one sequence, and the
-// answer and its end are asked for; in training the prompt too, if data.learn_source is on.
+// sequenceSample returns a sample for a decoder-only model: prompt and answer are one sequence, and
+// the targets are the answer and the end token; in training with data.learn_source the prompt too.
 func (f *Format) sequenceSample(prompt, answer []int) Sample {
 	all := append(append(prompt, answer...), f.end)
 	targets := append([]int(nil), all[1:]...)
-	if !f.config.LearnSource || !f.learning {
+	if !f.config.LearnSource || !f.training {
 		for i := range len(prompt) - 1 {
 			targets[i] = -1
 		}
@@ -48,13 +46,13 @@ func (f *Format) sequenceSample(prompt, answer []int) Sample {
 	return Sample{nil, all[:n], targets[:n], n < len(targets)}
 }
 
-// prompt is what precedes an answer in one sequence. The caller may append to it.
+// prompt returns the tokens before an answer in one sequence. The caller may append to them.
 func (f *Format) prompt(source, class []int) []int {
 	all := append([]int{f.begin}, source...)
 	return append(append(all, class...), f.answer)
 }
 
-// fitting is how many of n tokens the context holds.
+// fitting returns how many of n tokens fit into the context.
 func (f *Format) fitting(n int) int {
 	if f.Limit == 0 {
 		return n
@@ -62,7 +60,7 @@ func (f *Format) fitting(n int) int {
 	return min(n, f.Limit)
 }
 
-// join puts the field token between the fields of a source.
+// join joins the fields of a source with field tokens.
 func (f *Format) join(fields [][]int) []int {
 	var all []int
 	for i, field := range fields {
@@ -74,31 +72,31 @@ func (f *Format) join(fields [][]int) []int {
 	return all
 }
 
-// cutSource shortens a source at its end, where a text matters least, and leaves room for the
-// special tokens around it. The rest is a copy.
+// cutSource returns a copy of source, truncated at its end such that it fits with the special tokens
+// around it.
 func (f *Format) cutSource(source []int) []int {
-	const around = 3 // begin, length class and answer; or length class and end
-	if room := f.sourceRoom(); room > 0 && len(source) > room-around {
-		source = source[:max(0, room-around)]
+	const special = 3 // begin, length class and answer; or length class and end
+	if limit := f.sourceLimit(); limit > 0 && len(source) > limit-special {
+		source = source[:max(0, limit-special)]
 	}
 	return append([]int(nil), source...)
 }
 
-// sourceRoom is how many tokens a source may take, special ones included; 0 means any number. One
-// that shares the sequence leaves a quarter of it for the answer, which a model that is asked has
-// not got yet.
-func (f *Format) sourceRoom() int {
-	room := f.Limit
+// sourceLimit returns the maximal number of tokens of a source, special tokens included; 0 means no
+// limit. In one sequence a quarter of the context is reserved for the answer, in training too,
+// because the length of a generated answer is not known beforehand.
+func (f *Format) sourceLimit() int {
+	limit := f.Limit
 	if !f.config.Encoder {
-		room = f.Limit * 3 / 4
+		limit = f.Limit * 3 / 4
 	}
-	if most := f.config.MaxSource; most > 0 && (room == 0 || f.config.Encoder || most < room) {
-		room = most
+	if most := f.config.MaxSource; most > 0 && (limit == 0 || f.config.Encoder || most < limit) {
+		limit = most
 	}
-	return room
+	return limit
 }
 
-// lengthClass is the token of an answer's length, if length control is on.
+// lengthClass returns the token of the class of an answer of n tokens, if length control is on.
 func (f *Format) lengthClass(n int) []int {
 	if !f.config.LengthControl {
 		return nil
@@ -110,6 +108,6 @@ func (f *Format) lengthClass(n int) []int {
 			break
 		}
 	}
-	id, _ := f.tokenizer.Special(lengthToken(bound)) // NewFormat has seen that it is there
+	id, _ := f.tokenizer.Special(lengthToken(bound)) // NewFormat has checked that it exists
 	return []int{id}
 }

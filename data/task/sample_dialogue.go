@@ -6,13 +6,15 @@ type encodedTurn struct {
 	ids  []int
 }
 
-// learned tells whether the model is asked for turn i of a dialogue: it answers something, and its
-// speaker is one to imitate.
-func (f *Format) learned(turns []encodedTurn, i int) bool {
+// isTarget reports whether turn i of a dialogue is a target: it is not the first, and its speaker is
+// that of data.reply, if that is set.
+func (f *Format) isTarget(turns []encodedTurn, i int) bool {
 	return i > 0 && (f.reply < 0 || turns[i].role == f.reply)
 }
 
-// dialogueSamples lays out a dialogue for the model's shape. Every learned turn is asked for once.
+// dialogueSamples returns the samples of a dialogue, in which each target turn occurs once as a
+// target. A decoder-only model gets windows of turns that fit the context, and the earlier turns that
+// fit into half of it as context.
 func (f *Format) dialogueSamples(turns []encodedTurn) []Sample {
 	if f.config.Encoder {
 		return f.replySamples(turns)
@@ -27,7 +29,7 @@ func (f *Format) dialogueSamples(turns []encodedTurn) []Sample {
 		for end < len(turns) && f.turnsSize(turns[begin:end+1]) <= f.Limit+1 {
 			end++
 		}
-		if s := f.windowSample(turns, begin, next, end); asks(s.Targets) {
+		if s := f.windowSample(turns, begin, next, end); hasTargets(s.Targets) {
 			samples = append(samples, s)
 		}
 		next = end
@@ -35,20 +37,19 @@ func (f *Format) dialogueSamples(turns []encodedTurn) []Sample {
 	return samples
 }
 
-// replySamples has one sample for each learned turn: the source is what was said before, cut from
-// the left by whole turns.
+// replySamples returns a sample for each target turn; its source is the last turns before it that fit.
 func (f *Format) replySamples(turns []encodedTurn) []Sample {
 	var samples []Sample
 	for i, t := range turns {
-		if f.learned(turns, i) {
+		if f.isTarget(turns, i) {
 			samples = append(samples, f.answerSample(f.history(turns[:i]), f.roles[t.role].token, t.ids))
 		}
 	}
 	return samples
 }
 
-// windowSample is turns begin to end as one sequence; those from next on are asked for if they are
-// to be learned, those before are there as context.
+// windowSample returns turns begin to end−1 as one sequence. Of the turns from next on the target
+// turns are targets; those before next are context only.
 func (f *Format) windowSample(turns []encodedTurn, begin, next, end int) Sample {
 	var s Sample
 	for i := begin; i < end; i++ {
@@ -56,38 +57,39 @@ func (f *Format) windowSample(turns []encodedTurn, begin, next, end int) Sample 
 		cut := len(all) < len(turns[i].ids)+2
 		for k, id := range all {
 			target := -1
-			if k+1 < len(all) && i >= next && f.learned(turns, i) && !(cut && k+2 == len(all)) {
+			if k+1 < len(all) && i >= next && f.isTarget(turns, i) && !(cut && k+2 == len(all)) {
 				target = all[k+1]
 			}
 			s.Tokens, s.Targets = append(s.Tokens, id), append(s.Targets, target)
 		}
 		s.Cut = s.Cut || cut
 	}
-	n := len(s.Tokens) - 1 // nothing follows the last end
+	n := len(s.Tokens) - 1 // no token follows the last end
 	s.Tokens, s.Targets = s.Tokens[:n], s.Targets[:n]
 	return s
 }
 
-// turnTokens is role, text, end. A turn is cut so that two fit into the context.
+// turnTokens returns the role token, the text and the end token. A turn is truncated such that two fit
+// into the context.
 func (f *Format) turnTokens(t encodedTurn) []int {
 	ids := t.ids
-	if room := f.turnRoom(); room > 0 && len(ids)+2 > room {
-		ids = ids[:max(0, room-2)]
+	if limit := f.turnLimit(); limit > 0 && len(ids)+2 > limit {
+		ids = ids[:max(0, limit-2)]
 	}
 	all := append([]int{f.roles[t.role].token}, ids...)
 	return append(all, f.end)
 }
 
-// turnRoom is how many tokens a turn may take, 0 for any number.
-func (f *Format) turnRoom() int {
-	room := f.Limit
-	if most := f.config.MaxSource; most > 0 && (room == 0 || most < room) {
-		room = most
+// turnLimit returns the maximal number of tokens of a turn, 0 for no limit.
+func (f *Format) turnLimit() int {
+	limit := f.Limit
+	if most := f.config.MaxSource; most > 0 && (limit == 0 || most < limit) {
+		limit = most
 	}
-	return room / 2
+	return limit / 2
 }
 
-// turnsSize counts the tokens of turns.
+// turnsSize returns the number of tokens of turns, special tokens included.
 func (f *Format) turnsSize(turns []encodedTurn) int {
 	n := 0
 	for _, t := range turns {
@@ -96,10 +98,10 @@ func (f *Format) turnsSize(turns []encodedTurn) int {
 	return n
 }
 
-// history is the last turns, as many whole ones as there is room for.
+// history returns the tokens of the last turns, as many as fit whole.
 func (f *Format) history(turns []encodedTurn) []int {
-	begin, room := len(turns), f.sourceRoom()
-	for begin > 0 && (room == 0 || f.turnsSize(turns[begin-1:]) <= room) {
+	begin, limit := len(turns), f.sourceLimit()
+	for begin > 0 && (limit == 0 || f.turnsSize(turns[begin-1:]) <= limit) {
 		begin--
 	}
 	var all []int
@@ -109,8 +111,8 @@ func (f *Format) history(turns []encodedTurn) []int {
 	return all
 }
 
-// asks tells whether any target is asked for.
-func asks(targets []int) bool {
+// hasTargets reports whether there is any target.
+func hasTargets(targets []int) bool {
 	for _, target := range targets {
 		if target >= 0 {
 			return true

@@ -16,37 +16,37 @@ const (
 	TestPart
 )
 
-// partNames are the words of a split column, part by part.
+// partNames are the accepted names of each part in a split column; the first is the name of the part.
 var partNames = [][]string{
 	{"train", "training"},
 	{"valid", "validation", "val", "dev"},
 	{"test"},
 }
 
-// PartName is the name of a part.
+// PartName returns the name of a part.
 func PartName(part int) string { return partNames[part][0] }
 
-// ParsePart returns the part of that name.
+// ParsePart returns the part with the given name.
 func ParsePart(name string) (int, error) {
 	for part, names := range partNames {
 		if slices.Contains(names, strings.ToLower(name)) {
 			return part, nil
 		}
 	}
-	return 0, fmt.Errorf("%q is no part of a corpus: the parts are train, valid and test", name)
+	return 0, fmt.Errorf("there is no part %q: the parts are train, valid and test", name)
 }
 
-// splitter deals rows into parts: as the table's split column says, else by a hash of the key,
-// so that equal keys come together and a row added later moves no other.
+// splitter assigns rows to parts: by the split column of the table, or else by a hash of the key, so
+// that rows with equal keys are in the same part and an added row does not move others.
 type splitter struct {
-	column int // of the split column, or −1
-	key    []int
-	share  float64
+	column   int     // index of the split column, or −1
+	key      []int   // indices of the key columns
+	fraction float64 // of the rows, for training
 }
 
-// newSplitter finds the columns; key is used where data.key is empty.
+// newSplitter returns the splitter of a table; key are the key columns if data.key is empty.
 func newSplitter(t *Table, c Config, key []int) (*splitter, error) {
-	s := &splitter{column: slices.Index(t.header, "split"), key: key, share: c.Split}
+	s := &splitter{column: slices.Index(t.header, "split"), key: key, fraction: c.Split}
 	given, err := t.columns("key", c.Key)
 	if given != nil {
 		s.key = given
@@ -64,13 +64,13 @@ func (s *splitter) part(t *Table, r row) (int, error) {
 		return part, nil
 	}
 	sum := sha256.Sum256([]byte(strings.Join(pick(r.cells, s.key), "\t")))
-	if float64(binary.LittleEndian.Uint64(sum[:8])) < s.share*math.MaxUint64 {
+	if float64(binary.LittleEndian.Uint64(sum[:8])) < s.fraction*math.MaxUint64 {
 		return TrainPart, nil
 	}
 	return ValidPart, nil
 }
 
-// pick returns some of the cells.
+// pick returns the cells of the given columns.
 func pick(cells []string, columns []int) []string {
 	picked := make([]string, len(columns))
 	for i, column := range columns {

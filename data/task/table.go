@@ -11,16 +11,16 @@ import (
 	"euryale/data/textfile"
 )
 
-// maxLine bounds a line of a table: a longer one means that the file is no table.
+// maxLine is the length of the longest line of a table in bytes; a file with a longer one is rejected.
 const maxLine = 16 << 20
 
-// Table is rows of tab-separated cells, as read from a file or generated.
+// Table is a table of text cells, read from a file of tab-separated values or generated.
 type Table struct {
-	from    string   // the file, for messages
-	header  []string // names of the columns, from a first line that begins with '#'; nil if there is none
+	from    string   // name of the file, for messages
+	header  []string // names of the columns, if the first line begins with '#'; else nil
 	rows    []row
-	Skipped int // ragged rows left out
-	Bytes   int64
+	Skipped int   // number of ragged rows left out
+	Bytes   int64 // of text
 }
 
 // row is one line of a table.
@@ -29,10 +29,10 @@ type row struct {
 	cells []string
 }
 
-// NewTable is a table without rows, to be generated.
+// NewTable returns an empty table, to be filled with Add.
 func NewTable(from string, header ...string) *Table { return &Table{from: from, header: header} }
 
-// Add appends a generated row.
+// Add appends a row.
 func (t *Table) Add(cells ...string) {
 	t.rows = append(t.rows, row{len(t.rows) + 1, cells})
 	for _, cell := range cells {
@@ -40,10 +40,10 @@ func (t *Table) Add(cells ...string) {
 	}
 }
 
-// Size is the number of rows.
+// Size returns the number of rows.
 func (t *Table) Size() int { return len(t.rows) }
 
-// ReadTable reads a TSV file, through gzip if it is named .gz.
+// ReadTable reads a TSV file; one with the extension .gz is decompressed.
 func ReadTable(path string, c Config) (*Table, error) {
 	f, err := textfile.Open(path)
 	if err != nil {
@@ -57,8 +57,8 @@ func ReadTable(path string, c Config) (*Table, error) {
 	return t, err
 }
 
-// parseTable reads the rows of r. Every row must have as many cells as the header, or as the
-// first row.
+// parseTable reads the rows of r. Each row must have as many cells as the header or, without a header,
+// as the first row.
 func parseTable(r io.Reader, from string, c Config) (*Table, error) {
 	t := &Table{from: from}
 	lines := bufio.NewScanner(r)
@@ -67,7 +67,7 @@ func parseTable(r io.Reader, from string, c Config) (*Table, error) {
 	for n := 1; lines.Scan(); n++ {
 		text := strings.TrimSuffix(lines.Text(), "\r")
 		if n == 1 {
-			text = strings.TrimPrefix(text, "\ufeff") // the mark some programs put before UTF-8
+			text = strings.TrimPrefix(text, "\ufeff") // byte order mark
 		}
 		t.Bytes += int64(len(lines.Bytes())) + 1
 		if err := refuseInvalid(text, c); err != nil {
@@ -94,12 +94,12 @@ func parseTable(r io.Reader, from string, c Config) (*Table, error) {
 		t.rows = append(t.rows, row{n, cells})
 	}
 	if errors.Is(lines.Err(), bufio.ErrTooLong) {
-		return nil, fmt.Errorf("%s: a line is longer than %d MB: this is no table of tab-separated columns", from, maxLine>>20)
+		return nil, fmt.Errorf("%s: a line is longer than %d MB: the file is not a table of tab-separated columns", from, maxLine>>20)
 	}
 	return t, lines.Err()
 }
 
-// refuseInvalid applies the policy data.invalid to one line.
+// refuseInvalid applies data.invalid to a line.
 func refuseInvalid(line string, c Config) error {
 	if c.Invalid != "refuse" {
 		return nil
@@ -110,16 +110,17 @@ func refuseInvalid(line string, c Config) error {
 	return nil
 }
 
-// ragged applies the policy data.ragged to a row that lacks something.
+// ragged applies data.ragged to a row with a missing cell or text.
 func (t *Table) ragged(c Config, line int, what string) error {
 	if c.Ragged == "skip" {
 		t.Skipped++
 		return nil
 	}
-	return fmt.Errorf("%s:%d: %s: mend the row, or leave such rows out with data.ragged = \"skip\"", t.from, line, what)
+	return fmt.Errorf("%s:%d: %s: correct the row, or skip such rows with data.ragged = \"skip\"", t.from, line, what)
 }
 
-// columns finds columns by number from 1 or by name, given as "1" or "form,title".
+// columns returns the indices of the columns in spec, such as "1" or "form,title": numbers from 1 or
+// names. key is the configuration key of spec, for errors.
 func (t *Table) columns(key, spec string) ([]int, error) {
 	if spec == "" {
 		return nil, nil
@@ -135,8 +136,8 @@ func (t *Table) columns(key, spec string) ([]int, error) {
 	return found, nil
 }
 
-// column finds one column. A header such as "long description (input)" may be asked for without
-// what is in parentheses.
+// column returns the index of a column. The name may omit a suffix in parentheses: "long description"
+// finds "long description (input)".
 func (t *Table) column(name string) (int, error) {
 	width := len(t.header)
 	if width == 0 && len(t.rows) > 0 {
@@ -154,7 +155,7 @@ func (t *Table) column(name string) (int, error) {
 		}
 	}
 	if t.header == nil {
-		return 0, fmt.Errorf("%s names no columns in a first line that begins with #: give numbers from 1 to %d", t.from, width)
+		return 0, fmt.Errorf("%s has no header (a first line that begins with #): use column numbers from 1 to %d", t.from, width)
 	}
-	return 0, fmt.Errorf("%s has no column %q: it has %s", t.from, name, strings.Join(t.header, ", "))
+	return 0, fmt.Errorf("%s has no column %q: its columns are %s", t.from, name, strings.Join(t.header, ", "))
 }

@@ -31,7 +31,7 @@ func FuzzParseTable(f *testing.F) {
 	})
 }
 
-func TestHugeLineIsNoTable(t *testing.T) {
+func TestHugeLineIsRejected(t *testing.T) {
 	_, err := parseTable(strings.NewReader("a\tb\n"+strings.Repeat("x", maxLine+1)), "rows.tsv", Config{})
 	assert.ErrorContains(t, err, "rows.tsv: a line is longer than 16 MB")
 }

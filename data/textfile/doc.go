@@ -1,3 +1,3 @@
-// Package textfile reads text from files: plain or gzip, one file after another, in chunks that end
-// where a word does. Its errors name the file and the offset there.
+// Package textfile reads text from plain or gzip files as one text, in chunks that end at the end of
+// a word. Its errors name the file and the byte offset in it.
 package textfile

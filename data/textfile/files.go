@@ -11,10 +11,10 @@ import (
 	"strings"
 )
 
-// textSuffixes are the names of files that count as text in a directory, also with .gz.
+// textSuffixes are the extensions of text files in a directory; each may be followed by .gz.
 var textSuffixes = []string{".txt", ".md", ".text"}
 
-// List lists the files of a corpus: the file itself, or all text below a directory, sorted.
+// List returns path if it is a file, or the sorted text files below it if it is a directory.
 func List(path string) ([]string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -34,18 +34,19 @@ func List(path string) ([]string, error) {
 		return nil, err
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("directory %s holds no text: looked for %s, also with .gz", path, strings.Join(textSuffixes, ", "))
+		return nil, fmt.Errorf("directory %s has no text files: the extensions are %s, optionally with .gz",
+			path, strings.Join(textSuffixes, ", "))
 	}
 	slices.Sort(files)
 	return files, nil
 }
 
-// isText tells by its name whether a file of a directory belongs to a corpus.
+// isText reports whether a file has the name of a text file.
 func isText(path string) bool {
 	return slices.Contains(textSuffixes, filepath.Ext(strings.TrimSuffix(path, ".gz")))
 }
 
-// Open opens a file, through gzip if it is named .gz.
+// Open opens a file; one with the extension .gz is decompressed.
 func Open(path string) (io.ReadCloser, error) {
 	f, err := os.Open(path)
 	if err != nil || filepath.Ext(path) != ".gz" {
@@ -54,31 +55,31 @@ func Open(path string) (io.ReadCloser, error) {
 	z, err := gzip.NewReader(f)
 	if err != nil {
 		f.Close()
-		return nil, fmt.Errorf("%s: not a gzip file: %v", path, err) // an io.EOF must not look like the text's end
+		return nil, fmt.Errorf("%s: not a gzip file: %v", path, err) // %v: a wrapped io.EOF would look like the end of the text
 	}
 	return &gzipFile{z, f, path}, nil
 }
 
-// gzipFile closes the file below and names it in what it reports.
+// gzipFile is a gzip reader that names the file in its errors and closes it.
 type gzipFile struct {
 	*gzip.Reader
 	file *os.File
 	path string
 }
 
-// Read says which file is damaged.
+// Read reads decompressed bytes; its errors name the file.
 func (g *gzipFile) Read(p []byte) (int, error) {
 	n, err := g.Reader.Read(p)
 	if err != nil && err != io.EOF {
-		err = fmt.Errorf("%s: damaged gzip file: %v", g.path, err)
+		err = fmt.Errorf("%s: corrupt gzip file: %v", g.path, err)
 	}
 	return n, err
 }
 
-// Close closes the file below; a checksum was checked at its end by Read.
+// Close closes the file. Read has checked the gzip checksum at the end of the stream.
 func (g *gzipFile) Close() error { return g.file.Close() }
 
-// IsFile tells whether a regular file is there.
+// IsFile reports whether path is an existing regular file.
 func IsFile(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular()

@@ -6,8 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// FirstInvalid returns the offset of the first byte of text that is no text, and what is wrong
-// with it; −1 if there is none. A NUL is valid UTF-8, but a sign of another encoding.
+// FirstInvalid returns the offset of the first byte of text that is not valid UTF-8 or is NUL, and an
+// error that describes it; −1 and nil if there is none. NUL is valid UTF-8, but a sign of another
+// encoding.
 func FirstInvalid(text string) (int, error) {
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRuneInString(text[i:])
@@ -24,13 +25,13 @@ func FirstInvalid(text string) (int, error) {
 	return -1, nil
 }
 
-// isSurrogate tells whether text begins with half a UTF-16 pair encoded as if it were a
-// character, U+D800 to U+DFFF.
+// isSurrogate reports whether text begins with an encoded surrogate, U+D800 to U+DFFF: half of a
+// UTF-16 pair.
 func isSurrogate(text string) bool {
 	return len(text) >= 3 && text[0] == 0xed && text[1] >= 0xa0 && text[1] <= 0xbf && text[2]&0xc0 == 0x80
 }
 
-// OffsetError is an error at a byte of a text; EachChunk finds the file.
+// OffsetError is an error at a byte offset of a text. EachChunk adds the file.
 type OffsetError struct {
 	Offset int64
 	Err    error

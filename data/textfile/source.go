@@ -13,16 +13,16 @@ import (
 	"euryale/data/tokenizer"
 )
 
-// chunkSize is how many bytes of text are held and encoded at a time.
+// chunkSize is the number of bytes of text that EachChunk reads at a time.
 const chunkSize = 1 << 20
 
-// Source is where a text comes from: files, or memory if it was generated.
+// Source is a text in files, or in memory if it was generated.
 type Source struct {
 	Files  []string
 	Memory string
 }
 
-// Name is the source in messages.
+// Name returns the name of the source for messages: its first file.
 func (s Source) Name() string {
 	if len(s.Files) == 0 {
 		return "generated text"
@@ -30,7 +30,7 @@ func (s Source) Name() string {
 	return s.Files[0]
 }
 
-// Reader reads the source from its start.
+// Reader returns a reader of the whole text.
 func (s Source) Reader() *Reader {
 	r := &Reader{files: s.Files}
 	if len(s.Files) == 0 {
@@ -40,41 +40,41 @@ func (s Source) Reader() *Reader {
 	return r
 }
 
-// Reader reads files one after another as one text. A file that does not end a line is
-// ended by a newline before the next one.
+// Reader reads files one after another as one text. A newline is added between two files if the
+// first does not end with one.
 type Reader struct {
 	files  []string
-	file   io.ReadCloser
-	begins []int64 // where each file opened so far begins in the text
-	read   int64   // bytes of text so far
-	last   byte    // the last of them
+	file   io.ReadCloser // the open file, or nil
+	begins []int64       // offset in the text of each file opened so far
+	read   int64         // bytes of text read so far
+	last   byte          // the last byte read
 }
 
-// Read reads from one file.
+// Read reads from the current file, or opens the next.
 func (r *Reader) Read(p []byte) (int, error) {
 	if r.file == nil {
 		if err := r.open(); err != nil {
 			return 0, err
 		}
 		if r.begins[len(r.begins)-1] > r.read {
-			return r.took(p[:copy(p, "\n")]), nil
+			return r.count(p[:copy(p, "\n")]), nil
 		}
 	}
 	n, err := r.file.Read(p)
 	if err == io.EOF {
 		err = r.Close()
 	}
-	return r.took(p[:n]), err
+	return r.count(p[:n]), err
 }
 
-// open opens the next file, or reports io.EOF.
+// open opens the next file, or returns io.EOF.
 func (r *Reader) open() (err error) {
 	if len(r.begins) == len(r.files) {
 		return io.EOF
 	}
 	r.file, err = Open(r.files[len(r.begins)])
 	if err != nil {
-		r.file = nil // not a nil pointer in an interface
+		r.file = nil // Open may return a nil pointer in the interface
 		return err
 	}
 	begin := r.read
@@ -85,8 +85,8 @@ func (r *Reader) open() (err error) {
 	return nil
 }
 
-// took counts text that was read.
-func (r *Reader) took(text []byte) int {
+// count records text that was read, and returns its length.
+func (r *Reader) count(text []byte) int {
 	if len(text) > 0 {
 		r.read += int64(len(text))
 		r.last = text[len(text)-1]
@@ -94,7 +94,7 @@ func (r *Reader) took(text []byte) int {
 	return len(text)
 }
 
-// Close closes the file that is open.
+// Close closes the current file.
 func (r *Reader) Close() error {
 	if r.file == nil {
 		return nil
@@ -104,7 +104,7 @@ func (r *Reader) Close() error {
 	return err
 }
 
-// Hash is of the files' bytes as they are on disk, their lengths and how they are read.
+// Hash returns the hash of the stored bytes of the files, their lengths and their extensions.
 func (s Source) Hash() (sum [sha256.Size]byte, err error) {
 	if len(s.Files) == 0 {
 		return sha256.Sum256([]byte(s.Memory)), nil
@@ -121,14 +121,14 @@ func (s Source) Hash() (sum [sha256.Size]byte, err error) {
 			return sum, err
 		}
 		binary.Write(all, binary.LittleEndian, n)
-		io.WriteString(all, filepath.Ext(name)) // .gz says how the bytes are read
+		io.WriteString(all, filepath.Ext(name)) // .gz determines how the bytes are read
 	}
 	all.Sum(sum[:0])
 	return sum, nil
 }
 
-// EachChunk calls f with the text in chunks that end where a word does, and the offset
-// of each.
+// EachChunk calls f with each chunk of the text and its offset. Chunks end at the end of a word (see
+// tokenizer.EachChunk). An offset in an error of f is replaced by the file and the offset in it.
 func EachChunk(s Source, f func(chunk string, offset int64) error) error {
 	r := s.Reader()
 	defer r.Close()
@@ -141,7 +141,7 @@ func EachChunk(s Source, f func(chunk string, offset int64) error) error {
 	return r.locate(err)
 }
 
-// locate turns a place in the whole text into a file and an offset there.
+// locate replaces the offset in an error, counted in the whole text, by a file and an offset in it.
 func (r *Reader) locate(err error) error {
 	var unknown *tokenizer.UnknownError
 	var at *OffsetError
@@ -156,7 +156,7 @@ func (r *Reader) locate(err error) error {
 	return err
 }
 
-// fileAt returns the file that holds an offset of the whole text, and where it begins.
+// fileAt returns the file that has an offset of the whole text, and the offset of its first byte.
 func (r *Reader) fileAt(offset int64) (file string, begin int64) {
 	i := len(r.begins) - 1
 	for i > 0 && r.begins[i] > offset {

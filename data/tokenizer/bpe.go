@@ -8,23 +8,23 @@ import (
 	"unicode/utf8"
 )
 
-// splitGPT2 names the rule of wordEnd in files.
+// splitGPT2 is the name of the word rule (wordEnd) in tokenizer.json.
 const splitGPT2 = "gpt2"
 
-// bpeEncoder is byte-level byte-pair encoding (Sennrich et al. 2016; on bytes: Radford et
-// al. 2019): text is cut into words, a word into bytes, and neighbours are merged in the
+// bpeEncoder implements byte-level byte-pair encoding (Sennrich et al. 2016; on bytes: Radford et
+// al. 2019): text is split into words, words into bytes, and neighbouring pieces are merged in the
 // order in which the merges were learned.
 type bpeEncoder struct {
-	pieces []string
-	bytes  [256]int32 // the id of each byte, or noPiece
-	gaps   bool       // some byte has none: Hugging Face's trainer learns only those it meets
-	merges []bigram   // in order of rank
-	rules  map[bigram]mergeRule
-	idle   sync.Pool // of *wordEncoder, so that goroutines do not wait for each other
+	pieces   []string
+	bytes    [256]int32 // the id of each byte, or noPiece
+	gaps     bool       // some bytes have no id: Hugging Face's trainer adds only those of its text
+	merges   []bigram   // in order of rank
+	rules    map[bigram]mergeRule
+	encoders sync.Pool // of *wordEncoder, so that goroutines do not wait for each other
 }
 
-// newBPE makes the encoder of a table of pieces, the special ones left out, and merges.
-// Pieces must be distinct, and the result of a merge must be a piece.
+// newBPE returns the encoder of a table of pieces, except the special ones, and merges. Pieces must
+// be distinct, and the result of a merge must be a piece.
 func newBPE(pieces []string, special []bool, merges []bigram) (*bpeEncoder, error) {
 	ids, err := pieceIDs(pieces, special)
 	if err != nil {
@@ -42,18 +42,19 @@ func newBPE(pieces []string, special []bool, merges []bigram) (*bpeEncoder, erro
 		piece := pieces[p.left()] + pieces[p.right()]
 		id, ok := ids[piece]
 		if !ok {
-			return nil, fmt.Errorf("merge %d makes %q, which is not in the vocabulary", rank, piece)
+			return nil, fmt.Errorf("merge %d produces %q, which is not in the vocabulary", rank, piece)
 		}
 		if _, ok := e.rules[p]; ok {
-			return nil, fmt.Errorf("merge %d (%q + %q) is there twice", rank, pieces[p.left()], pieces[p.right()])
+			return nil, fmt.Errorf("merge %d (%q + %q) is a duplicate", rank, pieces[p.left()], pieces[p.right()])
 		}
 		e.rules[p] = mergeRule{rank: int32(rank), id: id}
 	}
-	e.idle.New = func() any { return newWordEncoder(e.rules, e.spell) }
+	e.encoders.New = func() any { return newWordEncoder(e.rules, e.spell) }
 	return e, nil
 }
 
-// pieceIDs finds pieces by their bytes, all but the special ones, and refuses duplicates.
+// pieceIDs returns the id of each piece, except the special ones. Empty and duplicate pieces are
+// errors.
 func pieceIDs(pieces []string, special []bool) (map[string]int32, error) {
 	ids := make(map[string]int32, len(pieces))
 	for id, piece := range pieces {
@@ -79,8 +80,8 @@ func (e *bpeEncoder) encode(ids []int, text string) ([]int, error) {
 			return nil, err
 		}
 	}
-	w := e.idle.Get().(*wordEncoder)
-	defer e.idle.Put(w)
+	w := e.encoders.Get().(*wordEncoder)
+	defer e.encoders.Put(w)
 	ids = slices.Grow(ids, len(text)/bytesPerID)
 	for len(text) > 0 {
 		n := wordEnd(text)
@@ -90,7 +91,7 @@ func (e *bpeEncoder) encode(ids []int, text string) ([]int, error) {
 	return ids, nil
 }
 
-// findGap reports the first character with a byte that is no piece.
+// findGap returns an *UnknownError for the first character with a byte that has no id.
 func (e *bpeEncoder) findGap(text string) error {
 	for start := 0; start < len(text); {
 		_, size := utf8.DecodeRuneInString(text[start:])
@@ -104,7 +105,7 @@ func (e *bpeEncoder) findGap(text string) error {
 	return nil
 }
 
-// spell appends the bytes of a word, as symbols.
+// spell appends the ids of the bytes of a word.
 func (e *bpeEncoder) spell(symbols []int32, word string) []int32 {
 	for i := range len(word) {
 		symbols = append(symbols, e.bytes[word[i]])
@@ -122,15 +123,16 @@ func (e *bpeEncoder) describe(f *jsonFile) {
 	}
 }
 
-// escapeMergeSide also escapes the space, which separates the two sides of a merge.
+// escapeMergeSide escapes a piece as escapePiece does, and also the space, which separates the two
+// sides of a merge.
 func escapeMergeSide(piece string) string {
 	return strings.ReplaceAll(escapePiece(piece), " ", `\x20`)
 }
 
-// bpeFromFile makes the encoder that tokenizer.json describes.
+// bpeFromFile returns the encoder that tokenizer.json describes.
 func bpeFromFile(f *jsonFile, pieces []string, special []bool) (encoder, error) {
 	if f.Split != splitGPT2 {
-		return nil, fmt.Errorf("split %q is not one this program knows (%s)", f.Split, splitGPT2)
+		return nil, fmt.Errorf("split %q is not supported: it must be %q", f.Split, splitGPT2)
 	}
 	merges, err := parseMerges(f.Merges, pieces, special, unescapePiece)
 	if err != nil {
@@ -139,9 +141,8 @@ func bpeFromFile(f *jsonFile, pieces []string, special []bool) (encoder, error) 
 	return newBPE(pieces, special, merges)
 }
 
-// parseMerges reads merges written as "left right", each side in the writing that read
-// undoes.
-func parseMerges(lines, pieces []string, special []bool, read func(string) (string, error)) ([]bigram, error) {
+// parseMerges parses merges written as "left right"; unescape decodes each side.
+func parseMerges(lines, pieces []string, special []bool, unescape func(string) (string, error)) ([]bigram, error) {
 	ids, err := pieceIDs(pieces, special)
 	if err != nil {
 		return nil, err
@@ -150,11 +151,11 @@ func parseMerges(lines, pieces []string, special []bool, read func(string) (stri
 	for rank, line := range lines {
 		left, right, ok := strings.Cut(line, " ")
 		if !ok || strings.Contains(right, " ") {
-			return nil, fmt.Errorf("merge %d (%q) is not two pieces with a space between them", rank, line)
+			return nil, fmt.Errorf("merge %d (%q) is not two pieces separated by a space", rank, line)
 		}
 		var side [2]int32
 		for i, written := range []string{left, right} {
-			piece, err := read(written)
+			piece, err := unescape(written)
 			if err != nil {
 				return nil, fmt.Errorf("merge %d: %w", rank, err)
 			}

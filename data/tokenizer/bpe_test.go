@@ -13,12 +13,12 @@ import (
 	oracle "github.com/tiktoken-go/tokenizer"
 )
 
-// sharedFile returns the path of a file of reference material, or skips the test.
+// sharedFile returns the path of a reference file, or skips the test.
 func sharedFile(t testing.TB, name string) string {
 	t.Helper()
 	path := filepath.FromSlash("../../../shared/" + name)
 	if _, err := os.Stat(path); err != nil {
-		t.Skipf("no reference material: %v", err)
+		t.Skipf("reference file not available: %v", err)
 	}
 	return path
 }
@@ -43,7 +43,7 @@ func TestGPT2KnownAnswers(t *testing.T) {
 	end, ok := tok.Special("<|endoftext|>")
 	require.True(t, ok)
 	assert.Equal(t, 50256, end)
-	// The two answers of the project's issue on data; the oracle test below confirms them.
+	// Two known encodings; TestGPT2Oracle confirms them.
 	ids, err := tok.Encode("Hello world! It's 2026.")
 	require.NoError(t, err)
 	assert.Equal(t, []int{15496, 995, 0, 632, 338, 1160, 2075, 13}, ids)
@@ -55,8 +55,8 @@ func TestGPT2KnownAnswers(t *testing.T) {
 	assert.NotContains(t, ids, end)
 }
 
-// TestGPT2Oracle compares ids with github.com/tiktoken-go/tokenizer's r50k_base, line by
-// line and in whole paragraphs, over text in both languages.
+// TestGPT2Oracle compares ids with r50k_base of github.com/tiktoken-go/tokenizer, by lines and by
+// paragraphs, over text in both languages.
 func TestGPT2Oracle(t *testing.T) {
 	tok := gpt2(t)
 	codec, err := oracle.Get(oracle.R50kBase)
@@ -96,8 +96,8 @@ func FuzzGPT2Oracle(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		// The oracle takes valid UTF-8 alone, and its vocabulary lacks U+007F: it has no id
-		// for it, where GPT-2's encoder.json has 221.
+		// The oracle accepts only valid UTF-8, and its vocabulary lacks U+007F, which has id 221 in
+		// GPT-2's encoder.json.
 		text = strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x7f", "")
 		assertSameIDs(t, tok, codec, text)
 	})
@@ -127,8 +127,8 @@ func FuzzRoundTrip(f *testing.F) {
 	})
 }
 
-// TestTrainBPEIsDeterministic trains twice on 200 kB of Chinese and English: the files are
-// the same to the byte, and load back to the same ids.
+// TestTrainBPEIsDeterministic trains twice on 200 kB of Chinese and English: the files are equal to
+// the byte, and the loaded tokenizer gives the same ids.
 func TestTrainBPEIsDeterministic(t *testing.T) {
 	text := sharedText(t, "data/tatoeba_en_zh.tsv")[:200000]
 	dir := t.TempDir()
@@ -159,7 +159,7 @@ func BenchmarkEncodeGPT2(b *testing.B) {
 	}
 }
 
-// BenchmarkEncodeGPT2Cold encodes with empty caches of words, as in one pass over a text.
+// BenchmarkEncodeGPT2Cold encodes with empty word caches, as in a single pass over a text.
 func BenchmarkEncodeGPT2Cold(b *testing.B) {
 	for _, name := range []string{"tinyshakespeare.txt", "dialogue_zh_kdconv.tsv", "tang_jueju.tsv"} {
 		b.Run(name, func(b *testing.B) {
@@ -167,7 +167,7 @@ func BenchmarkEncodeGPT2Cold(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			for b.Loop() {
 				b.StopTimer()
-				runtime.GC() // two collections empty a sync.Pool, where the caches are
+				runtime.GC() // two collections empty the sync.Pool of the caches
 				runtime.GC()
 				b.StartTimer()
 				_, err := tok.Encode(text)

@@ -5,12 +5,12 @@ import (
 	"slices"
 )
 
-// NewByte makes the tokenizer whose ids are the 256 bytes themselves.
+// NewByte returns the tokenizer whose ids are the 256 byte values.
 func NewByte() Tokenizer {
 	return newVocabulary(byteEncoder{}, bytePieces())
 }
 
-// bytePieces is the 256 bytes in order, one a piece.
+// bytePieces returns the 256 single-byte pieces in order.
 func bytePieces() []string {
 	pieces := make([]string, 256)
 	for b := range pieces {
@@ -35,8 +35,8 @@ func (byteEncoder) opening() int { return -1 }
 
 func (byteEncoder) describe(*jsonFile) {}
 
-// checkBytes refuses a table that does not begin with the 256 bytes in order, or that
-// has ordinary pieces after them.
+// checkBytes returns an error if pieces do not begin with the 256 bytes in order, or if they have
+// other than special tokens after them.
 func checkBytes(pieces []string, special []bool) error {
 	for id, piece := range pieces {
 		if id < 256 && (special[id] || piece != string([]byte{byte(id)})) {
@@ -47,7 +47,7 @@ func checkBytes(pieces []string, special []bool) error {
 		}
 	}
 	if len(pieces) < 256 {
-		return fmt.Errorf("%d pieces are fewer than the 256 bytes", len(pieces))
+		return fmt.Errorf("there are %d pieces, fewer than the 256 bytes", len(pieces))
 	}
 	return nil
 }

@@ -8,17 +8,17 @@ import (
 	"unicode/utf8"
 )
 
-// NewChar makes a tokenizer whose pieces are the characters of text: the most frequent
-// first, equally frequent ones by code point, so that ids follow from the text alone. A
-// byte that is not valid UTF-8 is a piece by itself, so that any text round-trips exactly.
+// NewChar returns a tokenizer whose pieces are the characters of text: the most frequent first,
+// equally frequent ones by code point, so that the ids depend on the text alone. A byte that is not
+// valid UTF-8 is a piece of its own, so that any text round-trips exactly.
 func NewChar(text string) Tokenizer {
 	count := map[string]int{}
 	CountChars(count, text)
 	return CharsByCount(count)
 }
 
-// CharsByCount makes the tokenizer that NewChar would make of a text with these counts of
-// characters, for texts too large to be held.
+// CharsByCount returns the tokenizer that NewChar returns for a text with these character counts, for
+// texts that do not fit into memory.
 func CharsByCount(count map[string]int) Tokenizer {
 	pieces := make([]string, 0, len(count))
 	for piece := range count {
@@ -30,8 +30,8 @@ func CharsByCount(count map[string]int) Tokenizer {
 	return newVocabulary(newCharEncoder(pieces, nil), pieces)
 }
 
-// CharsOf makes a character tokenizer with given pieces: piece i has id i. A piece that
-// is not one character, and one that is given twice, are errors.
+// CharsOf returns a character tokenizer of the given pieces: piece i has id i. A piece that is not
+// one character, or that occurs twice, is an error.
 func CharsOf(pieces []string) (Tokenizer, error) {
 	pieces = slices.Clone(pieces)
 	if err := checkChars(pieces, make([]bool, len(pieces))); err != nil {
@@ -53,14 +53,14 @@ func CountChars(count map[string]int, text string) {
 	}
 }
 
-// charEncoder looks characters up. Ids are kept plus one, so that 0 means "none".
+// charEncoder maps characters to ids. It stores each id plus one, so that 0 means "none".
 type charEncoder struct {
 	ascii   [utf8.RuneSelf]int32
 	invalid [256]int32 // bytes that are not valid UTF-8
 	runes   map[rune]int32
 }
 
-// newCharEncoder indexes the pieces, all but the special ones.
+// newCharEncoder returns the encoder of the pieces, except the special ones.
 func newCharEncoder(pieces []string, special []bool) *charEncoder {
 	e := &charEncoder{runes: make(map[rune]int32, len(pieces))}
 	for id, piece := range pieces {
@@ -111,7 +111,7 @@ func (e *charEncoder) opening() int { return -1 }
 
 func (e *charEncoder) describe(*jsonFile) {}
 
-// checkChars refuses pieces that are not one character each, and characters given twice.
+// checkChars returns an error if a piece is not one character, or if a character occurs twice.
 func checkChars(pieces []string, special []bool) error {
 	seen := make(map[string]int, len(pieces))
 	for id, piece := range pieces {

@@ -23,7 +23,7 @@ func TestCharOrdersByFrequencyThenCodePoint(t *testing.T) {
 }
 
 func TestCharEncodesInvalidBytesExactly(t *testing.T) {
-	// U+FFFD itself is a character; the two invalid bytes are not it.
+	// U+FFFD is a character, different from the two invalid bytes.
 	text := "a\xe6\x98\ufffdb"
 	tok := NewChar(text)
 	assert.Equal(t, 5, tok.Vocab())
@@ -38,10 +38,10 @@ func TestCharEncodesInvalidBytesExactly(t *testing.T) {
 func TestCharUnknown(t *testing.T) {
 	tok := NewChar("abc")
 	for text, want := range map[string]string{
-		"ab漢c":   `character "漢" (U+6F22) at byte offset 2 is not in the vocabulary: train the tokenizer on text that has it, or use one of all bytes (byte, bpe)`,
-		"c\n":    `character "\n" (U+000A) at byte offset 1 is not in the vocabulary: train the tokenizer on text that has it, or use one of all bytes (byte, bpe)`,
-		"c\xfe":  `byte 0xfe at byte offset 1 is not valid UTF-8 and not in the vocabulary: train the tokenizer on text that has it, or use one of all bytes (byte, bpe)`,
-		"\ufffd": `character "�" (U+FFFD) at byte offset 0 is not in the vocabulary: train the tokenizer on text that has it, or use one of all bytes (byte, bpe)`,
+		"ab漢c":   `character "漢" (U+6F22) at byte offset 2 is not in the vocabulary: train the tokenizer on text that has it, or use one that covers all bytes (byte, bpe)`,
+		"c\n":    `character "\n" (U+000A) at byte offset 1 is not in the vocabulary: train the tokenizer on text that has it, or use one that covers all bytes (byte, bpe)`,
+		"c\xfe":  `byte 0xfe at byte offset 1 is not valid UTF-8 and not in the vocabulary: train the tokenizer on text that has it, or use one that covers all bytes (byte, bpe)`,
+		"\ufffd": `character "�" (U+FFFD) at byte offset 0 is not in the vocabulary: train the tokenizer on text that has it, or use one that covers all bytes (byte, bpe)`,
 	} {
 		_, err := tok.Encode(text)
 		assert.EqualError(t, err, want)
@@ -61,7 +61,7 @@ func TestSpecials(t *testing.T) {
 	require.True(t, ok)
 	assert.Equal(t, plain.Vocab(), end)
 	_, ok = plain.Special("<|end|>")
-	assert.False(t, ok, "the tokenizer it was made from must stay as it was")
+	assert.False(t, ok, "the original tokenizer must not change")
 
 	ids, err := tok.Encode("<|end|>")
 	require.NoError(t, err)

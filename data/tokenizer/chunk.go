@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// EachChunk reads r to its end and hands its text to f in chunks of about size bytes. A
-// chunk ends where a word certainly does, before white space that follows something else,
-// so that encoding chunk by chunk gives the ids of the whole text. Where size bytes hold
-// no such place, the chunk ends after the last whole character.
+// EachChunk reads r to its end and calls f with its text in chunks of at most size bytes. A chunk ends
+// at a certain end of a word, before white space that follows another character, so that encoding
+// chunk by chunk gives the ids of the whole text. If size bytes have no such place, the chunk ends
+// after the last complete character.
 func EachChunk(r io.Reader, size int, f func(chunk string) error) error {
 	buf := make([]byte, size)
 	kept := 0
@@ -34,7 +34,7 @@ func EachChunk(r io.Reader, size int, f func(chunk string) error) error {
 	}
 }
 
-// lastWordEnd is the last place in text before which a word must end, whatever follows.
+// lastWordEnd returns the last offset at which a word ends, whatever text follows.
 func lastWordEnd(text []byte) int {
 	for i := len(text) - 1; i > 0; i-- {
 		if text[i] != ' ' && text[i] != '\n' {
@@ -44,7 +44,7 @@ func lastWordEnd(text []byte) int {
 			return i
 		}
 	}
-	// No word ends here: keep back a character that may be incomplete.
+	// There is no certain end of a word: exclude a character that may be incomplete.
 	if end := wholeChars(text); end > 0 {
 		return end
 	}

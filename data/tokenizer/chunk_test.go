@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestChunksEncodeAsTheWhole: cutting text into chunks changes no id.
+// Splitting a text into chunks does not change its ids.
 func TestChunksEncodeAsTheWhole(t *testing.T) {
 	tok := gpt2(t)
 	text := "it's  x \n\n y\u3000\n z. " + sharedText(t, "data/tatoeba_en_zh.tsv")[:20000]
@@ -29,10 +29,10 @@ func TestChunksEncodeAsTheWhole(t *testing.T) {
 }
 
 func TestChunksKeepCharactersWhole(t *testing.T) {
-	text := strings.Repeat("春眠不觉晓处处闻啼鸟", 40) // 1,200 bytes without a place to cut
+	text := strings.Repeat("春眠不觉晓处处闻啼鸟", 40) // 1,200 bytes without the end of a word
 	for _, size := range []int{16, 17, 18, 1199, 1200, 1201} {
 		var joined strings.Builder
-		// One byte at a time: how the reader deals bytes must not matter.
+		// The sizes of the reads must not matter: read one byte at a time.
 		require.NoError(t, EachChunk(iotest.OneByteReader(strings.NewReader(text)), size, func(chunk string) error {
 			assert.True(t, utf8.ValidString(chunk))
 			assert.LessOrEqual(t, len(chunk), size)

@@ -3,22 +3,22 @@ package tokenizer
 import "strings"
 
 const (
-	// longestWord bounds the words that are counted: what is written without breaks is cut
-	// there, or one endless line would make every merge slow.
+	// longestWord is the length at which longer words are cut: without it a very long line without
+	// breaks would make every merge slow.
 	longestWord = 256 // bytes
-	// distinctWords bounds all of them together, and with them the memory of training: 4,096
-	// merges of 100 MB of random Chinese took 200 MB.
+	// distinctWords limits the total size of the distinct words, and with it the memory of training:
+	// 4,096 merges of 100 MB of random Chinese took 200 MB.
 	distinctWords = 8 << 20 // bytes
 )
 
-// wordCounter counts the words of a text of any size in bounded memory. When the distinct
-// words grow over the limit the rarest are forgotten, under a threshold that rises each
-// time (as fastText's dictionary does).
+// wordCounter counts the words of a text of any size in bounded memory. When the distinct words exceed
+// the limit, it drops the rarest, with a threshold that rises each time (as fastText's dictionary
+// does).
 type wordCounter struct {
 	counts map[string]int
 	limit  int // bytes
 	size   int // bytes of distinct words
-	floor  int // words this frequent or less were forgotten last
+	floor  int // words of at most this count have been dropped
 }
 
 // add counts the words of text.
@@ -33,15 +33,15 @@ func (w *wordCounter) add(text string) {
 		} else {
 			w.counts[strings.Clone(text[:n])] = 1 // a key must not keep text alive
 			if w.size += n; w.size > w.limit {
-				w.forget()
+				w.dropRarest()
 			}
 		}
 		text = text[n:]
 	}
 }
 
-// forget drops the rarest words until half of the limit is free.
-func (w *wordCounter) forget() {
+// dropRarest drops the rarest words until half of the limit is free.
+func (w *wordCounter) dropRarest() {
 	for w.size > w.limit/2 {
 		w.floor++
 		for word, count := range w.counts {

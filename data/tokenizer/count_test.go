@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestWordCounterForgetsTheRarest(t *testing.T) {
+func TestWordCounterDropsTheRarest(t *testing.T) {
 	w := wordCounter{limit: 100}
 	for i := range 200 {
 		w.add(fmt.Sprintf(" common %d", i))
@@ -23,7 +23,7 @@ func TestWordCounterForgetsTheRarest(t *testing.T) {
 	assert.Equal(t, size, w.size)
 }
 
-func TestWordCounterCutsEndlessWords(t *testing.T) {
+func TestWordCounterCutsLongWords(t *testing.T) {
 	w := wordCounter{limit: distinctWords}
 	w.add(strings.Repeat("a", 3*longestWord+1))
 	assert.Equal(t, map[string]int{strings.Repeat("a", longestWord): 3, "a": 1}, w.counts)

@@ -18,13 +18,13 @@ const (
 	formatVersion = 1
 )
 
-// jsonFile is tokenizer.json. Pieces are text; a backslash in them is written \\
-// and a byte that is not valid UTF-8 \xNN, so that every piece is kept exactly.
+// jsonFile is the content of tokenizer.json. In pieces a backslash is written \\ and a byte that is
+// not valid UTF-8 \xNN, so that every piece is stored exactly.
 type jsonFile struct {
 	Format   string         `json:"format"`
 	Version  int            `json:"version"`
 	Kind     string         `json:"kind"`
-	Split    string         `json:"split,omitempty"`  // bpe: how text is cut into words
+	Split    string         `json:"split,omitempty"`  // bpe: the rule that splits text into words
 	Specials map[string]int `json:"specials"`         // escaped name → id
 	Pieces   []string       `json:"pieces"`           // by id, escaped
 	Merges   []string       `json:"merges,omitempty"` // bpe: "left right" in order, spaces in pieces as \x20
@@ -32,18 +32,18 @@ type jsonFile struct {
 	Checksum string         `json:"checksum"`         // SHA-256 of this object without white space and with checksum ""
 }
 
-// sum is the checksum the content of f ought to have.
+// sum returns the checksum of f.
 func (f *jsonFile) sum() string {
 	plain := *f
 	plain.Checksum = ""
 	text, err := marshalPlain(&plain, "")
 	if err != nil {
-		return "" // only a score that is no number cannot be written; Save reports it
+		return "" // a NaN or infinite score; Save returns the error
 	}
 	return fmt.Sprintf("sha256:%x", sha256.Sum256(text))
 }
 
-// marshalPlain writes JSON for people: "<" stays "<".
+// marshalPlain returns JSON without HTML escapes: "<" stays "<".
 func marshalPlain(v any, indent string) ([]byte, error) {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
@@ -53,7 +53,7 @@ func marshalPlain(v any, indent string) ([]byte, error) {
 	return buf.Bytes(), err
 }
 
-// jsonError says where the text stops being the JSON that was expected.
+// jsonError adds the line to an error of package json.
 func jsonError(text []byte, err error) error {
 	var syntax *json.SyntaxError
 	var typed *json.UnmarshalTypeError
@@ -66,7 +66,7 @@ func jsonError(text []byte, err error) error {
 	return err
 }
 
-// escapePiece writes bytes as valid UTF-8 that unescapePiece reads back.
+// escapePiece encodes the bytes of a piece as valid UTF-8; unescapePiece decodes them.
 func escapePiece(piece string) string {
 	var b strings.Builder
 	for i := 0; i < len(piece); {
@@ -98,12 +98,12 @@ func unescapePiece(escaped string) (string, error) {
 		case len(after) >= 3 && after[0] == 'x':
 			c, err := strconv.ParseUint(after[1:3], 16, 8)
 			if err != nil {
-				return "", fmt.Errorf("%q has a bad escape: after a backslash come a backslash or xNN", escaped)
+				return "", fmt.Errorf("%q has a bad escape: a backslash must be followed by a backslash or xNN", escaped)
 			}
 			b.WriteByte(byte(c))
 			rest = after[3:]
 		default:
-			return "", fmt.Errorf("%q has a bad escape: after a backslash come a backslash or xNN", escaped)
+			return "", fmt.Errorf("%q has a bad escape: a backslash must be followed by a backslash or xNN", escaped)
 		}
 	}
 }

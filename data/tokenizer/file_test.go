@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// oneOfEach is a small tokenizer of every kind, with special tokens.
+// oneOfEach returns a small tokenizer of every kind, with special tokens.
 func oneOfEach(t testing.TB) []Tokenizer {
 	t.Helper()
 	bpe, err := TrainBPE(strings.NewReader(`a\b a\b <b> "q" "q" 春眠 春眠`+"\xff\xff \xff\xff"), 270, nil)
@@ -92,7 +92,7 @@ func TestTamperedFilesAreRefused(t *testing.T) {
 	whole := string(text)
 	for want, changed := range map[string]string{
 		"checksum does not match":          strings.Replace(whole, `"b"`, `"x"`, 1),
-		"version 2 is not one":             strings.Replace(whole, `"version": 1`, `"version": 2`, 1),
+		"version 2 is not supported":       strings.Replace(whole, `"version": 1`, `"version": 2`, 1),
 		`unknown field "extra"`:            strings.Replace(whole, `"version"`, `"extra": 1, "version"`, 1),
 		"line 13: invalid char":            whole + "{}",
 		"line 9: unexpected end":           strings.Join(strings.Split(whole, "\n")[:9], "\n"),
@@ -104,13 +104,13 @@ func TestTamperedFilesAreRefused(t *testing.T) {
 	}
 	spaced := strings.ReplaceAll(whole, "\n", "\r\n\t")
 	_, err = parseAny(spaced)
-	assert.NoError(t, err, "white space carries nothing")
+	assert.NoError(t, err, "white space does not matter")
 }
 
 // parseAny does what Load does with the content of a single JSON file.
 func parseAny(text string) (Tokenizer, error) { return loadJSON("tokenizer.json", []byte(text)) }
 
-// TestInconsistentFilesAreRefused changes files that are then signed anew.
+// TestInconsistentFilesAreRefused changes files and updates their checksums.
 func TestInconsistentFilesAreRefused(t *testing.T) {
 	const char, byt, bpe, llama = 0, 1, 2, 3
 	for _, c := range []struct {
@@ -131,13 +131,13 @@ func TestInconsistentFilesAreRefused(t *testing.T) {
 		{bpe, func(f *jsonFile) { f.Split = "other" }, `split "other"`},
 		{bpe, func(f *jsonFile) { f.Merges[0] = "zz q" }, `merge 0 names "zz"`},
 		{bpe, func(f *jsonFile) { f.Merges[0] = "a" }, "not two pieces"},
-		{bpe, func(f *jsonFile) { f.Merges[1] = f.Merges[0] }, "is there twice"},
-		{bpe, func(f *jsonFile) { f.Merges[0] = "z z" }, `makes "zz", which is not in the vocabulary`},
+		{bpe, func(f *jsonFile) { f.Merges[1] = f.Merges[0] }, "is a duplicate"},
+		{bpe, func(f *jsonFile) { f.Merges[0] = "z z" }, `produces "zz", which is not in the vocabulary`},
 		{bpe, func(f *jsonFile) { f.Merges[0] = "<|end|> a" }, `merge 0 names "<|end|>"`},
 		{bpe, func(f *jsonFile) { f.Pieces[65] = "" }, "piece 65 is empty"},
 		{llama, func(f *jsonFile) { f.Scores = f.Scores[:100] }, "pieces with 100 scores"},
 		{llama, func(f *jsonFile) { f.Pieces[70] = "x" }, `piece 70 is "x", not "C"`},
-		{llama, func(f *jsonFile) { delete(f.Specials, "<s>") }, "special tokens are the first 3"},
+		{llama, func(f *jsonFile) { delete(f.Specials, "<s>") }, "special tokens must be the first 3"},
 	} {
 		path := filepath.Join(t.TempDir(), "tokenizer.json")
 		require.NoError(t, oneOfEach(t)[c.kind].Save(path))
@@ -166,8 +166,7 @@ func FuzzEscape(f *testing.F) {
 	})
 }
 
-// FuzzLoad gives hostile files to the readers: they answer with an error, or with a
-// tokenizer that round-trips.
+// FuzzLoad checks that any file is an error, or a tokenizer that round-trips.
 func FuzzLoad(f *testing.F) {
 	for _, tok := range oneOfEach(f) {
 		path := filepath.Join(f.TempDir(), "tokenizer.json")
@@ -198,8 +197,7 @@ func FuzzLoad(f *testing.F) {
 	})
 }
 
-// FuzzSigned changes what a file says and signs it, so that the checks behind the
-// checksum are reached.
+// FuzzSigned changes a file and updates its checksum, to reach the checks after that of the checksum.
 func FuzzSigned(f *testing.F) {
 	f.Add("bpe", "a b\n<|end|>", "a b", 3)
 	f.Add("llama", "<s>", "", 1)

@@ -10,9 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// byteLetters is GPT-2's way to write any byte as a printable character (bytes_to_unicode
-// in encoder.py): the printable bytes of Latin-1 stand for themselves, the others for the
-// code points from U+0100 on, in order.
+// byteLetters maps each byte to GPT-2's printable character for it (bytes_to_unicode in encoder.py):
+// printable bytes of Latin-1 to themselves, the others to the code points from U+0100 on, in order.
 var byteLetters = func() (letters [256]rune) {
 	next := rune(256)
 	for b := range letters {
@@ -26,7 +25,7 @@ var byteLetters = func() (letters [256]rune) {
 	return letters
 }()
 
-// letterBytes is the inverse.
+// letterBytes is the inverse of byteLetters.
 var letterBytes = func() map[rune]byte {
 	bytes := make(map[rune]byte, 256)
 	for b, r := range byteLetters {
@@ -35,20 +34,20 @@ var letterBytes = func() map[rune]byte {
 	return bytes
 }()
 
-// fromLetters reads a piece written in GPT-2's letters.
+// fromLetters decodes a piece written in GPT-2's characters.
 func fromLetters(written string) (string, error) {
 	piece := make([]byte, 0, len(written))
 	for _, r := range written {
 		b, ok := letterBytes[r]
 		if !ok {
-			return "", fmt.Errorf("%q has %q (%U), which stands for no byte: it is not a byte-level vocabulary", written, r, r)
+			return "", fmt.Errorf("%q has %q (%U), which is not the character of a byte: the vocabulary is not byte-level", written, r, r)
 		}
 		piece = append(piece, b)
 	}
 	return string(piece), nil
 }
 
-// toLetters writes a piece in GPT-2's letters.
+// toLetters encodes a piece in GPT-2's characters.
 func toLetters(piece string) string {
 	var written strings.Builder
 	for i := range len(piece) {
@@ -57,9 +56,9 @@ func toLetters(piece string) string {
 	return written.String()
 }
 
-// GPT2Files are the contents of vocab.json and merges.txt, GPT-2's own two files, for a
-// byte-level BPE tokenizer. Load makes the same tokenizer of them; one that they
-// cannot express is an error that says why.
+// GPT2Files returns the contents of GPT-2's two files, vocab.json and merges.txt, for a byte-level
+// BPE tokenizer, such that Load returns the same tokenizer. A tokenizer that they cannot express is
+// an error.
 func GPT2Files(t Tokenizer) (vocab, merges []byte, err error) {
 	v, _ := t.(*vocabulary)
 	if v == nil {
@@ -68,22 +67,22 @@ func GPT2Files(t Tokenizer) (vocab, merges []byte, err error) {
 	e, ok := v.encoder.(*bpeEncoder)
 	switch {
 	case !ok:
-		return nil, nil, fmt.Errorf("a %s tokenizer is no byte-level BPE", v.kind())
+		return nil, nil, fmt.Errorf("a %s tokenizer is not a byte-level BPE", v.kind())
 	case e.gaps:
-		return nil, nil, errors.New("some bytes have no id, and GPT-2's tokenizer has one for each")
+		return nil, nil, errors.New("some bytes have no id, but GPT-2's format needs one for each")
 	}
 	vocab, merges = v.writeVocab(), e.writeMerges()
 	again, err := parseGPT2(vocab, merges)
 	if err != nil {
-		return nil, nil, fmt.Errorf("it does not come back from them: %w", err)
+		return nil, nil, fmt.Errorf("GPT-2's format cannot express the tokenizer: %w", err)
 	}
 	if again.(*vocabulary).file().Checksum != v.file().Checksum {
-		return nil, nil, errors.New("some pieces are made by no merge and are not special either")
+		return nil, nil, errors.New("some pieces are neither special nor produced by a merge")
 	}
 	return vocab, merges, nil
 }
 
-// writeVocab writes vocab.json in the order of ids.
+// writeVocab returns vocab.json, in order of ids.
 func (v *vocabulary) writeVocab() []byte {
 	special := v.isSpecial()
 	var b bytes.Buffer
@@ -105,7 +104,7 @@ func (v *vocabulary) writeVocab() []byte {
 	return b.Bytes()
 }
 
-// writeMerges writes merges.txt.
+// writeMerges returns merges.txt.
 func (e *bpeEncoder) writeMerges() []byte {
 	b := bytes.NewBufferString("#version: 0.2\n")
 	for _, p := range e.merges {
@@ -114,9 +113,9 @@ func (e *bpeEncoder) writeMerges() []byte {
 	return b.Bytes()
 }
 
-// parseGPT2 makes the tokenizer of a vocabulary (encoder.json or vocab.json: written
-// piece → id) and its merges (vocab.bpe or merges.txt: a version line, then "left right"
-// in order). Pieces that no merge makes, such as <|endoftext|>, are its special tokens.
+// parseGPT2 returns the tokenizer of a vocabulary (encoder.json or vocab.json: encoded piece → id)
+// and its merges (vocab.bpe or merges.txt: a version line, then "left right" in order). Pieces that
+// no merge produces, such as <|endoftext|>, are special tokens.
 func parseGPT2(vocab, merges []byte) (Tokenizer, error) {
 	var ids map[string]int
 	if err := json.Unmarshal(vocab, &ids); err != nil {
@@ -141,8 +140,8 @@ func parseGPT2(vocab, merges []byte) (Tokenizer, error) {
 	return newByteLevel(written, special, lines)
 }
 
-// newByteLevel makes a tokenizer of pieces and merges in GPT-2's letters; special pieces
-// are written as they are.
+// newByteLevel returns a tokenizer of pieces and merges in GPT-2's characters; special pieces are not
+// encoded.
 func newByteLevel(written []string, special []bool, lines []string) (Tokenizer, error) {
 	v := newVocabulary(nil, make([]string, len(written)))
 	for id, w := range written {
@@ -169,13 +168,13 @@ func newByteLevel(written []string, special []bool, lines []string) (Tokenizer, 
 	return v, err
 }
 
-// byID turns a vocabulary around. Its ids must be 0, 1, 2, … without a gap.
+// byID returns the pieces of a vocabulary in order of ids, which must be 0, 1, 2, … without gaps.
 func byID(ids map[string]int) ([]string, error) {
 	written := make([]string, len(ids))
 	taken := make([]bool, len(ids))
 	for w, id := range ids {
 		if id < 0 || id >= len(ids) {
-			return nil, fmt.Errorf("piece %q has id %d, but %d pieces need the ids 0 to %d", w, id, len(ids), len(ids)-1)
+			return nil, fmt.Errorf("piece %q has id %d, but the ids of %d pieces must be 0 to %d", w, id, len(ids), len(ids)-1)
 		}
 		if taken[id] {
 			return nil, fmt.Errorf("pieces %q and %q have the same id %d", written[id], w, id)
@@ -185,7 +184,7 @@ func byID(ids map[string]int) ([]string, error) {
 	return written, nil
 }
 
-// mergeLines is the lines of vocab.bpe or merges.txt, without the version line.
+// mergeLines returns the lines of vocab.bpe or merges.txt, without the version line and empty lines.
 func mergeLines(text []byte) ([]string, error) {
 	head, rest, _ := strings.Cut(string(text), "\n")
 	if !strings.HasPrefix(head, "#version") {

@@ -13,33 +13,33 @@ import (
 const (
 	llamaBegin = 1
 	llamaBytes = 3
-	llamaText  = llamaBytes + 256 // the first piece that is text
+	llamaText  = llamaBytes + 256 // the first piece of text
 )
 
 var llamaSpecials = []string{"<unk>", "<s>", "</s>"}
 
-// llamaEncoder encodes as llama2.c does (run.c, encode): <s>, then the text with a space
-// before it, in characters, merged by the scores of the pieces. A character that is no
-// piece falls back to its bytes. The empty text is <s> alone.
+// llamaEncoder encodes as llama2.c does (run.c, encode): <s>, then the text with a space before it,
+// split into characters that are merged by the scores of the pieces. A character that is not a piece
+// is encoded as its bytes. The empty text is encoded as <s> alone.
 type llamaEncoder struct {
 	scores []float32
 	chars  map[string]int32 // pieces of one character
 	rules  map[bigram]mergeRule
-	// meet has the pairs of characters that stand side by side in some piece. No merge
-	// reaches over any other pair, so the text can be cut there.
-	meet map[bigram]bool
-	idle sync.Pool // of *wordEncoder
+	// adjacent has the pairs of neighbouring characters of all pieces. No merge can span any
+	// other pair, so that the text can be split there.
+	adjacent map[bigram]bool
+	encoders sync.Pool // of *wordEncoder
 }
 
-// newLlama makes the encoder of pieces and their scores; pieces from len(scores) on are
-// special tokens that were added.
+// newLlama returns the encoder of pieces and their scores; pieces from len(scores) on are added
+// special tokens.
 func newLlama(scores []float32, pieces []string, special []bool) (*llamaEncoder, error) {
 	if err := checkLlama(scores, pieces, special); err != nil {
 		return nil, err
 	}
-	e := &llamaEncoder{scores: scores, chars: map[string]int32{}, rules: map[bigram]mergeRule{}, meet: map[bigram]bool{}}
+	e := &llamaEncoder{scores: scores, chars: map[string]int32{}, rules: map[bigram]mergeRule{}, adjacent: map[bigram]bool{}}
 	ids := make(map[string]int32, len(scores))
-	for id := len(scores) - 1; id >= llamaText; id-- { // of equal pieces the first one counts
+	for id := len(scores) - 1; id >= llamaText; id-- { // of equal pieces the first is used
 		ids[pieces[id]] = int32(id)
 		if charLen(pieces[id]) == len(pieces[id]) {
 			e.chars[pieces[id]] = int32(id)
@@ -49,18 +49,18 @@ func newLlama(scores []float32, pieces []string, special []bool) (*llamaEncoder,
 	for piece, id := range ids {
 		e.addRules(piece, mergeRule{rank: ranks[id], id: id}, ids)
 	}
-	e.idle.New = func() any { return newWordEncoder(e.rules, e.spell) }
+	e.encoders.New = func() any { return newWordEncoder(e.rules, e.spell) }
 	return e, nil
 }
 
-// addRules adds the ways to make a piece of two others, and which characters meet in it.
+// addRules adds the rules that merge two pieces into this one, and its pairs of adjacent characters.
 func (e *llamaEncoder) addRules(piece string, rule mergeRule, ids map[string]int32) {
 	before := int32(noPiece)
 	for i, n := 0, 0; i < len(piece); i += n {
 		n = charLen(piece[i:])
 		here := e.char(piece[i : i+n])
 		if i > 0 {
-			e.meet[newBigram(before, here)] = true
+			e.adjacent[newBigram(before, here)] = true
 			left, ok := ids[piece[:i]]
 			right, ok2 := ids[piece[i:]]
 			if ok && ok2 {
@@ -71,15 +71,15 @@ func (e *llamaEncoder) addRules(piece string, rule mergeRule, ids map[string]int
 	}
 }
 
-// checkLlama refuses a table whose first pieces are not the fixed ones, or whose scores
-// give no order.
+// checkLlama returns an error if the first pieces are not the fixed ones, or if a score is not
+// finite.
 func checkLlama(scores []float32, pieces []string, special []bool) error {
 	if len(scores) < llamaText || len(pieces) < len(scores) {
-		return fmt.Errorf("%d pieces with %d scores: there must be at least %d of each, 3 special tokens and the 256 bytes first", len(pieces), len(scores), llamaText)
+		return fmt.Errorf("%d pieces with %d scores: there must be at least %d of each, for 3 special tokens and the 256 bytes", len(pieces), len(scores), llamaText)
 	}
 	for id, piece := range pieces {
 		if special[id] != (id < llamaBytes || id >= len(scores)) {
-			return fmt.Errorf("piece %d (%q): special tokens are the first %d and those that have no score", id, piece, llamaBytes)
+			return fmt.Errorf("piece %d (%q): special tokens must be the first %d and those without a score", id, piece, llamaBytes)
 		}
 		fixed := piece
 		switch {
@@ -97,13 +97,13 @@ func checkLlama(scores []float32, pieces []string, special []bool) error {
 	}
 	for id, score := range scores {
 		if math.IsNaN(float64(score)) || math.IsInf(float64(score), 0) {
-			return fmt.Errorf("piece %d has score %v, which gives no order", id, score)
+			return fmt.Errorf("piece %d has score %v: scores must be finite", id, score)
 		}
 	}
 	return nil
 }
 
-// rankScores numbers the distinct scores from the highest on.
+// rankScores returns the rank of each score among the distinct scores; the highest has rank 0.
 func rankScores(scores []float32) []int32 {
 	order := slices.Clone(scores)
 	slices.SortFunc(order, func(a, b float32) int { return cmp.Compare(b, a) })
@@ -126,8 +126,8 @@ func (e *llamaEncoder) encode(ids []int, text string) ([]int, error) {
 	if text == "" {
 		return ids, nil
 	}
-	w := e.idle.Get().(*wordEncoder)
-	defer e.idle.Put(w)
+	w := e.encoders.Get().(*wordEncoder)
+	defer e.encoders.Put(w)
 	ids = slices.Grow(ids, len(text)/bytesPerID)
 	text = " " + text
 	word := 0
@@ -135,7 +135,7 @@ func (e *llamaEncoder) encode(ids []int, text string) ([]int, error) {
 	for i := 0; i < len(text); {
 		n := charLen(text[i:])
 		here := e.char(text[i : i+n])
-		if i > 0 && !e.meet[newBigram(before, here)] {
+		if i > 0 && !e.adjacent[newBigram(before, here)] {
 			ids = w.encode(ids, text[word:i])
 			word = i
 		}
@@ -145,8 +145,8 @@ func (e *llamaEncoder) encode(ids []int, text string) ([]int, error) {
 	return w.encode(ids, text[word:]), nil
 }
 
-// charLen is the length of the first character as llama2.c sees it: a byte and up to three
-// continuation bytes, be they valid UTF-8 or not.
+// charLen returns the length of the first character as llama2.c defines it: a byte and up to three
+// continuation bytes, valid UTF-8 or not.
 func charLen(text string) int {
 	n := 1
 	for n < len(text) && n < utf8.UTFMax && !utf8.RuneStart(text[n]) {
@@ -155,7 +155,7 @@ func charLen(text string) int {
 	return n
 }
 
-// char is the piece that is this character, or noPiece.
+// char returns the id of a character, or noPiece.
 func (e *llamaEncoder) char(char string) int32 {
 	if id, ok := e.chars[char]; ok {
 		return id
@@ -163,7 +163,7 @@ func (e *llamaEncoder) char(char string) int32 {
 	return noPiece
 }
 
-// spell appends the characters of a word, as symbols.
+// spell appends the ids of the characters of a word, or of their bytes.
 func (e *llamaEncoder) spell(symbols []int32, word string) []int32 {
 	for len(word) > 0 {
 		n := charLen(word)

@@ -19,7 +19,7 @@ type llamaPiece struct {
 	text  string
 }
 
-// llamaPieces is the fixed head of a llama2.c vocabulary and a few pieces of text.
+// llamaPieces returns the fixed first pieces of a llama2.c vocabulary and a few pieces of text.
 func llamaPieces() []llamaPiece {
 	pieces := []llamaPiece{{0, "<unk>"}, {0, "\n<s>\n"}, {0, "\n</s>\n"}}
 	for b := range 256 {
@@ -29,9 +29,9 @@ func llamaPieces() []llamaPiece {
 		llamaPiece{-2, "aa"}, llamaPiece{-3, "ab"}, llamaPiece{-4, " a"}, llamaPiece{-5, " aa"})
 }
 
-// llamaFile writes pieces as llama2.c's tokenizer.py does.
+// llamaFile returns the file that llama2.c's tokenizer.py writes for pieces.
 func llamaFile(pieces []llamaPiece) []byte {
-	file := binary.LittleEndian.AppendUint32(nil, 10) // the longest, and the byte of a line break too
+	file := binary.LittleEndian.AppendUint32(nil, 10) // length of the longest piece; also a line break
 	for _, p := range pieces {
 		file = binary.LittleEndian.AppendUint32(file, math.Float32bits(p.score))
 		file = binary.LittleEndian.AppendUint32(file, uint32(len(p.text)))
@@ -53,7 +53,7 @@ func TestLlamaEncodesByHand(t *testing.T) {
 	for text, want := range map[string][]int{
 		"":      {1},
 		"b":     {1, space, b},
-		"aaa":   {1, spaceAA, a}, // of two equal pairs aa the left one; then " " joins it
+		"aaa":   {1, spaceAA, a}, // of two equal pairs aa the left one is merged; then " " with it
 		"ab":    {1, space, ab},  // ab (−3) goes before " a" (−4)
 		"春c":    {1, space, spring, 3 + 'c'},
 		"a\x80": {1, space, 3 + 'a', 3 + 0x80}, // llama2.c reads a and a stray continuation as one character
@@ -66,14 +66,14 @@ func TestLlamaEncodesByHand(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, text, back)
 	}
-	// A continuation, without <s> before it, keeps its space.
+	// Ids that do not begin with <s> keep the space.
 	text, err := tok.Decode([]int{spaceA, b})
 	require.NoError(t, err)
 	assert.Equal(t, " ab", text)
 }
 
-// TestTok512 reads the tokenizer of llama2.c's stories260K. The golden text there is what
-// llama2.c printed for that model from an empty prompt.
+// TestTok512 loads the tokenizer of llama2.c's stories260K. The golden text is the output of llama2.c
+// for that model and an empty prompt.
 func TestTok512(t *testing.T) {
 	tok, err := Load(sharedFile(t, "models/tok512.bin"))
 	require.NoError(t, err)
@@ -101,8 +101,8 @@ func TestTok512(t *testing.T) {
 	assert.Equal(t, 512, end)
 }
 
-// llama2c encodes ASCII text in the plain way of run.c's encode: look at every pair of
-// neighbours, merge the one whose piece has the best score, and begin again.
+// llama2c encodes ASCII text with the simple algorithm of run.c's encode: of all neighbouring pairs
+// merge the one whose piece has the best score, and repeat.
 func llama2c(t Tokenizer, text string) []int {
 	v := t.(*vocabulary)
 	scores := v.encoder.(*llamaEncoder).scores
@@ -147,23 +147,23 @@ func TestLlamaRefuses(t *testing.T) {
 	binary.LittleEndian.PutUint32(huge[8:], 0x7fffffff)
 	whole := llamaFile(llamaPieces())
 	for want, file := range map[string][]byte{
-		"would have 1701670771 bytes, it must be":        []byte("some text"), // 0x656d6f73: "some", little-endian
+		"would have 1701670771 bytes, it must have":      []byte("some text"), // 0x656d6f73: "some", little-endian
 		"piece 260 has score NaN":                        llamaFile(nan),
 		`piece 5 is "<0xZZ>", not <0x02>`:                llamaFile(swapped),
 		"piece 0 at byte offset 4 has length 2147483647": huge,
-		"inside the head of piece 266":                   whole[:len(whole)-8],
+		"within the header of piece 266":                 whole[:len(whole)-8],
 		"10 pieces with 10 scores":                       llamaFile(llamaPieces()[:10]),
 	} {
 		_, err := parseLlama(file)
 		assert.ErrorContains(t, err, want)
 	}
 	long := strings.Repeat("ab", 200000)
-	ids, err := llamaOf(t, llamaPieces()).Encode(long) // quadratic merging would not end in time
+	ids, err := llamaOf(t, llamaPieces()).Encode(long) // quadratic merging would be too slow
 	require.NoError(t, err)
 	assert.Len(t, ids, 200002)
 }
 
-func TestLlamaFilesAreKnownByContent(t *testing.T) {
+func TestLlamaFilesAreRecognizedByContent(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tok.bin")
 	require.NoError(t, os.WriteFile(path, llamaFile(llamaPieces()), 0o644)) // begins with a line break
 	tok, err := Load(path)

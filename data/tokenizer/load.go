@@ -10,28 +10,28 @@ import (
 	"path/filepath"
 )
 
-// maxFile bounds what is read into memory; the largest known vocabularies stay
-// below 40 MB.
+// maxFile is the size of the largest tokenizer file in bytes; the largest known vocabularies have less
+// than 40 MB.
 const maxFile = 256 << 20
 
-// gpt2Files are the names that GPT-2's two files go by, in the order they are looked for.
+// gpt2Files are the names of GPT-2's two files, vocabulary and merges, in order of preference.
 var gpt2Files = [][2]string{
 	{"encoder.json", "vocab.bpe"},
 	{"vocab.json", "merges.txt"},
 	{"gpt2_encoder.json", "gpt2_vocab.bpe"},
 }
 
-// Load reads a tokenizer. What a file is follows from its content:
+// Load reads a tokenizer. It recognizes the format by the content of the file:
 //
-//   - tokenizer.json as Save writes it
-//   - tokenizer.json of Hugging Face, if it is a byte-level BPE model; one that was learned
-//     without some bytes answers texts that have them with an *UnknownError
-//   - GPT-2's encoder.json and vocab.bpe, or vocab.json and merges.txt: either of the two,
-//     the other beside it
-//   - the tok*.bin of llama2.c; its encoded texts begin with <s>, as that program's do
+//   - tokenizer.json as written by Save
+//   - tokenizer.json of Hugging Face, if it is a byte-level BPE model; if it lacks some bytes,
+//     encoding a text that has them is an *UnknownError
+//   - GPT-2's encoder.json and vocab.bpe, or vocab.json and merges.txt: path names one of the two,
+//     the other must be in the same directory
+//   - the tok*.bin of llama2.c; its encoded texts begin with <s>, as in llama2.c
 //
-// A directory stands for the tokenizer.json, or the pair of GPT-2's files, inside it.
-// Everything in a file is checked; errors name the file and what is wrong in it.
+// If path is a directory, Load reads its tokenizer.json or its pair of GPT-2's files. Files are fully
+// checked; errors name the file and what is wrong in it.
 func Load(path string) (Tokenizer, error) {
 	t, err := load(path)
 	if err != nil {
@@ -67,7 +67,7 @@ func load(path string) (Tokenizer, error) {
 	return loadJSON(path, text)
 }
 
-// loadJSON tells the three kinds of JSON files apart.
+// loadJSON reads one of the three kinds of JSON files.
 func loadJSON(path string, text []byte) (Tokenizer, error) {
 	var keys map[string]json.RawMessage
 	if err := json.Unmarshal(text, &keys); err != nil {
@@ -85,10 +85,10 @@ func loadJSON(path string, text []byte) (Tokenizer, error) {
 		}
 		return parseGPT2(text, merges)
 	}
-	return nil, errors.New(`the JSON is no tokenizer: it has neither "format": "euryale-tokenizer", nor a "model", nor GPT-2's vocabulary`)
+	return nil, errors.New(`the JSON is not a tokenizer: it has neither "format": "euryale-tokenizer", nor a "model", nor GPT-2's vocabulary`)
 }
 
-// findFile finds the tokenizer's file in a directory.
+// findFile returns the path of the tokenizer file in a directory.
 func findFile(dir string) (string, error) {
 	names := []string{"tokenizer.json"}
 	for _, pair := range gpt2Files {
@@ -103,7 +103,8 @@ func findFile(dir string) (string, error) {
 	return "", fmt.Errorf("the directory has none of the files %q", names)
 }
 
-// readPartner reads the other of GPT-2's two files: 0 is the vocabulary, 1 the merges.
+// readPartner reads the file that belongs to path, one of GPT-2's two files. which says what to read:
+// 0 the vocabulary, 1 the merges.
 func readPartner(path string, which int) ([]byte, error) {
 	dir, name := filepath.Split(path)
 	for _, pair := range gpt2Files {
@@ -111,11 +112,11 @@ func readPartner(path string, which int) ([]byte, error) {
 			return readBounded(filepath.Join(dir, pair[which]))
 		}
 	}
-	return nil, fmt.Errorf("it is one of GPT-2's two files, and the name of the other is not known: name them %s and %s",
+	return nil, fmt.Errorf("this is one of GPT-2's two files, and the name of the other is unknown: rename them to %s and %s",
 		gpt2Files[0][0], gpt2Files[0][1])
 }
 
-// readBounded reads a file, unless it is too large to be a tokenizer.
+// readBounded reads a file of at most maxFile bytes.
 func readBounded(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -127,8 +128,8 @@ func readBounded(path string) ([]byte, error) {
 		return nil, err
 	}
 	if info.Size() > maxFile {
-		return nil, fmt.Errorf("the file has %d MB, more than the %d MB a tokenizer can have", info.Size()>>20, maxFile>>20)
+		return nil, fmt.Errorf("the file has %d MB, more than the limit of %d MB for a tokenizer", info.Size()>>20, maxFile>>20)
 	}
-	// What has no size of its own, such as a pipe, must not fill the memory either.
+	// A pipe has no size, so that reading needs a limit too.
 	return io.ReadAll(io.LimitReader(f, maxFile))
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// hfJSON is a Hugging Face tokenizer.json with the bytes, "ab" and "Ġab" as pieces and
-// <|endoftext|> added; change, unless nil, edits it first.
+// hfJSON returns a Hugging Face tokenizer.json with the bytes, "ab" and "Ġab" as pieces and
+// <|endoftext|> as added token; change, unless nil, edits it first.
 func hfJSON(t testing.TB, change func(file map[string]any)) string {
 	t.Helper()
 	vocab := map[string]any{}
@@ -60,7 +60,7 @@ func TestHuggingFace(t *testing.T) {
 	assert.NoError(t, err)
 }
 
-// TestHuggingFaceGaps reads a vocabulary that was learned without some bytes.
+// TestHuggingFaceGaps loads a vocabulary that lacks some bytes.
 func TestHuggingFaceGaps(t *testing.T) {
 	tok, err := parseAny(hfJSON(t, func(file map[string]any) {
 		file["added_tokens"] = nil
@@ -75,10 +75,10 @@ func TestHuggingFaceGaps(t *testing.T) {
 	require.ErrorAs(t, err, &unknown)
 	assert.Equal(t, UnknownError{Piece: "春", Offset: 2}, *unknown)
 	_, err = tok.Encode("\xff")
-	assert.EqualError(t, err, "byte 0xff at byte offset 0 is not valid UTF-8 and not in the vocabulary: train the tokenizer on text that has it, or use one of all bytes (byte, bpe)")
+	assert.EqualError(t, err, "byte 0xff at byte offset 0 is not valid UTF-8 and not in the vocabulary: train the tokenizer on text that has it, or use one that covers all bytes (byte, bpe)")
 }
 
-// TestHuggingFaceGPT2 writes GPT-2's vocabulary as Hugging Face does: the ids are the same.
+// TestHuggingFaceGPT2 loads GPT-2's vocabulary in Hugging Face's format: the ids are the same.
 func TestHuggingFaceGPT2(t *testing.T) {
 	var vocab map[string]any
 	require.NoError(t, json.Unmarshal([]byte(sharedText(t, "tokenizers/gpt2_encoder.json")), &vocab))
@@ -121,14 +121,14 @@ func TestHuggingFaceRefuses(t *testing.T) {
 		"merge 0 (7) is neither":                model("merges", []any{7}),
 		`merge 0 ("x y z") is not two`:          model("merges", []any{[]any{"x y", "z"}}),
 		"no vocabulary":                         model("vocab", nil),
-		`added token "a" has the ids`:           set("added_tokens", []any{map[string]any{"id": 0, "content": "a", "special": true}}),
+		`added token "a" has two ids`:           set("added_tokens", []any{map[string]any{"id": 0, "content": "a", "special": true}}),
 		`"x" (id 258) is not special`:           set("added_tokens", []any{map[string]any{"id": 258, "content": "x"}}),
-		`piece "xx" has id 300, but 259 pieces`: set("added_tokens", []any{map[string]any{"id": 300, "content": "xx", "special": true}}),
+		`piece "xx" has id 300, but the ids of`: set("added_tokens", []any{map[string]any{"id": 300, "content": "xx", "special": true}}),
 		"have the same id 0": func(file map[string]any) {
 			file["added_tokens"] = nil
 			model("vocab", map[string]any{"a": 0, "b": 0})(file)
 		},
-		`"ab€" has '€' (U+20AC), which stands`: func(file map[string]any) {
+		`"ab€" has '€' (U+20AC), which is not`: func(file map[string]any) {
 			file["added_tokens"] = nil
 			model("vocab", map[string]any{"ab€": 0})(file)
 		},
@@ -165,11 +165,11 @@ func TestLoadRefuses(t *testing.T) {
 	_, err = Load(filepath.Join(dir, "none.json"))
 	assert.ErrorIs(t, err, os.ErrNotExist)
 	for want, text := range map[string]string{
-		"unexpected end of JSON":            "",
-		"would have 0 bytes":                string(make([]byte, 12)),
-		"the JSON is no tokenizer":          `{"a": 1}`,
-		"the name of the other is not know": "#version: 0.2\na b\n",
-		"line 2: invalid character":         "{\n x",
+		"unexpected end of JSON":           "",
+		"would have 0 bytes":               string(make([]byte, 12)),
+		"the JSON is not a tokenizer":      `{"a": 1}`,
+		"the name of the other is unknown": "#version: 0.2\na b\n",
+		"line 2: invalid character":        "{\n x",
 	} {
 		path := filepath.Join(dir, "some.file")
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
@@ -182,7 +182,7 @@ func TestLoadRefuses(t *testing.T) {
 	require.NoError(t, large.Truncate(maxFile+1<<20))
 	require.NoError(t, large.Close())
 	_, err = Load(large.Name())
-	assert.ErrorContains(t, err, "more than the 256 MB")
+	assert.ErrorContains(t, err, "more than the limit of 256 MB")
 }
 
 func TestGPT2FilesAreChecked(t *testing.T) {
@@ -194,7 +194,7 @@ func TestGPT2FilesAreChecked(t *testing.T) {
 	require.NoError(t, err)
 	for want, merges := range map[string]string{
 		"does not begin with #version":      "a b\n",
-		`makes "ab"`:                        "#version: 0.2\na b\n",
+		`produces "ab"`:                     "#version: 0.2\na b\n",
 		`merge 0 ("a") is not two pieces`:   "#version: 0.2\n\n" + "a\n",
 		`merge 0 names "zz"`:                "#version: 0.2\nzz b\n",
 		`merge 0 ("a b c") is not two`:      "#version: 0.2\na b c\n",
@@ -206,8 +206,8 @@ func TestGPT2FilesAreChecked(t *testing.T) {
 	}
 }
 
-// A learned tokenizer comes back from GPT-2's two files as it was, special tokens too.
-func TestGPT2FilesComeBack(t *testing.T) {
+// A learned tokenizer survives a round trip through GPT-2's two files, special tokens included.
+func TestGPT2FilesRoundTrip(t *testing.T) {
 	learned, err := TrainBPE(strings.NewReader(strings.Repeat("The quick brown fox, 敏捷的狐狸: the quicker \"fox\" \\ the brown one.\n", 50)), 300, nil)
 	require.NoError(t, err)
 	for _, tok := range []Tokenizer{learned, WithSpecials(learned, "<|end|>", "<|role:狐狸|>", "two words")} {
@@ -233,7 +233,7 @@ func TestGPT2FilesComeBack(t *testing.T) {
 	}
 }
 
-// What the two files cannot say is not written wrongly.
+// A tokenizer that the two files cannot express is an error.
 func TestGPT2FilesRefuse(t *testing.T) {
 	learned, err := TrainBPE(strings.NewReader(strings.Repeat("the then they ", 50)), 260, nil)
 	require.NoError(t, err)
@@ -253,11 +253,11 @@ func TestGPT2FilesRefuse(t *testing.T) {
 	}))
 	require.NoError(t, err)
 	for want, tok := range map[string]Tokenizer{
-		"a char tokenizer is no byte-level BPE": chars,
-		"a byte tokenizer is no byte-level BPE": NewByte(),
-		"made by no merge":                      unmade,
-		"some bytes have no id":                 gaps,
-		"it does not come back":                 WithSpecials(learned, "!"),
+		"a char tokenizer is not a byte-level BPE": chars,
+		"a byte tokenizer is not a byte-level BPE": NewByte(),
+		"neither special nor produced by a merge":  unmade,
+		"some bytes have no id":                    gaps,
+		"cannot express the tokenizer":             WithSpecials(learned, "!"),
 	} {
 		_, _, err := GPT2Files(tok)
 		assert.ErrorContains(t, err, want)

@@ -1,6 +1,6 @@
 package tokenizer
 
-// bigram is two neighbouring symbols, left in the upper half.
+// bigram is a pair of neighbouring symbols; the upper 32 bits are the left one.
 type bigram uint64
 
 func newBigram(left, right int32) bigram { return bigram(uint64(left)<<32 | uint64(uint32(right))) }
@@ -8,11 +8,11 @@ func newBigram(left, right int32) bigram { return bigram(uint64(left)<<32 | uint
 func (p bigram) left() int32  { return int32(p >> 32) }
 func (p bigram) right() int32 { return int32(uint32(p)) }
 
-// mergeRule says what a pair becomes, and how early: the lower the rank the earlier.
+// mergeRule is the id that a pair is replaced by, and the rank of the merge: lower ranks come first.
 type mergeRule struct{ rank, id int32 }
 
-// merger applies merge rules to sequences of symbols. It is scratch memory that is used
-// again and again, by one goroutine at a time.
+// merger applies merge rules to sequences of symbols. It reuses its memory and is not safe for
+// concurrent use.
 type merger struct {
 	rules map[bigram]mergeRule
 	// A doubly linked list over the symbols: a merge keeps the left one and unlinks the right.
@@ -20,22 +20,22 @@ type merger struct {
 	queue      []candidate // a binary heap, the smallest key first
 }
 
-// candidate is a merge that was possible when it was queued. It is stale if its symbols
-// have been merged with others since.
+// candidate is a merge that was possible when it was queued. It is stale if its symbols have since
+// been merged with others.
 type candidate struct {
-	key uint64 // rank, then position: the leftmost of equal ranks comes first
+	key uint64 // rank, then position: of equal ranks the leftmost comes first
 	bigram
 }
 
-// merge applies the rules to symbols, in their memory: always the pair of the lowest
-// rank, the leftmost one of several, until no rule applies. It takes O(n log n) steps.
+// merge applies the rules to symbols, in place: always to the pair of the lowest rank, the leftmost
+// of several, until no rule applies. It takes O(n log n) steps.
 func (m *merger) merge(symbols []int32) []int32 {
 	if len(symbols) < 2 {
 		return symbols
 	}
 	m.link(len(symbols))
 	for i := range len(symbols) - 1 {
-		m.offer(symbols, int32(i))
+		m.push(symbols, int32(i))
 	}
 	for len(m.queue) > 0 {
 		c := m.pop()
@@ -48,10 +48,10 @@ func (m *merger) merge(symbols []int32) []int32 {
 		symbols[right] = unlinked
 		if m.next[at] = m.next[right]; m.next[at] >= 0 {
 			m.prev[m.next[at]] = at
-			m.offer(symbols, at)
+			m.push(symbols, at)
 		}
 		if m.prev[at] >= 0 {
-			m.offer(symbols, m.prev[at])
+			m.push(symbols, m.prev[at])
 		}
 	}
 	merged := symbols[:0]
@@ -61,9 +61,9 @@ func (m *merger) merge(symbols []int32) []int32 {
 	return merged
 }
 
-const unlinked = -1 // no symbol's id, and in the list no position
+const unlinked = -1 // neither an id nor a position
 
-// link makes the list of n symbols in a row.
+// link initializes the list of n symbols.
 func (m *merger) link(n int) {
 	if cap(m.next) < n {
 		m.next, m.prev = make([]int32, n), make([]int32, n)
@@ -75,9 +75,9 @@ func (m *merger) link(n int) {
 	m.next[n-1] = unlinked
 }
 
-// offer queues the merge of the symbol at a position with its right neighbour, if there
-// is a rule for it.
-func (m *merger) offer(symbols []int32, at int32) {
+// push queues the merge of the symbol at a position with its right neighbour, if there is a rule for
+// it.
+func (m *merger) push(symbols []int32, at int32) {
 	p := newBigram(symbols[at], symbols[m.next[at]])
 	rule, ok := m.rules[p]
 	if !ok {
@@ -97,7 +97,7 @@ func (m *merger) offer(symbols []int32, at int32) {
 	m.queue[i] = c
 }
 
-// pop takes the candidate of the smallest key out of the queue.
+// pop removes and returns the candidate with the smallest key.
 func (m *merger) pop() candidate {
 	top := m.queue[0]
 	n := len(m.queue) - 1

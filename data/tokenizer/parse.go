@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// parseSaved checks tokenizer.json, which is known to be JSON, and makes its tokenizer.
+// parseSaved checks tokenizer.json, which is known to be valid JSON, and returns its tokenizer.
 func parseSaved(text []byte) (Tokenizer, error) {
 	var f jsonFile
 	dec := json.NewDecoder(bytes.NewReader(text))
@@ -16,10 +16,10 @@ func parseSaved(text []byte) (Tokenizer, error) {
 		return nil, jsonError(text, err)
 	}
 	if f.Version != formatVersion {
-		return nil, fmt.Errorf("version %d is not one this program reads (%d)", f.Version, formatVersion)
+		return nil, fmt.Errorf("version %d is not supported: this program reads version %d", f.Version, formatVersion)
 	}
 	if f.Checksum != f.sum() {
-		return nil, errors.New("checksum does not match: the file was changed after it was saved, restore it or make the tokenizer again")
+		return nil, errors.New("checksum does not match: the file was changed after it was saved; restore it, or make the tokenizer again")
 	}
 	v, err := f.vocabulary()
 	if err != nil {
@@ -29,7 +29,7 @@ func parseSaved(text []byte) (Tokenizer, error) {
 	return v, err
 }
 
-// vocabulary is the table of pieces and specials, without its encoder.
+// vocabulary returns the vocabulary of the file, without its encoder.
 func (f *jsonFile) vocabulary() (*vocabulary, error) {
 	v := newVocabulary(nil, make([]string, len(f.Pieces)))
 	var err error
@@ -56,7 +56,7 @@ func (f *jsonFile) vocabulary() (*vocabulary, error) {
 	return v, nil
 }
 
-// encoder makes the encoder that the file describes for these pieces.
+// encoder returns the encoder that the file describes.
 func (f *jsonFile) encoder(pieces []string, special []bool) (encoder, error) {
 	switch f.Kind {
 	case "char":
@@ -68,5 +68,5 @@ func (f *jsonFile) encoder(pieces []string, special []bool) (encoder, error) {
 	case "llama":
 		return newLlama(f.Scores, pieces, special)
 	}
-	return nil, fmt.Errorf("kind %q is not one this program reads (char, byte, bpe, llama)", f.Kind)
+	return nil, fmt.Errorf("kind %q is not supported: it must be char, byte, bpe or llama", f.Kind)
 }

@@ -22,7 +22,7 @@ func (v *vocabulary) Save(path string) error {
 	return nil
 }
 
-// file is what tokenizer.json says of v.
+// file returns the content of tokenizer.json for v.
 func (v *vocabulary) file() *jsonFile {
 	f := &jsonFile{Format: formatName, Version: formatVersion, Kind: v.kind(), Specials: map[string]int{}}
 	for name, id := range v.specials {

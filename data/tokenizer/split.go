@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// wordEnd is the length of the first word of text, which is not empty, under GPT-2's
-// rule (Radford et al. 2019, encoder.py), in the notation of regular expressions
+// wordEnd returns the length of the first word of text, which must not be empty, by GPT-2's regular
+// expression (Radford et al. 2019, encoder.py)
 //
 //	's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
 //
@@ -33,7 +33,7 @@ func wordEnd(text string) int {
 	return run
 }
 
-// contraction is the length of an English contraction's ending at the start of text, or 0.
+// contraction returns the length of the ending of an English contraction at the start of text, or 0.
 func contraction(text string) int {
 	if text[0] != '\'' || len(text) < 2 {
 		return 0
@@ -53,7 +53,7 @@ func contraction(text string) int {
 	return 0
 }
 
-// charClass is what the rule of words tells characters apart by.
+// charClass is the class of a character in GPT-2's regular expression.
 type charClass uint8
 
 const (
@@ -63,7 +63,7 @@ const (
 	classSpace
 )
 
-// asciiClass saves the look-up in Unicode's tables for the most common characters.
+// asciiClass is unicodeClass of the ASCII characters, precomputed for speed.
 var asciiClass = func() (table [utf8.RuneSelf]charClass) {
 	for c := range table {
 		table[c] = unicodeClass(rune(c))
@@ -77,7 +77,7 @@ func classify(text string) (charClass, int) {
 		return asciiClass[c], 1
 	}
 	r, size := utf8.DecodeRuneInString(text)
-	if r >= 0x4e00 && r <= 0x9fff { // the block of CJK ideographs: letters, all of them
+	if r >= 0x4e00 && r <= 0x9fff { // the CJK ideographs, all of them letters
 		return classLetter, size
 	}
 	return unicodeClass(r), size
@@ -95,7 +95,7 @@ func unicodeClass(r rune) charClass {
 	return classOther
 }
 
-// classRun is the length of the characters of one class that text begins with.
+// classRun returns the length of the longest prefix of text whose characters are of a class.
 func classRun(text string, class charClass) int {
 	n := 0
 	for n < len(text) {
@@ -108,8 +108,8 @@ func classRun(text string, class charClass) int {
 	return n
 }
 
-// wholeChars is the length of b without an incomplete character at its end. Bytes that no
-// further byte can make a character are whole.
+// wholeChars returns the length of b without an incomplete character at its end. Bytes that no
+// further bytes can complete to a character are included.
 func wholeChars(b []byte) int {
 	for i := len(b) - 1; i >= 0 && i >= len(b)-utf8.UTFMax; i-- {
 		if utf8.RuneStart(b[i]) {

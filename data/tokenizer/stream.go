@@ -1,17 +1,17 @@
 package tokenizer
 
-// Stream decodes tokens as they are generated. A character can be spread over several
-// tokens; its bytes are held back until it is whole, so that nothing half-written is
-// shown. What Push and Flush return, put together, is what Decode returns.
+// Stream decodes tokens one by one, as they are generated. A character can extend over several
+// tokens; its bytes are held back until it is complete. The concatenated results of Push and Flush
+// equal the result of Decode.
 type Stream struct {
 	tokens  Tokenizer
-	opening int // the id that opens a text, or −1
-	opened  bool
-	count   int // of tokens pushed
-	held    []byte
+	opening int    // the id that begins every encoded text, or −1
+	opened  bool   // the text began with it
+	count   int    // tokens pushed
+	held    []byte // bytes of an incomplete character
 }
 
-// NewStream begins the decoding of a text.
+// NewStream returns a Stream at the beginning of a text.
 func NewStream(t Tokenizer) *Stream {
 	s := &Stream{tokens: t, opening: -1}
 	if v, ok := t.(*vocabulary); ok {
@@ -20,13 +20,13 @@ func NewStream(t Tokenizer) *Stream {
 	return s
 }
 
-// Push adds a token and returns the text that is complete with it, often none. An id
-// outside the vocabulary adds nothing.
+// Push adds a token and returns the text that it completes, which may be empty. An id outside the
+// vocabulary adds nothing.
 func (s *Stream) Push(id int) string {
 	if s.count == 0 {
 		s.opened = id == s.opening
 	}
-	s.held = append(s.held, placed(string(s.tokens.Piece(id)), s.count, s.opened)...)
+	s.held = append(s.held, pieceText(string(s.tokens.Piece(id)), s.count, s.opened)...)
 	s.count++
 	end := wholeChars(s.held)
 	text := string(s.held[:end])
@@ -34,7 +34,7 @@ func (s *Stream) Push(id int) string {
 	return text
 }
 
-// Flush returns the bytes that are held back, an incomplete character, and begins anew.
+// Flush returns the held bytes of an incomplete character, and starts a new text.
 func (s *Stream) Flush() string {
 	text := string(s.held)
 	s.held, s.count = s.held[:0], 0

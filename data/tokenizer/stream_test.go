@@ -14,7 +14,7 @@ func TestStreamHoldsBackIncompleteCharacters(t *testing.T) {
 	for _, b := range []byte("a春\xe6\x98b\xff") {
 		got = append(got, s.Push(int(b)))
 	}
-	// \xe6\x98 could become 春 until b comes; \xff can become nothing and is not held back.
+	// \xe6\x98 could become 春 until b follows; \xff cannot become a character and is not held back.
 	assert.Equal(t, []string{"a", "", "", "春", "", "", "\xe6\x98b", "\xff"}, got)
 	assert.Equal(t, "", s.Push(256), "an id outside the vocabulary adds nothing")
 	assert.Equal(t, "", s.Push(0xe6))
@@ -25,17 +25,17 @@ func TestStreamHoldsBackIncompleteCharacters(t *testing.T) {
 func TestStreamOpensTextsOfLlama(t *testing.T) {
 	const spaceA = 265
 	s := NewStream(llamaOf(t, llamaPieces()))
-	for range 2 { // Flush begins anew
+	for range 2 { // Flush starts a new text
 		assert.Equal(t, "", s.Push(llamaBegin))
 		assert.Equal(t, "a", s.Push(spaceA))
 		assert.Equal(t, " a", s.Push(spaceA))
 		assert.Equal(t, "<s>", s.Push(llamaBegin))
 		assert.Equal(t, "", s.Flush())
 	}
-	assert.Equal(t, " a", s.Push(spaceA), "a continuation keeps its space")
+	assert.Equal(t, " a", s.Push(spaceA), "ids that do not begin with <s> keep the space")
 }
 
-// TestConcurrentUse is for the race detector.
+// TestConcurrentUse is to be run with the race detector.
 func TestConcurrentUse(t *testing.T) {
 	for _, tok := range oneOfEach(t)[1:] {
 		want, err := tok.Encode("a\\b 春眠 \"q\"")

@@ -10,18 +10,18 @@ import (
 
 const trainChunk = 1 << 20 // bytes of text in memory at a time
 
-// TrainBPE learns a byte-level byte-pair encoding from text: ids 0 to 255 are the bytes,
-// and each further id joins the pair of neighbouring pieces that is most frequent inside
-// words (Sennrich et al. 2016). Words are cut as GPT-2 does. Of equally frequent pairs the
-// one of lower ids wins, so the result follows from the text alone.
+// TrainBPE learns a byte-level byte-pair encoding from text: ids 0 to 255 are the bytes, and each
+// further id merges the most frequent pair of neighbouring pieces within words (Sennrich et al.
+// 2016). Text is split into words as in GPT-2. Of equally frequent pairs the one with the lower ids
+// is merged first, so that the result depends on the text alone.
 //
-// vocab is the number of ids asked for, at least 256. There are fewer if the text has no
-// pair left that occurs twice. progress, unless nil, is called after each merge with the
-// merges done and asked for. Memory is bounded: of a text with more than 8 MB of distinct
-// words the rarest are not learned from. An empty text and a failing reader are errors.
+// vocab is the number of ids, at least 256. The result has fewer if no pair is left that occurs
+// twice. progress, unless nil, is called after each merge with the number of merges done and the
+// total. Memory is bounded: if the text has more than 8 MB of distinct words, the rarest are ignored.
+// An empty text and a read error are errors.
 func TrainBPE(text io.Reader, vocab int, progress func(done, total int)) (Tokenizer, error) {
 	if vocab < 256 {
-		return nil, fmt.Errorf("train bpe: a vocabulary of %d has no room for the 256 bytes, ask for 256 or more", vocab)
+		return nil, fmt.Errorf("train bpe: a vocabulary of %d is too small for the 256 bytes: use 256 or more", vocab)
 	}
 	words := wordCounter{limit: distinctWords}
 	err := EachChunk(text, trainChunk, func(chunk string) error {
@@ -32,7 +32,7 @@ func TrainBPE(text io.Reader, vocab int, progress func(done, total int)) (Tokeni
 		return nil, fmt.Errorf("train bpe: %w", err)
 	}
 	if len(words.counts) == 0 {
-		return nil, errors.New("train bpe: the text is empty, give some text to learn from")
+		return nil, errors.New("train bpe: the text is empty")
 	}
 	t := newBPETrainer(words.counts)
 	t.learn(vocab, progress)
@@ -43,15 +43,15 @@ func TrainBPE(text io.Reader, vocab int, progress func(done, total int)) (Tokeni
 	return newVocabulary(e, t.pieces), nil
 }
 
-// bpeTrainer keeps the counts of all pairs up to date while it merges.
+// bpeTrainer learns merges, with counts of all pairs that each merge updates.
 type bpeTrainer struct {
 	pieces  []string
-	seen    map[string]bool // pieces that merges made
+	seen    map[string]bool // pieces produced by merges
 	merges  []bigram
 	words   []countedWord
 	counts  map[bigram]int
-	where   map[bigram][]int32 // words that have the pair, or had it
-	queue   bigramQueue        // every pair once, with its count or a higher one
+	where   map[bigram][]int32 // indices of the words that have the pair, or had it
+	queue   bigramQueue        // every pair once, with its count or an outdated higher one
 	scratch []int32
 }
 
@@ -84,12 +84,12 @@ func newBPETrainer(words map[string]int) *bpeTrainer {
 	return t
 }
 
-// learn merges until there are vocab pieces or no pair that occurs twice.
+// learn merges pairs until there are vocab pieces, or no pair occurs twice.
 func (t *bpeTrainer) learn(vocab int, progress func(done, total int)) {
 	for len(t.pieces) < vocab && len(t.queue) > 0 {
 		best := heap.Pop(&t.queue).(countedBigram)
 		if now := t.counts[best.bigram]; now < best.count {
-			heap.Push(&t.queue, countedBigram{best.bigram, now}) // merges of others took some away
+			heap.Push(&t.queue, countedBigram{best.bigram, now}) // other merges have reduced the count
 			continue
 		}
 		if best.count < 2 {
@@ -109,7 +109,7 @@ func (t *bpeTrainer) learn(vocab int, progress func(done, total int)) {
 	}
 }
 
-// merge joins a pair to the piece id in every word that has it.
+// merge replaces a pair by the piece id in every word that has it.
 func (t *bpeTrainer) merge(p bigram, id int32) {
 	made := map[bigram]bool{} // pairs with the new piece; the counts of all others can only fall
 	for _, i := range t.where[p] {
@@ -120,8 +120,8 @@ func (t *bpeTrainer) merge(p bigram, id int32) {
 	}
 }
 
-// mergeWord joins the pair in one word: its old pairs are no longer counted, its new ones
-// are. A word that an earlier merge has taken the pair from stays as it is.
+// mergeWord replaces the pair in one word and updates the counts of its pairs. A word that no longer
+// has the pair, because of an earlier merge, is not changed.
 func (t *bpeTrainer) mergeWord(i int32, p bigram, id int32, made map[bigram]bool) {
 	w := &t.words[i]
 	old := append(t.scratch[:0], w.symbols...)
@@ -147,7 +147,7 @@ func (t *bpeTrainer) mergeWord(i int32, p bigram, id int32, made map[bigram]bool
 	}
 }
 
-// joinBigram appends symbols to joined with every pair p, from left to right, replaced by id.
+// joinBigram appends symbols to joined, with every pair p replaced by id, from left to right.
 func joinBigram(joined, symbols []int32, p bigram, id int32) []int32 {
 	for i := 0; i < len(symbols); i++ {
 		if i+1 < len(symbols) && newBigram(symbols[i], symbols[i+1]) == p {
@@ -166,7 +166,7 @@ type countedBigram struct {
 	count int
 }
 
-// bigramQueue is a heap: the most frequent pair first, then the one of lower ids.
+// bigramQueue is a heap: the most frequent pair first, of equally frequent ones that of lower ids.
 type bigramQueue []countedBigram
 
 func (q bigramQueue) Len() int { return len(q) }

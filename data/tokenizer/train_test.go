@@ -37,7 +37,7 @@ func TestTrainBPEBreaksTiesByID(t *testing.T) {
 
 func TestTrainBPERefuses(t *testing.T) {
 	_, err := TrainBPE(strings.NewReader("abc"), 255, nil)
-	assert.ErrorContains(t, err, "no room for the 256 bytes")
+	assert.ErrorContains(t, err, "too small for the 256 bytes")
 	_, err = TrainBPE(strings.NewReader(""), 300, nil)
 	assert.ErrorContains(t, err, "empty")
 	broken := errors.New("the disk is gone")
@@ -45,8 +45,8 @@ func TestTrainBPERefuses(t *testing.T) {
 	assert.ErrorIs(t, err, broken)
 }
 
-// TestTrainBPEAgainstTheDefinition compares with a trainer that counts every pair of every
-// word anew before each merge.
+// TestTrainBPEAgainstTheDefinition compares with a trainer that recounts all pairs of all words
+// before each merge.
 func TestTrainBPEAgainstTheDefinition(t *testing.T) {
 	texts := []string{
 		strings.Repeat("aaaa aaab abab baab ", 5) + "aaaaaaaaaaaaa",
@@ -65,7 +65,7 @@ func TestTrainBPEAgainstTheDefinition(t *testing.T) {
 	}
 }
 
-// plainTrainer is byte-pair encoding as it is defined; it returns the pieces that n merges make.
+// plainTrainer implements byte-pair encoding by its definition, and returns the pieces of n merges.
 func plainTrainer(text string, n int) []string {
 	var words [][]int32
 	for ; len(text) > 0; text = text[wordEnd(text):] {

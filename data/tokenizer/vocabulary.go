@@ -6,23 +6,23 @@ import (
 	"strings"
 )
 
-// vocabulary is every tokenizer of this package: a table of pieces, the names of the
-// special ones among them, and an encoder that turns text into ids of the table.
+// vocabulary implements Tokenizer for all kinds: a table of pieces, the names of the special tokens
+// among them, and an encoder that turns text into ids of the table.
 type vocabulary struct {
 	encoder
 	pieces   []string       // the bytes of each id
 	specials map[string]int // ids the encoder never produces, by name; pieces[id] is the name
 }
 
-// encoder is what tells one kind of tokenizer from another.
+// encoder is the part of a tokenizer that depends on its kind.
 type encoder interface {
 	kind() string
 	// encode appends the ids of text to ids.
 	encode(ids []int, text string) ([]int, error)
-	// opening is the id that begins every encoded text, with a space that is not in the
-	// text after it, or −1.
+	// opening returns the id that begins every encoded text, followed by a space that is not in
+	// the text, or −1 if there is none.
 	opening() int
-	// describe adds to the file what the pieces alone do not say.
+	// describe sets the fields of tokenizer.json that only this kind has.
 	describe(f *jsonFile)
 }
 
@@ -30,12 +30,11 @@ func newVocabulary(e encoder, pieces []string) *vocabulary {
 	return &vocabulary{encoder: e, pieces: pieces, specials: map[string]int{}}
 }
 
-// WithSpecials returns a tokenizer that encodes as t does and also has special tokens of
-// these names, such as "<|end|>": their ids follow the vocabulary in the order given. A
-// name that is a special token of t already keeps its id. Encode never produces special
-// tokens; they are placed by id, found with Special. t itself is left as it was.
+// WithSpecials returns a copy of t with additional special tokens, such as "<|end|>". Their ids follow
+// the vocabulary, in the order of names; a name that is already a special token of t keeps its id.
+// Encode never produces special tokens; use their ids, which Special returns.
 //
-// It panics if t is not a tokenizer of this package, or a name is empty.
+// It panics if t is not a tokenizer of this package, or if a name is empty.
 func WithSpecials(t Tokenizer, names ...string) Tokenizer {
 	base, ok := t.(*vocabulary)
 	if !ok {
@@ -78,14 +77,14 @@ func (v *vocabulary) Decode(ids []int) (string, error) {
 	}
 	text.Grow(size)
 	for i, id := range ids {
-		text.WriteString(placed(v.pieces[id], i, ids[0] == v.opening()))
+		text.WriteString(pieceText(v.pieces[id], i, ids[0] == v.opening()))
 	}
 	return text.String(), nil
 }
 
-// placed is the text that a piece stands for as the i-th of a sequence. The id that opens
-// a text is silent, and the space that the encoder put after it is taken away again.
-func placed(piece string, i int, opened bool) string {
+// pieceText returns the text of a piece at position i of a sequence. If the sequence begins with the
+// opening id, that id has no text, and the space that the encoder added after it is removed.
+func pieceText(piece string, i int, opened bool) string {
 	switch {
 	case opened && i == 0:
 		return ""
@@ -107,7 +106,7 @@ func (v *vocabulary) Special(name string) (int, bool) {
 	return id, ok
 }
 
-// isSpecial tells which ids are special.
+// isSpecial reports for each id whether it is special.
 func (v *vocabulary) isSpecial() []bool {
 	special := make([]bool, len(v.pieces))
 	for _, id := range v.specials {

@@ -3,19 +3,19 @@ package tokenizer
 import "strings"
 
 const (
-	bytesPerID = 4 // a usual ratio for subwords, to begin with; slices of ids grow if need be
+	bytesPerID = 4 // typical of subwords: the initial capacity of a slice of ids
 
-	longestCached = 64      // bytes; longer words seldom come again
-	cachedWords   = 1 << 16 // then the cache starts anew, so that it cannot grow without end
+	longestCached = 64      // bytes; longer words rarely recur
+	cachedWords   = 1 << 16 // size at which the cache is cleared
 )
 
-const noPiece = -1 // the id of what is no piece
+const noPiece = -1 // instead of an id, if there is no such piece
 
-// wordEncoder encodes words, stretches of text that merges do not cross, and remembers
-// them. It is used by one goroutine at a time.
+// wordEncoder encodes words, which are parts of a text that merges do not cross, and caches the
+// results. It is not safe for concurrent use.
 type wordEncoder struct {
 	merger
-	spell   func(symbols []int32, word string) []int32 // appends a word's symbols before any merge
+	spell   func(symbols []int32, word string) []int32 // appends the symbols of a word before any merge
 	known   map[string][]int32
 	symbols []int32
 }

@@ -5,30 +5,29 @@ import (
 	"math"
 )
 
-// bleuOrder is the longest n-gram BLEU counts.
+// bleuOrder is the order of the longest n-grams.
 const bleuOrder = 4
 
-// BLEUScore is a corpus BLEU and what it was made of.
+// BLEUScore is a corpus BLEU and its components.
 type BLEUScore struct {
 	Score          float64            // 0 to 100
 	Precisions     [bleuOrder]float64 // of the 1- to 4-grams, smoothed, 0 to 100
 	BrevityPenalty float64            // 0 to 1
-	HypLen, RefLen int                // tokens; of the references, those nearest in length
+	HypLen, RefLen int                // tokens; of several references the one nearest in length counts
 }
 
-// String prints the score as sacreBLEU does.
+// String formats the score as sacreBLEU does.
 func (s BLEUScore) String() string {
 	p := s.Precisions
 	return fmt.Sprintf("BLEU = %.2f %.1f/%.1f/%.1f/%.1f (BP = %.3f ratio = %.3f hyp_len = %d ref_len = %d)",
 		s.Score, p[0], p[1], p[2], p[3], s.BrevityPenalty, float64(s.HypLen)/float64(max(1, s.RefLen)), s.HypLen, s.RefLen)
 }
 
-// BLEU is the corpus BLEU of hyps, where refs[i] are the references of hyps[i]
-// (Papineni et al. 2002, https://aclanthology.org/P02-1040), with sacreBLEU's defaults:
-// 4-grams, case kept, "exp" smoothing (Chen and Cherry 2014, method 3), no effective
-// order. With Tokenize13a, TokenizeZh or TokenizeChars it gives sacreBLEU's numbers (Post
-// 2018, https://aclanthology.org/W18-6319). A sentence's own BLEU is that of a corpus of
-// one.
+// BLEU returns the corpus BLEU of hyps, where refs[i] are the references of hyps[i] (Papineni et al.
+// 2002, https://aclanthology.org/P02-1040), with sacreBLEU's defaults: 4-grams, case-sensitive, "exp"
+// smoothing (Chen and Cherry 2014, method 3), no effective order. With Tokenize13a, TokenizeZh or
+// TokenizeChars the scores equal sacreBLEU's (Post 2018, https://aclanthology.org/W18-6319). For the
+// BLEU of a sentence pass a corpus of one.
 func BLEU(hyps []string, refs [][]string, tokenize Tokenizer) (BLEUScore, error) {
 	if err := checkPairs(hyps, refs); err != nil {
 		return BLEUScore{}, err
@@ -40,7 +39,7 @@ func BLEU(hyps []string, refs [][]string, tokenize Tokenizer) (BLEUScore, error)
 	return c.score(), nil
 }
 
-// bleuCounts are BLEU's sufficient statistics, by n-gram order where they are arrays.
+// bleuCounts are the sufficient statistics of BLEU; arrays are by n-gram order.
 type bleuCounts struct {
 	matches, total [bleuOrder]int
 	hyp, ref       int
@@ -57,7 +56,7 @@ func (c *bleuCounts) add(hyp string, refs []string, tokenize Tokenizer) {
 	c.hyp += len(h)
 	c.ref += nearest
 	for n := 1; n <= bleuOrder; n++ {
-		all := counts{} // of each n-gram, the most that one reference has
+		all := counts{} // of each n-gram, its maximum over the references
 		for _, ref := range tokens {
 			for gram, k := range ngrams(ref, n) {
 				all[gram] = max(all[gram], k)
@@ -68,8 +67,8 @@ func (c *bleuCounts) add(hyp string, refs []string, tokenize Tokenizer) {
 	}
 }
 
-// nearer is the length, a or b, that is nearer to n; of two as near, the shorter. A
-// negative b is none.
+// nearer returns the length, a or b, that is nearer to n; of two equally near ones, the shorter. A
+// negative b means none.
 func nearer(n, a, b int) int {
 	da, db := max(a-n, n-a), max(b-n, n-b)
 	if b < 0 || da < db || (da == db && a < b) {
@@ -90,7 +89,7 @@ func (c bleuCounts) score() BLEUScore {
 	for n, total := range c.total {
 		switch {
 		case total == 0:
-			return s // no n-gram so long anywhere: BLEU is undefined, and 0
+			return s // no hypothesis has an n-gram of this order: BLEU is undefined, and 0 by convention
 		case c.matches[n] == 0:
 			smooth *= 2
 			s.Precisions[n] = 100 / (smooth * float64(total))

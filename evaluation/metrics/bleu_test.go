@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// one gives every hypothesis a single reference.
+// one returns references with a single one for every hypothesis.
 func one(refs ...string) [][]string {
 	lists := make([][]string, len(refs))
 	for i, r := range refs {
@@ -19,7 +19,7 @@ func one(refs ...string) [][]string {
 	return lists
 }
 
-// The example of sacreBLEU's README; its test/test_bleu.py expects 48.530827 of it with
+// The example of sacreBLEU's README; its test/test_bleu.py expects 48.530827 for it with
 // 13a and 49.1919566 without tokenization.
 var (
 	dogHyps = []string{"The dog bit the man.", "It wasn't surprising.", "The man had just bitten him."}
@@ -75,8 +75,8 @@ func TestBLEUChineseByHand(t *testing.T) {
 	assert.InDeltaSlice(t, []float64{250. / 3, 60, 25, 50. / 3}, got.Precisions[:], 1e-9)
 }
 
-// By hand: five tokens all in the reference of seven, so only the brevity penalty
-// exp(1 − 7/5) is left. Of references as near in length the shorter counts.
+// By hand: all five tokens are in the reference of seven, so that the score is the brevity penalty
+// exp(1 − 7/5). Of references equally near in length the shorter counts.
 func TestBLEUBrevity(t *testing.T) {
 	got, err := BLEU([]string{"a b c d e"}, one("a b c d e f g"), Tokenize13a)
 	require.NoError(t, err)
@@ -101,11 +101,11 @@ func TestTokenizers(t *testing.T) {
 		{"13a lines", Tokenize13a, "hyphen-\nated\ntext\n", "hyphenated text"},
 		{"13a symbols", Tokenize13a, "a/b=c_d{e}~f%", "a / b = c _ d { e } ~ f %"},
 		{"13a empty", Tokenize13a, " \n", ""},
-		// sacreBLEU's zh of this sentence is in the tests of flexeval.
+		// sacreBLEU's result for this sentence is in the tests of flexeval.
 		{"zh", TokenizeZh, "教我中文吧", "教 我 中 文 吧"},
 		{"zh mixed", TokenizeZh, "我用GPT-4写了3.5首诗，good!", "我 用 GPT-4 写 了 3.5 首 诗 ， good !"},
 		{"zh quotes", TokenizeZh, "“好”…", "“ 好 ” …"},
-		{"zh extension B stays whole, as there", TokenizeZh, "𠀀𠀁", "𠀀𠀁"},
+		{"zh extension B is not split, as in sacreBLEU", TokenizeZh, "𠀀𠀁", "𠀀𠀁"},
 		{"char", TokenizeChars, "a 好\tb", "a 好 b"},
 		{"words", Words, "Don't panic: Größe_42 春眠，不觉晓GPT。", "don t panic größe 42 春 眠 不 觉 晓 gpt"},
 		{"words empty", Words, "。、!", ""},
@@ -145,8 +145,8 @@ func TestPairsAreChecked(t *testing.T) {
 	assert.Error(t, err)
 }
 
-// Whatever the strings: scores within their range, a text equal to its reference has
-// the best chrF it can, and no tokenizer leaves white space in a token.
+// For any strings scores are within their range, a text that equals its reference has the maximal
+// chrF, and no tokenizer leaves white space in a token.
 func FuzzMeasures(f *testing.F) {
 	f.Add("The dog bit the man.", "狗咬人。")
 	f.Add("\xff\xfe", "a\u3000b")

@@ -10,29 +10,29 @@ const (
 	chrfWords = 2 // the longest word n-gram of chrF++
 )
 
-// ChrF is the corpus chrF2 of hyps, 0 to 100, where refs[i] are the references of
-// hyps[i]: the F-score, recall weighted twice, of character 1- to 6-grams without white
-// space (Popović 2015, https://aclanthology.org/W15-3049), with sacreBLEU's defaults. Of
-// several references a hypothesis is counted against the one it scores best on.
+// ChrF returns the corpus chrF2 of hyps, 0 to 100, where refs[i] are the references of hyps[i]: the
+// F-score with β = 2 of character 1- to 6-grams without white space (Popović 2015,
+// https://aclanthology.org/W15-3049), with sacreBLEU's defaults. Of several references the one with
+// the best score counts.
 func ChrF(hyps []string, refs [][]string) (float64, error) {
 	return chrf{beta: 2}.score(hyps, refs)
 }
 
-// ChrFPlusPlus is chrF++, 0 to 100: ChrF with words and pairs of words counted too
-// (Popović 2017, https://aclanthology.org/W17-4770).
+// ChrFPlusPlus returns chrF++, 0 to 100: ChrF with word 1- and 2-grams in addition (Popović 2017,
+// https://aclanthology.org/W17-4770).
 func ChrFPlusPlus(hyps []string, refs [][]string) (float64, error) {
 	return chrf{beta: 2, words: chrfWords}.score(hyps, refs)
 }
 
-// chrf is one setting of the measure.
+// chrf is a variant of the measure.
 type chrf struct {
 	beta   float64 // weight of recall
 	words  int     // longest word n-gram, or 0
 	spaces bool    // count white space
 }
 
-// chrfCounts are the n-grams in the hypothesis, the reference and both, by order: those
-// of characters, then those of words.
+// chrfCounts are the numbers of n-grams in the hypothesis, the reference and both, by order: those of
+// characters, then those of words.
 type chrfCounts [chrfChars + chrfWords]struct{ hyp, ref, both int }
 
 func (m chrf) score(hyps []string, refs [][]string) (float64, error) {
@@ -59,7 +59,7 @@ func (m chrf) score(hyps []string, refs [][]string) (float64, error) {
 	return 100 * m.f(sum), nil
 }
 
-// grams counts a text's n-grams of every order.
+// grams counts the n-grams of a text, by order.
 func (m chrf) grams(text string) (g [chrfChars + chrfWords]counts) {
 	chars := TokenizeChars(text)
 	if m.spaces {
@@ -78,15 +78,15 @@ func (m chrf) grams(text string) (g [chrfChars + chrfWords]counts) {
 func compare(hyp, ref [chrfChars + chrfWords]counts) (c chrfCounts) {
 	for n := range c {
 		if len(ref[n]) == 0 {
-			continue // as sacreBLEU: what no reference could match does not count
+			continue // as in sacreBLEU: an order that the reference lacks does not count
 		}
 		c[n].hyp, c[n].ref, c[n].both = hyp[n].size(), ref[n].size(), hyp[n].common(ref[n])
 	}
 	return c
 }
 
-// f is the F-score of the mean precision and the mean recall over the orders that
-// both sides have n-grams of.
+// f returns the F-score of the mean precision and the mean recall over the orders that both the
+// hypothesis and the reference have.
 func (m chrf) f(c chrfCounts) float64 {
 	var precision, recall, orders float64
 	for _, n := range c {
@@ -104,8 +104,8 @@ func (m chrf) f(c chrfCounts) float64 {
 	return (1 + b) * precision * recall / (b*precision + recall)
 }
 
-// chrfTokens are chrF++'s words: what white space separates, with one punctuation mark
-// cut from the end or else from the beginning.
+// chrfTokens returns the words of chrF++: separated by white space, with one punctuation mark split
+// off at the end or else at the beginning.
 func chrfTokens(text string) []string {
 	var words []string
 	for _, w := range strings.Fields(text) {

@@ -48,7 +48,7 @@ func TestChrF2Published(t *testing.T) {
 }
 
 // By hand. 春眠不觉 against 春眠不觉晓: characters 4/4 and 4/5, pairs 3/3 and 3/4, threes 2/2
-// and 2/3, fours 1/1 and 1/2; longer ones the hypothesis lacks. Mean precision 1, mean
+// and 2/3, fours 1/1 and 1/2; the hypothesis has no longer ones. Mean precision 1, mean
 // recall 163/240; F2 = 5R/(4+R). The worse of two references does not count.
 func TestChrFChineseByHand(t *testing.T) {
 	const recall = 163. / 240

@@ -5,18 +5,17 @@ import (
 	"io"
 )
 
-// LongestCopied is the longest run of characters of any one of texts that occurs, character by
-// character, in the training text: the first of them there, if several are as long. The
-// training text is read once as a stream and never held, so that it may be larger than
-// memory; texts take about 500 bytes for each of their characters. The time is proportional
-// to both lengths. Invalid UTF-8 is read as U+FFFD, byte by byte.
+// LongestCopied returns the longest substring of any of texts that occurs in the training text; of
+// several equally long ones, the first in the training text. The training text is streamed, so that
+// it may be larger than memory; texts take about 500 bytes of memory for each character. The time is
+// proportional to the sum of the lengths. Bytes of invalid UTF-8 are read as U+FFFD.
 func LongestCopied(texts []string, training io.Reader) (string, error) {
 	a := newAutomaton()
 	for i, t := range texts {
 		for _, r := range t {
 			a.extend(r)
 		}
-		a.extend(rune(-1 - i)) // occurs in no text: no run crosses from one to the next
+		a.extend(rune(-1 - i)) // a unique separator: no substring extends over two texts
 	}
 	r := bufio.NewReaderSize(training, 1<<16)
 	var at state
@@ -36,14 +35,14 @@ func LongestCopied(texts []string, training io.Reader) (string, error) {
 	}
 }
 
-// automaton is the suffix automaton of a text: the smallest deterministic automaton
-// that accepts its suffixes, built in linear time (Blumer et al. 1985,
-// https://doi.org/10.1016/0304-3975(85)90157-4). Any substring leads from state 0 to a state.
+// automaton is the suffix automaton of a text: the smallest deterministic automaton that accepts its
+// suffixes, built in linear time (Blumer et al. 1985, https://doi.org/10.1016/0304-3975(85)90157-4).
+// Each substring is a path from state 0.
 type automaton struct {
 	text   []rune
 	states []substrings
 	next   map[edge]state
-	last   state // that of the whole text
+	last   state // of the whole text
 }
 
 type state int32
@@ -53,12 +52,12 @@ type edge struct {
 	by   rune
 }
 
-// substrings is a state: a set of substrings that end at the same places.
+// substrings describes a state: the set of substrings with the same end positions.
 type substrings struct {
-	length int32  // of the longest of them
-	link   state  // to the state of the longest suffix that ends elsewhere too
-	end    int32  // where the first occurrence ends
-	out    []rune // the edges that leave the state
+	length int32  // length of the longest substring
+	link   state  // suffix link: the state of the longest suffix with more end positions
+	end    int32  // end of the first occurrence
+	out    []rune // labels of the outgoing edges
 }
 
 func newAutomaton() *automaton {
@@ -92,13 +91,13 @@ func (a *automaton) extend(r rune) {
 		a.connect(p, r, whole)
 	}
 	if p < 0 {
-		return // r is new: the longest suffix seen elsewhere is empty, state 0
+		return // r is new: the suffix link is that of the empty substring, state 0
 	}
 	a.states[whole].link = a.split(p, r)
 }
 
-// split returns the state that r leads to from p, after making sure that its longest
-// substring is that of p and r: longer ones do not end where the text now ends.
+// split returns the state that r leads to from p, after splitting off its substrings that are longer
+// than those of p with r appended, because these do not end at the end of the text.
 func (a *automaton) split(p state, r rune) state {
 	q := a.next[edge{p, r}]
 	if a.states[q].length == a.states[p].length+1 {
@@ -116,8 +115,8 @@ func (a *automaton) split(p state, r rune) state {
 	return clone
 }
 
-// follow goes on from the state at of a substring of the given length: to the longest
-// suffix of it that the text has with r behind.
+// follow appends r to a substring of the given state and length, and returns the state and length of
+// the longest suffix of the result that occurs in the text.
 func (a *automaton) follow(at state, length int, r rune) (state, int) {
 	for ; at >= 0; at = a.states[at].link {
 		length = min(length, int(a.states[at].length))

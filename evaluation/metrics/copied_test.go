@@ -22,7 +22,7 @@ func TestLongestCopied(t *testing.T) {
 		{[]string{"他说黄河入海流也"}, "黄河入海流"},
 		{[]string{"x", "一个banan", "目，更上"}, "banan"},
 		{[]string{"ana band!"}, "ana band"},
-		{[]string{"黄河", "入海流"}, "入海流"}, // no run from one text to the next
+		{[]string{"黄河", "入海流"}, "入海流"}, // no substring extends over two texts
 		{[]string{"欲穷千里", "banana b", "里目，更上一层"}, "banana b"},
 		{[]string{"QQQ"}, ""},
 		{[]string{""}, ""},
@@ -36,13 +36,13 @@ func TestLongestCopied(t *testing.T) {
 }
 
 func TestLongestCopiedReadError(t *testing.T) {
-	broken := errors.New("disk on fire")
+	broken := errors.New("read error")
 	_, err := LongestCopied([]string{"a"}, iotest.ErrReader(broken))
 	assert.ErrorIs(t, err, broken)
 }
 
-// On random strings of a small alphabet the run is as long as a search of all substrings
-// finds, and occurs on both sides.
+// On random strings of a small alphabet the result is as long as that of a search of all substrings,
+// and occurs in both texts.
 func TestLongestCopiedAgainstSearch(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	text := func(n int) string {
@@ -74,7 +74,7 @@ func TestLongestCopiedAgainstSearch(t *testing.T) {
 func BenchmarkLongestCopied(b *testing.B) {
 	training, err := os.ReadFile("../../../shared/data/tinyshakespeare.txt")
 	if err != nil {
-		b.Skip("the shared corpora are not here")
+		b.Skip("the reference corpora are not available")
 	}
 	text := string(training[500_000:520_000])
 	b.SetBytes(int64(len(training)))

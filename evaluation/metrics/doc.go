@@ -1,13 +1,11 @@
-// Package metrics measures text: how near generated text comes to references (BLEU,
-// chrF, ROUGE, exact match), how varied it is (distinct-n, repetition), how much of it is
-// copied from the training text, and how probable a text is under a model (perplexity,
-// bits per byte and per character). All of them know Chinese.
+// Package metrics evaluates text: similarity to references (BLEU, chrF, ROUGE, exact match), diversity
+// (distinct-n, repetition), copies of the training text, and likelihood under a model (perplexity,
+// bits per byte and per character). All metrics support Chinese.
 package metrics
 
 import "fmt"
 
-// checkPairs checks that every hypothesis has its references: refs[i] are those of
-// hyps[i].
+// checkPairs returns an error unless every hypothesis hyps[i] has at least one reference in refs[i].
 func checkPairs(hyps []string, refs [][]string) error {
 	if len(hyps) == 0 {
 		return fmt.Errorf("metrics: no hypotheses to score")

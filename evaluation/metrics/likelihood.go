@@ -2,35 +2,35 @@ package metrics
 
 import "math"
 
-// Likelihood says how probable a text is under a model, and how long the text is in the
-// units that perplexities are quoted in. Likelihoods of parts of a text add up.
+// Likelihood is the likelihood of a text under a model, with the length of the text in tokens, bytes
+// and characters. Likelihoods of the parts of a text add up.
 type Likelihood struct {
-	NLL    float64 // −log p of the scored tokens together, in nats
-	Tokens int     // scored
-	Bytes  int     // of UTF-8 that the scored tokens stand for
-	Chars  int     // Unicode code points
+	NLL    float64 // −log p of all scored tokens, in nats
+	Tokens int     // number of scored tokens
+	Bytes  int     // UTF-8 bytes of the scored tokens
+	Chars  int     // Unicode code points of the scored tokens
 }
 
-// Add returns the likelihood of two parts together.
+// Add returns the likelihood of two parts of a text.
 func (l Likelihood) Add(m Likelihood) Likelihood {
 	return Likelihood{l.NLL + m.NLL, l.Tokens + m.Tokens, l.Bytes + m.Bytes, l.Chars + m.Chars}
 }
 
-// NLLPerToken is the mean loss of a token, in nats. Like the measures below it is NaN for
-// nothing scored.
+// NLLPerToken returns the mean loss per token, in nats. Like the metrics below it is NaN if no token
+// was scored.
 func (l Likelihood) NLLPerToken() float64 { return l.NLL / float64(l.Tokens) }
 
-// Perplexity is e to the mean loss of a token. It depends on the tokenizer; compare models
-// of different tokenizers by BitsPerByte or BitsPerChar.
+// Perplexity returns exp(NLLPerToken). It depends on the tokenizer; compare models with different
+// tokenizers by BitsPerByte or BitsPerChar.
 func (l Likelihood) Perplexity() float64 { return math.Exp(l.NLLPerToken()) }
 
-// BitsPerByte is −log₂ p for each byte of the text.
+// BitsPerByte returns −log₂ p per byte of the text.
 func (l Likelihood) BitsPerByte() float64 { return l.NLL / math.Ln2 / float64(l.Bytes) }
 
-// BitsPerChar is −log₂ p for each character of the text.
+// BitsPerChar returns −log₂ p per character of the text.
 func (l Likelihood) BitsPerChar() float64 { return l.NLL / math.Ln2 / float64(l.Chars) }
 
-// Report lists the measures under the names that cmd/generate -score prints.
+// Report returns the metrics by the names that cmd/generate -score prints.
 func (l Likelihood) Report() Report {
 	return Report{
 		{"tokens", float64(l.Tokens)},

@@ -2,11 +2,11 @@ package metrics
 
 import "strings"
 
-// counts says how often each n-gram occurs.
+// counts is a multiset of n-grams.
 type counts map[string]int
 
-// ngrams counts the runs of n tokens, joined by spaces: no tokenizer here leaves a
-// space inside a token.
+// ngrams counts the n-grams of tokens, joined by spaces: no tokenizer of this package leaves a space
+// in a token.
 func ngrams(tokens []string, n int) counts {
 	c := make(counts, max(0, len(tokens)-n+1))
 	for i := range len(tokens) - n + 1 {
@@ -15,7 +15,7 @@ func ngrams(tokens []string, n int) counts {
 	return c
 }
 
-// common is the size of the intersection of the two multisets.
+// common returns the size of the intersection of two multisets.
 func (c counts) common(d counts) int {
 	if len(d) < len(c) {
 		c, d = d, c
@@ -27,7 +27,7 @@ func (c counts) common(d counts) int {
 	return n
 }
 
-// size is the number of n-grams, each as often as it occurs.
+// size returns the number of n-grams, with repetitions.
 func (c counts) size() int {
 	n := 0
 	for _, k := range c {

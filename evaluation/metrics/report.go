@@ -11,18 +11,18 @@ import (
 	"unicode/utf8"
 )
 
-// Report is a list of measures in the order they are shown. It prints as a table and
-// marshals to one JSON object.
+// Report is a list of measures in order of display. It prints as a table and marshals to one JSON
+// object.
 type Report []Measure
 
-// Measure is a number and its name: the key in JSON, such as "rouge_l".
+// Measure is a number with its name: the key in JSON, such as "rouge_l".
 type Measure struct {
 	Name  string
 	Value float64
 }
 
-// Evaluate measures generated text against references, refs[i] being those of hyps[i]:
-// BLEU by the given tokenization, chrF, ROUGE, exact match, and how varied hyps are.
+// Evaluate compares generated texts with references, where refs[i] are those of hyps[i]: BLEU with the
+// given tokenization, chrF, ROUGE, exact match, and the diversity of hyps.
 func Evaluate(hyps []string, refs [][]string, tokenize Tokenizer) (Report, error) {
 	bleu, err1 := BLEU(hyps, refs, tokenize)
 	chrf, err2 := ChrF(hyps, refs)
@@ -55,8 +55,8 @@ func (r Report) Get(name string) (float64, bool) {
 	return 0, false
 }
 
-// String is a table of a line for each measure: whole numbers as they are, others with
-// four significant digits or more.
+// String returns a table with a line for each measure: integers without decimals, other numbers with
+// two or four decimals.
 func (r Report) String() string {
 	width := 0
 	for _, m := range r {
@@ -79,8 +79,8 @@ func format(v float64) string {
 	return strconv.FormatFloat(v, 'f', 4, 64)
 }
 
-// MarshalJSON writes an object with the measures in order. What JSON has no number for
-// (an infinite perplexity, a mean of nothing) becomes null.
+// MarshalJSON returns an object with the measures in order. Infinite and NaN values, which JSON cannot
+// express, become null.
 func (r Report) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteByte('{')

@@ -3,14 +3,14 @@ package metrics
 // ROUGEScore holds mean F1 scores, 0 to 1.
 type ROUGEScore struct {
 	One float64 // ROUGE-1: words
-	Two float64 // ROUGE-2: pairs of words
+	Two float64 // ROUGE-2: bigrams of words
 	L   float64 // ROUGE-L: longest common subsequence of words
 }
 
-// ROUGE is the mean over hyps of the F1 scores against refs[i], the best reference of
-// each hypothesis and each measure counting (Lin 2004, https://aclanthology.org/W04-1013).
-// Words are those of Words, without stemming: on ASCII text the numbers are those of
-// Google's rouge_score; Chinese is scored by characters.
+// ROUGE returns the mean over hyps[i] of the F1 scores against refs[i]; of several references the best
+// score counts, separately for each measure (Lin 2004, https://aclanthology.org/W04-1013). Text is
+// split by Words, without stemming: on ASCII text the scores equal those of Google's rouge_score;
+// Chinese is scored by characters.
 func ROUGE(hyps []string, refs [][]string) (ROUGEScore, error) {
 	if err := checkPairs(hyps, refs); err != nil {
 		return ROUGEScore{}, err
@@ -36,7 +36,7 @@ func rouge(hyp, ref []string) ROUGEScore {
 	return ROUGEScore{gram(1), gram(2), f1(commonSubsequence(hyp, ref), len(hyp), len(ref))}
 }
 
-// f1 is the F1 score of both items common to lists of a and of b.
+// f1 returns the F1 score of two lists of a and b items that have both items in common.
 func f1(both, a, b int) float64 {
 	if both == 0 {
 		return 0
@@ -44,8 +44,8 @@ func f1(both, a, b int) float64 {
 	return 2 * float64(both) / float64(a+b)
 }
 
-// commonSubsequence is the length of the longest common subsequence, in O(len(a)·len(b))
-// time and O(len(b)) memory.
+// commonSubsequence returns the length of the longest common subsequence, in O(len(a)·len(b)) time and
+// O(len(b)) memory.
 func commonSubsequence(a, b []string) int {
 	longest := make([]int, len(b)+1) // of the words of a so far and the first j of b
 	for _, x := range a {

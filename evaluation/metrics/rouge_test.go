@@ -52,14 +52,14 @@ func TestROUGEChineseByHand(t *testing.T) {
 	assert.InDelta(t, 0.8, got.L, 1e-12)
 }
 
-// The first eight words of a Debian package's description as its summary, on the test
-// split: 0.29413 and 0.26134 were computed apart, by a Python script with the words
-// [^\W_]+. The corpus's README says 0.289 and 0.257 of such a baseline, without saying of
-// which words and rows; these are within 0.006 of it.
+// The first eight words of a Debian package's description as its summary, on the test split: 0.29413
+// and 0.26134 were computed by a separate Python script with the words [^\W_]+. The README of the
+// corpus states 0.289 and 0.257 for such a baseline, without the definition of words and rows; the
+// difference is at most 0.006.
 func TestROUGELead8Debian(t *testing.T) {
 	f, err := os.Open("../../../shared/data/summary_en_debian.tsv")
 	if err != nil {
-		t.Skip("the shared corpora are not here")
+		t.Skip("the reference corpora are not available")
 	}
 	defer f.Close()
 	var hyps, refs []string

@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// SameShape is the share of texts whose clauses have, one by one, as many characters as
-// those of one of their references: of poems in a fixed form, those that keep the form.
-// Clauses end at punctuation and line breaks; spaces do not count.
+// SameShape returns the fraction of hyps whose clauses have the same lengths in characters as those of
+// one of their references: of poems in a fixed form, those that keep the form. Clauses end at
+// punctuation and line breaks; spaces do not count.
 func SameShape(hyps []string, refs [][]string) (float64, error) {
 	if err := checkPairs(hyps, refs); err != nil {
 		return 0, err
@@ -23,7 +23,7 @@ func SameShape(hyps []string, refs [][]string) (float64, error) {
 	return float64(same) / float64(len(hyps)), nil
 }
 
-// clauses are the lengths of a text's clauses in characters.
+// clauses returns the lengths of the clauses of a text in characters.
 func clauses(text string) (lengths []int) {
 	n := 0
 	for len(text) > 0 {

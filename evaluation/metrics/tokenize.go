@@ -7,11 +7,10 @@ import (
 	"unicode"
 )
 
-// Tokenizer cuts a text into the tokens that a measure counts.
+// Tokenizer splits a text into the tokens that a metric counts.
 type Tokenizer func(text string) []string
 
-// TokenizerNamed returns the tokenization that sacreBLEU calls by name: "13a", "zh" or
-// "char".
+// TokenizerNamed returns a tokenization by its name in sacreBLEU: "13a", "zh" or "char".
 func TokenizerNamed(name string) (Tokenizer, error) {
 	switch name {
 	case "13a":
@@ -21,15 +20,15 @@ func TokenizerNamed(name string) (Tokenizer, error) {
 	case "char":
 		return TokenizeChars, nil
 	}
-	return nil, fmt.Errorf("metrics: no tokenization %q; there are 13a, zh and char", name)
+	return nil, fmt.Errorf("metrics: no tokenization %q: there are 13a, zh and char", name)
 }
 
-// The rules of mteval-v13a, in the order they are applied.
+// rules13a are the rules of mteval-v13a, in the order in which they are applied.
 var rules13a = []struct {
 	pattern *regexp.Regexp
 	with    string
 }{
-	{regexp.MustCompile("([{-~[-` -&(-+:-@/])"), " $1 "}, // punctuation but ' , - .
+	{regexp.MustCompile("([{-~[-` -&(-+:-@/])"), " $1 "}, // punctuation except ' , - .
 	{regexp.MustCompile(`([^0-9])([.,])`), "$1 $2 "},     // . and , unless after a digit
 	{regexp.MustCompile(`([.,])([^0-9])`), " $1 $2"},     // . and , unless before a digit
 	{regexp.MustCompile(`([0-9])(-)`), "$1 $2 "},         // - after a digit
@@ -37,11 +36,11 @@ var rules13a = []struct {
 
 var clean13a = strings.NewReplacer("<skipped>", "", "-\n", "", "\n", " ")
 
-// The entities are replaced one after the other, so that "&amp;lt;" becomes "<".
+// entities13a are replaced one after the other, so that "&amp;lt;" becomes "<".
 var entities13a = [][2]string{{"&quot;", `"`}, {"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}}
 
-// Tokenize13a is sacreBLEU's default tokenization, that of WMT's mteval-v13a script: for
-// languages that put spaces between words.
+// Tokenize13a is sacreBLEU's default tokenization, that of WMT's mteval-v13a script, for languages
+// with spaces between words.
 func Tokenize13a(text string) []string {
 	text = clean13a.Replace(strings.TrimRightFunc(text, unicode.IsSpace))
 	for _, e := range entities13a {
@@ -57,8 +56,8 @@ func apply13a(text string) []string {
 	return strings.Fields(text)
 }
 
-// TokenizeZh is sacreBLEU's "zh" tokenization: every Chinese character and Chinese
-// punctuation mark is a token, and the rest is cut as by Tokenize13a.
+// TokenizeZh is sacreBLEU's "zh" tokenization: every Chinese character and punctuation mark is a
+// token; the rest is split by the rules of 13a.
 func TokenizeZh(text string) []string {
 	var b strings.Builder
 	for _, r := range strings.TrimSpace(text) {
@@ -73,11 +72,11 @@ func TokenizeZh(text string) []string {
 	return apply13a(b.String())
 }
 
-// zhRanges are the characters sacreBLEU's "zh" isolates. Its table means to name
-// extension B (U+20000 to U+2A6D6) and the compatibility supplement (U+2F800 to U+2FA1D),
-// but its escapes '\u20000' to '\u2a6d6' have five digits where Python reads four, so
-// that it isolates U+2001 to U+2A6D (with “ ” … — among them) and U+2F81 to U+2FA1
-// instead. Published scores have that in them; so has this table.
+// zhRanges are the characters that sacreBLEU's "zh" isolates. Its table is meant to include extension
+// B (U+20000 to U+2A6D6) and the compatibility supplement (U+2F800 to U+2FA1D), but its escapes
+// '\u20000' to '\u2a6d6' have five digits and Python reads four, so that it isolates U+2001 to U+2A6D
+// (which has “ ” … —) and U+2F81 to U+2FA1 instead. This table does the same, to reproduce published
+// scores.
 var zhRanges = &unicode.RangeTable{R16: []unicode.Range16{
 	{Lo: 0x2001, Hi: 0x2a6d, Stride: 1},
 	{Lo: 0x2e80, Hi: 0x2fdf, Stride: 1}, // radicals: the supplement, Kangxi
@@ -96,7 +95,7 @@ var zhRanges = &unicode.RangeTable{R16: []unicode.Range16{
 	{Lo: 0xff00, Hi: 0xffef, Stride: 1}, // full-width forms
 }}
 
-// TokenizeChars is sacreBLEU's "char" tokenization: every character but white space.
+// TokenizeChars is sacreBLEU's "char" tokenization: every character except white space is a token.
 func TokenizeChars(text string) []string {
 	var tokens []string
 	for _, r := range text {
@@ -107,12 +106,12 @@ func TokenizeChars(text string) []string {
 	return tokens
 }
 
-// Words cuts a text into lower-cased words: runs of letters and digits, but every Han
-// character by itself. Punctuation is dropped. On ASCII it is the tokenization of Google's
+// Words splits a text into lower-case words: runs of letters and digits, except that every Han
+// character is a word. Punctuation is dropped. On ASCII it equals the tokenization of Google's
 // rouge_score.
 func Words(text string) []string {
 	var words []string
-	begin := -1 // of the word under way
+	begin := -1 // start of the current word
 	end := func(i int) {
 		if begin >= 0 {
 			words = append(words, text[begin:i])

@@ -2,8 +2,8 @@ package metrics
 
 import "strings"
 
-// ExactMatch is the share of hyps, 0 to 1, that equal one of their references but for
-// white space at the ends.
+// ExactMatch returns the fraction of hyps, 0 to 1, that equal one of their references except for
+// leading and trailing white space.
 func ExactMatch(hyps []string, refs [][]string) (float64, error) {
 	if err := checkPairs(hyps, refs); err != nil {
 		return 0, err
@@ -20,9 +20,9 @@ func ExactMatch(hyps []string, refs [][]string) (float64, error) {
 	return float64(same) / float64(len(hyps)), nil
 }
 
-// DistinctN is the number of different n-grams in all of texts over the number of
-// n-grams, 0 to 1 (Li et al. 2016, https://aclanthology.org/N16-1014). The units are those
-// of Words: words, and Chinese characters. It is 0 if no text has n of them.
+// DistinctN returns the number of distinct n-grams of all texts divided by the number of n-grams, 0
+// to 1 (Li et al. 2016, https://aclanthology.org/N16-1014). Texts are split by Words, into words and
+// Chinese characters. It is 0 if no text has n of them.
 func DistinctN(texts []string, n int) float64 {
 	seen, total := counts{}, 0
 	for _, t := range texts {
@@ -31,11 +31,11 @@ func DistinctN(texts []string, n int) float64 {
 			total += k
 		}
 	}
-	return share(len(seen), total)
+	return fraction(len(seen), total)
 }
 
-// RepetitionRate is the share of n-grams, 0 to 1, that occurred before in the same text,
-// over all of texts. The units are those of Words; 4 is a usual n.
+// RepetitionRate returns the fraction of the n-grams of all texts, 0 to 1, that occurred before in the
+// same text. Texts are split by Words; n is commonly 4.
 func RepetitionRate(texts []string, n int) float64 {
 	again, total := 0, 0
 	for _, t := range texts {
@@ -44,11 +44,11 @@ func RepetitionRate(texts []string, n int) float64 {
 		again += size - len(grams)
 		total += size
 	}
-	return share(again, total)
+	return fraction(again, total)
 }
 
-// share is part/whole, and 0 of nothing.
-func share(part, whole int) float64 {
+// fraction returns part/whole, or 0 if whole is 0.
+func fraction(part, whole int) float64 {
 	if whole == 0 {
 		return 0
 	}

@@ -20,7 +20,7 @@ func TestVariety(t *testing.T) {
 	texts := []string{"the cat and the dog", "the cat"} // the ×3, cat ×2, and, dog
 	assert.InDelta(t, 4./7, DistinctN(texts, 1), 1e-12)
 	assert.InDelta(t, 4./5, DistinctN(texts, 2), 1e-12)      // the-cat twice
-	assert.InDelta(t, 1./7, RepetitionRate(texts, 1), 1e-12) // the second "the" of the first text alone
+	assert.InDelta(t, 1./7, RepetitionRate(texts, 1), 1e-12) // only the second "the" of the first text
 	assert.Zero(t, RepetitionRate(texts, 2))
 	chinese := []string{"好好学习，天天向上"} // 好 and 天 twice
 	assert.InDelta(t, 6./8, DistinctN(chinese, 1), 1e-12)
@@ -29,8 +29,8 @@ func TestVariety(t *testing.T) {
 	assert.Zero(t, DistinctN([]string{"", "one"}, 2))
 }
 
-// A model that gives each of 8 bytes the probability 1/4 needs 2 bits a byte and has
-// perplexity 4; 4 of the characters here take 2 bytes each.
+// A model that assigns probability 1/4 to each of 8 bytes has 2 bits per byte and perplexity 4; the 4
+// characters have 2 bytes each.
 func TestLikelihood(t *testing.T) {
 	half := Likelihood{NLL: 4 * math.Log(4), Tokens: 4, Bytes: 4, Chars: 2}
 	l := half.Add(half)

@@ -1,5 +1,5 @@
-// Package book gives tests a real text: the beginning of Newton's Opticks, which every Go
-// installation carries among its test data.
+// Package book provides real text for tests: the beginning of Newton's Opticks, which is part
+// of the test data of a Go installation.
 package book
 
 import (
@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// Excerpt is a file, gone when the test ends, with the first n bytes of the book. Where
-// the Go installation comes without its test data the test is skipped.
+// Excerpt returns the path of a temporary file with the first n bytes of the book. It skips the
+// test if the Go installation has no test data.
 func Excerpt(t testing.TB, n int) string {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(build.Default.GOROOT, "src", "testdata", "Isaac.Newton-Opticks.txt"))

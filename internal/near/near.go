@@ -1,4 +1,4 @@
-// Package near finds what somebody meant by a name that does not exist.
+// Package near suggests similar names for a name that does not exist.
 package near
 
 import (
@@ -7,8 +7,8 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// Names returns the n of names closest to name by edit distance, the nearest first;
-// names as near as each other stay in order.
+// Names returns the n names closest to name by edit distance, the closest first;
+// equally close names keep their order.
 func Names(name string, names []string, n int) []string {
 	names = slices.Clone(names)
 	slices.SortStableFunc(names, func(a, b string) int {
@@ -17,7 +17,7 @@ func Names(name string, names []string, n int) []string {
 	return names[:min(n, len(names))]
 }
 
-// Name returns the nearest of names, or "" if there is none.
+// Name returns the closest of names, or "" if names is empty.
 func Name(name string, names []string) string {
 	if len(names) == 0 {
 		return ""

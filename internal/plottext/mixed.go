@@ -1,5 +1,5 @@
-// Package plottext draws text with Chinese on gonum plots, whose own fonts have none. It
-// needs no font of the system, so that a plot looks the same everywhere.
+// Package plottext draws text with Chinese characters on gonum plots, whose fonts do not have
+// them. It does not use system fonts, so that plots look the same on all machines.
 package plottext
 
 import (
@@ -16,25 +16,25 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// Mixed is a text handler for gonum plots. It draws what the plot's font has as usual, and
-// other characters, Chinese above all, in the 12-pixel bitmap font of
-// github.com/hajimehoshi/bitmapfont, one em wide. Sizes in multiples of 12 points at
-// 72·n dots an inch look best: pixels then fall on dots. Characters that neither font has
-// are drawn as boxes.
+// Mixed is a text handler for gonum plots. It draws characters of the plot's font in that font,
+// and others, such as Chinese, in the 12-pixel bitmap font of
+// github.com/hajimehoshi/bitmapfont, one em wide. Sizes in multiples of 12 points at 72·n DPI
+// look best, because font pixels are then whole dots. Characters that neither font has are
+// drawn as boxes.
 type Mixed struct {
 	text.Plain
-	// AsText leaves the drawing of characters to the viewer: a vector format then has a line as
-	// one piece of text, as wide as Mixed would draw it.
+	// AsText writes each line as one text element of a vector format, which the viewer draws with
+	// its own fonts. The width is computed as if Mixed drew it.
 	AsText bool
 }
 
 // emPixels is the size of the bitmap font: the width of a Chinese character in pixels.
 const emPixels = 12
 
-// New returns the handler for plots that are drawn in the fonts of gonum plot.
+// New returns a handler with the fonts of gonum plot.
 func New() Mixed { return Mixed{Plain: text.Plain{Fonts: plot.DefaultTextHandler.Cache()}} }
 
-// Missing returns the characters of s, each once, that Mixed draws as boxes.
+// Missing returns the distinct characters of s that Mixed draws as boxes.
 func (m Mixed) Missing(s string, fnt font.Font) string {
 	var out strings.Builder
 	for _, p := range m.pieces(s, fnt) {
@@ -50,7 +50,7 @@ func (m Mixed) Missing(s string, fnt font.Font) string {
 	return out.String()
 }
 
-// Box returns the width, height and depth of one line.
+// Box returns the width, height and depth of a line.
 func (m Mixed) Box(line string, fnt font.Font) (width, height, depth vg.Length) {
 	_, height, depth = m.Plain.Box("", fnt)
 	for _, p := range m.pieces(line, fnt) {
@@ -59,9 +59,9 @@ func (m Mixed) Box(line string, fnt font.Font) (width, height, depth vg.Length) 
 	return width, height, depth
 }
 
-// Draw draws one or more lines at pt, aligned and turned as sty says.
+// Draw draws one or more lines at pt, with the alignment and rotation of sty.
 func (m Mixed) Draw(c vg.Canvas, txt string, sty text.Style, pt vg.Point) {
-	sty.Handler = m // which measures the height of txt below
+	sty.Handler = m // for sty.Height below
 	c.SetColor(sty.Color)
 	c.Push()
 	defer c.Pop()
@@ -88,10 +88,10 @@ func (m Mixed) Draw(c vg.Canvas, txt string, sty text.Style, pt vg.Point) {
 	}
 }
 
-// piece is a run of characters that are drawn in one way.
+// piece is a run of characters that are drawn in the same font.
 type piece struct {
 	text   string
-	vector bool // the plot's font has them
+	vector bool // in the plot's font; else in the bitmap font
 	width  vg.Length
 }
 
@@ -117,16 +117,15 @@ func (m Mixed) pieces(line string, fnt font.Font) (out []piece) {
 	return out
 }
 
-// known reports whether the bitmap font shows r as it should: with pixels, or without if
-// it is a space.
+// known reports whether the bitmap font has r: a glyph with pixels, or a space.
 func known(r rune) bool {
 	some := unicode.IsSpace(r)
 	pixels(r, func(int, int, int) { some = true })
 	return some
 }
 
-// pixels calls each with the runs of set pixels of r: from x0 to before x1 in the row y
-// below the baseline, negative above it.
+// pixels calls each for the horizontal runs of set pixels of r: from x0 to x1−1 in row y, which
+// is relative to the baseline and negative above it.
 func pixels(r rune, each func(x0, x1, y int)) {
 	dr, mask, at, _, ok := bitmapfont.FaceSC.Glyph(fixed.Point26_6{}, r)
 	if !ok {
@@ -149,7 +148,7 @@ func pixels(r rune, each func(x0, x1, y int)) {
 	}
 }
 
-// fillBitmap draws the characters of s from the left end of their baseline on.
+// fillBitmap draws the characters of s; at is the left end of their baseline.
 func fillBitmap(c vg.Canvas, at vg.Point, s string, size vg.Length) {
 	pixel := size / emPixels
 	at = rounded(at)
@@ -168,12 +167,12 @@ func fillBitmap(c vg.Canvas, at vg.Point, s string, size vg.Length) {
 	}
 }
 
-// rounded is the nearest point of whole coordinates, which keeps pixels on dots.
+// rounded returns the nearest point with integer coordinates, so that font pixels are whole dots.
 func rounded(p vg.Point) vg.Point {
 	return vg.Point{X: vg.Length(math.Round(float64(p.X))), Y: vg.Length(math.Round(float64(p.Y)))}
 }
 
-// box is what stands for a character that no font has: an empty square.
+// box draws an empty square, for a character that no font has.
 func box(fill func(x0, x1, y int)) {
 	const side = 10
 	fill(1, side+1, -side)

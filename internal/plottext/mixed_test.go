@@ -24,7 +24,7 @@ func TestMissing(t *testing.T) {
 	assert.Equal(t, "𠀀😀", m.Missing("𠀀a😀𠀀", sans12))
 }
 
-// A Chinese character is one em wide; what the plot's font has is as wide as there.
+// A Chinese character is one em wide; characters of the plot's font have their width in it.
 func TestBox(t *testing.T) {
 	m := New()
 	width, height, depth := m.Box("春GPT眠", sans12)
@@ -34,8 +34,8 @@ func TestBox(t *testing.T) {
 	assert.Equal(t, d, depth)
 }
 
-// At 12 points and 72 dots an inch a pixel of the font is a dot, none lost and none blurred
-// into others; and 中 is symmetric about its stroke, in this font as anywhere.
+// At 12 points and 72 DPI each pixel of the font is one dot, neither lost nor blurred; 中 is
+// symmetric about its vertical stroke.
 func TestDrawPixels(t *testing.T) {
 	img := render("中", 0)
 	ink := image.Rectangle{}
@@ -61,7 +61,7 @@ func TestDrawPixels(t *testing.T) {
 	}
 }
 
-// Turned by a quarter, the picture is the picture turned.
+// Text rotated by a quarter turn equals the rotated picture of the text.
 func TestDrawTurned(t *testing.T) {
 	flat, turned := render("字", 0), render("字", math.Pi/2)
 	for y := range 40 {
@@ -71,7 +71,7 @@ func TestDrawTurned(t *testing.T) {
 	}
 }
 
-// render draws s, centred, in a picture of 40 by 40 dots.
+// render returns a picture of 40 by 40 dots with s in the centre.
 func render(s string, rotation float64) image.Image {
 	c := vgimg.NewWith(vgimg.UseWH(40, 40), vgimg.UseDPI(72))
 	sty := text.Style{Color: color.Black, Font: sans12, Rotation: rotation}
@@ -100,7 +100,7 @@ func TestAsTextIsOnePiece(t *testing.T) {
 	assert.Equal(t, []string{"唐诗 GPT"}, strings)
 }
 
-// What no font has is a hollow square, not nothing.
+// A character that no font has is drawn as an empty square.
 func TestBoxForMissing(t *testing.T) {
 	var fills int
 	box(func(x0, x1, y int) {

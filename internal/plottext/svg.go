@@ -12,21 +12,21 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// Label is a line of text in an SVG. What is not in the Latin font is drawn in the bitmap
-// font, as a path, so that Chinese shows on machines without a font for it.
+// Label is a line of text in an SVG. Characters that are not in the Latin font are drawn in the
+// bitmap font, as a path, so that Chinese is shown on machines without a Chinese font.
 type Label struct {
 	X, Y   float64 // of the baseline, in pixels
 	Size   float64 // of the font in pixels; multiples of 12 look best
-	Anchor string  // where X is: "start" (the default), "middle" or "end"
-	Color  string  // "black" if it is empty
+	Anchor string  // the point of the line at X: "start" (default), "middle" or "end"
+	Color  string  // default "black"
 	Bold   bool
 	Turn   float64 // degrees, clockwise about (X, Y)
 }
 
-// svgFamily is the Latin font and those that stand in for it.
+// svgFamily is the Latin font and its substitutes.
 const svgFamily = "Liberation Sans, Arial, Helvetica, sans-serif"
 
-// chineseFamily are fonts that have what the bitmap font has not.
+// chineseFamily are fonts for characters that the bitmap font does not have.
 const chineseFamily = "Noto Sans CJK SC, Source Han Sans SC, PingFang SC, Microsoft YaHei, WenQuanYi Micro Hei, sans-serif"
 
 var svgHandler = New()
@@ -39,7 +39,7 @@ func (l Label) font() font.Font {
 	return f
 }
 
-// Width is how wide s is, in pixels.
+// Width returns the width of s in pixels.
 func (l Label) Width(s string) float64 {
 	w := 0.0
 	for _, p := range svgHandler.pieces(Printable(s), l.font()) {
@@ -48,8 +48,8 @@ func (l Label) Width(s string) float64 {
 	return w
 }
 
-// SVG is the element that shows s. A line without Chinese is aligned by the viewer, which
-// may have another font; the pieces of a mixed line are as wide as Width says.
+// SVG returns the SVG element that shows s. The viewer aligns a line without Chinese, because it
+// may have another font; the pieces of a mixed line are scaled to their Width.
 func (l Label) SVG(s string) string {
 	s = Printable(s)
 	if l.Color == "" {
@@ -95,8 +95,8 @@ func (l Label) pieces(b *strings.Builder, pieces []piece) {
 	}
 }
 
-// bitmap draws s as one path, with its text for those who search or listen. What the
-// bitmap font does not have is left to the fonts of the viewer.
+// bitmap writes s as one path, with the text as its label, for search and screen readers. The
+// viewer draws characters that the bitmap font does not have.
 func (l Label) bitmap(b *strings.Builder, x float64, s string) {
 	pixel := l.Size / emPixels
 	var path, rare strings.Builder
@@ -113,7 +113,7 @@ func (l Label) bitmap(b *strings.Builder, x float64, s string) {
 	fmt.Fprintf(b, `<path role="img" aria-label="%s" d="%s"/>%s`, html.EscapeString(s), path.String(), rare.String())
 }
 
-// Printable puts spaces and U+FFFD for what an SVG may not contain.
+// Printable replaces characters that are not allowed in SVG by spaces, and invalid UTF-8 by U+FFFD.
 func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == 0xFFFE || r == 0xFFFF {

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// wellFormed are the texts in an SVG's elements.
+// wellFormed requires well-formed XML and returns the text of its elements.
 func wellFormed(t testing.TB, svg string) (text string) {
 	for d := xml.NewDecoder(strings.NewReader(svg)); ; {
 		tok, err := d.Token()
@@ -27,13 +27,13 @@ func wellFormed(t testing.TB, svg string) (text string) {
 func TestLabelNeedsNoFontForChinese(t *testing.T) {
 	l := Label{X: 10, Y: 20, Size: 12, Anchor: "middle"}
 	svg := l.SVG("loss 损失")
-	assert.Equal(t, "loss ", wellFormed(t, svg), "Chinese is drawn, not written")
+	assert.Equal(t, "loss ", wellFormed(t, svg), "Chinese is a path, not text")
 	assert.Contains(t, svg, `aria-label="损失"`)
 	assert.Equal(t, 24.0, l.Width("损失"), "one em each")
 	assert.Greater(t, strings.Count(svg, "z"), 20, "runs of pixels of two characters")
 
-	svg = l.SVG("龘") // not among the bitmap font's characters
-	assert.Equal(t, "龘", wellFormed(t, svg), "the viewer's fonts may have it")
+	svg = l.SVG("龘") // not in the bitmap font
+	assert.Equal(t, "龘", wellFormed(t, svg), "left to the fonts of the viewer")
 	assert.Contains(t, l.SVG("plain"), `text-anchor="middle"`)
 }
 

@@ -12,13 +12,13 @@ import (
 	"syscall"
 )
 
-// WriteAtomic replaces the file at path by what write writes. The bytes go to a
-// temporary file in the same directory, which is synced and renamed, and then the
-// directory is synced: after a crash path holds either its old content or all of the
-// new one. If write or the disk fails, the temporary file is removed and path is as it
-// was. What write writes is buffered.
+// WriteAtomic creates or replaces the file at path; write writes its content, through a
+// buffer. The content goes to a temporary file in the same directory, which is synced and
+// renamed, then the directory is synced: after a crash path has either its old content or
+// all of the new content. On an error the temporary file is removed and path does not
+// change.
 func WriteAtomic(path string, write func(io.Writer) error) (err error) {
-	f, err := createBeside(path)
+	f, err := createTemp(path)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
@@ -44,9 +44,9 @@ func WriteAtomic(path string, write func(io.Writer) error) (err error) {
 	return syncDir(filepath.Dir(path))
 }
 
-// createBeside makes a new file in path's directory under a hidden name. Unlike
-// os.CreateTemp it leaves the permissions to the umask, as os.Create does.
-func createBeside(path string) (*os.File, error) {
+// createTemp creates a new hidden file in the directory of path. Unlike os.CreateTemp it
+// leaves the permissions to the umask, as os.Create does.
+func createTemp(path string) (*os.File, error) {
 	dir, base := filepath.Split(path)
 	for {
 		name := fmt.Sprintf("%s.%s.%08x.tmp", dir, base, rand.Uint32())
@@ -57,8 +57,8 @@ func createBeside(path string) (*os.File, error) {
 	}
 }
 
-// Sweep removes from dir the temporary files of writes that a crash ended. Nobody may be
-// writing there.
+// Sweep removes the temporary files that a crash of WriteAtomic left in dir. There must be no
+// concurrent writes.
 func Sweep(dir string) error {
 	left, err := filepath.Glob(filepath.Join(dir, ".*.????????.tmp"))
 	if err != nil {
@@ -72,7 +72,7 @@ func Sweep(dir string) error {
 	return nil
 }
 
-// writeAll runs write on w behind a buffer and flushes it.
+// writeAll calls write with a buffer before w, and flushes it.
 func writeAll(w io.Writer, write func(io.Writer) error) error {
 	b := bufio.NewWriterSize(w, 1<<16)
 	if err := write(b); err != nil {
@@ -81,8 +81,8 @@ func writeAll(w io.Writer, write func(io.Writer) error) error {
 	return b.Flush()
 }
 
-// syncDir makes a rename in dir last. Systems and file systems that cannot sync a
-// directory are left to their own guarantees.
+// syncDir makes a rename in dir durable. It does nothing on systems and file systems that cannot
+// sync a directory.
 func syncDir(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil

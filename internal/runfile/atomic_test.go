@@ -20,8 +20,8 @@ func content(s string) func(io.Writer) error {
 	}
 }
 
-// onlyFile requires that dir holds name alone, with the given content: no temporary
-// file is left over.
+// onlyFile requires that name, with the given content, is the only file in dir: no temporary
+// file is left.
 func onlyFile(t *testing.T, dir, name, want string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -45,7 +45,7 @@ func TestWriteAtomicKeepsOldContentOnFailure(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "weights")
 	require.NoError(t, WriteAtomic(path, content("old")))
-	broken := errors.New("out of ideas")
+	broken := errors.New("write error")
 	err := WriteAtomic(path, func(w io.Writer) error {
 		if err := content(strings.Repeat("new", 1<<17))(w); err != nil { // more than the buffer
 			return err
@@ -62,21 +62,21 @@ func TestWriteAtomicMissingDirectory(t *testing.T) {
 	assert.ErrorIs(t, err, os.ErrNotExist)
 }
 
-// A file-size limit would stop the whole test process, so the full disk is the
-// system's own: /dev/full accepts no byte.
+// The full disk is simulated by /dev/full, to which every write fails: a file-size limit would
+// apply to the whole test process.
 func TestWriteAllFullDisk(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
-		t.Skip("no /dev/full here")
+		t.Skip("this system has no /dev/full")
 	}
 	defer full.Close()
 	assert.ErrorIs(t, writeAll(full, content("x")), syscall.ENOSPC)
 }
 
-// What a killed process left of a write is swept away, and nothing else is.
+// Sweep removes the temporary files of a killed process, and no others.
 func TestSweep(t *testing.T) {
 	dir := t.TempDir()
-	f, err := createBeside(filepath.Join(dir, "weights.safetensors"))
+	f, err := createTemp(filepath.Join(dir, "weights.safetensors"))
 	require.NoError(t, err)
 	require.NoError(t, f.Close())
 	for _, name := range []string{"weights.safetensors", ".hidden", "notes.tmp"} {

@@ -32,10 +32,10 @@ type Point struct {
 const (
 	curveWidth, curveHeight = 8 * vg.Inch, 5 * vg.Inch
 	curveDPI                = 144
-	curveBins               = 1000 // about as many as the picture has dots across
+	curveBins               = 1000 // about the width of the picture in dots
 )
 
-// The colours are those of Okabe and Ito, which differ for colour-blind eyes too.
+// The colours are from the palette of Okabe and Ito, which colour-blind readers can distinguish.
 var (
 	rawColor   = color.RGBA{R: 0x56, G: 0xb4, B: 0xe9, A: 0xff}
 	trainColor = color.RGBA{R: 0x00, G: 0x72, B: 0xb2, A: 0xff}
@@ -43,11 +43,10 @@ var (
 	gridColor  = color.Gray{Y: 0xe6}
 )
 
-// Curve draws dir/loss.svg and dir/loss.png: the training loss as it was and smoothed, and
-// the validation loss. The title may be Chinese. Points that are not finite are left out.
-// The warning, if not empty, says in one line what the pictures do not show as asked: points
-// left out, or rare characters of the title that are boxes in the PNG (the SVG keeps all of
-// it as text). It is an error to have no point at all.
+// Curve draws dir/loss.svg and dir/loss.png: the training loss, raw and smoothed, and the
+// validation loss. The title may be Chinese. Points that are not finite are omitted. The warning,
+// if not empty, is a line about omitted points, or about rare characters of the title that are
+// boxes in the PNG (the SVG has the title as text). It is an error if no point is finite.
 func Curve(dir, title string, train, valid []Point) (warning string, err error) {
 	t, v := finite(train), finite(valid)
 	if len(t)+len(v) == 0 {
@@ -74,7 +73,7 @@ func Curve(dir, title string, train, valid []Point) (warning string, err error) 
 	return strings.Join(warnings, "; "), errors.Join(png, svg)
 }
 
-// lossPlot lays out the plot but for its title.
+// lossPlot returns the plot without its title.
 func lossPlot(train, valid plotter.XYs) (*plot.Plot, error) {
 	p := plot.New()
 	for _, s := range []*text.Style{&p.Title.TextStyle, &p.Legend.TextStyle,
@@ -108,7 +107,7 @@ func lossPlot(train, valid plotter.XYs) (*plot.Plot, error) {
 	return p, nil
 }
 
-// addTrain draws the training loss twice: faintly as it was and firmly smoothed.
+// addTrain adds the training loss as a thin raw line and a thick smoothed line.
 func addTrain(p *plot.Plot, train plotter.XYs) error {
 	raw, err := plotter.NewLine(thin(train, curveBins))
 	if err != nil {
@@ -126,11 +125,12 @@ func addTrain(p *plot.Plot, train plotter.XYs) error {
 	return nil
 }
 
-// smooth is the mean of each point and its n neighbours on either side: unlike a running
-// mean it does not lag behind a falling loss. At the beginning, where the loss falls fastest,
-// it takes as many from either side as there are before; at the end those that there are.
+// smooth returns the mean of each point and its n neighbours on either side, which, unlike a
+// running mean, does not lag behind a falling loss. At the beginning, where the loss falls
+// fastest, it uses as many neighbours after a point as there are before it; at the end it uses all
+// that are left.
 func smooth(points plotter.XYs, n int) plotter.XYs {
-	sums := make([]float64, len(points)+1) // of the first i losses
+	sums := make([]float64, len(points)+1) // sums[i] is the sum of the first i losses
 	for i, p := range points {
 		sums[i+1] = sums[i] + p.Y
 	}
@@ -143,8 +143,8 @@ func smooth(points plotter.XYs, n int) plotter.XYs {
 	return out
 }
 
-// thin keeps the lowest and the highest of the points in each of so many equal bins, which
-// draws the same picture as all of a long run's points.
+// thin returns the lowest and the highest point of each of so many equal bins, which draws the same
+// picture as all points of a long run.
 func thin(points plotter.XYs, bins int) plotter.XYs {
 	if len(points) <= 2*bins {
 		return points
@@ -166,8 +166,7 @@ func thin(points plotter.XYs, bins int) plotter.XYs {
 	return out
 }
 
-// roundTicks labels an axis at multiples of 1, 2 or 5 times a power of ten, at four to ten
-// places.
+// roundTicks returns four to ten ticks at multiples of 1, 2 or 5 times a power of ten.
 func roundTicks(low, high float64) []plot.Tick {
 	step := math.Pow(10, math.Floor(math.Log10((high-low)/4)))
 	for _, m := range []float64{5, 2} {
@@ -196,7 +195,7 @@ func finite(points []Point) plotter.XYs {
 	return out
 }
 
-// drawInside leaves a margin, since the plot itself draws up to the edges.
+// drawInside draws the plot with a margin.
 func drawInside(p *plot.Plot, c draw.Canvas) {
 	const margin = vg.Length(10)
 	p.Draw(draw.Crop(c, margin, -margin, margin, -margin))
@@ -209,11 +208,10 @@ func writePNG(w io.Writer, p *plot.Plot) error {
 	return err
 }
 
-// svgFamily finds the font of a text element. A text cannot be mistaken for one: quotes in
-// it are escaped.
+// svgFamily matches the font of a text element. It cannot match in a text, where quotes are escaped.
 var svgFamily = regexp.MustCompile(`style="font-family:([^;"]*);`)
 
-// writeSVG keeps text as text, with fonts to fall back on that have Chinese.
+// writeSVG writes the plot with text elements, whose fallback fonts have Chinese characters.
 func writeSVG(w io.Writer, p *plot.Plot) error {
 	c := vgsvg.New(curveWidth, curveHeight)
 	drawInside(p, draw.New(c))

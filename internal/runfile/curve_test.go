@@ -17,7 +17,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 )
 
-// a run that learns: losses fall from 4.2 towards 1.5 with noise.
+// exampleLosses returns noisy losses that fall from 4.2 towards 1.5.
 func exampleLosses() (train, valid []Point) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	for step := 0; step <= 2000; step += 2 {
@@ -67,8 +67,8 @@ func svgTexts(t *testing.T, svg []byte) (texts []string) {
 	}
 }
 
-// A Chinese title stays one piece of text in the SVG and is all drawn in the PNG; of a
-// character so rare that it is a box, the warning tells.
+// A Chinese title is one text in the SVG and is drawn in the PNG; the warning names characters that
+// are boxes.
 func TestCurveChineseTitle(t *testing.T) {
 	dir := t.TempDir()
 	train, valid := exampleLosses()
@@ -102,7 +102,7 @@ func TestCurveLeavesOutWhatIsNotFinite(t *testing.T) {
 	assert.ErrorIs(t, err, os.ErrNotExist)
 }
 
-// By hand: the mean of three, of one at the beginning, of two at the end.
+// By hand: the mean of three points, of one at the beginning, of two at the end.
 func TestSmooth(t *testing.T) {
 	points := plotter.XYs{{X: 0, Y: 4}, {X: 1, Y: 2}, {X: 2, Y: 0}, {X: 3, Y: 7}}
 	assert.Equal(t, plotter.XYs{{X: 0, Y: 4}, {X: 1, Y: 2}, {X: 2, Y: 3}, {X: 3, Y: 3.5}}, smooth(points, 1))

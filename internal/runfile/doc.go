@@ -1,5 +1,4 @@
-// Package runfile reads and writes the files a run leaves behind: files that are
-// replaced whole or not at all, tensors in the safetensors format, the records of
-// metrics.jsonl, TensorBoard events and the drawn loss curve. It knows nothing of
-// graphs or models.
+// Package runfile reads and writes the files of a run: files that are replaced atomically,
+// tensors in the safetensors format, the records of metrics.jsonl, TensorBoard events, and
+// pictures of the loss curve. It is independent of graphs and models.
 package runfile

@@ -9,7 +9,7 @@ import (
 	"github.com/nlpodyssey/safetensors"
 )
 
-// typeOf returns the element type and the length of a Tensor's Data.
+// typeOf returns the element type and the length of the Data of a Tensor.
 func typeOf(data any) (safetensors.DType, int, error) {
 	switch d := data.(type) {
 	case []float32:
@@ -35,10 +35,10 @@ func typeOf(data any) (safetensors.DType, int, error) {
 	case []bool:
 		return safetensors.BOOL, len(d), nil
 	}
-	return 0, 0, fmt.Errorf("data of type %T cannot be stored; want a slice of float32, float64, bool or sized integers", data)
+	return 0, 0, fmt.Errorf("data of type %T cannot be stored: want a slice of float32, float64, bool or sized integers", data)
 }
 
-// decode reads n elements of type dtype.
+// decode reads n elements of type dtype as a slice; half precision becomes []float32.
 func decode(r io.Reader, dtype safetensors.DType, n int) (any, error) {
 	switch dtype {
 	case safetensors.F32:
@@ -68,13 +68,13 @@ func decode(r io.Reader, dtype safetensors.DType, n int) (any, error) {
 	case safetensors.BF16:
 		return widen(r, n, bfloat16)
 	}
-	return nil, fmt.Errorf("elements of type %s cannot be read", dtype)
+	return nil, fmt.Errorf("elements of type %s are not supported", dtype)
 }
 
 func decodeSlice[T any](r io.Reader, n int) ([]T, error) {
 	out := make([]T, n)
 	if n == 0 {
-		return out, nil // binary.Read reports the end of the file for an empty slice
+		return out, nil // binary.Read returns io.EOF for an empty slice
 	}
 	return out, binary.Read(r, binary.LittleEndian, out)
 }
@@ -92,10 +92,10 @@ func widen(r io.Reader, n int, value func(uint16) float32) ([]float32, error) {
 	return out, nil
 }
 
-// bfloat16 widens the upper half of a float32.
+// bfloat16 converts a bfloat16 number, which is the upper half of a float32.
 func bfloat16(h uint16) float32 { return math.Float32frombits(uint32(h) << 16) }
 
-// float16 widens an IEEE 754 binary16 number: 1 sign bit, 5 bits of exponent (bias 15),
+// float16 converts an IEEE 754 binary16 number: 1 sign bit, 5 bits of exponent (bias 15),
 // 10 bits of fraction.
 func float16(h uint16) float32 {
 	sign := uint32(h>>15) << 31

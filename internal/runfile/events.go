@@ -21,7 +21,7 @@ type Events struct {
 	f *os.File
 }
 
-// The numbers of the fields written, from event.proto and summary.proto of TensorFlow.
+// The numbers of the written fields, from event.proto and summary.proto of TensorFlow.
 const (
 	eventWallTime, eventStep, eventFileVersion, eventSummary, eventSessionLog = 1, 2, 3, 5, 7
 
@@ -34,9 +34,8 @@ const (
 	crcMaskDelta          uint32 = 0xa282ead8
 )
 
-// NewEvents makes a new events.out.tfevents.* file in dir for a run that goes on after the
-// given step: TensorBoard then forgets what earlier files say of later steps. A new run
-// starts after step −1.
+// NewEvents creates a new events.out.tfevents.* file in dir for a run that resumes after the given
+// step: TensorBoard then discards later steps of earlier files. A new run starts after step −1.
 func NewEvents(dir string, step int) (*Events, error) {
 	now := time.Now()
 	f, err := createEvents(dir, now.Unix())
@@ -58,8 +57,7 @@ func NewEvents(dir string, step int) (*Events, error) {
 	return e, nil
 }
 
-// createEvents makes a file of its own for every run, also for two that start in the same
-// second.
+// createEvents creates a new file for every run, even if two runs start in the same second.
 func createEvents(dir string, second int64) (*os.File, error) {
 	for n := 0; ; n++ {
 		path := filepath.Join(dir, fmt.Sprintf(eventsPattern, second, n))
@@ -70,8 +68,8 @@ func createEvents(dir string, second int64) (*os.File, error) {
 	}
 }
 
-// Scalars writes the values of a step under their names, which TensorBoard groups by what
-// is before a slash. When it returns the event is with the operating system.
+// Scalars writes the values of a step by name; TensorBoard groups names by the part before a slash.
+// When it returns, the event has been passed to the operating system.
 func (e *Events) Scalars(step int, values map[string]float64) error {
 	var summary []byte
 	for _, tag := range slices.Sorted(maps.Keys(values)) {
@@ -91,7 +89,7 @@ func (e *Events) Close() error {
 	return errors.Join(e.f.Sync(), e.f.Close())
 }
 
-// write frames one Event with the given body field.
+// write writes an Event with the given body field.
 func (e *Events) write(at time.Time, step int, body []byte) error {
 	event := protowire.AppendTag(nil, eventWallTime, protowire.Fixed64Type)
 	event = protowire.AppendFixed64(event, math.Float64bits(float64(at.UnixMicro())/1e6))
@@ -101,7 +99,7 @@ func (e *Events) write(at time.Time, step int, body []byte) error {
 	return err
 }
 
-// frame makes a TFRecord: the length, its checksum, the data, its checksum.
+// frame returns the TFRecord of data: the length, its checksum, the data, its checksum.
 func frame(data []byte) []byte {
 	r := binary.LittleEndian.AppendUint64(nil, uint64(len(data)))
 	r = binary.LittleEndian.AppendUint32(r, maskedCRC(r))
@@ -109,8 +107,8 @@ func frame(data []byte) []byte {
 	return binary.LittleEndian.AppendUint32(r, maskedCRC(data))
 }
 
-// maskedCRC is CRC-32C, turned and shifted so that the checksum of data that hold
-// checksums is not degenerate.
+// maskedCRC returns the masked CRC-32C of TFRecords: rotated and shifted, so that the checksum of
+// data with checksums is not degenerate.
 func maskedCRC(data []byte) uint32 {
 	c := crc32.Checksum(data, crc32.MakeTable(crc32.Castagnoli))
 	return (c>>15 | c<<17) + crcMaskDelta

@@ -14,8 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// field is one field of a protocol buffer message, decoded apart from the library that
-// wrote it.
+// field is a field of a protocol buffer message, decoded without the library that encodes it.
 type field struct {
 	number, wire uint64
 	value        uint64 // of wire types 0, 1 and 5
@@ -51,7 +50,7 @@ func decodeMessage(t *testing.T, raw []byte) (fields []field) {
 	return fields
 }
 
-// unmask undoes the masking of a checksum as TensorFlow's crc32c::Unmask does.
+// unmask reverses the masking of a checksum, as TensorFlow's crc32c::Unmask does.
 func unmask(c uint32) uint32 {
 	r := c - 0xa282ead8
 	return r>>17 | r<<15
@@ -110,7 +109,7 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// Every events file that TensorFlow writes begins with the frame of a record of 24 bytes:
+// Every events file of TensorFlow begins with the frame of a record of 24 bytes:
 // 18 00 00 00 00 00 00 00 a3 7f 4b 22.
 func TestEventsFrame(t *testing.T) {
 	want := []byte{0x18, 0, 0, 0, 0, 0, 0, 0, 0xa3, 0x7f, 0x4b, 0x22}

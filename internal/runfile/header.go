@@ -16,18 +16,18 @@ import (
 
 const (
 	metadataKey = "__metadata__"
-	// maxHeader is the format's own limit.
+	// maxHeader is the limit of the format.
 	maxHeader = 100_000_000
 )
 
-// header is the checked table of contents of a safetensors file.
+// header is the checked header of a safetensors file.
 type header struct {
 	tensors []entry // sorted by name
 	meta    map[string]string
-	start   int64 // where the tensors' bytes begin in the file
+	start   int64 // offset of the first tensor in the file
 }
 
-// entry says where a tensor's bytes lie, counted from header.start.
+// entry describes a tensor; begin and end are relative to header.start.
 type entry struct {
 	name       string
 	dtype      safetensors.DType
@@ -37,20 +37,20 @@ type entry struct {
 
 func (e entry) elements() int { return int((e.end - e.begin) / int64(e.dtype.Size())) }
 
-// readHeader reads and checks the header of the file of size bytes behind r. The
-// format's own reader is not used here: it accepts repeated names, keeps the last, and
-// wants the whole file in memory.
+// readHeader reads and checks the header of a file of size bytes. The reader of package
+// safetensors is not used, because it accepts repeated names, of which it keeps the last, and
+// needs the whole file in memory.
 func readHeader(r io.ReaderAt, size int64) (header, error) {
 	var length [8]byte
 	if size < int64(len(length)) {
-		return header{}, fmt.Errorf("%d bytes are too few for a safetensors file; it may be truncated", size)
+		return header{}, fmt.Errorf("%d bytes are too few for a safetensors file: it may be truncated", size)
 	}
 	if _, err := r.ReadAt(length[:], 0); err != nil {
 		return header{}, err
 	}
 	n := binary.LittleEndian.Uint64(length[:])
 	if n > maxHeader || int64(n) > size-8 {
-		return header{}, fmt.Errorf("header of %d bytes in a file of %d bytes; it is truncated or not a safetensors file", n, size)
+		return header{}, fmt.Errorf("header of %d bytes in a file of %d bytes: it is truncated or not a safetensors file", n, size)
 	}
 	raw := make([]byte, n)
 	if _, err := io.ReadFull(io.NewSectionReader(r, 8, int64(n)), raw); err != nil {
@@ -68,8 +68,7 @@ func readHeader(r io.ReaderAt, size int64) (header, error) {
 	return h, nil
 }
 
-// parseHeader reads the JSON object of a header key by key, so that a repeated name is
-// seen.
+// parseHeader parses the JSON object of a header key by key, to detect repeated names.
 func parseHeader(raw []byte) (header, error) {
 	var h header
 	seen := map[string]bool{}
@@ -82,7 +81,7 @@ func parseHeader(raw []byte) (header, error) {
 		if err != nil {
 			return h, fmt.Errorf("header, byte %d: %w", dec.InputOffset(), err)
 		}
-		name := key.(string) // the keys of an object are strings, or Token fails
+		name := key.(string) // the keys of an object are strings, else Token fails
 		if seen[name] {
 			return h, fmt.Errorf("tensor %q: the name occurs twice in the header", name)
 		}
@@ -100,12 +99,12 @@ func parseHeader(raw []byte) (header, error) {
 		return h, fmt.Errorf("header, byte %d: %w", dec.InputOffset(), err)
 	}
 	if rest := bytes.TrimSpace(raw[dec.InputOffset():]); len(rest) > 0 {
-		return h, fmt.Errorf("header, byte %d: more follows the JSON object", dec.InputOffset())
+		return h, fmt.Errorf("header, byte %d: there is more data after the JSON object", dec.InputOffset())
 	}
 	return h, nil
 }
 
-// appendEntry reads the value of one tensor's key and checks it by itself.
+// appendEntry parses and checks the entry of a tensor.
 func appendEntry(entries []entry, name string, dec *json.Decoder) ([]entry, error) {
 	var v struct {
 		DType   string  `json:"dtype"`
@@ -140,8 +139,8 @@ func appendEntry(entries []entry, name string, dec *json.Decoder) ([]entry, erro
 	return append(entries, e), nil
 }
 
-// checkLayout checks that the tensors cover the size bytes after the header without
-// holes or overlaps, as the format demands. It leaves them in the order of the file.
+// checkLayout checks that the tensors cover the size bytes after the header without gaps or
+// overlaps, as the format requires. It sorts them by position.
 func (h *header) checkLayout(size int64) error {
 	slices.SortFunc(h.tensors, func(a, b entry) int {
 		return cmp.Or(cmp.Compare(a.begin, b.begin), cmp.Compare(a.end, b.end))
@@ -150,11 +149,11 @@ func (h *header) checkLayout(size int64) error {
 	for _, e := range h.tensors {
 		switch {
 		case e.begin < at:
-			return fmt.Errorf("tensor %q: byte %d belongs to another tensor too", e.name, e.begin)
+			return fmt.Errorf("tensor %q: byte %d also belongs to another tensor", e.name, e.begin)
 		case e.begin > at:
 			return fmt.Errorf("tensor %q: begins at byte %d, but the one before ends at %d", e.name, e.begin, at)
 		case e.end > size:
-			return fmt.Errorf("tensor %q: ends at byte %d, but the file holds %d; it is truncated", e.name, e.end, size)
+			return fmt.Errorf("tensor %q: ends at byte %d, but the file has %d: it is truncated", e.name, e.end, size)
 		}
 		at = e.end
 	}

@@ -7,8 +7,8 @@ import (
 	"reflect"
 )
 
-// JSONError puts an error of encoding/json in terms of the file: a value of the wrong kind
-// is named by its key, and not by the field of Go that it was meant for.
+// JSONError returns an error of encoding/json in terms of the file: an error about a value of the
+// wrong type names its key and JSON types, not Go's field and types.
 func JSONError(err error) error {
 	var wrong *json.UnmarshalTypeError
 	if !errors.As(err, &wrong) {
@@ -21,7 +21,7 @@ func JSONError(err error) error {
 	return fmt.Errorf("%s is a JSON %s, want %s", key, wrong.Value, kindName(wrong.Type))
 }
 
-// kindName is what JSON's users call a type.
+// kindName returns the name of a type in terms of JSON.
 func kindName(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Int, reflect.Int32, reflect.Int64:

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// Errors speak of keys and of JSON, never of Go.
+// Errors name keys and JSON types, not those of Go.
 func TestJSONError(t *testing.T) {
 	type inner struct {
 		Sizes []int `json:"sizes"`

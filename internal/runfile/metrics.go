@@ -17,14 +17,14 @@ import (
 // Record is one report of a run: a line of metrics.jsonl.
 type Record struct {
 	Step   int
-	Values map[string]float64 // by name: loss, val_loss, lr, …; "step" is taken
+	Values map[string]float64 // by name: loss, val_loss, lr, …; "step" is reserved
 }
 
 // maxRecord is the longest line ReadMetrics accepts, in bytes.
 const maxRecord = 1 << 20
 
-// MarshalJSON writes one object: step, then the values by name. NaN and infinities, which
-// JSON does not have, become null.
+// MarshalJSON returns an object of step, then the values sorted by name. NaN and infinities, which
+// JSON cannot express, become null.
 func (r Record) MarshalJSON() ([]byte, error) {
 	b := fmt.Appendf(nil, `{"step":%d`, r.Step)
 	for _, name := range slices.Sorted(maps.Keys(r.Values)) {
@@ -45,7 +45,7 @@ func (r Record) MarshalJSON() ([]byte, error) {
 	return append(b, '}'), nil
 }
 
-// UnmarshalJSON reads what MarshalJSON writes; null is read as NaN.
+// UnmarshalJSON parses the output of MarshalJSON; null becomes NaN.
 func (r *Record) UnmarshalJSON(line []byte) error {
 	var all map[string]*float64
 	if err := json.Unmarshal(line, &all); err != nil {
@@ -72,9 +72,9 @@ type Metrics struct {
 	f *os.File
 }
 
-// OpenMetrics opens the file at path, or makes it, to go on after the given step: records
-// of later steps, which a resumed run will write again, are cut off, and so is a last line
-// that was torn by a crash. A new run starts after step −1.
+// OpenMetrics opens or creates the file at path for a run that resumes after the given step. It
+// removes the records of later steps, which the run will write again, and an incomplete last line
+// after a crash. A new run starts after step −1.
 func OpenMetrics(path string, step int) (*Metrics, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
@@ -94,8 +94,8 @@ func OpenMetrics(path string, step int) (*Metrics, error) {
 	return &Metrics{f}, nil
 }
 
-// Append writes a record as one line. When it returns the line is with the operating system:
-// the end of the process cannot lose it.
+// Append writes a record as one line. When it returns, the line has been passed to the operating
+// system, so that it survives the end of the process.
 func (m *Metrics) Append(r Record) error {
 	line, err := r.MarshalJSON()
 	if err != nil {
@@ -110,9 +110,8 @@ func (m *Metrics) Close() error {
 	return errors.Join(m.f.Sync(), m.f.Close())
 }
 
-// ReadMetrics reads the records of a metrics.jsonl file. A last line without its end is a
-// record torn by a crash and is dropped; any other line that is not a record is an error
-// that gives its number.
+// ReadMetrics reads the records of a metrics.jsonl file. It ignores an incomplete last line, which
+// a crash may leave; any other line that is not a record is an error with the number of the line.
 func ReadMetrics(path string) ([]Record, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -130,17 +129,17 @@ func ReadMetrics(path string) ([]Record, error) {
 	return records, nil
 }
 
-// scanRecords reads whole lines until keep refuses a record, and returns how many bytes
-// those before it take.
+// scanRecords reads complete lines until keep returns false, and returns the size in bytes of the
+// lines before that.
 func scanRecords(r io.Reader, keep func(Record) bool) (size int64, err error) {
 	lines := bufio.NewReaderSize(r, maxRecord)
 	for n := 1; ; n++ {
 		line, err := lines.ReadSlice('\n')
 		switch {
-		case err == io.EOF: // what is left has no end
+		case err == io.EOF: // the rest is incomplete
 			return size, nil
 		case errors.Is(err, bufio.ErrBufferFull):
-			return size, fmt.Errorf("line %d: longer than %d bytes; not a record", n, maxRecord)
+			return size, fmt.Errorf("line %d: longer than %d bytes: not a record", n, maxRecord)
 		case err != nil:
 			return size, err
 		}

@@ -38,7 +38,7 @@ func TestMetricsResume(t *testing.T) {
 	assert.Equal(t, []Record{record(5)}, got)
 }
 
-// What a kill −9 in the middle of a write leaves, at every byte of the last line.
+// A kill −9 during a write may leave any prefix of the last line.
 func TestMetricsTornLine(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "metrics.jsonl")
 	writeMetrics(t, path, -1, 1, 2)
@@ -92,12 +92,12 @@ func TestMetricsRefuses(t *testing.T) {
 			assert.ErrorContains(t, err, path)
 			after, err := os.ReadFile(path)
 			require.NoError(t, err)
-			assert.Equal(t, tt.content, string(after), "a file that is not understood is left alone")
+			assert.Equal(t, tt.content, string(after), "an invalid file must not be changed")
 		})
 	}
 }
 
-// Whatever the bytes, reading ends in an error or in records that print and read again.
+// For any bytes, scanRecords returns an error or records that can be written and read again.
 func FuzzScanRecords(f *testing.F) {
 	f.Add("{\"step\":1,\"loss\":2.5}\n{\"step\":2,\"loss\":null}\n{\"st")
 	f.Fuzz(func(t *testing.T, content string) {

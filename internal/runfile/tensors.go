@@ -11,9 +11,9 @@ import (
 	"github.com/nlpodyssey/safetensors"
 )
 
-// Tensor is a named array in row-major order. Data is one of []float32, []float64,
-// []int64, []uint64, []int32, []uint32, []int16, []uint16, []int8, []uint8 and []bool,
-// of as many elements as Shape has. An empty Shape is a scalar: one element.
+// Tensor is a named array in row-major order. Data is one of []float32, []float64, []int64,
+// []uint64, []int32, []uint32, []int16, []uint16, []int8, []uint8 and []bool, with the number of
+// elements of Shape. An empty Shape is a scalar, with one element.
 type Tensor struct {
 	Name  string
 	Shape []int
@@ -21,10 +21,10 @@ type Tensor struct {
 }
 
 // SaveTensors writes tensors and meta to path in the safetensors format
-// (https://github.com/huggingface/safetensors), atomically. The file depends on what
-// is in it and not on the order of tensors: they are written by element size, the
-// largest first, then by name. Empty, repeated or non-UTF-8 names, and data that do not
-// fit their shape, are errors that name the tensor, and nothing is written.
+// (https://github.com/huggingface/safetensors), atomically. The file does not depend on the
+// order of tensors: they are sorted by element size, the largest first, then by name. Empty,
+// repeated or non-UTF-8 names, and data that do not match their shape, are errors that name the
+// tensor, and nothing is written.
 func SaveTensors(path string, tensors []Tensor, meta map[string]string) error {
 	views := make(map[string]view, len(tensors))
 	for _, t := range tensors {
@@ -43,10 +43,10 @@ func SaveTensors(path string, tensors []Tensor, meta map[string]string) error {
 }
 
 // LoadTensors reads a safetensors file: its tensors sorted by name, and its metadata
-// (nil if it has none). Half-precision tensors (F16, BF16) are widened to []float32; all
-// others have the type they were saved with. The header is checked against the file's
-// size before memory is claimed for any tensor; a truncated or inconsistent file is an
-// error that names the first offending tensor.
+// (nil if it has none). Half-precision tensors (F16, BF16) are converted to []float32; others have
+// the type with which they were saved. The header is checked against the size of the file before
+// memory is allocated for tensors; a truncated or inconsistent file is an error that names the
+// first wrong tensor.
 func LoadTensors(path string) (tensors []Tensor, meta map[string]string, err error) {
 	err = withFile(path, func(f *os.File, size int64) (err error) {
 		tensors, meta, err = readTensors(f, size)
@@ -55,8 +55,8 @@ func LoadTensors(path string) (tensors []Tensor, meta map[string]string, err err
 	return tensors, meta, err
 }
 
-// Shapes reads the header of a safetensors file alone: the shapes of its tensors by name.
-// It refuses what LoadTensors refuses.
+// Shapes returns the shapes of the tensors of a safetensors file by name. It reads the header
+// only, with the same checks as LoadTensors.
 func Shapes(path string) (shapes map[string][]int, err error) {
 	err = withFile(path, func(f *os.File, size int64) error {
 		h, err := readHeader(f, size)
@@ -72,7 +72,7 @@ func Shapes(path string) (shapes map[string][]int, err error) {
 	return shapes, err
 }
 
-// withFile calls read with the regular file at path, and its size.
+// withFile opens the regular file at path and calls read with it and its size.
 func withFile(path string, read func(f *os.File, size int64) error) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -92,7 +92,7 @@ func withFile(path string, read func(f *os.File, size int64) error) error {
 	return nil
 }
 
-// readTensors reads the safetensors file of size bytes behind r.
+// readTensors reads a safetensors file of size bytes.
 func readTensors(r io.ReaderAt, size int64) ([]Tensor, map[string]string, error) {
 	h, err := readHeader(r, size)
 	if err != nil {
@@ -110,8 +110,7 @@ func readTensors(r io.ReaderAt, size int64) ([]Tensor, map[string]string, error)
 	return tensors, h.meta, nil
 }
 
-// view shows a Tensor to the safetensors writer, which asks for the bytes of one tensor
-// at a time.
+// view adapts a Tensor to the safetensors writer, which gets the bytes of one tensor at a time.
 type view struct {
 	Tensor
 	dtype safetensors.DType
@@ -120,7 +119,7 @@ type view struct {
 func newView(t Tensor) (view, error) {
 	switch {
 	case t.Name == "" || t.Name == metadataKey:
-		return view{}, fmt.Errorf("not a name the format allows; choose another")
+		return view{}, fmt.Errorf("the format does not allow this name: choose another")
 	case !utf8.ValidString(t.Name):
 		return view{}, fmt.Errorf("the name is not valid UTF-8")
 	}
@@ -131,7 +130,7 @@ func newView(t Tensor) (view, error) {
 	want := 1
 	for _, d := range t.Shape {
 		if d < 0 || (d > 0 && want > math.MaxInt/d) {
-			return view{}, fmt.Errorf("shape %v is not one", t.Shape)
+			return view{}, fmt.Errorf("shape %v is invalid: it is negative or too large", t.Shape)
 		}
 		want *= d
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// one of every type; the names are not in order.
+// everyType returns a tensor of every type; the names are not sorted.
 func everyType() []Tensor {
 	return []Tensor{
 		{"h0/att/W", []int{2, 3}, []float32{1, -2, 3.5, float32(math.Inf(1)), 0, math.SmallestNonzeroFloat32}},
@@ -52,7 +52,7 @@ func names(tensors []Tensor) (names []string) {
 	return names
 }
 
-// The format's own reader, written by others, must see the same tensors.
+// The independent reader of package safetensors must return the same tensors.
 func TestSavedFileIsSafetensors(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "w.safetensors")
 	in := everyType()
@@ -110,7 +110,7 @@ func TestSaveRefuses(t *testing.T) {
 	}
 }
 
-// file frames a header and n bytes of data.
+// file returns a file with the header and n bytes of data.
 func file(header string, n int) []byte {
 	raw := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
 	return append(append(raw, header...), make([]byte, n)...)
@@ -132,7 +132,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"more data", `{` + w + `}`, 9, "1 bytes follow"},
 		{"twice", `{` + w + `,` + w + `}`, 8, `"W": the name occurs twice`},
 		{"twice, escaped", `{` + w + `,"\u0057":{"dtype":"F32","shape":[0],"data_offsets":[8,8]}}`, 8, `"W": the name occurs twice`},
-		{"overlap", `{` + w + `,"V":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, 8, `"V": byte 4`},
+		{"overlap", `{` + w + `,"V":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, 8, `"V": byte 4 also`},
 		{"hole", `{` + w + `,"V":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}}`, 16, `"V": begins at byte 12`},
 		{"dtype", `{"W":{"dtype":"F13","shape":[2],"data_offsets":[0,8]}}`, 8, `"W"`},
 		{"size", `{"W":{"dtype":"F64","shape":[2],"data_offsets":[0,8]}}`, 8, "takes 16 bytes"},
@@ -148,7 +148,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"list", `[]`, 0, "not a JSON object"},
 		{"cut", `{"W":`, 0, `"W"`},
 		{"unclosed", `{` + w, 8, "header"},
-		{"two objects", `{` + w + `}{}`, 8, "more follows"},
+		{"two objects", `{` + w + `}{}`, 8, "there is more data"},
 		{"empty header", ``, 0, "not a JSON object"},
 		{"terabytes", `{"W":{"dtype":"F32","shape":[1099511627776],"data_offsets":[0,4398046511104]}}`, 8, `"W": ends at byte 4398046511104`},
 	} {
@@ -166,7 +166,7 @@ func TestLoadRefuses(t *testing.T) {
 	assert.ErrorContains(t, err, "too few")
 }
 
-// A file cut anywhere is refused, whatever byte it ends at.
+// A file that is truncated at any byte is an error.
 func TestLoadRefusesEveryTruncation(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "w")
 	require.NoError(t, SaveTensors(path, everyType(), nil))
@@ -208,8 +208,7 @@ func TestHalfPrecisionIsWidened(t *testing.T) {
 	assert.True(t, math.IsNaN(float64(float16(0x7e00))))
 }
 
-// Whatever the bytes, loading ends in an error or in tensors that save to a file that
-// loads the same again.
+// For any bytes, loading returns an error or tensors that can be saved and loaded again.
 func FuzzLoadTensors(f *testing.F) {
 	path := filepath.Join(f.TempDir(), "seed")
 	require.NoError(f, SaveTensors(path, everyType(), map[string]string{"k": "v"}))
@@ -232,7 +231,7 @@ func FuzzLoadTensors(f *testing.F) {
 	})
 }
 
-// bits prints tensors so that NaN equals itself.
+// bits formats tensors by their bits, so that NaN equals itself.
 func bits(t *testing.T, tensors []Tensor) (lines []string) {
 	for _, x := range tensors {
 		raw, err := binary.Append(nil, binary.LittleEndian, x.Data)

@@ -1,5 +1,5 @@
-// Package term shows how far long work has come: as a bar on a terminal and as plain lines
-// anywhere else.
+// Package term reports the progress of long operations: as a bar on a terminal, as plain lines in
+// other outputs.
 package term
 
 import (
@@ -14,41 +14,40 @@ import (
 	"golang.org/x/term"
 )
 
-// How often the bar is drawn and a plain line is written, at most.
+// The shortest intervals between updates of the bar and between plain lines.
 const (
 	barEvery  = 100 * time.Millisecond
 	lineEvery = 10 * time.Second
 )
 
-// Progress shows the progress of one piece of work. Its methods may be called from
-// several goroutines; errors of writing are dropped, since work does not fail for want of an
-// audience. A nil *Progress shows nothing.
+// Progress reports the progress of one operation. It is safe for concurrent use. Write errors are
+// ignored, because they must not stop the operation. A nil *Progress writes nothing.
 type Progress struct {
 	mu    sync.Mutex
 	w     io.Writer
 	what  string
 	total int
-	bar   *progressbar.ProgressBar // nil where w is not a terminal
-	ended bool                     // the cursor has left the bar's line for good
+	bar   *progressbar.ProgressBar // nil if w is not a terminal
+	ended bool                     // the cursor is below the line of the bar
 
 	n     int
 	text  string
 	shown time.Time // when n and text were last shown
 	stale bool      // whether they have changed since
 
-	begun time.Time // the first update,
-	first int       // and how much was done by then: not this run's work
+	begun time.Time // time of the first update
+	first int       // units done at the first update, by an earlier run
 }
 
-// New begins to show work of total units, or of unknown extent if total is 0, under the
-// name what. If w is a terminal that is a bar with a rate and the time left, on one line;
-// otherwise a plain line now and then.
+// New starts the report of an operation named what with total units, 0 if that is unknown. If w is
+// a terminal, it shows a bar with the rate and the time left on one line; else it writes a plain
+// line every ten seconds.
 func New(w io.Writer, total int, what string) *Progress {
 	p := &Progress{w: w, what: what, total: total}
 	if f, isFile := w.(*os.File); isFile && term.IsTerminal(int(f.Fd())) {
 		length := total
 		if total <= 0 {
-			length = -1 // the bar's word for unknown
+			length = -1 // unknown
 		}
 		p.bar = progressbar.NewOptions(length,
 			progressbar.OptionSetWriter(w),
@@ -58,14 +57,14 @@ func New(w io.Writer, total int, what string) *Progress {
 			progressbar.OptionUseANSICodes(true),
 			progressbar.OptionSetPredictTime(true),
 			progressbar.OptionSetRenderBlankState(true),
-			progressbar.OptionSetSpinnerChangeInterval(0), // else a goroutine draws for ever
+			progressbar.OptionSetSpinnerChangeInterval(0), // else a goroutine redraws it forever
 		)
 	}
 	return p
 }
 
-// Update says that n units are done and what else there is to know, such as the loss and
-// tokens a second.
+// Update reports that n units are done; text has further information, such as the loss and tokens
+// per second.
 func (p *Progress) Update(n int, text string) {
 	if p == nil {
 		return
@@ -85,7 +84,7 @@ func (p *Progress) Update(n int, text string) {
 	}
 }
 
-// Println writes a line that stays: above the bar, or among the plain lines.
+// Println writes a permanent line, above the bar or between the plain lines.
 func (p *Progress) Println(a ...any) {
 	if p == nil {
 		return
@@ -104,8 +103,7 @@ func (p *Progress) Println(a ...any) {
 	p.bar.RenderBlank()
 }
 
-// Done shows the last state and leaves the bar behind. What is written afterwards starts on
-// a line of its own.
+// Done shows the last state and ends the bar, so that later output starts on a new line.
 func (p *Progress) Done() {
 	if p == nil {
 		return
@@ -129,7 +127,7 @@ func (p *Progress) end() {
 	}
 }
 
-// show brings the bar up to date or writes a plain line.
+// show updates the bar or writes a plain line.
 func (p *Progress) show() {
 	p.shown, p.stale = time.Now(), false
 	if p.bar == nil {
@@ -138,13 +136,13 @@ func (p *Progress) show() {
 	}
 	n := p.n
 	if p.total > 0 {
-		n = min(n, p.total) // more is an error to the bar
+		n = min(n, p.total) // the bar rejects more
 	}
 	p.bar.Describe(strings.TrimSpace(p.what + " " + p.text))
 	p.bar.Set(n)
 }
 
-// line is the state as a plain line.
+// line returns the plain line of the current state.
 func (p *Progress) line() string {
 	s := fmt.Sprintf("%s %d", p.what, p.n)
 	if p.total > 0 {

@@ -14,12 +14,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// terminal runs use with a pseudo-terminal and returns what came out of it.
+// terminal calls use with a pseudo-terminal and returns its output.
 func terminal(t *testing.T, use func(tty *os.File)) string {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
-		t.Skip("no pseudo-terminals here")
+		t.Skip("this system has no pseudo-terminals")
 	}
 	defer master.Close()
 	fd := int(master.Fd())
@@ -31,7 +31,7 @@ func terminal(t *testing.T, use func(tty *os.File)) string {
 	require.NoError(t, err)
 	output := make(chan string)
 	go func() {
-		raw, _ := io.ReadAll(master) // ends in an I/O error once the terminal is closed
+		raw, _ := io.ReadAll(master) // an I/O error when the terminal is closed
 		output <- string(raw)
 	}()
 	use(tty)
@@ -39,8 +39,8 @@ func terminal(t *testing.T, use func(tty *os.File)) string {
 	return <-output
 }
 
-// screen is what the output looks like: escape sequences and returns wipe the line, as all
-// the bar's do.
+// screen returns the visible lines of output; escape sequences and carriage returns clear the line,
+// as all those of the bar do.
 func screen(output string) (lines []string) {
 	wipe := regexp.MustCompile(`^.*(\r|\x1b\[2K)`)
 	for _, line := range strings.Split(strings.ReplaceAll(output, "\r\n", "\n"), "\n") {
@@ -54,9 +54,9 @@ func TestBar(t *testing.T) {
 		p := New(tty, 10, "train")
 		p.Update(3, "loss 2.50")
 		p.Println("sample: 春眠")
-		time.Sleep(barEvery) // the next state is due to be drawn
+		time.Sleep(barEvery) // the next update is drawn
 		p.Update(4, "loss 2.25")
-		p.Update(5, "loss 2.00") // too soon; Done shows it
+		p.Update(5, "loss 2.00") // too early to be drawn; Done shows it
 		p.Done()
 		fmt.Fprintln(tty, "after")
 	})
@@ -72,7 +72,7 @@ func TestBar(t *testing.T) {
 func TestBarThatIsFull(t *testing.T) {
 	out := terminal(t, func(tty *os.File) {
 		p := New(tty, 2, "eval")
-		p.Update(3, "") // more than was announced
+		p.Update(3, "") // more than the total
 		p.Println("later")
 		p.Done()
 	})

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// plain runs use on a progress that writes to a file, and returns what it wrote.
+// plain calls use with a Progress that writes to a file, and returns the lines.
 func plain(t *testing.T, total int, use func(*Progress)) []string {
 	t.Helper()
 	f, err := os.Create(filepath.Join(t.TempDir(), "log"))
@@ -35,8 +35,7 @@ func TestPlainLines(t *testing.T) {
 		}
 		p.Done()
 	})
-	// The first state, the line that was asked for, and the last state: in this short a
-	// time no other.
+	// The first state, the line of Println, and the last state; the time is too short for others.
 	assert.Equal(t, []string{"train 1/30 loss 2.5 [0s]", "sample: 春眠不觉晓", "train 30/30 loss 2.5 [0s]"}, lines)
 }
 

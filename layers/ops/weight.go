@@ -51,10 +51,10 @@ func (w *Weight) Release() {
 
 // pack packs what is wanted and is not packed yet.
 func (w *Weight) pack() {
-	if o := &w.straight; matmul.PackingGain(o.rows) == matmul.Once && !o.packed.Ready() {
+	if o := &w.straight; matmul.PackingGain(o.rows) == matmul.Always && !o.packed.Ready() {
 		o.packed.Pack(false, w.rows, w.cols, w.values, w.cols)
 	}
-	if o := &w.turned; matmul.PackingGain(o.rows) == matmul.Once && !o.packed.Ready() {
+	if o := &w.turned; matmul.PackingGain(o.rows) == matmul.Always && !o.packed.Ready() {
 		o.packed.Pack(true, w.cols, w.rows, w.values, w.cols)
 	}
 }

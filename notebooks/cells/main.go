@@ -1,12 +1,11 @@
-// Command cells makes Jupyter notebooks of text: NAME.ipynb in English and
-// NAME.zh-CN.ipynb in Chinese of NAME.md, which has the cells of both.
+// Command cells converts NAME.md to two Jupyter notebooks: NAME.ipynb in English and
+// NAME.zh-CN.ipynb in Chinese.
 //
 //	cells NAME.md DIR                 writes both to DIR, without outputs
 //	cells NAME.md DIR EXECUTED.ipynb  writes both to DIR, with the outputs of EXECUTED
 //
-// In the text, blocks fenced with ```go are code cells, which both notebooks share. What
-// is between them is a cell of prose: first in English, then, after a line <!-- 中文 -->,
-// in Chinese.
+// Blocks fenced with ```go are code cells, which both notebooks share. The text between
+// them is a Markdown cell: first in English, then, after a line <!-- 中文 -->, in Chinese.
 package main
 
 import (
@@ -63,13 +62,13 @@ func run(file, dir, executed string) error {
 	return nil
 }
 
-// write replaces a file as a whole.
+// write replaces a file atomically.
 func write(path string, text []byte) error {
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".cells-*")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name()) // nothing to remove once it is renamed
+	defer os.Remove(tmp.Name()) // fails, harmlessly, after the rename
 	if _, err := tmp.Write(text); err != nil {
 		tmp.Close()
 		return err

@@ -55,7 +55,7 @@ func TestOutputsGoToBoth(t *testing.T) {
 		assert.JSONEq(t, `{"output_type":"stream","name":"stdout","text":"3"}`, string(cells[3].Outputs[0]))
 	}
 	require.NoError(t, os.WriteFile(src, []byte(strings.Replace(text, "x + y", "x - y", 1)), 0o644))
-	assert.ErrorContains(t, run(src, dir, executed), "line 21: the executed notebook has other code")
+	assert.ErrorContains(t, run(src, dir, executed), "line 21: the code differs from that of the executed notebook")
 }
 
 func TestBadText(t *testing.T) {
@@ -78,7 +78,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// The notebooks that are committed are those of the texts, with outputs and no errors.
+// The committed notebooks are up to date with their texts, and have outputs without errors.
 func TestCommittedNotebooks(t *testing.T) {
 	texts, err := filepath.Glob("../0*.md")
 	require.NoError(t, err)

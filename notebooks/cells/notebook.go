@@ -18,20 +18,20 @@ type cell struct {
 	Source   lines             `json:"source"`
 }
 
-// code is a code cell, which has its count and outputs even when there are none.
+// code is a code cell, which always has the keys execution_count and outputs.
 type code struct {
 	cell
 	Count   *int              `json:"execution_count"`
 	Outputs []json.RawMessage `json:"outputs"`
 }
 
-// lines are a text, which notebooks hold line by line or in one piece.
+// lines is a text, which is a list of lines or a single string in a notebook.
 type lines string
 
-// MarshalJSON writes lines, so that changes can be reviewed.
+// MarshalJSON returns a list of lines, so that diffs are readable.
 func (l lines) MarshalJSON() ([]byte, error) { return plainJSON(strings.SplitAfter(string(l), "\n")) }
 
-// UnmarshalJSON reads either form.
+// UnmarshalJSON accepts both forms.
 func (l *lines) UnmarshalJSON(raw []byte) error {
 	var many []string
 	if err := json.Unmarshal(raw, &many); err == nil {
@@ -44,7 +44,7 @@ func (l *lines) UnmarshalJSON(raw []byte) error {
 	return err
 }
 
-// file is a notebook.
+// file is a notebook file.
 type file struct {
 	Cells    []any          `json:"cells"`
 	Metadata map[string]any `json:"metadata"`
@@ -52,8 +52,8 @@ type file struct {
 	Minor    int            `json:"nbformat_minor"`
 }
 
-// notebook is the file of one language, with the outputs of its code cells if there are
-// any.
+// notebook returns the notebook file of a language. outputs, unless nil, has the outputs of its
+// code cells.
 func notebook(blocks []block, chinese bool, outputs []cell) ([]byte, error) {
 	nb := file{Format: 4, Minor: 5, Metadata: map[string]any{
 		"kernelspec":    map[string]string{"display_name": "Go (gophernotes)", "language": "go", "name": "gophernotes"},
@@ -71,7 +71,7 @@ func notebook(blocks []block, chinese bool, outputs []cell) ([]byte, error) {
 		out := code{cell: c, Outputs: []json.RawMessage{}}
 		if outputs != nil {
 			if len(outputs) == 0 || outputs[0].Source != c.Source {
-				return nil, fmt.Errorf("line %d: the executed notebook has other code: execute it again", b.line)
+				return nil, fmt.Errorf("line %d: the code differs from that of the executed notebook: execute it again", b.line)
 			}
 			out.Count, out.Outputs = outputs[0].Count, append(out.Outputs, outputs[0].Outputs...)
 			outputs = outputs[1:]
@@ -90,7 +90,7 @@ func notebook(blocks []block, chinese bool, outputs []cell) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// readOutputs are the code cells of an executed notebook.
+// readOutputs returns the code cells of an executed notebook.
 func readOutputs(path string) ([]cell, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
@@ -109,7 +109,7 @@ func readOutputs(path string) ([]cell, error) {
 	return cells, nil
 }
 
-// plainJSON does not escape what HTML would need to be.
+// plainJSON returns JSON without HTML escapes.
 func plainJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

@@ -8,25 +8,25 @@ import (
 // block is a cell: code, or prose in two languages.
 type block struct {
 	code, english, chinese string
-	line                   int // of the text where it begins
+	line                   int // line of the text at which it begins
 }
 
-// The marks in a notebook's text.
+// The lines that separate cells and languages.
 const (
 	opens  = "```go"
 	closes = "```"
 	inZh   = "<!-- 中文 -->"
 )
 
-// parser cuts a text into blocks.
+// parser splits a text into blocks.
 type parser struct {
 	blocks []block
-	now    block
-	part   *string // of now, that lines go to
+	now    block   // the current block
+	part   *string // field of now that lines are appended to
 }
 
-// parse cuts a text into cells. It is an error to leave a code block open, or prose in
-// one language only.
+// parse splits a text into cells. A code block that is not closed, and prose in one language
+// only, are errors.
 func parse(text string) ([]block, error) {
 	p := parser{now: block{line: 1}}
 	p.part = &p.now.english
@@ -52,7 +52,7 @@ func parse(text string) ([]block, error) {
 	return p.blocks, p.end(0)
 }
 
-// end finishes a block, if there is anything in it. The next one begins at line.
+// end appends the current block unless it is empty, and starts the next one at line.
 func (p *parser) end(line int) error {
 	b := &p.now
 	b.code = strings.Trim(b.code, "\n")

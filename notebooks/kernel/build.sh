@@ -13,9 +13,9 @@ upstream=github.com/gopherdata/gophernotes
 
 go run ./genbind bindings/bindings.go
 
-# gophernotes is a program and cannot be imported, so a copy of its module (which go.sum
-# has checked) gets two fixes and one import, and is built in the original's place. The
-# fixes: the type of method JSON in two lines, without which it panics on today's gomacro.
+# gophernotes is a program and cannot be imported. A copy of its module (checked by go.sum)
+# gets two fixes and one import, and replaces the original in the build. The fixes change the
+# type of the method JSON in two lines; without them it panics with the current gomacro.
 go mod download "$upstream"
 dir=$(go list -m -f '{{.Dir}}' "$upstream")
 rm -rf "$out/src"
@@ -27,7 +27,7 @@ rm -f "$out"/src/*_test.go
 sed -i -e 's/^\tJSON_  func(interface{}) string$/\tJSON_  func(interface{}) map[string]interface{}/' \
 	-e 's/^func (P \*proxy_JSONer) JSON() string {$/func (P *proxy_JSONer) JSON() map[string]interface{} {/' "$out/src/x_package.go"
 if [ "$(grep -c 'JSON.*map\[string\]interface{}' "$out/src/x_package.go")" != 2 ]; then
-	echo "build.sh: x_package.go of $upstream is not as expected: look at the fixes above" >&2
+	echo "build.sh: x_package.go of $upstream has changed: adapt the fixes in this script" >&2
 	exit 1
 fi
 printf 'package imports\n\nimport _ "%s/bindings"\n' "$(go list -m)" > "$out/src/imports/project.go"
@@ -51,8 +51,8 @@ if [ -n "$module" ]; then
 	GOFLAGS=-modfile="$out/kernel.mod" go run ./genbind "$out/own/own.go"
 	printf 'package imports\n\nimport _ "own"\n' > "$out/src/imports/own.go"
 fi
-# Without a GOROOT the interpreter does not read the standard library's sources, and so
-# prints no warnings about the generic functions in them.
+# Without a GOROOT the interpreter does not read the sources of the standard library, and does
+# not print warnings about their generic functions.
 go build -ldflags='-X runtime.defaultGOROOT=' -modfile="$out/kernel.mod" -o "$out/gophernotes" "$upstream"
 
 spec="$out/jupyter/kernels/gophernotes"

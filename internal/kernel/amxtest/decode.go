@@ -29,8 +29,8 @@ const (
 var mnemonics = [...]string{"ldtilecfg", "sttilecfg", "tilerelease", "tilezero", "tileloadd", "tileloaddt1", "tilestored",
 	"tdpbf16ps", "tdpbssd", "tdpbsud", "tdpbusd", "tdpbuud"}
 
-// form tells the operations apart: opcode in the map 0F38, mandatory prefix (1 for
-// 66, 2 for F3, 3 for F2), and whether ModRM is an address.
+// form identifies an operation: opcode in the map 0F38, mandatory prefix (1 for 66, 2
+// for F3, 3 for F2), and whether ModRM is an address.
 type form struct {
 	opcode, prefix byte
 	memory         bool
@@ -51,8 +51,8 @@ var operations = map[form]operation{
 	{0x5e, 0, false}: tdpbuud,
 }
 
-// instruction is one on tiles: dst is the tile that is zeroed, loaded, stored or
-// added to, a and b are multiplied.
+// instruction is a decoded tile instruction: dst is the tile that is zeroed, loaded,
+// stored or added to, a and b are the factors of a product.
 type instruction struct {
 	op        operation
 	size      int // bytes
@@ -60,14 +60,14 @@ type instruction struct {
 	mem       address
 }
 
-// longest is the length of the longest instruction on tiles.
+// longest is the length of the longest tile instruction in bytes.
 const longest = 10
 
-// errOther is what decode returns for code that is not an instruction on tiles.
-var errOther = errors.New("not an instruction on tiles")
+// errOther is the error of decode for code that is not a tile instruction.
+var errOther = errors.New("not a tile instruction")
 
-// decode reads the instruction that code begins with. Other errors than errOther
-// are for those on tiles that a processor with AMX would refuse.
+// decode decodes the instruction at the start of code. Errors other than errOther are
+// of invalid tile instructions, for which a processor with AMX raises an exception.
 func decode(code []byte) (in instruction, err error) {
 	var c [longest]byte
 	if have := copy(c[:], code); have < 5 || c[0] != 0xc4 || c[1]&0x1f != 2 {
@@ -80,7 +80,7 @@ func decode(code []byte) (in instruction, err error) {
 	memory := modrm>>6 != 3
 	op, ok := operations[form{opcode, c[2] & 3, memory}]
 	if !ok {
-		return in, fmt.Errorf("#UD: % x has an opcode of tiles, but no form of it", c[:5])
+		return in, fmt.Errorf("#UD: % x has the opcode of a tile instruction, but no valid form of it", c[:5])
 	}
 	in = instruction{op: op, size: 5, dst: modrm >> 3 & 7, mem: address{base: none, index: none}}
 	if memory {
@@ -99,7 +99,7 @@ func decode(code []byte) (in instruction, err error) {
 	return in, nil
 }
 
-// refused tells what is wrong with the bits around the opcode.
+// refused returns what is wrong with the bits around the opcode, or "".
 func (in instruction) refused(c []byte) string {
 	modrm, vvvv := c[4], ^c[2]>>3&15
 	switch {
@@ -112,9 +112,9 @@ func (in instruction) refused(c []byte) string {
 	case vvvv > 7:
 		return fmt.Sprintf("VEX.vvvv is tile %d", vvvv)
 	case c[1]&0x80 == 0:
-		return "VEX.R is inverted 1: the tile is one of 8 to 15"
+		return "VEX.R selects a tile from 8 to 15"
 	case in.op >= tdpbf16ps && c[1]&0x20 == 0:
-		return "VEX.B is inverted 1: the tile is one of 8 to 15"
+		return "VEX.B selects a tile from 8 to 15"
 	case in.op <= tilerelease && in.dst != 0:
 		return "ModRM.reg is not 0"
 	case (in.op == tilerelease || in.op == tilezero) && modrm&7 != 0:
@@ -125,8 +125,8 @@ func (in instruction) refused(c []byte) string {
 	return ""
 }
 
-// registers are the general ones in the order of their codes, and the address of
-// the next instruction.
+// registers are the general-purpose registers in order of their codes, then the
+// address of the next instruction.
 type registers [17]uint64
 
 const (
@@ -137,7 +137,8 @@ const (
 var registerNames = [...]string{"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
 	"r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rip"}
 
-// address is base + disp; rows of a tile are index·scale apart.
+// address is a memory operand: the first row of the tile is at base + disp, and the
+// rows are index·scale apart.
 type address struct {
 	base, index byte
 	scale       uint64
@@ -159,8 +160,8 @@ func (a address) stride(r *registers) uint64 {
 	return r[a.index] * a.scale
 }
 
-// operand decodes an address from its ModRM byte on; x and b are in the second byte
-// of VEX.
+// operand decodes an address that begins with its ModRM byte; vex is the second byte of
+// the VEX prefix, which has the bits X and B.
 func operand(c []byte, vex byte) (a address, size int) {
 	b, x := ^vex>>5&1<<3, ^vex>>6&1<<3
 	mod, rm := c[0]>>6, c[0]&7
@@ -179,7 +180,7 @@ func operand(c []byte, vex byte) (a address, size int) {
 	case mod == 1:
 		a.disp = int32(int8(c[size]))
 		size++
-	case mod == 2 || low == 5: // with mod 0, in place of a base
+	case mod == 2 || low == 5: // with mod 0 the displacement replaces the base
 		a.disp = int32(binary.LittleEndian.Uint32(c[size:]))
 		size += 4
 		if mod == 0 {
@@ -192,7 +193,7 @@ func operand(c []byte, vex byte) (a address, size int) {
 	return a, size
 }
 
-// String is the instruction in Intel's notation.
+// String returns the instruction in Intel's notation.
 func (in instruction) String() string {
 	mem := in.mem.String()
 	name := mnemonics[in.op]

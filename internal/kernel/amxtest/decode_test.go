@@ -77,7 +77,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"c4 e2 78 49 08":       "ModRM.reg",
 		"c4 e2 7b 49 c1":       "ModRM.rm",
 		"c4 e2 7b 4b 26":       "no SIB",
-		"c4 e2 78 4b 24 06 00": "no form",
+		"c4 e2 78 4b 24 06 00": "no valid form",
 	} {
 		_, err := decode(code(t, text))
 		assert.ErrorContains(t, err, why, text)

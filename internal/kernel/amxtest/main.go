@@ -24,19 +24,19 @@ func main() {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "amxtest:", err)
 	}
-	os.Exit(status) // which kills what is still traced
+	os.Exit(status) // also kills all traced processes
 }
 
-// run traces the command to its end.
+// run runs the command under emulation and returns its exit status.
 func run(command []string) (status int, err error) {
 	if cpu.X86.HasAMXTile {
 		return statusSkip, errors.New("this processor has AMX: run the command without amxtest")
 	}
-	runtime.LockOSThread() // the thread that starts a process is the one that traces it
+	runtime.LockOSThread() // a process can be traced only by the thread that started it
 	pid, err := start(command)
 	switch {
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.ENOSYS):
-		return statusSkip, fmt.Errorf("tracing is not permitted here: %w", err)
+		return statusSkip, fmt.Errorf("ptrace is not permitted: %w", err)
 	case err != nil:
 		return statusNoStart, err
 	}
@@ -45,7 +45,7 @@ func run(command []string) (status int, err error) {
 	return t.run()
 }
 
-// start leaves the command stopped before its first instruction.
+// start starts the command and leaves it stopped before its first instruction.
 func start(command []string) (pid int, err error) {
 	path, err := exec.LookPath(command[0])
 	if err != nil {
@@ -69,7 +69,7 @@ func start(command []string) (pid int, err error) {
 		return 0, err
 	}
 	if !status.Stopped() {
-		return 0, fmt.Errorf("%s ended before it began", path)
+		return 0, fmt.Errorf("%s ended before its first instruction", path)
 	}
 	const options = unix.PTRACE_O_EXITKILL | unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEFORK |
 		unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACEEXEC
@@ -87,13 +87,13 @@ func start(command []string) (pid int, err error) {
 	return p.Pid, unix.PtraceCont(p.Pid, 0)
 }
 
-// forward passes on the signals by which others end amxtest.
+// forward forwards termination signals of amxtest to the command.
 func forward(pid int) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, unix.SIGINT, unix.SIGTERM, unix.SIGQUIT)
 	go func() {
 		for s := range signals {
-			_ = unix.Kill(pid, s.(syscall.Signal)) // it may have ended
+			_ = unix.Kill(pid, s.(syscall.Signal)) // an error means that it has ended
 		}
 	}()
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Programs with instructions on tiles run here as they would with AMX, and mistakes
-// in them are found.
+// Programs with tile instructions run as on a processor with AMX, and invalid
+// instructions are reported.
 func TestPrograms(t *testing.T) {
 	dir := t.TempDir()
 	build := exec.Command("go", "build", "-o", dir, ".", "./testdata/tiles")

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// process is the memory of the process that a thread, by its id, belongs to.
+// process accesses the memory of the process of a thread, given by the id of the thread.
 type process int
 
 func (p process) read(rows [][]byte, address, stride uint64) error {
@@ -46,7 +46,7 @@ func transfer(verb string, rows [][]byte, address, stride uint64, call func([]un
 	return nil
 }
 
-// code returns some of the bytes at an address, at least one instruction's unless
+// code returns the bytes at an address, enough for at least one instruction unless the
 // memory ends before.
 func (p process) code(address uint64) []byte {
 	code := make([]byte, 256)

@@ -8,7 +8,7 @@ import (
 	"math"
 )
 
-// What palette 1 allows.
+// The limits of palette 1.
 const (
 	tileCount = 8
 	tileRows  = 16
@@ -17,13 +17,13 @@ const (
 
 type tile [tileRows][rowBytes]byte
 
-// tiles are those of a thread. The zero value is what a thread starts with.
+// tiles is the tile state of a thread. The zero value is the state of a new thread.
 type tiles struct {
-	config [64]byte // as LDTILECFG loaded it; all zero without one
+	config [64]byte // as loaded by LDTILECFG, or all zero
 	tile   [tileCount]tile
 }
 
-// memory is that of the thread: row i of a transfer is at address + i·stride.
+// memory is the memory of a thread. Row i of a transfer is at address + i·stride.
 type memory interface {
 	read(rows [][]byte, address, stride uint64) error
 	write(rows [][]byte, address, stride uint64) error
@@ -32,7 +32,7 @@ type memory interface {
 func (t *tiles) rows(n byte) int  { return int(t.config[48+n]) }
 func (t *tiles) bytes(n byte) int { return int(binary.LittleEndian.Uint16(t.config[16+2*n:])) }
 
-// execute does what the instruction does, or tells why it is wrong.
+// execute executes an instruction. Its errors say why the instruction is invalid.
 func (t *tiles) execute(in instruction, address, stride uint64, mem memory) error {
 	switch in.op {
 	case ldtilecfg:
@@ -71,7 +71,7 @@ func (t *tiles) execute(in instruction, address, stride uint64, mem memory) erro
 	return nil
 }
 
-// used are the rows of a tile, as wide as it is.
+// used returns the configured rows of a tile.
 func (t *tiles) used(n byte) [][]byte {
 	rows := make([][]byte, t.rows(n))
 	for i := range rows {
@@ -80,7 +80,7 @@ func (t *tiles) used(n byte) [][]byte {
 	return rows
 }
 
-// configure is LDTILECFG.
+// configure executes LDTILECFG.
 func (t *tiles) configure(address uint64, mem memory) error {
 	var config [64]byte
 	if err := mem.read([][]byte{config[:]}, address, 0); err != nil {
@@ -92,10 +92,10 @@ func (t *tiles) configure(address uint64, mem memory) error {
 		return nil
 	}
 	if palette > 1 {
-		return fmt.Errorf("#GP: palette %d, where there are 0 and 1", palette)
+		return fmt.Errorf("#GP: palette %d does not exist: there are 0 and 1", palette)
 	}
 	if config[1] != 0 {
-		return fmt.Errorf("it starts with row %d, as only an interrupted instruction does", config[1])
+		return fmt.Errorf("its start row is %d, which is valid only after an interrupted instruction", config[1])
 	}
 	for i, b := range config {
 		if reserved := i >= 2 && i < 16 || i >= 32 && i < 48 || i >= 56; reserved && b != 0 {
@@ -112,10 +112,10 @@ func (t *tiles) configure(address uint64, mem memory) error {
 	return nil
 }
 
-// known tells whether the tile has a configuration.
+// known returns an error unless tile n is configured.
 func (t *tiles) known(n byte) error {
 	if t.config[0] == 0 {
-		return fmt.Errorf("#UD: no tiles are configured in this thread")
+		return fmt.Errorf("#UD: no tiles are configured in this thread: use LDTILECFG")
 	}
 	if t.rows(n) == 0 {
 		return fmt.Errorf("#UD: tile %d is not configured", n)
@@ -123,7 +123,8 @@ func (t *tiles) known(n byte) error {
 	return nil
 }
 
-// conform tells whether the tiles of a product are three, of whole numbers, and fit.
+// conform returns an error unless the tiles of a product are distinct, have whole
+// elements and have matching shapes.
 func (t *tiles) conform(in instruction) error {
 	c, a, b := in.dst, in.a, in.b
 	if c == a || a == b || c == b {
@@ -138,14 +139,14 @@ func (t *tiles) conform(in instruction) error {
 		}
 	}
 	if t.rows(c) != t.rows(a) || t.bytes(c) != t.bytes(b) || t.bytes(a)/4 != t.rows(b) {
-		return fmt.Errorf("#UD: tiles of (rows, bytes) (%d, %d) × (%d, %d) do not make one of (%d, %d)",
+		return fmt.Errorf("#UD: the product of tiles of (rows, bytes) (%d, %d) × (%d, %d) is not of shape (%d, %d)",
 			t.rows(a), t.bytes(a), t.rows(b), t.bytes(b), t.rows(c), t.bytes(c))
 	}
 	return nil
 }
 
-// addBF16 is TDPBF16PS. Even and odd elements have sums of their own over k, which
-// then are added, and their sum to c.
+// addBF16 executes TDPBF16PS. Even and odd elements are summed separately over k; the
+// two sums are added, and the result to c.
 //
 //	a: (m, k) pairs, b: (k, n) pairs, c: (m, n) float32
 func (c *tile) addBF16(a, b *tile, m, k, n int) {
@@ -172,7 +173,7 @@ func (c *tile) addBF16(a, b *tile, m, k, n int) {
 	}
 }
 
-// widen converts bfloat16, denormals to zero.
+// widen converts bfloat16 to float64, and denormals to zero.
 func widen(dst []float64, src []byte) {
 	for i := range dst {
 		dst[i] = noDenormal(math.Float32frombits(uint32(binary.LittleEndian.Uint16(src[2*i:])) << 16))
@@ -186,21 +187,22 @@ func noDenormal(x float32) float64 {
 	return float64(x)
 }
 
-// toFloat32 rounds to the nearest float32, denormals to zero. What comes from a sum
-// of two numbers with 24 bits each, as a product of two bfloat16 and a float32 are,
-// is rounded as if the float64 in between had been exact: 53 bits are more than
-// twice 24 and one (Figueroa, When is double rounding innocuous?, 1995).
+// toFloat32 rounds to the nearest float32, and denormals to zero. A sum of two numbers
+// of 24 bits each, such as a product of two bfloat16 and a float32, is rounded
+// correctly in spite of the intermediate float64, because 53 ≥ 2·24 + 2 bits (Figueroa,
+// When is double rounding innocuous?, 1995).
 func toFloat32(x float64) float64 {
-	const least = 0x1p-126 - 0x1p-151 // what 24 bits would round to the least normal number
+	const least = 0x1p-126 - 0x1p-151 // smallest number that rounds to a normal number with 24 bits
 	if math.Abs(x) < least {
 		return math.Copysign(0, x)
 	}
 	return float64(float32(x))
 }
 
-// addInts is TDPBSSD and the like: sums of four products of bytes, which wrap.
+// addInts executes TDPBSSD and its variants: sums of four products of bytes, which wrap
+// around.
 //
-//	a: (m, k) fours, b: (k, n) fours, c: (m, n) int32
+//	a: (m, k) groups of four bytes, b: (k, n) groups of four bytes, c: (m, n) int32
 func (c *tile) addInts(a, b *tile, m, k, n int, signedA, signedB bool) {
 	for i := range m {
 		for j := range n {

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// ram is memory from address 0 on.
+// ram is memory that begins at address 0.
 type ram []byte
 
 func (m ram) read(rows [][]byte, address, stride uint64) error {
@@ -30,8 +30,8 @@ func (m ram) write(rows [][]byte, address, stride uint64) error {
 	return nil
 }
 
-// shaped are tiles of random bytes with rows and bytes as given, the other tiles
-// without.
+// shaped returns tiles of the given shapes (rows, bytes) with random bytes; the other
+// tiles are not configured.
 func shaped(t *testing.T, shapes ...[2]int) (ts *tiles) {
 	var config ram = make([]byte, 64)
 	config[0] = 1
@@ -60,7 +60,7 @@ func TestConfigure(t *testing.T) {
 	}{
 		{0, 1, ""},
 		{0, 2, "palette 2"},
-		{1, 1, "row 1"},
+		{1, 1, "start row is 1"},
 		{2, 1, "byte 2"},
 		{47, 1, "byte 47"},
 		{63, 1, "byte 63"},
@@ -93,7 +93,7 @@ func TestConfigure(t *testing.T) {
 	}
 }
 
-// Loads and stores take rows at any stride; what a tile does not reach is zero.
+// Loads and stores accept any stride; bytes beyond the configured shape are zero.
 func TestLoadAndStore(t *testing.T) {
 	var m ram = make([]byte, 300)
 	for i := range m {
@@ -183,7 +183,7 @@ func TestTDPBF16PS(t *testing.T) {
 	}
 }
 
-// one is the TDPBF16PS of single pairs.
+// one returns the TDPBF16PS of single pairs.
 func one(c uint32, a, b [2]uint16) uint32 {
 	var x, y, z tile
 	binary.LittleEndian.PutUint32(x[0][:], c)
@@ -214,7 +214,7 @@ func TestTDPBF16PSAtTheEdges(t *testing.T) {
 	assert.Equal(t, uint32(0), one(0x80000000, [2]uint16{}, ones), "-0 and the sum's +0")
 }
 
-// Products and sums are rounded once, to even.
+// A product and sum is rounded once, to nearest even.
 func TestFMAIsRoundedOnce(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 4))
 	random := func(bits, spread int) float64 {
@@ -229,7 +229,7 @@ func TestFMAIsRoundedOnce(t *testing.T) {
 		want, _ := new(big.Float).SetPrec(24).SetMode(big.ToNearestEven).Set(sum).Float64()
 		require.Equal(t, want, toFloat32(a*b+c), "%v·%v + %v", a, b, c)
 	}
-	for range 20000 { // close to the least normal number
+	for range 20000 { // close to the smallest normal number
 		a, b := random(8, 2), random(8, 2)
 		a, b = math.Ldexp(a, -70), math.Ldexp(b, -70)
 		sum := new(big.Float).Mul(exact(a), exact(b))

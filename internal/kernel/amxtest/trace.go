@@ -10,19 +10,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tracer follows a command and all that it starts.
+// tracer traces the threads of a command and of its child processes.
 type tracer struct {
-	pid     int // the command's
+	pid     int // process id of the command
 	threads map[int]*thread
 }
 
-// thread is what a thread of the command would have in its processor.
+// thread is the emulated tile state of a thread.
 type thread struct {
-	begun bool // the stop that tracing makes at its start is over
+	begun bool // the initial stop of a traced thread has been handled
 	tiles tiles
 }
 
-// run answers stops until the command ends.
+// run handles stops until the command ends, and returns its exit status.
 func (t *tracer) run() (status int, err error) {
 	for {
 		var s unix.WaitStatus
@@ -37,7 +37,7 @@ func (t *tracer) run() (status int, err error) {
 			if err == nil {
 				err = unix.PtraceCont(tid, deliver)
 			}
-			if err != nil && !errors.Is(err, unix.ESRCH) { // killed meanwhile
+			if err != nil && !errors.Is(err, unix.ESRCH) { // ESRCH: killed in the meantime
 				return statusWrong, err
 			}
 			continue
@@ -52,7 +52,7 @@ func (t *tracer) run() (status int, err error) {
 	}
 }
 
-// stopped returns the signal that the thread goes on with, if any.
+// stopped handles a stop of a thread, and returns the signal to deliver to it, or 0.
 func (t *tracer) stopped(tid int, s unix.WaitStatus) (deliver int, err error) {
 	th := t.threads[tid]
 	if th == nil {
@@ -77,20 +77,20 @@ func (t *tracer) stopped(tid int, s unix.WaitStatus) (deliver int, err error) {
 			th.begun = true
 			return 0, nil
 		}
-		if _, err := signalCode(tid); err == unix.EINVAL { // the thread is stopping, which was delivered before
+		if _, err := signalCode(tid); err == unix.EINVAL { // a group stop, whose signal was delivered before
 			return 0, nil
 		}
 	}
 	return int(signal), nil
 }
 
-// illegal emulates what raised SIGILL, and the instructions on tiles that follow.
+// illegal emulates the tile instruction that raised SIGILL, and those that follow it.
 func (t *tracer) illegal(tid int, th *thread) (deliver int, err error) {
 	code, err := signalCode(tid)
 	if err != nil {
 		return 0, err
 	}
-	if code <= 0 { // a process sent it
+	if code <= 0 { // sent by a process
 		return int(unix.SIGILL), nil
 	}
 	var regs unix.PtraceRegs
@@ -107,7 +107,7 @@ func (t *tracer) illegal(tid int, th *thread) (deliver int, err error) {
 	return 0, unix.PtraceSetRegs(tid, &regs)
 }
 
-// emulate executes instructions until one that is not on tiles.
+// emulate executes instructions up to the first that is not a tile instruction.
 func (th *thread) emulate(p process, regs *unix.PtraceRegs) error {
 	r := registers{regs.Rax, regs.Rcx, regs.Rdx, regs.Rbx, regs.Rsp, regs.Rbp, regs.Rsi, regs.Rdi,
 		regs.R8, regs.R9, regs.R10, regs.R11, regs.R12, regs.R13, regs.R14, regs.R15}
@@ -131,8 +131,8 @@ func (th *thread) emulate(p process, regs *unix.PtraceRegs) error {
 	}
 }
 
-// signalCode tells how the signal came that has stopped a thread: a positive code
-// is the kernel's.
+// signalCode returns the code of the signal that stopped a thread; it is positive if the
+// kernel raised the signal.
 func signalCode(tid int) (code int32, err error) {
 	var info unix.Siginfo
 	_, _, e := unix.RawSyscall6(unix.SYS_PTRACE, unix.PTRACE_GETSIGINFO, uintptr(tid), 0, uintptr(unsafe.Pointer(&info)), 0, 0)

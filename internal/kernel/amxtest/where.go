@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// where names the function and the line of code at an address, as " (function,
-// file:line)", if the process runs a Go program that tells.
+// where returns the function and line of an address as " (function, file:line)", or ""
+// if the process is not a Go program with a symbol table.
 func where(pid int, address uint64) string {
 	file, err := elf.Open(fmt.Sprintf("/proc/%d/exe", pid))
 	if err != nil {

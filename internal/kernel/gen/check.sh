@@ -1,6 +1,6 @@
 #!/bin/sh
-# Fails if a generated file of package matmul or vec is not what its generator writes
-# now. The first line is left out: it repeats the generator's arguments.
+# Fails if a generated file of package matmul or vec differs from the current output of its
+# generator. The first line is ignored: it has the arguments of the generator.
 set -eu
 cd "$(dirname "$0")"
 fresh=$(mktemp -d)

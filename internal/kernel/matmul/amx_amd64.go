@@ -2,8 +2,8 @@ package matmul
 
 import "golang.org/x/sys/cpu"
 
-// tiles1 to tiles3 compute C = A·B or C += A·B on the tile unit, for 32 rows and
-// t.panels panels of 32 columns, with operands of one part to three.
+// tiles1, tiles2 and tiles3 compute C = A·B or C += A·B on the tile unit, for 32 rows
+// and t.panels panels of 32 columns, with operands of one, two or three parts.
 //
 //go:noescape
 func tiles1(t *tile[float32])
@@ -17,21 +17,21 @@ func tiles3(t *tile[float32])
 //go:noescape
 func bMergeAVX512(t *tile[float32])
 
-// stateComponents is XCR0: which registers the system saves.
+// stateComponents returns XCR0, the register sets that the system saves.
 func stateComponents() uint32
 
-// hasTiles tells whether the processor has a tile unit for bfloat16 (AMX), and the system
-// lets this process use it. Tests clear it to try the others.
+// hasTiles reports whether the processor has a tile unit for bfloat16 (AMX) that the system
+// lets this process use. Tests clear it to test the other kernels.
 var hasTiles = detectTiles(cpu.X86.HasAMXTile && cpu.X86.HasAMXBF16, stateComponents, requestTiles)
 
-// detectTiles asks the processor, then which state the system saves, and only then for
-// the permission, which makes every signal's frame larger.
+// detectTiles checks the processor, then the state that the system saves, and only then
+// requests the permission, because that enlarges the frame of every signal.
 func detectTiles(processor bool, saved func() uint32, request func() bool) bool {
 	const tiles = 1<<17 | 1<<18 // configuration and data
 	return processor && hasAVX512 && hasBF16 && saved()&tiles == tiles && request()
 }
 
-// amxKernels multiply on the tile unit numbers of so many parts.
+// amxKernels returns the kernels of the tile unit for operands of so many bfloat16 parts.
 func amxKernels(parts int) *kernels[float32] {
 	ks := &kernels[float32]{operands: "bfloat16", rows: 32, cols: 32, strip: strips(tiles1), panel: bPanelAVX512, transpose: transposeBlocks, pack: splitPairs(parts, 16)}
 	switch parts {
@@ -43,11 +43,12 @@ func amxKernels(parts int) *kernels[float32] {
 	return ks
 }
 
-// stripCache is how many bytes of B strips go over one after the other: they stay in the
-// level-2 cache, which has 2 MiB on processors with a tile unit, beside what A and C need.
+// stripCache is the number of bytes of B that all strips read before the next columns: they
+// stay in the level-2 cache, which has 2 MiB on processors with a tile unit, together with A
+// and C.
 const stripCache = 768 << 10
 
-// strips computes blocks of C in strips of 32 rows.
+// strips returns a function that computes a block of C in strips of 32 rows.
 func strips(kernel func(*tile[float32])) func(w *workspace[float32], a, b view[float32], c []float32, m, n, ldc int) {
 	return func(w *workspace[float32], a, b view[float32], c []float32, m, n, ldc int) {
 		w.s = grown(w.s, side*side)
@@ -60,12 +61,12 @@ func strips(kernel func(*tile[float32])) func(w *workspace[float32], a, b view[f
 	}
 }
 
-// side is that of the square of sums in the tile unit's registers.
+// side is the side of the square of sums in the registers of the tile unit.
 const side = 32
 
-// strip computes the first rows and columns of C by 32 rows of A. Whole squares of C are
-// loaded and stored as they lie there; at the edges, and for other factors, they pass
-// through memory of our own.
+// strip computes the first rows and columns of C from 32 rows of A. The kernel reads and
+// writes whole squares of C in place, if alpha is 1 and beta 0 or 1; other squares are
+// computed in a buffer and merged into C.
 func strip(kernel func(*tile[float32]), w *workspace[float32], a []float32, b view[float32], c []float32, rows, cols int) {
 	t := &w.tile
 	steps, cRow, whole := t.k, t.cRow, 0

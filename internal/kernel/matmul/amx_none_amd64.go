@@ -2,5 +2,5 @@
 
 package matmul
 
-// requestTiles: no other system's way to the tile registers is known here.
+// requestTiles returns false: the tile unit is supported on Linux only.
 func requestTiles() bool { return false }

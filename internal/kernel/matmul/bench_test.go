@@ -8,7 +8,7 @@ import (
 
 // BenchmarkGemm measures float32 products in GFLOP/s on every tier, with one
 // thread and with two: squares in all transposes, then the shapes of training
-// and of generation. The operands are random; zeros would flatter.
+// and of generation. The operands are random, because zeros are faster.
 //
 //	go test ./internal/kernel/matmul -run '^$' -bench 'Gemm/openblas/1/512x512x512'
 func BenchmarkGemm(b *testing.B) {
@@ -66,8 +66,8 @@ func benchmarkGemm(b *testing.B, s benchSize, transposed string) {
 	b.ReportMetric(flops*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
 }
 
-// BenchmarkPrecision measures squares of float32 at each precision that computes
-// with other operands, with two threads.
+// BenchmarkPrecision measures float32 squares at each precision that rounds operands,
+// with two threads.
 func BenchmarkPrecision(b *testing.B) {
 	was := active.Load()
 	defer active.Store(was)

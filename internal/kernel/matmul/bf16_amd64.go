@@ -30,17 +30,18 @@ func pairRows2(dst *float32, dstStep, panelStep, part int, even, odd *float32, s
 //go:noescape
 func pairRows3(dst *float32, dstStep, panelStep, part int, even, odd *float32, srcStep, rows, cols int)
 
-// hasBF16 tells whether the processor multiplies pairs of bfloat16 (VDPBF16PS).
+// hasBF16 reports whether the processor multiplies pairs of bfloat16 (VDPBF16PS).
 var hasBF16 = cpu.X86.HasAVX512BF16 && cpu.X86.HasAVX512BW
 
-// bf16Kernels are those of AVX-512, but tiles multiply bfloat16.
+// bf16Kernels returns the kernels of AVX-512, with tiles that multiply bfloat16.
 func bf16Kernels() *kernels[float32] {
 	return &kernels[float32]{operands: "bfloat16", rows: 14, cols: 32, tile: bTileAVX512, panel: bPanelAVX512, transpose: transposeBlocks,
 		pack: pairs{rows: toPairs, columns: pairRows, count: 1, unit: 1}}
 }
 
-// splitKernels multiply numbers of so many parts without a tile unit, by passes over a tile
-// of C: slower than float32, but with the operands that the unit has.
+// splitKernels returns kernels for operands of so many bfloat16 parts without a tile unit. They
+// make several passes over a tile of C, which is slower than float32, but has the same precision
+// as the tile unit.
 func splitKernels(parts int) *kernels[float32] {
 	ks := &kernels[float32]{operands: "two bfloat16", rows: 14, cols: 32, tile: splitTile([][2]int{{1, 0}, {0, 1}, {0, 0}}), transpose: transposeBlocks, pack: splitPairs(parts, 1)}
 	if parts == 3 {
@@ -50,7 +51,7 @@ func splitKernels(parts int) *kernels[float32] {
 	return ks
 }
 
-// splitPairs packs numbers in so many parts.
+// splitPairs returns the packing of numbers in so many parts.
 func splitPairs(parts, unit int) pairs {
 	switch parts {
 	case 2:
@@ -61,7 +62,7 @@ func splitPairs(parts, unit int) pairs {
 	return pairs{rows: toPairs, columns: pairRows, count: 1, unit: unit, byRow: true}
 }
 
-// splitTile adds up the products of these parts of A and B.
+// splitTile returns a tile function that adds up the products of these parts of A and B.
 func splitTile(products [][2]int) func(*tile[float32]) {
 	return func(t *tile[float32]) {
 		a, b, beta := unsafe.Pointer(t.a), unsafe.Pointer(t.b), t.beta
@@ -74,14 +75,14 @@ func splitTile(products [][2]int) func(*tile[float32]) {
 	}
 }
 
-// pairs packs numbers as bfloat16, two of them along k in the place of one
-// float32, low half first. Steps are filled up with zeros.
+// pairs packs numbers as bfloat16: a pair of numbers along k replaces one float32, the
+// first in the low half. Incomplete steps are padded with zeros.
 type pairs struct {
 	rows    func(dst *float32, dstStep, part int, src *float32, srcStep int, rows, cols int)
 	columns func(dst *float32, dstStep, panelStep, part int, even, odd *float32, srcStep, rows, cols int)
 	count   int  // parts of a number
-	unit    int  // pairs that steps come in
-	byRow   bool // a tile reads A row by row, whichever way it is stored
+	unit    int  // the number of pairs is a multiple of it
+	byRow   bool // pack A row by row even if it is stored transposed
 }
 
 func (q pairs) steps(k int) int { return (k + 2*q.unit - 1) / (2 * q.unit) * q.unit }
@@ -93,7 +94,7 @@ func (pairs) factors() int { return 0 }
 func (pairs) inPlace() bool { return false }
 
 func (q pairs) a(ks *kernels[float32], w *workspace[float32], i0, m, k0, k int) view[float32] {
-	const pad = 16 // keeps rows out of the same cache sets, and has room for a row's last vector
+	const pad = 16 // keeps rows out of the same cache sets, and fits the last vector of a row
 	p, steps := &w.product, q.steps(k)
 	ld := steps + pad
 	all := (m + ks.rows - 1) / ks.rows * ks.rows * ld
@@ -118,8 +119,8 @@ func (q pairs) a(ks *kernels[float32], w *workspace[float32], i0, m, k0, k int) 
 	return view[float32]{w.a, ld, 1, all}
 }
 
-// pairs pairs rows of src up, k of them with cols columns: pair l of a column goes to
-// row l of dst, rows step apart, and its panel, panelStep apart.
+// pairs combines k rows of src, of cols columns each, into rows of pairs: row l of dst has
+// the pairs of rows 2l and 2l+1. Rows of dst are step apart, its panels panelStep apart.
 func (q pairs) pairs(dst []float32, step, panelStep, part int, src []float32, ld, k, cols int) {
 	whole, l := k/2, k/2
 	if whole > 0 {
@@ -141,10 +142,10 @@ func (q pairs) panels(ks *kernels[float32], w *workspace[float32], dst []float32
 		q.pairs(dst, ks.cols, panel, part, p.b[k0*p.ldb+j0:], p.ldb, k, n)
 		return
 	}
-	// Rows of B become rows of pairs, a panel's at a time, which stay in the level-1
-	// and -2 caches until they are transposed.
-	const room = 16 // for the last row's last vector
-	all := ks.cols*steps + room
+	// Rows of B become rows of pairs, one panel at a time, which stay in the level-1 and
+	// level-2 caches until they are transposed.
+	const tail = 16 // for the last vector of the last row
+	all := ks.cols*steps + tail
 	w.s = grown(w.s, q.count*all)
 	for j := 0; j < n; j += ks.cols {
 		cols := min(ks.cols, n-j)
@@ -155,5 +156,5 @@ func (q pairs) panels(ks *kernels[float32], w *workspace[float32], dst []float32
 	}
 }
 
-// zeros stand for rows after the last.
+// zeros replaces the rows after the last.
 var zeros [blockCols]float32

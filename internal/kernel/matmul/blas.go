@@ -7,9 +7,9 @@ import (
 	"euryale/internal/kernel"
 )
 
-// Implementation is a gonum BLAS whose matrix products run on the chosen tier
-// and whose other routines are gonum's own. It satisfies the BLAS interfaces
-// of gorgonia.org/tensor and gorgonia.org/gorgonia.
+// Implementation is a gonum BLAS whose matrix products run on the current tier;
+// its other routines are gonum's. It implements the BLAS interfaces of
+// gorgonia.org/tensor and gorgonia.org/gorgonia.
 type Implementation struct{ gonum.Implementation }
 
 var _ interface {
@@ -19,7 +19,7 @@ var _ interface {
 	blas.Complex128
 } = Implementation{}
 
-// BLAS returns the implementation to hand to tensor.Use and gorgonia.Use.
+// BLAS returns an implementation for tensor.Use and gorgonia.Use.
 func BLAS() Implementation { return Implementation{} }
 
 // Sgemm computes C = alpha·op(A)·op(B) + beta·C; see Gemm.
@@ -50,7 +50,8 @@ func (b Implementation) Dgemv(tA blas.Transpose, m, n int, alpha float64, a []fl
 	gemv(tA != blas.NoTrans, m, n, alpha, a, lda, x, beta, y)
 }
 
-// gemv is the product of the row x with the transpose of the m×n matrix op(A).
+// gemv computes y = alpha·op(A)·x + beta·y as the product of the row x with the
+// transpose of the m×n matrix op(A).
 func gemv[T kernel.Float](trans bool, m, n int, alpha T, a []T, lda int, x []T, beta T, y []T) {
 	if trans {
 		m, n = n, m

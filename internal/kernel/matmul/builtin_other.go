@@ -4,8 +4,8 @@ package matmul
 
 const hasAVX512 = false
 
-// builtinTier is nil: there are assembly kernels for amd64 only.
+// builtinTier returns nil: the assembly kernels are for amd64.
 func builtinTier() *tier { return nil }
 
-// splitTier is nil as well.
+// splitTier returns nil.
 func splitTier() *tier { return nil }

@@ -13,17 +13,17 @@ func fail(op, format string, args ...any) {
 	panic(&kernel.Error{Op: op, Msg: fmt.Sprintf(format, args...)})
 }
 
-// operand is one stored matrix, or a batch of them, as check sees it.
+// operand describes a stored matrix, or a batch of them, for check.
 type operand struct {
 	name              string
 	rows, cols        int
 	ld, stride, count int
 	first             uintptr // address of the first element
-	len               int     // of the slice
-	size              uintptr // of an element
+	len               int     // elements of the slice
+	size              uintptr // bytes of an element
 }
 
-// span is the number of elements from the first of the batch to its last.
+// span returns the number of elements from the first of the batch to its last.
 func (o *operand) span() int {
 	if o.rows == 0 || o.cols == 0 || o.count == 0 {
 		return 0
@@ -31,8 +31,8 @@ func (o *operand) span() int {
 	return (o.count-1)*o.stride + (o.rows-1)*o.ld + o.cols
 }
 
-// width is the number of columns from the first that the batch covers in each
-// row if its matrices lie side by side, and ld if they do not.
+// width returns the number of columns that the batch covers in each row if its
+// matrices are side by side, else ld.
 func (o *operand) width() int {
 	if w := (o.count-1)*o.stride + o.cols; w <= o.ld {
 		return w
@@ -40,15 +40,15 @@ func (o *operand) width() int {
 	return o.ld
 }
 
-// check panics with a *kernel.Error unless every argument is in order, so that no
-// foreign or assembly code ever sees one that is not.
+// check panics with a *kernel.Error unless all arguments are valid, because foreign
+// and assembly code does not check them.
 func (p *product[T]) check(s batch) {
 	const op = "matmul.Gemm"
 	if p.m < 0 || p.n < 0 || p.k < 0 || s.count < 0 {
 		fail(op, "negative size: m=%d n=%d k=%d count=%d", p.m, p.n, p.k, s.count)
 	}
 	if largest := max(p.m, p.n, p.k, p.lda, p.ldb, p.ldc); largest > math.MaxInt32 {
-		fail(op, "a size or leading dimension of %d is more than the 2147483647 a BLAS can take", largest)
+		fail(op, "a size or leading dimension of %d is more than 2147483647, the limit of BLAS", largest)
 	}
 	size := unsafe.Sizeof(p.alpha)
 	a := operand{"A", p.m, p.k, p.lda, s.strideA, s.count, address(unsafe.SliceData(p.a)), len(p.a), size}
@@ -69,7 +69,7 @@ func (p *product[T]) check(s batch) {
 	}
 	for _, in := range []*operand{&a, &b} {
 		if in.overlaps(&c) {
-			fail(op, "C shares elements with %s; give the result a buffer of its own", in.name)
+			fail(op, "C shares elements with %s: use a separate buffer for the result", in.name)
 		}
 	}
 }
@@ -82,7 +82,7 @@ func (o *operand) check(op string) {
 		fail(op, "stride of %s is %d, must not be negative", o.name, o.stride)
 	}
 	if o.rows*o.cols > 0 && o.count > 1 && o.stride > o.len/(o.count-1) { // before span can overflow
-		fail(op, "stride of %s is %d, too far apart for %d matrices in %d elements", o.name, o.stride, o.count, o.len)
+		fail(op, "stride of %s is %d, too large for %d matrices in %d elements", o.name, o.stride, o.count, o.len)
 	}
 	if o.len < o.span() {
 		fail(op, "%s has %d elements, %d×%d with leading dimension %d (count %d, stride %d) needs %d",
@@ -90,8 +90,8 @@ func (o *operand) check(op string) {
 	}
 }
 
-// overlaps reports whether the two share an element. Column ranges side by
-// side in the rows of one buffer (the parts of a fused projection) do not.
+// overlaps reports whether the two operands share an element. Disjoint column
+// ranges of one buffer (the parts of a fused projection) do not.
 func (o *operand) overlaps(c *operand) bool {
 	if o.span() == 0 || c.span() == 0 {
 		return false
@@ -109,5 +109,5 @@ func (o *operand) overlaps(c *operand) bool {
 	return column < o.width() || column+c.width() > ld
 }
 
-// address is p as a number.
+// address returns p as an integer.
 func address[T any](p *T) uintptr { return uintptr(unsafe.Pointer(p)) }

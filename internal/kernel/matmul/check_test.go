@@ -10,7 +10,7 @@ import (
 	"euryale/internal/kernel"
 )
 
-// complaint is the message Gemm panics with.
+// complaint returns the message of the *kernel.Error that call panics with.
 func complaint(t *testing.T, call func()) (message string) {
 	t.Helper()
 	defer func() {
@@ -44,9 +44,9 @@ func TestGemmBadArguments(t *testing.T) {
 		"matrices C overlap":                   func() { GemmBatch(2, false, false, 2, 2, 2, 1, s(8), 2, 4, s(8), 2, 4, 0, s(8), 2, 3) },
 		"C shares elements with A":             func() { Gemm(false, false, 2, 2, 2, 1, buffer, 2, s(4), 2, 0, buffer[3:], 2) },
 		"C shares elements with B":             func() { Gemm(false, false, 2, 2, 2, 1, s(4), 2, buffer[3:], 2, 0, buffer, 2) },
-		"more than the 2147483647":             func() { Gemm(false, false, 1, 1, 1, 1, s(4), 1<<31, s(4), 1, 0, s(4), 1) },
-		"C shares elements with A; give the":   func() { Gemm(false, false, 4, 3, 4, 1, buffer, 10, s(12), 3, 0, buffer[3:], 10) },
-		"C shares elements with B; give the r": func() { Gemm(false, false, 4, 3, 4, 1, s(16), 4, buffer[9:], 10, 0, buffer, 10) },
+		"more than 2147483647":                 func() { Gemm(false, false, 1, 1, 1, 1, s(4), 1<<31, s(4), 1, 0, s(4), 1) },
+		"C shares elements with A: use a sepa": func() { Gemm(false, false, 4, 3, 4, 1, buffer, 10, s(12), 3, 0, buffer[3:], 10) },
+		"C shares elements with B: use a sepa": func() { Gemm(false, false, 4, 3, 4, 1, s(16), 4, buffer[9:], 10, 0, buffer, 10) },
 	} {
 		t.Run(want, func(t *testing.T) {
 			assert.Contains(t, complaint(t, call), want)
@@ -54,8 +54,8 @@ func TestGemmBadArguments(t *testing.T) {
 	}
 }
 
-// TestGemmSideBySide: operands and result may be column ranges of one buffer,
-// and the results of a batch may interleave.
+// TestGemmSideBySide checks operands and results that are column ranges of one
+// buffer, and interleaved results of a batch.
 func TestGemmSideBySide(t *testing.T) {
 	everyTier(t, func(t *testing.T) {
 		// Rows of 10: A in columns 0-1, B in 2-3, two results in 4-5 and 6-7.

@@ -11,7 +11,7 @@ import (
 	"euryale/internal/kernel/parallel"
 )
 
-// everyTier runs f on each tier this machine has, and puts back what was.
+// everyTier runs f on each available tier, and restores the previous tier.
 func everyTier(t *testing.T, f func(t *testing.T)) {
 	t.Helper()
 	was := active.Load()
@@ -27,7 +27,7 @@ type namedTier struct {
 	tier *tier
 }
 
-// testTiers is every tier there is, the built-in one per instruction set.
+// testTiers returns all available tiers, with a built-in one for each instruction set.
 func testTiers() []namedTier {
 	list := []namedTier{{"gonum", gonumTier()}}
 	for _, b := range builtinTiers() {
@@ -39,7 +39,7 @@ func testTiers() []namedTier {
 	return list
 }
 
-// example is a product with its matrices inside longer, padded buffers.
+// example is a product whose matrices are in longer, padded buffers.
 type example[T kernel.Float] struct {
 	p product[T]
 	s batch
@@ -83,8 +83,8 @@ func (e *example[T]) run() {
 	GemmBatch(s.count, p.transA, p.transB, p.m, p.n, p.k, p.alpha, p.a, p.lda, s.strideA, p.b, p.ldb, s.strideB, p.beta, p.c, p.ldc, s.strideC)
 }
 
-// expect checks C against a loop in float64 over the matrices as they were
-// before, and that nothing outside of C changed. The bound is the forward
+// expect compares C with a loop in float64 over the original matrices, and checks
+// that nothing outside of C changed. The bound is the forward
 // error of a sum of k products, γₖ·|A|·|B| (Higham, Accuracy and Stability,
 // 2002, §3.5), with √k for k as roundings are independent.
 func (e *example[T]) expect(t *testing.T, before []T) {
@@ -129,7 +129,7 @@ func (e *example[T]) expect(t *testing.T, before []T) {
 	}
 }
 
-// eps is the unit roundoff.
+// eps returns the unit roundoff.
 func eps[T kernel.Float]() T {
 	if sizeOf[T]() == 4 {
 		return T(math.Ldexp(1, -24))

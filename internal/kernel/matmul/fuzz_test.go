@@ -9,8 +9,8 @@ import (
 	"euryale/internal/kernel"
 )
 
-// FuzzGemm: any arguments give the same product on every tier or a panic with
-// a *kernel.Error; A, B and C are three ranges of one buffer.
+// FuzzGemm checks that any arguments give the same product on every tier, or a panic
+// with a *kernel.Error; A, B and C are three ranges of one buffer.
 func FuzzGemm(f *testing.F) {
 	f.Add(false, false, 3, 4, 5, 5, 4, 4, 0, 20, 40, 60)
 	f.Add(true, true, 17, 33, 2, 17, 2, 40, 0, 40, 110, 900)
@@ -46,7 +46,7 @@ func FuzzGemm(f *testing.F) {
 	})
 }
 
-// onlyRefuses runs the call, which may panic with a *kernel.Error only.
+// onlyRefuses runs call, which may panic, but only with a *kernel.Error.
 func onlyRefuses(t *testing.T, call func()) {
 	defer func() {
 		if value := recover(); value != nil {

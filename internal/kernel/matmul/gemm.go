@@ -1,12 +1,12 @@
-// Package matmul computes matrix products (Gemm) at a chosen precision, on a chosen
-// tier: kernels in assembly, OpenBLAS, or gonum. A right operand that many products
-// read can be packed once (Packed).
+// Package matmul computes matrix products (Gemm) at a configurable precision (SetPrecision)
+// on a configurable tier (Use): assembly kernels, OpenBLAS, or gonum. The right operand of
+// many products can be packed once (Packed).
 package matmul
 
 import "euryale/internal/kernel"
 
-// product is one matrix product C = alpha·op(A)·op(B) + beta·C, row-major;
-// op(A) is m×k, op(B) k×n and C m×n. A tier receives it checked and non-empty.
+// product is a matrix product C = alpha·op(A)·op(B) + beta·C, row-major; op(A) is
+// m×k, op(B) k×n and C m×n. Tiers get only checked and non-empty products.
 type product[T kernel.Float] struct {
 	transA, transB bool
 	m, n, k        int
@@ -14,15 +14,15 @@ type product[T kernel.Float] struct {
 	a, b, c        []T
 	lda, ldb, ldc  int
 
-	packed *Packed[T] // op(B), if it has been laid out before; column 0 is its column col
+	packed *Packed[T] // op(B), if it is packed, or nil; column 0 is column col of it
 	col    int
 }
 
 // Gemm computes C = alpha·op(A)·op(B) + beta·C for row-major matrices: op(A)
 // is m×k, op(B) k×n and C m×n, where op transposes if its flag is set; lda,
 // ldb and ldc are the distances between the rows as stored. beta = 0
-// overwrites C whatever it holds, NaN included; with k = 0 or alpha = 0, A
-// and B are not read. The result has the same bits for any number of threads.
+// overwrites C, even NaN; with k = 0 or alpha = 0, A and B are not read. The
+// result has the same bits for any number of threads.
 //
 // It panics with a *kernel.Error on a negative size, a leading dimension shorter
 // than a row, a slice shorter than its matrix, or a C that shares elements
@@ -40,7 +40,7 @@ func GemmBatch[T kernel.Float](count int, transA, transB bool, m, n, k int, alph
 	p.compute(batch{count, strideA, strideB, strideC})
 }
 
-// compute checks the batch and computes it.
+// compute checks and computes a batch of products.
 func (p product[T]) compute(s batch) {
 	p.check(s)
 	if s.count == 0 || p.m == 0 || p.n == 0 {
@@ -56,17 +56,17 @@ func (p product[T]) compute(s batch) {
 	p.split(s)
 }
 
-// batch says how many products there are and how far apart they start.
+// batch is the number of products and the distances between their matrices.
 type batch struct{ count, strideA, strideB, strideC int }
 
-// at is product i of the batch.
+// at returns product i of the batch.
 func (p *product[T]) at(s batch, i int) product[T] {
 	q := *p
 	q.a, q.b, q.c = p.a[i*s.strideA:], p.b[i*s.strideB:], p.c[i*s.strideC:]
 	return q
 }
 
-// run computes the product on the chosen tier, in this goroutine.
+// run computes the product on the current tier, in this goroutine.
 func (p product[T]) run() {
 	if p.packed != nil {
 		p.packed.layout.Load().product(p)
@@ -85,8 +85,7 @@ func (p product[T]) run() {
 	}
 }
 
-// scale computes C = beta·C, all that is left of a product with k = 0 or
-// alpha = 0.
+// scale computes C = beta·C, the result of a product with k = 0 or alpha = 0.
 func (p *product[T]) scale() {
 	for i := range p.m {
 		row := p.c[i*p.ldc : i*p.ldc+p.n]

@@ -15,8 +15,8 @@ import (
 	"euryale/internal/kernel"
 )
 
-// shapes are ragged around every tile size (6, 14 rows; 8, 16, 32 columns), the
-// groups of 8 of the single-row kernels, and the cache blocks (168, 256).
+// shapes has sizes just below, at and above all tile sizes (6, 14 rows; 8, 16, 32
+// columns), the groups of 8 of the single-row kernels, and the cache blocks (168, 256).
 var shapes = [][3]int{
 	{1, 1, 1}, {1, 7, 3}, {1, 33, 17}, {1, 65, 300}, {2, 40, 9}, {3, 5, 64}, {4, 96, 31}, {5, 17, 130}, {8, 31, 8},
 	{6, 16, 5}, {13, 15, 16}, {14, 32, 4}, {15, 33, 9}, {17, 1, 40}, {27, 63, 33}, {29, 70, 65}, {64, 64, 32}, {1, 130, 5},
@@ -49,7 +49,7 @@ func testGemmTable[T kernel.Float](t *testing.T) {
 	}
 }
 
-// TestGemmEmpty is BLAS's behaviour: nothing to write, or C = beta·C.
+// TestGemmEmpty checks empty products, as in BLAS: no result, or C = beta·C.
 func TestGemmEmpty(t *testing.T) {
 	everyTier(t, func(t *testing.T) {
 		c := []float32{1, float32(math.NaN()), 3, 4}
@@ -65,9 +65,9 @@ func TestGemmEmpty(t *testing.T) {
 	})
 }
 
-// TestGemmSpecialValues: a NaN or Inf in A reaches its row of C and no other,
-// and a denormal product is not flushed, unless operands are split in bfloat16, which
-// know none: hence no tier splits at the highest precision unless it was asked for.
+// TestGemmSpecialValues checks that a NaN or Inf in A affects only its row of C, and that
+// denormal products are not flushed, except for operands split into bfloat16, which flushes
+// denormals; therefore only the split tier does that at the highest precision.
 func TestGemmSpecialValues(t *testing.T) {
 	everyTier(t, func(t *testing.T) {
 		for _, m := range []int{1, 3, 20} {
@@ -106,7 +106,7 @@ func TestGemmSpecialValues(t *testing.T) {
 	})
 }
 
-// TestGemmSameBits: the result does not depend on the number of threads.
+// TestGemmSameBits checks that the bits do not depend on the number of threads.
 func TestGemmSameBits(t *testing.T) {
 	everyTier(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(3, 4))
@@ -131,8 +131,8 @@ func TestGemmSameBits(t *testing.T) {
 	})
 }
 
-// TestGemmConcurrent: calls from many goroutines, with the collector running
-// and operands freed under way.
+// TestGemmConcurrent calls Gemm from many goroutines while the garbage collector runs
+// and operands are freed.
 func TestGemmConcurrent(t *testing.T) {
 	withThreads(t, 3)
 	everyTier(t, func(t *testing.T) {
@@ -175,7 +175,7 @@ func TestGemmAllocatesNothing(t *testing.T) {
 	})
 }
 
-// TestTileLayout compares the offsets that gen/gemm assumes.
+// TestTileLayout compares the field offsets with those of gen/matmul.
 func TestTileLayout(t *testing.T) {
 	var s tile[float32]
 	var d tile[float64]

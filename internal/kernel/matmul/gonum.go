@@ -7,7 +7,7 @@ import (
 	"euryale/internal/kernel/openblas"
 )
 
-// gonumTier computes with gonum's pure Go, on any platform.
+// gonumTier returns the tier of gonum's pure Go routines, which runs on any platform.
 func gonumTier() *tier {
 	return &tier{
 		info:  Info{Name: "gonum", Detail: "pure Go", Hint: gonumHint()},
@@ -16,7 +16,7 @@ func gonumTier() *tier {
 	}
 }
 
-// gonumHint says how to get a faster tier than gonum.
+// gonumHint returns a hint about a faster tier than gonum.
 func gonumHint() string {
 	if builtinTier() != nil {
 		return "the builtin tier is faster on this processor"

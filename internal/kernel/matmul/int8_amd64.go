@@ -18,31 +18,32 @@ func tilesOfInts(t *tile[float32])
 //go:noescape
 func toFours(dst *float32, dstStep int, src *float32, srcStep int, rows, cols, steps int)
 
-// hasVNNI and hasIntTiles tell whether the processor multiplies fours of bytes (VPDPBUSD),
-// and its tile unit does (TDPBUSD).
+// hasVNNI and hasIntTiles report whether the processor multiplies groups of four bytes
+// (VPDPBUSD), and whether its tile unit does (TDPBUSD).
 var (
 	hasVNNI     = cpu.X86.HasAVX512VNNI
 	hasIntTiles = cpu.X86.HasAMXInt8
 )
 
-// int8Kernels are those of AVX-512, but tiles multiply bytes.
+// int8Kernels returns the kernels of AVX-512, with tiles that multiply bytes.
 func int8Kernels() *kernels[float32] {
 	return &kernels[float32]{operands: "8-bit integers", rows: 14, cols: 32, tile: qTileAVX512, transpose: transposeBlocks,
 		pack: fours{unit: 1}, longest: longestInts}
 }
 
-// amxIntKernels multiply bytes on the tile unit, or without it where there are few rows.
-// Both have the same sums, since integers add up in any order.
+// amxIntKernels returns kernels that multiply bytes on the tile unit, or without it for few
+// rows. Both have the same results, because integer sums do not depend on the order.
 func amxIntKernels() *kernels[float32] {
 	ks := int8Kernels()
 	ks.pack, ks.strip = fours{unit: 16}, intStrip
 	return ks
 }
 
-// fours packs numbers as bytes, four of them along k in the place of one float32: those of
-// A unsigned, 128 too large, those of B signed. A row's factor follows the row; two rows
-// follow a panel of B: the columns' factors, and 128 times the sums of their bytes. Steps
-// are filled up with zeros.
+// fours packs numbers as bytes: four numbers along k replace one float32. Bytes of A are
+// unsigned, with an offset of 128, those of B signed. The scale factor of a row of A follows
+// the row. Two rows follow each panel of B: the scale factors of its columns, and 128 times
+// the sums of their bytes, which correct for the offset. Incomplete steps are padded with
+// zeros.
 type fours struct{ unit int }
 
 func (q fours) steps(k int) int { return (k + 4*q.unit - 1) / (4 * q.unit) * q.unit }
@@ -54,7 +55,7 @@ func (fours) factors() int { return 2 }
 func (fours) inPlace() bool { return false }
 
 func (q fours) a(ks *kernels[float32], w *workspace[float32], i0, m, k0, k int) view[float32] {
-	const pad = 16 // keeps rows out of the same cache sets, and has room for factor and last vector
+	const pad = 16 // keeps rows out of the same cache sets, and fits the factor and the last vector
 	p, steps := &w.product, q.steps(k)
 	ld := steps + pad
 	w.a = grown(w.a, (m+31)/32*32*ld) // whole tiles
@@ -93,8 +94,8 @@ func (q fours) panels(ks *kernels[float32], w *workspace[float32], dst []float32
 	}
 }
 
-// sign turns the bytes of a panel's steps, which are 128 too large, into those of signed
-// numbers, and puts 128 times their sums behind the panel's factors.
+// sign converts the bytes of a panel, which have an offset of 128, to signed bytes, and
+// stores 128 times their sums in excess.
 func sign(panel []float32, steps, cols int, excess []float32) {
 	const width = 32
 	words := unsafe.Slice((*uint32)(unsafe.Pointer(&panel[0])), len(panel))
@@ -108,8 +109,8 @@ func sign(panel []float32, steps, cols int, excess []float32) {
 	}
 }
 
-// intStrip computes blocks of C in strips of 32 rows whose sums pass through memory of our
-// own, and a few rows without the tile unit.
+// intStrip computes a block of C in strips of 32 rows, whose integer sums are scaled in a
+// buffer. It computes a few rows without the tile unit.
 func intStrip(w *workspace[float32], a, b view[float32], c []float32, m, n, ldc int) {
 	t := &w.tile
 	steps := t.k

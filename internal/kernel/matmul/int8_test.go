@@ -10,13 +10,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// everyInt8 runs f under Int8 on each tier that then rounds a packed operand to bytes.
+// everyInt8 runs f at Int8 on each tier that quantizes packed operands to bytes.
 func everyInt8(t *testing.T, f func(t *testing.T)) {
 	withPrecision(t, Int8)
 	some := false
 	everyTier(t, func(t *testing.T) {
 		if Products() != "8-bit integers" {
-			t.Skip("its packed operands are no integers")
+			t.Skip("its packed operands are not integers")
 		}
 		some = true
 		f(t)
@@ -26,7 +26,7 @@ func everyInt8(t *testing.T, f func(t *testing.T)) {
 	}
 }
 
-// largestMagnitude is that of n elements, step apart.
+// largestMagnitude returns the largest magnitude of n elements, step apart.
 func largestMagnitude(x []float32, step, n int) float32 {
 	largest := float32(0)
 	for i := range n {
@@ -35,7 +35,7 @@ func largestMagnitude(x []float32, step, n int) float32 {
 	return largest
 }
 
-// roundTo127 rounds n elements of x, step apart, to multiples of a 127th of the largest
+// roundTo127 rounds n elements of x, step apart, to multiples of 1/127 of the largest
 // magnitude.
 func roundTo127(x []float32, step, n int) {
 	if largest := largestMagnitude(x, step, n); largest > 0 {
@@ -89,8 +89,8 @@ func TestInt8Table(t *testing.T) {
 	})
 }
 
-// TestInt8SameBits: a row's result does not depend on the rows beside it, on the columns
-// or on the number of threads.
+// TestInt8SameBits checks that the bits of a row do not depend on the other rows, the number
+// of columns or the number of threads.
 func TestInt8SameBits(t *testing.T) {
 	everyInt8(t, func(t *testing.T) {
 		const m, n, k = 70, 300, 515
@@ -113,8 +113,8 @@ func TestInt8SameBits(t *testing.T) {
 	})
 }
 
-// TestInt8SpecialValues: what is not finite makes its row or column not finite, and no
-// other; zeros and numbers next to zero are harmless.
+// TestInt8SpecialValues checks that a value that is not finite affects only its row or column,
+// and that zeros and denormals give correct results.
 func TestInt8SpecialValues(t *testing.T) {
 	everyInt8(t, func(t *testing.T) {
 		const m, n, k = 20, 37, 19
@@ -167,13 +167,13 @@ func TestInt8SpecialValues(t *testing.T) {
 	})
 }
 
-// TestInt8TooLong: where sums might not fit an int32, B is read as it is.
+// TestInt8TooLong checks that B is not quantized if sums could overflow int32.
 func TestInt8TooLong(t *testing.T) {
 	everyInt8(t, func(t *testing.T) {
 		var packed Packed[float32]
 		for _, k := range []int{longestInts, longestInts + 1} {
 			e := newExample[float32](rand.New(rand.NewPCG(1, 1)), false, true, 1, 3, k, 1, 0, 0, 1)
-			for i := range e.p.a { // the largest sum there can be
+			for i := range e.p.a { // the largest possible sum
 				e.p.a[i] = 1
 			}
 			for i := range e.p.b {

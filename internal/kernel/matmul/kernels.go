@@ -10,7 +10,7 @@ import (
 // kernels are the assembly routines for one instruction set and element type,
 // and the largest tile they compute.
 type kernels[T kernel.Float] struct {
-	operands   string // what they multiply
+	operands   string // type of the operands, for Products
 	rows, cols int    // of the register tile
 
 	// tile computes C = alpha·A·B + beta·C for at most rows×cols elements.
@@ -19,66 +19,66 @@ type kernels[T kernel.Float] struct {
 	addRows func(*tile[T])
 	// dots computes c[j] += alpha·Σᵢ a[i]·B[j][i]: cols rows of B, k columns.
 	dots func(*tile[T])
-	// dotRows is how many rows of A dots takes at once against 8 rows of B.
+	// dotRows is the number of rows of A that dots multiplies at once with 8 rows of B.
 	dotRows int
 	// copyPanels copies 8 rows of src into whole panels, row i of panel q to
 	// dst[q·panelStep+i·width].
 	copyPanels func(dst []T, panelStep int, src []T, srcStep, panels, width int)
 	// transpose stores dst[j·dstStep+i] = src[i·srcStep+j].
 	transpose func(dst []T, dstStep int, src []T, srcStep, rows, cols int)
-	// panel is tile for at most panelRows rows of A as they are and a packed panel of B;
-	// nil: a few rows are computed by addRows and dots.
+	// panel computes the same as tile for at most panelRows unpacked rows of A and a packed
+	// panel of B. If it is nil, addRows and dots compute products with few rows.
 	panel func(*tile[T])
-	// strip computes a block of C in place of tile, if it is not nil.
+	// strip computes a block of C instead of tile, if it is not nil.
 	strip func(w *workspace[T], a, b view[T], c []T, m, n, ldc int)
-	// pack is how tile wants its operands.
+	// pack packs the operands for tile.
 	pack packing[T]
-	// longest is the largest k, which is then worked on at once; 0: any.
+	// longest is the largest k, which is then not divided into blocks; 0: no limit.
 	longest int
 
 	spaces sync.Pool // of *workspace[T]
 }
 
-// tile is what an assembly kernel works on; its layout is known to gen/gemm.
-// Distances are in bytes: aRow and aStep from one row and one k of A to the
-// next, bStep and cRow between the rows of B and C.
+// tile is the argument of an assembly kernel; gen/matmul has its field offsets.
+// Distances are in bytes: aRow and aStep between the rows and between the
+// columns (along k) of A, bStep and cRow between the rows of B and C.
 type tile[T kernel.Float] struct {
 	a, b, c                  *T
 	rows, cols, k            int
 	aRow, aStep, bStep, cRow int
 	alpha, beta              T
 
-	// For the kernels of the tile unit: from one panel of B to the next, and from the first
-	// parts of A and of B to the second; panels of C; whether they add to C.
+	// For the kernels of the tile unit: the distances between the panels of B, between the
+	// parts of A and between the parts of B; the number of panels of C; whether to add to C.
 	bPanel, aPart, bPart, panels, add int
 }
 
-// workspace is the scratch of one product: on the heap because assembly holds
-// addresses of it, and used again.
+// workspace is the scratch memory of one product. It is on the heap, because assembly
+// has pointers to it, and is reused.
 type workspace[T kernel.Float] struct {
 	tile    tile[T]
-	product product[T] // the one being computed
-	a, b, s []T        // operands as packed, and on their way there; sums
+	product product[T] // the current product
+	a, b, s []T        // packed operands and intermediate results; sums
 }
 
-// depth is the most of k that is worked on at once. More means fewer visits to
-// C; beyond 512 the operands of a block no longer fit the level-2 cache.
+// depth is the largest size of a block along k. Larger blocks access C less often,
+// but beyond 512 the operands of a block do not fit the level-2 cache.
 const depth = 512
 
-// blockRows is how many rows of A are packed at once: 8 tiles of 14 × depth
-// float32 (224 KiB) stay in the level-2 cache.
+// blockRows is the number of rows of A that are packed at once: 8 tiles of
+// 14 × depth float32 (224 KiB) stay in the level-2 cache.
 const blockRows = 112
 
-// blockCols is how many columns of B are packed at once (at most 4 MiB
-// of float32).
+// blockCols is the number of columns of B that are packed at once (at most
+// 4 MiB of float32).
 const blockCols = 2048
 
-// longestInts is the largest k whose sums of products of bytes are sure to fit int32.
+// longestInts is the largest k for which sums of products of bytes cannot overflow int32.
 const longestInts = math.MaxInt32 / (255 * 127)
 
-// product computes p in this goroutine. The bits of an element of C depend on
-// its row of A, its column of B, k, and whether m is small (see skinny), not on
-// n: a product may be cut anywhere, into parts of more than fewRows rows.
+// product computes p in this goroutine. The bits of an element of C depend on its
+// row of A, its column of B, k, and whether m is small (see skinny), but not on n:
+// a product may be split anywhere into parts of more than fewRows rows.
 func (ks *kernels[T]) product(p product[T]) {
 	w := ks.workspace()
 	w.product = p
@@ -93,7 +93,7 @@ func (ks *kernels[T]) product(p product[T]) {
 	ks.done(w)
 }
 
-// workspace returns scratch, for done to take back.
+// workspace returns scratch memory; done releases it.
 func (ks *kernels[T]) workspace() *workspace[T] {
 	if w, _ := ks.spaces.Get().(*workspace[T]); w != nil {
 		return w
@@ -102,15 +102,15 @@ func (ks *kernels[T]) workspace() *workspace[T] {
 }
 
 func (ks *kernels[T]) done(w *workspace[T]) {
-	w.tile, w.product = tile[T]{}, product[T]{} // do not keep the caller's matrices alive
+	w.tile, w.product = tile[T]{}, product[T]{} // do not retain the matrices of the caller
 	ks.spaces.Put(w)
 }
 
-// blocked goes through C in blocks that keep their operands in cache (Goto and
-// van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008).
+// blocked computes C in blocks whose operands stay in cache (Goto and van de
+// Geijn, Anatomy of High-Performance Matrix Multiplication, 2008).
 func (ks *kernels[T]) blocked(w *workspace[T]) {
 	p := &w.product
-	kc := even(p.k, depth, 32) // whole steps of every packing
+	kc := even(p.k, depth, 32) // a multiple of the steps of all packings
 	if ks.longest > 0 {
 		kc = p.k
 	}
@@ -135,8 +135,8 @@ func (ks *kernels[T]) blocked(w *workspace[T]) {
 	}
 }
 
-// block computes the tiles of one block of C, in tiles of as equal height as
-// possible: a row of multiply-adds over a few rows only would wait for itself.
+// block computes one block of C in tiles of nearly equal height, because a tile of
+// few rows is bound by the latency of its multiply-adds.
 func (ks *kernels[T]) block(w *workspace[T], a, b view[T], c []T, m, n, ldc int) {
 	t := &w.tile
 	t.bPanel, t.aPart, t.bPart = b.row*sizeOf[T](), a.part*sizeOf[T](), b.part*sizeOf[T]()
@@ -158,7 +158,7 @@ func (ks *kernels[T]) block(w *workspace[T], a, b view[T], c []T, m, n, ldc int)
 	}
 }
 
-// even is the size of the blocks to cut n in: as equal as possible, of at most
+// even returns the size of the blocks that n is divided into: nearly equal, at most
 // most, and rounded up to a multiple of unit.
 func even(n, most, unit int) int {
 	blocks := (n + most - 1) / most

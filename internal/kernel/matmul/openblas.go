@@ -10,8 +10,8 @@ import (
 	"euryale/internal/kernel/openblas"
 )
 
-// openblasTier opens the library at its first call; what it returned then, it
-// returns ever after.
+// openblasTier opens the library at its first call, and returns the same result
+// in all later calls.
 var openblasTier = sync.OnceValues(func() (*tier, error) {
 	lib, err := openblas.Open()
 	if err != nil {
@@ -21,11 +21,11 @@ var openblasTier = sync.OnceValues(func() (*tier, error) {
 	return &tier{info: l.info(), sgemm: l.single, dgemm: l.double}, nil
 })
 
-// library computes products by an OpenBLAS.
+// library computes products with OpenBLAS.
 type library struct{ *openblas.Library }
 
-// info names the library and the kernels it chose, with a hint if those are
-// not the processor's best.
+// info describes the library and its kernels, with a hint if the processor supports
+// faster ones.
 func (l library) info() Info {
 	i := Info{Name: "openblas", Detail: l.Name + ", one thread per call"}
 	if l.Core == "" {
@@ -39,14 +39,14 @@ func (l library) info() Info {
 	return i
 }
 
-// arguments is the block a call's scalars are passed in; it lives on the heap
-// because the foreign code holds its address, and is used again.
+// arguments holds the scalars of a call. It is on the heap, because foreign code has
+// its address, and is reused.
 type arguments[T kernel.Float] struct {
 	transA, transB byte
 	m, n, k        int32
 	lda, ldb, ldc  int32
 	alpha, beta    T
-	list           [15]uintptr // the call's arguments
+	list           [15]uintptr // arguments of the call
 }
 
 var (
@@ -66,9 +66,9 @@ func (l library) double(p product[float64]) {
 	doubleBlocks.Put(block)
 }
 
-// callProduct computes p by gemm, or by gemv if C is one row, for which gemm
-// would pack the whole of B. The matrices are on the heap, since p came here
-// through a function value, and the heap does not move.
+// callProduct computes p by gemm, or by gemv if C has one row, for which gemm
+// would pack all of B. The matrices are on the heap, which does not move, because
+// p was passed through a function value.
 func callProduct[T kernel.Float](gemm, gemv uintptr, g *arguments[T], p *product[T]) {
 	if p.m == 1 {
 		p.scale()
@@ -87,7 +87,7 @@ func callProduct[T kernel.Float](gemm, gemv uintptr, g *arguments[T], p *product
 	runtime.KeepAlive(p)
 }
 
-// matrixCall lists the arguments of gemm: the row-major product is the
+// matrixCall returns the arguments of gemm: the row-major product is the
 // column-major Cᵀ = op(B)ᵀ·op(A)ᵀ.
 func (g *arguments[T]) matrixCall(p *product[T]) []uintptr {
 	g.list = [15]uintptr{
@@ -100,8 +100,8 @@ func (g *arguments[T]) matrixCall(p *product[T]) []uintptr {
 	return g.list[:]
 }
 
-// vectorCall lists the arguments of gemv for a product with one row. To a
-// column-major reader B is stored transposed.
+// vectorCall returns the arguments of gemv for a product with one row. In
+// column-major order B is stored transposed.
 func (g *arguments[T]) vectorCall(p *product[T]) []uintptr {
 	g.m, g.ldc = 1, 1 // the increments of x and y
 	if p.transA {

@@ -6,13 +6,13 @@ import (
 	"euryale/internal/kernel"
 )
 
-// view is a block of an operand as a tile reads it. For A, element (i, k) is
-// data[i·row + k·step]; for B, element (k, j) of the panel q of the tile's
-// columns is data[q·row + k·step + j].
+// view is a block of an operand in the layout that a tile reads. For A, element
+// (i, k) is data[i·row + k·step]; for B, element (k, j) of panel q, which has as
+// many columns as a tile, is data[q·row + k·step + j].
 type view[T kernel.Float] struct {
 	data      []T
 	row, step int
-	part      int // from an element's first part to its second
+	part      int // distance between the parts of an element
 }
 
 func sizeOf[T kernel.Float]() int {
@@ -20,7 +20,7 @@ func sizeOf[T kernel.Float]() int {
 	return int(unsafe.Sizeof(x))
 }
 
-// grown returns s with at least n elements, not keeping its contents.
+// grown returns s, or a new slice, with at least n elements of any value.
 func grown[T kernel.Float](s []T, n int) []T {
 	if cap(s) < n {
 		return make([]T, n)
@@ -28,23 +28,24 @@ func grown[T kernel.Float](s []T, n int) []T {
 	return s[:cap(s)]
 }
 
-// packing lays out blocks of the operands of w's product as a tile reads them.
+// packing packs blocks of the operands of w.product for a tile.
 type packing[T kernel.Float] interface {
-	// a returns rows i0… and depth k0… of op(A).
+	// a returns the block of op(A) of m rows from i0 on and k columns from k0 on.
 	a(ks *kernels[T], w *workspace[T], i0, m, k0, k int) view[T]
-	// panels writes depth k0… and columns j0… of op(B) to dst, in panels as wide as a tile.
+	// panels writes the block of op(B) of k rows from k0 on and n columns from j0 on to
+	// dst, in panels as wide as a tile.
 	panels(ks *kernels[T], w *workspace[T], dst []T, k0, k, j0, n int)
-	// inPlace says that B may be read as it is.
+	// inPlace reports whether a tile can read B unpacked.
 	inPlace() bool
-	// steps is how many steps of a tile a depth of k is.
+	// steps returns the number of steps of a tile for a depth of k.
 	steps(k int) int
-	// parts is how many numbers stand for each of the operands'.
+	// parts returns the number of parts of each number.
 	parts() int
-	// factors is how many rows of a panel follow its steps.
+	// factors returns the number of rows of a panel after its steps.
 	factors() int
 }
 
-// plain packs numbers as they are.
+// plain packs numbers without conversion.
 type plain[T kernel.Float] struct{}
 
 func (plain[T]) steps(k int) int { return k }
@@ -55,9 +56,8 @@ func (plain[T]) factors() int { return 0 }
 
 func (plain[T]) inPlace() bool { return true }
 
-// a returns rows i0… and depth k0… of op(A). It is read in place if small,
-// and otherwise copied to rows that are close together and do not fall into
-// the same cache sets.
+// a returns a block of op(A). A small one is read in place; others are copied to
+// contiguous rows that do not fall into the same cache sets.
 func (plain[T]) a(ks *kernels[T], w *workspace[T], i0, m, k0, k int) view[T] {
 	p := &w.product
 	rows, cols, first := m, k, i0*p.lda+k0
@@ -83,16 +83,16 @@ func (plain[T]) a(ks *kernels[T], w *workspace[T], i0, m, k0, k int) view[T] {
 // inPlaceA is the number of column tiles up to which A is not copied.
 const inPlaceA = 4
 
-// inPlaceB is the number of row tiles up to which B is not copied, as long as
-// it has no more than inPlaceSize elements and so may be in a cache: from
-// memory, strips a tile wide come in slower than whole rows.
+// inPlaceB is the number of row tiles up to which B is not copied, if it has at
+// most inPlaceSize elements and so may be in a cache: from memory, reading strips
+// as wide as a tile is slower than reading whole rows.
 const (
 	inPlaceB    = 2
 	inPlaceSize = 1 << 22
 )
 
-// operandB returns depth k0… and columns j0… of op(B): as it was packed before, in
-// place, or cut in panels as wide as a tile.
+// operandB returns a block of op(B): already packed, in place, or packed now in panels
+// as wide as a tile.
 func (ks *kernels[T]) operandB(w *workspace[T], k0, k, j0, n int) view[T] {
 	p := &w.product
 	if p.packed != nil {
@@ -106,15 +106,15 @@ func (ks *kernels[T]) operandB(w *workspace[T], k0, k, j0, n int) view[T] {
 	return ks.panelView(w.b, k)
 }
 
-// panelSize is the length of a panel of depth k with all its parts.
+// panelSize returns the number of elements of a panel of depth k with all its parts.
 func (ks *kernels[T]) panelSize(k int) int {
 	return (ks.pack.parts()*ks.pack.steps(k) + ks.pack.factors()) * ks.cols
 }
 
-// small tells whether a packed operand has fewer bytes than B.
+// small reports whether a packed operand has fewer bytes than B.
 func (ks *kernels[T]) small() bool { return !ks.pack.inPlace() && ks.pack.parts() == 1 }
 
-// panelView is the view of panels of depth k.
+// panelView returns the view of panels of depth k.
 func (ks *kernels[T]) panelView(data []T, k int) view[T] {
 	return view[T]{data, ks.panelSize(k), ks.cols, ks.pack.steps(k) * ks.cols}
 }
@@ -131,8 +131,8 @@ func (plain[T]) panels(ks *kernels[T], w *workspace[T], dst []T, k0, k, j0, n in
 	}
 }
 
-// panels copies k rows of n columns to panels, 8 rows at a time: these are 8
-// sequential streams, where panel by panel each row would be a new page.
+// panels copies k rows of n columns to panels, 8 rows at a time. It reads 8
+// sequential streams; copying panel by panel would access a new page for each row.
 func (ks *kernels[T]) panels(dst, src []T, ld, k, n int) {
 	panel, whole := k*ks.cols, n/ks.cols
 	i := 0

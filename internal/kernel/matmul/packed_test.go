@@ -11,16 +11,16 @@ import (
 	"euryale/internal/kernel"
 )
 
-// runPacked is run with B packed before.
+// runPacked computes the example on the active tier with a packed B.
 func (e *example[T]) runPacked(packed *Packed[T]) {
 	p := e.p
 	packed.Pack(p.transB, p.k, p.n, p.b, p.ldb)
 	GemmPacked(packed, p.transA, p.transB, p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb, p.beta, p.c, p.ldc)
 }
 
-// TestPackedTable: a packed operand changes no bit, except for few rows: those sum in another
-// order if B is transposed, and read bfloat16 at medium precision, where of very few rows A
-// is not rounded.
+// TestPackedTable checks that packing an operand does not change the bits, except for products
+// with few rows: these sum in another order if B is transposed, and at medium precision they
+// round B, but with very few rows not A.
 func TestPackedTable(t *testing.T) {
 	for _, p := range []Precision{Highest, Medium} {
 		t.Run(string(p), func(t *testing.T) {
@@ -61,7 +61,7 @@ func testPackedTable[T kernel.Float](t *testing.T) {
 					}
 					continue
 				}
-				if ks := layoutOf[T](); e.p.m <= fewRows && ks != nil && (e.p.transB || !ks.pack.inPlace()) { // other sums than without packing
+				if ks := layoutOf[T](); e.p.m <= fewRows && ks != nil && (e.p.transB || !ks.pack.inPlace()) { // the order of summation differs
 					if !t.Run(name, func(t *testing.T) { e.expect(t, before) }) {
 						return
 					}
@@ -80,8 +80,9 @@ func testPackedTable[T kernel.Float](t *testing.T) {
 	}
 }
 
-// TestPackedIsOfItsTime: what was packed for another tier, precision or size is not read.
-func TestPackedIsOfItsTime(t *testing.T) {
+// TestPackedForOtherSettings checks that operands packed for another tier, precision or size are
+// not read.
+func TestPackedForOtherSettings(t *testing.T) {
 	withPrecision(t, Medium)
 	everyTier(t, func(t *testing.T) {
 		e := newExample[float32](rand.New(rand.NewPCG(3, 4)), false, false, 20, 30, 40, 1, 0, 0, 1)
@@ -132,8 +133,8 @@ func TestPackedAllocatesNothing(t *testing.T) {
 	}
 }
 
-// BenchmarkPacked measures products of few rows whose right operand is packed, beside
-// the same with the operand as it is, with two threads at each precision.
+// BenchmarkPacked measures products of few rows with a packed and an unpacked right operand,
+// with two threads, at each precision.
 func BenchmarkPacked(b *testing.B) {
 	for _, p := range []Precision{Highest, Medium} {
 		for _, size := range [][3]int{{1, 768, 3072}, {1, 3072, 768}, {1, 50257, 768}, {1, 384, 384}, {1, 384, 1536}, {4, 3072, 768}, {8, 3072, 768}, {16, 3072, 768}, {50, 512, 128}, {384, 1536, 384}} {
@@ -157,8 +158,8 @@ func BenchmarkPacked(b *testing.B) {
 	}
 }
 
-// BenchmarkPack measures the layout of an operand, 384 rows of as many columns as widths of
-// activations have, with one thread: ns for each number.
+// BenchmarkPack measures packing an operand of 384 rows and a typical number of columns, with
+// one thread, in ns per element.
 func BenchmarkPack(b *testing.B) {
 	for _, p := range []Precision{Highest, Medium, Int8} {
 		for _, n := range []int{128, 384, 512, 520} {

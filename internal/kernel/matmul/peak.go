@@ -7,19 +7,19 @@ import (
 	"euryale/internal/kernel/parallel"
 )
 
-// peaks holds the rates measured, by peakKey.
+// peaks has the measured rates, by peakKey.
 var peaks sync.Map
 
 type peakKey struct {
 	tier    string
-	product string // what the operands are rounded to
+	product string // type of the operands; see Products
 	threads int
 }
 
-// Peak returns the rate of float32 matrix products on the chosen tier, at the
-// precision in use, and on all threads (parallel.Threads), in GFLOP/s: the best of
-// the products of size 768 that fit in a tenth of a second, measured once for each
-// of these.
+// Peak returns the rate of float32 matrix products in GFLOP/s, on the current tier, at
+// the current precision and with parallel.Threads threads: the best of the products of
+// size 768 that run in a tenth of a second. It is measured once for each of these
+// settings.
 func Peak() float64 {
 	k := peakKey{Tier().Name, Products(), parallel.Threads()}
 	if v, ok := peaks.Load(k); ok {
@@ -34,7 +34,7 @@ func measurePeak() float64 {
 	const n = 768
 	a, b, c := make([]float32, n*n), make([]float32, n*n), make([]float32, n*n)
 	for i := range a {
-		// Any values but zeros, which some multipliers handle faster.
+		// Not zeros, which some multipliers handle faster.
 		a[i], b[i] = float32(i%13)-6.5, float32(i%17)-8.5
 	}
 	best := time.Duration(1<<63 - 1)

@@ -5,35 +5,35 @@ import (
 	"sync/atomic"
 )
 
-// Precision is how exact products of float32 matrices must be, with the names and
-// the meaning of torch.set_float32_matmul_precision, and one more: a permission, which a tier uses
-// if that is faster on this machine. Sums are always float32, and products of
-// float64 are not touched.
+// Precision is the precision of products of float32 matrices, with the names and the
+// meaning of torch.set_float32_matmul_precision, and in addition Int8. It permits a tier to
+// round operands, which the tier does only if that is faster on this machine. Sums are
+// always float32, and products of float64 are not affected.
 type Precision string
 
 // The precisions.
 const (
 	// Highest keeps all 24 bits of the operands.
 	Highest Precision = "highest"
-	// High may split each operand in two bfloat16, which together have 16 bits.
+	// High permits splitting each operand into the sum of two bfloat16, with 16 bits.
 	High Precision = "high"
-	// Medium may round operands to bfloat16, which has 8 bits, nearest even. Numbers
-	// below the smallest normal one, 1.2e-38, then count as zero.
+	// Medium permits rounding operands to bfloat16, which has 8 bits, to nearest even.
+	// Denormals (below 1.2e-38) are then flushed to zero.
 	Medium Precision = "medium"
-	// Int8 is Medium, and products with a packed operand may round both to 8-bit integers:
-	// a row of A and a column of op(B) each to multiples of a 127th of its largest
-	// magnitude. Their sums are exact, and numbers beyond 2e36 may become Inf. It is for
-	// weights while they generate.
+	// Int8 is Medium, but products with a packed operand may quantize both operands to 8-bit
+	// integers: each row of A and each column of op(B) to multiples of 1/127 of its largest
+	// magnitude. The integer sums are exact; numbers beyond 2e36 may become Inf. It is meant
+	// for generation.
 	Int8 Precision = "int8"
 )
 
-// Trainable tells whether gradients are exact enough to train with.
+// Trainable reports whether gradients are precise enough for training.
 func (p Precision) Trainable() bool { return p != Int8 }
 
 var precision atomic.Pointer[Precision]
 
-// SetPrecision chooses the precision of all following products. An unknown name is
-// an error; the precision then stays as it was. It is Highest at the start.
+// SetPrecision sets the precision of all later products. An unknown name is an error and
+// changes nothing. The initial precision is Highest.
 func SetPrecision(p Precision) error {
 	if err := p.Check(); err != nil {
 		return fmt.Errorf("matmul: the precision is %w", err)
@@ -42,17 +42,17 @@ func SetPrecision(p Precision) error {
 	return nil
 }
 
-// Usual is the precision to train with where nothing else is asked for: High where that
-// splits operands, which costs a model nothing that seeds do not (docs/precision.md), and
-// else Highest.
-func Usual() Precision {
-	if active.Load().split != nil {
+// DefaultPrecision returns the default precision of training: High if that splits operands,
+// else Highest. Splitting changes the loss of a model no more than another seed
+// (docs/precision.md).
+func DefaultPrecision() Precision {
+	if active.Load().bf16x2 != nil {
 		return High
 	}
 	return Highest
 }
 
-// Check returns an error that begins with the name if there is no such precision.
+// Check returns an error that begins with the name unless p is one of the precisions.
 func (p Precision) Check() error {
 	switch p {
 	case Highest, High, Medium, Int8:
@@ -61,7 +61,7 @@ func (p Precision) Check() error {
 	return fmt.Errorf("%q: want highest, high, medium or int8", string(p))
 }
 
-// InUse is the precision last set.
+// InUse returns the current precision.
 func InUse() Precision {
 	if p := precision.Load(); p != nil {
 		return *p
@@ -69,9 +69,9 @@ func InUse() Precision {
 	return Highest
 }
 
-// Products says what the operands of large products are rounded to on this machine
-// at the precision in use: "float32", "bfloat16", "two bfloat16" or "three bfloat16",
-// whose sum they are, or "8-bit integers", if one is packed.
+// Products returns the type that the operands of large products are rounded to on this
+// machine at the current precision: "float32", "bfloat16", "two bfloat16" or "three
+// bfloat16" (the sum of so many), or "8-bit integers" (of products with a packed operand).
 func Products() string {
 	if ks := active.Load().packed(); ks != nil {
 		return ks.operands

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// withPrecision sets p until the test or benchmark is over.
+// withPrecision sets p for the duration of the test or benchmark.
 func withPrecision(t testing.TB, p Precision) {
 	t.Helper()
 	was := InUse()
@@ -28,21 +28,21 @@ func TestSetPrecision(t *testing.T) {
 	assert.Equal(t, "float32", Products())
 }
 
-// TestUsualPrecision: operands are split only where that is faster, or was asked for.
-func TestUsualPrecision(t *testing.T) {
+// TestDefaultPrecision checks that operands are split only if that is faster, or on the split tier.
+func TestDefaultPrecision(t *testing.T) {
 	everyTier(t, func(t *testing.T) {
 		name := Tier().Detail
 		if strings.Contains(name, "AMX") || strings.Contains(name, "split") {
-			assert.Equal(t, High, Usual())
+			assert.Equal(t, High, DefaultPrecision())
 			withPrecision(t, High)
 			assert.Equal(t, "two bfloat16", Products())
 			return
 		}
-		assert.Equal(t, Highest, Usual())
+		assert.Equal(t, Highest, DefaultPrecision())
 	})
 }
 
-// everyMedium runs f under Medium on each tier that then rounds its operands.
+// everyMedium runs f at Medium on each tier that rounds its operands.
 func everyMedium(t *testing.T, f func(t *testing.T)) {
 	withPrecision(t, Medium)
 	some := false
@@ -58,7 +58,8 @@ func everyMedium(t *testing.T, f func(t *testing.T)) {
 	}
 }
 
-// bfloat16 is x rounded to the nearest bfloat16, ties to even, as the processor does it.
+// bfloat16 returns x rounded to the nearest bfloat16, ties to even, with denormals flushed, as the
+// processor does.
 func bfloat16(x float32) float32 {
 	bits := math.Float32bits(x)
 	switch {
@@ -71,7 +72,7 @@ func bfloat16(x float32) float32 {
 }
 
 // TestMediumTable compares every shape and transpose with the product of the rounded
-// operands: what is left is the rounding of float32 sums.
+// operands; the difference is the rounding error of float32 sums.
 func TestMediumTable(t *testing.T) {
 	everyMedium(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 2))
@@ -99,8 +100,8 @@ func TestMediumTable(t *testing.T) {
 	})
 }
 
-// TestMediumSpecialValues: NaN and Inf reach their row of C and no other; the largest
-// number rounds to Inf, as in every conversion to nearest; denormals count as zero.
+// TestMediumSpecialValues checks that NaN and Inf affect only their row of C, that the largest
+// float32 rounds to Inf, and that denormals are flushed to zero.
 func TestMediumSpecialValues(t *testing.T) {
 	everyMedium(t, func(t *testing.T) {
 		const m, n, k = 35, 37, 19
@@ -135,9 +136,9 @@ func TestMediumSpecialValues(t *testing.T) {
 	})
 }
 
-// TestPrecisionError is how far products are from those in float64, in units of Σ|a||b|:
-// n roundings of float32 sums; with bfloat16 operands 2⁻⁸ for each of the two; with operands
-// in two parts 2⁻¹⁶ for each, and for the product of second parts that is left out.
+// TestPrecisionError bounds the errors of products against float64, in units of Σ|a||b|: n
+// roundings of float32 sums; with bfloat16 operands 2⁻⁸ for each of the two; with operands in
+// two parts 2⁻¹⁶ for each, and for the omitted product of second parts.
 func TestPrecisionError(t *testing.T) {
 	scales := map[string]func(r *rand.Rand) float64{
 		"normal":     func(r *rand.Rand) float64 { return r.NormFloat64() },
@@ -157,7 +158,7 @@ func TestPrecisionError(t *testing.T) {
 						case "two bfloat16":
 							bound += 3 * math.Exp2(-16) * 1.01
 						case "three bfloat16":
-							bound += 8 * math.Exp2(-24) // products left out: 2⁻²⁴ and less; six sums for one
+							bound += 8 * math.Exp2(-24) // omitted products: at most 2⁻²⁴; six times as many sums
 						}
 						worst := relativeError(draw, n)
 						t.Logf("size %d: %.1e", n, worst)
@@ -169,8 +170,8 @@ func TestPrecisionError(t *testing.T) {
 	}
 }
 
-// relativeError is the largest error of an element of an n×n product, divided by
-// the sum of its terms' absolute values.
+// relativeError returns the largest error of an element of an n×n product, divided by the
+// sum of the absolute values of its terms.
 func relativeError(draw func(*rand.Rand) float64, n int) float64 {
 	r := rand.New(rand.NewPCG(8, uint64(n)))
 	worst := 0.0
@@ -203,7 +204,7 @@ func relativeError(draw func(*rand.Rand) float64, n int) float64 {
 	return worst
 }
 
-// TestMediumSameBits: the result does not depend on the number of threads.
+// TestMediumSameBits checks that the bits do not depend on the number of threads.
 func TestMediumSameBits(t *testing.T) {
 	everyMedium(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(3, 4))
@@ -224,9 +225,8 @@ func TestMediumSameBits(t *testing.T) {
 	})
 }
 
-// TestSplit compares products of operands in parts with those of float32, special values
-// included: Inf, NaN, and numbers that a bfloat16 would round to Inf, come out as float32
-// has them.
+// TestSplit compares products of split operands with those of float32. Inf, NaN, and numbers
+// that bfloat16 would round to Inf must give the same results as in float32.
 func TestSplit(t *testing.T) {
 	some := false
 	for _, c := range []struct {
@@ -251,7 +251,7 @@ func TestSplit(t *testing.T) {
 	}
 }
 
-// testSplit allows so much of an error for each term of a sum.
+// testSplit allows an error of unit for each term of a sum.
 func testSplit(t *testing.T, unit float64) {
 	r := rand.New(rand.NewPCG(9, 9))
 	split := active.Load()
@@ -280,7 +280,7 @@ func testSplit(t *testing.T, unit float64) {
 func testSplitSpecialValues(t *testing.T) {
 	const m, n, k = 35, 37, 19
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
-	for _, c := range [][3]float32{ // a, b, and what becomes of their element of C with 18 terms of 1·1
+	for _, c := range [][3]float32{ // a, b, and the element of C that has their product and 18 terms of 1·1
 		{inf, 2, inf}, {-inf, 2, -inf}, {inf, -2, -inf}, {inf, inf, inf}, {-inf, inf, -inf}, {nan, 1, nan}, {1, nan, nan}, {inf, 0, nan},
 		{inf, 1 + 1./512, inf}, {inf, 1 - 1./512, inf}, {math.MaxFloat32, 0.5, math.MaxFloat32 / 2}, {-3.4e38, 1, -3.4e38}, {0.5, math.MaxFloat32, math.MaxFloat32 / 2},
 		{1 + 1./1024, 1 + 1./1024, 19 + 2./1024},
@@ -312,8 +312,8 @@ func testSplitSpecialValues(t *testing.T) {
 	}
 }
 
-// TestReducedConcurrent: products at reduced precision from many goroutines at once, some
-// with an operand packed for all, while memory is collected in a loop.
+// TestReducedConcurrent computes products at reduced precision in many goroutines, some with a
+// shared packed operand, while the garbage collector runs in a loop.
 func TestReducedConcurrent(t *testing.T) {
 	withThreads(t, 3)
 	for _, p := range []Precision{Medium, High, Int8} {

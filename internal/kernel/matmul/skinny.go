@@ -1,21 +1,20 @@
 package matmul
 
-// fewRows is the largest number of rows of C for which a transposed B is
-// streamed once, in groups of 8 of its rows, instead of being packed. Stored
-// the other way round, B is read in place by the tile kernel, which from three
-// rows on is the faster.
+// fewRows is the largest number of rows of C for which a transposed B is streamed
+// once, in groups of 8 rows, instead of being packed. If B is not transposed, the
+// tile kernel reads it in place, which is faster from three rows on.
 const fewRows = 16
 
-// longRow is the k from which on that holds for more than two rows. In shorter
-// dot products the sums of the lanes at their ends outweigh the packing saved.
+// longRow is the smallest k for which fewRows applies to more than two rows. In shorter
+// dot products the final sums over SIMD lanes cost more than packing.
 const longRow = 128
 
-// streamCols is how many columns of C are summed up at a time; with the 8 rows
-// of B they stay in the level-1 cache for all rows of C.
+// streamCols is the number of columns of C that are computed at a time; with the 8
+// rows of B they stay in the level-1 cache for all rows of C.
 const streamCols = 1024
 
-// skinny computes a product with few rows, which is bound by reading B: each
-// group of rows of B is read from memory once and used for all rows of C.
+// skinny computes a product with few rows, which is bound by reading B: it reads
+// each group of rows of B from memory once, for all rows of C.
 func (ks *kernels[T]) skinny(w *workspace[T], p *product[T]) {
 	p.scale()
 	if p.transB {
@@ -45,7 +44,7 @@ func (ks *kernels[T]) skinny(w *workspace[T], p *product[T]) {
 	}
 }
 
-// skinnyDots is skinny for a transposed B: dot products with its rows.
+// skinnyDots computes a product with few rows and a transposed B, by dot products.
 func (ks *kernels[T]) skinnyDots(w *workspace[T], p *product[T]) {
 	a, lda := ks.rowsOfA(w, p, 1)
 	t := &w.tile
@@ -65,7 +64,7 @@ func (ks *kernels[T]) skinnyDots(w *workspace[T], p *product[T]) {
 	}
 }
 
-// rowsOfA returns alpha·op(A) with its rows contiguous: A itself if it is that.
+// rowsOfA returns alpha·op(A) with contiguous rows: A itself or a copy.
 func (ks *kernels[T]) rowsOfA(w *workspace[T], p *product[T], alpha T) (rows []T, ld int) {
 	if !p.transA && alpha == 1 {
 		return p.a, p.lda
@@ -83,11 +82,11 @@ func (ks *kernels[T]) rowsOfA(w *workspace[T], p *product[T], alpha T) (rows []T
 	return w.a, p.k
 }
 
-// panelRows is the most rows of A that a panel kernel takes at once.
+// panelRows is the largest number of rows of A for a panel kernel.
 const panelRows = 4
 
-// streamed computes a product with few rows whose B has been packed: each panel of B
-// is read from memory once.
+// streamed computes a product with few rows and a packed B: it reads each panel of B from
+// memory once.
 func (ks *kernels[T]) streamed(w *workspace[T]) {
 	p := &w.product
 	a, lda := ks.wholeSteps(w)
@@ -105,8 +104,8 @@ func (ks *kernels[T]) streamed(w *workspace[T]) {
 	}
 }
 
-// wholeSteps returns op(A) with its rows contiguous and as long as the steps of a tile:
-// A itself if it is that.
+// wholeSteps returns op(A) with contiguous rows, padded to whole steps of a tile: A itself
+// or a copy.
 func (ks *kernels[T]) wholeSteps(w *workspace[T]) (rows []T, ld int) {
 	p := &w.product
 	ld = 2 * ks.pack.steps(p.k)

@@ -7,33 +7,33 @@ import (
 	"euryale/internal/kernel/parallel"
 )
 
-// A product is cut if it has at least two times minWork multiply-adds: pieces
-// of 2^18 take about 2.5 µs at 200 GFLOP/s, and handing one to a spinning worker
-// costs 0.4 µs (BenchmarkEach of package parallel). With few rows the time goes into reading B, and
-// minRead elements of it take about as long.
+// A product is split if it has at least 2·minWork multiply-adds: pieces of 2^18 take
+// about 2.5 µs at 200 GFLOP/s, and starting one on a spinning worker costs 0.4 µs
+// (BenchmarkEach of package parallel). A product with few rows is bound by reading B;
+// minRead elements of B take about as long.
 const (
 	minWork = 1 << 18
 	minRead = 1 << 16
 )
 
-// The narrowest and lowest pieces worth their packing. minRows also keeps a
-// piece from being taken for a product of few rows, whose sums are ordered
-// differently.
+// The smallest numbers of columns and rows of a piece for which packing pays off.
+// minRows also prevents that a piece is computed as a product with few rows, which
+// has another order of summation.
 const (
 	minCols = 64
 	minRows = 48
 )
 
-// fixedPieces is the most pieces for a tier whose bits depend on the cut.
+// fixedPieces is the largest number of pieces on a tier whose bits depend on the split.
 const fixedPieces = 16
 
-// wholeBatch is the smallest batch that is shared out in whole products even
-// if each of them is large.
+// wholeBatch is the smallest batch that is distributed in whole products even if
+// each of them is large.
 const wholeBatch = 8
 
 // job is a batch of products in pieces for parallel.Each: groups of whole products, or
-// products cut in down × across blocks of C. It is used again, with the
-// function value that it takes.
+// products split into down × across blocks of C. It is reused, together with its function
+// value.
 type job[T kernel.Float] struct {
 	p            product[T]
 	s            batch
@@ -54,7 +54,7 @@ func newJob[T kernel.Float](p *product[T], s batch) *job[T] {
 	return j
 }
 
-// release keeps the job for the next product, but not the matrices.
+// release returns the job to its pool, without the matrices.
 func (j *job[T]) release() {
 	j.p = product[T]{}
 	jobPool[T]().Put(j)
@@ -80,8 +80,8 @@ func (j *job[T]) piece(i int) {
 	}
 }
 
-// part is the block (i, j) of C cut in down × across about equal blocks, whose
-// columns begin at a multiple of align.
+// part returns block (i, j) of C, split into down × across nearly equal blocks whose
+// columns begin at multiples of align.
 func (p *product[T]) part(i, down, j, across int) product[T] {
 	const align = 32
 	units := (p.n + align - 1) / align
@@ -103,7 +103,7 @@ func (p *product[T]) part(i, down, j, across int) product[T] {
 	return q
 }
 
-// split computes the batch, shared out to the workers if it is large enough.
+// split computes the batch, distributed among the workers if it is large enough.
 func (p *product[T]) split(s batch) {
 	anySplit := active.Load().anySplit
 	if anySplit && !parallel.AnyIdle() {
@@ -119,7 +119,7 @@ func (p *product[T]) split(s batch) {
 	if pieces == 1 {
 		group = max(1, minWork/(p.m*p.n*p.k))
 	}
-	// Side by side first, since packing B is the dearer half.
+	// Split columns first, because packing B costs more than packing A.
 	across := max(1, min(pieces, p.n/minCols))
 	down := max(1, min((pieces+across-1)/across, p.m/minRows))
 	total := (s.count + group - 1) / group * across * down
@@ -135,9 +135,9 @@ func (p *product[T]) split(s batch) {
 	j.release()
 }
 
-// pieces is how many pieces to cut the product in. Where the cut shows in the
-// bits it depends on the sizes only; elsewhere there are enough pieces to even
-// out workers that are held up, and no more.
+// pieces returns the number of pieces of the product. If the split affects the bits, it
+// depends only on the sizes; else there are just enough pieces to balance delays of
+// workers.
 func (p *product[T]) pieces(anySplit bool) int {
 	n := p.m * p.n * p.k / minWork
 	if p.m <= fewRows {

@@ -7,15 +7,14 @@ import (
 	"sync/atomic"
 )
 
-// Variable is the environment variable that names the tier where the program
-// asks for "auto".
+// Variable is the environment variable with the tier that Use selects for "auto".
 const Variable = "EURYALE_BLAS"
 
-// Info describes the tier in use.
+// Info describes a tier.
 type Info struct {
 	Name   string // "openblas", "builtin", "split" or "gonum"
 	Detail string // the library or the CPU features it uses
-	Hint   string // how to get a faster one; empty if there is none
+	Hint   string // how to get a faster tier; empty if there is none
 }
 
 // tier computes one product in the calling goroutine.
@@ -23,32 +22,33 @@ type tier struct {
 	info  Info
 	sgemm func(product[float32])
 	dgemm func(product[float64])
-	// single and double are the kernels behind sgemm and dgemm, if these are of this
-	// package; half, split and whole compute with operands of one bfloat16, of two and of
-	// three, and bytes with 8-bit integers, if that is faster.
-	single, half, split, whole, bytes *kernels[float32]
-	double                            *kernels[float64]
-	// anySplit is set if an element of C has the same bits however the product
-	// around it is cut.
+	// single and double are the kernels of sgemm and dgemm, nil for OpenBLAS and gonum.
+	// bf16, bf16x2 and bf16x3 compute with operands of one, two and three bfloat16, int8
+	// with 8-bit integers; they are nil unless that is faster.
+	single, bf16, bf16x2, bf16x3, int8 *kernels[float32]
+	double                             *kernels[float64]
+	// anySplit is set if the bits of an element of C do not depend on how the product is
+	// split.
 	anySplit bool
 }
 
-// reduced are the kernels of float32 products at the precision in use, if it lets
-// operands be rounded and that is faster.
+// reduced returns the kernels of float32 products with rounded operands at the current
+// precision, or nil if the operands are not rounded.
 func (t *tier) reduced() *kernels[float32] {
 	switch InUse() {
 	case Medium, Int8:
-		return t.half
+		return t.bf16
 	case High:
-		return t.split
+		return t.bf16x2
 	}
-	return t.whole
+	return t.bf16x3
 }
 
-// packed are the kernels of float32 products with a packed operand; nil: it is not read.
+// packed returns the kernels of float32 products with a packed operand, or nil if the tier
+// does not read packed operands.
 func (t *tier) packed() *kernels[float32] {
-	if InUse() == Int8 && t.bytes != nil {
-		return t.bytes
+	if InUse() == Int8 && t.int8 != nil {
+		return t.int8
 	}
 	if ks := t.reduced(); ks != nil {
 		return ks
@@ -56,11 +56,11 @@ func (t *tier) packed() *kernels[float32] {
 	return t.single
 }
 
-// active is the tier every product runs on.
+// active is the current tier.
 var active atomic.Pointer[tier]
 
-// Before the first Use, products run on what "auto" stands for; a wrong name
-// in the environment is reported by Use.
+// Before the first call of Use, the tier is that of "auto". Use reports an invalid
+// environment variable.
 func init() {
 	t, err := choose("auto")
 	if err != nil {
@@ -69,12 +69,11 @@ func init() {
 	active.Store(t)
 }
 
-// Use chooses the tier of all following products: "openblas", "builtin",
-// "split", "gonum", or "auto" for the one the environment variable EURYALE_BLAS
-// names and else for the fastest there is. "split" is "builtin" with operands in two
-// parts at High and in three at Highest even where that is slower: it shows what
-// they cost a model. An unknown name and a tier this machine does not have are errors; the tier then
-// stays as it was.
+// Use sets the tier of all later products: "openblas", "builtin", "split", "gonum", or
+// "auto" for the tier that the environment variable EURYALE_BLAS names, or else the
+// fastest available. "split" is "builtin" with operands of two bfloat16 at High and three
+// at Highest even if that is slower, to measure their effect on a model. An unknown or
+// unavailable tier is an error and changes nothing.
 func Use(name string) error {
 	t, err := choose(name)
 	if err != nil {
@@ -103,26 +102,25 @@ func choose(name string) (*tier, error) {
 		if t := builtinTier(); t != nil {
 			return t, nil
 		}
-		return nil, errors.New("no built-in kernels for this processor (they need amd64 with AVX2, FMA and BMI2); use auto, openblas or gonum")
+		return nil, errors.New("there are no built-in kernels for this processor (they need amd64 with AVX2, FMA and BMI2): use auto, openblas or gonum")
 	case "split":
 		if t := splitTier(); t != nil {
 			return t, nil
 		}
-		return nil, errors.New("nothing here multiplies bfloat16 (it needs amd64 with AVX512-BF16); use auto, openblas, builtin or gonum")
+		return nil, errors.New("this processor does not multiply bfloat16 (that needs amd64 with AVX512-BF16): use auto, openblas, builtin or gonum")
 	case "gonum":
 		return gonumTier(), nil
 	}
-	return nil, fmt.Errorf("unknown tier %q; use auto, openblas, builtin, split or gonum", name)
+	return nil, fmt.Errorf("unknown tier %q: use auto, openblas, builtin, split or gonum", name)
 }
 
-// fastest is what "auto" stands for: the built-in kernels wherever there are
-// any, then OpenBLAS, then gonum. On the machine measured, an AMD EPYC of the
-// Zen 5 family with OpenBLAS 0.3.21 (Cooperlake kernels), they need no library
-// and are the faster in nearly all shapes. One thread, float32, GFLOP/s, best
-// of several alternating runs: 512³ 241 against 203, 2048³ 214 against 186,
-// 64³ 212 against 226 and with B transposed 213 against 154; with AVX2 only,
-// against OpenBLAS's Haswell kernels, 512³ 110 against 109. BenchmarkGemm
-// compares them on other machines.
+// fastest returns the tier of "auto": the built-in kernels if available, then
+// OpenBLAS, then gonum. The built-in kernels need no library and were faster than
+// OpenBLAS 0.3.21 (Cooperlake kernels) for nearly all shapes on an AMD EPYC of the
+// Zen 5 family. One thread, float32, GFLOP/s, best of several alternating runs: 512³
+// 241 against 203, 2048³ 214 against 186, 64³ 212 against 226 and with B transposed
+// 213 against 154; with AVX2 only, against OpenBLAS's Haswell kernels, 512³ 110
+// against 109. BenchmarkGemm compares them on other machines.
 func fastest() *tier {
 	if t := builtinTier(); t != nil {
 		return t
@@ -133,5 +131,5 @@ func fastest() *tier {
 	return gonumTier()
 }
 
-// Tier describes the tier in use.
+// Tier returns the description of the current tier.
 func Tier() Info { return active.Load().info }

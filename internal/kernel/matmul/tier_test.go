@@ -9,7 +9,7 @@ import (
 	"gonum.org/v1/gonum/blas"
 )
 
-// keepTier puts the active tier back after the test.
+// keepTier restores the active tier after the test.
 func keepTier(t *testing.T) {
 	t.Helper()
 	was := active.Load()
@@ -23,8 +23,8 @@ func TestUse(t *testing.T) {
 	assert.Equal(t, "gonum", Tier().Name)
 	assert.NotEmpty(t, Tier().Hint, "gonum is never the fastest")
 	err := Use("blast")
-	assert.EqualError(t, err, `matmul: unknown tier "blast"; use auto, openblas, builtin, split or gonum`)
-	assert.Equal(t, "gonum", Tier().Name, "an error must leave the tier as it was")
+	assert.EqualError(t, err, `matmul: unknown tier "blast": use auto, openblas, builtin, split or gonum`)
+	assert.Equal(t, "gonum", Tier().Name, "an error must not change the tier")
 	require.NoError(t, Use("auto"))
 	if builtinTier() != nil {
 		assert.Equal(t, "builtin", Tier().Name)
@@ -55,7 +55,7 @@ func TestBLAS(t *testing.T) {
 		d.Dgemm(blas.NoTrans, blas.NoTrans, 2, 1, 2, 1, []float64{1, 2, 3, 4}, 2, []float64{5, 6}, 1, 0, c64, 1)
 		assert.Equal(t, []float32{17, 39}, c32) // 1·5+2·6, 3·5+4·6
 		assert.Equal(t, []float64{17, 39}, c64)
-		// A = [1 2 3; 4 5 6] with x = (1, 2) or (1, 2, 3), 10 on the way.
+		// A = [1 2 3; 4 5 6] with x = (1, 2) or (1, 2, 3).
 		a32, a64 := []float32{1, 2, 3, 4, 5, 6}, []float64{1, 2, 3, 4, 5, 6}
 		y32, y64 := []float32{10, 10}, []float64{10, 10, 10}
 		s.Sgemv(blas.NoTrans, 2, 3, 1, a32, 3, []float32{1, 2, 3}, 1, 1, y32, 1)

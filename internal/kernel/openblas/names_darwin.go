@@ -1,6 +1,6 @@
 package openblas
 
-// libraryNames are tried in this order; Accelerate comes with the system.
+// libraryNames are tried in this order; Accelerate is part of macOS.
 var libraryNames = []string{
 	"/opt/homebrew/opt/openblas/lib/libopenblas.dylib",
 	"/usr/local/opt/openblas/lib/libopenblas.dylib",
@@ -8,5 +8,5 @@ var libraryNames = []string{
 	"/System/Library/Frameworks/Accelerate.framework/Accelerate",
 }
 
-// InstallHint says how to get a BLAS on this platform.
+// InstallHint says how to install a BLAS on this platform.
 const InstallHint = "install it (brew install openblas)"

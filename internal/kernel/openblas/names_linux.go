@@ -8,5 +8,5 @@ var libraryNames = []string{
 	"libblis.so.4", "libblis.so", "libmkl_rt.so.2", "libmkl_rt.so",
 }
 
-// InstallHint says how to get a BLAS on this platform.
+// InstallHint says how to install a BLAS on this platform.
 const InstallHint = "install it (Debian, Ubuntu: apt install libopenblas0-pthread)"

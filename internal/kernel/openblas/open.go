@@ -10,12 +10,13 @@ import (
 	"github.com/ebitengine/purego"
 )
 
-// oneThread are the variables that keep BLAS libraries from starting threads:
-// the workers of package parallel share the work, and OpenBLAS's own would go on
-// spinning beside them even after openblas_set_num_threads(1).
+// oneThread are environment variables that prevent BLAS libraries from starting
+// threads: the workers of package parallel distribute the work, and OpenBLAS's
+// threads would compete with them by spinning, even after
+// openblas_set_num_threads(1).
 var oneThread = []string{"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"}
 
-// open opens the first of the names that is a BLAS.
+// open opens the first of the named libraries that is a BLAS.
 func open(names []string) (*Library, error) {
 	for _, key := range oneThread {
 		setC(key, "1")
@@ -28,7 +29,7 @@ func open(names []string) (*Library, error) {
 		}
 		reasons = append(reasons, strings.ReplaceAll(err.Error(), "\n", " "))
 	}
-	return nil, fmt.Errorf("no OpenBLAS found (%s); %s, or use auto", strings.Join(reasons, "; "), InstallHint)
+	return nil, fmt.Errorf("no OpenBLAS found (%s): %s, or use auto", strings.Join(reasons, "; "), InstallHint)
 }
 
 func openLibrary(name string) (*Library, error) {
@@ -59,8 +60,8 @@ func bindLibrary(name string, handle uintptr) (*Library, error) {
 	return lib, nil
 }
 
-// setC sets a variable for C code, which does not see os.Setenv in a program
-// built without cgo. It is best effort: without it the library is only slower.
+// setC sets an environment variable for C code, which os.Setenv does not affect in a
+// program built without cgo. Errors are ignored: the library is then only slower.
 func setC(key, value string) {
 	name := "libc.so.6"
 	if runtime.GOOS == "darwin" {

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestOpenFails: no library, a file that is none, and one without the
-// products.
+// TestOpenFails tries a missing library, a file that is not a library, and a library
+// without the products.
 func TestOpenFails(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("names of Linux libraries")

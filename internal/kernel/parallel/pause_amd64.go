@@ -1,4 +1,4 @@
 package parallel
 
-// pause tells the processor that this thread only waits.
+// pause executes PAUSE, the processor's hint for a spin loop.
 func pause()

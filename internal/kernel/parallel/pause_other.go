@@ -6,7 +6,7 @@ import "sync/atomic"
 
 var pauseCell atomic.Int64
 
-// pause takes some nanoseconds between two looks at a shared word.
+// pause takes some nanoseconds, to poll a shared variable less often.
 func pause() {
 	for range 32 {
 		pauseCell.Load()

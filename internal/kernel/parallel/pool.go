@@ -1,5 +1,5 @@
-// Package parallel shares work among persistent goroutines: Each runs a function
-// for every index on all of them, and costs less than a microsecond.
+// Package parallel runs loops on persistent worker goroutines: Each calls a function
+// for every index and costs less than a microsecond.
 package parallel
 
 import (
@@ -13,13 +13,13 @@ import (
 // parked is added to task.running by a caller that sleeps on task.done.
 const parked = 1 << 30
 
-// task is one call of Each: indices that the caller and the workers that
-// joined it draw from a common counter until none are left.
+// task is one call of Each. The caller and the workers that run it take indices
+// from a shared counter until none are left.
 type task struct {
 	n       int64
 	f       func(int)
 	next    atomic.Int64
-	running atomic.Int64 // workers that have the task, plus parked
+	running atomic.Int64 // workers that have the task, plus parked if the caller sleeps
 	done    chan struct{}
 	failed  atomic.Pointer[failure]
 }
@@ -29,11 +29,11 @@ type failure struct{ value any }
 
 var tasks = sync.Pool{New: func() any { return &task{done: make(chan struct{}, 1)} }}
 
-// Each runs f(0) … f(n-1), on this goroutine and whichever workers are idle,
-// and returns when all are done. The order is undefined, so f(i) must not
-// depend on f(j). A call from inside f finds the workers busy and runs inline.
-// A panic in f keeps the indices not yet begun from running and is raised
-// again in the caller. Each itself allocates nothing.
+// Each runs f(0) … f(n-1) on this goroutine and the idle workers, and returns
+// when all are done. The order is undefined, so f(i) must not depend on f(j). If
+// no worker is idle, as in a nested call, it runs inline. After a panic in f no
+// further index is started, and Each panics with the same value. Each does not
+// allocate.
 func Each(n int, f func(i int)) {
 	if n <= 1 {
 		if n == 1 {
@@ -41,8 +41,8 @@ func Each(n int, f func(i int)) {
 		}
 		return
 	}
-	crew := currentCrew()
-	if !crew.anyIdle() {
+	ws := currentWorkers()
+	if !ws.anyIdle() {
 		for i := range n {
 			f(i)
 		}
@@ -51,7 +51,7 @@ func Each(n int, f func(i int)) {
 	t := tasks.Get().(*task)
 	t.n, t.f = int64(n), f
 	t.next.Store(0)
-	t.run(crew)
+	t.run(ws)
 	failed := t.failed.Swap(nil)
 	t.f = nil
 	tasks.Put(t)
@@ -60,22 +60,22 @@ func Each(n int, f func(i int)) {
 	}
 }
 
-// Shards runs f(0) … f(n-1) on up to Threads workers at once and returns when
-// all are done: for the shards of a batch, which each keep a worker busy for a
-// whole training step. A call of Each inside a shard finds no idle worker,
-// unless there are fewer shards left than workers, and runs inline.
+// Shards runs f(0) … f(n-1) on up to Threads goroutines and returns when all are
+// done. It is for the shards of a batch, each of which occupies a worker for a
+// training step. A call of Each in a shard runs inline, unless fewer shards than
+// workers are left.
 func Shards(n int, f func(i int)) { Each(n, f) }
 
-// run offers the task, takes part in it and sees it to its end; the last two
-// deferred, because f may call runtime.Goexit.
-func (t *task) run(c crew) {
+// run offers the task to idle workers, works on it and waits for its end. retract and
+// wait are deferred, because f may call runtime.Goexit.
+func (t *task) run(ws workers) {
 	defer t.wait()
-	defer c.retract(t)
-	c.offer(t, int(t.n)-1)
+	defer ws.retract(t)
+	ws.offer(t, int(t.n)-1)
 	t.work()
 }
 
-// work runs indices until none are left. A panic ends the task.
+// work runs indices until none are left. A panic in f ends the task.
 func (t *task) work() {
 	finished := false
 	defer func() {
@@ -95,8 +95,8 @@ func (t *task) work() {
 	finished = true
 }
 
-// wait returns when no worker has the task any more: it spins for as long as
-// a worker does, then sleeps.
+// wait returns when no worker has the task any more. It spins for spinTime, then
+// sleeps.
 func (t *task) wait() {
 	if spin(func() bool { return t.running.Load() == 0 }) {
 		return
@@ -107,17 +107,18 @@ func (t *task) wait() {
 	t.running.Store(0)
 }
 
-// leave is a worker's last touch of the task.
-func (t *task) leave() {
+// release ends the work of a worker on the task, and wakes a sleeping caller. The
+// worker must not use the task afterwards.
+func (t *task) release() {
 	if t.running.Add(-1) == parked {
 		t.done <- struct{}{}
 	}
 }
 
-// threads is the number set by SetThreads, and 0 before.
+// threads is the number set by SetThreads, or 0 for the default.
 var threads atomic.Int64
 
-// Threads returns how many goroutines compute at once: the caller and
+// Threads returns the number of goroutines that compute at once: the caller and
 // Threads-1 workers.
 func Threads() int {
 	if n := threads.Load(); n > 0 {
@@ -126,13 +127,13 @@ func Threads() int {
 	return runtime.GOMAXPROCS(0)
 }
 
-// SetThreads sets the number of goroutines that compute at once, callers of
-// Each included; n < 1 restores the default, GOMAXPROCS.
+// SetThreads sets the number of goroutines that compute at once, including the
+// caller of Each; n < 1 restores the default, GOMAXPROCS.
 func SetThreads(n int) {
 	threads.Store(int64(max(n, 0)))
 	rebuild.Lock()
 	defer rebuild.Unlock()
-	if old := workers.Swap(nil); old != nil {
-		old.dismiss()
+	if old := current.Swap(nil); old != nil {
+		old.stop()
 	}
 }

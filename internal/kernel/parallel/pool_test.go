@@ -86,7 +86,7 @@ func TestEachGoexitDoesNotHang(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		defer func() { _ = recover() }() // raised if a worker ran the index
+		defer func() { _ = recover() }() // panics if a worker ran the index
 		Each(2, func(i int) { runtime.Goexit() })
 	}()
 	<-done
@@ -140,8 +140,8 @@ func TestSetThreadsWhileRunning(t *testing.T) {
 	}
 }
 
-// BenchmarkEach is two calls of 2 µs each on two threads: what is above 2000
-// ns/op is the cost of the split.
+// BenchmarkEach runs two functions of 2 µs each on two threads: the time above 2000
+// ns/op is the cost of Each.
 func BenchmarkEach(b *testing.B) {
 	withThreads(b, 2)
 	f := func(int) {

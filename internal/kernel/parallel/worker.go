@@ -7,72 +7,71 @@ import (
 	"time"
 )
 
-// spinTime is how long a worker, and a caller waiting for one, looks for work
-// before it sleeps. Waking a sleeping thread costs 50–80 µs in a virtual
-// machine, so the gaps between the products of one step must not put it to
-// sleep; a millisecond covers them and costs little when training ends.
+// spinTime is the time that a worker without work, and a caller that waits for a
+// worker, spin before they sleep. Waking a sleeping thread costs 50–80 µs in a
+// virtual machine, so that workers must not sleep between the products of a step; a
+// millisecond is longer than these gaps and costs little when training ends.
 const spinTime = time.Millisecond
 
-// worker is a persistent goroutine and the slot in which it is offered a task.
+// worker is a persistent goroutine with a slot for its next task.
 type worker struct {
-	slot   atomic.Pointer[task]
-	busy   atomic.Bool // from the offer until the task has been left
-	asleep atomic.Bool
-	wake   chan struct{}
-	gone   atomic.Bool
-	_      [64]byte // workers are polled by their own core: no shared cache line
+	slot    atomic.Pointer[task]
+	busy    atomic.Bool // from the offer of a task until its release
+	asleep  atomic.Bool
+	wake    chan struct{}
+	stopped atomic.Bool
+	_       [64]byte // workers are polled by their own core: no shared cache line
 }
 
-// crew is the set of workers for one setting of Threads.
-type crew []*worker
+// workers are the workers of one setting of Threads.
+type workers []*worker
 
 var (
-	workers atomic.Pointer[crew]
-	rebuild sync.Mutex // guards replacing workers
+	current atomic.Pointer[workers]
+	rebuild sync.Mutex // guards changes of current
 )
 
-// currentCrew returns the workers, started at the first use.
-func currentCrew() crew {
-	if c := workers.Load(); c != nil {
-		return *c
+// currentWorkers returns the workers, and starts them at the first call.
+func currentWorkers() workers {
+	if ws := current.Load(); ws != nil {
+		return *ws
 	}
-	return startCrew()
+	return startWorkers()
 }
 
-// startCrew starts the workers, unless another caller has just done so.
-func startCrew() crew {
+// startWorkers starts the workers, unless another goroutine has just started them.
+func startWorkers() workers {
 	rebuild.Lock()
 	defer rebuild.Unlock()
-	if c := workers.Load(); c != nil {
-		return *c
+	if ws := current.Load(); ws != nil {
+		return *ws
 	}
-	c := make(crew, Threads()-1)
-	for i := range c {
-		c[i] = &worker{wake: make(chan struct{}, 1)}
-		go c[i].loop()
+	ws := make(workers, Threads()-1)
+	for i := range ws {
+		ws[i] = &worker{wake: make(chan struct{}, 1)}
+		go ws[i].loop()
 	}
-	workers.Store(&c)
-	return c
+	current.Store(&ws)
+	return ws
 }
 
-// dismiss ends the workers, each after the task it may have.
-func (c crew) dismiss() {
-	for _, w := range c {
-		w.gone.Store(true)
-		w.rouse()
+// stop stops the workers, each after its current task.
+func (ws workers) stop() {
+	for _, w := range ws {
+		w.stopped.Store(true)
+		w.wakeUp()
 	}
 }
 
-// Workers returns the number of workers, the caller not counted: Threads-1 when they
-// were started.
-func Workers() int { return len(currentCrew()) }
+// Workers returns the number of workers, without the caller: Threads-1 at the time of
+// their start.
+func Workers() int { return len(currentWorkers()) }
 
-// AnyIdle reports whether a worker has nothing to do, so that a call of Each now would
-// share its work.
-func AnyIdle() bool { return currentCrew().anyIdle() }
+// AnyIdle reports whether a worker is idle, so that a call of Each would run in parallel.
+func AnyIdle() bool { return currentWorkers().anyIdle() }
 
-func (c crew) anyIdle() bool {
-	for _, w := range c {
+func (ws workers) anyIdle() bool {
+	for _, w := range ws {
 		if !w.busy.Load() {
 			return true
 		}
@@ -81,25 +80,25 @@ func (c crew) anyIdle() bool {
 }
 
 // offer puts the task in the slots of at most limit idle workers.
-func (c crew) offer(t *task, limit int) {
-	for _, w := range c {
+func (ws workers) offer(t *task, limit int) {
+	for _, w := range ws {
 		if limit == 0 {
 			return
 		}
-		if w.gone.Load() || !w.busy.CompareAndSwap(false, true) {
+		if w.stopped.Load() || !w.busy.CompareAndSwap(false, true) {
 			continue
 		}
 		t.running.Add(1)
 		w.slot.Store(t)
-		w.rouse()
+		w.wakeUp()
 		limit--
 	}
 }
 
-// retract takes the task back from workers that have not begun it, so that
-// the caller never waits for a sleeping worker to wake.
-func (c crew) retract(t *task) {
-	for _, w := range c {
+// retract withdraws the task from workers that have not started it, so that the
+// caller never waits for a sleeping worker to wake up.
+func (ws workers) retract(t *task) {
+	for _, w := range ws {
 		if w.slot.Load() == t && w.slot.CompareAndSwap(t, nil) {
 			t.running.Add(-1)
 			w.busy.Store(false)
@@ -107,44 +106,44 @@ func (c crew) retract(t *task) {
 	}
 }
 
-// rouse wakes the worker if it sleeps.
-func (w *worker) rouse() {
+// wakeUp wakes the worker if it sleeps.
+func (w *worker) wakeUp() {
 	if w.asleep.CompareAndSwap(true, false) {
 		w.wake <- struct{}{}
 	}
 }
 
-// loop serves tasks until the worker is dismissed.
+// loop serves tasks until the worker is stopped.
 func (w *worker) loop() {
 	defer func() {
-		if !w.gone.Load() { // the task's function called runtime.Goexit
+		if !w.stopped.Load() { // the task's function called runtime.Goexit
 			go w.loop()
 		}
 	}()
-	ready := func() bool { return w.slot.Load() != nil || w.gone.Load() }
+	ready := func() bool { return w.slot.Load() != nil || w.stopped.Load() }
 	for {
 		if !spin(ready) {
 			w.sleep(ready)
 		}
 		if t := w.slot.Swap(nil); t != nil {
 			w.serve(t)
-		} else if w.gone.Load() && w.busy.CompareAndSwap(false, true) {
-			return // and stays busy: nothing can be offered any more
+		} else if w.stopped.Load() && w.busy.CompareAndSwap(false, true) {
+			return // busy remains set, so that no task is offered any more
 		}
 	}
 }
 
-// serve runs the task; deferred, because a Goexit must not leave the caller
-// waiting for ever.
+// serve runs the task. The release is deferred, because after a Goexit in the task the
+// caller would wait forever.
 func (w *worker) serve(t *task) {
 	defer func() {
 		w.busy.Store(false)
-		t.leave()
+		t.release()
 	}()
 	t.work()
 }
 
-// sleep blocks until roused.
+// sleep blocks until wakeUp is called, or returns at once if ready reports true.
 func (w *worker) sleep(ready func() bool) {
 	w.asleep.Store(true)
 	if ready() && w.asleep.CompareAndSwap(true, false) {
@@ -153,8 +152,8 @@ func (w *worker) sleep(ready func() bool) {
 	<-w.wake
 }
 
-// spin polls ready for spinTime and reports whether it came true. With one
-// processor nothing can change while this goroutine runs, so it does not spin.
+// spin polls ready for up to spinTime and returns its last result. With one processor
+// it does not spin, because no other goroutine can run meanwhile.
 func spin(ready func() bool) bool {
 	if ready() {
 		return true
@@ -170,7 +169,7 @@ func spin(ready func() bool) bool {
 				return true
 			}
 		}
-		// Let the collector and other goroutines have the processor.
+		// Yield to the garbage collector and other goroutines.
 		runtime.Gosched()
 		if time.Since(start) > spinTime {
 			return ready()

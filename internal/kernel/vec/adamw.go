@@ -6,19 +6,19 @@ import (
 	"euryale/internal/kernel"
 )
 
-// AdamWStep holds the numbers of one step of AdamW. Correct1 and Correct2 are the bias corrections
-// 1−β1ᵗ and 1−β2ᵗ of step t; GScale multiplies the gradient first (clipping, averaging).
+// AdamWStep holds the parameters of one step of AdamW. Correct1 and Correct2 are the bias corrections
+// 1−β1ᵗ and 1−β2ᵗ of step t; the gradient is first multiplied by GScale (clipping, averaging).
 type AdamWStep struct {
 	LR, Beta1, Beta2, Eps, Decay, Correct1, Correct2, GScale float64
 }
 
-// AdamW does one step in place (Loshchilov and Hutter, 2019): with g' = g·GScale,
+// AdamW updates w, m and v by one step (Loshchilov and Hutter, 2019): with g' = g·GScale,
 //
 //	m = β1·m + (1−β1)·g',  v = β2·v + (1−β2)·g'²
 //	w = w − LR·( (m/Correct1) / (√(v/Correct2) + Eps) + Decay·w )
 //
-// In float32 the step is right to 2e-7 of numbers up to 1, and in assembly a moment that would be denormal becomes 0.
-// g is only read. All four have the same length and do not overlap.
+// In float32 the error is at most 2e-7 of max(1, |value|); in assembly denormal moments are flushed to 0.
+// All four slices have the same length and do not overlap.
 func AdamW[T kernel.Float](w, g, m, v []T, o AdamWStep) {
 	sameLength("AdamW", len(w), len(g), len(m), len(v))
 	keep := 1 - o.LR*o.Decay

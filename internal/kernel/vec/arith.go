@@ -50,7 +50,7 @@ func Scale[T kernel.Float](dst, a []T, s T) {
 	}
 }
 
-// Axpy adds: dst += s·x, rounded once in assembly and twice in plain Go. dst may be x.
+// Axpy adds s·x to dst, rounded once in assembly and twice in plain Go. dst may be x.
 func Axpy[T kernel.Float](dst []T, s T, x []T) {
 	sameLength("Axpy", len(dst), len(x))
 	if fast[T]() {

@@ -36,7 +36,7 @@ func TestArithmetic(t *testing.T) {
 	})
 }
 
-// Float32 sums have the same bits in every tier, and are as exact as float64 allows.
+// Float32 sums have the same bits in every tier, and the precision of float64.
 func TestSums(t *testing.T) {
 	long, _ := guarded(gaussian(3001, 5, 1), 1)
 	other := gaussian(3001, 6, 1)
@@ -63,7 +63,7 @@ func TestSums(t *testing.T) {
 	}
 }
 
-// A summer adds with Neumaier's compensation.
+// summer sums with Neumaier's compensation.
 type summer struct{ sum, lost float64 }
 
 func (s *summer) add(x float64) {
@@ -157,13 +157,13 @@ func TestAdamWLeavesNoDenormals(t *testing.T) {
 
 func TestLengthsMustMatch(t *testing.T) {
 	a, b := make([]float32, 3), make([]float32, 4)
-	require.PanicsWithValue(t, "vec.Add: argument 3 has 4 elements, the first has 3; they must be equal", func() { Add(a, a, b) })
+	require.PanicsWithValue(t, "vec.Add: argument 3 has 4 elements, but the first has 3", func() { Add(a, a, b) })
 	require.Panics(t, func() { Exp(a, b) })
 	require.Panics(t, func() { AdamW(a, a, a, b, AdamWStep{}) })
-	require.PanicsWithValue(t, "vec.SoftmaxRows: the matrix has 4 elements, 2 rows of 2 columns at stride 3 need 5",
+	require.PanicsWithValue(t, "vec.SoftmaxRows: the matrix has 4 elements, but 2 rows of 2 columns at stride 3 need 5",
 		func() { SoftmaxRows(b, 2, 2, 3, nil, 1, nil) })
-	require.PanicsWithValue(t, "vec.SoftmaxRows: row 1 uses 3 entries of 2", func() { SoftmaxRows(b, 2, 2, 2, []int{1, 3}, 1, nil) })
-	require.PanicsWithValue(t, "vec.LayerNorm: rstd has 3 elements, 2 are needed",
+	require.PanicsWithValue(t, "vec.SoftmaxRows: row 1 uses 3 entries, but has 2", func() { SoftmaxRows(b, 2, 2, 2, []int{1, 3}, 1, nil) })
+	require.PanicsWithValue(t, "vec.LayerNorm: rstd has 3 elements, but needs 2",
 		func() { LayerNorm(b, b[:2], a, b, a[:2], nil, 2, 2, 1e-5) })
 	require.Panics(t, func() { ColumnSums(a, b, -1, 3, 3) })
 	require.Panics(t, func() { Dropout(a, a, 1, 1, 1) })
@@ -172,7 +172,7 @@ func TestLengthsMustMatch(t *testing.T) {
 	require.Panics(t, func() { LSTMCell(b, a, a, a, a, 1, 2, 8, 2, 2) })
 }
 
-// Matrices with rows but no columns have nothing to do, and no elements either.
+// Matrices with rows but no columns have no elements, and the kernels do nothing.
 func TestNoColumns(t *testing.T) {
 	eachTier(t, func(t *testing.T) {
 		var none []float32

@@ -2,7 +2,7 @@ package vec
 
 import "testing"
 
-// The element-wise benchmarks take 4096 elements, in L1 or L2, unless their name says otherwise: ns/op is ns per 4096.
+// The benchmarks of element-wise kernels use 4096 elements, in L1 or L2, unless their name has another size.
 const benchElements = 4096
 
 func BenchmarkMap(b *testing.B) {
@@ -66,7 +66,7 @@ func BenchmarkBias(b *testing.B) {
 	benchmark(b, "GELUSlopeNoBias", rows*cols, func() { BiasGELUSlope(y, slope, rows, cols, nil) })
 }
 
-// BenchmarkNorm does 64 rows of 128 or 768: ns/op divided by 64 is ns per row.
+// BenchmarkNorm uses 64 rows of 128 or 768: ns/op divided by 64 is ns per row.
 func BenchmarkNorm(b *testing.B) {
 	for _, cols := range []int{128, 768} {
 		const rows = 64
@@ -84,7 +84,7 @@ func BenchmarkNorm(b *testing.B) {
 	}
 }
 
-// BenchmarkSoftmax does causal attention's triangle, 64 rows of 64 or 256 of 256 with 1, 2, 3, … entries.
+// BenchmarkSoftmax uses the triangle of causal attention: 64 rows of 64 or 256 of 256 with 1, 2, 3, … entries.
 func BenchmarkSoftmax(b *testing.B) {
 	for _, size := range []int{64, 256} {
 		x, p, n := gaussian(size*size, 1, 1), gaussian(size*size, 2, 1), make([]int, size)
@@ -113,7 +113,7 @@ func BenchmarkAdamW(b *testing.B) {
 	}
 }
 
-// BenchmarkCell does 16 rows of 256 cells, 4096 in all.
+// BenchmarkCell uses 16 rows of 256 cells, 4096 in total.
 func BenchmarkCell(b *testing.B) {
 	const rows, h = 16, 256
 	z, zh, c, tc := gaussian(rows*4*h, 1, 1), gaussian(rows*4*h, 2, 1), gaussian(rows*h, 3, 1), make([]float32, rows*h)
@@ -124,7 +124,7 @@ func BenchmarkCell(b *testing.B) {
 	benchmark(b, "GRUGrad", rows*h, func() { GRUCellGrad(dz, dz, d, z, zh, c, out, rows, h, 3*h, h) })
 }
 
-// BenchmarkRotate does 16 rows of 4 heads of 64, 4096 elements.
+// BenchmarkRotate uses 16 rows of 4 heads of 64, 4096 elements.
 func BenchmarkRotate(b *testing.B) {
 	const rows, heads, dim = 16, 4, 64
 	cos, sin := angles(rows, dim/2)

@@ -2,7 +2,7 @@ package vec
 
 import "euryale/internal/kernel"
 
-// Bias adds the row vector b (cols) to each row of z (rows×cols), in place. A nil b changes nothing.
+// Bias adds the row vector b (cols) to each row of z (rows×cols), in place. If b is nil, it does nothing.
 func Bias[T kernel.Float](z []T, rows, cols int, b []T) {
 	checkBias("Bias", len(z), len(z), rows, cols, b)
 	if b == nil {
@@ -14,8 +14,8 @@ func Bias[T kernel.Float](z []T, rows, cols int, b []T) {
 	}
 }
 
-// BiasReLU adds b (cols, may be nil) to each row of z (rows×cols), which becomes the pre-activation,
-// and writes y = ReLU(z). y may be z.
+// BiasReLU adds b (cols, may be nil) to each row of z (rows×cols), in place, and writes y = ReLU(z).
+// y may be z.
 func BiasReLU[T kernel.Float](y, z []T, rows, cols int, b []T) {
 	checkBias("BiasReLU", len(y), len(z), rows, cols, b)
 	if fast[T]() && b != nil {
@@ -28,7 +28,7 @@ func BiasReLU[T kernel.Float](y, z []T, rows, cols int, b []T) {
 	ReLU(y, z)
 }
 
-// BiasGELU is BiasReLU with GELU.
+// BiasGELU does the same as BiasReLU with GELU.
 func BiasGELU[T kernel.Float](y, z []T, rows, cols int, b []T) {
 	checkBias("BiasGELU", len(y), len(z), rows, cols, b)
 	if fast[T]() && b != nil {
@@ -41,7 +41,7 @@ func BiasGELU[T kernel.Float](y, z []T, rows, cols int, b []T) {
 	GELU(y, z)
 }
 
-// BiasGELUTanh is BiasReLU with GELUTanh.
+// BiasGELUTanh does the same as BiasReLU with GELUTanh.
 func BiasGELUTanh[T kernel.Float](y, z []T, rows, cols int, b []T) {
 	checkBias("BiasGELUTanh", len(y), len(z), rows, cols, b)
 	if fast[T]() && b != nil {
@@ -54,8 +54,8 @@ func BiasGELUTanh[T kernel.Float](y, z []T, rows, cols int, b []T) {
 	GELUTanh(y, z)
 }
 
-// BiasGELUSlope writes y = GELU(z+b), and the slope of GELU there over z, which is all that its derivative
-// wants. b (cols) may be nil.
+// BiasGELUSlope writes y = GELU(z+b), and overwrites z with GELU'(z+b), for the gradient. b (cols) may be
+// nil.
 func BiasGELUSlope[T kernel.Float](y, z []T, rows, cols int, b []T) {
 	checkBias("BiasGELUSlope", len(y), len(z), rows, cols, b)
 	if fast[T]() {
@@ -67,7 +67,7 @@ func BiasGELUSlope[T kernel.Float](y, z []T, rows, cols int, b []T) {
 	slopes(z, geluSlope)
 }
 
-// BiasGELUTanhSlope is BiasGELUSlope with GELUTanh.
+// BiasGELUTanhSlope does the same as BiasGELUSlope with GELUTanh.
 func BiasGELUTanhSlope[T kernel.Float](y, z []T, rows, cols int, b []T) {
 	checkBias("BiasGELUTanhSlope", len(y), len(z), rows, cols, b)
 	if fast[T]() {
@@ -79,7 +79,7 @@ func BiasGELUTanhSlope[T kernel.Float](y, z []T, rows, cols int, b []T) {
 	slopes(z, geluTanhSlope)
 }
 
-// biasRows calls f for every row of z, or if b is nil for pieces of it and a bias of zeros.
+// biasRows calls f for every row of z or, if b is nil, for parts of z with a bias of zeros.
 func biasRows[T kernel.Float](y, z []T, cols int, b []T, f func(y, z, b *float32, n int)) {
 	bias := start(b)
 	if b == nil {

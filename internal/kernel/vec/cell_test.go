@@ -24,7 +24,7 @@ func TestLSTMCell(t *testing.T) {
 			near(t, z64, z, 2e-7, "gates")
 			near(t, cell64, cell, 5e-7, "c")
 			near(t, tc64, tc, 5e-7, "tc")
-			near(t, out64, out, 5e-7, "h") // what pads the rows is untouched too
+			near(t, out64, out, 5e-7, "h") // includes the padding of the rows, which must not change
 			again, same := gaussian(c.rows*ldz, 1, 3), slices.Clone(cprev)
 			LSTMCell(again, same, same, tc, out, c.rows, h, ldz, ldc, ldh)
 			for r := range c.rows {
@@ -60,7 +60,7 @@ func TestLSTMCellGradIsDerivative(t *testing.T) {
 	requireSlopes(t, loss, cprev, dc)
 }
 
-// requireSlopes requires that grad holds the derivatives of loss by x.
+// requireSlopes requires that grad equals the derivatives of loss with respect to x.
 func requireSlopes(t *testing.T, loss func() float64, x, grad []float64) {
 	t.Helper()
 	for i, keep := range x {

@@ -7,10 +7,10 @@ import (
 	"euryale/internal/kernel"
 )
 
-// Dropout writes y = x/(1−p) for the elements that are kept and exactly 0 for the others (Srivastava
-// et al., 2014). Element i is kept with probability 1−p as a pure function of (key, first+i): the same
-// in every tier and for any splitting of the range. The gradient is Dropout applied to dy. p is in
-// [0, 1); p = 0 copies. y may be x.
+// Dropout writes y = x/(1−p) for elements that are kept and exactly 0 for the others (Srivastava et
+// al., 2014). Whether element i is kept, with probability 1−p, depends only on key and first+i, so that
+// the mask is the same in every tier and for any partition of the range. The gradient is Dropout applied
+// to dy. p is in [0, 1); p = 0 copies. y may be x.
 func Dropout[T kernel.Float](y, x []T, p float64, key, first uint64) {
 	sameLength("Dropout", len(y), len(x))
 	if p == 0 {
@@ -55,10 +55,10 @@ func DropoutAdd[T kernel.Float](y, a, x []T, p float64, key, first uint64) {
 	}
 }
 
-// A dropper decides which elements are kept.
+// dropper determines which elements are kept.
 type dropper struct {
 	scale     float64 // 1/(1−p)
-	threshold int32   // an element is kept if its hash, as a signed number, is at least this
+	threshold int32   // an element is kept if its hash, as a signed number, is at least threshold
 	key       uint64
 }
 
@@ -70,15 +70,15 @@ func newDropper(function string, p float64, key uint64) dropper {
 	return dropper{1 / (1 - p), int32(int64(t) - 1<<31), key}
 }
 
-// seeds mixes the key and the upper half of a counter into the two words that enter the hash of the
-// lower half (the finaliser of SplitMix64: Steele, Lea and Flood, 2014).
+// seeds mixes the key and the upper half of a counter into two seeds for the hash of its lower half (by
+// the finaliser of SplitMix64: Steele, Lea and Flood, 2014).
 func (d dropper) seeds(counter uint64) (s0, s1 uint32) {
 	z := mix64(d.key + (counter>>32+1)*0x9e3779b97f4a7c15)
 	return uint32(z), uint32(z >> 32)
 }
 
-// runs calls do for stretches of n elements from counter first whose counters have the same upper half,
-// with the two numbers the assembly starts from.
+// runs splits n elements from counter first into ranges whose counters have the same upper half, and
+// calls do for each range with the first count and the seed of the hash.
 func (d dropper) runs(n int, first uint64, do func(from, to int, count, s1 uint32)) {
 	for from := 0; from < n; {
 		at := first + uint64(from)
@@ -94,8 +94,8 @@ func (d dropper) keeps(counter uint64) bool {
 	return int32(hash32(uint32(counter), s0, s1)) >= d.threshold
 }
 
-// hash32 is the "lowbias32" integer hash (C. Wellons, 2018) with a seed entering before each of its
-// two multiplications.
+// hash32 is the "lowbias32" integer hash (C. Wellons, 2018) with a seed added before each of its two
+// multiplications.
 func hash32(x, s0, s1 uint32) uint32 {
 	x += s0
 	x ^= x >> 16

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// kept returns the mask of n elements from counter first.
+// kept returns the mask of n elements with counters from first on.
 func kept(n int, p float64, key, first uint64) []bool {
 	y := make([]float32, n)
 	Dropout(y, ones(n), p, key, first)
@@ -62,12 +62,12 @@ func TestDropoutValues(t *testing.T) {
 		require.Equal(t, a[9]+x[9], y[9])
 		x[3], x[5] = nan, inf
 		Dropout(y, x, 0.999999, 7, 3)
-		require.Zero(t, Sum(y[:50]), "what is dropped is 0, even NaN")
+		require.Zero(t, Sum(y[:50]), "dropped elements are 0, even NaN")
 	})
 }
 
-// The tests below bound statistics that are chi-square or normal for independent masks. |z| ≤ 5 fails by chance
-// once in 1.7 million; all counts and keys are fixed, so that these tests always see the same masks.
+// The tests below bound statistics that are chi-square or normal for independent masks. |z| ≤ 5 fails by chance once in
+// 1.7 million; all counts and keys are fixed, so that the masks are the same in every run.
 
 func TestDropoutMean(t *testing.T) {
 	const n = 1 << 20
@@ -85,7 +85,7 @@ func TestDropoutMean(t *testing.T) {
 	}
 }
 
-// agreement is the z-score of how often two masks of p = ½ agree.
+// agreement returns the z-score of the number of equal elements of two masks of p = ½.
 func agreement(a, b []bool) float64 {
 	same := 0
 	for i := range a {
@@ -114,8 +114,8 @@ func TestDropoutNeighboursKeysAndBlocksAreIndependent(t *testing.T) {
 	}
 }
 
-// Runs of eight neighbours take each of their 256 patterns equally often: chi-square with 255 degrees of freedom has mean
-// 255 and deviation 22.6; the bound is 6 deviations.
+// The 256 patterns of eight neighbours are equally frequent: chi-square with 255 degrees of freedom has mean 255 and
+// standard deviation 22.6; the bound is 6 standard deviations.
 func TestDropoutPatterns(t *testing.T) {
 	const n = 1 << 20
 	for _, key := range []uint64{0, 1, 12345, math.MaxUint64} {

@@ -6,20 +6,19 @@ import (
 	"euryale/internal/kernel"
 )
 
-// GRUCell does the element-wise part of one GRU step in PyTorch's form (Cho et al., 2014, with the
-// reset gate applied to the hidden product), gates ordered r|z|n. zx holds the pre-activations from
-// the input, zh those from the hidden state, biases included, both rows×3·hidden at stride ldz:
+// GRUCell computes the element-wise part of one GRU step in PyTorch's form (Cho et al., 2014, with the
+// reset gate applied to the hidden product), gates ordered r|z|n. zx has the pre-activations from the
+// input, zh those from the hidden state, biases included, both rows×3·hidden at stride ldz:
 //
 //	r = σ(zxr + zhr),  z = σ(zxz + zhz),  n = tanh(zxn + r·zhn),  h = (1−z)·n + z·hprev
 //
-// zx is overwritten with r|z|n; zh is only read, and needed again by the gradient. hprev and h have
-// rows×hidden elements at stride ldh; h may be hprev. In float32 all are right to 1e-6 of
-// numbers up to 1.
+// zx is overwritten with r|z|n; zh is not changed, and the gradient needs it. hprev and h have rows×hidden
+// elements at stride ldh; h may be hprev. In float32 the errors are at most 1e-6 of max(1, |value|).
 func GRUCell[T kernel.Float](zx, zh, hprev, h []T, rows, hidden, ldz, ldh int) {
-	holdsRows("GRUCell", "zx", len(zx), rows, 3*hidden, ldz)
-	holdsRows("GRUCell", "zh", len(zh), rows, 3*hidden, ldz)
-	holdsRows("GRUCell", "hprev", len(hprev), rows, hidden, ldh)
-	holdsRows("GRUCell", "h", len(h), rows, hidden, ldh)
+	checkMatrix("GRUCell", "zx", len(zx), rows, 3*hidden, ldz)
+	checkMatrix("GRUCell", "zh", len(zh), rows, 3*hidden, ldz)
+	checkMatrix("GRUCell", "hprev", len(hprev), rows, hidden, ldh)
+	checkMatrix("GRUCell", "h", len(h), rows, hidden, ldh)
 	if hidden == 0 {
 		return
 	}
@@ -41,22 +40,22 @@ func GRUCell[T kernel.Float](zx, zh, hprev, h []T, rows, hidden, ldz, ldh int) {
 	}
 }
 
-// GRUCellGrad is the gradient of GRUCell, with z the r|z|n that GRUCell left in zx and zh and hprev
-// as they were. With a = dh·(1−z)·(1−n²), the gradient for tanh's argument:
+// GRUCellGrad computes the gradient of GRUCell, where z is the r|z|n that GRUCell wrote to zx, and zh and
+// hprev are those of the forward pass. With a = dh·(1−z)·(1−n²), the gradient of the argument of tanh:
 //
 //	dzx = a·zhn·r(1−r) | dh·(hprev−n)·z(1−z) | a,  dzh = the same with a·r at the end,  dhprev = dh·z
 //
-// dhprev is overwritten with this direct part only: the part through zh is the caller's product of dzh
-// with the weights. dzx may be z, dzh may be zh, dhprev may be dh. In float32 it is right to 4e-6 of
-// numbers up to 1.
+// dhprev is overwritten with the direct part only; the caller adds the part through zh, the product of dzh
+// with the weights. dzx may be z, dzh may be zh, dhprev may be dh. In float32 the errors are at most 4e-6
+// of max(1, |value|).
 func GRUCellGrad[T kernel.Float](dzx, dzh, dhprev, z, zh, hprev, dh []T, rows, hidden, ldz, ldh int) {
-	holdsRows("GRUCellGrad", "dzx", len(dzx), rows, 3*hidden, ldz)
-	holdsRows("GRUCellGrad", "dzh", len(dzh), rows, 3*hidden, ldz)
-	holdsRows("GRUCellGrad", "z", len(z), rows, 3*hidden, ldz)
-	holdsRows("GRUCellGrad", "zh", len(zh), rows, 3*hidden, ldz)
-	holdsRows("GRUCellGrad", "dhprev", len(dhprev), rows, hidden, ldh)
-	holdsRows("GRUCellGrad", "hprev", len(hprev), rows, hidden, ldh)
-	holdsRows("GRUCellGrad", "dh", len(dh), rows, hidden, ldh)
+	checkMatrix("GRUCellGrad", "dzx", len(dzx), rows, 3*hidden, ldz)
+	checkMatrix("GRUCellGrad", "dzh", len(dzh), rows, 3*hidden, ldz)
+	checkMatrix("GRUCellGrad", "z", len(z), rows, 3*hidden, ldz)
+	checkMatrix("GRUCellGrad", "zh", len(zh), rows, 3*hidden, ldz)
+	checkMatrix("GRUCellGrad", "dhprev", len(dhprev), rows, hidden, ldh)
+	checkMatrix("GRUCellGrad", "hprev", len(hprev), rows, hidden, ldh)
+	checkMatrix("GRUCellGrad", "dh", len(dh), rows, hidden, ldh)
 	if hidden == 0 {
 		return
 	}

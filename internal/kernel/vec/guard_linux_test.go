@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// atPageEnd returns n numbers whose last one ends a page of memory; touching the next byte is a fault, which would
-// end the test.
+// atPageEnd returns n numbers that end at the end of a mapped page; an access to the next byte is a fault, which aborts
+// the test.
 func atPageEnd(t *testing.T, n int) []float32 {
 	t.Helper()
 	page := syscall.Getpagesize()
@@ -21,7 +21,7 @@ func atPageEnd(t *testing.T, n int) []float32 {
 	return unsafe.Slice((*float32)(unsafe.Pointer(&m[size-4*n])), n)
 }
 
-// No kernel reads or writes behind its slices, whatever the length.
+// No kernel reads or writes beyond its slices, for any length.
 func TestNothingBehindSlicesIsTouched(t *testing.T) {
 	const most = 40
 	var pages [5][]float32
@@ -58,7 +58,7 @@ func TestNothingBehindSlicesIsTouched(t *testing.T) {
 	})
 }
 
-// touchMaps runs the kernels of up to three slices.
+// touchMaps runs the kernels that take up to three slices.
 func touchMaps(a, b, c []float32) {
 	for _, k := range mapCases {
 		k.kernel(a, b)

@@ -24,7 +24,7 @@ func ones(n int) []float32 {
 	return x
 }
 
-// gaussian returns n normal numbers of the given size.
+// gaussian returns n normally distributed numbers with standard deviation size.
 func gaussian(n int, seed uint64, size float64) []float32 {
 	r := rand.New(rand.NewPCG(seed, 1))
 	x := make([]float32, n)
@@ -45,7 +45,7 @@ func wide(x []float32) []float64 {
 	return y
 }
 
-// near requires |got − want| ≤ bound·max(1, |want|) everywhere.
+// near requires |got − want| ≤ bound·max(1, |want|) for all elements.
 func near(t *testing.T, want []float64, got []float32, bound float64, what string) {
 	t.Helper()
 	require.Len(t, got, len(want), what)
@@ -60,18 +60,18 @@ func near(t *testing.T, want []float64, got []float32, bound float64, what strin
 	}
 }
 
-// guarded returns a copy of x that starts offset elements into its storage, and a function that requires that
-// nothing around it was written.
+// guarded returns a copy of x that starts offset elements into its buffer, and a function that requires that the buffer
+// around it has not changed.
 func guarded(x []float32, offset int) ([]float32, func(t *testing.T, what string)) {
 	const mark = -12345
-	room := make([]float32, offset+len(x)+20)
-	for i := range room {
-		room[i] = mark
+	buffer := make([]float32, offset+len(x)+20)
+	for i := range buffer {
+		buffer[i] = mark
 	}
-	copy(room[offset:], x)
-	return room[offset : offset+len(x) : offset+len(x)], func(t *testing.T, what string) {
+	copy(buffer[offset:], x)
+	return buffer[offset : offset+len(x) : offset+len(x)], func(t *testing.T, what string) {
 		t.Helper()
-		for i, v := range room {
+		for i, v := range buffer {
 			if i < offset || i >= offset+len(x) {
 				require.Equal(t, float32(mark), v, "%s wrote outside its slice", what)
 			}
@@ -79,7 +79,7 @@ func guarded(x []float32, offset int) ([]float32, func(t *testing.T, what string
 	}
 }
 
-// slope is the derivative of f at x by central differences.
+// slope returns the derivative of f at x by central differences.
 func slope(f func(float64) float64, x float64) float64 {
 	const h = 1e-5
 	return (f(x+h) - f(x-h)) / (2 * h)

@@ -6,20 +6,20 @@ import (
 	"euryale/internal/kernel"
 )
 
-// LSTMCell does the element-wise part of one LSTM step (Hochreiter and Schmidhuber, 1997; gates in
-// PyTorch's formulas, ordered i|f|g|o). Each row of z (rows×4·hidden at stride ldz) holds the
-// pre-activations and is overwritten with the activations i, f, o = σ(·), g = tanh(·); then
+// LSTMCell computes the element-wise part of one LSTM step (Hochreiter and Schmidhuber, 1997; gates by
+// PyTorch's formulas, ordered i|f|g|o). Each row of z (rows×4·hidden at stride ldz) has the
+// pre-activations, and is overwritten with the activations i, f, o = σ(·), g = tanh(·); then
 //
 //	c = f·cprev + i·g,  tc = tanh(c),  h = o·tc
 //
-// cprev, c, tc (stride ldc) and h (stride ldh) have rows×hidden elements; tc is kept for the gradient.
-// c may be cprev. In float32 all are right to 5e-7 of numbers up to 1.
+// cprev, c, tc (stride ldc) and h (stride ldh) have rows×hidden elements; the gradient needs tc. c may be
+// cprev. In float32 the errors are at most 5e-7 of max(1, |value|).
 func LSTMCell[T kernel.Float](z, cprev, c, tc, h []T, rows, hidden, ldz, ldc, ldh int) {
-	holdsRows("LSTMCell", "z", len(z), rows, 4*hidden, ldz)
-	holdsRows("LSTMCell", "cprev", len(cprev), rows, hidden, ldc)
-	holdsRows("LSTMCell", "c", len(c), rows, hidden, ldc)
-	holdsRows("LSTMCell", "tc", len(tc), rows, hidden, ldc)
-	holdsRows("LSTMCell", "h", len(h), rows, hidden, ldh)
+	checkMatrix("LSTMCell", "z", len(z), rows, 4*hidden, ldz)
+	checkMatrix("LSTMCell", "cprev", len(cprev), rows, hidden, ldc)
+	checkMatrix("LSTMCell", "c", len(c), rows, hidden, ldc)
+	checkMatrix("LSTMCell", "tc", len(tc), rows, hidden, ldc)
+	checkMatrix("LSTMCell", "h", len(h), rows, hidden, ldh)
 	if hidden == 0 {
 		return
 	}
@@ -42,20 +42,21 @@ func LSTMCell[T kernel.Float](z, cprev, c, tc, h []T, rows, hidden, ldz, ldc, ld
 	}
 }
 
-// LSTMCellGrad is the gradient of LSTMCell. z holds the activations LSTMCell left there; dh (stride
-// ldh) is the gradient for h and dc (stride ldc) that for c from the following step, which becomes
-// that for cprev. With d = dc + dh·o·(1−tc²):
+// LSTMCellGrad computes the gradient of LSTMCell. z has the activations that LSTMCell wrote; dh (stride
+// ldh) is the gradient of h, and dc (stride ldc) that of c from the next step, which is overwritten with
+// that of cprev. With d = dc + dh·o·(1−tc²):
 //
 //	dz = d·g·i(1−i) | d·cprev·f(1−f) | d·i·(1−g²) | dh·tc·o(1−o),  dc = d·f
 //
-// dz has z's layout (rows×4·hidden at stride ldz) and may be z. In float32 it is right to 2e-6 of numbers up to 1.
+// dz has the layout of z (rows×4·hidden at stride ldz) and may be z. In float32 the errors are at most 2e-6
+// of max(1, |value|).
 func LSTMCellGrad[T kernel.Float](dz, dc, z, cprev, tc, dh []T, rows, hidden, ldz, ldc, ldh int) {
-	holdsRows("LSTMCellGrad", "dz", len(dz), rows, 4*hidden, ldz)
-	holdsRows("LSTMCellGrad", "z", len(z), rows, 4*hidden, ldz)
-	holdsRows("LSTMCellGrad", "dc", len(dc), rows, hidden, ldc)
-	holdsRows("LSTMCellGrad", "cprev", len(cprev), rows, hidden, ldc)
-	holdsRows("LSTMCellGrad", "tc", len(tc), rows, hidden, ldc)
-	holdsRows("LSTMCellGrad", "dh", len(dh), rows, hidden, ldh)
+	checkMatrix("LSTMCellGrad", "dz", len(dz), rows, 4*hidden, ldz)
+	checkMatrix("LSTMCellGrad", "z", len(z), rows, 4*hidden, ldz)
+	checkMatrix("LSTMCellGrad", "dc", len(dc), rows, hidden, ldc)
+	checkMatrix("LSTMCellGrad", "cprev", len(cprev), rows, hidden, ldc)
+	checkMatrix("LSTMCellGrad", "tc", len(tc), rows, hidden, ldc)
+	checkMatrix("LSTMCellGrad", "dh", len(dh), rows, hidden, ldh)
 	if hidden == 0 {
 		return
 	}

@@ -6,9 +6,9 @@ import (
 	"euryale/internal/kernel"
 )
 
-// Errors of the float32 assembly are given in units in the last place (ulp) of the right value, over a sweep of all finite x
-// in both instruction sets; results that would be denormal are flushed to 0. NaN gives NaN. Plain Go, which does float64
-// and processors without assembly, computes in float64 and rounds once.
+// Errors of the float32 assembly are in units in the last place (ulp) of the exact value, the maximum over a sweep of all
+// finite x in both instruction sets; denormal results are flushed to 0. NaN gives NaN. The plain Go code, for float64 and
+// for processors without assembly, computes in float64 and rounds once.
 
 // Exp writes y = eˣ, to 1 ulp; +Inf above 88.72, 0 below −87.33. y may be x.
 func Exp[T kernel.Float](y, x []T) {
@@ -59,7 +59,7 @@ func ReLU[T kernel.Float](y, x []T) {
 }
 
 // GELU writes y = x·Φ(x), Φ the normal distribution function (Hendrycks and Gimpel, 2016), to 5.5 ulp, a relative
-// error of 3.4e-7, also far to the left; 0 below −13.1. y may be x.
+// error of 3.4e-7, in the left tail too; 0 below −13.1. y may be x.
 func GELU[T kernel.Float](y, x []T) {
 	sameLength("GELU", len(y), len(x))
 	if fast[T]() {

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A mapCase is a kernel y = f(x) with its definition in float64 and its bound: |error| is at most ulp units
-// in the last place of the right value, or abs where that is more.
+// mapCase is a kernel y = f(x) with its definition in float64 and its error bound: ulp units in the last place of the
+// exact value, or abs if that is more.
 type mapCase struct {
 	name   string
 	kernel func(y, x []float32)
@@ -34,18 +34,18 @@ var mapCases = []mapCase{
 	{"SigmoidGrad", ofOnes(SigmoidGrad[float32]), func(y float64) float64 { return y * (1 - y) }, 2, 2e-7},
 }
 
-// ofOnes is a gradient kernel for dy = 1.
+// ofOnes returns a gradient kernel with dy = 1.
 func ofOnes(grad func(dx, x, dy []float32)) func(y, x []float32) {
 	return func(y, x []float32) { grad(y, x, ones(len(x))) }
 }
 
-// ulp is the distance between float32 numbers near x.
+// ulp returns the distance between neighbouring float32 numbers at x.
 func ulp(x float64) float64 {
 	_, e := math.Frexp(x)
 	return math.Ldexp(1, max(e, -125)-24)
 }
 
-// sweep returns every step-th finite float32, both signs.
+// sweep returns every step-th finite float32 of both signs.
 func sweep(step uint32) []float32 {
 	var x []float32
 	for b := uint32(0); b < 0x7f800000; b += step {
@@ -56,10 +56,10 @@ func sweep(step uint32) []float32 {
 
 func TestMapAccuracy(t *testing.T) {
 	x := sweep(20011)                                                         // a prime, about 107,000 numbers of each sign
-	for b := math.Float32bits(0x1p-12); b < math.Float32bits(128); b += 509 { // and densely where activations live
+	for b := math.Float32bits(0x1p-12); b < math.Float32bits(128); b += 509 { // and more densely in the range of activations
 		x = append(x, math.Float32frombits(b), -math.Float32frombits(b))
 	}
-	x = append(x, -87.33653, -87.33654, -87.33655, 88.72283, 88.72284) // where Exp leaves the normal numbers
+	x = append(x, -87.33653, -87.33654, -87.33655, 88.72283, 88.72284) // the limits of the normal results of Exp
 	y := make([]float32, len(x))
 	for _, c := range mapCases {
 		t.Run(c.name, func(t *testing.T) {
@@ -72,7 +72,7 @@ func TestMapAccuracy(t *testing.T) {
 				worst, at := 0.0, float32(0)
 				for i, w := range want {
 					if float32(w) == y[i] {
-						continue // also the infinities
+						continue // both infinite, too
 					}
 					e := math.Abs(float64(y[i])-w) / ulp(w)
 					if math.Abs(float64(y[i])-w) > c.abs && e > worst || math.IsNaN(e) {
@@ -126,7 +126,7 @@ func TestMapSpecialValues(t *testing.T) {
 	}
 }
 
-// oneAmong returns f(v) where v stands among n−1 zeros.
+// oneAmong returns f(v) for v at index at of n numbers, the others zero.
 func oneAmong(f func(y, x []float32), n, at int, v float32) float32 {
 	x, y := make([]float32, n), make([]float32, n)
 	x[at] = v
@@ -134,7 +134,7 @@ func oneAmong(f func(y, x []float32), n, at int, v float32) float32 {
 	return y[at]
 }
 
-// A result is the same bits wherever its element stands, and nothing outside the slices is touched.
+// The bits of a result do not depend on the position of its element, and nothing outside the slices is written.
 func TestMapLengths(t *testing.T) {
 	x := gaussian(80, 1, 3)
 	for _, c := range mapCases {
@@ -170,7 +170,7 @@ func TestSlopes(t *testing.T) {
 	}
 }
 
-// GELU keeps its relative accuracy far to the left; values by mpmath, x·erfc(−x/√2)/2 with 40 digits.
+// GELU keeps its relative accuracy in the left tail; values by mpmath, x·erfc(−x/√2)/2 with 40 digits.
 func TestGELUTail(t *testing.T) {
 	eachTier(t, func(t *testing.T) {
 		x := []float32{-5, -8, -12}
@@ -214,7 +214,7 @@ func TestBias(t *testing.T) {
 	}
 }
 
-// TestBiasSlope: with the value of an activation comes the slope that its gradient has.
+// TestBiasSlope compares the slopes with those of the gradient kernels.
 func TestBiasSlope(t *testing.T) {
 	const rows, cols = 5, 37
 	b := gaussian(cols, 3, 1)

@@ -8,8 +8,8 @@ import (
 
 // LayerNorm writes y = (x − mean)·rstd·gain + bias for each row of x (rows×cols), with the row's mean
 // and rstd = 1/√(variance + eps), variance over cols (Ba, Kiros and Hinton, 2016). gain and bias have
-// cols elements, bias may be nil; mean and rstd receive one element per row. In float32, sums of
-// 768 elements are right to 2e-6, and mean·2⁻²⁴ is lost where the mean is subtracted. y may be x.
+// cols elements, bias may be nil; mean and rstd receive one element per row. In float32 the error of sums
+// of 768 elements is at most 2e-6, plus the rounding error mean·2⁻²⁴ of the subtraction. y may be x.
 func LayerNorm[T kernel.Float](y, mean, rstd, x, gain, bias []T, rows, cols int, eps float64) {
 	needs("LayerNorm", rows*cols, "y x", len(y), len(x))
 	needs("LayerNorm", rows, "mean rstd", len(mean), len(rstd))
@@ -41,14 +41,14 @@ func LayerNorm[T kernel.Float](y, mean, rstd, x, gain, bias []T, rows, cols int,
 	}
 }
 
-// LayerNormGrad is the gradient of LayerNorm, from x, mean and rstd of the forward pass. With
+// LayerNormGrad computes the gradient of LayerNorm, from x, mean and rstd of the forward pass. With
 // x̂ = (x − mean)·rstd and t = dy·gain, for each row
 //
 //	dx = rstd·(t − avg(t) − x̂·avg(t·x̂))
 //
 // and, overwritten with the sum over the rows, dgain = Σ dy·x̂, dbias = Σ dy. dbias may be nil, dx may
-// be dy; dgain and dbias have cols elements and must not overlap the others. In float32 it is right to
-// 2e-6 of numbers up to 1.
+// be dy; dgain and dbias have cols elements and must not overlap the others. In float32 the errors are at
+// most 2e-6 of max(1, |value|).
 func LayerNormGrad[T kernel.Float](dx, dgain, dbias, dy, x, mean, rstd, gain []T, rows, cols int) {
 	needs("LayerNormGrad", rows*cols, "dx dy x", len(dx), len(dy), len(x))
 	needs("LayerNormGrad", rows, "mean rstd", len(mean), len(rstd))
@@ -69,8 +69,8 @@ func LayerNormGrad[T kernel.Float](dx, dgain, dbias, dy, x, mean, rstd, gain []T
 	}
 }
 
-// normGradRow does one row of the gradient of a normalisation; centred says that the row's mean was
-// subtracted, as in LayerNorm but not in RMSNorm.
+// normGradRow computes one row of the gradient of a normalisation; centred is true for LayerNorm, which
+// subtracts the mean, and false for RMSNorm.
 func normGradRow[T kernel.Float](dx, dgain, dbias, dy, x, gain []T, m, s float64, centred bool) {
 	var st, sth float64
 	for j, v := range x {
@@ -94,8 +94,8 @@ func normGradRow[T kernel.Float](dx, dgain, dbias, dy, x, gain []T, m, s float64
 }
 
 // RMSNorm writes y = x·rstd·gain for each row of x (rows×cols) with rstd = 1/√(avg(x²) + eps) (Zhang and
-// Sennrich, 2019). gain has cols elements; rstd receives one element per row. In float32 it is right to
-// 1e-6 of numbers up to 1. y may be x.
+// Sennrich, 2019). gain has cols elements; rstd receives one element per row. In float32 the errors are at
+// most 1e-6 of max(1, |value|). y may be x.
 func RMSNorm[T kernel.Float](y, rstd, x, gain []T, rows, cols int, eps float64) {
 	needs("RMSNorm", rows*cols, "y x", len(y), len(x))
 	needs("RMSNorm", rows, "rstd", len(rstd))
@@ -114,9 +114,10 @@ func RMSNorm[T kernel.Float](y, rstd, x, gain []T, rows, cols int, eps float64) 
 	}
 }
 
-// RMSNormGrad is the gradient of RMSNorm, from x and rstd of the forward pass: with x̂ = x·rstd and
+// RMSNormGrad computes the gradient of RMSNorm, from x and rstd of the forward pass: with x̂ = x·rstd and
 // t = dy·gain, for each row dx = rstd·(t − x̂·avg(t·x̂)), and dgain = Σ dy·x̂ over the rows, overwritten.
-// dx may be dy; dgain must not overlap the others. In float32 it is right to 4e-6 of numbers up to 1.
+// dx may be dy; dgain must not overlap the others. In float32 the errors are at most 4e-6 of
+// max(1, |value|).
 func RMSNormGrad[T kernel.Float](dx, dgain, dy, x, rstd, gain []T, rows, cols int) {
 	needs("RMSNormGrad", rows*cols, "dx dy x", len(dx), len(dy), len(x))
 	needs("RMSNormGrad", rows, "rstd", len(rstd))

@@ -14,7 +14,7 @@ func TestLayerNorm(t *testing.T) {
 		for _, c := range normShapes {
 			x, _ := guarded(gaussian(c.rows*c.cols, 1, 2), 1)
 			for i := range x {
-				x[i] += 30 // a mean that is large next to the spread
+				x[i] += 30 // a mean much larger than the standard deviation
 			}
 			gain, bias := gaussian(c.cols, 2, 1), gaussian(c.cols, 3, 1)
 			for _, b := range [][]float32{bias, nil} {
@@ -24,7 +24,7 @@ func TestLayerNorm(t *testing.T) {
 				LayerNorm(y64, mean64, rstd64, wide(x), wide(gain), wide(b), c.rows, c.cols, 1e-5)
 				LayerNorm(y, mean, rstd, x, gain, b, c.rows, c.cols, 1e-5)
 				check(t, "LayerNorm")
-				if c.cols > 1 { // of one number the variance is rounding alone
+				if c.cols > 1 { // the variance of one number is only rounding error
 					near(t, y64, y, 1e-5, "y") // the mean is rounded to 30·2⁻²⁴, the gain is up to 3
 					near(t, rstd64, rstd, 2e-6, "rstd")
 				}
@@ -122,7 +122,7 @@ func TestNormSpecialValues(t *testing.T) {
 		LayerNorm(y, mean, rstd, x, gain, nil, 2, 20, 1e-5)
 		for i := range 20 {
 			require.True(t, y[i] != y[i], "NaN fills its row")
-			require.Zero(t, y[20+i], "a constant row is 0, and no other row's NaN reaches it")
+			require.Zero(t, y[20+i], "a constant row is 0, unaffected by NaN in other rows")
 		}
 		require.InEpsilon(t, 1/math.Sqrt(1e-5), rstd[1], 1e-6)
 	})

@@ -6,7 +6,7 @@ import (
 	"euryale/internal/kernel"
 )
 
-// A RotateForm says which two elements of a head form a pair in Rotate.
+// RotateForm selects the pairs of elements of a head that Rotate rotates.
 type RotateForm int
 
 const (
@@ -21,25 +21,26 @@ const (
 //
 //	(a·cos − b·sin, a·sin + b·cos)  with cos, sin at [r·dim/2 + i]
 //
-// cos and sin have rows×dim/2 elements; dim is even. In float32 it is right to 3e-7 of numbers up to 1.
+// cos and sin have rows×dim/2 elements; dim is even. In float32 the errors are at most 3e-7 of
+// max(1, |value|).
 func Rotate[T kernel.Float](x, cos, sin []T, rows, heads, dim, ld int, form RotateForm) {
 	checkRotate("Rotate", x, cos, sin, rows, heads, dim, ld, form)
 	rotate(x, cos, sin, rows, heads, dim, ld, form, 1)
 }
 
-// RotateBack undoes Rotate, which is also its gradient: the rotation by the negative angles.
+// RotateBack rotates by the negative angles: the inverse and the gradient of Rotate.
 func RotateBack[T kernel.Float](x, cos, sin []T, rows, heads, dim, ld int, form RotateForm) {
 	checkRotate("RotateBack", x, cos, sin, rows, heads, dim, ld, form)
 	rotate(x, cos, sin, rows, heads, dim, ld, form, -1)
 }
 
 func checkRotate[T kernel.Float](function string, x, cos, sin []T, rows, heads, dim, ld int, form RotateForm) {
-	holdsRows(function, "x", len(x), rows, heads*dim, ld)
+	checkMatrix(function, "x", len(x), rows, heads*dim, ld)
 	if dim%2 != 0 {
-		panic(fmt.Sprintf("vec.%s: a head of %d elements has no pairs; it must be even", function, dim))
+		panic(fmt.Sprintf("vec.%s: a head has %d elements: the number must be even", function, dim))
 	}
 	if form != Interleaved && form != HalfSplit {
-		panic(fmt.Sprintf("vec.%s: %d is no RotateForm", function, form))
+		panic(fmt.Sprintf("vec.%s: %d is not a RotateForm", function, form))
 	}
 	atLeast(function, "cos", len(cos), rows*dim/2)
 	atLeast(function, "sin", len(sin), rows*dim/2)

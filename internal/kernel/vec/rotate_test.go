@@ -25,7 +25,7 @@ func TestRotate(t *testing.T) {
 				cos, sin := angles(c.rows, c.dim/2)
 				x := gaussian(c.rows*ld, 1, 1)
 				want := wide(x)
-				for r := range c.rows { // the doc comment's equation as a complex product
+				for r := range c.rows { // the equation of the doc comment as a complex product
 					for h := range c.heads {
 						for i := range c.dim / 2 {
 							j, k := r*ld+h*c.dim+2*i, r*ld+h*c.dim+2*i+1
@@ -51,6 +51,6 @@ func TestRotate(t *testing.T) {
 
 func TestRotateTableTooShort(t *testing.T) {
 	cos, sin := angles(3, 5)
-	require.PanicsWithValue(t, "vec.Rotate: cos has 14 elements, 15 are needed",
+	require.PanicsWithValue(t, "vec.Rotate: cos has 14 elements, but needs 15",
 		func() { Rotate(gaussian(30, 1, 1), cos[:14], sin, 3, 1, 10, 10, Interleaved) })
 }

@@ -2,8 +2,8 @@ package vec
 
 import "math"
 
-// The scalar definitions, in float64: what the plain-Go kernels compute element by element and what
-// the assembly is tested against.
+// Scalar definitions in float64. The plain Go kernels use them for each element, and the tests compare
+// the assembly with them.
 
 const (
 	geluC = 0.79788456080286535588 // √(2/π)
@@ -26,7 +26,7 @@ func reluSlope(x float64) float64 {
 	return 0
 }
 
-// gelu is x·Φ(x) by erfc, which keeps its relative accuracy in the left tail; Φ(−∞) wins over −∞·0.
+// gelu returns x·Φ(x), computed with erfc for relative accuracy in the left tail; gelu(−∞) is 0.
 func gelu(x float64) float64 {
 	if math.IsInf(x, -1) {
 		return 0
@@ -34,7 +34,7 @@ func gelu(x float64) float64 {
 	return 0.5 * x * math.Erfc(-x/math.Sqrt2)
 }
 
-// geluSlope is Φ(x) + x·φ(x).
+// geluSlope returns Φ(x) + x·φ(x).
 func geluSlope(x float64) float64 {
 	if math.IsInf(x, 0) {
 		return reluSlope(x)
@@ -42,7 +42,7 @@ func geluSlope(x float64) float64 {
 	return 0.5*math.Erfc(-x/math.Sqrt2) + x*math.Exp(-0.5*x*x)/math.Sqrt(2*math.Pi)
 }
 
-// geluTanh is ½x(1 + tanh u) with u = √(2/π)(x + 0.044715x³), written x·σ(2u).
+// geluTanh returns ½x(1 + tanh u) with u = √(2/π)(x + 0.044715x³), computed as x·σ(2u).
 func geluTanh(x float64) float64 {
 	if math.IsInf(x, -1) {
 		return 0

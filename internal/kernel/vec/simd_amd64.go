@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// SIMD names the form in which the element-wise float32 kernels run: "avx512", "avx2", or "none" for plain Go. It is
-// the best the processor has, or what the environment variable EURYALE_SIMD=avx2 or none allows.
+// SIMD returns the instruction set of the element-wise float32 kernels: "avx512", "avx2", or "none" for plain Go. It is
+// the best that the processor supports, limited by the environment variable EURYALE_SIMD (avx2 or none).
 func SIMD() string {
 	switch {
 	case vecWide:
@@ -18,7 +18,7 @@ func SIMD() string {
 	return "none"
 }
 
-// simd says that float32 kernels run in assembly, vecWide that it is the AVX-512 form; both are set once at start.
+// simd is set if the float32 kernels run in assembly, vecWide if they use AVX-512; both are set once at start.
 var simd, vecWide = chooseSIMD(os.Getenv("EURYALE_SIMD"))
 
 func chooseSIMD(wanted string) (any, wide bool) {

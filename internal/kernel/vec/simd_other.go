@@ -2,8 +2,8 @@
 
 package vec
 
-// SIMD names the form in which the element-wise float32 kernels run: on this processor plain Go, "none".
+// SIMD returns "none": on this processor the element-wise float32 kernels run in plain Go.
 func SIMD() string { return "none" }
 
-// simd says that float32 kernels run in assembly.
+// simd is set if the float32 kernels run in assembly.
 const simd = false

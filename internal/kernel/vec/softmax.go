@@ -8,11 +8,11 @@ import (
 	"euryale/internal/kernel"
 )
 
-// Softmax turns x into softmax(scale·x) in place and returns logsumexp(scale·x). Entries of −Inf get
-// exactly 0; a row of only −Inf becomes all 0 and, like a row without elements, returns −Inf. A NaN or
-// +Inf among the products makes every entry and the result NaN. In float32 the relative error of an entry is at most
-// 5e-7 + 6e-8·|scale·x − max|, its second part the rounding of the difference; entries that would be denormal are 0;
-// the logsumexp is right to 1e-6 or 1e-6 of its size.
+// Softmax replaces x by softmax(scale·x) and returns logsumexp(scale·x). Entries of −Inf become exactly 0; if all
+// entries are −Inf, all become 0 and the result is −Inf, as for an empty x. If a product is NaN or +Inf, all entries and
+// the result are NaN. In float32 the relative error of an entry is at most 5e-7 + 6e-8·|scale·x − max|, where the second
+// term is the rounding of the difference; denormal entries become 0; the error of the logsumexp is at most 1e-6 of
+// max(1, |value|).
 func Softmax[T kernel.Float](x []T, scale T) (lse T) {
 	if !fast[T]() {
 		return softmaxRow(x, scale)
@@ -22,8 +22,8 @@ func Softmax[T kernel.Float](x []T, scale T) (lse T) {
 	return out[0]
 }
 
-// SoftmaxRows does Softmax with each row of x (rows×cols at stride ld): row r uses its first n[r]
-// entries (n nil: all cols) and the rest up to cols becomes exactly 0. lse receives one element per
+// SoftmaxRows applies Softmax to each row of x (rows×cols at stride ld): row r uses its first n[r]
+// entries (n nil: all cols), and the rest up to cols becomes exactly 0. lse receives one element per
 // row and may be nil.
 func SoftmaxRows[T kernel.Float](x []T, rows, cols, ld int, n []int, scale T, lse []T) {
 	checkRows("SoftmaxRows", len(x), rows, cols, ld, n)
@@ -44,9 +44,9 @@ func SoftmaxRows[T kernel.Float](x []T, rows, cols, ld int, n []int, scale T, ls
 	}
 }
 
-// SoftmaxAgain recomputes the result of SoftmaxRows from the lse (one per row) it returned:
-// x = exp(scale·x − lse) in place, with the same conventions, to 2e-6 in float32. An lse below its row's
-// largest scale·x by more than 88 is out of range.
+// SoftmaxAgain recomputes the result of SoftmaxRows from its lse (one per row): x = exp(scale·x − lse),
+// in place, with the same conventions and an error of at most 2e-6 in float32. An lse must not be below
+// the largest scale·x of its row by more than 88.
 func SoftmaxAgain[T kernel.Float](x []T, rows, cols, ld int, n []int, scale T, lse []T) {
 	checkRows("SoftmaxAgain", len(x), rows, cols, ld, n)
 	needs("SoftmaxAgain", rows, "lse", len(lse))
@@ -66,12 +66,12 @@ func SoftmaxAgain[T kernel.Float](x []T, rows, cols, ld int, n []int, scale T, l
 	}
 }
 
-// SoftmaxGradRows is the gradient of SoftmaxRows: dp = p·(dp − rowdot)·scale in place, where p is
-// the softmax and rowdot[r] = Σ p·dp of row r. Both have rows×cols elements at stride ld; entries
-// beyond n[r] (n nil: none) become exactly 0. In float32 it is right to 4e-7 of numbers up to 1.
+// SoftmaxGradRows computes the gradient of SoftmaxRows: dp = p·(dp − rowdot)·scale, in place, where p is
+// the softmax and rowdot[r] = Σ p·dp of row r. Both have rows×cols elements at stride ld; entries beyond
+// n[r] (n nil: none) become exactly 0. In float32 the errors are at most 4e-7 of max(1, |value|).
 func SoftmaxGradRows[T kernel.Float](dp, p []T, rows, cols, ld int, n []int, rowdot []T, scale T) {
 	checkRows("SoftmaxGradRows", len(dp), rows, cols, ld, n)
-	holdsRows("SoftmaxGradRows", "p", len(p), rows, cols, ld)
+	checkMatrix("SoftmaxGradRows", "p", len(p), rows, cols, ld)
 	needs("SoftmaxGradRows", rows, "rowdot", len(rowdot))
 	if fast[T]() {
 		vecSoftmaxGrad(start(dp), rows, cols, ld, unsafe.SliceData(n), float32(scale), start(p), start(rowdot))
@@ -86,8 +86,8 @@ func SoftmaxGradRows[T kernel.Float](dp, p []T, rows, cols, ld int, n []int, row
 	}
 }
 
-// LogSumExp returns log Σ eˣ, in float32 to 5e-7 of its size; −Inf for no elements or only −Inf, NaN if there is
-// a NaN or +Inf.
+// LogSumExp returns log Σ eˣ, in float32 with a relative error of at most 5e-7; −Inf if x is empty or all −Inf, NaN if an
+// element is NaN or +Inf.
 func LogSumExp[T kernel.Float](x []T) T {
 	if fast[T]() {
 		var largest, sum float32
@@ -105,8 +105,8 @@ func LogSumExp[T kernel.Float](x []T) T {
 	return T(m + math.Log(sum))
 }
 
-// ExpShift writes y = e^(x − shift)·scale, the softmax from a known logsumexp times a factor, to
-// 2e-6 of numbers up to 1 in float32. y may be x.
+// ExpShift writes y = e^(x − shift)·scale, for example a scaled softmax with a known logsumexp, in
+// float32 with an error of at most 2e-6 of max(1, |value|). y may be x.
 func ExpShift[T kernel.Float](y, x []T, shift, scale T) {
 	sameLength("ExpShift", len(y), len(x))
 	if fast[T]() {
@@ -118,8 +118,8 @@ func ExpShift[T kernel.Float](y, x []T, shift, scale T) {
 	}
 }
 
-// softmaxBlocks does SoftmaxRows in assembly, as many rows a call as there is room for their sums; the
-// logsumexp is largest + ln Σ.
+// softmaxBlocks computes SoftmaxRows in assembly, in blocks of rows limited by the buffer for their sums;
+// the logsumexp is largest + ln Σ.
 func softmaxBlocks[T kernel.Float](x []T, rows, cols, ld int, n []int, scale T, lse []T) {
 	const block = 64
 	var largest, sums [block]float32
@@ -156,7 +156,7 @@ func softmaxRow[T kernel.Float](x []T, scale T) T {
 	return T(m + math.Log(sum))
 }
 
-// maximum returns the largest element, −Inf for none and NaN if one is NaN.
+// maximum returns the largest element, −Inf if x is empty, and NaN if an element is NaN.
 func maximum[T kernel.Float](x []T) float64 {
 	m := math.Inf(-1)
 	for _, v := range x {
@@ -165,7 +165,7 @@ func maximum[T kernel.Float](x []T) float64 {
 	return m
 }
 
-// used is the number of entries of row r that take part.
+// used returns the number of entries of row r that are used.
 func used(n []int, r, cols int) int {
 	if n == nil {
 		return cols
@@ -174,14 +174,14 @@ func used(n []int, r, cols int) int {
 }
 
 func checkRows(function string, have, rows, cols, ld int, n []int) {
-	holdsRows(function, "the matrix", have, rows, cols, ld)
+	checkMatrix(function, "the matrix", have, rows, cols, ld)
 	if n == nil {
 		return
 	}
 	needs(function, rows, "n", len(n))
 	for r, k := range n {
 		if k < 0 || k > cols {
-			panic(fmt.Sprintf("vec.%s: row %d uses %d entries of %d", function, r, k, cols))
+			panic(fmt.Sprintf("vec.%s: row %d uses %d entries, but has %d", function, r, k, cols))
 		}
 	}
 }

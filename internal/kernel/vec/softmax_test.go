@@ -23,7 +23,7 @@ func TestSoftmaxRows(t *testing.T) {
 					SoftmaxRows(want, c.rows, c.cols, c.ld, used, float64(scale), lse64)
 					SoftmaxRows(got, c.rows, c.cols, c.ld, used, scale, lse)
 					check(t, "SoftmaxRows")
-					near(t, want, got, 4e-7, "softmax") // rows, and what lies between them
+					near(t, want, got, 4e-7, "softmax") // the rows and the padding between them
 					near(t, lse64, lse, 1e-6, "lse")
 
 					again := slices.Clone(x)
@@ -41,7 +41,7 @@ func TestSoftmaxRows(t *testing.T) {
 	})
 }
 
-// zeroBeyond requires exact zeros between the entries used and the end of the row.
+// zeroBeyond requires exact zeros after the used entries of each row.
 func zeroBeyond(t *testing.T, x []float32, n []int, cols, ld int) {
 	t.Helper()
 	for r := range n {

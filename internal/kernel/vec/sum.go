@@ -2,9 +2,9 @@ package vec
 
 import "euryale/internal/kernel"
 
-// lanes is the number of partial sums of Sum, Dot and SumSquares: lane j takes the elements whose
-// index is j modulo lanes. Every tier sums in this order, in float64, where products of float32 are
-// exact, so that float32 sums have the same bits in every tier.
+// lanes is the number of partial sums of Sum, Dot and SumSquares: partial sum j has the elements with
+// index j modulo lanes. Every tier sums in this order, in float64, where products of float32 are exact,
+// so that float32 sums have the same bits in every tier.
 const lanes = 32
 
 // Sum returns Σ x in float64, always in the same order; 0 for no elements.
@@ -45,11 +45,11 @@ func fold(acc *[lanes]float64) float64 {
 	return acc[0]
 }
 
-// ColumnSums overwrites dst (cols) with the sum over the rows of x (rows×cols at stride ld),
-// added row by row in T.
+// ColumnSums writes to dst (cols) the sum over the rows of x (rows×cols at stride ld), added row by row
+// in T.
 func ColumnSums[T kernel.Float](dst, x []T, rows, cols, ld int) {
 	needs("ColumnSums", cols, "dst", len(dst))
-	holdsRows("ColumnSums", "x", len(x), rows, cols, ld)
+	checkMatrix("ColumnSums", "x", len(x), rows, cols, ld)
 	if fast[T]() {
 		vecColumnSums(start(dst), start(x), rows, cols, ld)
 		return

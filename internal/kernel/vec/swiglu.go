@@ -2,7 +2,8 @@ package vec
 
 import "euryale/internal/kernel"
 
-// SwiGLU writes y = SiLU(a)·b, the gated unit of Shazeer (2020), in float32 to 5e-7 of numbers up to 1. y may be a or b.
+// SwiGLU writes y = SiLU(a)·b, the gated unit of Shazeer (2020), in float32 with errors of at most 5e-7 of
+// max(1, |value|). y may be a or b.
 func SwiGLU[T kernel.Float](y, a, b []T) {
 	sameLength("SwiGLU", len(y), len(a), len(b))
 	if fast[T]() {
@@ -14,8 +15,8 @@ func SwiGLU[T kernel.Float](y, a, b []T) {
 	}
 }
 
-// SwiGLUGrad is the gradient of SwiGLU: da = dy·b·SiLU'(a), db = dy·SiLU(a). da and db may be any of
-// dy, a, b but not each other. In float32 they are right to 1e-6 of numbers up to 1.
+// SwiGLUGrad computes the gradient of SwiGLU: da = dy·b·SiLU'(a), db = dy·SiLU(a). da and db may be any of
+// dy, a, b but not each other. In float32 the errors are at most 1e-6 of max(1, |value|).
 func SwiGLUGrad[T kernel.Float](da, db, dy, a, b []T) {
 	sameLength("SwiGLUGrad", len(da), len(db), len(dy), len(a), len(b))
 	if fast[T]() {

@@ -2,7 +2,7 @@ package vec
 
 import "testing"
 
-// eachTier runs f in every form of the kernels that this processor has.
+// eachTier runs f with every instruction set of the kernels that the processor supports.
 func eachTier(t *testing.T, f func(t *testing.T)) {
 	for _, name := range []string{"none", "avx2", "avx512"} {
 		if withTier(name, func() { t.Run(name, f) }) {
@@ -18,7 +18,7 @@ func eachTierBench(b *testing.B, f func(b *testing.B)) {
 	}
 }
 
-// withTier calls f with the tier chosen, unless the processor lacks it.
+// withTier calls f with the named instruction set, and reports whether the processor supports it.
 func withTier(name string, f func()) bool {
 	any, wide := simd, vecWide
 	defer func() { simd, vecWide = any, wide }()

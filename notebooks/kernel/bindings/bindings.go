@@ -1,7 +1,7 @@
-// Package bindings lets notebooks import the packages named below. A notebook that
-// imports any other package fails: add it here and build the kernel again.
+// Package bindings makes the packages below importable in notebooks. To import another
+// package in a notebook, add it here and rebuild the kernel.
 //
-// Command genbind writes a zz_*.go file for each; those files are not committed.
+// Command genbind writes a zz_*.go file for each; these files are not committed.
 package bindings
 
 import (

@@ -1,5 +1,5 @@
-// Package checkout tells a notebook whether the kernel it runs on was built from the
-// files that lie beside it now.
+// Package checkout lets a notebook check that its kernel was built from the current files of
+// the checkout.
 package checkout
 
 import (
@@ -15,12 +15,11 @@ import (
 	"strings"
 )
 
-// Built is what the kernel was built from: a sum of each source file by its path in the
-// checkout. The generator of the bindings fills it in.
+// Built has the checksum of each source file that the kernel was built from, by its path in the
+// checkout. It is set by generated code (see genbind).
 var Built map[string]string
 
-// Dir is the checkout that the kernel was built from. The generator of the bindings fills it
-// in.
+// Dir is the checkout that the kernel was built from. It is set by generated code.
 var Dir string
 
 // packages are the directories whose sources are linked into the kernel.
@@ -29,11 +28,10 @@ var packages = []string{"data", "evaluation", "generation", "interchange", "inte
 // advice ends every error of this package.
 const advice = "run notebooks/kernel/build.sh again, then restart the kernel"
 
-// Check returns an error if the kernel was built with another version of Go than the one on
-// PATH, or from other sources than those in the checkout around the working directory; where
-// there is none, in that which the kernel was built from.
-// It names up to three files that differ. Without Go on PATH the versions are not
-// compared.
+// Check returns an error if the kernel was built with another version of Go than that on PATH,
+// or from other sources than those in the checkout of the working directory; where there is
+// none, in the checkout that the kernel was built from. The error names up to three files that
+// differ. Without Go on PATH it does not compare the versions.
 func Check() error {
 	root, err := Root()
 	if err != nil && Dir == "" {
@@ -72,7 +70,7 @@ func compare(root, version string) error {
 	return fmt.Errorf("this kernel was built from an older checkout: %d files differ (%s): %s", len(changed), shown, advice)
 }
 
-// goVersion is the version of go on PATH, or "".
+// goVersion returns the version of go on PATH, or "".
 func goVersion() string {
 	out, err := exec.Command("go", "env", "GOVERSION").Output()
 	if err != nil {
@@ -81,8 +79,8 @@ func goVersion() string {
 	return strings.TrimSpace(string(out))
 }
 
-// Root is the checkout's directory: the nearest above the working directory whose go.mod
-// is the project's.
+// Root returns the directory of the checkout: the nearest parent of the working directory with
+// the go.mod of the project.
 func Root() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -98,13 +96,13 @@ func Root() (string, error) {
 		}
 		up := filepath.Dir(dir)
 		if up == dir {
-			return "", errors.New("the notebook is not in a checkout of the project: no go.mod of module euryale above it")
+			return "", errors.New("the notebook is not in a checkout of the project: no parent directory has the go.mod of module euryale")
 		}
 		dir = up
 	}
 }
 
-// Sums are the sums of the source files, tests aside, that the kernel is built from.
+// Sums returns the checksums of the source files of the kernel, without tests.
 func Sums(root string) (map[string]string, error) {
 	sums := map[string]string{}
 	for _, pkg := range packages {

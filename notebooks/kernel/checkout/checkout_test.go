@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// project writes a checkout of two source files, and says the kernel was built from it.
+// project writes a checkout of two source files, and sets Built to their checksums.
 func project(t *testing.T) (root string) {
 	root = t.TempDir()
 	for _, pkg := range packages {
@@ -34,7 +34,7 @@ func write(t *testing.T, root, name, text string) {
 func TestKernelOfThisCheckout(t *testing.T) {
 	root := project(t)
 	require.NoError(t, compare(root, runtime.Version()))
-	require.NoError(t, compare(root, ""), "without go on PATH there is nothing to compare with")
+	require.NoError(t, compare(root, ""), "without go on PATH versions are not compared")
 	write(t, root, "models/gpt_test.go", "package models\n")
 	assert.NoError(t, compare(root, ""), "tests are not linked in")
 }

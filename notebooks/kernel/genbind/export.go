@@ -12,8 +12,8 @@ import (
 	"os/exec"
 )
 
-// exportImporter reads packages from the go command's own export data, so it
-// always understands what the tool chain in use wrote.
+// exportImporter returns an importer of the export data that the go command writes, so
+// that the format always matches the toolchain.
 func exportImporter(paths []string) (types.Importer, error) {
 	cmd := exec.Command("go", append([]string{"list", "-export", "-deps", "-json=ImportPath,Export"}, paths...)...)
 	cmd.Stderr = os.Stderr
@@ -33,7 +33,7 @@ func exportImporter(paths []string) (types.Importer, error) {
 	}
 	return importer.ForCompiler(token.NewFileSet(), "gc", func(path string) (io.ReadCloser, error) {
 		if files[path] == "" {
-			return nil, fmt.Errorf("no export data for %s", path)
+			return nil, fmt.Errorf("there is no export data for %s", path)
 		}
 		return os.Open(files[path])
 	}), nil

@@ -1,10 +1,9 @@
-// Command genbind writes the Go files that let the notebook kernel's interpreter use
-// compiled packages: a file zz_*.go for each package that the file named on its command
-// line imports, and zz_checkout.go, which says what the kernel is built from. build.sh
-// runs it.
+// Command genbind writes the Go files through which the interpreter of the notebook kernel uses
+// compiled packages: a file zz_*.go for each import of the Go file that is its argument, and
+// zz_checkout.go with the checksums of the sources of the kernel. build.sh runs it.
 //
-// Generic functions and types have no value at run time: they are left out, and named
-// on standard error.
+// Generic functions and types have no value at run time: they are left out, and listed on
+// standard error.
 package main
 
 import (
@@ -27,15 +26,14 @@ func main() {
 	log.SetFlags(0)
 	log.SetPrefix("genbind: ")
 	if len(os.Args) != 2 {
-		log.Fatal("usage: genbind FILE, whose imports are bound")
+		log.Fatal("usage: genbind FILE (a Go file that imports the packages to bind)")
 	}
 	if err := run(os.Args[1]); err != nil {
 		log.Fatal(err)
 	}
 }
 
-// run writes the bindings of what file imports, and removes those of what it no longer
-// does.
+// run writes the bindings of the imports of file, and removes stale ones.
 func run(file string) error {
 	name, paths, err := imports(file)
 	if err != nil {
@@ -74,7 +72,7 @@ func run(file string) error {
 	return write(dir, code)
 }
 
-// imports are the package's name and the paths that the file imports.
+// imports returns the package name and the imported paths of a file.
 func imports(file string) (name string, paths []string, err error) {
 	src, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
 	if err != nil {
@@ -90,7 +88,7 @@ func imports(file string) (name string, paths []string, err error) {
 	return src.Name.Name, paths, nil
 }
 
-// write leaves files that are as they should be untouched.
+// write writes the files that have changed.
 func write(dir string, code map[string][]byte) error {
 	for name, text := range code {
 		path := filepath.Join(dir, name)
@@ -104,7 +102,7 @@ func write(dir string, code map[string][]byte) error {
 	return nil
 }
 
-// stamp is a file that tells package checkout what the kernel is built from.
+// stamp returns the source of the file that sets checkout.Built.
 func stamp(pkgName string) ([]byte, error) {
 	root, err := checkout.Root()
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// generic tells whether t needs type arguments, or is a constraint.
+// generic reports whether t needs type arguments, or is a constraint.
 func generic(t types.Type) bool {
 	switch t := t.(type) {
 	case *types.Alias:
@@ -21,7 +21,7 @@ func generic(t types.Type) bool {
 	return ok && !u.IsMethodSet()
 }
 
-// promoted lists the exported methods that come from embedded fields.
+// promoted returns the exported methods that are promoted from embedded fields.
 func promoted(t types.Type) []string {
 	var out []string
 	ms := types.NewMethodSet(types.NewPointer(t))
@@ -33,7 +33,7 @@ func promoted(t types.Type) []string {
 	return out
 }
 
-// proxyable tells whether a type outside the package can implement t.
+// proxyable reports whether a type outside the package can implement t.
 func (w *writer) proxyable(t *types.Interface) bool {
 	if t.NumMethods() == 0 {
 		return false
@@ -50,7 +50,7 @@ func (w *writer) proxyable(t *types.Interface) bool {
 func (w *writer) nameable(tup *types.Tuple) bool {
 	for i := 0; i < tup.Len(); i++ {
 		ok := true
-		// The printed form names every type that the file would have to name.
+		// TypeString calls the function for every package that the file would have to name.
 		types.TypeString(tup.At(i).Type(), func(p *types.Package) string {
 			if p != w.pkg && (strings.Contains("/"+p.Path()+"/", "/internal/") || p.Name() == "main") {
 				ok = false
@@ -64,7 +64,7 @@ func (w *writer) nameable(tup *types.Tuple) bool {
 	return true
 }
 
-// hidden tells whether t mentions an unexported named type.
+// hidden reports whether t refers to an unexported named type.
 func hidden(t types.Type, seen map[types.Type]bool) bool {
 	if seen[t] {
 		return false

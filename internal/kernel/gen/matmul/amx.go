@@ -5,18 +5,18 @@ import (
 	"strings"
 )
 
-// Byte offsets of the fields that only the tile unit's kernels read.
+// Byte offsets of the fields that only the kernels of the tile unit read.
 const offBPanel, offAPart, offBPart, offPanels, offAdd = 88, 96, 104, 112, 120
 
-// Registers by the numbers that encodings have for them.
+// Registers by their numbers in instruction encodings.
 const (
 	dx, bx, si, di   = 2, 3, 6, 7
 	r8, r9, r10, r11 = 8, 9, 10, 11
 )
 
-// tileCode writes the kernels of AMX (Intel, Software Developer's Manual, volume 1,
-// chapter 18), whose instructions neither avo nor Go's assembler knows: here registers
-// are chosen by hand, and the bytes follow from them.
+// tileCode writes the AMX kernels (Intel, Software Developer's Manual, volume 1, chapter
+// 18). Neither avo nor Go's assembler supports the tile instructions: registers are
+// allocated by hand, and the instructions are written as bytes.
 type tileCode struct {
 	strings.Builder
 	of operands
@@ -42,7 +42,7 @@ func (c *tileCode) emit(prefix, vvvv, opcode byte, x, b bool, rest []byte, forma
 	c.line("%s", strings.Join(text, "; "))
 }
 
-// memory is an instruction on tile t and the rows at base + disp, stride apart.
+// memory writes a load or store of tile t, with rows at base + disp, stride apart.
 func (c *tileCode) memory(name string, prefix byte, t, base, stride, disp int) {
 	rest := []byte{0x44 | byte(t)<<3, byte(stride&7)<<3 | byte(base&7), byte(disp)}
 	c.emit(prefix, 0, 0x4b, stride > 7, base > 7, rest, "%s tmm%d, [%d+%d+%d]", name, t, base, stride, disp)
@@ -55,8 +55,8 @@ func (c *tileCode) zero(t int) {
 	c.emit(3, 0, 0x49, false, false, []byte{0xc0 | byte(t)<<3}, "tilezero tmm%d", t)
 }
 
-// multiply is tmm_sum += tmm_a·tmm_b of pairs of bfloat16, or of fours of bytes, those of
-// a unsigned.
+// multiply writes tmm_sum += tmm_a·tmm_b for pairs of bfloat16, or for groups of four bytes,
+// those of a unsigned.
 func (c *tileCode) multiply(sum, a, b int) {
 	rest := []byte{0xc0 | byte(sum)<<3 | byte(a)}
 	if c.of == fours {
@@ -67,9 +67,9 @@ func (c *tileCode) multiply(sum, a, b int) {
 }
 
 // kernel writes C = A·B, or C += A·B, for 32 rows and any number of panels of 32
-// columns, of whole tiles. Operands have one part, or more of which each is what those
-// before leave of a float32. The tiles 0 to 3 are the sums, 4 and 5 rows of A, 6 and 7
-// columns of B.
+// columns, in whole tiles. A float32 operand is the sum of its parts: each part is the
+// rounded remainder of those before. Tiles 0 to 3 are the sums, 4 and 5 have rows of A, 6
+// and 7 columns of B.
 func (c *tileCode) kernel(name, requires string, parts int) {
 	fmt.Fprintf(c, "\n// func %s(t *byte)\n// Requires: AMXTILE, %s\nTEXT ·%s(SB), NOSPLIT, $0-8\n", name, requires, name)
 	c.line("MOVQ t+0(FP), AX")
@@ -103,8 +103,8 @@ func (c *tileCode) kernel(name, requires string, parts int) {
 	c.line("RET")
 }
 
-// begin puts the pointers at a panel's first step: SI and DI at the two tiles of A, DX at
-// those of B. From part to part of A it is CX bytes, of B BX.
+// begin sets the pointers to the first step of a panel: SI and DI to the two tiles of A, DX
+// to those of B. The parts of A are CX bytes apart, those of B BX.
 func (c *tileCode) begin() {
 	c.line("MOVQ %d(AX), SI", offA)
 	c.line("MOVQ R8, DI")
@@ -114,7 +114,7 @@ func (c *tileCode) begin() {
 	c.line("MOVQ %d(AX), R14", offK)
 }
 
-// sums writes what the sums begin with: zero, or C.
+// sums writes the initialization of the sums, with zero or C.
 func (c *tileCode) sums() {
 	c.line("CMPQ %d(AX), $0", offAdd)
 	c.line("JNE old")
@@ -132,17 +132,17 @@ func (c *tileCode) sums() {
 	fmt.Fprintln(c, "begin:")
 }
 
-// partsOf are the products of parts of A and of B that are added up for numbers of so
-// many parts, in an order in which one operand of two neighbours is the same. Those smaller
-// than what float32 sums keep of the largest are left out.
+// partsOf lists the products of parts of A and B that are added up for numbers of so many
+// parts, in an order in which successive products share an operand. Products that are below
+// the precision of float32 sums are omitted.
 var partsOf = map[int][][2]int{
 	1: {{0, 0}},
 	2: {{1, 0}, {0, 0}, {0, 1}},
 	3: {{2, 0}, {1, 0}, {1, 1}, {0, 1}, {0, 0}, {0, 2}},
 }
 
-// step writes the products of 16 pairs or fours along k. An operand that is loaded is used
-// for all its neighbouring products.
+// step writes the products of 16 pairs, or groups of four bytes, along k. A loaded operand is
+// used for all successive products that share it.
 func (c *tileCode) step(parts int) {
 	a, b, loadedA, loadedB := 0, 0, -1, -1
 	for _, p := range partsOf[parts] {
@@ -169,7 +169,7 @@ func (c *tileCode) step(parts int) {
 	c.line("ADDQ $2048, DX")
 }
 
-// move writes pointers on by so many times a distance.
+// move writes the advance of pointers by a multiple of a distance.
 func (c *tileCode) move(times int, distance string, pointers ...string) {
 	op := "ADDQ"
 	if times < 0 {
@@ -182,8 +182,8 @@ func (c *tileCode) move(times int, distance string, pointers ...string) {
 	}
 }
 
-// tileKernels is the text of all of them, and of their configuration: palette 1, eight
-// tiles of 16 rows and 64 bytes.
+// tileKernels returns the assembly of all AMX kernels and of their tile configuration: palette
+// 1, eight tiles of 16 rows and 64 bytes.
 func tileKernels() string {
 	var c tileCode
 	c.WriteString("\n")

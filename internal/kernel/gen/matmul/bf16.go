@@ -6,13 +6,13 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// avx512bf16 multiplies pairs of bfloat16, one pair in the place of a float32: k
-// counts pairs, and the sums are float32.
+// avx512bf16 returns the instruction set for pairs of bfloat16, of which each replaces a
+// float32: k counts pairs, and the sums are float32.
 func avx512bf16() vector { v := avx512(4); v.of = pairs; return v }
 
-// splitter rounds float32 to parts of bfloat16, nearest even. A part is of what those
-// before it leave. Of Inf and NaN the last is they and the others are 1 with their sign, so
-// that no product is Inf·0 that would not be one in float32.
+// splitter splits float32 into bfloat16 parts, rounded to nearest even. Each part is the
+// rounded remainder of those before. The last part of Inf and NaN is Inf or NaN, and the
+// others are ±1, so that no product is Inf·0 unless it is in float32.
 type splitter struct {
 	parts                   int
 	largest, sign, one      VecVirtual // constants
@@ -31,14 +31,14 @@ func newSplitter(parts int) *splitter {
 	return s
 }
 
-// split emits the parts of 32 numbers, low first, in registers of their own; it overwrites
-// low and high.
+// split emits the split of 32 numbers, low first, and returns the registers of the parts. It
+// overwrites low and high.
 func (s *splitter) split(low, high VecVirtual) (parts []VecVirtual) {
 	for range s.parts - 1 {
 		part := ZMM()
 		s.finite(low, s.wideLow)
 		s.finite(high, s.wideHigh)
-		VPACKSSDW(s.wideLow, s.wideHigh, part) // stands for VCVTNE2PS2BF16
+		VPACKSSDW(s.wideLow, s.wideHigh, part) // stand-in for VCVTNE2PS2BF16
 		s.leave(part.AsY(), low)
 		VEXTRACTI64X4(Imm(1), part, s.half.AsY())
 		s.leave(s.half.AsY(), high)
@@ -49,7 +49,8 @@ func (s *splitter) split(low, high VecVirtual) (parts []VecVirtual) {
 	return append(parts, last)
 }
 
-// finite emits what a part but the last is rounded from: x within the numbers of bfloat16.
+// finite emits the value that a part other than the last is rounded from: x limited to the
+// range of bfloat16.
 func (s *splitter) finite(x, y VecVirtual) {
 	odd := K()
 	VMINPS(s.largest, x, y) // of a NaN, the largest
@@ -67,13 +68,13 @@ func (s *splitter) leave(part Op, x VecVirtual) {
 	VSUBPS(s.rest, x, x)
 }
 
-// suffix is what a routine's name has for more than one part.
+// suffix returns the suffix of the names of routines with more than one part.
 func suffix(parts int) string { return map[int]string{1: "", 2: "2", 3: "3"}[parts] }
 
-// distance is that from a part to the next.
+// distance is the distance between parts.
 type distance struct{ bytes GPVirtual }
 
-// of is the place of part i, where m is that of the first.
+// of returns the address of part i, where m is that of the first.
 func (d distance) of(m Mem, i int) Mem {
 	if i > 0 {
 		m.Index, m.Scale = d.bytes, uint8(i)
@@ -82,8 +83,8 @@ func (d distance) of(m Mem, i int) Mem {
 }
 
 // toPairs emits the conversion of rows × cols float32 to bfloat16: numbers 2i and 2i+1
-// of a row become pair i. Steps are in bytes, and part is how far after a part the next
-// goes. A row is filled up with zeros to a multiple of 16 pairs.
+// of a row become pair i. Steps are in bytes, and part is the distance between parts. Rows
+// are padded with zeros to a multiple of 16 pairs.
 func toPairs(parts int) {
 	TEXT("toPairs"+suffix(parts), NOSPLIT, "func(dst *float32, dstStep int, part int, src *float32, srcStep int, rows int, cols int)")
 	dst, dstStep, part := load64("dst"), load64("dstStep"), distance{load64("part")}
@@ -128,7 +129,7 @@ func toPairs(parts int) {
 
 // pairRows emits the conversion of rows × 2 rows of cols float32 to pairs, one number from
 // an even row and one from an odd row, in panels of 32 pairs that are panelStep bytes apart.
-// Of both kinds the next row is srcStep bytes on, and of the pairs dstStep.
+// Source rows of the same parity are srcStep bytes apart, rows of pairs dstStep.
 func pairRows(parts int) {
 	TEXT("pairRows"+suffix(parts), NOSPLIT, "func(dst *float32, dstStep int, panelStep int, part int, even *float32, odd *float32, srcStep int, rows int, cols int)")
 	dst, dstStep, panelStep, part := load64("dst"), load64("dstStep"), load64("panelStep"), distance{load64("part")}
@@ -219,7 +220,7 @@ func merge() {
 	RET()
 }
 
-// halves are the masks of the first n of 32 lanes in two registers.
+// halves returns the masks of the first n of 32 lanes in two registers.
 func (v vector) halves(n GPVirtual) (first, second Op) {
 	bits, a, b := GP64(), K(), K()
 	MOVQ(I32(-1), bits)
@@ -232,7 +233,7 @@ func (v vector) halves(n GPVirtual) (first, second Op) {
 
 var wordOrder *Mem
 
-// interleaved is the order 0, 16, 1, 17, … of words.
+// interleaved returns the permutation 0, 16, 1, 17, … of words.
 func interleaved() Mem {
 	if wordOrder == nil {
 		m := GLOBL("interleaved", RODATA|NOPTR)
@@ -246,7 +247,7 @@ func interleaved() Mem {
 
 // panel emits C = alpha·A·B + beta·C for at most 4 rows of A in float32 and one panel
 // of B, 32 columns of bfloat16 in pairs along k. The weights are widened, which is
-// exact, so that A is not rounded; a pair's two products go to sums of their own.
+// exact, so that A is not rounded; the two products of a pair have separate sums.
 func panel() {
 	v := avx512(4)
 	TEXT("bPanelAVX512", NOSPLIT, "func(t *byte)")
@@ -269,7 +270,7 @@ func panel() {
 	}
 }
 
-// panelRows emits the code for exactly so many rows and vectors.
+// panelRows emits the code for a fixed number of rows and vectors.
 func (v vector) panelRows(t Register, rows, vectors int) {
 	name := label("%dx%d", rows, vectors)
 	even, odd := v.sums(rows, vectors), v.sums(rows, vectors)
@@ -303,7 +304,7 @@ func (v vector) panelRows(t Register, rows, vectors int) {
 	v.update(t, even, v.mask(last), name)
 }
 
-// sums are registers for a tile of sums, set to zero.
+// sums returns registers for a tile of sums, and emits their initialization with zero.
 func (v vector) sums(rows, vectors int) [][]VecVirtual {
 	acc := make([][]VecVirtual, rows)
 	for i := range acc {

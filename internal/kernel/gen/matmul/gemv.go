@@ -6,8 +6,8 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// group is how many rows of B the single-row kernels read side by side: as
-// many streams as hardware prefetchers follow.
+// group is the number of rows of B that the single-row kernels read in parallel: the
+// number of streams that hardware prefetchers support.
 const group = 8
 
 // rowsTimes emits c[j] += Σ a[i]·B[i][j] for k rows of B (8, or any number one
@@ -70,9 +70,9 @@ func (v vector) addRows(t Register, a, b GPVirtual, rows int) {
 }
 
 // dots emits c[j] += alpha·Σ a[i]·B[j][i] for cols rows of B (8, or any number
-// one by one), each k long: lanes are summed apart and added at the end. With
-// AVX-512 and 8 rows of B, two rows of A may be done at once: 16 sums need the
-// 32 registers.
+// one by one), each k long: lanes have separate sums, which are added at the end.
+// With AVX-512 and 8 rows of B, it can multiply two rows of A at once: 16 sums need
+// the 32 registers.
 func (v vector) dots() {
 	TEXT(v.name("Dots"), NOSPLIT, "func(t *byte)")
 	t := Load(Param("t"), GP64()).(GPVirtual)
@@ -159,7 +159,7 @@ func (v vector) addLanes(t Register, r VecVirtual, m Mem) {
 	if v.wide {
 		VEXTRACTF64X4(Imm(1), r, high)
 		v.add(high, r.AsY(), r.AsY())
-		VEXTRACTF64X2(Imm(1), r.AsY(), high.AsX()) // reaches all 32 registers
+		VEXTRACTF64X2(Imm(1), r.AsY(), high.AsX()) // can address all 32 registers
 	} else {
 		VEXTRACTF128(Imm(1), r.AsY(), high.AsX())
 	}

@@ -8,13 +8,13 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// avx512int8 multiplies fours of bytes, four in the place of a float32: k counts fours,
-// and the sums are int32 until all of k is in them.
+// avx512int8 returns the instruction set for groups of four bytes, of which each replaces a
+// float32: k counts groups, and the sums are int32.
 func avx512int8() vector { v := avx512(4); v.of = fours; return v }
 
-// unscale emits sums of integers as the numbers they stand for. Of A, what follows a row's
-// last step is the row's factor; of B, a row of the columns' factors, and one of what the
-// sums have too much because A's bytes are 128 too large.
+// unscale emits the conversion of integer sums to float32. The last step of a row of A is
+// followed by the scale factor of the row, those of B by a row of the scale factors of its
+// columns and a row of the excess of the sums that results from the offset 128 of A.
 func (v vector) unscale(a strided, b GPVirtual, acc [][]VecVirtual) {
 	factor, excess := v.reg(), v.reg()
 	for j := range acc[0] {
@@ -32,17 +32,17 @@ func (v vector) unscale(a strided, b GPVirtual, acc [][]VecVirtual) {
 	}
 }
 
-// toFloat emits sum = (sum − excess)·factor of an integer sum.
+// toFloat emits sum = (sum − excess)·factor for an integer sum.
 func (v vector) toFloat(sum, factor, excess VecVirtual) {
 	VPSUBD(excess, sum, sum)
 	VCVTDQ2PS(sum, sum)
 	v.mul(factor, sum, sum)
 }
 
-// toFours emits the conversion of rows × cols float32 to bytes: x·127/m + 128, nearest
-// even, where m is the largest magnitude of the row. Numbers 4i to 4i+3 become four i of a
-// row, which is filled up to whole vectors; then m/127 goes to number steps. Steps from row
-// to row are in bytes. A row with Inf or NaN has such a factor.
+// toFours emits the conversion of rows × cols float32 to bytes: x·127/m + 128, rounded to
+// nearest even, where m is the largest magnitude of the row. Numbers 4i to 4i+3 become group
+// i of a row, which is padded to whole vectors; m/127 is stored at index steps. Distances of
+// rows are in bytes. The factor of a row with Inf or NaN is Inf or NaN.
 func toFours() {
 	TEXT("toFours", NOSPLIT, "func(dst *float32, dstStep int, src *float32, srcStep int, rows int, cols int, steps int)")
 	dst, dstStep, src, srcStep := load64("dst"), load64("dstStep"), load64("src"), load64("srcStep")
@@ -56,7 +56,7 @@ func toFours() {
 	along(cols, "max", func(load func(VecVirtual)) {
 		load(x)
 		VPANDD(magnitude, x, x)
-		VPMAXUD(x, largest, largest) // as integers, so that NaN is larger than all numbers
+		VPMAXUD(x, largest, largest) // compared as integers, so that NaN is the largest
 		ADDQ(Imm(64), in)
 	}, in)
 	maxLane(largest)
@@ -82,7 +82,8 @@ func toFours() {
 	RET()
 }
 
-// along emits body for every 16 of n numbers at in; load loads them, zeros after the last.
+// along emits body for every 16 of n numbers at in; load emits their load, with zeros after
+// the last.
 func along(n GPVirtual, name string, body func(load func(VecVirtual)), in GPVirtual) {
 	left := GP64()
 	MOVQ(n, left)
@@ -99,7 +100,7 @@ func along(n GPVirtual, name string, body func(load func(VecVirtual)), in GPVirt
 	Label(name + "End")
 }
 
-// maxLane emits the largest of 16 unsigned integers in all lanes.
+// maxLane emits the maximum of 16 unsigned integers, in all lanes of x.
 func maxLane(x VecVirtual) {
 	half, quarter := YMM(), XMM()
 	VEXTRACTI64X4(Imm(1), x, half)
@@ -114,8 +115,8 @@ func maxLane(x VecVirtual) {
 }
 
 // mergeInts emits C = alpha·A + beta·C for the first rows and columns of a tile of 32×32
-// integer sums at A, 128 bytes a row, which the rows' factors follow; B is where the
-// columns' factors are.
+// integer sums at A, 128 bytes a row, followed by the scale factors of the rows; B points to
+// the scale factors of the columns.
 func mergeInts() {
 	v := avx512(4)
 	TEXT("qMergeAVX512", NOSPLIT, "func(t *byte)")
@@ -154,7 +155,7 @@ func mergeInts() {
 	RET()
 }
 
-// constant is a register with these bits in every lane.
+// constant returns a register with these bits in every lane.
 func constant(bits uint32) VecVirtual {
 	r, z := GP32(), ZMM()
 	MOVL(U32(bits), r)

@@ -1,7 +1,7 @@
 // Command matmul writes the matrix-product kernels of package matmul,
-// kernels_amd64.s: the register tile, the two products with a single row, each
-// for AVX-512 and AVX2, float32 and float64, the tiles for pairs of bfloat16 and fours of bytes,
-// those of AMX, and the copies that pack.
+// kernels_amd64.s: the register tile and the two products with a single row, each
+// for AVX-512 and AVX2, float32 and float64; the tiles for pairs of bfloat16 and for
+// groups of four bytes; the AMX tiles; and the packing routines.
 //
 //	go run ./matmul -out ../matmul/kernels_amd64.s -pkg matmul
 package main
@@ -35,7 +35,7 @@ func main() {
 	finish()
 }
 
-// stateComponents emits the reading of XCR0: which registers the system saves.
+// stateComponents emits the read of XCR0, the register sets that the system saves.
 func stateComponents() {
 	TEXT("stateComponents", NOSPLIT, "func() uint32")
 	XORL(reg.ECX, reg.ECX)

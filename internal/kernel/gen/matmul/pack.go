@@ -9,7 +9,7 @@ import (
 // load64 loads a pointer or integer parameter.
 func load64(name string) GPVirtual { return Load(Param(name), GP64()).(GPVirtual) }
 
-// copyPanels emits the pack of 8 rows of src, srcStep bytes apart, into panels
+// copyPanels emits the copy of 8 rows of src, srcStep bytes apart, into panels
 // of width bytes (a multiple of 64): row i of panel q goes to
 // dst + q·panelStep + i·width.
 func copyPanels() {
@@ -67,8 +67,8 @@ func transpose() {
 	RET()
 }
 
-// transposed emits the three rounds of interleaving: neighbours, pairs, and
-// the 128-bit halves.
+// transposed emits the three rounds of interleaving: of elements, of pairs, and of
+// 128-bit halves.
 func transposed(r [8]VecVirtual) (out [8]VecVirtual) {
 	var s, u [8]VecVirtual
 	for i := 0; i < 8; i += 2 {

@@ -10,8 +10,9 @@ import (
 	"strconv"
 )
 
-// standIns are instructions of AVX512-BF16 and AVX512-VNNI, which avo does not know, under the names of others that take the same operands and that no kernel
-// here uses. finish puts the bytes in their place once registers are chosen.
+// standIns maps instructions that no kernel uses to instructions of AVX512-BF16 and AVX512-VNNI with
+// the same operands, which avo does not support. After register allocation, finish replaces the
+// stand-ins by the bytes of these.
 var standIns = map[string]evex{
 	"VFNMADD231PS": {"VDPBF16PS", 2, 0x52},
 	"VFNMSUB231PS": {"VPDPBUSD", 1, 0x50},
@@ -27,8 +28,8 @@ type evex struct {
 	opcode byte
 }
 
-// bytes is the instruction with Go's order of operands: dst last, and the second
-// source first.
+// bytes returns the encoding of the instruction. Operands are in Go's order: second
+// source, first source, destination.
 func (e evex) bytes(src2, src1, dst byte) []byte {
 	not := func(r, bit byte) byte { return ^r >> bit & 1 } // register bits are stored inverted
 	return []byte{
@@ -43,7 +44,7 @@ func (e evex) bytes(src2, src1, dst byte) []byte {
 
 var threeRegisters = regexp.MustCompile(`(?m)^\t(VFNMADD231PS|VFNMSUB231PS|VPACKSSDW) +Z(\d+), Z(\d+), Z(\d+)$`)
 
-// finish rewrites the file that avo has written, and adds the kernels that it cannot write.
+// finish replaces the stand-ins in the file that avo has written, and adds the AMX kernels.
 func finish() {
 	file := flag.Lookup("out").Value.String()
 	text, err := os.ReadFile(file)
@@ -64,7 +65,7 @@ func finish() {
 	})
 	for name := range standIns {
 		if bytes.Contains(text, []byte("\t"+name)) {
-			log.Fatalf("%s: a %s is left that stands for another instruction", file, name)
+			log.Fatalf("%s: the stand-in %s was not replaced", file, name)
 		}
 	}
 	if err := os.WriteFile(file, append(text, tileKernels()...), 0o644); err != nil {

@@ -8,9 +8,8 @@ import (
 
 // tile emits the micro-kernel: C = alpha·A·B + beta·C for one tile of at most
 // rows × 2 vectors. A is read by broadcasts with any two strides, so that it
-// may be packed, transposed or as the caller stored it; B is read along its
-// rows. Every element is one chain of multiply-adds in the order of k,
-// whatever the size of the tile it falls in.
+// may be packed, transposed or in place; B is read along its rows. Every element is
+// one chain of multiply-adds in the order of k, for any size of the tile.
 func (v vector) tile() {
 	TEXT(v.name("Tile"), NOSPLIT, "func(t *byte)")
 	t := Load(Param("t"), GP64()).(GPVirtual)
@@ -72,20 +71,20 @@ func (v vector) fixedTile(t Register, rows, vectors int) {
 	v.update(t, acc, mask, name)
 }
 
-// multiply emits sum += x·y with x of A and y of B, of two or four products each if the
-// operands are pairs or fours.
+// multiply emits sum += x·y with x of A and y of B. For pairs and groups of four, x·y is the
+// sum of two or four products.
 func (v vector) multiply(x, y, sum Op) {
 	switch v.of {
 	case pairs:
-		VFNMADD231PS(x, y, sum) // stands for VDPBF16PS
+		VFNMADD231PS(x, y, sum) // stand-in for VDPBF16PS
 	case fours:
-		VFNMSUB231PS(y, x, sum) // stands for VPDPBUSD
+		VFNMSUB231PS(y, x, sum) // stand-in for VPDPBUSD
 	default:
 		v.fma(x, y, sum)
 	}
 }
 
-// fetchC asks for the tile of C ahead of its use after the loop.
+// fetchC emits the prefetch of the tile of C, which is used after the loop.
 func (v vector) fetchC(t Register, rows int) {
 	c, cRow := field(t, offC), field(t, offCRow)
 	for range rows {
@@ -95,8 +94,8 @@ func (v vector) fetchC(t Register, rows int) {
 	}
 }
 
-// update stores C = alpha·acc + beta·C and returns. With beta = 0 it does not
-// read C, which may hold NaN.
+// update emits C = alpha·acc + beta·C and the return. With beta = 0 it does not read
+// C, which may be NaN.
 func (v vector) update(t Register, acc [][]VecVirtual, mask Op, name string) {
 	alpha, beta := v.reg(), v.reg()
 	v.broadcast(Mem{Base: t, Disp: offAlpha}, alpha)
@@ -139,7 +138,8 @@ func (v vector) update(t Register, acc [][]VecVirtual, mask Op, name string) {
 	RET()
 }
 
-// signless loads the bits of a number without its sign and sets the zero flag.
+// signless emits the load of the bits of a number without its sign, which sets the zero
+// flag.
 func (v vector) signless(m Mem, bits GPVirtual) {
 	if v.size == 4 {
 		MOVL(m, bits.As32())

@@ -8,8 +8,8 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// Byte offsets in the tile structure of package matmul; a test there compares
-// them with the compiler's. beta follows alpha at once.
+// Byte offsets in the tile structure of package matmul; a test in that package compares
+// them with the compiler's. beta directly follows alpha.
 const (
 	offA, offB, offC       = 0, 8, 16
 	offRows, offCols, offK = 24, 32, 40
@@ -21,26 +21,26 @@ const (
 // vector is one instruction set and element type.
 type vector struct {
 	wide  bool // AVX-512, with 32 registers and masks; else AVX2 with 16
-	size  int  // of an element in bytes
+	size  int  // bytes of an element
 	lanes int
 	rows  int // of the largest tile
 	of    operands
 }
 
-// operands are what A and B hold.
+// operands is the type of the elements of A and B.
 type operands int
 
 const (
-	numbers operands = iota // of the sums' type
-	pairs                   // of bfloat16 in the place of each number
-	fours                   // of bytes, those of A unsigned: the sums are int32
+	numbers operands = iota // of the type of the sums
+	pairs                   // pairs of bfloat16
+	fours                   // groups of four bytes, those of A unsigned: the sums are int32
 )
 
 func avx512(size int) vector { return vector{wide: true, size: size, lanes: 64 / size, rows: 14} }
 
 func avx2(size int) vector { return vector{size: size, lanes: 32 / size, rows: 6} }
 
-// name is for example sgemmAVX512.
+// name returns the name of a routine, for example sTileAVX512.
 func (v vector) name(routine string) string {
 	letter, set := "s", "AVX2"
 	if v.size == 8 {
@@ -67,7 +67,7 @@ func (v vector) reg() VecVirtual {
 	return YMM()
 }
 
-// pick chooses between the instructions for float32 and float64.
+// pick returns the instruction for float32 or float64.
 func (v vector) pick(s, d func(...Op)) func(...Op) {
 	if v.size == 4 {
 		return s
@@ -83,7 +83,7 @@ func (v vector) mul(x, y, product Op)  { v.pick(VMULPS, VMULPD)(x, y, product) }
 func (v vector) add(x, y, sum Op)      { v.pick(VADDPS, VADDPD)(x, y, sum) }
 func (v vector) zero(r Op)             { v.pick(VXORPS, VXORPD)(r, r, r) }
 
-// part loads the lanes chosen by the mask k and zeroes the others.
+// part emits the load of the lanes selected by mask k, with zeros in the others.
 func (v vector) part(m Mem, k, r Op) {
 	switch {
 	case v.wide && v.size == 4:
@@ -97,7 +97,7 @@ func (v vector) part(m Mem, k, r Op) {
 	}
 }
 
-// partTo stores the lanes chosen by the mask k.
+// partTo emits the store of the lanes selected by mask k.
 func (v vector) partTo(r, k Op, m Mem) {
 	switch {
 	case v.wide:
@@ -152,14 +152,14 @@ func field(t Register, offset int) GPVirtual {
 	return r
 }
 
-// strided addresses row i of a matrix with few registers: the scales 1, 2, 4
-// and 8 of one stride reach several rows from each base pointer.
+// strided addresses the rows of a matrix with few registers: several rows are addressed
+// from each base pointer by the stride with the scales 1, 2, 4 and 8.
 type strided struct {
 	base   map[int]GPVirtual
 	stride GPVirtual
 }
 
-// reach is, for each row, the base row its pointer is scaled from.
+// reach returns, for each row, the row of the base pointer that addresses it.
 func reach(rows int) map[int]int {
 	from := map[int]int{}
 	for base := 0; len(from) < rows; base++ {
@@ -204,7 +204,7 @@ func (s strided) row(i int) Mem {
 	return m
 }
 
-// advance moves all rows on by step, a register or constant.
+// advance emits the advance of all base pointers by step, a register or constant.
 func (s strided) advance(step Op) {
 	for i := range 16 {
 		if p, ok := s.base[i]; ok {

@@ -1,10 +1,10 @@
 package main
 
-// farOut is where every activation has reached its limit: x is clamped there before a multiplication
-// that would make 0·∞.
+// farOut is a magnitude at which every activation has reached its limit: x is clamped to it before a
+// multiplication that could be 0·∞.
 const farOut = 100
 
-// geluLowest is the exponent below which GELU's result would be a denormal.
+// geluLowest is the exponent below which the result of GELU is a denormal.
 const geluLowest = -86
 
 func relu(a *asm, x V) V { return a.above(0, x) }
@@ -20,15 +20,15 @@ func geluGrad(a *asm, x, dy V) V {
 	return a.mul(slope, dy)
 }
 
-// geluSlope returns Φ(x), which GELU multiplies x by, and GELU's slope Φ(x) + x·φ(x).
-func geluSlope(a *asm, x V) (share, slope V) {
+// geluSlope returns Φ(x), the factor of x in GELU, and the slope of GELU, Φ(x) + x·φ(x).
+func geluSlope(a *asm, x V) (factor, slope V) {
 	tail, bell := a.normal(x, geluLowest)
-	share = a.choose(a.negative(x), tail, a.oneMinus(tail))
-	slope = a.copy(share, len(x))
-	return share, a.acc(slope, x, a.mul(bell, f(0.39894228040143267794))) // 1/√(2π)
+	factor = a.choose(a.negative(x), tail, a.oneMinus(tail))
+	slope = a.copy(factor, len(x))
+	return factor, a.acc(slope, x, a.mul(bell, f(0.39894228040143267794))) // 1/√(2π)
 }
 
-// geluArgument is the 2u of GELUTanh = x·σ(2u), q is x².
+// geluArgument returns 2u of GELUTanh = x·σ(2u), where q is x².
 func geluArgument(a *asm, x, q V) V {
 	u := a.copy(f(2*geluC*geluA), len(x))
 	return a.mul(a.horner(u, q, f(2*geluC)), x)
@@ -44,12 +44,12 @@ func geluTanhGrad(a *asm, x, dy V) V {
 	return a.mul(slope, dy)
 }
 
-// geluTanhSlope returns σ(2u), which GELUTanh multiplies x by, and GELUTanh's slope.
-func geluTanhSlope(a *asm, x V) (share, slope V) {
+// geluTanhSlope returns σ(2u), the factor of x in GELUTanh, and the slope of GELUTanh.
+func geluTanhSlope(a *asm, x V) (factor, slope V) {
 	q := a.mul(x, x)
-	share, slope = a.sigmoidSlope(geluArgument(a, x, q))
+	factor, slope = a.sigmoidSlope(geluArgument(a, x, q))
 	a.horner(q, f(6*geluC*geluA), f(2*geluC)) // d(2u)/dx
-	return share, a.horner(a.mul(q, x), slope, share)
+	return factor, a.horner(a.mul(q, x), slope, factor)
 }
 
 func silu(a *asm, x V) V {
@@ -79,7 +79,7 @@ func sigmoidGrad(a *asm, y, dy V) V {
 
 func swiglu(a *asm, x, b V) V { return a.mul(silu(a, x), b) }
 
-// swigluGrad: da = dy·b·SiLU'(x), db = dy·SiLU(x).
+// swigluGrad emits da = dy·b·SiLU'(x), db = dy·SiLU(x).
 func swigluGrad(a *asm) {
 	da, db, dy := a.pointer("da"), a.pointer("db"), a.pointer("dy")
 	x, b := a.pointer("a"), a.pointer("b")

@@ -9,9 +9,9 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// asm emits the body of one kernel for one instruction set: AVX-512 (wide) or AVX2 with FMA. A kernel
-// is written once, over values of several vectors that are computed side by side, so that the
-// latency of one instruction hides behind the next vector's.
+// asm emits the body of one kernel for one instruction set: AVX-512 (wide) or AVX2 with FMA. Kernels are
+// written once, with values of several vectors that are computed in parallel to hide the latency of
+// instructions.
 type asm struct {
 	*build.Context
 	wide   bool
@@ -22,22 +22,22 @@ type asm struct {
 	held   map[konst]reg.VecVirtual // constants kept in registers
 }
 
-// A src is what an instruction may read: V, konst, uniform or mem.
+// src is a source operand: V, konst, uniform or mem.
 type src interface{}
 
-// V is a value: several vector registers.
+// V is a value of several vector registers.
 type V []reg.VecVirtual
 
-// A uniform is one register with the same number in every lane, used with every vector of a value.
+// uniform is a register with the same number in every lane, used with every vector of a value.
 type uniform struct{ reg.VecVirtual }
 
-// A konst is a constant in every lane, by its bits.
+// konst is a constant in every lane, given by its bits.
 type konst uint32
 
-// A mask selects lanes: an opmask register (AVX-512), or a vector whose sign bits count (AVX2).
+// mask selects lanes: an opmask register (AVX-512), or the sign bits of a vector (AVX2).
 type mask []reg.Register
 
-// f is the float32 constant nearest to x.
+// f returns the float32 constant nearest to x.
 func f(x float64) konst { return konst(math.Float32bits(float32(x))) }
 
 func (a *asm) width() int {
@@ -67,7 +67,7 @@ func (a *asm) label(name string) string {
 	return fmt.Sprintf("%s_%s%d", a.prefix, name, a.labels)
 }
 
-// hold loads constants into registers, for the whole kernel.
+// hold loads constants into registers for the whole kernel.
 func (a *asm) hold(ks []konst) {
 	for _, k := range ks {
 		a.held[k] = a.broadcast(a.table.at(k))
@@ -89,7 +89,7 @@ func (a *asm) scalar(name string) uniform {
 	return uniform{a.broadcast(c.Addr)}
 }
 
-// constant returns the register that holds k, if one does, and notes that k is used.
+// constant returns the register of k, if there is one, and records that k is used.
 func (a *asm) constant(k konst) (reg.VecVirtual, bool) {
 	r, ok := a.held[k]
 	if !ok {
@@ -116,10 +116,10 @@ func (a *asm) in(s src, i int) reg.VecVirtual {
 		}
 		return a.broadcast(a.table.at(s))
 	}
-	panic(fmt.Sprintf("vec: %T is no vector", s))
+	panic(fmt.Sprintf("vec: %T is not a vector", s))
 }
 
-// An inst is an instruction with its form that broadcasts a number from memory.
+// inst is an instruction, with its form that broadcasts an operand from memory.
 type inst struct {
 	full, bcst func(*build.Context, ...operand.Op)
 }
@@ -143,7 +143,7 @@ var (
 	fnma231 = inst{(*build.Context).VFNMADD231PS, (*build.Context).VFNMADD231PS_BCST}
 )
 
-// emit writes in(y, x, dst) for vector i, with a constant y from memory if no register holds it.
+// emit emits in(y, x, dst) for vector i; a constant y without a register is read from memory.
 func (a *asm) emit(in inst, y src, i int, x, dst reg.VecVirtual) {
 	k, ok := y.(konst)
 	if !ok {
@@ -159,7 +159,7 @@ func (a *asm) emit(in inst, y src, i int, x, dst reg.VecVirtual) {
 	}
 }
 
-// size is the number of vectors of the first operand that is a value.
+// size returns the number of vectors of the first operand that is a V.
 func size(ss ...src) int {
 	for _, s := range ss {
 		if v, ok := s.(V); ok {
@@ -169,7 +169,7 @@ func size(ss ...src) int {
 	return 1
 }
 
-// op returns x in y as a new value.
+// op returns in(x, y) as a new value.
 func (a *asm) op(in inst, x, y src) V {
 	d := a.vectors(size(x, y))
 	for i := range d {
@@ -189,7 +189,7 @@ func (a *asm) or(x, y src) V  { return a.op(or, x, y) }
 func (a *asm) max(x, y src) V { return a.op(maxPS, x, y) }
 func (a *asm) min(x, y src) V { return a.op(minPS, x, y) }
 
-// update writes d = in(d, x, y) in place, for the fused multiply-adds.
+// update emits d = in(d, x, y), for the fused multiply-adds.
 func (a *asm) update(in inst, d V, x, y src) V {
 	for i := range d {
 		a.emit(in, y, i, a.in(x, i), d[i])
@@ -204,7 +204,7 @@ func (a *asm) horner(d V, x, y src) V { return a.update(fma213, d, x, y) }
 func (a *asm) msub(d V, x, y src) V   { return a.update(fms213, d, x, y) }
 func (a *asm) from(d V, x, y src) V   { return a.update(fnma213, d, x, y) }
 
-// set copies s into d.
+// set emits the copy of s to d.
 func (a *asm) set(d V, s src) {
 	for i := range d {
 		k, ok := s.(konst)

@@ -16,7 +16,7 @@ func (a *asm) gates(name string, n reg.GPVirtual, count int) []reg.GPVirtual {
 	return ps
 }
 
-// lstm does one row of n cells; z is i|f|g|o.
+// lstm emits one row of n cells; z is i|f|g|o.
 func lstm(a *asm) {
 	n := a.pointer("n")
 	z := a.gates("z", n, 4)
@@ -38,7 +38,7 @@ func lstm(a *asm) {
 	})
 }
 
-// lstmGrad does one row; see LSTMCellGrad for the equations.
+// lstmGrad emits one row; see LSTMCellGrad for the equations.
 func lstmGrad(a *asm) {
 	n := a.pointer("n")
 	z := a.gates("z", n, 4)
@@ -66,11 +66,11 @@ func lstmGrad(a *asm) {
 	})
 }
 
-// slopeTanh is 1 − y², slopeSigmoid y(1 − y).
+// slopeTanh returns 1 − y², slopeSigmoid y(1 − y).
 func (a *asm) slopeTanh(y V) V    { return a.from(a.copy(y, len(y)), y, f(1)) }
 func (a *asm) slopeSigmoid(y V) V { return a.from(a.copy(y, len(y)), y, y) }
 
-// gru does one row of n cells; zx and zh are r|z|n.
+// gru emits one row of n cells; zx and zh are r|z|n.
 func gru(a *asm) {
 	n := a.pointer("n")
 	x, y := a.gates("zx", n, 3), a.gates("zh", n, 3)
@@ -87,8 +87,8 @@ func gru(a *asm) {
 	})
 }
 
-// gruGrad does one row; see GRUCellGrad for the equations. dzx and dzh are pointers to the first of
-// three parts, step bytes apart, like z and zh.
+// gruGrad emits one row; see GRUCellGrad for the equations. dzx, dzh, z and zh point to the first of
+// three parts, step bytes apart.
 func gruGrad(a *asm) {
 	n := a.pointer("n")
 	z, zh := a.gates("z", n, 3), a.gates("zh", n, 3)

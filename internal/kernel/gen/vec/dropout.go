@@ -2,8 +2,8 @@ package main
 
 import "github.com/mmcloughlin/avo/operand"
 
-// dropout is y = keep·x·scale, with an addend y = a + keep·x·scale. count is the low word of the first
-// counter plus s0; see hash32 of package vec for the hash.
+// dropout emits y = keep·x·scale, or with an addend y = a + keep·x·scale. count is the low word of the
+// first counter plus s0; see hash32 of package vec for the hash.
 func dropout(addend bool) func(*asm) {
 	return func(a *asm) {
 		y, x := a.pointer("y"), a.pointer("x")
@@ -37,14 +37,14 @@ func (a *asm) loadIota(v V) {
 	}
 }
 
-// hash is hash32 after its first addition.
+// hash returns hash32 without its first addition.
 func (a *asm) hash(x V, s1 uniform) V {
 	x = a.op(mulInt, a.mixDown(x, 16), konst(0x7feb352d))
 	x = a.op(addInt, a.mixDown(x, 15), s1)
 	return a.mixDown(a.op(mulInt, x, konst(0x846ca68b)), 16)
 }
 
-// mixDown is x ^ x>>bits.
+// mixDown returns x ^ x>>bits.
 func (a *asm) mixDown(x V, bits int) V {
 	d := a.vectors(len(x))
 	for k := range x {

@@ -1,6 +1,6 @@
 package main
 
-// unary is a kernel y = f(x).
+// unary returns a kernel y = f(x).
 func unary(unroll int, do func(*asm, V) V) func(*asm) {
 	return func(a *asm) {
 		y, x := a.pointer("y"), a.pointer("x")
@@ -8,7 +8,7 @@ func unary(unroll int, do func(*asm, V) V) func(*asm) {
 	}
 }
 
-// binary is a kernel y = f(a, b).
+// binary returns a kernel y = f(a, b).
 func binary(unroll int, do func(*asm, V, V) V) func(*asm) {
 	return func(a *asm) {
 		y, p, q := a.pointer("y"), a.pointer("a"), a.pointer("b")
@@ -16,7 +16,7 @@ func binary(unroll int, do func(*asm, V, V) V) func(*asm) {
 	}
 }
 
-// biased is a kernel z += b, y = f(z).
+// biased returns a kernel z += b, y = f(z).
 func biased(unroll int, do func(*asm, V) V) func(*asm) {
 	return func(a *asm) {
 		y, z, b := a.pointer("y"), a.pointer("z"), a.pointer("b")
@@ -28,15 +28,15 @@ func biased(unroll int, do func(*asm, V) V) func(*asm) {
 	}
 }
 
-// biasedSlope is a kernel z += b, y = z·share(z), z = slope(z).
-func biasedSlope(do func(*asm, V) (share, slope V)) func(*asm) {
+// biasedSlope returns a kernel z += b, y = z·factor(z), z = slope(z).
+func biasedSlope(do func(*asm, V) (factor, slope V)) func(*asm) {
 	return func(a *asm) {
 		y, z, b := a.pointer("y"), a.pointer("z"), a.pointer("b")
 		a.each(a.pointer("n"), 1, func(s span) {
 			x := a.above(-farOut, a.add(a.load(z, s), a.load(b, s)))
-			share, slope := do(a, a.below(farOut, x))
+			factor, slope := do(a, a.below(farOut, x))
 			a.store(slope, z, s)
-			a.store(a.mul(x, share), y, s)
+			a.store(a.mul(x, factor), y, s)
 		})
 	}
 }
@@ -59,10 +59,11 @@ func expShift(a *asm) {
 	})
 }
 
-// logAdd is y = a + ln b.
+// logAdd returns a + ln b.
 func logAdd(a *asm, x, b V) V { return a.add(x, a.log(b)) }
 
-// adamW: keep = 1 − lr·decay, rate = lr/c1, invC2 = 1/c2. Moments that would be denormal become 0.
+// adamW emits a step with keep = 1 − lr·decay, rate = lr/c1, invC2 = 1/c2. Denormal moments are flushed
+// to 0.
 func adamW(a *asm) {
 	w, g, m, v := a.pointer("w"), a.pointer("grad"), a.pointer("m"), a.pointer("v")
 	a.each(a.pointer("n"), 1, func(s span) {
@@ -84,7 +85,7 @@ func adamW(a *asm) {
 	})
 }
 
-// columnSums adds the rows of a band of columns in registers.
+// columnSums emits sums over rows, of a band of columns at a time in registers.
 func columnSums(a *asm) {
 	dst, x := a.pointer("dst"), a.pointer("x")
 	rows, stride := a.pointer("rows"), a.pointer("ld")

@@ -1,6 +1,6 @@
 package main
 
-// A kernel is one function of package vec in assembly.
+// kernel is an assembly function of package vec.
 type kernel struct {
 	name, signature string
 	emit            func(*asm)

@@ -6,8 +6,8 @@ import (
 	"github.com/mmcloughlin/avo/x86"
 )
 
-// A span is where a loop's body stands: u vectors from element i, all lanes or only those of tail. In a padded
-// loop there is memory for the other lanes too, which are read and written: what is read must be masked off.
+// span is the range of one iteration of a loop: u vectors from element i, all lanes or only those of tail. In a padded
+// loop there is memory for the other lanes too, which are read and written; the body must mask them.
 type span struct {
 	i      reg.GPVirtual
 	u      int
@@ -15,7 +15,7 @@ type span struct {
 	padded bool
 }
 
-// inMemory says that all lanes may be read and written.
+// inMemory reports whether all lanes may be read and written.
 func (s span) inMemory() bool { return s.tail == nil || s.padded }
 
 func (a *asm) pointer(name string) reg.GPVirtual {
@@ -28,13 +28,14 @@ func (a *asm) nought() reg.GPVirtual {
 	return r
 }
 
-// each emits body for every element of 0…n−1: unroll vectors at a time while there are so many, then one
-// at a time with the lanes beyond n masked off.
+// each emits a loop over the elements 0…n−1: unroll vectors at a time, then single vectors, with the lanes beyond n
+// masked.
 func (a *asm) each(n reg.GPVirtual, unroll int, body func(s span)) {
 	a.eachFrom(a.nought(), n, unroll, false, body)
 }
 
-// eachFrom is each for the elements i…n−1, perhaps with memory up to the next multiple of the width; i becomes n or more.
+// eachFrom emits a loop over the elements i…n−1. If padded is set, there is memory up to the next multiple of the width.
+// After the loop i is at least n.
 func (a *asm) eachFrom(i, n reg.GPVirtual, unroll int, padded bool, body func(s span)) {
 	left := a.GP64()
 	a.MOVQ(n, left)
@@ -60,7 +61,7 @@ func (a *asm) eachFrom(i, n reg.GPVirtual, unroll int, padded bool, body func(s 
 	a.Label(done)
 }
 
-// repeat emits body n times, while n > 0; n is counted down.
+// repeat emits a loop of n iterations, which counts n down.
 func (a *asm) repeat(n reg.GPVirtual, body func()) {
 	loop, done := a.label("rows"), a.label("end")
 	a.TESTQ(n, n)
@@ -76,7 +77,7 @@ func (a *asm) at(p reg.GPVirtual, s span, k int) operand.Mem {
 	return operand.Mem{Base: p, Index: s.i, Scale: 4, Disp: 4 * a.width() * k}
 }
 
-// load reads the span's elements of p; lanes that are masked off become 0 and are not touched.
+// load emits the load of the elements of a span at p; masked lanes become 0, and their memory is not accessed.
 func (a *asm) load(p reg.GPVirtual, s span) V {
 	v := a.vectors(s.u)
 	for k, r := range v {
@@ -92,7 +93,7 @@ func (a *asm) load(p reg.GPVirtual, s span) V {
 	return v
 }
 
-// store writes v to the span's elements of p.
+// store emits the store of v to the elements of a span at p.
 func (a *asm) store(v V, p reg.GPVirtual, s span) {
 	for k, r := range v {
 		switch {
@@ -106,8 +107,7 @@ func (a *asm) store(v V, p reg.GPVirtual, s span) {
 	}
 }
 
-// across combines the lanes of x with in; every lane of the result holds the total. Vectors of x are
-// combined first.
+// across reduces the vectors and then the lanes of x with in; the result is in every lane.
 func (a *asm) across(in inst, x V) V {
 	t := x
 	for len(t) > 1 {
@@ -130,8 +130,8 @@ func (a *asm) across(in inst, x V) V {
 	return t
 }
 
-// finish returns. AVX2 has only the lower half of the vector registers: the upper half counts as in use
-// until here, so that nothing is allocated there.
+// finish emits the return. For AVX2, which has only the lower half of the vector registers, the upper half is marked as
+// used up to here, so that it is not allocated.
 func (a *asm) finish() {
 	ret, err := x86.RET()
 	if err != nil {

@@ -22,7 +22,7 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-const heldAtMost = 26 // constants in registers
+const maxHeld = 26 // constants in registers
 
 func main() {
 	dir := flag.String("o", "../vec", "the `directory` of package vec")
@@ -58,7 +58,7 @@ func generate(dir string) error {
 	return write(dir, file)
 }
 
-// define writes the function: one body for each instruction set, chosen by the variable vecWide.
+// define writes the function: one body for each instruction set, selected by the variable vecWide.
 func (k kernel) define(c *build.Context, t *table, avx512, avx2 []konst) {
 	c.Function(k.name)
 	c.Attributes(attr.NOSPLIT)
@@ -85,7 +85,7 @@ func (k kernel) body(c *build.Context, t *table, wide bool, held []konst) *asm {
 	return a
 }
 
-// hold finds out which constants a body uses and how many of them fit into registers, by trying.
+// hold determines by trial which constants a body uses and how many of them fit into registers.
 func (k kernel) hold(wide bool) ([]konst, error) {
 	try := func(held []konst) (*asm, error) {
 		c := build.NewContext()
@@ -102,7 +102,7 @@ func (k kernel) hold(wide bool) ([]konst, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s (wide %v): %w", k.name, wide, err)
 	}
-	for n := min(len(a.wanted), heldAtMost); n > 0; n-- {
+	for n := min(len(a.wanted), maxHeld); n > 0; n-- {
 		if _, err := try(a.wanted[:n]); err == nil {
 			return a.wanted[:n], nil
 		}

@@ -24,7 +24,7 @@ func (a *asm) masks(n int) mask {
 	return m
 }
 
-// compare returns where x predicate y.
+// compare returns the mask of the lanes where the predicate holds for x and y.
 func (a *asm) compare(predicate int, x, y src) mask {
 	m := a.masks(size(x, y))
 	for i := range m {
@@ -33,7 +33,7 @@ func (a *asm) compare(predicate int, x, y src) mask {
 	return m
 }
 
-// negative returns where the sign bit of x is set.
+// negative returns the mask of the lanes where the sign bit of x is set.
 func (a *asm) negative(x V) mask {
 	m := make(mask, len(x))
 	for i := range x {
@@ -47,7 +47,7 @@ func (a *asm) negative(x V) mask {
 	return m
 }
 
-// keep returns x where m, else +0. Of an AVX2 mask every bit counts here: it must come from compare.
+// keep returns x where m is set, else +0. It uses all bits of an AVX2 mask, which must be a result of compare.
 func (a *asm) keep(m mask, x V) V {
 	d := a.vectors(len(x))
 	for i := range x {
@@ -60,7 +60,7 @@ func (a *asm) keep(m mask, x V) V {
 	return d
 }
 
-// choose returns x where m, else y.
+// choose returns x where m is set, else y.
 func (a *asm) choose(m mask, x, y src) V {
 	d := a.vectors(len(m))
 	for i := range d {
@@ -73,7 +73,7 @@ func (a *asm) choose(m mask, x, y src) V {
 	return d
 }
 
-// first is the mask of the first n lanes, all of them if n is larger than the width.
+// first returns the mask of the first n lanes, all of them if n is larger than the width.
 func (a *asm) first(n reg.GPVirtual) mask {
 	lanes, m := a.vector(), a.masks(1)
 	if a.wide {

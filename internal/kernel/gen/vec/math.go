@@ -6,11 +6,11 @@ import (
 	"github.com/mmcloughlin/avo/operand"
 )
 
-// The polynomials here are minimax fits (Lawson's weighted least squares at Chebyshev points, 40 digits),
-// with the relative error each leaves before rounding.
+// The polynomials are minimax fits (Lawson's weighted least squares at Chebyshev points, 40 digits). Each
+// comment ends with the relative error before rounding.
 
 const (
-	magic     = 1.5*(1<<23) + 127 // adding it leaves round(x)+127 in the low bits of a float32
+	magic     = 1.5*(1<<23) + 127 // x + magic has round(x)+127 in its low bits
 	ln2High   = 0.693359375       // few bits, so that n·ln2High is exact
 	ln2Low    = math.Ln2 - ln2High
 	expLowest = -87.33654 // e^x below is a denormal
@@ -29,13 +29,13 @@ var logPoly = []float64{0.333333317446, -0.250008214234, 0.200012230379, -0.1662
 	-0.131604107789, 0.127610868673, -0.0763328446151}
 
 // phiPoly: Φ(−t)·e^(t²/2) = w(c0 + c1·v + …), w = 1/(1 + phiK·t), v = (t − 2)·w, 0 ≤ t ≤ 13.3; 2.5e-8.
-// In powers of v the coefficients fall so fast that rounding costs little at either end.
+// The coefficients of the powers of v decrease so fast that the rounding errors at both ends are small.
 var phiPoly = []float64{0.282411368357, -0.0810526392026, 0.0132944546636, -0.000636547920941, -0.00015839457303,
 	1.48812672945e-5, 3.3732145612e-6, -2.09875784926e-7, -7.45018056473e-8}
 
 const phiK = 0.34
 
-// poly returns the polynomial with the coefficients c, lowest first, at x.
+// poly returns the polynomial with the coefficients c, lowest degree first, at x.
 func (a *asm) poly(x V, c ...float64) V {
 	p := a.copy(f(c[len(c)-1]), len(x))
 	for k := len(c) - 2; k >= 0; k-- {
@@ -56,7 +56,7 @@ func (a *asm) expParts(x V) V {
 
 func (a *asm) expPoly(r V) V { return a.poly(r, append([]float64{1, 1}, expPoly...)...) }
 
-// power turns magic + n into 2ⁿ.
+// power returns 2ⁿ for t = magic + n.
 func (a *asm) power(t V) V {
 	d := a.vectors(len(t))
 	for i := range t {
@@ -65,8 +65,8 @@ func (a *asm) power(t V) V {
 	return d
 }
 
-// exp returns e^(x − ½·rest) for x ≤ 88, exactly 0 where x < lowest, NaN for NaN. x is overwritten; rest,
-// which may be nil, is what rounding took from x.
+// exp returns e^(x − ½·rest) for x ≤ 88, exactly 0 where x < lowest, NaN for NaN. x is overwritten; rest is
+// the rounding error of x, and may be nil.
 func (a *asm) exp(x V, lowest float64, rest V) V {
 	ok := a.compare(notLess, x, f(lowest))
 	t := a.expParts(x)
@@ -77,13 +77,13 @@ func (a *asm) exp(x V, lowest float64, rest V) V {
 	return a.keep(ok, a.mul(p, a.power(t)))
 }
 
-// expFull is exp over the whole range: e^x up to the largest float32, then +Inf.
+// expFull returns e^x for any x, +Inf beyond the largest float32.
 func (a *asm) expFull(x V) V {
 	ok := a.compare(notLess, x, f(expLowest))
 	x = a.min(f(89), x)
 	t := a.expParts(x)
 	p := a.expPoly(x)
-	big := a.compare(greater, t, f(magic+127)) // 2^128 is no float32: halve it, double p
+	big := a.compare(greater, t, f(magic+127)) // 2^128 is not a float32: halve it, double p
 	t = a.sub(t, a.keep(big, a.copy(f(1), len(t))))
 	p = a.add(p, a.keep(big, p))
 	return a.keep(ok, a.mul(p, a.power(t)))
@@ -106,7 +106,7 @@ func (a *asm) abs(x src) V      { return a.and(x, konst(0x7fffffff)) }
 func (a *asm) minusAbs(x src) V { return a.or(x, konst(0x80000000)) }
 func (a *asm) oneMinus(x src) V { return a.sub(f(1), x) }
 
-// above and below clamp x but leave NaN.
+// above and below clamp x, but do not change NaN.
 func (a *asm) above(low float64, x src) V  { return a.max(f(low), x) }
 func (a *asm) below(high float64, x src) V { return a.min(f(high), x) }
 
@@ -144,7 +144,7 @@ func (a *asm) tanh(x V) V {
 // normal returns Φ(−|x|) and e^(−x²/2) for |x| ≤ 100, both exactly 0 where the latter is below e^lowest.
 func (a *asm) normal(x V, lowest float64) (tail, bell V) {
 	q := a.mul(x, x)
-	rest := a.msub(a.copy(x, len(x)), x, q) // x² − q, which the exponential would magnify in the tail
+	rest := a.msub(a.copy(x, len(x)), x, q) // x² − q, whose effect on the exponential is large in the tail
 	bell = a.exp(a.mul(q, f(-0.5)), lowest, rest)
 	t := a.abs(x)
 	w := a.reciprocal(a.horner(a.copy(t, len(t)), f(phiK), f(1)))

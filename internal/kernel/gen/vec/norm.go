@@ -5,7 +5,7 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// layerNorm: inv = 1/cols. With centred false it is RMSNorm.
+// layerNorm returns the kernel of LayerNorm, or of RMSNorm if centred is false. inv is 1/cols.
 func layerNorm(centred bool) func(*asm) {
 	return func(a *asm) {
 		y, x, gain, rstd := a.pointer("y"), a.pointer("x"), a.pointer("gain"), a.pointer("rstd")
@@ -42,7 +42,7 @@ func (a *asm) rowMean(x, n reg.GPVirtual, inv uniform) uniform {
 	return uniform{a.mul(a.across(add, sum), inv)[0]}
 }
 
-// rowSquares returns Σ (x − m)² in every lane; the zero uniform stands for m = 0.
+// rowSquares returns Σ (x − m)² in every lane; the zero uniform means m = 0.
 func (a *asm) rowSquares(x, n reg.GPVirtual, m uniform) V {
 	sum := a.zero(4)
 	a.each(n, 4, func(s span) {
@@ -52,7 +52,7 @@ func (a *asm) rowSquares(x, n reg.GPVirtual, m uniform) V {
 	return a.across(add, sum)
 }
 
-// centre is x − m.
+// centre returns x − m.
 func (a *asm) centre(x V, m uniform) V {
 	if m.VecVirtual == nil {
 		return x
@@ -60,7 +60,7 @@ func (a *asm) centre(x V, m uniform) V {
 	return a.sub(x, m)
 }
 
-// normalised writes y = (x − m)·s·gain + bias, without bias if that is nil, here or in the kernel's argument.
+// normalised emits y = (x − m)·s·gain + bias, without bias if the kernel has none or its argument is nil.
 func (a *asm) normalised(y, x, gain, bias, n reg.GPVirtual, m, s uniform) {
 	row := func(shift bool) {
 		a.each(n, 2, func(p span) {
@@ -76,8 +76,8 @@ func (a *asm) normalised(y, x, gain, bias, n reg.GPVirtual, m, s uniform) {
 	a.either(bias, row)
 }
 
-// either emits do(true) for a pointer that is not nil and do(false) for one that is; one that the
-// kernel does not have counts as nil.
+// either emits do(true) for a pointer that is not nil at run time and do(false) for one that is nil. If the
+// kernel does not have the pointer, it emits do(false).
 func (a *asm) either(p reg.GPVirtual, do func(bool)) {
 	if p == nil {
 		do(false)
@@ -93,12 +93,13 @@ func (a *asm) either(p reg.GPVirtual, do func(bool)) {
 	a.Label(done)
 }
 
-// A normGrad holds the arguments of a gradient; mean and dbias are nil in RMSNorm's.
+// normGrad holds the arguments of a gradient; mean and dbias are nil for RMSNorm.
 type normGrad struct {
 	dx, dy, x, gain, dgain, dbias, mean, rstd, cols reg.GPVirtual
 }
 
-// layerNormGrad: inv = 1/cols; dgain and dbias are added to. With centred false it is RMSNorm's.
+// layerNormGrad returns the kernel of LayerNorm's gradient, or of RMSNorm's if centred is false. inv is
+// 1/cols; the kernel adds to dgain and dbias.
 func layerNormGrad(centred bool) func(*asm) {
 	return func(a *asm) {
 		g := normGrad{dx: a.pointer("dx"), dy: a.pointer("dy"), x: a.pointer("x"), gain: a.pointer("gain"),
@@ -133,7 +134,7 @@ func layerNormGrad(centred bool) func(*asm) {
 	}
 }
 
-// normGradSums adds a row to dgain and dbias and returns Σ t and Σ t·x̂, with t = dy·gain, lane by lane.
+// normGradSums adds a row to dgain and dbias, and returns the sums Σ t and Σ t·x̂ of each lane, with t = dy·gain.
 func (a *asm) normGradSums(g normGrad, m, s uniform) (sum, dot V) {
 	sum, dot = a.zero(2), a.zero(2)
 	a.either(g.dbias, func(shift bool) {

@@ -5,7 +5,7 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// rotateHalves does one row of heads whose pairs are half elements apart; sign −1 turns back.
+// rotateHalves emits one row of heads whose pairs are half elements apart; sign −1 inverts the rotation.
 func rotateHalves(a *asm) {
 	x, cos, sin, half := a.pointer("x"), a.pointer("cos"), a.pointer("sin"), a.pointer("half")
 	sign, y, bytes := a.scalar("sign"), a.GP64(), a.GP64()
@@ -27,7 +27,7 @@ func rotateHalves(a *asm) {
 	})
 }
 
-// rotatePairs does one row of heads whose pairs are neighbours.
+// rotatePairs emits one row of heads whose pairs are neighbours.
 func rotatePairs(a *asm) {
 	x, cos, sin, dim := a.pointer("x"), a.pointer("cos"), a.pointer("sin"), a.pointer("half")
 	sign, bytes := a.scalar("sign"), a.GP64()
@@ -52,7 +52,7 @@ func rotatePairs(a *asm) {
 	})
 }
 
-// twice loads each element of a table with one for every pair of the span into both lanes of the pair.
+// twice loads elements of a table of pairs, each into both lanes of its pair.
 func (a *asm) twice(p, n reg.GPVirtual, s span) V {
 	v := a.vectors(s.u)
 	var m mask

@@ -7,7 +7,7 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// bytesOf4 shifts a count of float32 to bytes, 8 of int.
+// bytesOf4 and bytesOf8 are the shifts from numbers of float32 and of int to bytes.
 const (
 	bytesOf4 = operand.U8(2)
 	bytesOf8 = operand.U8(3)
@@ -16,7 +16,7 @@ const (
 // spread broadcasts the float32 at p.
 func (a *asm) spread(p reg.GPVirtual) V { return V{a.broadcast(operand.Mem{Base: p})} }
 
-// single stores lane 0 at p.
+// single emits the store of lane 0 at p.
 func (a *asm) single(v V, p reg.GPVirtual) { a.VMOVSS(v[0].AsX(), operand.Mem{Base: p}) }
 
 func (a *asm) advance(bytes operand.Op, ps ...reg.GPVirtual) {
@@ -25,16 +25,15 @@ func (a *asm) advance(bytes operand.Op, ps ...reg.GPVirtual) {
 	}
 }
 
-// A rows walks rows of x at a stride: used is the number of entries of the row that take part, and from rest
-// on it is cleared.
+// rows is the state of a loop over the rows of x: used is the number of used entries of the current row, which is cleared
+// from rest on.
 type rows struct {
 	x, p, n, used, rest, cols, stride reg.GPVirtual
 	scale                             uniform
 }
 
-// walk emits body for each row; other pointers to one float32 per row are advanced with it. A row whose last vector has
-// room in the row is done with whole vectors, by body(true, …): reading back what was stored with a mask would wait
-// for the cache.
+// walk emits a loop over the rows, which also advances other pointers to one float32 per row. If the last vector of the
+// used entries fits into the row, body(true, …) uses whole vectors, because reading after a masked store stalls.
 func (a *asm) walk(p bool, body func(padded bool, r rows), perRow ...reg.GPVirtual) {
 	r := rows{x: a.pointer("x"), n: a.pointer("n"), cols: a.pointer("cols"), stride: a.pointer("ld"),
 		used: a.GP64(), rest: a.GP64()}
@@ -71,7 +70,7 @@ func (a *asm) walk(p bool, body func(padded bool, r rows), perRow ...reg.GPVirtu
 	})
 }
 
-// eachOf is eachPadded or each.
+// eachOf emits a padded or unpadded loop.
 func (a *asm) eachOf(padded bool, n reg.GPVirtual, unroll int, body func(span)) {
 	a.eachFrom(a.nought(), n, unroll, padded, body)
 }
@@ -105,13 +104,13 @@ func (a *asm) rowSum(padded bool, x, n reg.GPVirtual, scale uniform, m V, keep f
 	return a.across(add, sum)
 }
 
-// inverse is 1/sum; without a term the sum is 0 and so is every entry: any finite factor will do.
+// inverse returns 1/sum. If there is no term, the sum and all entries are 0, and it returns any finite number.
 func (a *asm) inverse(sum V) uniform {
 	return uniform{a.div(f(1), a.above(0x1p-126, sum))[0]}
 }
 
-// softmax stores the largest scale·x and the sum of exponentials of each row for its logsumexp. Short padded rows do
-// not leave registers.
+// softmax also stores the largest scale·x and the sum of exponentials of each row, for its logsumexp. Short padded rows
+// stay in registers.
 func softmax(a *asm) {
 	largest, sums := a.pointer("largest"), a.pointer("sums")
 	a.walk(false, func(padded bool, r rows) {
@@ -129,7 +128,7 @@ func softmax(a *asm) {
 	}, largest, sums)
 }
 
-// softmaxLong does a row in three passes.
+// softmaxLong emits a row in three passes.
 func (a *asm) softmaxLong(padded bool, r rows, largest, sums reg.GPVirtual) {
 	m := a.rowMax(padded, r.x, r.used, r.scale)
 	a.single(m, largest)
@@ -140,7 +139,7 @@ func (a *asm) softmaxLong(padded bool, r rows, largest, sums reg.GPVirtual) {
 	a.eachOf(padded, r.used, 4, func(s span) { a.store(a.mul(a.load(r.x, s), inverse), r.x, s) })
 }
 
-// softmaxShort does a row of so many vectors, the last of which may be used in part.
+// softmaxShort emits a row of so many vectors, the last of which may be partly used.
 func (a *asm) softmaxShort(r rows, vectors int, largest, sums reg.GPVirtual) {
 	s := span{i: a.nought(), u: vectors}
 	x := a.mul(a.load(r.x, s), r.scale)
@@ -170,7 +169,7 @@ func softmaxAgain(a *asm) {
 	}, lse)
 }
 
-// onlyTail clears the lanes of v beyond the row's end.
+// onlyTail clears the lanes of v beyond the end of the row.
 func (a *asm) onlyTail(v V, s span) V {
 	if s.tail == nil {
 		return v

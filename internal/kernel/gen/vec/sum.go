@@ -8,7 +8,8 @@ import (
 // sumLanes is the number of partial sums, as in package vec.
 const sumLanes = 32
 
-// sum is Σ x, or Σ a·b with two arguments, in float64; partial sum j takes the elements j modulo sumLanes.
+// sum returns a kernel of Σ x, or Σ a·b for two arguments, in float64. Partial sum j has the elements with index j modulo
+// sumLanes.
 func sum(names ...string) func(*asm) {
 	return func(a *asm) {
 		var ps []reg.GPVirtual
@@ -40,7 +41,7 @@ func sum(names ...string) func(*asm) {
 	}
 }
 
-// accumulate adds the product of the elements at first of every argument to r.
+// accumulate emits the addition of the product of all arguments, from element first on, to r.
 func (a *asm) accumulate(r reg.VecVirtual, ps []reg.GPVirtual, first int, m mask) {
 	x := a.doubles(operand.Mem{Base: ps[0], Disp: 4 * first}, m)
 	if len(ps) == 1 {
@@ -65,7 +66,7 @@ func (a *asm) doubles(at operand.Mem, m mask) reg.VecVirtual {
 	return v
 }
 
-// fold adds the upper half of the lanes to the lower half until one is left, as fold of package vec.
+// fold adds the upper half of the lanes to the lower half until one is left, as fold does in package vec.
 func (a *asm) fold(acc V) reg.Register {
 	for half := len(acc) / 2; half > 0; half /= 2 {
 		for k := range half {

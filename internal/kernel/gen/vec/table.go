@@ -6,8 +6,8 @@ import (
 	"github.com/mmcloughlin/avo/operand"
 )
 
-// A table lays out the constants of all kernels in one read-only symbol: 0, 1, … 15 first, then each
-// constant eight times, a full AVX2 operand.
+// table collects the constants of all kernels in one read-only symbol: 0, 1, … 15 first, then each
+// constant eight times, as an AVX2 operand.
 type table struct {
 	offset map[konst]int
 	order  []konst
@@ -27,7 +27,7 @@ func (t *table) address(offset int) operand.Mem {
 
 func (t *table) iota() operand.Mem { return t.address(0) }
 
-// at is the address of k, which is entered at its first use.
+// at returns the address of k, which is added to the table at its first use.
 func (t *table) at(k konst) operand.Mem {
 	o, ok := t.offset[k]
 	if !ok {

@@ -1,4 +1,4 @@
-// Tiles is a program with instructions on tiles, right ones and wrong ones.
+// Tiles is a program with valid and invalid tile instructions.
 package main
 
 import (
@@ -17,8 +17,8 @@ import (
 	"unsafe"
 )
 
-// multiply sets the 32 × 32 numbers of c to A · B over 32·steps. Rows of A are lda
-// bytes apart; those of B hold 32 pairs.
+// multiply computes c = A·B, 32×32 with a depth of 32·steps. Rows of A are lda bytes
+// apart; rows of B have 32 pairs.
 //
 //go:noescape
 func multiply(config *byte, c *float32, a *uint16, lda int, b *uint16, steps int)
@@ -67,7 +67,7 @@ func main() {
 	commands[os.Args[1]]()
 }
 
-// product is one that is exact in float32.
+// product is a matrix product that is exact in float32.
 type product struct {
 	a, b  []uint16
 	c     []float32
@@ -82,7 +82,7 @@ func newProduct(r *rand.Rand, steps int) *product {
 	return p
 }
 
-// small is an integer from -8 to 8.
+// small returns a random integer from -8 to 8, as bfloat16.
 func small(r *rand.Rand) uint16 { return uint16(math.Float32bits(float32(r.IntN(17)-8)) >> 16) }
 
 func value(x uint16) float64 { return float64(math.Float32frombits(uint32(x) << 16)) }
@@ -105,7 +105,7 @@ func (p *product) check() {
 	}
 }
 
-// inParallel multiplies in many goroutines while garbage is collected.
+// inParallel multiplies in many goroutines while the garbage collector runs.
 func inParallel(goroutines, rounds int) {
 	done := make(chan struct{})
 	go func() {
@@ -122,7 +122,7 @@ func inParallel(goroutines, rounds int) {
 	for g := range goroutines {
 		all.Go(func() {
 			r, config := rand.New(rand.NewPCG(1, uint64(g))), configured()
-			if g%2 == 1 { // a thread of its own, which ends with the goroutine
+			if g%2 == 1 { // lock an OS thread, which ends with the goroutine
 				runtime.LockOSThread()
 			}
 			for range rounds {
@@ -136,7 +136,7 @@ func inParallel(goroutines, rounds int) {
 	close(done)
 }
 
-// child multiplies in a process of its own, as it does in this one.
+// child multiplies in a child process.
 func child() {
 	c := exec.Command(os.Args[0], "multiply")
 	c.Stdout, c.Stderr = os.Stdout, os.Stderr
@@ -147,7 +147,8 @@ func child() {
 	inParallel(2, 2)
 }
 
-// timed prints the time of an instruction, in a row of others and alone.
+// timed prints the time of an instruction in a sequence of tile instructions, and of a
+// single one.
 func timed() {
 	const steps, n = 200, 2000
 	config, p := configured(), newProduct(rand.New(rand.NewPCG(1, 1)), steps)
@@ -159,7 +160,7 @@ func timed() {
 	fmt.Printf("one of eight in a row, half of them products: %v, one alone: %v\n", inRow/(8*steps+10), time.Since(start)/(n+2))
 }
 
-// sent waits for a SIGILL that no instruction raises.
+// sent handles a SIGILL that was sent, not raised by an instruction.
 func sent() {
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, syscall.SIGILL)
@@ -173,10 +174,10 @@ func wrong(change func(*configuration)) {
 	config := configured()
 	change(&config)
 	newProduct(rand.New(rand.NewPCG(1, 1)), 1).run(&config)
-	log.Fatal("it went on")
+	log.Fatal("an invalid instruction was executed")
 }
 
-// unmapped has the last row of A behind memory.
+// unmapped multiplies with the last row of A beyond the mapped memory.
 func unmapped() {
 	page := os.Getpagesize()
 	m, err := syscall.Mmap(-1, 0, 2*page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
@@ -188,5 +189,5 @@ func unmapped() {
 	}
 	p, config := newProduct(rand.New(rand.NewPCG(1, 1)), 1), configured()
 	multiply(&config[0], &p.c[0], (*uint16)(unsafe.Pointer(&m[page-31*64])), 64, &p.b[0], 1)
-	log.Fatal("it went on")
+	log.Fatal("an invalid instruction was executed")
 }
