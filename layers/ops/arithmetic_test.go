@@ -237,7 +237,7 @@ func TestMatMulReadsHeldWeights(t *testing.T) {
 	for _, hold := range []bool{false, true} {
 		if hold {
 			w.Hold()
-			assert.Equal(t, matmul.PackingGain(16) == matmul.Once, w.straight.packed.Ready() && w.turned.packed.Ready())
+			assert.Equal(t, matmul.PackingGain(16) == matmul.Always, w.straight.packed.Ready() && w.turned.packed.Ready())
 		}
 		tape.Begin()
 		vm.Reset()
