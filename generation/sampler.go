@@ -58,6 +58,7 @@ type sampler struct {
 	weights []float32 // exponentials
 	choices []choice
 	few     []float32 // logits of the tokens that top-k selects
+	nucleus nucleus
 }
 
 // newSampler returns the sampler of the index-th continuation, which depends on seed and
@@ -160,17 +161,37 @@ func (s *sampler) penalise(seen []int) {
 // k tokens of top-k.
 func (s *sampler) draw() int {
 	top := s.logits[argmax(s.logits)]
-	sum, ordered := s.candidates(top)
-	if len(s.choices) == 0 { // all are banned
-		return 0
+	nucleus := s.TopP > 0 && s.TopP < 1
+	if s.TopK > 0 && s.TopK < len(s.logits) {
+		sum, ordered := s.topK(top)
+		if nucleus && len(s.choices) > 0 {
+			mass := s.TopP * sum
+			n, kept := reach(s.choices, func(sum float64) bool { return sum >= mass })
+			s.choices, sum, ordered = s.choices[:n], kept, true
+		}
+		return s.pick(sum, ordered)
 	}
-	if s.TopP > 0 && s.TopP < 1 {
-		// Tokens below this weight together weigh less than is cut off.
-		least := float32((1 - s.TopP) * sum / float64(len(s.choices)))
-		s.choices = slices.DeleteFunc(s.choices, func(c choice) bool { return c.p < least })
-		mass := s.TopP * sum
-		n, kept := reach(s.choices, func(sum float64) bool { return sum >= mass })
-		s.choices, sum, ordered = s.choices[:n], kept, true
+	weights := s.exponentials(s.logits, top, s.Temperature)
+	least := max(float32(s.MinP), math.SmallestNonzeroFloat32)
+	if nucleus {
+		return s.nucleus.draw(weights, least, s.TopP, s.rng)
+	}
+	sum := 0.0
+	s.choices = s.choices[:0]
+	for id, w := range weights {
+		if w >= least {
+			s.choices = append(s.choices, choice{int32(id), w})
+			sum += float64(w)
+		}
+	}
+	return s.pick(sum, false)
+}
+
+// pick samples from s.choices, whose weights add up to sum: in the order of the weights, or
+// as they stand. It returns 0 if there are none, because all are banned.
+func (s *sampler) pick(sum float64, ordered bool) int {
+	if len(s.choices) == 0 {
+		return 0
 	}
 	x := s.rng.Float64() * sum
 	if ordered {
@@ -183,23 +204,6 @@ func (s *sampler) draw() int {
 		}
 	}
 	return int(s.choices[len(s.choices)-1].id)
-}
-
-// candidates sets s.choices to the tokens that min-p and top-k leave, with their weights,
-// and returns the sum of these. Without top-k, or where it cuts nothing off, they are in the
-// order of their ids.
-func (s *sampler) candidates(top float32) (sum float64, ordered bool) {
-	if s.TopK > 0 && s.TopK < len(s.logits) {
-		return s.topK(top)
-	}
-	s.choices = s.choices[:0]
-	for id, weight := range s.exponentials(s.logits, top, s.Temperature) {
-		if weight > 0 && float64(weight) >= s.MinP {
-			s.choices = append(s.choices, choice{int32(id), weight})
-			sum += float64(weight)
-		}
-	}
-	return sum, false
 }
 
 // topK selects one token more than k, to see whether there is any to cut off.
