@@ -39,14 +39,10 @@ func (n *nucleus) draw(weights []float32, least float32, p float64, rng *rand.Ra
 	mass := p * sum
 	edge, before := n.locate(func(sum float64) bool { return sum >= mass })
 	n.collect(weights, least, edge)
-	last, kept := reach(n.members, func(sum float64) bool { return before+sum >= mass })
+	_, kept := reach(n.members, func(sum float64) bool { return before+sum >= mass })
 	x := rng.Float64() * (before + kept)
 	b, above := n.locate(func(sum float64) bool { return sum > x })
-	if b <= edge { // in the part of the last bucket that belongs to the set
-		b, above, n.members = edge, before, n.members[:last]
-	} else {
-		n.collect(weights, least, b)
-	}
+	n.collect(weights, least, b)
 	i, _ := reach(n.members, func(sum float64) bool { return above+sum > x })
 	return int(n.members[i-1].id)
 }
