@@ -4,7 +4,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -44,18 +43,33 @@ func words(line string) (ws []string) {
 	return ws
 }
 
+// published are files that pages name in the current directory, as a reader has downloaded
+// them, by where they lie in the folder of shared files beside the checkout.
+var published = map[string]string{
+	"stories260K.bin": "models/stories260K.bin",
+	"tok512.bin":      "models/tok512.bin",
+	"shakespeare":     "models/ml5_charrnn_shakespeare",
+}
+
 // place is a directory like a checkout, with all commands built, where a run has been
-// made and a chapter of a book lies. What is shared beside the checkout is beside it too.
-func place(t *testing.T) (dir string) {
-	above := t.TempDir()
-	dir = filepath.Join(above, "checkout")
-	require.NoError(t, os.Mkdir(dir, 0o777))
+// made and a chapter of a book lies. It has links to the published files; they are missing
+// only where there is no folder of shared files.
+func place(t *testing.T) (dir string, missing map[string]bool) {
+	dir, missing = t.TempDir(), map[string]bool{}
 	here, err := filepath.Abs(root)
 	require.NoError(t, err)
-	for _, name := range []string{"configs", "interchange"} {
-		require.NoError(t, os.Symlink(filepath.Join(here, name), filepath.Join(dir, name)))
+	link := func(from, name string) { require.NoError(t, os.Symlink(from, filepath.Join(dir, name))) }
+	link(filepath.Join(here, "configs"), "configs")
+	link(filepath.Join(here, "interchange"), "interchange")
+	shared := filepath.Join(here, "..", "shared")
+	_, err = os.Stat(shared)
+	for name, from := range published {
+		if err != nil {
+			missing[name] = true
+			continue
+		}
+		link(filepath.Join(shared, from), name)
 	}
-	require.NoError(t, os.Symlink(filepath.Join(here, "..", "shared"), filepath.Join(above, "shared")))
 	for _, name := range []string{"train", "generate", "evaluate", "explain"} {
 		build := exec.Command("go", "build", "-o", filepath.Join(dir, name), "./cmd/"+name)
 		build.Dir = here
@@ -64,7 +78,7 @@ func place(t *testing.T) (dir string) {
 	}
 	require.NoError(t, os.Rename(book.Excerpt(t, 2000), filepath.Join(dir, "chapter.txt")))
 	execute(t, dir, "go run ./cmd/train")
-	return dir
+	return dir, missing
 }
 
 // short ends training after a moment.
@@ -81,31 +95,67 @@ func execute(t *testing.T, dir, line string) {
 	assert.NoError(t, err, "%s\n%s", line, out)
 }
 
-// sharedOnly are commands on models that lie beside the checkout, and on runs made of them.
-var sharedOnly = regexp.MustCompile(`\.\./shared/|runs/stories260K`)
+// isMissing reports whether a command reads something that is missing. What it would have
+// made is then missing too.
+func isMissing(ws []string, missing map[string]bool) bool {
+	if !slices.ContainsFunc(ws, func(w string) bool { return missing[w] }) {
+		return false
+	}
+	if i := slices.Index(ws, "-out"); i >= 0 && i+1 < len(ws) {
+		missing[ws[i+1]] = true
+	}
+	return true
+}
 
 // Every command that the pages show is executed: those of the project here, with few
-// steps where they train; the others by CI.
+// steps where they train; the others by CI. Commands on published files are skipped where
+// those are missing, and so are commands on what they make.
 func TestCommandsOfThePages(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it trains a dozen models for a moment each")
 	}
-	dir, ci, done := place(t), readPage(t, filepath.Join(root, ".ci", "run")), map[string]bool{}
+	ci, done, named := readPage(t, filepath.Join(root, ".ci", "run")), map[string]bool{}, map[string]bool{}
+	dir, missing := place(t)
 	for _, page := range pages(t) {
 		for _, line := range commandsOf(readPage(t, page)) {
 			if done[line] {
 				continue
 			}
 			done[line] = true
-			if _, err := os.Stat(filepath.Join(root, "..", "shared")); err != nil && sharedOnly.MatchString(line) {
-				continue
+			for _, w := range words(line) {
+				named[w] = true
 			}
-			if strings.HasPrefix(line, "go run ./cmd/") {
+			switch {
+			case isMissing(words(line), missing):
+			case strings.HasPrefix(line, "go run ./cmd/"):
 				execute(t, dir, line)
-				continue
+			default:
+				assert.Contains(t, ci, "\n"+line, "%s shows a command that neither this test nor CI executes", page)
 			}
-			assert.Contains(t, ci, "\n"+line, "%s shows a command that neither this test nor CI executes", page)
 		}
 	}
 	assert.Greater(t, len(done), 10)
+	for name := range published {
+		assert.True(t, named[name], "no page has a command on %s", name)
+	}
+}
+
+func TestIsMissing(t *testing.T) {
+	missing := map[string]bool{"tok512.bin": true}
+	assert.False(t, isMissing(words("go run ./cmd/generate -run runs/x"), missing))
+	assert.True(t, isMissing(words("go run ./cmd/train -tokenizer tok512.bin -out runs/x"), missing))
+	assert.True(t, isMissing(words("go run ./cmd/generate -run runs/x"), missing))
+	assert.False(t, isMissing(words("go run ./cmd/generate -run runs/y"), missing))
+}
+
+// No page sends its reader to the folder beside the checkout: it is not published.
+func TestPagesNameNoFolderBesideTheCheckout(t *testing.T) {
+	for _, pattern := range []string{"*.md", "docs/*.md", "notebooks/*.md", "template/*.md"} {
+		files, err := filepath.Glob(filepath.Join(root, pattern))
+		require.NoError(t, err)
+		require.NotEmpty(t, files, pattern)
+		for _, page := range files {
+			assert.NotContains(t, readPage(t, page), "../shared", page)
+		}
+	}
 }
