@@ -17,10 +17,10 @@ import (
 
 // The sizes of gpt-char-cpu.
 const (
-	lanes, tokens = 12, 64
-	rows          = lanes * tokens
-	dim, heads    = 128, 4
-	vocab         = 65
+	sequences, tokens = 12, 64
+	rows              = sequences * tokens
+	dim, heads        = 128, 4
+	vocab             = 65
 )
 
 // layer is one layer in both forms, from x (rows, width).
@@ -31,7 +31,7 @@ type layer struct {
 	stock func(s *stock, x *G.Node) *G.Node
 }
 
-var targets = newNoise(lanes, tokens, vocab).batch.Targets
+var targets = newNoise(sequences, tokens, vocab).batch.Targets
 
 // layersToTime are what a GPT is made of.
 var layersToTime = []layer{
@@ -136,7 +136,7 @@ func wave(frequency float64, n int) []float32 {
 func (l layer) fusedProgram(w *graph.Weights, gradient, read bool) (*program, error) {
 	var x, y *G.Node
 	values := wave(1.7, rows*l.width)
-	g, err := graph.Build(w, graph.Frame{B: lanes, T: tokens}, func(s *layers.Scope) {
+	g, err := graph.Build(w, graph.Frame{B: sequences, T: tokens}, func(s *layers.Scope) {
 		x = s.Const("x", []int{rows, l.width}, func(i int) float64 { return float64(values[i]) })
 		y = l.fused(s, x)
 	})
@@ -151,7 +151,7 @@ func (l layer) fusedProgram(w *graph.Weights, gradient, read bool) (*program, er
 
 // stockProgram is the layer in Gorgonia's ops, with the same parameters.
 func (l layer) stockProgram(w *graph.Weights, gradient, read bool) (*program, error) {
-	s := newStock(w, lanes, tokens)
+	s := newStock(w, sequences, tokens)
 	x := s.input("x", wave(1.7, rows*l.width), rows, l.width)
 	y := l.stock(s, x)
 	return compile(y, l.wanted(gradient, x, s.params), read)

@@ -39,8 +39,8 @@ func (s *stock) stockLSTM(path string, x G.Nodes) (h G.Nodes) {
 func (s *stock) steps(name string, values []float32) (nodes G.Nodes) {
 	for t := range s.t {
 		var part []float32
-		for lane := range s.b {
-			part = append(part, values[(lane*s.t+t)*dim:][:dim]...)
+		for seq := range s.b {
+			part = append(part, values[(seq*s.t+t)*dim:][:dim]...)
 		}
 		nodes = append(nodes, s.input(fmt.Sprintf("%s%d", name, t), part, s.b, dim))
 	}
@@ -54,7 +54,7 @@ var fusedLSTM = layer{name: "lstm", width: dim, fused: func(s *layers.Scope, x *
 
 // stockLSTMProgram is fusedLSTM in stock ops, with the same inputs and gradients.
 func stockLSTMProgram(w *graph.Weights, gradient, read bool) (*program, error) {
-	s := newStock(w, lanes, tokens)
+	s := newStock(w, sequences, tokens)
 	x := s.steps("x", wave(1.7, rows*dim))
 	h := s.stockLSTM("l", x)
 	if !gradient {
@@ -91,8 +91,8 @@ func TestStockLSTMAgrees(t *testing.T) {
 	for part, whole := range map[string]string{"y": "y0", "x": "x"} { // outputs, gradients
 		joined := make([]float32, rows*dim)
 		for step := range tokens {
-			for lane := range lanes {
-				copy(joined[(lane*tokens+step)*dim:][:dim], got[fmt.Sprint(part, step)][lane*dim:])
+			for seq := range sequences {
+				copy(joined[(seq*tokens+step)*dim:][:dim], got[fmt.Sprint(part, step)][seq*dim:])
 			}
 		}
 		agree(t, map[string][]float32{part: want[whole]}, map[string][]float32{part: joined})

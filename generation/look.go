@@ -172,18 +172,18 @@ func (l *look) heads(name string) ([]draw.Map, error) {
 	return maps, nil
 }
 
-// sides are the labels of what looks and of what is looked at. The nearest number of
-// visible keys among what the weights are made of tells: "past" and "lane" count tokens
-// of the text, "all" those of the source; under "source" all are.
+// sides returns the labels of the queries and of the keys of attention weights n. The
+// nearest input of lengths among the operands of n decides: causal and sequence lengths count
+// tokens of the text, source lengths those of the source; below "source" all are the source's.
 func (l *look) sides(n *G.Node) (rows, cols []string) {
 	seen := map[*G.Node]bool{}
 	for queue := (G.Nodes{n}); len(queue) > 0; queue = queue[1:] {
 		switch queue[0].Name() {
-		case "past", "lane":
+		case "causal_lengths", "sequence_lengths":
 			return l.rows, l.rows
-		case "all":
+		case "source_lengths":
 			return l.rows, l.source
-		case "source/past", "source/all":
+		case "source/causal_lengths", "source/source_lengths":
 			return l.source, l.source
 		}
 		for _, in := range l.Operands(queue[0]) {

@@ -38,7 +38,7 @@ func (r *reader) program(t int) (*models.Program, error) {
 	if p := r.programs[t]; p != nil {
 		return p, nil
 	}
-	p, err := models.Decode(r.model, r.weights, graph.Frame{B: r.mem.Lanes(), T: t, S: r.source, Memory: r.mem})
+	p, err := models.Decode(r.model, r.weights, graph.Frame{B: r.mem.Sequences(), T: t, S: r.source, Memory: r.mem})
 	if err != nil {
 		return nil, err
 	}
@@ -55,13 +55,13 @@ func (r *reader) encode(source []int) error {
 		return errors.New("the model reads a source, and there is none: give it a text")
 	}
 	if r.encoder == nil {
-		p, err := models.Encode(r.model, r.weights, graph.Frame{B: r.mem.Lanes(), S: r.source, Memory: r.mem})
+		p, err := models.Encode(r.model, r.weights, graph.Frame{B: r.mem.Sequences(), S: r.source, Memory: r.mem})
 		if err != nil {
 			return err
 		}
 		r.encoder = p
 	}
-	ids := padding(r.mem.Lanes() * r.source)
+	ids := padding(r.mem.Sequences() * r.source)
 	copy(ids, source)
 	return r.encoder.Run(graph.Feed{Source: ids})
 }
@@ -144,7 +144,7 @@ func (r *reader) step(ids []int) ([]float32, error) {
 		err := p.Run(graph.Feed{Tokens: ids})
 		var full *graph.FullError
 		if errors.As(err, &full) {
-			if err := r.slide(full.Lane); err != nil {
+			if err := r.slide(full.Sequence); err != nil {
 				return nil, err
 			}
 			continue
@@ -166,7 +166,7 @@ func (r *reader) step(ids []int) ([]float32, error) {
 func (r *reader) slide(lane int) error {
 	kept := slices.Clone(r.text[lane][len(r.text[lane])-r.mem.Room()/2:])
 	one := r
-	if r.mem.Lanes() > 1 {
+	if r.mem.Sequences() > 1 {
 		if err := r.besides(lane); err != nil {
 			return err
 		}

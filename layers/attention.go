@@ -27,7 +27,7 @@ func CausalSelfAttention(s *Scope, x *G.Node, heads int, p float64) *G.Node {
 	return Attention(s, x, AttentionConfig{Heads: heads, Dropout: p, Causal: true})
 }
 
-// SelfAttention lets every token of a lane look at all the others. Over the tokens of the
+// SelfAttention lets every token of a sequence look at all the others. Over the tokens of the
 // target that is only for whole passes: a graph with memory is refused.
 //
 //	x: (B·S, D) → (B·S, D), with D a multiple of heads
@@ -69,18 +69,18 @@ func attend(s *Scope, qkv *G.Node, d int, c AttentionConfig) *G.Node {
 	q := columns(s, "q", qkv, 0, c.Heads*d)
 	k := columns(s, "k", qkv, c.Heads*d, (c.Heads+c.KVHeads)*d)
 	v := columns(s, "v", qkv, (c.Heads+c.KVHeads)*d, (c.Heads+2*c.KVHeads)*d)
-	var keys, values, sees *G.Node
+	var keys, values, lengths *G.Node
 	if c.Causal {
-		keys, values, sees = s.History("keys", k), s.History("values", v), s.CausalLengths()
+		keys, values, lengths = s.History("keys", k), s.History("values", v), s.CausalLengths()
 	} else {
-		keys, values, sees = k, v, s.SequenceLengths()
+		keys, values, lengths = k, v, s.SequenceLengths()
 	}
-	o := ops.AttentionConfig{Lanes: s.B, Heads: c.Heads, KVHeads: c.KVHeads, ALiBi: c.ALiBi, Drop: s.Drop("weights/dropout", c.Dropout), Causal: c.Causal}
-	s.TapView(graph.AttentionWeights, "weights", s.Must(ops.AttentionWeights(s.At("weights"), o, q, keys, sees)))
+	o := ops.AttentionConfig{Sequences: s.B, Heads: c.Heads, KVHeads: c.KVHeads, ALiBi: c.ALiBi, Drop: s.Drop("weights/dropout", c.Dropout), Causal: c.Causal}
+	s.TapView(graph.AttentionWeights, "weights", s.Must(ops.AttentionWeights(s.At("weights"), o, q, keys, lengths)))
 	if keys == k { // nothing was seen before: attend where the product left them
-		return s.Must(ops.AttentionOf(s.At("attention"), o, qkv, sees))
+		return s.Must(ops.AttentionOf(s.At("attention"), o, qkv, lengths))
 	}
-	return s.Must(ops.Attention(s.At("attention"), o, q, keys, values, sees))
+	return s.Must(ops.Attention(s.At("attention"), o, q, keys, values, lengths))
 }
 
 func columns(s *Scope, name string, x *G.Node, from, to int) *G.Node {
@@ -97,7 +97,7 @@ func CrossAttention(s *Scope, x, source *G.Node, heads int, p float64) *G.Node {
 	q := Linear(s.Sub("q"), x, d)
 	k := s.Once("keys", Linear(s.Sub("k"), source, d))
 	v := s.Once("values", Linear(s.Sub("v"), source, d))
-	c := ops.AttentionConfig{Lanes: s.B, Heads: heads, KVHeads: heads, Drop: s.Drop("weights/dropout", p)}
+	c := ops.AttentionConfig{Sequences: s.B, Heads: heads, KVHeads: heads, Drop: s.Drop("weights/dropout", p)}
 	s.TapView(graph.AttentionWeights, "weights", s.Must(ops.AttentionWeights(s.At("weights"), c, q, k, s.SourceLengths())))
 	att := s.Must(ops.Attention(s.At("attention"), c, q, k, v, s.SourceLengths()))
 	return s.Out(Project(s.Sub("proj"), att, d))

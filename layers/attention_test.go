@@ -41,27 +41,27 @@ func composed(c layers.AttentionConfig) func(s *layers.Scope, x *G.Node) *G.Node
 		if c.Rotary != 0 {
 			q, k = layers.Rotary(s, q, c.Heads, c.Rotary), layers.Rotary(s, k, c.KVHeads, c.Rotary)
 		}
-		sees := s.CausalLengths
+		lengths := s.CausalLengths
 		if c.Causal {
 			k, v = s.History("keys", k), s.History("values", v)
 		} else {
-			sees = s.SequenceLengths
+			lengths = s.SequenceLengths
 		}
 		scores := layers.GroupedScores(s, q, k, c.Heads, c.KVHeads)
 		if c.ALiBi {
-			scores = layers.ALiBi(s, scores, sees(), c.Heads)
+			scores = layers.ALiBi(s, scores, lengths(), c.Heads)
 		}
-		weights := layers.Softmax(s, layers.Mask(s, scores, sees(), c.Heads), c.Heads)
+		weights := layers.Softmax(s, layers.Mask(s, scores, lengths(), c.Heads), c.Heads)
 		weights = layers.Dropout(s.Sub("weights"), weights, c.Dropout)
 		return layers.Project(s.Sub("proj"), layers.GroupedMix(s, weights, v, c.Heads, c.KVHeads), 12)
 	}
 }
 
-// feed is two lanes of five tokens, one of them ragged.
+// feed is two sequences of five tokens, one of them ragged.
 var feed = graph.Feed{Tokens: []int{1, 2, 3, 4, 5 /**/, 6, 0, 1, -1, -1}, Targets: []int{2, 3, 4, 5, 6 /**/, 0, 1, 2, -1, -1}}
 
 // The parts put together have the loss and the gradients of the fused layer, whatever its
-// options, with the same weights dropped, on a ragged lane too.
+// options, with the same weights dropped, on a ragged sequence too.
 func TestComposedEqualsFusedInAModel(t *testing.T) {
 	for name, c := range map[string]layers.AttentionConfig{
 		"causal":       {Heads: 3, Causal: true},

@@ -13,8 +13,8 @@ type RecurrentConfig struct {
 	Hidden     int        // H, columns of its output
 	Act        Activation // of an RNN: "tanh", or "relu"; empty: tanh
 	ForgetBias float64    // first value of an LSTM's forget gate's bias
-	Reverse    bool       // from each lane's last token to its first: of sources only
-	Start      *G.Node    // (B, Width) what lanes start from; nil: zero
+	Reverse    bool       // from each sequence's last token to its first: of sources only
+	Start      *G.Node    // (B, Width) what sequences start from; nil: zero
 }
 
 // Cell is a recurrent cell with its parameters. Step is one step in Gorgonia's own ops,
@@ -54,7 +54,7 @@ func NewCell(s *Scope, kind string, in int, c RecurrentConfig) Cell {
 	return nil
 }
 
-// State is what a cell remembers of each lane.
+// State is what a cell remembers of each sequence.
 type State struct {
 	H *G.Node // (B, H), its output
 	C *G.Node // (B, H), an LSTM's memory; nil in other cells
@@ -95,8 +95,8 @@ func (g *gated) inputs(x *G.Node) *G.Node {
 	return g.s.Must(ops.Linear(g.s.At("inputs"), ops.Identity, x, g.wx, g.b))
 }
 
-// now is a position for each lane's one token, 0: whoever goes step by step keeps the
-// lanes that have none.
+// now is a position for each sequence's one token, 0: whoever goes step by step keeps the
+// sequences that have none.
 //
 //	→ (B) int
 func (g *gated) now() *G.Node { return g.s.StepPositions() }

@@ -15,7 +15,7 @@ import (
 //	y := Mix(s, Softmax(s, scores, H), values, H)
 //
 // computes what CausalSelfAttention does before its projection. Scores and weights are
-// (B·T, H·C): a row for each query, head after head, a column for each key of its lane.
+// (B·T, H·C): a row for each query, head after head, a column for each key of its sequence.
 // They are kept whole, which the fused attention avoids.
 //
 // What Attention's options do are parts too. Rotary turns queries and keys, before History
@@ -56,16 +56,16 @@ func Rotary(s *Scope, x *G.Node, heads int, base float64) *G.Node {
 // s.CausalLengths(). It takes the place of positions.
 //
 //	scores: (B·T, H·C), sees: (B·T) int → (B·T, H·C)
-func ALiBi(s *Scope, scores, sees *G.Node, heads int) *G.Node {
-	return s.Must(ops.ALiBi(s.At("alibi"), heads, scores, sees))
+func ALiBi(s *Scope, scores, lengths *G.Node, heads int) *G.Node {
+	return s.Must(ops.ALiBi(s.At("alibi"), heads, scores, lengths))
 }
 
-// Mask hides from each row all keys but the first sees of its lane: s.CausalLengths(), s.SourceLengths(),
+// Mask hides from each row all keys but the first sees of its sequence: s.CausalLengths(), s.SourceLengths(),
 // s.SequenceLengths() or numbers of one's own.
 //
 //	scores: (B·T, H·C), sees: (B·T) int → (B·T, H·C)
-func Mask(s *Scope, scores, sees *G.Node, heads int) *G.Node {
-	return s.Must(ops.Mask(s.At("mask"), heads, scores, sees))
+func Mask(s *Scope, scores, lengths *G.Node, heads int) *G.Node {
+	return s.Must(ops.Mask(s.At("mask"), heads, scores, lengths))
 }
 
 // Softmax turns each head's scores into weights that add up to 1, or to 0 where all is
@@ -93,5 +93,5 @@ func GroupedMix(s *Scope, weights, v *G.Node, heads, kvHeads int) *G.Node {
 }
 
 func parts(s *Scope, heads, kvHeads int) ops.AttentionConfig {
-	return ops.AttentionConfig{Lanes: s.B, Heads: heads, KVHeads: kvHeads}
+	return ops.AttentionConfig{Sequences: s.B, Heads: heads, KVHeads: kvHeads}
 }

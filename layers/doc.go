@@ -12,14 +12,14 @@
 // returns.
 //
 // A model is declared once. What differs between training, scoring and decoding is the
-// Frame the graph is built for: its geometry, whether it has a memory that carries lanes
+// Frame the graph is built for: its geometry, whether it has a memory that carries sequences
 // from run to run, whether dropout is on. Layers look at facts of the frame; there is no
 // mode.
 //
-// Shapes are written with these letters: B lanes (sequences side by side), T tokens of a
-// lane in one run, S tokens of its source, C tokens that a lane remembers, N rows of a
+// Shapes are written with these letters: B sequences (sequences side by side), T tokens of a
+// sequence in one run, S tokens of its source, C tokens that a sequence remembers, N rows of a
 // matrix, D width, H heads or hidden units, V vocabulary. Activations are matrices, a
-// row for each token: (B·T, D), lane by lane.
+// row for each token: (B·T, D), sequence by sequence.
 //
 // Padding is −1 everywhere: a token of −1 has a zero embedding, is nobody's key, has no
 // target, and lets a recurrent state pass unchanged.

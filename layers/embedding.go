@@ -26,8 +26,8 @@ func EmbeddingOf(s *Scope, ids *G.Node, path string) *G.Node {
 	return s.Out(s.Must(ops.Gather(s.At("gather"), s.Shared(path), ids)))
 }
 
-// Positions is a learned embedding of where each token stands in its lane (Gehring et
-// al. 2017). It bounds a lane to context tokens.
+// Positions is a learned embedding of where each token stands in its sequence (Gehring et
+// al. 2017). It bounds a sequence to context tokens.
 //
 //	→ (B·T, D)
 //
@@ -38,7 +38,7 @@ func Positions(s *Scope, context, dim int) *G.Node {
 }
 
 // Sinusoids are fixed positions: sines of wavelengths from 2π to 10000·2π in the even
-// columns, cosines in the odd ones (Vaswani et al. 2017, §3.5). They bound a lane to
+// columns, cosines in the odd ones (Vaswani et al. 2017, §3.5). They bound a sequence to
 // context tokens.
 //
 //	→ (B·T, D)

@@ -50,7 +50,7 @@ func (g *GRUCell) Step(x *G.Node, prev State) State {
 func (g *GRUCell) Next(x, prev *G.Node) *G.Node { return g.scan(x, prev, g.now(), false) }
 
 func (g *GRUCell) scan(x, prev, at *G.Node, reverse bool) *G.Node {
-	c := ops.Scan{Lanes: g.s.B, Reverse: reverse}
+	c := ops.Scan{Sequences: g.s.B, Reverse: reverse}
 	return g.s.Must(ops.GRU(g.s.At("gru"), c, g.inputs(x), g.wh, g.bh, prev, at))
 }
 

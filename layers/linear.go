@@ -79,7 +79,7 @@ func GatedMLP(s *Scope, x *G.Node, hidden int) *G.Node {
 }
 
 // Head turns the last layer into logits. A graph with memory gives them for the last
-// token of each lane only, unless its frame says Whole.
+// token of each sequence only, unless its frame says Whole.
 //
 //	x: (B·T, D) → (B·T, V), or (B, V) with memory
 //
@@ -94,7 +94,7 @@ func TiedHead(s *Scope, x *G.Node, path string) *G.Node {
 	return s.Out(s.Must(ops.LinearT(s.At("head"), ops.Identity, last(s, x), s.Shared(path), nil)))
 }
 
-// last is the last token of each lane in a graph that decodes, and x in any other.
+// last is the last token of each sequence in a graph that decodes, and x in any other.
 func last(s *Scope, x *G.Node) *G.Node {
 	s.Rows(x)
 	if f := s.Frame(); f.Memory == nil || f.Whole || f.Gradient {

@@ -51,7 +51,7 @@ func (l *LSTMCell) Step(x *G.Node, prev State) State {
 //
 //	x: (B, in), prev: (B, Width) → (B, Width)
 func (l *LSTMCell) Next(x, prev *G.Node) *G.Node {
-	return l.run(ops.Scan{Lanes: l.s.B}, l.inputs(x), prev, l.now())
+	return l.run(ops.Scan{Sequences: l.s.B}, l.inputs(x), prev, l.now())
 }
 
 func (l *LSTMCell) run(c ops.Scan, z, prev, at *G.Node) *G.Node {
@@ -59,7 +59,7 @@ func (l *LSTMCell) run(c ops.Scan, z, prev, at *G.Node) *G.Node {
 }
 
 func (l *LSTMCell) scan(x, prev, at *G.Node, reverse bool) *G.Node {
-	c, z := ops.Scan{Lanes: l.s.B, Reverse: reverse}, l.inputs(x)
+	c, z := ops.Scan{Sequences: l.s.B, Reverse: reverse}, l.inputs(x)
 	states := l.run(c, z, prev, at)
 	l.s.TapView(graph.LSTMGates, "gates", l.s.Must(ops.LSTMGates(l.s.At("gates"), c, z, l.wh, prev, states)))
 	columns(l.s, "cell", states, l.hidden, 2*l.hidden)

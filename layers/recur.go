@@ -17,7 +17,7 @@ func Recurrent(s *Scope, x *G.Node, cell Cell, c RecurrentConfig) (h, last *G.No
 	states := s.CarryFrom("state", c.Start, cell.Width(), func(prev *G.Node) *G.Node {
 		return cell.scan(x, prev, s.Positions(), c.Reverse)
 	})
-	end := s.T - 1 // padding lets the state pass, so that a short lane's last state is there too
+	end := s.T - 1 // padding lets the state pass, so that a short sequence's last state is there too
 	if c.Reverse {
 		end = 0
 	}

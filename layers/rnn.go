@@ -42,7 +42,7 @@ func (r *RNNCell) Step(x *G.Node, prev State) State {
 func (r *RNNCell) Next(x, prev *G.Node) *G.Node { return r.scan(x, prev, r.now(), false) }
 
 func (r *RNNCell) scan(x, prev, at *G.Node, reverse bool) *G.Node {
-	c := ops.Scan{Lanes: r.s.B, Reverse: reverse}
+	c := ops.Scan{Sequences: r.s.B, Reverse: reverse}
 	return r.s.Must(ops.RNN(r.s.At("rnn"), c, r.act, r.inputs(x), r.wh, prev, at))
 }
 

@@ -59,26 +59,26 @@ func NewSourceAttention(s *Scope, source *G.Node, hidden int, score SourceScore)
 	return a
 }
 
-// Context mixes the source's states for each of h. Sees says how many of its lane's
+// Context mixes the source's states for each of h. Sees says how many of its sequence's
 // states a row sees: All of all tokens' rows, Sources of one token's.
 //
 //	h: (N, H), sees: (N) int → (N, E)
-func (a *SourceAttention) Context(h, sees *G.Node) *G.Node {
+func (a *SourceAttention) Context(h, lengths *G.Node) *G.Node {
 	q, at := a.query(h), a.s.At("attention")
 	if a.v != nil {
-		return a.s.Must(ops.AdditiveAttention(at, a.s.B, q, a.keys, a.v, a.values, sees))
+		return a.s.Must(ops.AdditiveAttention(at, a.s.B, q, a.keys, a.v, a.values, lengths))
 	}
-	return a.s.Must(ops.Attention(at, a.config(), q, a.keys, a.values, sees))
+	return a.s.Must(ops.Attention(at, a.config(), q, a.keys, a.values, lengths))
 }
 
 // Tap declares the weights that Context mixes with, (N, S), as the tap "weights".
-func (a *SourceAttention) Tap(h, sees *G.Node) {
+func (a *SourceAttention) Tap(h, lengths *G.Node) {
 	q, at := a.query(h), a.s.At("weights")
 	if a.v != nil {
-		a.s.TapView(graph.AttentionWeights, "weights", a.s.Must(ops.AdditiveWeights(at, a.s.B, q, a.keys, a.v, sees)))
+		a.s.TapView(graph.AttentionWeights, "weights", a.s.Must(ops.AdditiveWeights(at, a.s.B, q, a.keys, a.v, lengths)))
 		return
 	}
-	a.s.TapView(graph.AttentionWeights, "weights", a.s.Must(ops.AttentionWeights(at, a.config(), q, a.keys, sees)))
+	a.s.TapView(graph.AttentionWeights, "weights", a.s.Must(ops.AttentionWeights(at, a.config(), q, a.keys, lengths)))
 }
 
 func (a *SourceAttention) query(h *G.Node) *G.Node {
@@ -89,5 +89,5 @@ func (a *SourceAttention) query(h *G.Node) *G.Node {
 }
 
 func (a *SourceAttention) config() ops.AttentionConfig {
-	return ops.AttentionConfig{Lanes: a.s.B, Heads: 1, KVHeads: 1, Raw: true}
+	return ops.AttentionConfig{Sequences: a.s.B, Heads: 1, KVHeads: 1, Raw: true}
 }

@@ -18,7 +18,7 @@ type Defined struct {
 	Graph func(s *layers.Scope, tokens *G.Node, vocab int) *G.Node `toml:"-"`
 }
 
-// Define is the model of a function that declares a graph. Its lanes hold context tokens;
+// Define is the model of a function that declares a graph. Its sequences hold context tokens;
 // Vocab is set by whoever trains it.
 func Define(context int, graph func(s *layers.Scope, tokens *G.Node, vocab int) *G.Node) *Defined {
 	return &Defined{Sizes: Sizes{Context: context}, Graph: graph}

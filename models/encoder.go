@@ -12,7 +12,7 @@ import (
 // with dropout, post-norm layers, a Linear to the vocabulary. It is the model of
 // PyTorch's nn.TransformerEncoder tutorials.
 //
-// Without the causal mask every token sees its whole lane. Such a model restores hidden
+// Without the causal mask every token sees its whole sequence. Such a model restores hidden
 // tokens (data.task "mask", as BERT does: Devlin et al. 2018) or labels those it sees; it
 // predicts no next one, and building a program that decodes with it is an error.
 type Encoder struct {

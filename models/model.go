@@ -31,7 +31,7 @@ type Model interface {
 // Sizes are what every model's struct begins with.
 type Sizes struct {
 	Vocab   int `toml:"vocab"`   // V: ids of the tokenizer, which sets it
-	Context int `toml:"context"` // T: tokens of a training sequence, and the most a lane can hold
+	Context int `toml:"context"` // T: tokens of a training sequence, and the most a sequence can hold
 }
 
 // Common returns s itself.

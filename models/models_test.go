@@ -86,7 +86,7 @@ func TestMemoryLimits(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, p.Run(graph.Feed{Tokens: []int{1, 2, 3}}))
 			if err := mem.Truncate(0, 2); c.recurrent {
-				assert.ErrorContains(t, err, "is recurrent: lane 0 cannot go back")
+				assert.ErrorContains(t, err, "is recurrent: sequence 0 cannot go back")
 			} else {
 				assert.NoError(t, err)
 			}

@@ -40,7 +40,7 @@ func Score(m Model, w *graph.Weights, f graph.Frame, taps ...string) (*Program, 
 }
 
 // Decode compiles the program that reads tokens into f.Memory and computes "logits" for
-// what follows each lane's last: (B, V).
+// what follows each sequence's last: (B, V).
 func Decode(m Model, w *graph.Weights, f graph.Frame, taps ...string) (*Program, error) {
 	if f.Memory == nil {
 		return nil, errors.New("models: a decoding program needs a memory")
@@ -58,11 +58,11 @@ func Encode(m Model, w *graph.Weights, f graph.Frame, taps ...string) (*Program,
 	return compile(m, w, f, Options{}, append([]string{"logits"}, taps...))
 }
 
-// NewMemory lays out memory for a model's lanes: room for so many tokens each, and for
+// NewMemory lays out memory for a model's sequences: room for so many tokens each, and for
 // sources of up to s tokens.
-func NewMemory(m Model, w *graph.Weights, lanes, room, s int) (*graph.Memory, error) {
-	mem := graph.NewMemory(lanes, room)
-	_, err := graph.Build(w, graph.Frame{B: lanes, T: 1, S: s, Memory: mem}, func(s *layers.Scope) { m.Logits(s, s.Tokens()) })
+func NewMemory(m Model, w *graph.Weights, sequences, room, s int) (*graph.Memory, error) {
+	mem := graph.NewMemory(sequences, room)
+	_, err := graph.Build(w, graph.Frame{B: sequences, T: 1, S: s, Memory: mem}, func(s *layers.Scope) { m.Logits(s, s.Tokens()) })
 	return mem, err
 }
 

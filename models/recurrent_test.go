@@ -55,7 +55,7 @@ func (c *unrolled) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 }
 
 // The fused ops compute what their cells do step by step in Gorgonia's own ops: the loss
-// and every gradient, with ragged lanes. Hidden is such that the gates have more than 256
+// and every gradient, with ragged sequences. Hidden is such that the gates have more than 256
 // columns, where Gorgonia's own slices go wrong.
 func TestFusedAgreesWithUnrolled(t *testing.T) {
 	tanh, relu := layers.RecurrentConfig{Hidden: 70}, layers.RecurrentConfig{Hidden: 70, Act: "relu"}
@@ -87,7 +87,7 @@ func TestFusedAgreesWithUnrolled(t *testing.T) {
 	}
 }
 
-// trained is a training program after one run on ragged lanes.
+// trained is a training program after one run on ragged sequences.
 func trained(t *testing.T, m models.Model, w *graph.Weights) *models.Program {
 	p, err := models.Train(m, w, graph.Frame{B: 3, T: 4}, models.Options{})
 	require.NoError(t, err)

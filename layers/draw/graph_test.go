@@ -64,7 +64,7 @@ func TestLayersByDefault(t *testing.T) {
 	p, err := draw.Graph(small(t), draw.Options{})
 	require.NoError(t, err)
 	said := texts(t, p.SVG())
-	for _, want := range []string{"tok", "h0/ln", "h0/att", "h0/squash", "出", "loss · mean", "∂ h0/att", "∂ h0/squash", "qkv/W 6 × 18", "past 4", "4 × 6", "tanh"} {
+	for _, want := range []string{"tok", "h0/ln", "h0/att", "h0/squash", "出", "loss · mean", "∂ h0/att", "∂ h0/squash", "qkv/W 6 × 18", "causal_lengths 4", "4 × 6", "tanh"} {
 		assert.Contains(t, said, want)
 	}
 	assert.NotContains(t, said, "h0/att/qkv", "a layer is one box")

@@ -4,9 +4,9 @@ import "fmt"
 
 // Feed is what one run reads.
 type Feed struct {
-	Tokens  []int // (B·T), −1 after the end of a lane
+	Tokens  []int // (B·T), −1 after the end of a sequence
 	Targets []int // (B·T), −1 where nothing is asked; nil: nowhere
-	Source  []int // (B·S), −1 after the end of a lane's source
+	Source  []int // (B·S), −1 after the end of a sequence's source
 	Total   int   // targets in the whole batch that the mean is over; 0: those in Targets
 }
 
@@ -22,17 +22,17 @@ func (g *Graph) Feed(f Feed) error {
 		return nil
 	}
 	if len(f.Tokens) != fr.B*fr.T {
-		return fmt.Errorf("%d tokens, want B=%d lanes of T=%d", len(f.Tokens), fr.B, fr.T)
+		return fmt.Errorf("%d tokens, want B=%d sequences of T=%d", len(f.Tokens), fr.B, fr.T)
 	}
 	for b := range fr.B {
-		if err := g.feedLane(b, f.Tokens[b*fr.T:(b+1)*fr.T]); err != nil {
+		if err := g.feedSequence(b, f.Tokens[b*fr.T:(b+1)*fr.T]); err != nil {
 			return err
 		}
 	}
 	return g.feedTargets(f)
 }
 
-func (g *Graph) feedLane(b int, tokens []int) error {
+func (g *Graph) feedSequence(b int, tokens []int) error {
 	n, err := length(b, tokens)
 	if err != nil {
 		return err
@@ -52,11 +52,11 @@ func (g *Graph) feedLane(b int, tokens []int) error {
 		}
 		g.set("tokens", t0+t, id)
 		g.set("positions", t0+t, at)
-		g.set("past", t0+t, at+1)
-		g.set("lane", t0+t, n)
-		g.set("all", t0+t, source)
+		g.set("causal_lengths", t0+t, at+1)
+		g.set("sequence_lengths", t0+t, n)
+		g.set("source_lengths", t0+t, source)
 	}
-	g.set("sources", b, source)
+	g.set("source_lengths_of_sequences", b, source)
 	last := t0 + n - 1
 	if n == 0 {
 		last = -1
@@ -68,16 +68,16 @@ func (g *Graph) feedLane(b int, tokens []int) error {
 func (g *Graph) feedSource(tokens []int) error {
 	fr := g.frame
 	if len(tokens) != fr.B*fr.S {
-		return fmt.Errorf("%d source tokens, want B=%d lanes of S=%d", len(tokens), fr.B, fr.S)
+		return fmt.Errorf("%d source tokens, want B=%d sequences of S=%d", len(tokens), fr.B, fr.S)
 	}
 	for b := range fr.B {
-		lane := tokens[b*fr.S : (b+1)*fr.S]
-		n, err := length(b, lane)
+		seq := tokens[b*fr.S : (b+1)*fr.S]
+		n, err := length(b, seq)
 		if err != nil {
 			return fmt.Errorf("source: %w", err)
 		}
 		g.fresh[b] = n
-		for t, id := range lane {
+		for t, id := range seq {
 			at := -1
 			if t < n {
 				at = t
@@ -85,8 +85,8 @@ func (g *Graph) feedSource(tokens []int) error {
 			r := b*fr.S + t
 			g.set("source/tokens", r, id)
 			g.set("source/positions", r, at)
-			g.set("source/past", r, at+1)
-			g.set("source/all", r, n)
+			g.set("source/causal_lengths", r, at+1)
+			g.set("source/source_lengths", r, n)
 		}
 	}
 	return nil
@@ -121,15 +121,15 @@ func (g *Graph) set(name string, i, v int) {
 	}
 }
 
-// length is how many tokens a lane has before its padding.
+// length is how many tokens a sequence has before its padding.
 func length(b int, tokens []int) (int, error) {
 	n := 0
 	for t, id := range tokens {
 		switch {
 		case id < -1:
-			return 0, fmt.Errorf("lane %d: token %d is %d", b, t, id)
+			return 0, fmt.Errorf("sequence %d: token %d is %d", b, t, id)
 		case id >= 0 && n < t:
-			return 0, fmt.Errorf("lane %d: token %d comes after padding", b, t)
+			return 0, fmt.Errorf("sequence %d: token %d comes after padding", b, t)
 		case id >= 0:
 			n++
 		}
@@ -137,7 +137,7 @@ func length(b int, tokens []int) (int, error) {
 	return n, nil
 }
 
-// Commit ends a run that went well: what it wrote becomes part of memory's lanes.
+// Commit ends a run that went well: what it wrote becomes part of memory's sequences.
 func (g *Graph) Commit() {
 	switch {
 	case g.frame.Memory == nil:
@@ -148,7 +148,7 @@ func (g *Graph) Commit() {
 	}
 }
 
-// encoded is how many source tokens each lane has after an encoding run, in which lanes
+// encoded is how many source tokens each sequence has after an encoding run, in which sequences
 // without any keep what they had.
 func (g *Graph) encoded() []int {
 	n := append([]int(nil), g.frame.Memory.source...)

@@ -14,13 +14,13 @@ import (
 // Frame is what a graph is built for. The zero Memory and Noise mean whole sequences and
 // no dropout.
 type Frame struct {
-	B, T     int     // lanes, tokens of each
-	S        int     // tokens of each lane's source, if the model has one
-	First    int     // lanes of the batch before this graph's first, when it is a shard
-	Memory   *Memory // carries lanes from run to run
+	B, T     int     // sequences, tokens of each
+	S        int     // tokens of each sequence's source, if the model has one
+	First    int     // sequences of the batch before this graph's first, when it is a shard
+	Memory   *Memory // carries sequences from run to run
 	Noise    *Noise  // switches dropout on
 	Gradient bool    // the graph will be differentiated
-	Whole    bool    // logits for every token even with memory, not for each lane's last only
+	Whole    bool    // logits for every token even with memory, not for each sequence's last only
 	Encode   bool    // fills Memory from the source, and computes nothing else
 }
 
@@ -46,7 +46,7 @@ type Graph struct {
 	ints    map[string]*ints // inputs of tokens and of what follows from them
 	alive   G.Nodes          // memory's tensors: nothing may reuse them before the run ends
 	keep    []keep
-	fresh   []int // tokens of each lane's source that a run encodes
+	fresh   []int // tokens of each sequence's source that a run encodes
 }
 
 // ints is an input of integers.

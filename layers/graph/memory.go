@@ -7,20 +7,20 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Memory is what lanes remember between runs, outside any graph: the graphs that read
+// Memory is what sequences remember between runs, outside any graph: the graphs that read
 // prompts and the graph that decodes share it. A run changes nothing in it before
-// Graph.Commit, so that a failed run leaves every lane as it was.
+// Graph.Commit, so that a failed run leaves every sequence as it was.
 //
-// A lane has three kinds of memory, because copying, truncating and resetting mean
+// A sequence has three kinds of memory, because copying, truncating and resetting mean
 // different things for each: a history has a row for each token (keys and values), a
-// carry one row for the lane (a recurrent state), and what is there once has the rows of
-// the lane's source.
+// carry one row for the sequence (a recurrent state), and what is there once has the rows of
+// the sequence's source.
 type Memory struct {
 	room   int // tokens a history holds
-	bound  int // tokens a lane may hold at all; 0: any number
+	bound  int // tokens a sequence may hold at all; 0: any number
 	seen   []int
 	adding []int // tokens that the run at hand adds
-	source []int // tokens of each lane's source
+	source []int // tokens of each sequence's source
 	slots  map[string]*slot
 	order  []string
 }
@@ -35,30 +35,30 @@ const (
 
 type slot struct {
 	kind        kind
-	rows, width int // of one lane
+	rows, width int // of one sequence
 	now, next   *tensor.Dense
 }
 
-// FullError says that a lane has no room for more tokens.
-type FullError struct{ Lane, Seen, Adding, Room int }
+// FullError says that a sequence has no room for more tokens.
+type FullError struct{ Sequence, Seen, Adding, Room int }
 
 func (e *FullError) Error() string {
-	return fmt.Sprintf("lane %d has seen %d tokens and has room for %d: %d more do not fit", e.Lane, e.Seen, e.Room, e.Adding)
+	return fmt.Sprintf("sequence %d has seen %d tokens and has room for %d: %d more do not fit", e.Sequence, e.Seen, e.Room, e.Adding)
 }
 
-// NewMemory returns empty lanes whose histories have room for so many tokens each. The
+// NewMemory returns empty sequences whose histories have room for so many tokens each. The
 // first graph built with it lays it out.
-func NewMemory(lanes, room int) *Memory {
-	return &Memory{room: room, seen: make([]int, lanes), adding: make([]int, lanes), source: make([]int, lanes), slots: map[string]*slot{}}
+func NewMemory(sequences, room int) *Memory {
+	return &Memory{room: room, seen: make([]int, sequences), adding: make([]int, sequences), source: make([]int, sequences), slots: map[string]*slot{}}
 }
 
-// Lanes is the number of lanes.
-func (m *Memory) Lanes() int { return len(m.seen) }
+// Sequences is the number of sequences.
+func (m *Memory) Sequences() int { return len(m.seen) }
 
-// Seen is how many tokens a lane has been fed.
-func (m *Memory) Seen(lane int) int { return m.seen[lane] }
+// Seen is how many tokens a sequence has been fed.
+func (m *Memory) Seen(seq int) int { return m.seen[seq] }
 
-// Room is how many tokens a lane can hold, or 0 if there is no limit.
+// Room is how many tokens a sequence can hold, or 0 if there is no limit.
 func (m *Memory) Room() int { return m.bound }
 
 func (m *Memory) limit(n int) {
@@ -67,16 +67,16 @@ func (m *Memory) limit(n int) {
 	}
 }
 
-func (m *Memory) expect(lane, n int) error {
-	if m.bound > 0 && m.seen[lane]+n > m.bound {
-		return &FullError{lane, m.seen[lane], n, m.bound}
+func (m *Memory) expect(seq, n int) error {
+	if m.bound > 0 && m.seen[seq]+n > m.bound {
+		return &FullError{seq, m.seen[seq], n, m.bound}
 	}
-	m.adding[lane] = n
+	m.adding[seq] = n
 	return nil
 }
 
-// commit makes what the last run wrote part of the lanes. Histories lie there already,
-// beyond what the lanes had seen.
+// commit makes what the last run wrote part of the sequences. Histories lie there already,
+// beyond what the sequences had seen.
 func (m *Memory) commit() {
 	for _, s := range m.slots {
 		if s.kind != carry {
@@ -94,41 +94,41 @@ func (m *Memory) commit() {
 	}
 }
 
-// Reset makes a lane forget everything.
-func (m *Memory) Reset(lane int) {
-	m.seen[lane], m.source[lane] = 0, 0
+// Reset makes a sequence forget everything.
+func (m *Memory) Reset(seq int) {
+	m.seen[seq], m.source[seq] = 0, 0
 	for _, s := range m.slots {
 		if s.kind == carry {
-			clearRows(s.now, lane*s.rows, s.rows, s.width)
+			clearRows(s.now, seq*s.rows, s.rows, s.width)
 		}
 	}
 }
 
-// Truncate makes a lane forget all but its first n tokens. A recurrent state cannot go
-// back, except to nothing: keep a copy of the lane instead.
-func (m *Memory) Truncate(lane, n int) error {
-	if n < 0 || n > m.seen[lane] {
-		return fmt.Errorf("lane %d has seen %d tokens: it cannot keep %d", lane, m.seen[lane], n)
+// Truncate makes a sequence forget all but its first n tokens. A recurrent state cannot go
+// back, except to nothing: keep a copy of the sequence instead.
+func (m *Memory) Truncate(seq, n int) error {
+	if n < 0 || n > m.seen[seq] {
+		return fmt.Errorf("sequence %d has seen %d tokens: it cannot keep %d", seq, m.seen[seq], n)
 	}
-	if n == m.seen[lane] {
+	if n == m.seen[seq] {
 		return nil
 	}
 	if n > 0 {
 		for _, path := range m.order {
 			if m.slots[path].kind == carry {
-				return fmt.Errorf("%s is recurrent: lane %d cannot go back from %d tokens to %d", path, lane, m.seen[lane], n)
+				return fmt.Errorf("%s is recurrent: sequence %d cannot go back from %d tokens to %d", path, seq, m.seen[seq], n)
 			}
 		}
-		m.seen[lane] = n
+		m.seen[seq] = n
 		return nil
 	}
-	source := m.source[lane]
-	m.Reset(lane)
-	m.source[lane] = source
+	source := m.source[seq]
+	m.Reset(seq)
+	m.source[seq] = source
 	return nil
 }
 
-// Copy makes lane dst of m what lane src of from is. From may be m itself, or another
+// Copy makes sequence dst of m what sequence src of from is. From may be m itself, or another
 // memory of the same model.
 func (m *Memory) Copy(dst int, from *Memory, src int) error {
 	for path, b := range from.slots {
@@ -151,7 +151,7 @@ func (m *Memory) Copy(dst int, from *Memory, src int) error {
 	return nil
 }
 
-// Carried is a copy of the recurrent states of all lanes, by path: what must be saved to
+// Carried is a copy of the recurrent states of all sequences, by path: what must be saved to
 // go on later.
 func (m *Memory) Carried() map[string][]float32 {
 	states := map[string][]float32{}
@@ -163,7 +163,7 @@ func (m *Memory) Carried() map[string][]float32 {
 	return states
 }
 
-// Restore sets the recurrent states of all lanes to what Carried returned.
+// Restore sets the recurrent states of all sequences to what Carried returned.
 func (m *Memory) Restore(states map[string][]float32) error {
 	for path, s := range m.slots {
 		if s.kind != carry {
@@ -178,26 +178,26 @@ func (m *Memory) Restore(states map[string][]float32) error {
 	return nil
 }
 
-// used is how many of a lane's rows hold anything.
-func (m *Memory) used(s *slot, lane int) int {
+// used is how many of a sequence's rows hold anything.
+func (m *Memory) used(s *slot, seq int) int {
 	switch s.kind {
 	case history:
-		return m.seen[lane]
+		return m.seen[seq]
 	case once:
-		return min(m.source[lane], s.rows)
+		return min(m.source[seq], s.rows)
 	}
 	return s.rows
 }
 
-// Reorder makes lane i what lane parents[i] was, for all at once: what a beam search
-// does after each token. Only rows in use move, through one spare lane.
+// Reorder makes sequence i what sequence parents[i] was, for all at once: what a beam search
+// does after each token. Only rows in use move, through one spare sequence.
 func (m *Memory) Reorder(parents []int) error {
 	if len(parents) != len(m.seen) {
-		return fmt.Errorf("%d parents for %d lanes", len(parents), len(m.seen))
+		return fmt.Errorf("%d parents for %d sequences", len(parents), len(m.seen))
 	}
 	for _, p := range parents {
 		if p < 0 || p >= len(m.seen) {
-			return fmt.Errorf("lane %d is not one of %d", p, len(m.seen))
+			return fmt.Errorf("sequence %d is not one of %d", p, len(m.seen))
 		}
 	}
 	var spare *Memory
@@ -223,13 +223,13 @@ func (m *Memory) Reorder(parents []int) error {
 	return nil
 }
 
-type move struct{ dst, src int } // −1 is the spare lane
+type move struct{ dst, src int } // −1 is the spare sequence
 
-// moves orders the copies dst ← parents[dst] so that no lane is overwritten while others
-// still want it. A cycle goes through the spare lane.
+// moves orders the copies dst ← parents[dst] so that no sequence is overwritten while others
+// still want it. A cycle goes through the spare sequence.
 func moves(parents []int) (list []move) {
 	wanted := make([]int, len(parents))
-	var open []int // lanes that must change
+	var open []int // sequences that must change
 	for dst, src := range parents {
 		if dst != src {
 			wanted[src]++
@@ -239,12 +239,12 @@ func moves(parents []int) (list []move) {
 	parents = slices.Clone(parents)
 	for len(open) > 0 {
 		i := slices.IndexFunc(open, func(dst int) bool { return wanted[dst] == 0 })
-		if i < 0 { // only cycles are left: free one lane
-			lane := open[0]
-			list = append(list, move{-1, lane})
-			wanted[lane] = 0
+		if i < 0 { // only cycles are left: free one sequence
+			seq := open[0]
+			list = append(list, move{-1, seq})
+			wanted[seq] = 0
 			for _, dst := range open {
-				if parents[dst] == lane {
+				if parents[dst] == seq {
 					parents[dst] = -1
 				}
 			}
@@ -261,12 +261,12 @@ func moves(parents []int) (list []move) {
 }
 
 // like is an empty memory of the same layout.
-func (m *Memory) like(lanes int) *Memory {
-	c := NewMemory(lanes, m.room)
+func (m *Memory) like(sequences int) *Memory {
+	c := NewMemory(sequences, m.room)
 	c.bound, c.order = m.bound, m.order
 	for path, s := range m.slots {
 		n := *s
-		n.now = tensor.New(tensor.Of(s.now.Dtype()), tensor.WithShape(lanes*s.rows, s.width))
+		n.now = tensor.New(tensor.Of(s.now.Dtype()), tensor.WithShape(sequences*s.rows, s.width))
 		c.slots[path] = &n
 	}
 	return c

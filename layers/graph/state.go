@@ -7,7 +7,7 @@ import (
 	"euryale/layers/ops"
 )
 
-// History returns x after the rows that its lanes saw in earlier runs. A whole pass has
+// History returns x after the rows that its sequences saw in earlier runs. A whole pass has
 // no earlier runs: it gets x itself.
 //
 //	x: (B·T, D) → (B·C, D)
@@ -28,7 +28,7 @@ func (s *Scope) History(name string, x *G.Node) *G.Node {
 	return n
 }
 
-// Carry declares a recurrence. Step gets what each lane carries in, zero at its start,
+// Carry declares a recurrence. Step gets what each sequence carries in, zero at its start,
 // and returns the value after every token; what comes after the last is carried on.
 //
 //	prev: (B, D) → step → (B·T, D), which Carry returns
@@ -71,8 +71,8 @@ func (s *Scope) recurrence(name string, start *G.Node, width int, step func(prev
 	return y
 }
 
-// Once declares a value of the source that a lane keeps while it decodes: a row for each
-// of the source's tokens, or one for the lane. A graph with memory reads what an encoding
+// Once declares a value of the source that a sequence keeps while it decodes: a row for each
+// of the source's tokens, or one for the sequence. A graph with memory reads what an encoding
 // graph kept, and the nodes behind x are pruned from it.
 //
 //	x: (B·S, D) → (B·S, D), or (B, D) → (B, D)

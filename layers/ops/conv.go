@@ -13,13 +13,13 @@ import (
 // the oldest first. Padding is left out, and gets zeros. b may be nil.
 //
 //	x: (B·T, D), W: (K, D), prev: (B, (K−1)·D), at: (B·T) int, b: (D) → (B·T, D)
-func CausalConv(p Place, lanes int, x, w, prev, at, b *G.Node) (*G.Node, error) {
-	s, n, err := sequencesOf(lanes, x, prev, at)
+func CausalConv(p Place, sequences int, x, w, prev, at, b *G.Node) (*G.Node, error) {
+	s, n, err := sequencesOf(sequences, x, prev, at)
 	if err != nil {
 		return nil, err
 	}
 	if w.Dims() != 2 || w.Shape()[0] != n+1 || w.Shape()[1] != s.width {
-		return nil, fmt.Errorf("the weights are %v and the state %v, want (K, %d) and (%d, (K−1)·%d)", w.Shape(), prev.Shape(), s.width, lanes, s.width)
+		return nil, fmt.Errorf("the weights are %v and the state %v, want (K, %d) and (%d, (K−1)·%d)", w.Shape(), prev.Shape(), s.width, sequences, s.width)
 	}
 	p.Tape.readAsMatrix(w)
 	nodes := G.Nodes{x, w, prev, at}
@@ -34,15 +34,15 @@ func CausalConv(p Place, lanes int, x, w, prev, at, b *G.Node) (*G.Node, error) 
 
 // conv is the scratch of one CausalConv.
 type conv[T Float] struct {
-	sequences
+	layout
 	taps    int   // K
 	tokens  []int // (B, T), the rows of each sequence that are tokens
 	lengths []int // how many those are
 	product []T   // (B, D)
 }
 
-func convSpec[T Float](s sequences, taps int, bias bool) spec[T] {
-	c := &conv[T]{s, taps, make([]int, s.lanes*s.steps), make([]int, s.lanes), make([]T, s.lanes*s.width)}
+func convSpec[T Float](s layout, taps int, bias bool) spec[T] {
+	c := &conv[T]{s, taps, make([]int, s.sequences*s.steps), make([]int, s.sequences), make([]T, s.sequences*s.width)}
 	sp := spec[T]{
 		shape: s.shape(),
 		fwd:   c.forward,
@@ -66,40 +66,40 @@ func convSpec[T Float](s sequences, taps int, bias bool) spec[T] {
 
 // find lists the tokens of each sequence.
 func (c *conv[T]) find(at []int) {
-	for lane := range c.lanes {
+	for seq := range c.sequences {
 		n := 0
-		for r := lane * c.steps; r < (lane+1)*c.steps; r++ {
+		for r := seq * c.steps; r < (seq+1)*c.steps; r++ {
 			if at[r] >= 0 {
-				c.tokens[lane*c.steps+n] = r
+				c.tokens[seq*c.steps+n] = r
 				n++
 			}
 		}
-		c.lengths[lane] = n
+		c.lengths[seq] = n
 	}
 }
 
 // before is what tap k of a sequence's i-th token reads: a row of x, or of prev.
-func (c *conv[T]) before(x, prev []T, lane, i, k int) []T {
+func (c *conv[T]) before(x, prev []T, seq, i, k int) []T {
 	j := i - (c.taps - 1) + k
 	if j < 0 {
-		return nth(prev, lane*(c.taps-1)+c.taps-1+j, c.width)
+		return nth(prev, seq*(c.taps-1)+c.taps-1+j, c.width)
 	}
-	return nth(x, c.tokens[lane*c.steps+j], c.width)
+	return nth(x, c.tokens[seq*c.steps+j], c.width)
 }
 
 func (c *conv[T]) forward(in []arg[T], y []T) {
 	c.find(in[3].I)
-	c.strands(func(lane, from, to int) {
-		product := nth(c.product, lane, c.width)[from:to]
+	c.strands(func(seq, from, to int) {
+		product := nth(c.product, seq, c.width)[from:to]
 		for t := range c.steps {
-			if r := lane*c.steps + t; in[3].I[r] < 0 {
+			if r := seq*c.steps + t; in[3].I[r] < 0 {
 				clear(nth(y, r, c.width)[from:to])
 			}
 		}
-		for i := range c.lengths[lane] {
-			sum := nth(y, c.tokens[lane*c.steps+i], c.width)[from:to]
+		for i := range c.lengths[seq] {
+			sum := nth(y, c.tokens[seq*c.steps+i], c.width)[from:to]
 			for k := range c.taps {
-				vec.Mul(product, nth(in[1].X, k, c.width)[from:to], c.before(in[0].X, in[2].X, lane, i, k)[from:to])
+				vec.Mul(product, nth(in[1].X, k, c.width)[from:to], c.before(in[0].X, in[2].X, seq, i, k)[from:to])
 				switch {
 				case k > 0:
 					vec.Add(sum, sum, product)
@@ -117,12 +117,12 @@ func (c *conv[T]) inputGrads(in []arg[T], _, dy []T, g [][]T) {
 	c.find(in[3].I)
 	clear(g[0])
 	clear(g[1])
-	c.strands(func(lane, from, to int) {
-		product := nth(c.product, lane, c.width)[from:to]
-		for i := range c.lengths[lane] {
+	c.strands(func(seq, from, to int) {
+		product := nth(c.product, seq, c.width)[from:to]
+		for i := range c.lengths[seq] {
 			for k := range c.taps {
-				vec.Mul(product, nth(in[1].X, k, c.width)[from:to], nth(dy, c.tokens[lane*c.steps+i], c.width)[from:to])
-				dx := c.before(g[0], g[1], lane, i, k)[from:to]
+				vec.Mul(product, nth(in[1].X, k, c.width)[from:to], nth(dy, c.tokens[seq*c.steps+i], c.width)[from:to])
+				dx := c.before(g[0], g[1], seq, i, k)[from:to]
 				vec.Add(dx, dx, product)
 			}
 		}
@@ -134,13 +134,13 @@ func (c *conv[T]) inputGrads(in []arg[T], _, dy []T, g [][]T) {
 func (c *conv[T]) weightGrad(in []arg[T], _, dy []T, g [][]T) {
 	c.find(in[3].I)
 	clear(g[0])
-	all := sequences{1, c.lanes * c.steps, c.width}
+	all := layout{1, c.sequences * c.steps, c.width}
 	all.strands(func(_, from, to int) {
 		product := c.product[from:to]
-		for lane := range c.lanes {
-			for i := range c.lengths[lane] {
+		for seq := range c.sequences {
+			for i := range c.lengths[seq] {
 				for k := range c.taps {
-					vec.Mul(product, nth(dy, c.tokens[lane*c.steps+i], c.width)[from:to], c.before(in[0].X, in[2].X, lane, i, k)[from:to])
+					vec.Mul(product, nth(dy, c.tokens[seq*c.steps+i], c.width)[from:to], c.before(in[0].X, in[2].X, seq, i, k)[from:to])
 					dw := nth(g[0], k, c.width)[from:to]
 					vec.Add(dw, dw, product)
 				}

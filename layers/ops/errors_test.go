@@ -50,13 +50,13 @@ func TestDeclarationErrors(t *testing.T) {
 		"entropy":     {func() (*G.Node, error) { return CrossEntropy(p, 0, in["x"], in["five"]) }, "logits are (6, 8) and targets (5)"},
 		"smoothing":   {func() (*G.Node, error) { return CrossEntropy(p, 1, in["x"], in["six"]) }, "label smoothing is 1"},
 		"attention": {func() (*G.Node, error) {
-			return Attention(p, AttentionConfig{Lanes: 2, Heads: 3, KVHeads: 3}, in["x"], in["x"], in["x"], in["six"])
+			return Attention(p, AttentionConfig{Sequences: 2, Heads: 3, KVHeads: 3}, in["x"], in["x"], in["x"], in["six"])
 		}, "q is (6, 8)"},
-		"lanes": {func() (*G.Node, error) {
-			return Attention(p, AttentionConfig{Lanes: 2, Heads: 2, KVHeads: 2}, in["x"], in["k"], in["k"], in["six"])
+		"sequences": {func() (*G.Node, error) {
+			return Attention(p, AttentionConfig{Sequences: 2, Heads: 2, KVHeads: 2}, in["x"], in["k"], in["k"], in["six"])
 		}, "k (9, 8)"},
 		"groups": {func() (*G.Node, error) {
-			return AttentionOf(p, AttentionConfig{Lanes: 2, Heads: 3, KVHeads: 2}, in["x"], in["six"])
+			return AttentionOf(p, AttentionConfig{Sequences: 2, Heads: 3, KVHeads: 2}, in["x"], in["six"])
 		}, "qkv is (6, 8)"},
 		"append": {func() (*G.Node, error) {
 			return Append(p, 2, tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(8, 5)), in["x"], in["six"])

@@ -21,7 +21,7 @@ func Loop(p Place, sequences int, c Cell, x, prev, at *G.Node) (*G.Node, error) 
 	if err != nil {
 		return nil, err
 	}
-	s := scan{Scan{Lanes: sequences}, x.Shape()[0] / sequences, c.Prev.Shape()[1]}
+	s := scan{Scan{Sequences: sequences}, x.Shape()[0] / sequences, c.Prev.Shape()[1]}
 	in := G.Nodes{prev, at}
 	for _, stream := range b.streams {
 		in = append(in, stream.all)
@@ -106,7 +106,7 @@ func (l *loop[T]) run(in []arg[T], out []T) {
 // that are not.
 func (l *loop[T]) enter(p *cellProgram[T], in []arg[T]) {
 	if l.state == nil {
-		l.state = tensor.New(tensor.Of(dtype[T]()), tensor.WithShape(l.Lanes, l.hidden))
+		l.state = tensor.New(tensor.Of(dtype[T]()), tensor.WithShape(l.Sequences, l.hidden))
 		l.held = make([]held[T], len(l.captured))
 		for _, s := range l.streams {
 			l.tokens = append(l.tokens, tensor.New(tensor.Of(s.at.Dtype()), tensor.WithShape(s.at.Shape()...)))

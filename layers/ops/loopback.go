@@ -114,7 +114,7 @@ func (b *loopBack[T]) postpone(i int, n *G.Node) *late[T] {
 		}
 	}
 	for _, operand := range stock.Operands(n) {
-		if operand.Dims() != 2 || operand.Shape()[0] != b.Lanes {
+		if operand.Dims() != 2 || operand.Shape()[0] != b.Sequences {
 			return nil
 		}
 		l.slots = append(l.slots, b.program.slot(operand))
@@ -127,7 +127,7 @@ func (b *loopBack[T]) postpone(i int, n *G.Node) *late[T] {
 func (b *loopBack[T]) run(in []arg[T], out, dout []T, gin [][]T) {
 	b.enter(b.program, in)
 	if b.dstate == nil {
-		b.dstate = make([]T, b.Lanes*b.hidden)
+		b.dstate = make([]T, b.Sequences*b.hidden)
 	}
 	clear(b.dstate)
 	for i, g := range gin {
@@ -171,7 +171,7 @@ func (b *loopBack[T]) stepBack(k int, in []arg[T], out, dout []T, gin [][]T) {
 		case input == loopState:
 			b.runs(k, at, func(from, to int) { copy(span(b.dstate, from, to, h), span(g, from, to, h)) }, func(int, int) {})
 		case input < loopStreams+len(b.streams):
-			w := len(g) / b.Lanes
+			w := len(g) / b.Sequences
 			scatter(b.scan, k, gin[i], w, 0, g, w)
 		default:
 			vec.Add(gin[i], gin[i], g)

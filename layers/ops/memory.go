@@ -7,25 +7,25 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Append writes x's rows into the memory behind store, a lane's row at the place that at
+// Append writes x's rows into the memory behind store, a sequence's row at the place that at
 // gives it, and returns all of memory. Rows at −1 are left out. It has no derivative.
 //
 //	x: (B·T, D), at: (B·T) int, store: (B·C, D) → (B·C, D)
-func Append(p Place, lanes int, store *tensor.Dense, x, at *G.Node) (*G.Node, error) {
+func Append(p Place, sequences int, store *tensor.Dense, x, at *G.Node) (*G.Node, error) {
 	if x.Dims() != 2 || store.Dims() != 2 || x.Shape()[1] != store.Shape()[1] || x.Dtype() != store.Dtype() {
 		return nil, fmt.Errorf("x is %v of %v, memory is %v of %v", x.Shape(), x.Dtype(), store.Shape(), store.Dtype())
 	}
-	return apply(p, appendSpec[float32](lanes, store), appendSpec[float64](lanes, store), x, at)
+	return apply(p, appendSpec[float32](sequences, store), appendSpec[float64](sequences, store), x, at)
 }
 
-func appendSpec[T Float](lanes int, store *tensor.Dense) spec[T] {
+func appendSpec[T Float](sequences int, store *tensor.Dense) spec[T] {
 	d := store.Shape()[1]
 	s := spec[T]{shape: store.Shape(), fwd: func(in []arg[T], all []T) {
 		rows := len(in[1].I)
 		for r, at := range in[1].I {
 			if at >= 0 {
-				lane := r / (rows / lanes)
-				copy(all[(lane*(len(all)/d/lanes)+at)*d:][:d], in[0].X[r*d:])
+				seq := r / (rows / sequences)
+				copy(all[(seq*(len(all)/d/sequences)+at)*d:][:d], in[0].X[r*d:])
 			}
 		}
 	}}

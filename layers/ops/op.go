@@ -6,7 +6,7 @@
 // Ops own their output buffers, so a steady loop makes no garbage, and recover their
 // own panics, because the machine runs them in a goroutine where nobody else could.
 //
-// Letters in shapes: N rows, B lanes, T tokens of a lane, C keys of a lane, D width,
+// Letters in shapes: N rows, B sequences, T tokens of a sequence, C keys of a sequence, D width,
 // H heads or hidden units, V vocabulary.
 package ops
 

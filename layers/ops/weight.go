@@ -115,9 +115,9 @@ type recurrent[T Float] struct {
 }
 
 func newRecurrent[T Float](tape *Tape, s scan, w *G.Node) *recurrent[T] {
-	r := &recurrent[T]{cols: w.Shape()[1], held: operandOf[T](tape, w, false, s.Lanes)}
+	r := &recurrent[T]{cols: w.Shape()[1], held: operandOf[T](tape, w, false, s.Sequences)}
 	if tape.Differentiated {
-		r.turned = operandOf[T](tape, w, true, s.Lanes)
+		r.turned = operandOf[T](tape, w, true, s.Sequences)
 	}
 	return r
 }
@@ -133,7 +133,7 @@ func (r *recurrent[T]) back(s scan, w []T) *matmul.Packed[T] {
 }
 
 func ready[T Float](held, own *matmul.Packed[T], s scan, pack func(own *matmul.Packed[T])) *matmul.Packed[T] {
-	if held != nil && held.Ready() || s.steps == 1 || matmul.PackingGain(s.Lanes) == matmul.None {
+	if held != nil && held.Ready() || s.steps == 1 || matmul.PackingGain(s.Sequences) == matmul.None {
 		return held
 	}
 	pack(own)

@@ -139,7 +139,7 @@ func (d *decoder) build() (err error) {
 }
 
 func (d *decoder) program(mem *graph.Memory, t int) (*models.Program, error) {
-	return models.Decode(d.m, d.w, graph.Frame{B: mem.Lanes(), T: t, S: d.source, Memory: mem})
+	return models.Decode(d.m, d.w, graph.Frame{B: mem.Sequences(), T: t, S: d.source, Memory: mem})
 }
 
 // encode reads sources into a memory; a sequence whose source is empty keeps what it has.
@@ -147,7 +147,7 @@ func (d *decoder) encode(mem *graph.Memory, source [][]int) error {
 	if d.source == 0 {
 		return nil
 	}
-	p, err := models.Encode(d.m, d.w, graph.Frame{B: mem.Lanes(), S: d.source, Memory: mem})
+	p, err := models.Encode(d.m, d.w, graph.Frame{B: mem.Sequences(), S: d.source, Memory: mem})
 	if err != nil {
 		return fmt.Errorf("building the encoding program: %w", err)
 	}

@@ -30,8 +30,8 @@ func (c *Counter) restart() {
 	}
 }
 
-// Read counts a lane: each target after the tokens up to it. Targets of −1 are not
-// counted, and tokens of −1 end the lane. Unless it is fresh, the lane continues the one
+// Read counts a sequence: each target after the tokens up to it. Targets of −1 are not
+// counted, and tokens of −1 end the sequence. Unless it is fresh, the sequence continues the one
 // read before.
 func (c *Counter) Read(tokens, targets []int, fresh bool) error {
 	if fresh {
