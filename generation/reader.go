@@ -99,7 +99,7 @@ func (r *reader) reorder(parents []int) error {
 // prompt reads ids into lane 0 of a reader of one lane, and returns the logits of what
 // follows. Of a prompt longer than the lane, the end is read.
 func (r *reader) prompt(ids []int) ([]float32, error) {
-	if room := r.mem.Room(); room > 0 && len(ids) > room {
+	if room := r.mem.Capacity(); room > 0 && len(ids) > room {
 		ids = ids[len(ids)-room:]
 	}
 	r.text[0] = append(r.text[0][:0], ids...)
@@ -112,7 +112,7 @@ func (r *reader) prompt(ids []int) ([]float32, error) {
 				break
 			}
 		}
-		if room := r.mem.Room(); room > 0 {
+		if room := r.mem.Capacity(); room > 0 {
 			t = min(t, room)
 		}
 		n := min(t, len(ids))
@@ -164,7 +164,7 @@ func (r *reader) step(ids []int) ([]float32, error) {
 // slide makes room in a lane. Its last tokens are read again by a reader of one lane, so
 // that the other lanes are not disturbed, and moved in.
 func (r *reader) slide(lane int) error {
-	kept := slices.Clone(r.text[lane][len(r.text[lane])-r.mem.Room()/2:])
+	kept := slices.Clone(r.text[lane][len(r.text[lane])-r.mem.Capacity()/2:])
 	one := r
 	if r.mem.Sequences() > 1 {
 		if err := r.besides(lane); err != nil {

@@ -66,7 +66,7 @@ func (g *Generator) nll(ctx context.Context, ids []int, stride int, progress fun
 		progress = func(int, int) {}
 	}
 	s := scorer{Generator: g, ctx: ctx, ids: ids, progress: progress}
-	if mem.Room() == 0 {
+	if mem.Capacity() == 0 {
 		return s.carried()
 	}
 	return s.windows(stride)

@@ -79,8 +79,8 @@ func TestMemoryLimits(t *testing.T) {
 			w, s := graph.NewWeights(1), models.SourceOf(c.model)
 			mem, err := models.NewMemory(c.model, w, 1, 4, s)
 			require.NoError(t, err)
-			if assert.Equal(t, c.unbounded, mem.Room() == 0); !c.unbounded {
-				assert.Equal(t, 4, mem.Room())
+			if assert.Equal(t, c.unbounded, mem.Capacity() == 0); !c.unbounded {
+				assert.Equal(t, 4, mem.Capacity())
 			}
 			p, err := models.Decode(c.model, w, graph.Frame{B: 1, T: 3, S: s, Memory: mem})
 			require.NoError(t, err)

@@ -2,15 +2,16 @@ package graph
 
 import "fmt"
 
-// Feed is what one run reads.
+// Feed holds the inputs of one run.
 type Feed struct {
 	Tokens  []int // (B·T), −1 after the end of a sequence
-	Targets []int // (B·T), −1 where nothing is asked; nil: nowhere
+	Targets []int // (B·T), −1 where there is no target; nil: no targets at all
 	Source  []int // (B·S), −1 after the end of a sequence's source
-	Total   int   // targets in the whole batch that the mean is over; 0: those in Targets
+	Total   int   // number of targets that the mean loss divides by; 0: those in Targets
 }
 
-// Feed sets the inputs of the next run.
+// Feed sets the inputs of the next run. It returns an error if sizes do not fit the frame, if
+// a token follows padding, or a *FullError if a sequence exceeds the memory's capacity.
 func (g *Graph) Feed(f Feed) error {
 	fr := g.frame
 	if fr.S > 0 && (f.Source != nil || fr.Memory == nil || fr.Encode) {
@@ -38,9 +39,9 @@ func (g *Graph) feedSequence(b int, tokens []int) error {
 		return err
 	}
 	m, t0 := g.frame.Memory, b*g.frame.T
-	start, source := 0, g.fresh[b]
+	start, source := 0, g.encoded[b]
 	if m != nil {
-		start, source = m.seen[b], m.source[b]
+		start, source = m.length[b], m.source[b]
 		if err := m.expect(b, n); err != nil {
 			return err
 		}
@@ -76,7 +77,7 @@ func (g *Graph) feedSource(tokens []int) error {
 		if err != nil {
 			return fmt.Errorf("source: %w", err)
 		}
-		g.fresh[b] = n
+		g.encoded[b] = n
 		for t, id := range seq {
 			at := -1
 			if t < n {
@@ -114,14 +115,14 @@ func (g *Graph) feedTargets(f Feed) error {
 	return nil
 }
 
-// set gives an input its i-th value, if the graph has the input.
+// set sets the i-th value of an input, if the graph has the input.
 func (g *Graph) set(name string, i, v int) {
 	if in := g.ints[name]; in != nil {
 		in.v[i] = v
 	}
 }
 
-// length is how many tokens a sequence has before its padding.
+// length returns the number of tokens of a sequence before its padding.
 func length(b int, tokens []int) (int, error) {
 	n := 0
 	for t, id := range tokens {
@@ -137,24 +138,25 @@ func length(b int, tokens []int) (int, error) {
 	return n, nil
 }
 
-// Commit ends a run that went well: what it wrote becomes part of memory's sequences.
+// Commit ends a successful run: the values that it has written to memory become valid, and
+// the next run continues from them.
 func (g *Graph) Commit() {
 	switch {
 	case g.frame.Memory == nil:
 	case g.frame.Encode:
-		copy(g.frame.Memory.source, g.encoded())
+		copy(g.frame.Memory.source, g.sourceLengths())
 	default:
 		g.frame.Memory.commit()
 	}
 }
 
-// encoded is how many source tokens each sequence has after an encoding run, in which sequences
-// without any keep what they had.
-func (g *Graph) encoded() []int {
+// sourceLengths returns the number of source tokens of each sequence after an encoding run.
+// Sequences that the run had no source for keep theirs.
+func (g *Graph) sourceLengths() []int {
 	n := append([]int(nil), g.frame.Memory.source...)
-	for b, fresh := range g.fresh {
-		if fresh > 0 {
-			n[b] = fresh
+	for b, encoded := range g.encoded {
+		if encoded > 0 {
+			n[b] = encoded
 		}
 	}
 	return n

@@ -34,7 +34,7 @@ func scans(name string, r reference) build {
 		"row":  func(p Place, in map[string]*G.Node) (*G.Node, error) { return Row(p, 2, 1, in["x"]) },
 		"join": func(p Place, in map[string]*G.Node) (*G.Node, error) { return Concat(p, in["a"], in["b"]) },
 		"begin": func(p Place, in map[string]*G.Node) (*G.Node, error) {
-			return Begin(p, in["next"], in["prev"], in["at"])
+			return StartState(p, in["next"], in["prev"], in["at"])
 		},
 	}[kind]
 }
@@ -100,6 +100,6 @@ func TestStepErrors(t *testing.T) {
 	p, x, y := Place{NewTape(), "x"}, m("x", 6, 3), m("y", 2, 3)
 	_, err := Row(p, 2, 3, x)
 	assert.EqualError(t, err, "x is (6, 3), want (2·T, D) with a token 3")
-	_, err = Begin(p, y, x, at)
+	_, err = StartState(p, y, x, at)
 	assert.ErrorContains(t, err, "want one shape")
 }

@@ -77,7 +77,7 @@ func delaySpec[T Float](sequences int, x *G.Node) spec[T] {
 // Begin is start in sequences whose first token is that of a text, and prev in the others.
 //
 //	start, prev: (B, D), at: (B·T) int → (B, D)
-func Begin(p Place, start, prev, at *G.Node) (*G.Node, error) {
+func StartState(p Place, start, prev, at *G.Node) (*G.Node, error) {
 	return choose(p, 0, start, prev, at, func(position int) bool { return position == 0 })
 }
 

@@ -273,7 +273,7 @@ func (d *decoder) overflows() error {
 		}
 		d.b.tokens[0] = append(d.b.tokens[0], 0)
 	}
-	if limit := d.mem.Room(); limit > 0 && limit <= d.room {
+	if limit := d.mem.Capacity(); limit > 0 && limit <= d.room {
 		return fmt.Errorf("a sequence holds %d tokens, and takes more", limit)
 	}
 	d.mem.Reset(0)
