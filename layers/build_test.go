@@ -34,7 +34,7 @@ func TestBuildErrors(t *testing.T) {
 		"heads":        {declare: func(s *Scope, x *G.Node) { CausalSelfAttention(s.Sub("h0/att"), x, 3, 0) }, want: "h0/att: x is (6, 8), and D=8 is not a multiple of heads=3"},
 		"twice":        {declare: func(s *Scope, x *G.Node) { Linear(s.Sub("a"), x, 3); Linear(s.Sub("a"), x, 3) }, want: `a: "a/W" is declared twice, first at build_test.go:`},
 		"shared":       {declare: func(s *Scope, x *G.Node) { TiedHead(s.Sub("head"), x, "tok/V") }, want: `head: no layer has declared the parameter "tok/V" yet`},
-		"sum":          {declare: func(s *Scope, x *G.Node) { Add(s.Sub("r"), x, Linear(s.Sub("a"), x, 3)) }, want: "r: the terms are (6, 8) and (6, 3), want one shape"},
+		"sum":          {declare: func(s *Scope, x *G.Node) { Add(s.Sub("r"), x, Linear(s.Sub("a"), x, 3)) }, want: "r: the terms are (6, 8) and (6, 3), want equal shapes"},
 		"rows":         {declare: func(s *Scope, x *G.Node) { Head(s.Sub("head"), Linear(s.Sub("a"), s.Param("p", Fill(0), 5, 8), 3), 7) }, want: "head: x is (5, 3), want (B·T, D) with B=2 and T=3"},
 		"dropout":      {declare: func(s *Scope, x *G.Node) { Dropout(s.Sub("d"), x, 1.5) }, want: "d: dropout is 1.5"},
 		"activation":   {declare: func(s *Scope, x *G.Node) { MLP(s.Sub("mlp"), x, 9, "squiggle") }, want: `mlp/in: no activation is called "squiggle"`},

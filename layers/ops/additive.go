@@ -12,28 +12,28 @@ import (
 )
 
 // AdditiveAttention mixes values by softmax(u·tanh(q + k)): the score of Bahdanau, Cho and
-// Bengio 2015, and the "concat" of Luong, Pham and Manning 2015. Row r of q looks at the
-// first lengths[r] keys of its sequence; one that sees none gets zeros. The derivative makes the
-// tanh again, so that no (T×C×A) array is kept.
+// Bengio 2015, and the "concat" of Luong, Pham and Manning 2015. Row r of q attends to the
+// first lengths[r] keys of its sequence; with a length of 0 its result is zero. The backward
+// pass recomputes the tanh, so that no (T×C×A) array is stored.
 //
-//	q: (B·T, A), k: (B·C, A), u: (A), values: (B·C, D), sees: (B·T) int → (B·T, D)
+//	q: (B·T, A), k: (B·C, A), u: (A), values: (B·C, D), lengths: (B·T) int → (B·T, D)
 func AdditiveAttention(p Place, sequences int, q, k, u, values, lengths *G.Node) (*G.Node, error) {
 	a, err := additiveShapes(sequences, q, k, u, lengths)
 	if err != nil {
 		return nil, err
 	}
 	if values.Dims() != 2 || values.Shape()[0] != k.Shape()[0] {
-		return nil, fmt.Errorf("values are %v, and keys %v: want one for each", values.Shape(), k.Shape())
+		return nil, fmt.Errorf("values are %v, and keys %v: want a value for each key", values.Shape(), k.Shape())
 	}
 	a.d = values.Shape()[1]
 	p.Tape.flops += 2 * float64(sequences*a.t*a.c) * float64(a.a+a.d)
 	return apply(p, additiveSpec[float32](a), additiveSpec[float64](a), q, k, u, values, lengths)
 }
 
-// AdditiveWeights is the softmax of AdditiveAttention alone, zero where nothing is seen:
-// for looking at, without a derivative.
+// AdditiveWeights returns the attention weights of AdditiveAttention, for display. Weights of
+// keys beyond a row's length are 0. It has no derivative.
 //
-//	q: (B·T, A), k: (B·C, A), u: (A), sees: (B·T) int → (B·T, C)
+//	q: (B·T, A), k: (B·C, A), u: (A), lengths: (B·T) int → (B·T, C)
 func AdditiveWeights(p Place, sequences int, q, k, u, lengths *G.Node) (*G.Node, error) {
 	a, err := additiveShapes(sequences, q, k, u, lengths)
 	if err != nil {
@@ -42,7 +42,7 @@ func AdditiveWeights(p Place, sequences int, q, k, u, lengths *G.Node) (*G.Node,
 	return apply(p, additiveWeightsSpec[float32](a), additiveWeightsSpec[float64](a), q, k, u, lengths)
 }
 
-// additive is the geometry: queries and keys of a sequence, columns of a key and of a value.
+// additive holds the sizes B, T, C, A and D.
 type additive struct{ sequences, t, c, a, d int }
 
 func additiveShapes(sequences int, q, k, u, lengths *G.Node) (additive, error) {
@@ -104,7 +104,7 @@ func additiveSpec[T Float](a additive) spec[T] {
 	}
 }
 
-// additiveRun are the arrays of one run.
+// additiveRun holds the arrays of one run.
 type additiveRun[T Float] struct {
 	additive
 	q, k, u, values []T
@@ -113,7 +113,8 @@ type additiveRun[T Float] struct {
 	du              []T // (B, A), each sequence's part
 }
 
-// tanh puts tanh(q+k) of query r and the keys that it sees into m, and returns them.
+// tanh writes tanh(q+k) of a query row, for the keys that it attends to, into m, and returns
+// that part of m.
 func (r *additiveRun[T]) tanh(m []T, seq, row int) []T {
 	n := r.lengths[row]
 	if n < 0 || n > r.c {

@@ -102,7 +102,7 @@ func TestAdditiveErrors(t *testing.T) {
 	lengths := G.NewVector(g, tensor.Int, G.WithShape(6), G.WithName("sees"))
 	p, q, k, u := Place{NewTape(), "x"}, m("q", 6, 7), m("k", 15, 7), m("u", 1, 7)
 	_, err := AdditiveAttention(p, 3, q, k, u, m("few", 14, 2), lengths)
-	assert.EqualError(t, err, "values are (14, 2), and keys (15, 7): want one for each")
+	assert.EqualError(t, err, "values are (14, 2), and keys (15, 7): want a value for each key")
 	_, err = AdditiveAttention(p, 4, q, k, u, m("v", 15, 2), lengths)
 	assert.EqualError(t, err, "q is (6, 7), k (15, 7), u (1, 7) and lengths (6) of int, want (4·T, A), (4·C, A), (A) and (4·T) of int")
 	_, err = AdditiveWeights(p, 3, q, k, m("u8", 1, 8), lengths)

@@ -13,7 +13,7 @@ import (
 	"euryale/internal/kernel/vec"
 )
 
-// AttentionConfig shapes an attention.
+// AttentionConfig holds the sizes and options of an attention.
 type AttentionConfig struct {
 	Sequences int  // B
 	Heads     int  // H query heads, side by side in q's columns
@@ -21,15 +21,15 @@ type AttentionConfig struct {
 	ALiBi     bool // linear biases by distance (Press et al. 2022)
 	Raw       bool // scores are q·kᵀ itself, not divided by √d: Luong et al. 2015's "dot"
 	Drop      Drop // on the attention weights
-	Causal    bool // says of sees that a row sees the rows up to its own, for counting operations
+	Causal    bool // lengths are causal: only used to count operations
 }
 
-// Attention mixes values by softmax(q·kᵀ/√d_k) (Vaswani et al. 2017, eq. 1). Row r of q
-// looks at the first lengths[r] keys of its sequence: all causal, padded, cached and cross
-// attentions are this one op. Only visible blocks of the scores are computed, and no
-// (T×C) matrix is kept: the derivative makes the weights again, a block at a time.
+// Attention returns softmax(q·kᵀ/√d)·v for each head (Vaswani et al. 2017, eq. 1). Row r of q
+// attends to the first lengths[r] keys of its sequence, so that causal, padded, cached and
+// cross-attention are one op. Blocks of scores beyond all lengths are not computed, and no
+// (T×C) matrix is stored: the backward pass recomputes the weights block by block.
 //
-//	q: (B·T, H·d), k, v: (B·C, KVHeads·d), sees: (B·T) int → (B·T, H·d)
+//	q: (B·T, H·d), k, v: (B·C, KVHeads·d), lengths: (B·T) int → (B·T, H·d)
 func Attention(p Place, c AttentionConfig, q, k, v, lengths *G.Node) (*G.Node, error) {
 	a, err := c.geometry(q, k, v)
 	if err != nil {
@@ -39,10 +39,10 @@ func Attention(p Place, c AttentionConfig, q, k, v, lengths *G.Node) (*G.Node, e
 	return apply(p, attentionSpec[float32](a), attentionSpec[float64](a), q, k, v, lengths)
 }
 
-// AttentionOf is Attention with queries, keys and values side by side in one matrix, as
-// one product makes them: q takes H·d columns, k and v take KVHeads·d each.
+// AttentionOf is Attention with queries, keys and values side by side in one matrix, the
+// result of one projection: H·d columns of q, then KVHeads·d each of k and v.
 //
-//	qkv: (B·T, (H+2·KVHeads)·d), sees: (B·T) int → (B·T, H·d)
+//	qkv: (B·T, (H+2·KVHeads)·d), lengths: (B·T) int → (B·T, H·d)
 func AttentionOf(p Place, c AttentionConfig, qkv, lengths *G.Node) (*G.Node, error) {
 	if qkv.Dims() != 2 || c.KVHeads < 1 || qkv.Shape()[1]%(c.Heads+2*c.KVHeads) != 0 {
 		return nil, fmt.Errorf("qkv is %v, want a multiple of %d columns for %d heads and %d key-value heads", qkv.Shape(), c.Heads+2*c.KVHeads, c.Heads, c.KVHeads)
@@ -56,7 +56,7 @@ func AttentionOf(p Place, c AttentionConfig, qkv, lengths *G.Node) (*G.Node, err
 	return apply(p, attentionSpec[float32](a), attentionSpec[float64](a), qkv, lengths)
 }
 
-// flops counts the two products of a forward pass.
+// flops returns the operations of the two products of a forward pass.
 func (a attention) flops() float64 {
 	keys := float64(a.c)
 	if a.Causal && a.t == a.c {
@@ -65,7 +65,7 @@ func (a attention) flops() float64 {
 	return 4 * float64(a.Sequences*a.t*a.Heads*a.d) * keys
 }
 
-// attention is a config with its geometry.
+// attention is an AttentionConfig with the operands' sizes.
 type attention struct {
 	AttentionConfig
 	d      int  // columns of one head
@@ -91,15 +91,16 @@ func (a attention) check() error {
 	return a.Drop.check()
 }
 
-// matrix is a part of a matrix's columns, row by row at a stride.
+// matrix is a view of some columns of a row-major matrix.
 type matrix[T Float] struct {
 	x  []T
-	ld int
+	ld int // row stride
 }
 
 func (m matrix[T]) at(row, col int) []T { return m.x[row*m.ld+col:] }
 
-// parts views queries, keys and values in the op's inputs or their gradients.
+// parts returns views of q, k and v in the op's inputs, or in their gradients, and the index of
+// the input that holds the lengths.
 func parts[T Float](a attention, x func(i int) []T) (q, k, v matrix[T], lengths int) {
 	if a.packed {
 		m := x(0)
@@ -109,7 +110,7 @@ func parts[T Float](a attention, x func(i int) []T) (q, k, v matrix[T], lengths 
 }
 
 func attentionSpec[T Float](a attention) spec[T] {
-	lse := make([]T, a.Sequences*a.Heads*a.t) // log of each softmax's denominator
+	lse := make([]T, a.Sequences*a.Heads*a.t) // logarithm of each softmax's denominator
 	scratch := pool[T]{n: 2 * blockRows * a.c}
 	of := []int{0, 1, 2}
 	if a.packed {
@@ -140,12 +141,11 @@ func attentionSpec[T Float](a attention) spec[T] {
 	}
 }
 
-// blockRows is how many queries are treated together: enough for the products to run at
-// speed, and few enough that the scores stay in the cache and little is computed beyond
-// the causal edge.
+// blockRows is the number of queries in a block: enough for fast matrix products, and few
+// enough that scores stay in the cache and few masked scores are computed.
 const blockRows = 32
 
-// heads are the matrices of one run.
+// heads holds the matrices of one run.
 type heads[T Float] struct {
 	attention
 	q, k, v, y     matrix[T]
@@ -154,8 +154,8 @@ type heads[T Float] struct {
 	lse            []T
 }
 
-// blocks calls f for each block of queries of a sequence, the last first: n of them from row r0
-// of the batch, which look at the sequence's first c keys at most.
+// blocks calls f for each block of queries of a sequence, from the last to the first: a block
+// has n rows from row r0 of the batch, which attend to at most the sequence's first c keys.
 func (h *heads[T]) blocks(seq int, f func(r0, n, c int)) {
 	for t := (h.t - 1) / blockRows * blockRows; t >= 0; t -= blockRows {
 		r0, n, c := seq*h.t+t, min(blockRows, h.t-t), 0
@@ -169,14 +169,14 @@ func (h *heads[T]) blocks(seq int, f func(r0, n, c int)) {
 	}
 }
 
-// scores puts q·kᵀ of a block into p (n, c), and returns the scale that softmax applies.
+// scores writes q·kᵀ of a block into p (n, c), and returns the scale that softmax applies.
 func (h *heads[T]) scores(p []T, head, kv, seq, r0, n, c int) (scale T) {
 	matmul.Gemm(false, true, n, c, h.d, 1, h.q.at(r0, head*h.d), h.q.ld, h.k.at(seq*h.c, kv*h.d), h.k.ld, 0, p, c)
 	scale = 1
 	if !h.Raw {
 		scale = T(1 / math.Sqrt(float64(h.d)))
 	}
-	if h.ALiBi { // −slope·distance, and softmax does not mind a constant in each row
+	if h.ALiBi { // −slope·distance up to a constant in each row, which softmax ignores
 		slope := alibiSlope(head, h.Heads) / float64(scale)
 		for i := range p[:n*c] {
 			p[i] += T(slope * float64(i%c))
@@ -187,7 +187,8 @@ func (h *heads[T]) scores(p []T, head, kv, seq, r0, n, c int) (scale T) {
 
 func (h *heads[T]) lseOf(head, r0, n int) []T { return h.lse[head*h.Sequences*h.t+r0:][:n] }
 
-// drop applies the dropout of a block's weights: a value's number counts head, query and key.
+// drop applies dropout to a block's weights. A weight's index in the noise follows from its
+// head, query and key.
 func (h *heads[T]) drop(p []T, head, r0, n, c int) {
 	if h.Drop.P == 0 {
 		return
@@ -203,7 +204,7 @@ func (h *heads[T]) forward(seq, kv int, buf []T) {
 	group := h.Heads / h.KVHeads
 	h.blocks(seq, func(r0, n, c int) {
 		for head := kv * group; head < (kv+1)*group; head++ {
-			if c == 0 { // a query that sees nothing gets nothing
+			if c == 0 { // no keys to attend to: zero
 				for i := range n {
 					clear(h.y.at(r0+i, head*h.d)[:h.d])
 				}
@@ -221,7 +222,7 @@ func (h *heads[T]) forward(seq, kv int, buf []T) {
 func (h *heads[T]) backward(seq, kv int, buf []T) {
 	group := h.Heads / h.KVHeads
 	var dot [blockRows]T
-	filled := 0 // rows of dk and dv that hold sums; of causal attention the first block fills them all
+	written := 0 // rows of dk and dv that hold sums; with causal lengths the first block writes them all
 	h.blocks(seq, func(r0, n, c int) {
 		for head := kv * group; head < (kv+1)*group; head++ {
 			if c == 0 {
@@ -231,15 +232,15 @@ func (h *heads[T]) backward(seq, kv int, buf []T) {
 				continue
 			}
 			beta := T(1)
-			if filled == 0 {
-				beta, filled = 0, c
+			if written == 0 {
+				beta, written = 0, c
 			}
-			h.clearKeys(seq, kv, filled, c)
-			filled = max(filled, c)
+			h.clearKeys(seq, kv, written, c)
+			written = max(written, c)
 			h.backwardBlock(buf, dot[:n], beta, head, kv, seq, r0, n, c)
 		}
 	})
-	h.clearKeys(seq, kv, filled, h.c)
+	h.clearKeys(seq, kv, written, h.c)
 }
 
 // clearKeys sets the gradients of a sequence's keys from to to−1 to zero.
@@ -250,8 +251,8 @@ func (h *heads[T]) clearKeys(seq, kv, from, to int) {
 	}
 }
 
-// backwardBlock adds a block's part to beta times dk and dv, and sets its dq. With P the weights, M
-// the dropout mask and O = (P⊙M)·V: dV += (P⊙M)ᵀ·dO, dP = (dO·Vᵀ)⊙M,
+// backwardBlock computes dq of a block, and dk and dv as beta times their value plus the
+// block's contribution. With P the weights, M the dropout mask and O = (P⊙M)·V: dV += (P⊙M)ᵀ·dO, dP = (dO·Vᵀ)⊙M,
 // dS = P⊙(dP − rowsum(dO⊙O)), dQ = dS·K, dK += dSᵀ·Q.
 func (h *heads[T]) backwardBlock(buf, dot []T, beta T, head, kv, seq, r0, n, c int) {
 	p, dp := buf[:n*c], buf[n*c:2*n*c]
@@ -272,10 +273,10 @@ func (h *heads[T]) backwardBlock(buf, dot []T, beta T, head, kv, seq, r0, n, c i
 	matmul.Gemm(true, false, c, h.d, n, 1, dp, c, h.q.at(r0, head*h.d), h.q.ld, beta, h.dk.at(seq*h.c, kv*h.d), h.dk.ld)
 }
 
-// AttentionWeights is the softmax of Attention alone, zero where nothing is seen: for
-// looking at, without a derivative.
+// AttentionWeights returns the attention weights of Attention, for display. Weights of keys
+// beyond a row's length are 0. It has no derivative.
 //
-//	q: (B·T, H·d), k: (B·C, KVHeads·d), sees: (B·T) int → (B·T, H·C)
+//	q: (B·T, H·d), k: (B·C, KVHeads·d), lengths: (B·T) int → (B·T, H·C)
 func AttentionWeights(p Place, c AttentionConfig, q, k, lengths *G.Node) (*G.Node, error) {
 	a, err := c.geometry(q, k, k)
 	if err != nil {
@@ -308,7 +309,7 @@ func weightsSpec[T Float](a attention) spec[T] {
 	}
 }
 
-// pool lends scratch to whoever computes at the moment.
+// pool is a free list of scratch slices of n values, for concurrent use.
 type pool[T Float] struct {
 	n    int
 	mu   sync.Mutex

@@ -12,11 +12,11 @@ import (
 	"euryale/internal/kernel/vec"
 )
 
-// Scores, Mask, Softmax and Mix are Attention in four steps, and ALiBi is one between the
-// first two, for graphs that change what lies between them. Scores and weights are (B·T, H·C): a row for each query, head after
-// head, a column for each key of its sequence.
+// Scores, ALiBi, Mask, Softmax and Mix are the steps of Attention as separate ops, for models
+// that change a step. Scores and weights are (B·T, H·C): a row for each query, and for each
+// head C columns, one for each key of the row's sequence.
 
-// Scores is q·kᵀ/√d for each head (Vaswani et al. 2017, eq. 1).
+// Scores returns q·kᵀ/√d for each head (Vaswani et al. 2017, eq. 1).
 //
 //	q: (B·T, H·d), k: (B·C, K·d) → (B·T, H·C)
 func Scores(p Place, c AttentionConfig, q, k *G.Node) (*G.Node, error) {
@@ -28,8 +28,8 @@ func Scores(p Place, c AttentionConfig, q, k *G.Node) (*G.Node, error) {
 	return apply(p, scoresSpec[float32](a), scoresSpec[float64](a), q, k)
 }
 
-// eachHead calls f for each sequence and head of keys and values, at once where there are
-// idle threads; kv's query heads are its own.
+// eachHead calls f for each sequence and query head. Heads that share a head of keys and values
+// run in order, all others concurrently.
 func (a attention) eachHead(f func(seq, kv, head int)) {
 	group := a.Heads / a.KVHeads
 	parallel.Each(a.Sequences*a.KVHeads, func(i int) {
@@ -40,8 +40,8 @@ func (a attention) eachHead(f func(seq, kv, head int)) {
 	})
 }
 
-// headOf is where a sequence's rows of one head begin in a matrix of n rows a sequence, whose heads
-// have w columns each.
+// headOf returns x from the first value of a head of a sequence, in a matrix with n rows for
+// each sequence and w columns for each head.
 func headOf[T Float](x []T, seq, n, head, w, heads int) []T { return x[seq*n*heads*w+head*w:] }
 
 func scoresSpec[T Float](a attention) spec[T] {
@@ -68,31 +68,32 @@ func scoresSpec[T Float](a attention) spec[T] {
 	}
 }
 
-// Mask makes the scores of keys that a row does not see −∞: those from lengths[r] on.
+// Mask returns scores with −∞ for the keys that row r must not attend to: those from
+// lengths[r] on.
 //
-//	scores: (B·T, H·C), sees: (B·T) int → (B·T, H·C)
+//	scores: (B·T, H·C), lengths: (B·T) int → (B·T, H·C)
 func Mask(p Place, heads int, scores, lengths *G.Node) (*G.Node, error) {
-	c, err := seenColumns(heads, scores, lengths)
+	c, err := checkLengths(heads, scores, lengths)
 	if err != nil {
 		return nil, err
 	}
 	return apply(p, maskSpec[float32](scores, heads, c), maskSpec[float64](scores, heads, c), scores, lengths)
 }
 
-// ALiBi lowers each head's scores by its slope times the key's distance from the last one
-// that the row sees, which is the row itself where it looks back (Press et al. 2022). Head
-// h of H has the slope 2^(−8(h+1)/H).
+// ALiBi lowers each head's scores by its slope times the distance of the key from the last key
+// that the row attends to, which with causal lengths is the row itself (Press et al. 2022). The
+// slope of head h of H is 2^(−8(h+1)/H).
 //
-//	scores: (B·T, H·C), sees: (B·T) int → (B·T, H·C)
+//	scores: (B·T, H·C), lengths: (B·T) int → (B·T, H·C)
 func ALiBi(p Place, heads int, scores, lengths *G.Node) (*G.Node, error) {
-	c, err := seenColumns(heads, scores, lengths)
+	c, err := checkLengths(heads, scores, lengths)
 	if err != nil {
 		return nil, err
 	}
 	return apply(p, alibiSpec[float32](scores, heads, c), alibiSpec[float64](scores, heads, c), scores, lengths)
 }
 
-// alibiSlope is how much a head's scores fall from one key to the one before it.
+// alibiSlope returns the difference of a head's scores between neighbouring keys.
 func alibiSlope(head, heads int) float64 { return math.Exp2(-8 * float64(head+1) / float64(heads)) }
 
 func alibiSpec[T Float](scores *G.Node, heads, c int) spec[T] {
@@ -112,8 +113,8 @@ func alibiSpec[T Float](scores *G.Node, heads, c int) spec[T] {
 	}
 }
 
-// seenColumns is C, the columns of each head, of scores that sees fits.
-func seenColumns(heads int, scores, lengths *G.Node) (int, error) {
+// checkLengths checks the shapes of scores and lengths and returns C, the columns of a head.
+func checkLengths(heads int, scores, lengths *G.Node) (int, error) {
 	c, err := headColumns(heads, scores)
 	if err == nil && (lengths.Dtype() != tensor.Int || lengths.Shape().TotalSize() != scores.Shape()[0]) {
 		err = fmt.Errorf("lengths are %v of %v, want (%d) of int", lengths.Shape(), lengths.Dtype(), scores.Shape()[0])
@@ -121,7 +122,7 @@ func seenColumns(heads int, scores, lengths *G.Node) (int, error) {
 	return c, err
 }
 
-// headColumns is C, the columns of each head.
+// headColumns returns C, the columns of a head.
 func headColumns(heads int, scores *G.Node) (int, error) {
 	if scores.Dims() != 2 || heads < 1 || scores.Shape()[1]%heads != 0 {
 		return 0, fmt.Errorf("the scores are %v, want (B·T, H·C) with H=%d heads", scores.Shape(), heads)
@@ -130,7 +131,7 @@ func headColumns(heads int, scores *G.Node) (int, error) {
 }
 
 func maskSpec[T Float](scores *G.Node, heads, c int) spec[T] {
-	cover := func(y, x []T, lengths []int, hidden T) {
+	hide := func(y, x []T, lengths []int, hidden T) {
 		copy(y, x)
 		for r, n := range lengths {
 			if n < 0 || n > c {
@@ -146,13 +147,13 @@ func maskSpec[T Float](scores *G.Node, heads, c int) spec[T] {
 	}
 	return spec[T]{
 		shape: scores.Shape(),
-		fwd:   func(in []arg[T], y []T) { cover(y, in[0].X, in[1].I, T(math.Inf(-1))) },
-		backs: []back[T]{{of: []int{0}, do: func(in []arg[T], _, dy []T, g [][]T) { cover(g[0], dy, in[1].I, 0) }}},
+		fwd:   func(in []arg[T], y []T) { hide(y, in[0].X, in[1].I, T(math.Inf(-1))) },
+		backs: []back[T]{{of: []int{0}, do: func(in []arg[T], _, dy []T, g [][]T) { hide(g[0], dy, in[1].I, 0) }}},
 	}
 }
 
-// Softmax turns each head's scores into weights that add up to 1. A row that sees nothing,
-// all −∞, gets zeros.
+// Softmax returns the softmax of each head's scores in each row. Where all scores are −∞ the
+// weights are 0.
 //
 //	scores: (B·T, H·C) → (B·T, H·C)
 func Softmax(p Place, heads int, scores *G.Node) (*G.Node, error) {
@@ -192,7 +193,7 @@ func softmaxSpec[T Float](scores *G.Node, c int) spec[T] {
 	}
 }
 
-// Mix adds up the values of each sequence, weighted, head by head.
+// Mix returns the weighted sums of each sequence's values, head by head.
 //
 //	weights: (B·T, H·C), v: (B·C, K·d) → (B·T, H·d)
 func Mix(p Place, c AttentionConfig, weights, v *G.Node) (*G.Node, error) {

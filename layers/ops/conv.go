@@ -8,9 +8,9 @@ import (
 	"euryale/internal/kernel/vec"
 )
 
-// CausalConv is a causal depthwise convolution, column by column over a sequence's last K
-// tokens: y_t = Σ_k W_k ⊙ x_{t−K+1+k} + b. What came before the first token is in prev,
-// the oldest first. Padding is left out, and gets zeros. b may be nil.
+// CausalConv returns the causal depthwise convolution of each sequence with a kernel of K
+// tokens: y_t = Σ_k W_k ⊙ x_{t−K+1+k} + b. prev holds the K−1 tokens before the first, oldest
+// first. Rows of padding are skipped; their result is zero. b may be nil.
 //
 //	x: (B·T, D), W: (K, D), prev: (B, (K−1)·D), at: (B·T) int, b: (D) → (B·T, D)
 func CausalConv(p Place, sequences int, x, w, prev, at, b *G.Node) (*G.Node, error) {
@@ -32,12 +32,12 @@ func CausalConv(p Place, sequences int, x, w, prev, at, b *G.Node) (*G.Node, err
 	return apply(p, convSpec[float32](s, n+1, b != nil), convSpec[float64](s, n+1, b != nil), nodes...)
 }
 
-// conv is the scratch of one CausalConv.
+// conv holds the sizes and scratch of one CausalConv.
 type conv[T Float] struct {
 	layout
 	taps    int   // K
-	tokens  []int // (B, T), the rows of each sequence that are tokens
-	lengths []int // how many those are
+	tokens  []int // (B, T), the rows of each sequence that are not padding
+	lengths []int // (B), the number of those rows
 	product []T   // (B, D)
 }
 
@@ -64,7 +64,7 @@ func convSpec[T Float](s layout, taps int, bias bool) spec[T] {
 	return sp
 }
 
-// find lists the tokens of each sequence.
+// find sets tokens and lengths from the positions.
 func (c *conv[T]) find(at []int) {
 	for seq := range c.sequences {
 		n := 0
@@ -78,7 +78,7 @@ func (c *conv[T]) find(at []int) {
 	}
 }
 
-// before is what tap k of a sequence's i-th token reads: a row of x, or of prev.
+// before returns the row, of x or prev, that W_k multiplies for a sequence's i-th token.
 func (c *conv[T]) before(x, prev []T, seq, i, k int) []T {
 	j := i - (c.taps - 1) + k
 	if j < 0 {
@@ -89,7 +89,7 @@ func (c *conv[T]) before(x, prev []T, seq, i, k int) []T {
 
 func (c *conv[T]) forward(in []arg[T], y []T) {
 	c.find(in[3].I)
-	c.strands(func(seq, from, to int) {
+	c.eachChunk(func(seq, from, to int) {
 		product := nth(c.product, seq, c.width)[from:to]
 		for t := range c.steps {
 			if r := seq*c.steps + t; in[3].I[r] < 0 {
@@ -117,7 +117,7 @@ func (c *conv[T]) inputGrads(in []arg[T], _, dy []T, g [][]T) {
 	c.find(in[3].I)
 	clear(g[0])
 	clear(g[1])
-	c.strands(func(seq, from, to int) {
+	c.eachChunk(func(seq, from, to int) {
 		product := nth(c.product, seq, c.width)[from:to]
 		for i := range c.lengths[seq] {
 			for k := range c.taps {
@@ -129,13 +129,13 @@ func (c *conv[T]) inputGrads(in []arg[T], _, dy []T, g [][]T) {
 	})
 }
 
-// weightGrad adds in the order of the rows, so that its bits do not depend on the workers,
-// which share columns.
+// weightGrad sums in the order of the rows, so that the result does not depend on the number
+// of workers, which split columns.
 func (c *conv[T]) weightGrad(in []arg[T], _, dy []T, g [][]T) {
 	c.find(in[3].I)
 	clear(g[0])
 	all := layout{1, c.sequences * c.steps, c.width}
-	all.strands(func(_, from, to int) {
+	all.eachChunk(func(_, from, to int) {
 		product := c.product[from:to]
 		for seq := range c.sequences {
 			for i := range c.lengths[seq] {

@@ -10,12 +10,12 @@ import (
 	"euryale/internal/kernel/vec"
 )
 
-// LSTMGates are the gates of an LSTM after each token, made again from its states: for
-// looking at, without a derivative.
+// LSTMGates returns the gates of an LSTM at each token, recomputed from its states, for
+// display. It has no derivative.
 //
 //	i|f|g|o = σ|σ|tanh|σ(z + h·W), with h of the token before
 //
-// Of rows without a token they mean nothing.
+// Rows of padding are undefined.
 //
 //	z: (B·T, 4H), W: (H, 4H), prev: (B, 2H) h|c, states: (B·T, 2H) → (B·T, 4H)
 func LSTMGates(p Place, c Scan, z, w, prev, states *G.Node) (*G.Node, error) {

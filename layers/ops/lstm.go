@@ -9,11 +9,11 @@ import (
 )
 
 // LSTM runs a long short-term memory (Hochreiter and Schmidhuber 1997, with the forget
-// gate of Gers et al. 2000) through all tokens:
+// gate of Gers et al. 2000) over all tokens:
 //
 //	i|f|g|o = z + h·W,  c = σ(f)⊙c + σ(i)⊙tanh(g),  h = σ(o)⊙tanh(c)
 //
-// z is the inputs' product with biases, prev what each sequence starts from.
+// z is x·Wx with its bias, prev the initial state of each sequence.
 //
 //	z: (B·T, 4H), W: (H, 4H), prev: (B, 2H) h|c, at: (B·T) int → (B·T, 2H) h|c after each token
 func LSTM(p Place, c Scan, z, w, prev, at *G.Node) (*G.Node, error) {
@@ -25,14 +25,14 @@ func LSTM(p Place, c Scan, z, w, prev, at *G.Node) (*G.Node, error) {
 	return apply(p, lstmSpec[float32](p.Tape, s, w), lstmSpec[float64](p.Tape, s, w), z, w, prev, at)
 }
 
-// lstm is the scratch of one LSTM: all that its derivative wants, step by step.
+// lstm holds the values of one run that the backward pass reads, step by step.
 type lstm[T Float] struct {
 	scan
 	gates  []T // (T·B, 4H), after the activations; their gradients, in the backward pass
-	h, c   []T // (1+T, B, H), what step 0 starts from first
+	h, c   []T // (1+T, B, H), the initial state first
 	tanh   []T // (T·B, H), of c
 	w      *recurrent[T]
-	dh, dc []T // (B, H), on their way back through time
+	dh, dc []T // (B, H), gradients of the current step's state
 }
 
 func lstmSpec[T Float](tape *Tape, s scan, w *G.Node) spec[T] {
@@ -50,7 +50,7 @@ func lstmSpec[T Float](tape *Tape, s scan, w *G.Node) spec[T] {
 	}
 }
 
-// begin puts what the sequences start from before step 0.
+// begin copies the initial state to h and c.
 func (l *lstm[T]) begin(prev []T) {
 	n, h := l.Sequences*l.hidden, l.hidden
 	if l.gates == nil {
@@ -99,17 +99,17 @@ func (l *lstm[T]) backward(in []arg[T], _, dy []T, g [][]T) {
 	}
 }
 
-// stepBack turns the gates of step k into their gradients, and dh and dc into those of
-// what the step started from.
+// stepBack overwrites the gates of step k with their gradients, and dh and dc with the
+// gradients of the state before the step.
 func (l *lstm[T]) stepBack(k int, back *matmul.Packed[T], in []arg[T], dy []T) {
 	n, h := l.Sequences*l.hidden, l.hidden
 	z, tanh, c0 := nth(l.gates, k, 4*n), nth(l.tanh, k, n), nth(l.c, k, n)
-	collect(l.scan, k, l.dh, dy, 2*h, 0, h)
-	collect(l.scan, k, l.dc, dy, 2*h, h, h)
+	accumulate(l.scan, k, l.dh, dy, 2*h, 0, h)
+	accumulate(l.scan, k, l.dc, dy, 2*h, h, h)
 	l.runs(k, in[3].I, func(from, to int) {
 		dz, dh := span(z, from, to, 4*h), span(l.dh, from, to, h)
 		vec.LSTMCellGrad(dz, span(l.dc, from, to, h), dz, span(c0, from, to, h), span(tanh, from, to, h), dh, to-from, h, 4*h, h, h)
-		clear(dh) // h of the step before reaches this step through the gates alone
+		clear(dh) // the previous h influences this step through the gates only
 	}, func(from, to int) { clear(span(z, from, to, 4*h)) })
 	matmul.GemmPacked(back, false, true, l.Sequences, h, 4*h, 1, z, 4*h, in[1].X, 4*h, 1, l.dh, h)
 }

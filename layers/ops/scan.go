@@ -9,22 +9,21 @@ import (
 	"euryale/internal/kernel/vec"
 )
 
-// Scan says how a recurrence goes through its rows, which are B sequences of T tokens. A row
-// whose position is −1 is padding: the state passes it unchanged.
+// Scan is the order in which a recurrence reads the rows of B sequences of T tokens. Rows with
+// position −1 are padding and keep the state.
 type Scan struct {
 	Sequences int  // B
 	Reverse   bool // from each sequence's last token to its first
 }
 
-// scan is a Scan with its geometry. Inside a scan rows lie step by step, so that the
-// product of a step is one matrix product on rows that are neighbours.
+// scan is a Scan with the operands' sizes. Scratch of a scan is (T·B, ·), step by step, so that
+// the rows of a step are contiguous and their product is one matrix product.
 type scan struct {
 	Scan
 	steps, hidden int
 }
 
-// recurrent checks what recurrences have in common: z has gates·H columns and prev
-// state·H.
+// recurrent checks the operands' shapes: z has gates·H columns and prev state·H.
 func (s Scan) recurrent(gates, state int, z, w, prev, at *G.Node) (scan, error) {
 	if z.Dims() != 2 || w.Dims() != 2 || prev.Dims() != 2 || at.Dims() != 1 || at.Dtype() != tensor.Int {
 		return scan{}, fmt.Errorf("z is %v, W %v, the state %v and positions %v of %v, want three matrices and a vector of int",
@@ -39,10 +38,10 @@ func (s Scan) recurrent(gates, state int, z, w, prev, at *G.Node) (scan, error) 
 	return scan{s, rows / s.Sequences, h}, nil
 }
 
-// rows is B·T.
+// rows returns B·T.
 func (s scan) rows() int { return s.Sequences * s.steps }
 
-// row is the row of a sequence that step k reads.
+// row returns the row of a sequence that step k reads.
 func (s scan) row(k, seq int) int {
 	if s.Reverse {
 		k = s.steps - 1 - k
@@ -50,8 +49,8 @@ func (s scan) row(k, seq int) int {
 	return seq*s.steps + k
 }
 
-// runs calls live for each run of sequences that have a token at step k, and idle for each
-// run of those that have none.
+// runs calls live for each range of consecutive sequences that have a token at step k, and idle
+// for each range of those that have padding.
 func (s scan) runs(k int, at []int, live, idle func(from, to int)) {
 	for from := 0; from < s.Sequences; {
 		padded := at[s.row(k, from)] < 0
@@ -82,16 +81,16 @@ func scatter[T Float](s scan, k int, y []T, ld, from int, src []T, width int) {
 	}
 }
 
-// collect adds columns from, from+1 … of step k of y (B·T, ld) to sum (B, width).
-func collect[T Float](s scan, k int, sum, y []T, ld, from, width int) {
+// accumulate adds columns from, from+1 … of step k of y (B·T, ld) to sum (B, width).
+func accumulate[T Float](s scan, k int, sum, y []T, ld, from, width int) {
 	for b := range s.Sequences {
 		row := sum[b*width : (b+1)*width]
 		vec.Add(row, row, y[s.row(k, b)*ld+from:][:width])
 	}
 }
 
-// span is the part of x, with width values a sequence, that belongs to sequences from to to−1.
+// span returns the part of x (B, width) of sequences from to to−1.
 func span[T Float](x []T, from, to, width int) []T { return x[from*width : to*width] }
 
-// nth is the i-th block of n values of x.
+// nth returns the i-th block of n values of x.
 func nth[T Float](x []T, i, n int) []T { return x[i*n : (i+1)*n] }

@@ -124,12 +124,12 @@ func TestSequenceErrors(t *testing.T) {
 		map[string][]int{"at": make([]int, 6), "five": make([]int, 5)})
 	p := Place{NewTape(), "here"}
 	for want, f := range map[string]func() (*G.Node, error){
-		"x is (6, 3), the state (2, 3) and positions (6) of int, want (4·T, D), (4, D) or a multiple of D, and (4·T) of int": func() (*G.Node, error) { return CumSum(p, 4, in["x"], in["prev"], in["at"]) },
-		"x is (6, 3), the state (2, 4) and positions (6) of int":                                                             func() (*G.Node, error) { return Recent(p, 2, in["x"], in["odd"], in["at"]) },
-		"x is (6, 3), the state (2, 3) and positions (5) of int":                                                             func() (*G.Node, error) { return Shift(p, 2, in["x"], in["prev"], in["five"]) },
-		"x is (6, 3) and the state (2, 6), want (2·T, D) and (2, D)":                                                         func() (*G.Node, error) { return Shift(p, 2, in["x"], in["two"], in["at"]) },
-		"a is (6, 4) and b (6, 3), want one shape":                                                                           func() (*G.Node, error) { return LinearRecurrence(p, 2, in["y"], in["x"], in["prev"], in["at"]) },
-		"the weights are (4, 3) and the state (2, 6), want (K, 3) and (2, (K−1)·3)":                                          func() (*G.Node, error) { return CausalConv(p, 2, in["x"], in["w"], in["two"], in["at"], nil) },
+		"x is (6, 3), the state (2, 3) and positions (6) of int, want (4·T, D), (4, n·D) and (4·T) of int": func() (*G.Node, error) { return CumSum(p, 4, in["x"], in["prev"], in["at"]) },
+		"x is (6, 3), the state (2, 4) and positions (6) of int":                                           func() (*G.Node, error) { return Recent(p, 2, in["x"], in["odd"], in["at"]) },
+		"x is (6, 3), the state (2, 3) and positions (5) of int":                                           func() (*G.Node, error) { return Shift(p, 2, in["x"], in["prev"], in["five"]) },
+		"x is (6, 3) and the state (2, 6), want (2·T, D) and (2, D)":                                       func() (*G.Node, error) { return Shift(p, 2, in["x"], in["two"], in["at"]) },
+		"a is (6, 4) and b (6, 3), want one shape":                                                         func() (*G.Node, error) { return LinearRecurrence(p, 2, in["y"], in["x"], in["prev"], in["at"]) },
+		"the weights are (4, 3) and the state (2, 6), want (K, 3) and (2, (K−1)·3)":                        func() (*G.Node, error) { return CausalConv(p, 2, in["x"], in["w"], in["two"], in["at"], nil) },
 		"b is (4), want (3)": func() (*G.Node, error) {
 			return CausalConv(p, 2, in["x"], G.NewMatrix(in["x"].Graph(), tensor.Float32, G.WithShape(2, 3), G.WithName("w2")), in["prev"], in["at"], in["b"])
 		},

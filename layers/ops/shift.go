@@ -5,8 +5,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Shift is the row of the token before: prev for a sequence's first, and zeros for padding,
-// which is nobody's token before.
+// Shift returns, for each token, the row of the token before it: prev for the first of a
+// sequence. Rows of padding are skipped; their result is zero.
 //
 //	x: (B·T, D), prev: (B, D), at: (B·T) int → (B·T, D)
 func Shift(p Place, sequences int, x, prev, at *G.Node) (*G.Node, error) {
@@ -51,8 +51,8 @@ func shiftSpec[T Float](s layout) spec[T] {
 	}
 }
 
-// Recent is what a sequence's last n tokens have after each token, the oldest first, from
-// prev on. Padding leaves it as it is. It has no derivative.
+// Recent returns, for each token, the last n tokens up to it side by side, oldest first,
+// continuing prev. Rows of padding keep the value. It has no derivative.
 //
 //	x: (B·T, D), prev: (B, n·D), at: (B·T) int → (B·T, n·D)
 func Recent(p Place, sequences int, x, prev, at *G.Node) (*G.Node, error) {

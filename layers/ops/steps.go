@@ -7,10 +7,9 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// These ops take a sequence apart and put it together again, for recurrences that are
-// written step by step.
+// The ops below split sequences into steps, for recurrences that are written step by step.
 
-// Row is the t-th token of every sequence.
+// Row returns the t-th row of every sequence.
 //
 //	x: (B·T, D) → (B, D)
 func Row(p Place, sequences, t int, x *G.Node) (*G.Node, error) {
@@ -38,7 +37,8 @@ func rowSpec[T Float](sequences, t int, x *G.Node) spec[T] {
 	}
 }
 
-// Delay is, for each row, the one before it in its sequence, and first for the first.
+// Delay returns, for each row, the row before it in its sequence, padding included; for the
+// first row it returns first.
 //
 //	x: (B·T, D), first: (B, D) → (B·T, D)
 func Delay(p Place, sequences int, x, first *G.Node) (*G.Node, error) {
@@ -74,14 +74,16 @@ func delaySpec[T Float](sequences int, x *G.Node) spec[T] {
 	}
 }
 
-// Begin is start in sequences whose first token is that of a text, and prev in the others.
+// StartState returns the rows of start for sequences whose first token has position 0, and
+// those of prev for the others.
 //
 //	start, prev: (B, D), at: (B·T) int → (B, D)
 func StartState(p Place, start, prev, at *G.Node) (*G.Node, error) {
 	return choose(p, 0, start, prev, at, func(position int) bool { return position == 0 })
 }
 
-// choose is a in sequences where first is true of the t-th token's position, and b elsewhere.
+// choose returns the rows of a for sequences where first is true of the t-th token's position,
+// and those of b for the others.
 func choose(p Place, t int, a, b, at *G.Node, first func(position int) bool) (*G.Node, error) {
 	if err := same(a, b); err != nil {
 		return nil, err

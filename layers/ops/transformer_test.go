@@ -129,11 +129,11 @@ func TestTransformerOpsRefuse(t *testing.T) {
 	ints := func(n int) *G.Node { return G.NewVector(g, tensor.Int, G.WithShape(n)) }
 	p := Place{NewTape(), "x"}
 	for want, f := range map[string]func() (*G.Node, error){
-		"a head has 5 columns: rotary positions turn them in pairs":  func() (*G.Node, error) { return Rotary(p, 10, 2, 5, node(3, 10), ints(3)) },
-		"the base of rotary positions is 1, want more than 1":        func() (*G.Node, error) { return Rotary(p, 1, 2, 4, node(3, 10), ints(3)) },
-		"x is (3, 7), want (N, 8) or wider for 2 heads of 4 columns": func() (*G.Node, error) { return Rotary(p, 10, 2, 4, node(3, 7), ints(3)) },
-		"the positions are (2) of int, want (3) of int":              func() (*G.Node, error) { return Rotary(p, 10, 2, 4, node(3, 8), ints(2)) },
-		"the terms are (2, 3) and (3, 2), want one shape":            func() (*G.Node, error) { return SwiGLU(p, node(2, 3), node(3, 2)) },
+		"a head has 5 columns: rotary positions rotate them in pairs": func() (*G.Node, error) { return Rotary(p, 10, 2, 5, node(3, 10), ints(3)) },
+		"the base of rotary positions is 1, want more than 1":         func() (*G.Node, error) { return Rotary(p, 1, 2, 4, node(3, 10), ints(3)) },
+		"x is (3, 7), want (N, 8) or wider for 2 heads of 4 columns":  func() (*G.Node, error) { return Rotary(p, 10, 2, 4, node(3, 7), ints(3)) },
+		"the positions are (2) of int, want (3) of int":               func() (*G.Node, error) { return Rotary(p, 10, 2, 4, node(3, 8), ints(2)) },
+		"the terms are (2, 3) and (3, 2), want one shape":             func() (*G.Node, error) { return SwiGLU(p, node(2, 3), node(3, 2)) },
 		"q is (4, 6), k (4, 4), v (4, 4), want (2·T, H·d) and twice (2·C, K·d)": func() (*G.Node, error) {
 			return Scores(p, AttentionConfig{Sequences: 2, Heads: 2, KVHeads: 2}, node(4, 6), node(4, 4))
 		},

@@ -15,8 +15,8 @@ type Weight struct {
 	rows, cols int
 
 	sync.Mutex
-	held             bool
-	straight, turned operand // W and Wᵀ
+	held                 bool
+	straight, transposed operand // W and Wᵀ
 }
 
 // operand is the packed copy of a matrix or of its transpose.
@@ -45,7 +45,7 @@ func (w *Weight) Release() {
 	defer w.Unlock()
 	w.held = false
 	w.straight.packed.Release()
-	w.turned.packed.Release()
+	w.transposed.packed.Release()
 }
 
 // pack packs W and Wᵀ, if products read them and they are not packed yet.
@@ -53,18 +53,18 @@ func (w *Weight) pack() {
 	if o := &w.straight; matmul.PackingGain(o.rows) == matmul.Once && !o.packed.Ready() {
 		o.packed.Pack(false, w.rows, w.cols, w.values, w.cols)
 	}
-	if o := &w.turned; matmul.PackingGain(o.rows) == matmul.Once && !o.packed.Ready() {
+	if o := &w.transposed; matmul.PackingGain(o.rows) == matmul.Once && !o.packed.Ready() {
 		o.packed.Pack(true, w.cols, w.rows, w.values, w.cols)
 	}
 }
 
-// operand returns packed W, or Wᵀ if turned, for products with that number of rows.
-func (w *Weight) operand(turned bool, rows int) *matmul.Packed[float32] {
+// operand returns packed W, or Wᵀ if transposed, for products with that number of rows.
+func (w *Weight) operand(transposed bool, rows int) *matmul.Packed[float32] {
 	w.Lock()
 	defer w.Unlock()
 	o := &w.straight
-	if turned {
-		o = &w.turned
+	if transposed {
+		o = &w.transposed
 	}
 	o.rows = max(o.rows, rows)
 	if w.held {
@@ -92,30 +92,30 @@ func (t *Tape) readAsMatrix(w *G.Node) {
 // ReadsAsMatrix reports whether a matrix product or a lookup of the graph reads n.
 func (t *Tape) ReadsAsMatrix(n *G.Node) bool { return t.matrices[n] }
 
-// operandOf returns packed W, or Wᵀ if turned, for products with that number of rows. It
+// operandOf returns packed W, or Wᵀ if transposed, for products with that number of rows. It
 // returns nil if w is not a parameter, or is float64.
-func operandOf[T Float](t *Tape, w *G.Node, turned bool, rows int) *matmul.Packed[T] {
+func operandOf[T Float](t *Tape, w *G.Node, transposed bool, rows int) *matmul.Packed[T] {
 	t.readAsMatrix(w)
 	p := t.weights[w]
 	if p == nil {
 		return nil
 	}
-	packed, _ := any(p.operand(turned, rows)).(*matmul.Packed[T])
+	packed, _ := any(p.operand(transposed, rows)).(*matmul.Packed[T])
 	return packed
 }
 
 // recurrent is the matrix W (H, cols) of a recurrence, which every step multiplies by: packed
 // by Hold, or once for each run.
 type recurrent[T Float] struct {
-	cols           int
-	held, turned   *matmul.Packed[T] // W and Wᵀ
-	own, ownTurned matmul.Packed[T]
+	cols               int
+	held, transposed   *matmul.Packed[T] // W and Wᵀ
+	own, ownTransposed matmul.Packed[T]
 }
 
 func newRecurrent[T Float](tape *Tape, s scan, w *G.Node) *recurrent[T] {
 	r := &recurrent[T]{cols: w.Shape()[1], held: operandOf[T](tape, w, false, s.Sequences)}
 	if tape.Differentiated {
-		r.turned = operandOf[T](tape, w, true, s.Sequences)
+		r.transposed = operandOf[T](tape, w, true, s.Sequences)
 	}
 	return r
 }
@@ -127,7 +127,7 @@ func (r *recurrent[T]) forward(s scan, w []T) *matmul.Packed[T] {
 
 // back returns packed Wᵀ for the steps of this run.
 func (r *recurrent[T]) back(s scan, w []T) *matmul.Packed[T] {
-	return ready(r.turned, &r.ownTurned, s, func(own *matmul.Packed[T]) { own.Pack(true, r.cols, s.hidden, w, r.cols) })
+	return ready(r.transposed, &r.ownTransposed, s, func(own *matmul.Packed[T]) { own.Pack(true, r.cols, s.hidden, w, r.cols) })
 }
 
 func ready[T Float](held, own *matmul.Packed[T], s scan, pack func(own *matmul.Packed[T])) *matmul.Packed[T] {
