@@ -39,7 +39,7 @@ func TestBuildErrors(t *testing.T) {
 		"dropout":      {declare: func(s *Scope, x *G.Node) { Dropout(s.Sub("d"), x, 1.5) }, want: "d: dropout is 1.5"},
 		"activation":   {declare: func(s *Scope, x *G.Node) { MLP(s.Sub("mlp"), x, 9, "squiggle") }, want: `mlp/in: no activation is called "squiggle"`},
 		"source":       {declare: func(s *Scope, x *G.Node) { s.Sub("enc").Source() }, want: "enc: the graph was built without a source"},
-		"context":      {declare: func(s *Scope, x *G.Node) { Positions(s.Sub("pos"), 2, 8) }, want: "pos: T=3 tokens, the context is 2"},
+		"context":      {declare: func(s *Scope, x *G.Node) { Positions(s.Sub("pos"), 2, 8) }, want: "pos: T=3 tokens exceed the context length of 2"},
 		"stock":        {declare: func(s *Scope, x *G.Node) { o := s.Sub("odd"); o.Must(G.Mul(x, o.Param("W", Fill(0), 5, 5))) }, want: "odd: "},
 		"tied shape":   {declare: func(s *Scope, x *G.Node) { TiedHead(s.Sub("head"), Linear(s.Sub("a"), x, 5), "tok/W") }, want: "head: x is (6, 5), and W takes 8 columns"},
 		"no sequences": {frame: graph.Frame{B: -1, T: 3}, declare: func(*Scope, *G.Node) {}, want: "model: the frame has B=-1 sequences"},
@@ -109,7 +109,7 @@ func TestTapsListNearNames(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []int{6, 2 * 3}, []int(n.Shape()))
 	_, err = g.Tap("h0/att/weight")
-	assert.ErrorContains(t, err, `no layer computes "h0/att/weight"; near it: ["h0/att/weights"`)
+	assert.ErrorContains(t, err, `no layer computes "h0/att/weight"; similar names: ["h0/att/weights"`)
 	assert.Contains(t, g.Taps(), "h0/att")
 }
 
@@ -130,12 +130,12 @@ func TestFeedErrors(t *testing.T) {
 func TestWeights(t *testing.T) {
 	w := graph.NewWeights(1)
 	require.NoError(t, w.Add("tok/W", []int{7, 8}, make([]float32, 56)))
-	assert.ErrorContains(t, w.Add("tok/W", []int{7, 8}, make([]float32, 56)), "is there twice")
-	assert.ErrorContains(t, w.Add("x", []int{7, 8}, make([]float32, 5)), "has 5 values")
+	assert.ErrorContains(t, w.Add("tok/W", []int{7, 8}, make([]float32, 56)), "occurs twice")
+	assert.ErrorContains(t, w.Add("x", []int{7, 8}, make([]float32, 5)), "but 5 values")
 	w.Freeze()
 	f := graph.Frame{B: 1, T: 2}
 	_, err := graph.Build(w, f, func(s *Scope) { Linear(s.Sub("a"), Embedding(s.Sub("tok"), s.Tokens(), 7, 8), 3) })
-	assert.ErrorContains(t, err, "a: W: the weights have no such parameter, the graph wants [8 3]")
+	assert.ErrorContains(t, err, "a: W: the weights have no such parameter; the graph wants [8 3]")
 	_, err = graph.Build(w, f, func(s *Scope) { Embedding(s.Sub("tok"), s.Tokens(), 7, 9) })
-	assert.ErrorContains(t, err, "tok: W: the weights hold [7 8], the graph wants [7 9]")
+	assert.ErrorContains(t, err, "tok: W: the weights have shape [7 8], the graph wants [7 9]")
 }

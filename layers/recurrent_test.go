@@ -22,7 +22,7 @@ func TestRecurrentErrors(t *testing.T) {
 		`a recurrent layer's activation is tanh or relu, not "gelu"`: func(s *layers.Scope, x *G.Node) {
 			layers.RNN(s.Sub("rnn"), x, layers.RecurrentConfig{Hidden: 3, Act: "gelu"})
 		},
-		"rnn: state starts from (2, 3), want (2, 6)": func(s *layers.Scope, x *G.Node) {
+		"rnn: state: the initial state is (2, 3), want (2, 6)": func(s *layers.Scope, x *G.Node) {
 			_, last := layers.GRU(s.Sub("gru"), x, c)
 			layers.LSTM(s.Sub("rnn"), x, layers.RecurrentConfig{Hidden: 3, Start: last})
 		},

@@ -88,7 +88,7 @@ func TestOneLayer(t *testing.T) {
 	assert.Contains(t, said, "4 × 6 of h0/ln", "what comes in is named")
 	assert.NotContains(t, said, "h0/ln")
 	_, err = draw.Graph(g, draw.Options{Under: "h0/atn"})
-	assert.ErrorContains(t, err, `no layer computes "h0/atn"; near it: ["h0/att"`)
+	assert.ErrorContains(t, err, `no layer computes "h0/atn"; similar names: ["h0/att"`)
 }
 
 // A path at which nothing is computed, only below it, can be drawn too.
