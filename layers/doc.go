@@ -10,7 +10,7 @@
 // Four ideas, which package graph implements:
 //
 // Scope: a path in the graph under construction. s.Sub("mlp") is the scope "mlp" inside s. A
-// scope names what a layer declares in it: parameters ("mlp/up/W"), values that can be read
+// scope names what a layer declares in it: parameters ("mlp/in/W"), values that can be read
 // back (taps), and errors. It has the options of the layers below it: biases, initial values,
 // weight decay. A layer that cannot be built panics with a *graph.Error, which graph.Build
 // returns.

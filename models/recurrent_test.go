@@ -101,7 +101,7 @@ func trained(t *testing.T, m models.Model, w *graph.Weights) *models.Program {
 func TestRecurrentChecks(t *testing.T) {
 	for want, m := range map[string]models.Model{
 		"layers = 0":                         &models.GRU{Recurrent: models.Recurrent{Sizes: testSizes, Dim: 7}},
-		"hidden = dim, and they are 5 and 7": &models.GRU{Recurrent: models.Recurrent{Sizes: testSizes, Layers: 1, Dim: 7, Hidden: 5, Tied: true}},
+		"hidden = dim, but they are 5 and 7": &models.GRU{Recurrent: models.Recurrent{Sizes: testSizes, Layers: 1, Dim: 7, Hidden: 5, Tied: true}},
 		"dropout = 1":                        &models.LSTM{Recurrent: models.Recurrent{Sizes: testSizes, Layers: 1, Dim: 7, Dropout: 1}},
 		`activation = "gelu"`:                &models.RNN{Recurrent: models.Recurrent{Sizes: testSizes, Layers: 1, Dim: 7}, Activation: "gelu"},
 		"vocab = 0":                          &models.RNN{Recurrent: models.Recurrent{Layers: 1, Dim: 7}, Activation: "relu"},
