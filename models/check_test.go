@@ -42,5 +42,5 @@ func TestSourceLongerThanTheModelReads(t *testing.T) {
 	require.NoError(t, err)
 	c.Common().Vocab = testVocab
 	_, err = models.Score(c, graph.NewWeights(1), graph.Frame{B: 1, T: 2, S: 65})
-	assert.ErrorContains(t, err, "enc/pos: T=65 tokens, the context is 64")
+	assert.ErrorContains(t, err, "enc/pos: T=65 tokens exceed the context length of 64")
 }

@@ -69,7 +69,7 @@ func TestSeq2SeqErrors(t *testing.T) {
 		`attention = "dots"`:                 func(c *models.Seq2Seq) { c.Attention = "dots" },
 		`bridge = ""`:                        func(c *models.Seq2Seq) { c.Bridge = "" },
 		"an even hidden, but it is 5":        func(c *models.Seq2Seq) { c.Bidirectional, c.Hidden = true, 5 },
-		"and attention is none":              func(c *models.Seq2Seq) { c.InputFeeding, c.Attention = true, "none" },
+		"but attention is none":              func(c *models.Seq2Seq) { c.InputFeeding, c.Attention = true, "none" },
 		"hidden = dim, but they are 8 and 6": func(c *models.Seq2Seq) { c.Tied, c.Hidden = true, 8 },
 		"dropout = 1":                        func(c *models.Seq2Seq) { c.Dropout = 1 },
 	} {
