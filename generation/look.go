@@ -172,18 +172,18 @@ func (l *pass) heads(name string) ([]draw.Map, error) {
 	return maps, nil
 }
 
-// sides returns the labels of the queries and of the keys. They follow from the nearest
-// lengths of keys among what the weights are computed from: "past" and "lane" count tokens
-// of the text, "all" those of the source, and so do all under "source".
+// sides returns the labels of the queries and of the keys of attention weights n. The
+// nearest input of lengths among the operands of n decides: causal and sequence lengths count
+// tokens of the text, source lengths those of the source; below "source" all are the source's.
 func (l *pass) sides(n *G.Node) (rows, cols []string) {
 	seen := map[*G.Node]bool{}
 	for queue := (G.Nodes{n}); len(queue) > 0; queue = queue[1:] {
 		switch queue[0].Name() {
-		case "past", "lane":
+		case "causal_lengths", "sequence_lengths":
 			return l.rows, l.rows
-		case "all":
+		case "source_lengths":
 			return l.rows, l.source
-		case "source/past", "source/all":
+		case "source/causal_lengths", "source/source_lengths":
 			return l.source, l.source
 		}
 		for _, in := range l.Operands(queue[0]) {

@@ -68,7 +68,7 @@ func (r *reader) decoder(t int) (*models.Program, error) {
 }
 
 // Room returns the most tokens that a sequence holds, or 0 if there is no limit.
-func (r *reader) Room() int { return r.one.mem.Room() }
+func (r *reader) Room() int { return r.one.mem.Capacity() }
 
 // Len returns how many tokens sequence i holds.
 func (r *reader) Len(i int) int { return len(r.text[i]) }
@@ -127,7 +127,7 @@ func (r *reader) encode(source []int) error {
 // prompt reads ids into the only sequence, which is empty, and returns the logits of what
 // follows. Of more tokens than the sequence holds, the end is read.
 func (r *reader) prompt(ids []int) ([]float32, error) {
-	if room := r.mem.Room(); room > 0 && len(ids) > room {
+	if room := r.mem.Capacity(); room > 0 && len(ids) > room {
 		ids = ids[len(ids)-room:]
 	}
 	r.text[0] = append(r.text[0][:0], ids...)
@@ -140,7 +140,7 @@ func (r *reader) prompt(ids []int) ([]float32, error) {
 				break
 			}
 		}
-		if room := r.mem.Room(); room > 0 {
+		if room := r.mem.Capacity(); room > 0 {
 			t = min(t, room)
 		}
 		n := min(t, len(ids))
@@ -170,7 +170,7 @@ func (r *reader) Step(ids []int) ([]float32, error) {
 		err := p.Run(graph.Feed{Tokens: ids})
 		var full *graph.FullError
 		if errors.As(err, &full) {
-			if err := r.slide(full.Lane); err != nil {
+			if err := r.slide(full.Sequence); err != nil {
 				return nil, err
 			}
 			continue
@@ -190,7 +190,7 @@ func (r *reader) Step(ids []int) ([]float32, error) {
 // slide makes room in sequence i: its newer half is read again, by the reader of one
 // sequence so that the others are not disturbed.
 func (r *reader) slide(i int) error {
-	kept := slices.Clone(r.text[i][len(r.text[i])-r.mem.Room()/2:])
+	kept := slices.Clone(r.text[i][len(r.text[i])-r.mem.Capacity()/2:])
 	if r.one != r { // for the source
 		if err := r.one.mem.Copy(0, r.mem, i); err != nil {
 			return err

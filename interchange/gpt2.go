@@ -13,7 +13,7 @@ import (
 	"euryale/models"
 )
 
-// gpt2Config is what config.json of a GPT-2 says (transformers, GPT2Config).
+// gpt2Config is config.json of a GPT-2 (Hugging Face transformers, GPT2Config).
 type gpt2Config struct {
 	ModelType  string   `json:"model_type"`
 	Arch       []string `json:"architectures"`
@@ -26,12 +26,12 @@ type gpt2Config struct {
 	Activation string   `json:"activation_function"`
 	Epsilon    float64  `json:"layer_norm_epsilon"`
 	Tied       *bool    `json:"tie_word_embeddings,omitempty"`
-	Scaled     *bool    `json:"scale_attn_weights,omitempty"` // by 1/√(D/H); true unless said
+	Scaled     *bool    `json:"scale_attn_weights,omitempty"` // by 1/√(D/H); true by default
 	ByLayer    bool     `json:"scale_attn_by_inverse_layer_idx,omitempty"`
 	Cross      bool     `json:"add_cross_attention,omitempty"`
 }
 
-// gpt2Activations are the names of transformers' activations, and ours.
+// gpt2Activations maps names of activations in transformers to those of this project.
 var gpt2Activations = map[string]string{"gelu_new": "gelu_tanh", "gelu": "gelu", "gelu_pytorch_tanh": "gelu_tanh", "relu": "relu", "silu": "silu", "tanh": "tanh"}
 
 const (
@@ -39,8 +39,8 @@ const (
 	gpt2Epsilon = 1e-5 // of layers.LayerNorm
 )
 
-// isGPT2 is true of a safetensors file with a config.json beside it, or a directory with
-// both, unless the config says that it is another model.
+// isGPT2 reports whether path is a safetensors file with a config.json in its directory, or a
+// directory with both, unless the configuration is of another model.
 func isGPT2(path string) bool {
 	if path = fileIn(path, gpt2Weights); filepath.Ext(path) != ".safetensors" {
 		return false
@@ -59,15 +59,15 @@ func readGPT2Config(dir string) (c gpt2Config, err error) {
 	case c.ModelType != "gpt2":
 		return c, fmt.Errorf("%s: model_type is %q, want gpt2", path, c.ModelType)
 	case gpt2Activations[c.Activation] == "":
-		return c, fmt.Errorf("%s: activation_function is %q, which this project does not have", path, c.Activation)
+		return c, fmt.Errorf("%s: activation_function is %q, which is not supported", path, c.Activation)
 	case c.Epsilon != gpt2Epsilon:
 		return c, fmt.Errorf("%s: layer_norm_epsilon is %v, want %v", path, c.Epsilon, gpt2Epsilon)
 	case c.Scaled != nil && !*c.Scaled:
-		return c, fmt.Errorf("%s: scale_attn_weights is false, and attention here divides scores by the root of a head's width", path)
+		return c, fmt.Errorf("%s: scale_attn_weights = false is not supported: attention divides scores by √(D/H)", path)
 	case c.ByLayer:
-		return c, fmt.Errorf("%s: scale_attn_by_inverse_layer_idx is true, and attention here has the same scale in every layer", path)
+		return c, fmt.Errorf("%s: scale_attn_by_inverse_layer_idx = true is not supported: attention has the same scale in every layer", path)
 	case c.Cross:
-		return c, fmt.Errorf("%s: add_cross_attention is true, and gpt has no encoder to attend to", path)
+		return c, fmt.Errorf("%s: add_cross_attention = true is not supported: gpt has no encoder", path)
 	}
 	m := c.model()
 	err = within(size{"n_embd", c.Dim, maxDim}, size{"n_layer", c.Layers, maxLayers}, size{"n_head", c.Heads, maxDim},
@@ -90,9 +90,8 @@ func (c gpt2Config) model() *models.GPT {
 	return m
 }
 
-// gpt2Name is the name that transformers gives to what this project calls path. Conv1D
-// keeps its weight (in, out), as Linear here does: nothing is transposed but a head of
-// its own.
+// gpt2Name returns the name in transformers of the parameter at path. The weight of Conv1D is
+// (in, out), as that of Linear here: only an untied head is transposed.
 func gpt2Name(path string) string {
 	path = strings.NewReplacer("tok/W", "wte.weight", "pos/W", "wpe.weight", "att/qkv/", "attn.c_attn.", "att/proj/", "attn.c_proj.",
 		"mlp/in/", "mlp.c_fc.", "mlp/out/", "mlp.c_proj.", "ln1/", "ln_1.", "ln2/", "ln_2.", "ln/", "ln_f.").Replace(path)
@@ -107,8 +106,8 @@ func gpt2Name(path string) string {
 	return path
 }
 
-// readGPT2 reads a GPT-2, with or without the "transformer." before its names. Buffers of
-// attention masks are passed over.
+// readGPT2 reads a GPT-2, with or without the prefix "transformer." of names. It ignores buffers
+// of attention masks.
 func readGPT2(path, tokenizer string) (*Imported, error) {
 	path = fileIn(path, gpt2Weights)
 	c, err := readGPT2Config(filepath.Dir(path))
@@ -144,8 +143,8 @@ func readGPT2(path, tokenizer string) (*Imported, error) {
 
 const gpt2Head = "lm_head.weight"
 
-// plainName is a tensor's name without the prefix of the whole model, and "" for what is
-// no weight.
+// plainName returns a tensor's name without the prefix "transformer.", and "" if it is not a
+// weight.
 func plainName(name string) string {
 	if strings.HasSuffix(name, ".attn.bias") || strings.HasSuffix(name, ".attn.masked_bias") {
 		return ""
@@ -153,8 +152,9 @@ func plainName(name string) string {
 	return strings.TrimPrefix(name, "transformer.")
 }
 
-// checkGPT2 compares the tensors of a file with those of a model, which may have a head of
-// its own, and must where its configuration says so. All that are missing, left over or of another shape are named at once.
+// checkGPT2 compares the tensors of a file with those of a model. An untied head is optional, and
+// required if the configuration says so. The error names all tensors that are missing, unexpected
+// or of another shape.
 func checkGPT2(c gpt2Config, shapes map[string][]int) error {
 	m := c.model()
 	params, err := models.Parameters(m)
@@ -193,8 +193,8 @@ func checkGPT2(c gpt2Config, shapes map[string][]int) error {
 	return nil
 }
 
-// gpt2Values gives the tensors this project's names. A head that is not the embedding
-// table makes the model untied; it has no bias.
+// gpt2Values returns the tensors' values by path. A head that differs from the embedding table
+// makes the model untied; it has no bias.
 func gpt2Values(m *models.GPT, ts []runfile.Tensor) (map[string][]float32, error) {
 	file := map[string][]float32{}
 	for _, t := range ts {

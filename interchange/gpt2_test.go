@@ -217,10 +217,10 @@ func TestGPT2Refuses(t *testing.T) {
 		"model":        {config: set("model_type", "bert"), want: []string{`model_type is "bert", want gpt2`}},
 		"activation":   {config: set("activation_function", "mish"), want: []string{`activation_function is "mish"`}},
 		"epsilon":      {config: set("layer_norm_epsilon", 1e-6), want: []string{"layer_norm_epsilon is 1e-06, want 1e-05"}},
-		"unscaled":     {config: set("scale_attn_weights", false), want: []string{"config.json: scale_attn_weights is false"}},
+		"unscaled":     {config: set("scale_attn_weights", false), want: []string{"config.json: scale_attn_weights = false is not supported"}},
 		"untied":       {config: set("tie_word_embeddings", false), want: []string{"lm_head.weight is missing"}},
-		"by layer":     {config: set("scale_attn_by_inverse_layer_idx", true), want: []string{"config.json: scale_attn_by_inverse_layer_idx is true"}},
-		"cross":        {config: set("add_cross_attention", true), want: []string{"config.json: add_cross_attention is true"}},
+		"by layer":     {config: set("scale_attn_by_inverse_layer_idx", true), want: []string{"config.json: scale_attn_by_inverse_layer_idx = true is not supported"}},
+		"cross":        {config: set("add_cross_attention", true), want: []string{"config.json: add_cross_attention = true is not supported"}},
 		"a word":       {config: set("n_embd", "twelve"), want: []string{"config.json: n_embd is a JSON string, want a whole number"}},
 		"no number": {tensors: func(f map[string]runfile.Tensor) {
 			f["h.1.ln_2.bias"].Data.([]float32)[7] = float32(math.NaN())
@@ -248,7 +248,7 @@ func TestWriteRefuses(t *testing.T) {
 		_, err := Write(dir, &other)
 		assert.ErrorContains(t, err, want)
 	}
-	refused(t.TempDir(), `no layout for the model "llama"`)
+	refused(t.TempDir(), `the model "llama" cannot be exported`)
 	g := *m.Model.(*models.GPT)
 	g.Tied, g.Activation = false, "sigmoid"
 	other.Name, other.Model = "gpt", &g

@@ -13,13 +13,13 @@ import (
 )
 
 // Write writes m into the directory dir, as Hugging Face's transformers saves a GPT-2:
-// model.safetensors, config.json, vocab.json and merges.txt. Of the models only gpt has
-// this layout, and of the tokenizers only byte-level BPE: any other is left out, and note
-// says so in a line. A directory that holds something already is an error.
+// model.safetensors, config.json, vocab.json and merges.txt. The model must be a gpt. Only a
+// byte-level BPE tokenizer has this format: any other is left out, and note says so in a line. It
+// is an error if dir is not empty.
 func Write(dir string, m *Imported) (note string, err error) {
 	g, ok := m.Model.(*models.GPT)
 	if !ok {
-		return "", fmt.Errorf("export: there is no layout for the model %q, only for gpt", m.Name)
+		return "", fmt.Errorf("export: the model %q cannot be exported, only gpt", m.Name)
 	}
 	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
 		return "", fmt.Errorf("export: %s is not empty: choose another directory", dir)
@@ -56,7 +56,7 @@ func Write(dir string, m *Imported) (note string, err error) {
 	return note, nil
 }
 
-// gpt2Tokenizer are the tokenizer's files by name, or a note of why it has none.
+// gpt2Tokenizer returns the tokenizer's files by name, or a note why there are none.
 func gpt2Tokenizer(tk tokenizer.Tokenizer) (files map[string][]byte, note string) {
 	vocab, merges, err := tokenizer.GPT2Files(tk)
 	if err != nil {
@@ -77,11 +77,11 @@ func gpt2ConfigOf(g *models.GPT) (gpt2Config, error) {
 			return c, nil
 		}
 	}
-	return c, fmt.Errorf("export: GPT-2's layout has no name for the activation %q", g.Activation)
+	return c, fmt.Errorf("export: GPT-2's configuration has no name for the activation %q", g.Activation)
 }
 
-// gpt2Layout gives the weights transformers' names. Biases that the model lacks are
-// zeros, since GPT-2 has them all; but its head cannot have one.
+// gpt2Layout returns the weights with their names in transformers. Biases that the model does not
+// have are zeros. A head with a bias is an error, since GPT-2 has none.
 func gpt2Layout(g *models.GPT, m *Imported) ([]runfile.Tensor, error) {
 	full := *g
 	full.Bias = true
@@ -99,7 +99,7 @@ func gpt2Layout(g *models.GPT, m *Imported) ([]runfile.Tensor, error) {
 		case "head/b":
 			for _, b := range v {
 				if b != 0 {
-					return nil, fmt.Errorf("export: the head has a bias, which GPT-2's layout has no place for: train with model.tied or without model.bias")
+					return nil, fmt.Errorf("export: the head has a bias, but GPT-2's has none: train with model.tied or without model.bias")
 				}
 			}
 			continue

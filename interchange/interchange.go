@@ -19,16 +19,16 @@ import (
 	"euryale/models"
 )
 
-// Imported is a model from elsewhere, in this project's terms.
+// Imported is a model of another program, converted to a model of this project.
 type Imported struct {
-	Name      string // of the model in the registry
+	Name      string // of the model in the registry of package models
 	Model     models.Model
 	Weights   *graph.Weights
 	Tokenizer tokenizer.Tokenizer
 }
 
-// format is a layout of files that Read knows. Path is a file, or a directory with the
-// files that the format lays side by side.
+// format is a file format that Read supports. Path is a file, or the directory of the format's
+// files.
 type format struct {
 	name string
 	is   func(path string) bool
@@ -42,12 +42,12 @@ var formats = []format{
 	{"a character LSTM of ml5.js (manifest.json beside vocab.json)", isML5, readML5},
 }
 
-// ErrFormat says that Read knows no format of such files.
-var ErrFormat = errors.New("it is in none of the known formats")
+// ErrFormat is the error of files in a format that Read does not support.
+var ErrFormat = errors.New("it is in none of the supported formats")
 
-// Read reads the model at path, which format it may have. Tokenizer is the file or
-// directory of its tokenizer, as tokenizer.Load takes it; if it is empty, the
-// tokenizer lies beside the model. Sizes and names are checked before memory is claimed.
+// Read reads the model at path in any supported format. Tokenizer is the path of its tokenizer,
+// as for tokenizer.Load; if it is empty, the tokenizer is in the model's directory. Read checks
+// sizes and names before it allocates memory.
 func Read(path, tokenizer string) (*Imported, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, err
@@ -70,8 +70,8 @@ func Read(path, tokenizer string) (*Imported, error) {
 	return nil, fmt.Errorf("import %s: %w: %s", path, ErrFormat, strings.Join(known, "; "))
 }
 
-// The largest sizes that are read: larger than any known model's, and so small that no
-// product of them that a model needs overflows 63 bits.
+// Limits of sizes that are read: larger than in any known model, and small enough that products
+// of them do not overflow 63 bits.
 const (
 	maxDim     = 1 << 16
 	maxHidden  = 1 << 18
@@ -80,13 +80,13 @@ const (
 	maxContext = 1 << 24
 )
 
-// size is one of a model's, by its name in a file.
+// size is a size of a model, with its name in the file and its limit.
 type size struct {
 	name    string
 	n, most int
 }
 
-// within refuses the first size that no model has.
+// within returns an error for the first size that is beyond its limit.
 func within(sizes ...size) error {
 	for _, s := range sizes {
 		if s.n < 1 || s.n > s.most {
@@ -112,13 +112,13 @@ func loadTokenizer(path, dir string, vocab int) (tokenizer.Tokenizer, error) {
 		return nil, err
 	}
 	if tk.Vocab() != vocab {
-		return nil, fmt.Errorf("the model has %d ids and the tokenizer %s %d: they do not belong together", vocab, path, tk.Vocab())
+		return nil, fmt.Errorf("the model has %d ids and the tokenizer %s %d: they belong to different models", vocab, path, tk.Vocab())
 	}
 	return tk, nil
 }
 
-// weightsOf are the weights of m with the values in found, by path. All that is missing,
-// left over or of another size is named at once.
+// weightsOf returns the weights of m with the values in found, by path. The error names all
+// parameters that are missing, unexpected or of another size.
 func weightsOf(m models.Model, found map[string][]float32) (*graph.Weights, error) {
 	params, err := models.Parameters(m)
 	if err != nil {
@@ -151,7 +151,7 @@ func weightsOf(m models.Model, found map[string][]float32) (*graph.Weights, erro
 	return w, nil
 }
 
-// finite refuses weights that no model can compute with.
+// finite returns an error if a weight is infinite or NaN.
 func finite(w *graph.Weights) error {
 	for _, p := range w.All() {
 		for i, v := range p.Float32() {
@@ -173,7 +173,7 @@ func transpose(dst []float32, ld, col int, src []float32, rows, cols int) {
 	}
 }
 
-// fileIn is the file called name in a directory, or path itself if it is a file.
+// fileIn returns the path of the file called name in a directory, or path if it is a file.
 func fileIn(path, name string) string {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return filepath.Join(path, name)
@@ -181,7 +181,7 @@ func fileIn(path, name string) string {
 	return path
 }
 
-// mostJSON is how many bytes a configuration, a manifest or a vocabulary has at most.
+// mostJSON is the maximum size in bytes of a configuration, a manifest or a vocabulary.
 const mostJSON = 1 << 20
 
 // readJSON reads a JSON file of a bounded size.
@@ -196,7 +196,7 @@ func readJSON(path string, into any) error {
 		return err
 	}
 	if len(raw) > mostJSON {
-		return fmt.Errorf("%s has more than %d bytes: it is not of such a model", path, mostJSON)
+		return fmt.Errorf("%s has more than %d bytes: it is not part of a model", path, mostJSON)
 	}
 	if err := json.Unmarshal(raw, into); err != nil {
 		return fmt.Errorf("%s: %w", path, runfile.JSONError(err))

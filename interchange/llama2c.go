@@ -11,23 +11,23 @@ import (
 	"euryale/models"
 )
 
-// llama2cHeader is what a model file of llama2.c (github.com/karpathy/llama2.c, run.c,
-// struct Config) begins with, little-endian. Float32 weights follow.
+// llama2cHeader is the header of a model file of llama2.c (github.com/karpathy/llama2.c, run.c,
+// struct Config), little-endian. Float32 weights follow.
 type llama2cHeader struct {
 	Dim, Hidden, Layers, Heads, KVHeads int32
-	Vocab                               int32 // negative: the head has a matrix of its own
+	Vocab                               int32 // negative: the head is not tied to the embedding
 	Context                             int32
 }
 
 const llama2cHeaderSize = 7 * 4
 
-// llama2cMagic is what files of llama2.c's later versions begin with.
+// llama2cMagic is the magic number of later versions of llama2.c's files.
 const llama2cMagic = 0x616b3432
 
-// isLlama2c goes by the name: the format has no magic number.
+// isLlama2c decides by the name, since version 0 has no magic number.
 func isLlama2c(path string) bool { return filepath.Ext(path) == ".bin" }
 
-// check refuses sizes that no such model has.
+// check returns an error if the sizes are invalid.
 func (h llama2cHeader) check() error {
 	if h.Dim == llama2cMagic {
 		return fmt.Errorf("the file is of version %d, want one of version 0: llama2.c's export.py writes it with --version 0", h.Hidden)
@@ -36,7 +36,7 @@ func (h llama2cHeader) check() error {
 		size{"n_heads", int(h.Heads), maxDim}, size{"n_kv_heads", int(h.KVHeads), maxDim},
 		size{"vocab_size", int(max(h.Vocab, -h.Vocab)), maxVocab}, size{"seq_len", int(h.Context), maxContext})
 	if err != nil {
-		return fmt.Errorf("this is no file of llama2.c: in its header %w", err)
+		return fmt.Errorf("this is not a file of llama2.c: in its header %w", err)
 	}
 	if err := h.model().Check(); err != nil {
 		return fmt.Errorf("header: %w", err)
@@ -49,7 +49,7 @@ func (h llama2cHeader) model() *models.Llama {
 		Heads: int(h.Heads), KVHeads: int(h.KVHeads), Dim: int(h.Dim), Hidden: int(h.Hidden), RotaryBase: 10000, Tied: h.Vocab > 0}
 }
 
-// size is how many bytes the file has.
+// size returns the size of the file in bytes.
 func (h llama2cHeader) size() int64 {
 	d, l, v, t := int64(h.Dim), int64(h.Layers), int64(max(h.Vocab, -h.Vocab)), int64(h.Context)
 	head := d / int64(h.Heads)
@@ -81,7 +81,7 @@ func readLlama2c(path, tokenizer string) (*Imported, error) {
 		return nil, err
 	}
 	if want := h.size(); info.Size() != want {
-		return nil, fmt.Errorf("the file has %d bytes, and a model of %+v takes %d: it is truncated or of another version", info.Size(), h, want)
+		return nil, fmt.Errorf("the file has %d bytes, but a model of %+v takes %d: it is truncated or of another version", info.Size(), h, want)
 	}
 	m := h.model()
 	tk, err := loadTokenizer(tokenizer, "", m.Vocab)
@@ -99,8 +99,8 @@ func readLlama2c(path, tokenizer string) (*Imported, error) {
 	return &Imported{Name: "llama", Model: m, Weights: w, Tokenizer: tk}, nil
 }
 
-// tensors reads the weights in the order of the file, in which each kind of matrix comes
-// for all layers and lies (out, in), turned from how this project keeps it.
+// tensors reads the weights in the order of the file, which has each kind of matrix for all
+// layers. It transposes them: (out, in) in the file, (in, out) here.
 func (h llama2cHeader) tensors(r io.Reader) (map[string][]float32, error) {
 	m := h.model()
 	dim, kv := m.Dim, m.Dim/m.Heads*m.KVHeads
@@ -142,10 +142,10 @@ func (f *llama2cReader) next(n int) []float32 {
 	return v
 }
 
-// rows reads a parameter as it lies.
+// rows reads a parameter of n values without transposing it.
 func (f *llama2cReader) rows(path string, n int) { f.found[path] = f.next(n) }
 
-// each reads one parameter of every layer as it lies.
+// each reads one parameter of every layer without transposing it.
 func (f *llama2cReader) each(name string, n int) {
 	for i := range f.layers {
 		f.rows(fmt.Sprintf("h%d/%s", i, name), n)

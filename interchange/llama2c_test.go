@@ -134,7 +134,7 @@ func TestLlama2cRefuses(t *testing.T) {
 		"too long":        {append(whole[:len(whole):len(whole)], 0), "the file has 2677 bytes"},
 		"later version":   {with(func(h *llama2cHeader) { h.Dim, h.Hidden = llama2cMagic, 1 }), "of version 1, want one of version 0"},
 		"overflow":        {with(func(h *llama2cHeader) { h.Dim, h.Vocab = math.MaxInt32, math.MaxInt32 }), "dim is 2147483647, want 1 to 65536"},
-		"a text":          {[]byte(strings.Repeat("Hello world, this is no model at all. ", 10)), "this is no file of llama2.c: in its header dim is 1819043144"},
+		"a text":          {[]byte(strings.Repeat("Hello world, this is no model at all. ", 10)), "this is not a file of llama2.c: in its header dim is 1819043144"},
 		"lowest vocab":    {with(func(h *llama2cHeader) { h.Vocab = math.MinInt32 }), "vocab_size is -2147483648"},
 		"largest allowed": {with(func(h *llama2cHeader) { h.Dim, h.Hidden, h.Layers, h.Vocab = 1<<16, 1<<18, 1<<10, 1<<22 }), "it is truncated"},
 		"heads":           {with(func(h *llama2cHeader) { h.Heads, h.KVHeads = 3, 3 }), "heads = 3 does not divide dim = 8"},
@@ -148,7 +148,7 @@ func TestLlama2cRefuses(t *testing.T) {
 		})
 	}
 	_, err := Read(write(t, "model.pt", whole), "")
-	require.ErrorContains(t, err, "in none of the known formats")
+	require.ErrorContains(t, err, "in none of the supported formats")
 	_, err = Read(write(t, "model.bin", whole), "testdata/gpt2")
 	require.ErrorContains(t, err, "the model has 5 ids and the tokenizer testdata/gpt2 260")
 }

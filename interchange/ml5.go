@@ -14,7 +14,7 @@ import (
 	"euryale/models"
 )
 
-// ml5 is a character LSTM as ml5.js keeps it (github.com/ml5js/ml5-library, charRNN):
+// ml5 is a character LSTM in the format of ml5.js (github.com/ml5js/ml5-library, charRNN):
 // manifest.json names the tensors of TensorFlow's BasicLSTMCells, one file of
 // little-endian float32 each, and vocab.json the characters.
 type ml5 struct {
@@ -32,7 +32,7 @@ const (
 	ml5Embedding = "embedding"
 	ml5HeadW     = "rnnlm/softmax_w"
 	ml5HeadB     = "rnnlm/softmax_b"
-	ml5Step      = "Variable"     // counts TensorFlow's training steps
+	ml5Step      = "Variable"     // TensorFlow's step count
 	ml5Context   = 50             // tokens of a training sequence of char-rnn
 	ml5MostSize  = int64(1) << 20 // of an axis
 )
@@ -41,7 +41,7 @@ func ml5Cell(i int, what string) string {
 	return fmt.Sprintf("rnnlm/multi_rnn_cell/cell_%d/basic_lstm_cell/%s", i, what)
 }
 
-// isML5 looks for an ml5 manifest in a directory, or at path itself.
+// isML5 reports whether path is an ml5 manifest, or a directory with one.
 func isML5(path string) bool {
 	m, err := openML5(path)
 	return err == nil && m.manifest[ml5Cell(0, "weights")].Filename != ""
@@ -86,7 +86,7 @@ func readML5(path, tokenizerPath string) (*Imported, error) {
 	return &Imported{Name: "lstm", Model: model, Weights: w, Tokenizer: tk}, nil
 }
 
-// model is the model that the manifest's shapes are of.
+// model returns the model that has the manifest's shapes.
 func (m *ml5) model() (*models.LSTM, error) {
 	e, w := m.manifest[ml5Embedding], m.manifest[ml5Cell(0, "weights")]
 	if len(e.Shape) != 2 || len(w.Shape) != 2 {
@@ -105,13 +105,13 @@ func (m *ml5) model() (*models.LSTM, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.manifest)) {
 		if !slices.Contains(known, name) {
-			return nil, fmt.Errorf("manifest.json has a tensor %q, which no such model has", name)
+			return nil, fmt.Errorf("manifest.json has an unexpected tensor %q", name)
 		}
 	}
 	return model, nil
 }
 
-// tensors reads all parameters, by this project's paths.
+// tensors returns the values of all parameters, by path.
 func (m *ml5) tensors(c *models.LSTM) (found map[string][]float32, err error) {
 	found = map[string][]float32{}
 	read := func(name string, shape ...int) []float32 {
@@ -133,7 +133,7 @@ func (m *ml5) tensors(c *models.LSTM) (found map[string][]float32, err error) {
 		ml5Gates(w, c.Hidden)
 		ml5Gates(b, c.Hidden)
 		for j := c.Hidden; j < 2*c.Hidden; j++ {
-			b[j]++ // BasicLSTMCell adds its forget bias when it runs
+			b[j]++ // BasicLSTMCell adds 1 to the forget gate at run time
 		}
 		at := fmt.Sprintf("lstm%d/", i)
 		found[at+"x/W"], found[at+"h/W"], found[at+"x/b"] = w[:in*4*c.Hidden], w[in*4*c.Hidden:], b
@@ -142,8 +142,8 @@ func (m *ml5) tensors(c *models.LSTM) (found map[string][]float32, err error) {
 	return found, err
 }
 
-// ml5Gates puts the columns of every row of w in this project's order: TensorFlow's gates
-// are i, j (the candidate), f, o; ours i, f, g (the candidate), o.
+// ml5Gates reorders the columns of every row of w from TensorFlow's gates i, j (the candidate),
+// f, o to i, f, g (the candidate), o.
 func ml5Gates(w []float32, hidden int) {
 	for row := w; len(row) > 0; row = row[4*hidden:] {
 		j, f := row[hidden:2*hidden], row[2*hidden:3*hidden]
@@ -153,7 +153,7 @@ func ml5Gates(w []float32, hidden int) {
 	}
 }
 
-// tensor reads one file, whose size must be just that of its shape.
+// tensor reads one file, whose size must match its shape.
 func (m *ml5) tensor(name string, shape []int) ([]float32, error) {
 	t, ok := m.manifest[name]
 	if !ok || !slices.Equal(t.Shape, shape) {
@@ -179,7 +179,7 @@ func (m *ml5) tensor(name string, shape []int) ([]float32, error) {
 		return nil, err
 	}
 	if info.Size() != 4*n {
-		return nil, fmt.Errorf("%s has %d bytes, and %v of float32 take %d: it is truncated or of another model", t.Filename, info.Size(), shape, 4*n)
+		return nil, fmt.Errorf("%s has %d bytes, but %v of float32 take %d: it is truncated or of another model", t.Filename, info.Size(), shape, 4*n)
 	}
 	v := make([]float32, n)
 	if err := binary.Read(f, binary.LittleEndian, v); err != nil {
@@ -188,18 +188,18 @@ func (m *ml5) tensor(name string, shape []int) ([]float32, error) {
 	return v, nil
 }
 
-// ml5Mangled are entries that published vocabularies have in place of a character, which
-// was lost when they were written: two spaces stand for u, and nothing for U.
+// ml5Mangled maps damaged entries of published vocabularies to the characters that were lost:
+// two spaces are u, and the empty string is U.
 var ml5Mangled = map[string]string{"  ": "u", "": "U"}
 
-// characters reads vocab.json, which gives each character its id.
+// characters reads vocab.json, which maps each character to its id.
 func (m *ml5) characters(vocab int) (tokenizer.Tokenizer, error) {
 	var ids map[string]int
 	if err := readJSON(filepath.Join(m.dir, "vocab.json"), &ids); err != nil {
 		return nil, err
 	}
 	if len(ids) != vocab {
-		return nil, fmt.Errorf("vocab.json has %d characters, and the model %d ids", len(ids), vocab)
+		return nil, fmt.Errorf("vocab.json has %d characters, but the model has %d ids", len(ids), vocab)
 	}
 	pieces := make([]string, vocab)
 	for _, key := range slices.Sorted(maps.Keys(ids)) {
@@ -211,7 +211,7 @@ func (m *ml5) characters(vocab int) (tokenizer.Tokenizer, error) {
 			return nil, fmt.Errorf("vocab.json: %q is not one character", key)
 		}
 		if id < 0 || id >= vocab || pieces[id] != "" {
-			return nil, fmt.Errorf("vocab.json: %q has the id %d, want each from 0 to %d once", key, id, vocab-1)
+			return nil, fmt.Errorf("vocab.json: %q has the id %d, want each id from 0 to %d once", key, id, vocab-1)
 		}
 		pieces[id] = char
 	}

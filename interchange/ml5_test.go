@@ -101,7 +101,7 @@ func TestML5Errors(t *testing.T) {
 	}{
 		"directory": {vocab, `is "../embedding", want a name without a directory`, func(m map[string]ml5Tensor) { m[ml5Embedding] = ml5Tensor{"../embedding", []int{3, 2}} }},
 		"no head":   {vocab, "rnnlm/softmax_w is [], want [4 3]", func(m map[string]ml5Tensor) { delete(m, ml5HeadW) }},
-		"wrong size": {vocab, "embedding has 24 bytes, and [3 2000] of float32 take 24000", func(m map[string]ml5Tensor) {
+		"wrong size": {vocab, "embedding has 24 bytes, but [3 2000] of float32 take 24000", func(m map[string]ml5Tensor) {
 			m[ml5Embedding] = ml5Tensor{"embedding", []int{3, 2000}}
 			m[ml5Cell(0, "weights")] = ml5Tensor{"w", []int{2004, 16}}
 		}},
@@ -110,10 +110,10 @@ func TestML5Errors(t *testing.T) {
 			m[ml5Cell(0, "weights")], m[ml5HeadW] = ml5Tensor{"w", []int{6, 1 << 40}}, ml5Tensor{"h", []int{1 << 38, 3}}
 		}},
 		"not a matrix": {vocab, "want two matrices", func(m map[string]ml5Tensor) { m[ml5Embedding] = ml5Tensor{"embedding", []int{6}} }},
-		"more":         {vocab, `a tensor "rnnlm/other"`, func(m map[string]ml5Tensor) { m["rnnlm/other"] = ml5Tensor{"x", []int{1}} }},
+		"more":         {vocab, `an unexpected tensor "rnnlm/other"`, func(m map[string]ml5Tensor) { m["rnnlm/other"] = ml5Tensor{"x", []int{1}} }},
 		"same id":      {`{"a": 1, "b": 1, "c": 2}`, `"b" has the id 1`, nil},
 		"two letters":  {`{"ab": 1, "b": 0, "c": 2}`, `"ab" is not one character`, nil},
-		"too few":      {`{"a": 1}`, "vocab.json has 1 characters, and the model 3 ids", nil},
+		"too few":      {`{"a": 1}`, "vocab.json has 1 characters, but the model has 3 ids", nil},
 		"u twice":      {`{"u": 1, "  ": 0, "c": 2}`, `"  " is not one character`, nil},
 		"not JSON":     {`{`, "vocab.json: unexpected end", nil},
 	} {

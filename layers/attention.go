@@ -7,37 +7,37 @@ import (
 	"euryale/layers/ops"
 )
 
-// AttentionConfig shapes a self-attention. Only Heads must be set.
+// AttentionConfig holds the options of a self-attention. Only Heads is required.
 type AttentionConfig struct {
 	Heads   int     // H
-	KVHeads int     // K: heads of keys and values, each for H/K of queries (Ainslie et al. 2023); 0: H
+	KVHeads int     // K heads of keys and values, each shared by H/K query heads (Ainslie et al. 2023); 0: H
 	Dropout float64 // on the attention weights
-	Causal  bool    // every token looks at itself and those before it, and at none after
-	Rotary  float64 // base of rotary positions of queries and keys (Su et al. 2021), usually 10000; 0: none
-	ALiBi   bool    // scores fall linearly with distance (Press et al. 2022); wants Causal
+	Causal  bool    // every token attends to itself and earlier tokens only
+	Rotary  float64 // base of rotary positions of queries and keys (Su et al. 2021), such as 10000; 0: none
+	ALiBi   bool    // scores fall linearly with distance (Press et al. 2022); requires Causal
 }
 
-// CausalSelfAttention lets every token look at itself and those before it, in several
-// heads (Vaswani et al. 2017, §3.2). Dropout p is on the attention weights.
+// CausalSelfAttention is multi-head self-attention in which each token attends to itself and
+// to earlier tokens (Vaswani et al. 2017, §3.2), with dropout p on the attention weights.
 //
 //	x: (B·T, D) → (B·T, D), with D a multiple of heads
 //
-// It declares what Attention does.
+// It declares the parameters of Attention.
 func CausalSelfAttention(s *Scope, x *G.Node, heads int, p float64) *G.Node {
 	return Attention(s, x, AttentionConfig{Heads: heads, Dropout: p, Causal: true})
 }
 
-// SelfAttention lets every token of a lane look at all the others. Over the tokens of the
-// target that is only for whole passes: a graph with memory is refused.
+// SelfAttention is multi-head self-attention in which each token attends to all tokens of its
+// sequence. Outside the source it cannot decode token by token: graphs with memory fail.
 //
 //	x: (B·S, D) → (B·S, D), with D a multiple of heads
 //
-// It declares what Attention does.
+// It declares the parameters of Attention.
 func SelfAttention(s *Scope, x *G.Node, heads int, p float64) *G.Node {
 	return Attention(s, x, AttentionConfig{Heads: heads, Dropout: p})
 }
 
-// Attention is the self-attention that c says.
+// Attention is multi-head self-attention with the options of c.
 //
 //	x: (B·T, D) → (B·T, D), with D = H·d
 //
@@ -52,7 +52,7 @@ func Attention(s *Scope, x *G.Node, c AttentionConfig) *G.Node {
 		s.Fail("%d heads cannot share %d key-value heads: want a divisor", c.Heads, c.KVHeads)
 	}
 	if c.ALiBi && !c.Causal {
-		s.Fail("ALiBi's biases are for attention to what came before: set Causal, or leave ALiBi out")
+		s.Fail("ALiBi requires causal attention: set Causal, or leave ALiBi out")
 	}
 	d := dim / c.Heads
 	qkv := Linear(s.Sub("qkv"), x, (c.Heads+2*c.KVHeads)*d)
@@ -62,32 +62,32 @@ func Attention(s *Scope, x *G.Node, c AttentionConfig) *G.Node {
 	return s.Out(Project(s.Sub("proj"), attend(s, qkv, d, c), dim))
 }
 
-// attend mixes values by how queries meet keys, all three side by side in qkv.
+// attend returns attention with queries, keys and values side by side in qkv.
 //
 //	qkv: (B·T, (H+2·K)·d) → (B·T, H·d)
 func attend(s *Scope, qkv *G.Node, d int, c AttentionConfig) *G.Node {
 	q := columns(s, "q", qkv, 0, c.Heads*d)
 	k := columns(s, "k", qkv, c.Heads*d, (c.Heads+c.KVHeads)*d)
 	v := columns(s, "v", qkv, (c.Heads+c.KVHeads)*d, (c.Heads+2*c.KVHeads)*d)
-	var keys, values, sees *G.Node
+	var keys, values, lengths *G.Node
 	if c.Causal {
-		keys, values, sees = s.History("keys", k), s.History("values", v), s.CausalLengths()
+		keys, values, lengths = s.History("keys", k), s.History("values", v), s.CausalLengths()
 	} else {
-		keys, values, sees = k, v, s.SequenceLengths()
+		keys, values, lengths = k, v, s.SequenceLengths()
 	}
-	o := ops.AttentionConfig{Lanes: s.B, Heads: c.Heads, KVHeads: c.KVHeads, ALiBi: c.ALiBi, Drop: s.Drop("weights/dropout", c.Dropout), Causal: c.Causal}
-	s.TapView(graph.AttentionWeights, "weights", s.Must(ops.AttentionWeights(s.At("weights"), o, q, keys, sees)))
-	if keys == k { // nothing was seen before: attend where the product left them
-		return s.Must(ops.AttentionOf(s.At("attention"), o, qkv, sees))
+	o := ops.AttentionConfig{Sequences: s.B, Heads: c.Heads, KVHeads: c.KVHeads, ALiBi: c.ALiBi, Drop: s.Drop("weights/dropout", c.Dropout), Causal: c.Causal}
+	s.TapView(graph.AttentionWeights, "weights", s.Must(ops.AttentionWeights(s.At("weights"), o, q, keys, lengths)))
+	if keys == k { // no history: use the packed matrix
+		return s.Must(ops.AttentionOf(s.At("attention"), o, qkv, lengths))
 	}
-	return s.Must(ops.Attention(s.At("attention"), o, q, keys, values, sees))
+	return s.Must(ops.Attention(s.At("attention"), o, q, keys, values, lengths))
 }
 
 func columns(s *Scope, name string, x *G.Node, from, to int) *G.Node {
 	return s.Tap(name, s.Must(ops.Columns(s.At(name), x, from, to)))
 }
 
-// CrossAttention lets every token look at the whole source.
+// CrossAttention is multi-head attention from every token to all tokens of the source.
 //
 //	x: (B·T, D), source: (B·S, E) → (B·T, D)
 //
@@ -97,7 +97,7 @@ func CrossAttention(s *Scope, x, source *G.Node, heads int, p float64) *G.Node {
 	q := Linear(s.Sub("q"), x, d)
 	k := s.Once("keys", Linear(s.Sub("k"), source, d))
 	v := s.Once("values", Linear(s.Sub("v"), source, d))
-	c := ops.AttentionConfig{Lanes: s.B, Heads: heads, KVHeads: heads, Drop: s.Drop("weights/dropout", p)}
+	c := ops.AttentionConfig{Sequences: s.B, Heads: heads, KVHeads: heads, Drop: s.Drop("weights/dropout", p)}
 	s.TapView(graph.AttentionWeights, "weights", s.Must(ops.AttentionWeights(s.At("weights"), c, q, k, s.SourceLengths())))
 	att := s.Must(ops.Attention(s.At("attention"), c, q, k, v, s.SourceLengths()))
 	return s.Out(Project(s.Sub("proj"), att, d))

@@ -41,27 +41,27 @@ func composed(c layers.AttentionConfig) func(s *layers.Scope, x *G.Node) *G.Node
 		if c.Rotary != 0 {
 			q, k = layers.Rotary(s, q, c.Heads, c.Rotary), layers.Rotary(s, k, c.KVHeads, c.Rotary)
 		}
-		sees := s.CausalLengths
+		lengths := s.CausalLengths
 		if c.Causal {
 			k, v = s.History("keys", k), s.History("values", v)
 		} else {
-			sees = s.SequenceLengths
+			lengths = s.SequenceLengths
 		}
 		scores := layers.GroupedScores(s, q, k, c.Heads, c.KVHeads)
 		if c.ALiBi {
-			scores = layers.ALiBi(s, scores, sees(), c.Heads)
+			scores = layers.ALiBi(s, scores, lengths(), c.Heads)
 		}
-		weights := layers.Softmax(s, layers.Mask(s, scores, sees(), c.Heads), c.Heads)
+		weights := layers.Softmax(s, layers.Mask(s, scores, lengths(), c.Heads), c.Heads)
 		weights = layers.Dropout(s.Sub("weights"), weights, c.Dropout)
 		return layers.Project(s.Sub("proj"), layers.GroupedMix(s, weights, v, c.Heads, c.KVHeads), 12)
 	}
 }
 
-// feed is two lanes of five tokens, one of them ragged.
+// feed is two sequences of five tokens, one of them ragged.
 var feed = graph.Feed{Tokens: []int{1, 2, 3, 4, 5 /**/, 6, 0, 1, -1, -1}, Targets: []int{2, 3, 4, 5, 6 /**/, 0, 1, 2, -1, -1}}
 
 // The parts put together have the loss and the gradients of the fused layer, whatever its
-// options, with the same weights dropped, on a ragged lane too.
+// options, with the same weights dropped, on a ragged sequence too.
 func TestComposedEqualsFusedInAModel(t *testing.T) {
 	for name, c := range map[string]layers.AttentionConfig{
 		"causal":       {Heads: 3, Causal: true},
@@ -155,14 +155,14 @@ func TestPositionsMatter(t *testing.T) {
 
 func TestAttentionRefuses(t *testing.T) {
 	for want, c := range map[string]layers.AttentionConfig{
-		"att: x is (10, 12), and D=12 is not a multiple of heads=5":             {Heads: 5, Causal: true},
-		"att: 6 heads cannot share 4 key-value heads: want a divisor":           {Heads: 6, KVHeads: 4, Causal: true},
-		"att: a head has 3 columns: rotary positions turn them in pairs":        {Heads: 4, Rotary: 10000, Causal: true},
-		"att: the base of rotary positions is -1, want more than 1":             {Heads: 3, Rotary: -1, Causal: true},
-		"att: dropout is 1.5, want at least 0 and less than 1":                  {Heads: 3, Dropout: 1.5, Causal: true},
-		"att: ALiBi's biases are for attention to what came before: set Causal": {Heads: 3, ALiBi: true},
-		"att: x is (10, 12), and D=12 is not a multiple of heads=0":             {},
-		"att: 3 heads cannot share -1 key-value heads: want a divisor":          {Heads: 3, KVHeads: -1},
+		"att: x is (10, 12), and D=12 is not a multiple of heads=5":        {Heads: 5, Causal: true},
+		"att: 6 heads cannot share 4 key-value heads: want a divisor":      {Heads: 6, KVHeads: 4, Causal: true},
+		"att: a head has 3 columns: rotary positions rotate them in pairs": {Heads: 4, Rotary: 10000, Causal: true},
+		"att: the base of rotary positions is -1, want more than 1":        {Heads: 3, Rotary: -1, Causal: true},
+		"att: dropout is 1.5, want at least 0 and less than 1":             {Heads: 3, Dropout: 1.5, Causal: true},
+		"att: ALiBi requires causal attention: set Causal":                 {Heads: 3, ALiBi: true},
+		"att: x is (10, 12), and D=12 is not a multiple of heads=0":        {},
+		"att: 3 heads cannot share -1 key-value heads: want a divisor":     {Heads: 3, KVHeads: -1},
 	} {
 		m := newAttentionModel(func(s *layers.Scope, x *G.Node) *G.Node { return layers.Attention(s, x, c) })
 		_, err := models.Train(m, graph.NewWeights(1), graph.Frame{B: 2, T: 5}, models.Options{})
@@ -173,8 +173,8 @@ func TestAttentionRefuses(t *testing.T) {
 // A part that does not fit what it is given stops the build, and says where.
 func TestComposedRefuses(t *testing.T) {
 	for want, f := range map[string]func(s *layers.Scope, x *G.Node) *G.Node{
-		"att: a head has 3 columns: rotary positions turn them in pairs": func(s *layers.Scope, x *G.Node) *G.Node { return layers.Rotary(s, x, 4, 10000) },
-		"att: x is (10, 12), and D=12 is not a multiple of heads=5":      func(s *layers.Scope, x *G.Node) *G.Node { return layers.Rotary(s, x, 5, 10000) },
+		"att: a head has 3 columns: rotary positions rotate them in pairs": func(s *layers.Scope, x *G.Node) *G.Node { return layers.Rotary(s, x, 4, 10000) },
+		"att: x is (10, 12), and D=12 is not a multiple of heads=5":        func(s *layers.Scope, x *G.Node) *G.Node { return layers.Rotary(s, x, 5, 10000) },
 		"att: 3 heads cannot share 2 key-value heads: want a multiple": func(s *layers.Scope, x *G.Node) *G.Node {
 			return layers.GroupedScores(s, x, layers.Columns(s, x, 0, 8), 3, 2)
 		},
@@ -204,7 +204,7 @@ func TestSinusoids(t *testing.T) {
 		0.8414709848078965, 0.5403023058681398, 0.009999833334166664, 0.9999500004166653,
 		0.9092974268256817, -0.4161468365471424, 0.01999866669333308, 0.9998000066665778}, v.Data().([]float64), 1e-15)
 	_, err = graph.Build(graph.NewWeights(1), graph.Frame{B: 1, T: 6}, func(s *layers.Scope) { layers.Sinusoids(s.Sub("pos"), 5, 4) })
-	assert.ErrorContains(t, err, "pos: T=6 tokens, the context is 5")
+	assert.ErrorContains(t, err, "pos: T=6 tokens exceed the context length of 5")
 }
 
 // A scaled, rotated and grouped attention in one call.

@@ -13,7 +13,7 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// build declares a graph of 2 lanes of 3 tokens, with an activation x of (6, 8).
+// build declares a graph of 2 sequences of 3 tokens, with an activation x of (6, 8).
 func build(t *testing.T, f graph.Frame, declare func(s *Scope, x *G.Node)) (*graph.Graph, *graph.Weights, error) {
 	t.Helper()
 	if f.B == 0 {
@@ -31,19 +31,19 @@ func TestBuildErrors(t *testing.T) {
 		declare func(s *Scope, x *G.Node)
 		want    string
 	}{
-		"heads":       {declare: func(s *Scope, x *G.Node) { CausalSelfAttention(s.Sub("h0/att"), x, 3, 0) }, want: "h0/att: x is (6, 8), and D=8 is not a multiple of heads=3"},
-		"twice":       {declare: func(s *Scope, x *G.Node) { Linear(s.Sub("a"), x, 3); Linear(s.Sub("a"), x, 3) }, want: `a: "a/W" is declared twice, first at build_test.go:`},
-		"shared":      {declare: func(s *Scope, x *G.Node) { TiedHead(s.Sub("head"), x, "tok/V") }, want: `head: no layer has declared the parameter "tok/V" yet`},
-		"sum":         {declare: func(s *Scope, x *G.Node) { Add(s.Sub("r"), x, Linear(s.Sub("a"), x, 3)) }, want: "r: the terms are (6, 8) and (6, 3), want one shape"},
-		"rows":        {declare: func(s *Scope, x *G.Node) { Head(s.Sub("head"), Linear(s.Sub("a"), s.Param("p", Fill(0), 5, 8), 3), 7) }, want: "head: x is (5, 3), want (B·T, D) with B=2 and T=3"},
-		"dropout":     {declare: func(s *Scope, x *G.Node) { Dropout(s.Sub("d"), x, 1.5) }, want: "d: dropout is 1.5"},
-		"activation":  {declare: func(s *Scope, x *G.Node) { MLP(s.Sub("mlp"), x, 9, "squiggle") }, want: `mlp/in: no activation is called "squiggle"`},
-		"source":      {declare: func(s *Scope, x *G.Node) { s.Sub("enc").Source() }, want: "enc: the graph was built without a source"},
-		"context":     {declare: func(s *Scope, x *G.Node) { Positions(s.Sub("pos"), 2, 8) }, want: "pos: T=3 tokens, the context is 2"},
-		"stock":       {declare: func(s *Scope, x *G.Node) { o := s.Sub("odd"); o.Must(G.Mul(x, o.Param("W", Fill(0), 5, 5))) }, want: "odd: "},
-		"tied shape":  {declare: func(s *Scope, x *G.Node) { TiedHead(s.Sub("head"), Linear(s.Sub("a"), x, 5), "tok/W") }, want: "head: x is (6, 5), and W takes 8 columns"},
-		"no lanes":    {frame: graph.Frame{B: -1, T: 3}, declare: func(*Scope, *G.Node) {}, want: "model: the frame has B=-1 sequences"},
-		"empty shape": {declare: func(s *Scope, x *G.Node) { Linear(s.Sub("a"), x, 0) }, want: "a: W: the shape is [8 0]"},
+		"heads":        {declare: func(s *Scope, x *G.Node) { CausalSelfAttention(s.Sub("h0/att"), x, 3, 0) }, want: "h0/att: x is (6, 8), and D=8 is not a multiple of heads=3"},
+		"twice":        {declare: func(s *Scope, x *G.Node) { Linear(s.Sub("a"), x, 3); Linear(s.Sub("a"), x, 3) }, want: `a: "a/W" is declared twice, first at build_test.go:`},
+		"shared":       {declare: func(s *Scope, x *G.Node) { TiedHead(s.Sub("head"), x, "tok/V") }, want: `head: no layer has declared the parameter "tok/V" yet`},
+		"sum":          {declare: func(s *Scope, x *G.Node) { Add(s.Sub("r"), x, Linear(s.Sub("a"), x, 3)) }, want: "r: the terms are (6, 8) and (6, 3), want equal shapes"},
+		"rows":         {declare: func(s *Scope, x *G.Node) { Head(s.Sub("head"), Linear(s.Sub("a"), s.Param("p", Fill(0), 5, 8), 3), 7) }, want: "head: x is (5, 3), want (B·T, D) with B=2 and T=3"},
+		"dropout":      {declare: func(s *Scope, x *G.Node) { Dropout(s.Sub("d"), x, 1.5) }, want: "d: dropout is 1.5"},
+		"activation":   {declare: func(s *Scope, x *G.Node) { MLP(s.Sub("mlp"), x, 9, "squiggle") }, want: `mlp/in: no activation is called "squiggle"`},
+		"source":       {declare: func(s *Scope, x *G.Node) { s.Sub("enc").Source() }, want: "enc: the graph was built without a source"},
+		"context":      {declare: func(s *Scope, x *G.Node) { Positions(s.Sub("pos"), 2, 8) }, want: "pos: T=3 tokens exceed the context length of 2"},
+		"stock":        {declare: func(s *Scope, x *G.Node) { o := s.Sub("odd"); o.Must(G.Mul(x, o.Param("W", Fill(0), 5, 5))) }, want: "odd: "},
+		"tied shape":   {declare: func(s *Scope, x *G.Node) { TiedHead(s.Sub("head"), Linear(s.Sub("a"), x, 5), "tok/W") }, want: "head: x is (6, 5), and W takes 8 columns"},
+		"no sequences": {frame: graph.Frame{B: -1, T: 3}, declare: func(*Scope, *G.Node) {}, want: "model: the frame has B=-1 sequences"},
+		"empty shape":  {declare: func(s *Scope, x *G.Node) { Linear(s.Sub("a"), x, 0) }, want: "a: W: the shape is [8 0]"},
 		"history": {frame: graph.Frame{B: 2, T: 3, Memory: graph.NewMemory(2, 9), Gradient: true}, declare: func(s *Scope, x *G.Node) { CausalSelfAttention(s.Sub("att"), x, 2, 0) },
 			want: "att: keys is a history, which has no gradient"},
 		"memory of another size": {frame: graph.Frame{B: 2, T: 3, Memory: graph.NewMemory(3, 9)}, declare: func(s *Scope, x *G.Node) { CausalSelfAttention(s.Sub("att"), x, 2, 0) },
@@ -109,7 +109,7 @@ func TestTapsListNearNames(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []int{6, 2 * 3}, []int(n.Shape()))
 	_, err = g.Tap("h0/att/weight")
-	assert.ErrorContains(t, err, `no layer computes "h0/att/weight"; near it: ["h0/att/weights"`)
+	assert.ErrorContains(t, err, `no layer computes "h0/att/weight"; similar names: ["h0/att/weights"`)
 	assert.Contains(t, g.Taps(), "h0/att")
 }
 
@@ -117,25 +117,25 @@ func TestFeedErrors(t *testing.T) {
 	g, _, err := build(t, graph.Frame{}, func(s *Scope, x *G.Node) { CrossEntropy(s, Linear(s.Sub("a"), x, 7), 0) })
 	require.NoError(t, err)
 	for want, f := range map[string]graph.Feed{
-		"5 tokens, want B=2 lanes of T=3":     {Tokens: []int{1, 2, 3, 4, 5}},
-		"lane 1: token 2 comes after padding": {Tokens: []int{1, 2, 3, 4, -1, 5}},
-		"lane 0: token 0 is -2":               {Tokens: []int{-2, 2, 3, 4, 5, 6}},
-		"2 targets for 6 tokens":              {Tokens: []int{1, 2, 3, 4, 5, 6}, Targets: []int{1, 2}},
+		"5 tokens, want B=2 sequences of T=3":     {Tokens: []int{1, 2, 3, 4, 5}},
+		"sequence 1: token 2 comes after padding": {Tokens: []int{1, 2, 3, 4, -1, 5}},
+		"sequence 0: token 0 is -2":               {Tokens: []int{-2, 2, 3, 4, 5, 6}},
+		"2 targets for 6 tokens":                  {Tokens: []int{1, 2, 3, 4, 5, 6}, Targets: []int{1, 2}},
 	} {
 		assert.ErrorContains(t, g.Feed(f), want)
 	}
-	assert.NoError(t, g.Feed(graph.Feed{Tokens: []int{-1, -1, -1, 4, 5, 6}}), "a lane may sit out")
+	assert.NoError(t, g.Feed(graph.Feed{Tokens: []int{-1, -1, -1, 4, 5, 6}}), "a sequence may sit out")
 }
 
 func TestWeights(t *testing.T) {
 	w := graph.NewWeights(1)
 	require.NoError(t, w.Add("tok/W", []int{7, 8}, make([]float32, 56)))
-	assert.ErrorContains(t, w.Add("tok/W", []int{7, 8}, make([]float32, 56)), "is there twice")
-	assert.ErrorContains(t, w.Add("x", []int{7, 8}, make([]float32, 5)), "has 5 values")
+	assert.ErrorContains(t, w.Add("tok/W", []int{7, 8}, make([]float32, 56)), "occurs twice")
+	assert.ErrorContains(t, w.Add("x", []int{7, 8}, make([]float32, 5)), "but 5 values")
 	w.Freeze()
 	f := graph.Frame{B: 1, T: 2}
 	_, err := graph.Build(w, f, func(s *Scope) { Linear(s.Sub("a"), Embedding(s.Sub("tok"), s.Tokens(), 7, 8), 3) })
-	assert.ErrorContains(t, err, "a: W: the weights have no such parameter, the graph wants [8 3]")
+	assert.ErrorContains(t, err, "a: W: the weights have no such parameter; the graph wants [8 3]")
 	_, err = graph.Build(w, f, func(s *Scope) { Embedding(s.Sub("tok"), s.Tokens(), 7, 9) })
-	assert.ErrorContains(t, err, "tok: W: the weights hold [7 8], the graph wants [7 9]")
+	assert.ErrorContains(t, err, "tok: W: the weights have shape [7 8], the graph wants [7 9]")
 }

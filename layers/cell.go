@@ -8,39 +8,40 @@ import (
 	"euryale/layers/ops"
 )
 
-// RecurrentConfig shapes a recurrent layer.
+// RecurrentConfig holds the options of a recurrent layer. Only Hidden is required.
 type RecurrentConfig struct {
-	Hidden     int        // H, columns of its output
-	Act        Activation // of an RNN: "tanh", or "relu"; empty: tanh
-	ForgetBias float64    // first value of an LSTM's forget gate's bias
-	Reverse    bool       // from each lane's last token to its first: of sources only
-	Start      *G.Node    // (B, Width) what lanes start from; nil: zero
+	Hidden     int        // H, columns of the output
+	Act        Activation // of an RNN: "tanh" or "relu"; empty: tanh
+	ForgetBias float64    // of an LSTM: initial value of the forget gate's bias
+	Reverse    bool       // run from the last token to the first; only for a source
+	Start      *G.Node    // (B, Width), the initial state; nil: zero
 }
 
-// Cell is a recurrent cell with its parameters. Step is one step in Gorgonia's own ops,
-// for reading the equations and for checking; layers run fused ops with the same
-// parameters, which take all tokens at once, or one.
+// Cell is a recurrent cell with its parameters. Step computes one step in stock ops of
+// Gorgonia, as a readable reference. Layers run fused ops with the same parameters, over all
+// tokens or one.
 type Cell interface {
-	// Step goes one token further.
+	// Step returns the state after one token.
 	//
-	//	x: (B, in), of State: (B, H) → of State: (B, H)
+	//	x: (B, in), prev: (B, H) each → (B, H) each
 	Step(x *G.Node, prev State) State
-	// Width is the number of columns of the state: H, or 2·H.
+	// Width returns the number of columns of the state: H, or 2·H for an LSTM.
 	Width() int
-	// Next is Step in one fused op, with the state's parts side by side.
+	// Next is Step as one fused op, with the parts of the state side by side.
 	//
 	//	x: (B, in), prev: (B, Width) → (B, Width)
 	Next(x, prev *G.Node) *G.Node
-	// Output is h of states.
+	// Output returns h of states.
 	//
 	//	states: (N, Width) → (N, H)
 	Output(states *G.Node) *G.Node
-	// scan goes through all tokens: x (B·T, in), prev (B, Width), at (B·T) → the state
-	// after each, (B·T, Width).
+	// scan returns the state after each token.
+	//
+	//	x: (B·T, in), prev: (B, Width), at: (B·T) int → (B·T, Width)
 	scan(x, prev, at *G.Node, reverse bool) *G.Node
 }
 
-// NewCell declares the cell of that kind: "rnn", "lstm" or "gru".
+// NewCell declares a cell of the given kind: "rnn", "lstm" or "gru".
 func NewCell(s *Scope, kind string, in int, c RecurrentConfig) Cell {
 	switch kind {
 	case "rnn":
@@ -54,13 +55,13 @@ func NewCell(s *Scope, kind string, in int, c RecurrentConfig) Cell {
 	return nil
 }
 
-// State is what a cell remembers of each lane.
+// State is the state of a cell.
 type State struct {
-	H *G.Node // (B, H), its output
-	C *G.Node // (B, H), an LSTM's memory; nil in other cells
+	H *G.Node // (B, H), the output
+	C *G.Node // (B, H), the cell state of an LSTM; nil in other cells
 }
 
-// gated is what cells have in common: the product of inputs, and that of the state.
+// gated holds the parameters that all cells have, for the products with inputs and state.
 //
 //	wx: (in, gates·H), b: (gates·H) or nil, wh: (H, gates·H)
 type gated struct {
@@ -70,7 +71,7 @@ type gated struct {
 }
 
 // newGated declares x/W (in, gates·H), x/b (gates·H) and h/W (H, gates·H), the matrices
-// uniform within 1/√H unless the scope says otherwise: PyTorch's first values.
+// uniform within ±1/√H (PyTorch's default) unless the scope has an Init.
 func newGated(s *Scope, gates, in, hidden int, bias Init) gated {
 	if hidden < 1 {
 		s.Fail("hidden is %d, want at least 1", hidden)
@@ -88,20 +89,19 @@ func recurrentInit(s *Scope, hidden int) Init {
 	return s.InitOr(Uniform(1 / math.Sqrt(float64(hidden))))
 }
 
-// inputs is x·Wx + b.
+// inputs returns x·Wx + b.
 //
 //	x: (N, in) → (N, gates·H)
 func (g *gated) inputs(x *G.Node) *G.Node {
 	return g.s.Must(ops.Linear(g.s.At("inputs"), ops.Identity, x, g.wx, g.b))
 }
 
-// now is a position for each lane's one token, 0: whoever goes step by step keeps the
-// lanes that have none.
+// now returns position 0 for every sequence: a single step has no padding.
 //
 //	→ (B) int
 func (g *gated) now() *G.Node { return g.s.StepPositions() }
 
-// plainInputs is inputs in Gorgonia's own ops.
+// plainInputs is inputs in stock ops of Gorgonia.
 func (g *gated) plainInputs(x *G.Node) *G.Node {
 	y := g.s.Must(G.Mul(x, g.wx))
 	if g.b == nil {
@@ -110,8 +110,8 @@ func (g *gated) plainInputs(x *G.Node) *G.Node {
 	return g.s.Must(G.BroadcastAdd(y, g.b, nil, []byte{0}))
 }
 
-// gate is the i-th of the gates side by side in z. It is not Gorgonia's own Slice, which
-// takes wrong columns of a matrix of more than 256.
+// gate returns the i-th of the gates side by side in z. It does not use Gorgonia's Slice, which
+// is wrong for matrices of more than 256 columns.
 //
 //	z: (N, gates·H) → (N, H)
 func (g *gated) gate(z *G.Node, i int) *G.Node {

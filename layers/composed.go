@@ -7,20 +7,20 @@ import (
 	"euryale/layers/ops"
 )
 
-// Attention in parts, for models that change what lies between them:
+// The functions below are the steps of attention, for models that change one of them:
 //
 //	q, k, v := Linear(s.Sub("q"), x, D), Linear(s.Sub("k"), x, D), Linear(s.Sub("v"), x, D)
 //	keys, values := s.History("keys", k), s.History("values", v)
 //	scores := Mask(s, Scores(s, q, keys, H), s.CausalLengths(), H)
 //	y := Mix(s, Softmax(s, scores, H), values, H)
 //
-// computes what CausalSelfAttention does before its projection. Scores and weights are
-// (B·T, H·C): a row for each query, head after head, a column for each key of its lane.
-// They are kept whole, which the fused attention avoids.
+// computes what CausalSelfAttention computes before its projection. Scores and weights are
+// (B·T, H·C): a row for each query, and for each head C columns, one for each key of the row's
+// sequence. They are stored, which the fused attention avoids.
 //
-// What Attention's options do are parts too. Rotary turns queries and keys, before History
-// keeps them. GroupedScores and GroupedMix let K heads of keys and values serve H of
-// queries. ALiBi goes between Scores and Mask. Dropout of the weights goes before Mix:
+// The options of Attention are steps too. Rotary goes before History. GroupedScores and
+// GroupedMix share K heads of keys and values among H query heads. ALiBi goes between Scores
+// and Mask, Dropout of the weights before Mix:
 //
 //	q, k = Rotary(s, q, H, 10000), Rotary(s, k, K, 10000)
 //	keys, values := s.History("keys", k), s.History("values", v)
@@ -28,22 +28,22 @@ import (
 //	weights := Dropout(s.Sub("weights"), Softmax(s, Mask(s, scores, s.CausalLengths(), H), H), p)
 //	y := GroupedMix(s, weights, values, H, K)
 
-// Scores is q·kᵀ/√d for each head.
+// Scores returns q·kᵀ/√d for each head.
 //
 //	q: (B·T, H·d), k: (B·C, H·d) → (B·T, H·C)
 func Scores(s *Scope, q, k *G.Node, heads int) *G.Node { return GroupedScores(s, q, k, heads, heads) }
 
-// GroupedScores is Scores where each of K heads of keys serves H/K of queries (Ainslie et
-// al. 2023).
+// GroupedScores is Scores with K heads of keys, each shared by H/K query heads (Ainslie et al.
+// 2023).
 //
 //	q: (B·T, H·d), k: (B·C, K·d) → (B·T, H·C)
 func GroupedScores(s *Scope, q, k *G.Node, heads, kvHeads int) *G.Node {
 	return s.Tap("scores", s.Must(ops.Scores(s.At("scores"), parts(s, heads, kvHeads), q, k)))
 }
 
-// Rotary turns the columns of each head in pairs, by angles that grow with the token's
-// position (Su et al. 2021): the product of a query and a key then depends on their
-// distance. The base is usually 10000. An odd number of columns d is an error.
+// Rotary applies rotary position embeddings to queries or keys (Su et al. 2021): it rotates
+// pairs of columns of each head by angles proportional to the token's position, so that scores
+// depend on distances. The common base is 10000. The columns d of a head must be even.
 //
 //	x: (B·T, H·d) → (B·T, H·d)
 func Rotary(s *Scope, x *G.Node, heads int, base float64) *G.Node {
@@ -51,40 +51,41 @@ func Rotary(s *Scope, x *G.Node, heads int, base float64) *G.Node {
 	return s.Must(ops.Rotary(s.At("rotary"), base, heads, d, x, s.Positions()))
 }
 
-// ALiBi lowers each head's scores in proportion to the distance of the key from the row
-// itself (Press et al. 2022), which is the last of the sees keys that the row looks at:
-// s.CausalLengths(). It takes the place of positions.
+// ALiBi lowers each head's scores in proportion to the distance between query and key (Press et
+// al. 2022). It replaces position embeddings. Lengths are s.CausalLengths(): the distance is
+// measured from the last key that a row attends to.
 //
-//	scores: (B·T, H·C), sees: (B·T) int → (B·T, H·C)
-func ALiBi(s *Scope, scores, sees *G.Node, heads int) *G.Node {
-	return s.Must(ops.ALiBi(s.At("alibi"), heads, scores, sees))
+//	scores: (B·T, H·C), lengths: (B·T) int → (B·T, H·C)
+func ALiBi(s *Scope, scores, lengths *G.Node, heads int) *G.Node {
+	return s.Must(ops.ALiBi(s.At("alibi"), heads, scores, lengths))
 }
 
-// Mask hides from each row all keys but the first sees of its lane: s.CausalLengths(), s.SourceLengths(),
-// s.SequenceLengths() or numbers of one's own.
+// Mask returns scores in which row r attends to the first lengths[r] keys only; the other scores
+// are −∞. Lengths are s.CausalLengths(), s.SequenceLengths(), s.SourceLengths() or other
+// integers.
 //
-//	scores: (B·T, H·C), sees: (B·T) int → (B·T, H·C)
-func Mask(s *Scope, scores, sees *G.Node, heads int) *G.Node {
-	return s.Must(ops.Mask(s.At("mask"), heads, scores, sees))
+//	scores: (B·T, H·C), lengths: (B·T) int → (B·T, H·C)
+func Mask(s *Scope, scores, lengths *G.Node, heads int) *G.Node {
+	return s.Must(ops.Mask(s.At("mask"), heads, scores, lengths))
 }
 
-// Softmax turns each head's scores into weights that add up to 1, or to 0 where all is
-// hidden.
+// Softmax returns the softmax of each head's scores in each row. Where all scores are −∞ the
+// weights are 0.
 //
 //	scores: (B·T, H·C) → (B·T, H·C)
 func Softmax(s *Scope, scores *G.Node, heads int) *G.Node {
 	return s.Must(ops.Softmax(s.At("softmax"), heads, scores))
 }
 
-// Mix adds up values by their weights, head by head. Its tap "weights" is what pictures of
-// attention show.
+// Mix returns the weighted sums of values, head by head. Its tap "weights" can be drawn as
+// attention.
 //
 //	weights: (B·T, H·C), v: (B·C, H·d) → (B·T, H·d)
 func Mix(s *Scope, weights, v *G.Node, heads int) *G.Node {
 	return GroupedMix(s, weights, v, heads, heads)
 }
 
-// GroupedMix is Mix where each of K heads of values serves H/K of queries.
+// GroupedMix is Mix with K heads of values, each shared by H/K query heads.
 //
 //	weights: (B·T, H·C), v: (B·C, K·d) → (B·T, H·d)
 func GroupedMix(s *Scope, weights, v *G.Node, heads, kvHeads int) *G.Node {
@@ -93,5 +94,5 @@ func GroupedMix(s *Scope, weights, v *G.Node, heads, kvHeads int) *G.Node {
 }
 
 func parts(s *Scope, heads, kvHeads int) ops.AttentionConfig {
-	return ops.AttentionConfig{Lanes: s.B, Heads: heads, KVHeads: kvHeads}
+	return ops.AttentionConfig{Sequences: s.B, Heads: heads, KVHeads: kvHeads}
 }

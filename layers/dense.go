@@ -6,14 +6,14 @@ import (
 	"euryale/layers/ops"
 )
 
-// Dense is a Linear whose parameters serve several times: act(x·W + b).
+// Dense is a linear layer that can be applied several times with the same parameters.
 type Dense struct {
 	s    *Scope
 	act  Activation
 	w, b *G.Node
 }
 
-// NewDense declares W (in, out) and b (out) as Linear does.
+// NewDense declares W (in, out) and b (out), with the initial values of Linear.
 func NewDense(s *Scope, in, out int, act Activation) *Dense {
 	return &Dense{s, act, s.Param("W", matrixInit(s, in, false), in, out), biasParam(s, out)}
 }

@@ -8,37 +8,36 @@ import (
 	"euryale/layers/ops"
 )
 
-// Embedding looks ids up in a table; −1 gives zeros.
+// Embedding returns the rows of a learned table with the given ids, and zeros for −1.
 //
 //	ids: (N) int → (N, D)
 //
-// It declares W (V, D), normal with standard deviation 0.02 unless the scope says
-// otherwise.
+// It declares W (V, D), normal with standard deviation 0.02 unless the scope has an Init.
 func Embedding(s *Scope, ids *G.Node, vocab, dim int) *G.Node {
 	w := s.Param("W", s.InitOr(Normal(0.02)), vocab, dim)
 	return s.Out(s.Must(ops.Gather(s.At("gather"), w, ids)))
 }
 
-// EmbeddingOf looks ids up in the table whose parameter another layer declared at path.
+// EmbeddingOf is Embedding with the table that another layer has declared at path.
 //
 //	ids: (N) int → (N, D)
 func EmbeddingOf(s *Scope, ids *G.Node, path string) *G.Node {
 	return s.Out(s.Must(ops.Gather(s.At("gather"), s.Shared(path), ids)))
 }
 
-// Positions is a learned embedding of where each token stands in its lane (Gehring et
-// al. 2017). It bounds a lane to context tokens.
+// Positions returns learned embeddings of the tokens' positions (Gehring et al. 2017). It limits
+// sequences to context tokens.
 //
 //	→ (B·T, D)
 //
-// It declares W (context, D) as Embedding does.
+// It declares W (context, D), with the initial values of Embedding.
 func Positions(s *Scope, context, dim int) *G.Node {
 	s.Limit(context)
 	return Embedding(s, s.Positions(), context, dim)
 }
 
-// Sinusoids are fixed positions: sines of wavelengths from 2π to 10000·2π in the even
-// columns, cosines in the odd ones (Vaswani et al. 2017, §3.5). They bound a lane to
+// Sinusoids returns fixed position embeddings: sines of wavelengths from 2π to 10000·2π in the
+// even columns, cosines in the odd ones (Vaswani et al. 2017, §3.5). It limits sequences to
 // context tokens.
 //
 //	→ (B·T, D)

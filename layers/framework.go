@@ -6,8 +6,8 @@ import (
 	"euryale/layers/graph"
 )
 
-// Scope is a place in the graph under construction: see graph.Scope.
+// Scope is a path in the graph under construction: see graph.Scope.
 type Scope = graph.Scope
 
-// Node is a value in the graph: Gorgonia's own type, for models that use none of its ops.
+// Node is a value in the graph. It is gorgonia.Node, for models that do not import Gorgonia.
 type Node = G.Node

@@ -14,7 +14,7 @@ import (
 )
 
 // The gates that are shown are those that made the states: c = f⊙c + i⊙g and
-// h = o⊙tanh(c), from zero at the start of a lane and in either direction.
+// h = o⊙tanh(c), from zero at the start of a sequence and in either direction.
 func TestGatesMakeTheStates(t *testing.T) {
 	const B, T, D, H = 2, 5, 3, 4
 	for _, reverse := range []bool{false, true} {

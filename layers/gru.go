@@ -7,7 +7,7 @@ import (
 )
 
 // GRUCell is a gated recurrent unit (Cho et al. 2014), with the reset gate applied to the
-// product of the state, as cuDNN and PyTorch have it:
+// product of the state, as in cuDNN and PyTorch:
 //
 //	r|u|n = x·Wx + bx,  r'|u'|n' = h·Wh + bh
 //	r = σ(r+r'),  u = σ(u+u'),  n = tanh(n + r⊙n')
@@ -17,7 +17,7 @@ type GRUCell struct {
 	bh *G.Node // (3H), or nil
 }
 
-// NewGRU declares x/W (in, 3H), x/b (3H), h/W (H, 3H) and h/b (3H), uniform within 1/√H.
+// NewGRU declares x/W (in, 3H), x/b (3H), h/W (H, 3H) and h/b (3H), uniform within ±1/√H.
 func NewGRU(s *Scope, in int, c RecurrentConfig) *GRUCell {
 	g := &GRUCell{gated: newGated(s, 3, in, c.Hidden, recurrentInit(s, c.Hidden))}
 	if s.HasBias() {
@@ -26,12 +26,12 @@ func NewGRU(s *Scope, in int, c RecurrentConfig) *GRUCell {
 	return g
 }
 
-// Width is H.
+// Width returns H.
 func (g *GRUCell) Width() int { return g.hidden }
 
-// Step goes one token further.
+// Step returns the state after one token, in stock ops.
 //
-//	x: (B, in) → of State: (B, H)
+//	x: (B, in), prev: (B, H) each → (B, H) each
 func (g *GRUCell) Step(x *G.Node, prev State) State {
 	s := g.s
 	zx, zh := g.plainInputs(x), s.Must(G.Mul(prev.H, g.wh)) // (B, 3H)
@@ -44,24 +44,25 @@ func (g *GRUCell) Step(x *G.Node, prev State) State {
 	return State{H: s.Must(G.Add(n, s.Must(G.HadamardProd(u, s.Must(G.Sub(prev.H, n))))))}
 }
 
-// Next is Step in one fused op.
+// Next is Step as one fused op.
 //
 //	x: (B, in), prev: (B, Width) → (B, Width)
 func (g *GRUCell) Next(x, prev *G.Node) *G.Node { return g.scan(x, prev, g.now(), false) }
 
 func (g *GRUCell) scan(x, prev, at *G.Node, reverse bool) *G.Node {
-	c := ops.Scan{Lanes: g.s.B, Reverse: reverse}
+	c := ops.Scan{Sequences: g.s.B, Reverse: reverse}
 	return g.s.Must(ops.GRU(g.s.At("gru"), c, g.inputs(x), g.wh, g.bh, prev, at))
 }
 
-// Output is h of states (N, Width): (N, H).
+// Output returns h (N, H) of states (N, Width).
 func (g *GRUCell) Output(states *G.Node) *G.Node { return states }
 
-// GRU runs a gated recurrent unit through all tokens: h after each, and after the last.
+// GRU runs a gated recurrent unit over all tokens. It returns h after each token, and after the
+// last.
 //
 //	x: (B·T, in) → h: (B·T, H), last: (B, H)
 //
-// It declares what NewGRU does.
+// It declares the parameters of NewGRU.
 func GRU(s *Scope, x *G.Node, c RecurrentConfig) (h, last *G.Node) {
 	return Recurrent(s, x, NewGRU(s, s.Rows(x), c), c)
 }

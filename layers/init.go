@@ -8,10 +8,10 @@ import (
 	"euryale/layers/graph"
 )
 
-// Init makes the initial values of a parameter.
+// Init returns the initial values of a parameter.
 type Init = graph.Init
 
-// Normal draws from a normal distribution with mean 0.
+// Normal samples from a normal distribution with mean 0 and standard deviation std.
 func Normal(std float64) Init {
 	return func(rng *rand.Rand, shape []int) []float64 {
 		v := make([]float64, size(shape))
@@ -22,7 +22,7 @@ func Normal(std float64) Init {
 	}
 }
 
-// Uniform draws from −bound to bound.
+// Uniform samples uniformly from −bound to bound.
 func Uniform(bound float64) Init {
 	return func(rng *rand.Rand, shape []int) []float64 {
 		v := make([]float64, size(shape))
@@ -33,7 +33,7 @@ func Uniform(bound float64) Init {
 	}
 }
 
-// Glorot draws uniformly with variance 2/(in+out) (Glorot and Bengio 2010).
+// Glorot samples uniformly with variance 2/(in+out) (Glorot and Bengio 2010).
 func Glorot() Init {
 	return func(rng *rand.Rand, shape []int) []float64 {
 		return Uniform(math.Sqrt(6/float64(shape[0]+shape[len(shape)-1])))(rng, shape)

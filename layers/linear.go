@@ -8,24 +8,25 @@ import (
 	"euryale/layers/ops"
 )
 
-// Activation is a function of one value that a layer applies to its sums.
+// Activation is an elementwise activation function, by name.
 type Activation = ops.Activation
 
 // Linear returns x·W + b.
 //
 //	x: (N, in) → (N, out)
 //
-// It declares W (in, out), normal with variance 1/in unless the scope says otherwise,
-// and b (out), zero, unless the scope has no biases.
+// It declares W (in, out), normal with variance 1/in unless the scope has an Init, and b (out),
+// zero, unless the scope has no biases.
 func Linear(s *Scope, x *G.Node, out int) *G.Node { return LinearAct(s, x, out, ops.Identity, false) }
 
-// Project is a Linear whose result joins the residual stream: its W starts as the
-// scope's residual weights do.
+// Project is Linear for a result that is added to the residual stream: W has the scope's
+// residual Init.
 //
 //	x: (N, in) → (N, out)
 func Project(s *Scope, x *G.Node, out int) *G.Node { return LinearAct(s, x, out, ops.Identity, true) }
 
-// LinearAct returns act(x·W + b), in one op.
+// LinearAct returns act(x·W + b), as one fused op. With residual, W has the scope's residual
+// Init.
 //
 //	x: (N, in) → (N, out)
 func LinearAct(s *Scope, x *G.Node, out int, act Activation, residual bool) *G.Node {
@@ -37,7 +38,7 @@ func LinearAct(s *Scope, x *G.Node, out int, act Activation, residual bool) *G.N
 	return s.Out(s.Must(ops.Linear(s.At("linear"), act, x, w, biasParam(s, out))))
 }
 
-// biasParam declares b (out), zero, or nothing if the scope has no biases.
+// biasParam declares b (out), zero. It returns nil if the scope has no biases.
 func biasParam(s *Scope, out int) *G.Node {
 	if !s.HasBias() {
 		return nil
@@ -53,14 +54,15 @@ func matrixInit(s *Scope, in int, residual bool) Init {
 	return s.InitOr(own)
 }
 
-// MLP is the Transformer's feed-forward layer: Linear, act, Project back to x's width.
+// MLP is the Transformer's feed-forward layer: Linear to hidden columns, act, Project back to
+// D.
 //
 //	x: (N, D) → (N, D)
 func MLP(s *Scope, x *G.Node, hidden int, act Activation) *G.Node {
 	return FeedForward(s, x, hidden, act, 0)
 }
 
-// FeedForward is MLP with dropout p between its two Linears (Vaswani et al. 2017, §3.3).
+// FeedForward is MLP with dropout p before the second projection (Vaswani et al. 2017, §3.3).
 //
 //	x: (N, D) → (N, D)
 func FeedForward(s *Scope, x *G.Node, hidden int, act Activation, p float64) *G.Node {
@@ -68,8 +70,9 @@ func FeedForward(s *Scope, x *G.Node, hidden int, act Activation, p float64) *G.
 	return s.Out(Project(s.Sub("out"), h, width(s, x)))
 }
 
-// GatedMLP is the feed-forward layer of Shazeer (2020), without biases in the paper:
-// SiLU(gate(x)) ⊙ up(x), then down to x's width. It declares gate, up and down.
+// GatedMLP is the SwiGLU feed-forward layer (Shazeer 2020, where it has no biases):
+// down(SiLU(gate(x)) ⊙ up(x)). It declares gate and up, Linears to hidden columns, and down,
+// a Linear back to D.
 //
 //	x: (N, D) → (N, D)
 func GatedMLP(s *Scope, x *G.Node, hidden int) *G.Node {
@@ -78,23 +81,24 @@ func GatedMLP(s *Scope, x *G.Node, hidden int) *G.Node {
 	return s.Out(Project(s.Sub("down"), h, x.Shape()[1]))
 }
 
-// Head turns the last layer into logits. A graph with memory gives them for the last
-// token of each lane only, unless its frame says Whole.
+// Head returns the logits of the next token. With memory it returns those after each sequence's
+// last token only, unless Frame.Whole is set.
 //
 //	x: (B·T, D) → (B·T, V), or (B, V) with memory
 //
-// It declares W (D, V) and b (V) as Linear does.
+// It declares the parameters of Linear.
 func Head(s *Scope, x *G.Node, vocab int) *G.Node { return Linear(s, last(s, x), vocab) }
 
-// TiedHead is a Head that multiplies by the embedding table whose parameter another
-// layer declared at path (Press and Wolf 2017): logits = x·Eᵀ.
+// TiedHead is Head with the embedding table E that another layer has declared at path (Press
+// and Wolf 2017): it returns x·Eᵀ.
 //
 //	x: (B·T, D) → (B·T, V), or (B, V) with memory
 func TiedHead(s *Scope, x *G.Node, path string) *G.Node {
 	return s.Out(s.Must(ops.LinearT(s.At("head"), ops.Identity, last(s, x), s.Shared(path), nil)))
 }
 
-// last is the last token of each lane in a graph that decodes, and x in any other.
+// last returns the rows of x that need logits: each sequence's last in a graph that decodes,
+// all in other graphs.
 func last(s *Scope, x *G.Node) *G.Node {
 	s.Rows(x)
 	if f := s.Frame(); f.Memory == nil || f.Whole || f.Gradient {

@@ -6,8 +6,9 @@ import (
 	"euryale/layers/ops"
 )
 
-// CrossEntropy is −log p(target) of each row in nats, and 0 where the target is −1. With
-// label smoothing ε the target keeps 1−ε, and every id has ε/V (Szegedy et al. 2016).
+// CrossEntropy returns −log p(target) of each row in nats, and 0 where the target is −1. With
+// label smoothing ε the target distribution is 1−ε at the target plus ε/V at every id (Szegedy
+// et al. 2016).
 //
 //	logits: (B·T, V) → (B·T)
 func CrossEntropy(s *Scope, logits *G.Node, smoothing float64) *G.Node {
@@ -17,7 +18,7 @@ func CrossEntropy(s *Scope, logits *G.Node, smoothing float64) *G.Node {
 	return s.Must(ops.CrossEntropy(s.At("loss"), smoothing, logits, s.Targets()))
 }
 
-// MeanLoss divides the sum of rows by the number of targets in the batch: a scalar.
+// MeanLoss returns the sum of rows divided by the number of targets in the batch.
 //
 //	rows: (B·T) → ()
 func MeanLoss(s *Scope, rows *G.Node) *G.Node {

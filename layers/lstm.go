@@ -17,7 +17,7 @@ import (
 //	h' = σ(o)⊙tanh(c')
 type LSTMCell struct{ gated }
 
-// NewLSTM declares x/W (in, 4H), x/b (4H) and h/W (H, 4H), uniform within 1/√H, with
+// NewLSTM declares x/W (in, 4H), x/b (4H) and h/W (H, 4H), uniform within ±1/√H, with
 // c.ForgetBias added to the second quarter of the bias (Jozefowicz et al. 2015 found that
 // 1 helps).
 func NewLSTM(s *Scope, in int, c RecurrentConfig) *LSTMCell {
@@ -32,12 +32,12 @@ func NewLSTM(s *Scope, in int, c RecurrentConfig) *LSTMCell {
 	return &LSTMCell{newGated(s, 4, in, c.Hidden, bias)}
 }
 
-// Width is 2·H: h and c.
+// Width returns 2·H: h and c side by side.
 func (l *LSTMCell) Width() int { return 2 * l.hidden }
 
-// Step goes one token further.
+// Step returns the state after one token, in stock ops.
 //
-//	x: (B, in) → of State: (B, H)
+//	x: (B, in), prev: (B, H) each → (B, H) each
 func (l *LSTMCell) Step(x *G.Node, prev State) State {
 	s := l.s
 	z := s.Must(G.Add(l.plainInputs(x), s.Must(G.Mul(prev.H, l.wh)))) // (B, 4H)
@@ -47,11 +47,11 @@ func (l *LSTMCell) Step(x *G.Node, prev State) State {
 	return State{H: s.Must(G.HadamardProd(o, s.Must(G.Tanh(c)))), C: c}
 }
 
-// Next is Step in one fused op.
+// Next is Step as one fused op.
 //
 //	x: (B, in), prev: (B, Width) → (B, Width)
 func (l *LSTMCell) Next(x, prev *G.Node) *G.Node {
-	return l.run(ops.Scan{Lanes: l.s.B}, l.inputs(x), prev, l.now())
+	return l.run(ops.Scan{Sequences: l.s.B}, l.inputs(x), prev, l.now())
 }
 
 func (l *LSTMCell) run(c ops.Scan, z, prev, at *G.Node) *G.Node {
@@ -59,22 +59,22 @@ func (l *LSTMCell) run(c ops.Scan, z, prev, at *G.Node) *G.Node {
 }
 
 func (l *LSTMCell) scan(x, prev, at *G.Node, reverse bool) *G.Node {
-	c, z := ops.Scan{Lanes: l.s.B, Reverse: reverse}, l.inputs(x)
+	c, z := ops.Scan{Sequences: l.s.B, Reverse: reverse}, l.inputs(x)
 	states := l.run(c, z, prev, at)
 	l.s.TapView(graph.LSTMGates, "gates", l.s.Must(ops.LSTMGates(l.s.At("gates"), c, z, l.wh, prev, states)))
 	columns(l.s, "cell", states, l.hidden, 2*l.hidden)
 	return states
 }
 
-// Output is h of states (N, Width): (N, H).
+// Output returns h (N, H) of states (N, Width).
 func (l *LSTMCell) Output(states *G.Node) *G.Node { return l.gate(states, 0) }
 
-// LSTM runs a long short-term memory through all tokens: h after each, and the state
-// h|c after the last.
+// LSTM runs a long short-term memory over all tokens. It returns h after each token, and the
+// state h|c after the last.
 //
 //	x: (B·T, in) → h: (B·T, H), last: (B, 2H)
 //
-// It declares what NewLSTM does. Its taps are "gates", i|f|g|o (B·T, 4H), and "cell", c
+// It declares the parameters of NewLSTM. Its taps are "gates", i|f|g|o (B·T, 4H), and "cell", c
 // after each token (B·T, H).
 func LSTM(s *Scope, x *G.Node, c RecurrentConfig) (h, last *G.Node) {
 	return Recurrent(s, x, NewLSTM(s, s.Rows(x), c), c)

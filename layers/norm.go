@@ -6,7 +6,7 @@ import (
 	"euryale/layers/ops"
 )
 
-// eps keeps a row of equal values from dividing by zero: PyTorch's value.
+// eps is added to variances before division, as in PyTorch's LayerNorm.
 const eps = 1e-5
 
 // LayerNorm normalises each row of x to mean 0 and variance 1, then scales and shifts it
@@ -14,7 +14,7 @@ const eps = 1e-5
 //
 //	x: (N, D) → (N, D)
 //
-// It declares gain (D), one, and bias (D), zero, unless the scope has no biases.
+// It declares gain (D), ones, and bias (D), zeros, unless the scope has no biases.
 func LayerNorm(s *Scope, x *G.Node) *G.Node {
 	d := width(s, x)
 	gain := s.Param("gain", Fill(1), d)
@@ -30,13 +30,13 @@ func LayerNorm(s *Scope, x *G.Node) *G.Node {
 //
 //	x: (N, D) → (N, D)
 //
-// It declares gain (D), one.
+// It declares gain (D), ones.
 func RMSNorm(s *Scope, x *G.Node) *G.Node {
 	gain := s.Param("gain", Fill(1), width(s, x))
 	return s.Out(s.Must(ops.RMSNorm(s.At("norm"), eps, x, gain)))
 }
 
-// width checks that x is a matrix, and returns its columns.
+// width checks that x is a matrix and returns its number of columns.
 func width(s *Scope, x *G.Node) int {
 	if x.Dims() != 2 {
 		s.Fail("x is %v, want (N, D)", x.Shape())

@@ -75,7 +75,7 @@ func ExampleRecurFrom() {
 
 func ExampleSoftmax() {
 	show(func(s *layers.Scope, x *G.Node) *G.Node {
-		scores := layers.Scores(s, x, x, 4) // every token of a lane with every other, in 4 heads
+		scores := layers.Scores(s, x, x, 4) // every token of a sequence with every other, in 4 heads
 		return layers.Softmax(s, layers.Mask(s, scores, s.CausalLengths(), 4), 4)
 	})
 	// Output:

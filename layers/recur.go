@@ -6,30 +6,30 @@ import (
 	"euryale/layers/ops"
 )
 
-// Recurrent runs a cell through all tokens in one fused op: h after each, and the state
-// after the last.
+// Recurrent runs a cell over all tokens as one fused op. It returns h after each token, and the
+// state after the last.
 //
 //	x: (B·T, in) → h: (B·T, H), last: (B, Width)
 func Recurrent(s *Scope, x *G.Node, cell Cell, c RecurrentConfig) (h, last *G.Node) {
 	if c.Reverse && !s.IsSource() {
-		s.Fail("only a source can be read in reverse: a text's last token is not known while it is written")
+		s.Fail("only a source can be read in reverse: the last token of a text is unknown while it is generated")
 	}
 	states := s.CarryFrom("state", c.Start, cell.Width(), func(prev *G.Node) *G.Node {
 		return cell.scan(x, prev, s.Positions(), c.Reverse)
 	})
-	end := s.T - 1 // padding lets the state pass, so that a short lane's last state is there too
+	end := s.T - 1 // padding keeps the state: it is the last one of a shorter sequence too
 	if c.Reverse {
 		end = 0
 	}
 	return s.Out(cell.Output(states)), s.Must(ops.Row(s.At("last"), s.B, end, states))
 }
 
-// Bidirectional reads a source from both ends (Schuster and Paliwal 1997) with two cells
-// of half the width each, so that what comes out is as wide as what one cell gives.
+// Bidirectional runs two cells over a source, one in each direction (Schuster and Paliwal 1997).
+// Each has H/2 hidden units, so that the results have the widths of Recurrent's.
 //
-//	x: (B·S, in) → h: (B·S, H), last: (B, Width), c.Hidden being H
+//	x: (B·S, in) → h: (B·S, H), last: (B, Width), with H = c.Hidden
 //
-// It declares what the cell of that kind does under "forward" and "backward".
+// It declares the parameters of the cells under "forward" and "backward".
 func Bidirectional(s *Scope, x *G.Node, kind string, c RecurrentConfig) (h, last *G.Node) {
 	if c.Hidden%2 != 0 {
 		s.Fail("hidden is %d, want an even number: each direction has half", c.Hidden)
@@ -48,8 +48,8 @@ func Bidirectional(s *Scope, x *G.Node, kind string, c RecurrentConfig) (h, last
 	return s.Out(Concat(s, h, hb)), last
 }
 
-// Unrolled runs a cell through all tokens step by step, in Gorgonia's own ops: what the
-// fused op computes, for reading and checking.
+// Unrolled runs a cell over all tokens step by step, in stock ops of Gorgonia: a reference for
+// the fused op of Recurrent.
 //
 //	x: (B·T, in) → h: (B·T, H)
 func Unrolled(s *Scope, x *G.Node, cell Cell) *G.Node {
@@ -63,7 +63,7 @@ func Unrolled(s *Scope, x *G.Node, cell Cell) *G.Node {
 	return cell.Output(states)
 }
 
-// split is the state in the columns of prev.
+// split returns the state in the columns of prev.
 func split(s *Scope, prev *G.Node, cell Cell) State {
 	h := cell.Output(prev)
 	if h == prev {
@@ -73,31 +73,29 @@ func split(s *Scope, prev *G.Node, cell Cell) State {
 	return State{H: h, C: Columns(s, prev, n, 2*n)}
 }
 
-// Recur runs a cell of the caller's own through all tokens. The cell gets one token of
-// every sequence and the state before it, zero at the start, and returns the state after
-// it; sequences without a token keep theirs.
+// Recur runs a custom cell over all tokens. The cell gets one token of every sequence and the
+// state before it (zero at the start), and returns the state after it. Rows of padding keep the
+// state.
 //
 //	x: (B·T, in) → (B·T, width), the state after each token
 //	cell: (B, in), (B, width) → (B, width)
 //
-// The cell is declared once and compiled once, whatever T is. It may declare parameters and
-// layers, and read any node from outside it that is the same for all tokens. What it
-// computes from the token alone is computed for all tokens at once. Histories and further
-// recurrences cannot stand in it. Of each token only the state is kept, and the backward
-// pass computes the cell again.
+// The cell is declared and compiled once, whatever T is. It may declare parameters and layers,
+// and read any outside node that is the same for all tokens. It cannot contain a history or a
+// recurrence. Parts that depend on the token only are computed for all tokens at once. Only the
+// states are stored: the backward pass recomputes the cell.
 func Recur(s *Scope, x *G.Node, width int, cell func(x, prev *G.Node) *G.Node) *G.Node {
 	return RecurFrom(s, x, width, nil, cell)
 }
 
-// RecurFrom is Recur with the state before the first token: start, (B, width), or zero if
-// it is nil.
+// RecurFrom is Recur with the initial state start, (B, width); nil is zero.
 func RecurFrom(s *Scope, x *G.Node, width int, start *G.Node, cell func(x, prev *G.Node) *G.Node) *G.Node {
 	after, _ := RecurStates(s, x, width, start, cell)
 	return after
 }
 
-// RecurStates is RecurFrom that also returns the state before each token, for what is to be
-// computed from it outside the loop.
+// RecurStates is RecurFrom that also returns the state before each token, for computing more
+// from it outside the loop.
 //
 //	x: (B·T, in) → after, before: (B·T, width)
 func RecurStates(s *Scope, x *G.Node, width int, start *G.Node, cell func(x, prev *G.Node) *G.Node) (after, before *G.Node) {

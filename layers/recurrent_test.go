@@ -22,7 +22,7 @@ func TestRecurrentErrors(t *testing.T) {
 		`a recurrent layer's activation is tanh or relu, not "gelu"`: func(s *layers.Scope, x *G.Node) {
 			layers.RNN(s.Sub("rnn"), x, layers.RecurrentConfig{Hidden: 3, Act: "gelu"})
 		},
-		"rnn: state starts from (2, 3), want (2, 6)": func(s *layers.Scope, x *G.Node) {
+		"rnn: state: the initial state is (2, 3), want (2, 6)": func(s *layers.Scope, x *G.Node) {
 			_, last := layers.GRU(s.Sub("gru"), x, c)
 			layers.LSTM(s.Sub("rnn"), x, layers.RecurrentConfig{Hidden: 3, Start: last})
 		},
@@ -33,7 +33,7 @@ func TestRecurrentErrors(t *testing.T) {
 			enc := s.Sub("enc").Source()
 			layers.Bidirectional(enc, layers.EmbeddingOf(enc, enc.Tokens(), "tok/W"), "gru", c)
 		},
-		"att: dot wants states as wide as the source's, and they have 5 and 8 columns": func(s *layers.Scope, x *G.Node) {
+		"att: the score dot needs states of equal width, but the decoder's have 5 columns and the source's 8": func(s *layers.Scope, x *G.Node) {
 			layers.NewSourceAttention(s.Sub("att"), layers.EmbeddingOf(s, s.Source().Tokens(), "tok/W"), 5, layers.Dot)
 		},
 		`att: no score is called "cosine"`: func(s *layers.Scope, x *G.Node) {

@@ -7,14 +7,12 @@ import (
 )
 
 // SumRows, MeanRows and MaxRows reduce N rows to one, (1, D); SumColumns, MeanColumns and
-// MaxColumns reduce D columns to one, (N, 1). Both are operands of Add, Sub, Mul and Div
-// beside the matrix that they came from.
+// MaxColumns reduce D columns to one, (N, 1). Add, Sub, Mul and Div broadcast these results.
 //
-// The rows of an activation are the tokens of all sequences of the batch, padding too
-// (MaskRows makes that zero). What reduces them mixes sequences: it has no place in a model
-// that decodes, its result depends on what else is in the batch, and a batch that is
-// computed in shards has one result for each. It is meant for parameters, and for
-// statistics of a batch.
+// The rows of an activation are the tokens of all sequences of the batch, padding included
+// (MaskRows sets it to zero). So a reduction over rows mixes sequences: its result depends on
+// the other sequences of the batch, and each shard of a batch has its own. Use it for parameters
+// and batch statistics, not for values that a model decodes from.
 
 // SumRows returns the sum of x's rows.
 //
@@ -26,7 +24,7 @@ func SumRows(s *Scope, x *G.Node) *G.Node { return s.Must(ops.SumRows(s.At("sum_
 //	x: (N, D) → (1, D)
 func MeanRows(s *Scope, x *G.Node) *G.Node { return s.Must(ops.MeanRows(s.At("mean_rows"), x)) }
 
-// MaxRows returns the largest value of each column. The gradient goes to the first row that
+// MaxRows returns the maximum of each column. The gradient goes to the first row that
 // has it.
 //
 //	x: (N, D) → (1, D)
@@ -44,7 +42,7 @@ func MeanColumns(s *Scope, x *G.Node) *G.Node {
 	return s.Must(ops.MeanColumns(s.At("mean_columns"), x))
 }
 
-// MaxColumns returns the largest value of each row. The gradient goes to the first column
+// MaxColumns returns the maximum of each row. The gradient goes to the first column
 // that has it.
 //
 //	x: (N, D) → (N, 1)

@@ -13,7 +13,7 @@ type RNNCell struct {
 	act Activation
 }
 
-// NewRNN declares x/W (in, H), x/b (H) and h/W (H, H), uniform within 1/√H.
+// NewRNN declares x/W (in, H), x/b (H) and h/W (H, H), uniform within ±1/√H.
 func NewRNN(s *Scope, in int, c RecurrentConfig) *RNNCell {
 	if c.Act == ops.Identity {
 		c.Act = ops.Tanh
@@ -21,12 +21,12 @@ func NewRNN(s *Scope, in int, c RecurrentConfig) *RNNCell {
 	return &RNNCell{newGated(s, 1, in, c.Hidden, recurrentInit(s, c.Hidden)), c.Act}
 }
 
-// Width is H.
+// Width returns H.
 func (r *RNNCell) Width() int { return r.hidden }
 
-// Step goes one token further.
+// Step returns the state after one token, in stock ops.
 //
-//	x: (B, in) → of State: (B, H)
+//	x: (B, in), prev: (B, H) each → (B, H) each
 func (r *RNNCell) Step(x *G.Node, prev State) State {
 	s, act := r.s, G.Tanh
 	if r.act == ops.ReLU {
@@ -36,25 +36,25 @@ func (r *RNNCell) Step(x *G.Node, prev State) State {
 	return State{H: s.Must(act(z))}
 }
 
-// Next is Step in one fused op.
+// Next is Step as one fused op.
 //
 //	x: (B, in), prev: (B, Width) → (B, Width)
 func (r *RNNCell) Next(x, prev *G.Node) *G.Node { return r.scan(x, prev, r.now(), false) }
 
 func (r *RNNCell) scan(x, prev, at *G.Node, reverse bool) *G.Node {
-	c := ops.Scan{Lanes: r.s.B, Reverse: reverse}
+	c := ops.Scan{Sequences: r.s.B, Reverse: reverse}
 	return r.s.Must(ops.RNN(r.s.At("rnn"), c, r.act, r.inputs(x), r.wh, prev, at))
 }
 
-// Output is h of states (N, Width): (N, H).
+// Output returns h (N, H) of states (N, Width).
 func (r *RNNCell) Output(states *G.Node) *G.Node { return states }
 
-// RNN runs a simple recurrent network through all tokens: h after each, and after the
-// last.
+// RNN runs a simple recurrent network over all tokens. It returns h after each token, and after
+// the last.
 //
 //	x: (B·T, in) → h: (B·T, H), last: (B, H)
 //
-// It declares what NewRNN does.
+// It declares the parameters of NewRNN.
 func RNN(s *Scope, x *G.Node, c RecurrentConfig) (h, last *G.Node) {
 	return Recurrent(s, x, NewRNN(s, s.Rows(x), c), c)
 }

@@ -95,7 +95,7 @@ func TestLoopDoesNotGrow(t *testing.T) {
 		})
 		require.NoError(t, err)
 		_, err = g.Tap("h")
-		assert.EqualError(t, err, `"h" is computed inside a loop, which keeps the state alone: make it part of the state to read it`)
+		assert.EqualError(t, err, `"h" is computed inside a loop, which stores only the state: make it part of the state to read it`)
 		assert.Contains(t, g.Taps(), "rnn")
 		assert.NotContains(t, g.Taps(), "h")
 		return len(g.Expr().AllNodes())

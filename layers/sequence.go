@@ -6,14 +6,14 @@ import (
 	"euryale/layers/ops"
 )
 
-// These layers go from token to token of each sequence. In a graph with memory a sequence
-// goes on from what the run before left, so that reading it whole, in pieces or token by
-// token gives one result. Padding changes nothing for the tokens around it. Each keeps its
-// state under a name of its own: two of a kind in one scope are refused.
+// The layers below run along each sequence. In a graph with memory they continue from the
+// previous run, so that a sequence read whole, in chunks or token by token has one result. Rows
+// of padding do not affect other rows. Each layer names its state in the scope: two of a kind
+// need two scopes.
 
 // LinearRecurrence returns h_t = a_t ⊙ h_{t−1} + b_t, zero before the first token (Martin
 // and Cundy 2018, eq. 1; with a and b computed from the token it is the recurrence of Mamba,
-// Gu and Dao 2023). In rows of padding h stays as it was.
+// Gu and Dao 2023). Rows of padding keep h.
 //
 //	a, b: (B·T, D) → (B·T, D)
 func LinearRecurrence(s *Scope, a, b *G.Node) *G.Node {
@@ -22,8 +22,8 @@ func LinearRecurrence(s *Scope, a, b *G.Node) *G.Node {
 	})
 }
 
-// CumSum returns the sum of a sequence's rows up to each token. In rows of padding the sum
-// stays as it was.
+// CumSum returns the sum of a sequence's rows up to and including each token. Rows of padding
+// keep the sum.
 //
 //	x: (B·T, D) → (B·T, D)
 func CumSum(s *Scope, x *G.Node) *G.Node {
@@ -32,7 +32,7 @@ func CumSum(s *Scope, x *G.Node) *G.Node {
 	})
 }
 
-// Shift returns the row of the token before, zero for the first: the token shift of RWKV
+// Shift returns the row of the previous token, zero for the first: the token shift of RWKV
 // (Peng et al. 2023, §3.1.1). Rows of padding are zero.
 //
 //	x: (B·T, D) → (B·T, D)
@@ -40,18 +40,18 @@ func Shift(s *Scope, x *G.Node) *G.Node {
 	var y *G.Node
 	s.Carry("previous", s.Rows(x), func(prev *G.Node) *G.Node {
 		y = s.Must(ops.Shift(s.At("shift"), s.B, x, prev, s.Positions()))
-		return x // the next token's row before
+		return x // the row before the next token
 	})
 	return y
 }
 
-// CausalConv is a causal depthwise convolution over each sequence's last width tokens
+// CausalConv returns the causal depthwise convolution over each sequence's last width tokens
 // (Mamba, Gu and Dao 2023; H3, Fu et al. 2023): y_t = Σ_k W_k ⊙ x_{t−width+1+k} + b, with
 // zeros before the first token. Rows of padding are zero.
 //
 //	x: (B·T, D) → (B·T, D)
 //
-// It declares W (width, D), uniform within 1/√width unless the scope says otherwise, and
+// It declares W (width, D), uniform within ±1/√width unless the scope has an Init, and
 // b (D), zero, unless the scope has no biases. The width is at least 2.
 func CausalConv(s *Scope, x *G.Node, width int) *G.Node {
 	if width < 2 {

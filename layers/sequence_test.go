@@ -201,7 +201,7 @@ func TestStopGradientInAModel(t *testing.T) {
 // What does not fit stops the build, and says where and what it was given.
 func TestVocabularyRefuses(t *testing.T) {
 	for want, f := range map[string]func(s *layers.Scope, x *G.Node) *G.Node{
-		"att: the terms are (10, 12) and (10, 3), want one shape, or beside (N, D) a row": func(s *layers.Scope, x *G.Node) *G.Node { return layers.Sub(s, x, layers.Columns(s, x, 0, 3)) },
+		"att: the terms are (10, 12) and (10, 3), want equal shapes, or (N, D) and a row": func(s *layers.Scope, x *G.Node) *G.Node { return layers.Sub(s, x, layers.Columns(s, x, 0, 3)) },
 		"att: the terms are (1, 12) and (10, 1), a row and a column": func(s *layers.Scope, x *G.Node) *G.Node {
 			return layers.Add(s, layers.SumRows(s, x), layers.SumColumns(s, x))
 		},

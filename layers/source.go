@@ -9,7 +9,7 @@ import (
 	"euryale/layers/ops"
 )
 
-// SourceScore says how a decoder's state h meets a state s of the source.
+// SourceScore is the score function of a decoder's state h and a state s of the source.
 type SourceScore string
 
 // The scores.
@@ -20,8 +20,8 @@ const (
 	Dot         SourceScore = "dot"      // hᵀ·s (Luong et al.)
 )
 
-// SourceAttention is how a recurrent decoder looks at a source: its parameters, and the
-// source's keys and values, which serve all tokens at once or one after another.
+// SourceAttention is the attention of a recurrent decoder to a source: the parameters, and the
+// keys and values of the source. It can be applied to all tokens at once or token by token.
 type SourceAttention struct {
 	s            *Scope
 	score        SourceScore
@@ -30,10 +30,10 @@ type SourceAttention struct {
 }
 
 // NewSourceAttention declares q/W (H, A) and k/W (E, A) and v (A) for Additive and ConcatScore,
-// with A = H; k/b (A) for Additive; q/W (H, E) for General; nothing for Dot, which wants
-// H = E.
+// with A = H; k/b (A) for Additive; q/W (H, E) for General; nothing for Dot, which
+// requires H = E.
 //
-//	source: (B·S, E), and states to come: (N, H)
+//	source: (B·S, E), decoder states: (N, H) with H = hidden
 func NewSourceAttention(s *Scope, source *G.Node, hidden int, score SourceScore) *SourceAttention {
 	e := source.Shape()[1]
 	a := &SourceAttention{s: s, score: score}
@@ -49,7 +49,7 @@ func NewSourceAttention(s *Scope, source *G.Node, hidden int, score SourceScore)
 		a.wq = s.Sub("q").Param("W", std, hidden, e)
 	case Dot:
 		if hidden != e {
-			s.Fail("dot wants states as wide as the source's, and they have %d and %d columns: choose general", hidden, e)
+			s.Fail("the score dot needs states of equal width, but the decoder's have %d columns and the source's %d: use general", hidden, e)
 		}
 	default:
 		s.Fail("no score is called %q: additive, concat, general or dot", score)
@@ -59,26 +59,27 @@ func NewSourceAttention(s *Scope, source *G.Node, hidden int, score SourceScore)
 	return a
 }
 
-// Context mixes the source's states for each of h. Sees says how many of its lane's
-// states a row sees: All of all tokens' rows, Sources of one token's.
+// Context returns, for each decoder state, the sum of the source's states weighted by attention.
+// Lengths are s.SourceLengths() for the rows of all tokens, and s.SourceLengthsOfSequences() for
+// one row of each sequence.
 //
-//	h: (N, H), sees: (N) int → (N, E)
-func (a *SourceAttention) Context(h, sees *G.Node) *G.Node {
+//	h: (N, H), lengths: (N) int → (N, E)
+func (a *SourceAttention) Context(h, lengths *G.Node) *G.Node {
 	q, at := a.query(h), a.s.At("attention")
 	if a.v != nil {
-		return a.s.Must(ops.AdditiveAttention(at, a.s.B, q, a.keys, a.v, a.values, sees))
+		return a.s.Must(ops.AdditiveAttention(at, a.s.B, q, a.keys, a.v, a.values, lengths))
 	}
-	return a.s.Must(ops.Attention(at, a.config(), q, a.keys, a.values, sees))
+	return a.s.Must(ops.Attention(at, a.config(), q, a.keys, a.values, lengths))
 }
 
-// Tap declares the weights that Context mixes with, (N, S), as the tap "weights".
-func (a *SourceAttention) Tap(h, sees *G.Node) {
+// Tap declares the attention weights of Context, (N, S), as the tap "weights".
+func (a *SourceAttention) Tap(h, lengths *G.Node) {
 	q, at := a.query(h), a.s.At("weights")
 	if a.v != nil {
-		a.s.TapView(graph.AttentionWeights, "weights", a.s.Must(ops.AdditiveWeights(at, a.s.B, q, a.keys, a.v, sees)))
+		a.s.TapView(graph.AttentionWeights, "weights", a.s.Must(ops.AdditiveWeights(at, a.s.B, q, a.keys, a.v, lengths)))
 		return
 	}
-	a.s.TapView(graph.AttentionWeights, "weights", a.s.Must(ops.AttentionWeights(at, a.config(), q, a.keys, sees)))
+	a.s.TapView(graph.AttentionWeights, "weights", a.s.Must(ops.AttentionWeights(at, a.config(), q, a.keys, lengths)))
 }
 
 func (a *SourceAttention) query(h *G.Node) *G.Node {
@@ -89,5 +90,5 @@ func (a *SourceAttention) query(h *G.Node) *G.Node {
 }
 
 func (a *SourceAttention) config() ops.AttentionConfig {
-	return ops.AttentionConfig{Lanes: a.s.B, Heads: 1, KVHeads: 1, Raw: true}
+	return ops.AttentionConfig{Sequences: a.s.B, Heads: 1, KVHeads: 1, Raw: true}
 }

@@ -2,21 +2,21 @@ package layers
 
 import G "gorgonia.org/gorgonia"
 
-// Sublayer is one part of a block: a function of the residual stream. Its scope is its
-// own.
+// Sublayer is a function of the residual stream, such as attention or a feed-forward layer. It
+// is called with the scope of the PreNorm or PostNorm.
 type Sublayer func(s *Scope, x *G.Node) *G.Node
 
-// PostNorm is LayerNorm(x + Dropout(f(x))): a sub-layer as "Attention Is All You Need"
-// has it (Vaswani et al. 2017, §3.1). It declares norm, and what f does.
+// PostNorm returns LayerNorm(x + Dropout(f(x))), the sub-layer of "Attention Is All You Need"
+// (Vaswani et al. 2017, §3.1). It declares norm, and the parameters of f.
 //
 //	x: (B·T, D) → (B·T, D)
 func PostNorm(s *Scope, x *G.Node, p float64, f Sublayer) *G.Node {
 	return s.Tap("resid", LayerNorm(s.Sub("norm"), Residual(s, x, f(s, x), p)))
 }
 
-// PreNorm is x + Dropout(f(LayerNorm(x))): the sub-layer that needs no warm-up (Xiong et
-// al. 2020). After the last one the stream wants a LayerNorm. It declares norm, and what f
-// does.
+// PreNorm returns x + Dropout(f(LayerNorm(x))), the sub-layer that trains without warm-up (Xiong
+// et al. 2020). The result of the last one needs a LayerNorm. It declares norm, and the
+// parameters of f.
 //
 //	x: (B·T, D) → (B·T, D)
 func PreNorm(s *Scope, x *G.Node, p float64, f Sublayer) *G.Node {

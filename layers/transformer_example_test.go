@@ -9,7 +9,7 @@ import (
 	"euryale/layers/graph"
 )
 
-// show builds two lanes of five tokens with sources of three, and prints what declare
+// show builds two sequences of five tokens with sources of three, and prints what declare
 // returns and the parameters it declared.
 func show(declare func(s *layers.Scope, x *G.Node) *G.Node) {
 	g, err := graph.Build(graph.NewWeights(1), graph.Frame{B: 2, T: 5, S: 3}, func(s *layers.Scope) {

@@ -10,7 +10,7 @@ import (
 	"euryale/layers/graph"
 )
 
-// compute runs declare on one lane of two tokens, whose rows are (1, 2) and (3, −4), and
+// compute runs declare on one sequence of two tokens, whose rows are (1, 2) and (3, −4), and
 // prints the rows of what it returns.
 func compute(declare func(s *layers.Scope, x *G.Node) *G.Node) {
 	numbers := []float64{1, 2, 3, -4}

@@ -8,17 +8,17 @@ import (
 	"euryale/layers/graph"
 )
 
-// causalTokens is how many tokens CheckCausal reads.
+// causalTokens is the length of CheckCausal's sequence.
 const causalTokens = 4
 
 // CheckCausal returns an error if changing the last token of a short sequence changes the
-// logits of an earlier one. It builds one scoring program and runs it twice, so that it is
-// cheap enough for the start of training. It uses the weights as they are: where they are
-// zero they can hide what modeltest.Causality, which moves them, finds.
+// logits of an earlier one. It builds one scoring program and runs it twice, which is cheap
+// enough for the start of training. It uses the weights as they are; weights of zero can hide a
+// dependence that modeltest.Causality, which changes them, finds.
 func CheckCausal(m Model, w *graph.Weights) error {
 	v, t := m.Common().Vocab, min(causalTokens, m.Common().Context)
 	if v < 2 || t < 2 {
-		return nil // there is no other token, or no earlier one
+		return nil // no other id to change to, or no earlier token
 	}
 	f := graph.Feed{Tokens: make([]int, t), Source: make([]int, min(causalTokens, SourceOf(m)))}
 	for i := range f.Tokens {
@@ -45,7 +45,7 @@ func CheckCausal(m Model, w *graph.Weights) error {
 	return nil
 }
 
-// differ reports whether two rows differ by more than float32 rounds.
+// differ reports whether two rows differ by more than float32 rounding.
 func differ(a, b []float32) bool {
 	var diff, size float64
 	for i := range a {

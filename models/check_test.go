@@ -24,11 +24,11 @@ func TestTransformersCheckTheirSettings(t *testing.T) {
 		{&models.GPT{Sizes: sizes, Layers: 1, Heads: 2, Dim: 6, Dropout: 1}, "dropout = 1, want at least 0 and less than 1"},
 		{&models.GPT{Layers: 1, Heads: 2, Dim: 6}, "vocab = 0 and context = 0, want at least 1"},
 		{&models.Llama{Sizes: sizes, Layers: 1, Heads: 4, KVHeads: 3, Dim: 8, RotaryBase: 10}, "kv_heads = 3 does not divide heads = 4"},
-		{&models.Llama{Sizes: sizes, Layers: 1, Heads: 2, Dim: 6, RotaryBase: 10}, "heads of 3 columns: rotary positions turn them in pairs"},
+		{&models.Llama{Sizes: sizes, Layers: 1, Heads: 2, Dim: 6, RotaryBase: 10}, "heads of 3 columns: rotary positions rotate pairs of columns"},
 		{&models.Llama{Sizes: sizes, Layers: 1, Heads: 2, Dim: 8, RotaryBase: 1}, "rotary_base = 1, want more than 1"},
 		{&models.Transformer{Sizes: sizes, Layers: 1, Heads: 2, Dim: 6}, "source_context = 0, want at least 1"},
 		{&models.Transformer{Sizes: sizes, Source: 5, Layers: 1, Heads: 2, Dim: 6, Hidden: -1}, "hidden = -1, want 0 (the default width) or more"},
-		{&models.Encoder{Sizes: sizes, Layers: 1, Heads: 2, Dim: 6, MaxLen: 7}, "max_len = 7, and context = 8 does not fit in it"},
+		{&models.Encoder{Sizes: sizes, Layers: 1, Heads: 2, Dim: 6, MaxLen: 7}, "max_len = 7 is less than context = 8"},
 	} {
 		t.Run(fmt.Sprintf("%T: %s", c.model, c.want), func(t *testing.T) {
 			assert.ErrorContains(t, c.model.Check(), c.want)
@@ -42,5 +42,5 @@ func TestSourceLongerThanTheModelReads(t *testing.T) {
 	require.NoError(t, err)
 	c.Common().Vocab = testVocab
 	_, err = models.Score(c, graph.NewWeights(1), graph.Frame{B: 1, T: 2, S: 65})
-	assert.ErrorContains(t, err, "enc/pos: T=65 tokens, the context is 64")
+	assert.ErrorContains(t, err, "enc/pos: T=65 tokens exceed the context length of 64")
 }

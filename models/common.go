@@ -7,8 +7,8 @@ import (
 	"euryale/layers"
 )
 
-// CheckBlocks reports what is wrong with the settings that Transformers have in common.
-// Hidden is 0 for the default width.
+// CheckBlocks returns an error if the settings that Transformers have in common are invalid.
+// Hidden may be 0, the default width.
 func CheckBlocks(blocks, heads, dim, hidden int, dropout float64) error {
 	switch {
 	case blocks < 1 || heads < 1 || dim < 1:
@@ -23,8 +23,7 @@ func CheckBlocks(blocks, heads, dim, hidden int, dropout float64) error {
 	return nil
 }
 
-// mlpWidth returns the width inside a feed-forward layer: as set, or four times D by
-// default.
+// mlpWidth returns the width of a feed-forward layer: hidden, or by default 4·dim.
 func mlpWidth(hidden, dim int) int {
 	if hidden > 0 {
 		return hidden
@@ -32,7 +31,7 @@ func mlpWidth(hidden, dim int) int {
 	return 4 * dim
 }
 
-// rnnWidth returns the width of a recurrent layer: as set, or the embedding's by default.
+// rnnWidth returns the width of a recurrent layer: hidden, or by default dim.
 func rnnWidth(hidden, dim int) int {
 	if hidden > 0 {
 		return hidden
@@ -40,11 +39,10 @@ func rnnWidth(hidden, dim int) int {
 	return dim
 }
 
-// tableForRNN returns the scope of an embedding that recurrent layers read, whose initial
-// values are of about 1, as in PyTorch: with the 0.02 of a residual stream the gates barely
-// move at first, and two passes over tiny Shakespeare end 0.09 nats higher
-// (configs/lstm-char.toml without norm). The initial values of a table that is the head's
-// too make logits of about 1.
+// tableForRNN returns the scope of an embedding that recurrent layers read. Its initial values
+// have a standard deviation of 1, as in PyTorch: with 0.02, as before a residual stream, gates
+// change little at first, and the loss after two passes over tiny Shakespeare is 0.09 nats higher
+// (configs/lstm-char.toml without norm). A tied table has 1/√D, so that logits are of about 1.
 func tableForRNN(s *layers.Scope, dim int, tied bool) *layers.Scope {
 	std := 1.0
 	if tied {

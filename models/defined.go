@@ -8,8 +8,7 @@ import (
 	"euryale/layers"
 )
 
-// Defined is a model whose graph is a function: a definition for a notebook or a test,
-// which no configuration file names.
+// Defined is a model defined by a function, for notebooks and tests. It is not in the registry.
 type Defined struct {
 	Sizes
 	// Graph declares the graph.
@@ -18,19 +17,19 @@ type Defined struct {
 	Graph func(s *layers.Scope, tokens *G.Node, vocab int) *G.Node `toml:"-"`
 }
 
-// Define is the model of a function that declares a graph. Its lanes hold context tokens;
-// Vocab is set by whoever trains it.
+// Define returns a model with the given context length whose Logits calls graph. Training sets
+// Vocab.
 func Define(context int, graph func(s *layers.Scope, tokens *G.Node, vocab int) *G.Node) *Defined {
 	return &Defined{Sizes: Sizes{Context: context}, Graph: graph}
 }
 
-// definedLoss is a Defined with a loss of its own.
+// definedLoss is a Defined with a custom loss.
 type definedLoss struct {
 	*Defined
 	loss func(s *layers.Scope, logits *G.Node) *G.Node
 }
 
-// WithLoss returns the model trained on a loss of its own: see the interface WithLoss.
+// WithLoss returns the model with a custom training loss: see the interface WithLoss.
 func (d *Defined) WithLoss(loss func(s *layers.Scope, logits *G.Node) *G.Node) Model {
 	return &definedLoss{d, loss}
 }
@@ -47,7 +46,7 @@ func (d *Defined) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 	return d.Graph(s, tokens, d.Vocab)
 }
 
-// Check says what is wrong with the model.
+// Check returns an error if the model is invalid.
 func (d *Defined) Check() error {
 	if d.Graph == nil {
 		return errors.New("model: it has no graph: give Define a function")

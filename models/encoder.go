@@ -8,23 +8,23 @@ import (
 	"euryale/layers"
 )
 
-// Encoder is a language model made of an encoder stack: embedding plus learned positions
-// with dropout, post-norm layers, a Linear to the vocabulary. It is the model of
-// PyTorch's nn.TransformerEncoder tutorials.
+// Encoder is a language model on a Transformer encoder: embedding plus learned positions with
+// dropout, post-norm layers, a Linear to the vocabulary, as in PyTorch's tutorials on
+// nn.TransformerEncoder.
 //
-// Without the causal mask every token sees its whole lane. Such a model restores hidden
-// tokens (data.task "mask", as BERT does: Devlin et al. 2018) or labels those it sees; it
-// predicts no next one, and building a program that decodes with it is an error.
+// Without the causal mask every token attends to its whole sequence. Such a model is for
+// predicting masked tokens (data.task "mask", as BERT: Devlin et al. 2018) or labelling tokens,
+// and not for predicting the next token: building a program that decodes fails.
 type Encoder struct {
 	Sizes
 	MaxLen     int               `toml:"max_len"` // rows of the table of positions, at least Context
 	Layers     int               `toml:"layers"`
-	Heads      int               `toml:"heads"` // H, divides Dim
+	Heads      int               `toml:"heads"` // H, must divide Dim
 	Dim        int               `toml:"dim"`   // D
 	Hidden     int               `toml:"hidden"`
 	Activation layers.Activation `toml:"activation"`
 	Dropout    float64           `toml:"dropout"`
-	Causal     bool              `toml:"causal"` // a token sees none after it
+	Causal     bool              `toml:"causal"` // tokens attend to earlier tokens only
 }
 
 func init() {
@@ -46,10 +46,10 @@ func (c *Encoder) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 	return layers.Head(s.Sub("head"), x, c.Vocab)
 }
 
-// IsBidirectional says that nothing hides a token's future from it.
+// IsBidirectional reports whether tokens attend to later tokens.
 func (c *Encoder) IsBidirectional() bool { return !c.Causal }
 
-// layer is one encoder layer.
+// layer declares one encoder layer.
 //
 //	x: (B·T, D) → (B·T, D)
 func (c *Encoder) layer(s *layers.Scope, x *G.Node) *G.Node {
@@ -61,10 +61,10 @@ func (c *Encoder) layer(s *layers.Scope, x *G.Node) *G.Node {
 	})
 }
 
-// Check says what is wrong with the settings.
+// Check returns an error if the settings are invalid.
 func (c *Encoder) Check() error {
 	if c.MaxLen < c.Context {
-		return fmt.Errorf("model: max_len = %d, and context = %d does not fit in it", c.MaxLen, c.Context)
+		return fmt.Errorf("model: max_len = %d is less than context = %d", c.MaxLen, c.Context)
 	}
 	if err := CheckBlocks(c.Layers, c.Heads, c.Dim, c.Hidden, c.Dropout); err != nil {
 		return err

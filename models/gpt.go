@@ -8,17 +8,17 @@ import (
 	"euryale/layers"
 )
 
-// GPT is a decoder-only Transformer in GPT-2's arrangement (Radford et al. 2019).
+// GPT is a decoder-only Transformer with the architecture of GPT-2 (Radford et al. 2019).
 type GPT struct {
 	Sizes
 	Layers     int               `toml:"layers"`     // blocks
-	Heads      int               `toml:"heads"`      // H, divides Dim
+	Heads      int               `toml:"heads"`      // H, must divide Dim
 	Dim        int               `toml:"dim"`        // D
 	Hidden     int               `toml:"hidden"`     // inside the MLP; 0: 4·Dim
 	Activation layers.Activation `toml:"activation"` // of the MLP
 	Dropout    float64           `toml:"dropout"`
-	Bias       bool              `toml:"bias"` // in Linears and LayerNorms
-	Tied       bool              `toml:"tied"` // the head multiplies by the embedding table
+	Bias       bool              `toml:"bias"` // of Linear and LayerNorm
+	Tied       bool              `toml:"tied"` // the head uses the embedding table
 }
 
 func init() {
@@ -55,7 +55,7 @@ func (c *GPT) block(s *layers.Scope, x *G.Node) *G.Node {
 	return s.Out(layers.Residual(s.Sub("mlp"), x, mlp, c.Dropout))
 }
 
-// Check says what is wrong with the settings.
+// Check returns an error if the settings are invalid.
 func (c *GPT) Check() error {
 	if err := CheckBlocks(c.Layers, c.Heads, c.Dim, c.Hidden, c.Dropout); err != nil {
 		return err

@@ -9,18 +9,18 @@ import (
 	"euryale/layers"
 )
 
-// Llama is a decoder-only Transformer in Llama's arrangement (Touvron et al. 2023):
+// Llama is a decoder-only Transformer with the architecture of Llama (Touvron et al. 2023):
 // RMSNorm before each sub-layer, rotary positions, gated MLPs, no biases.
 type Llama struct {
 	Sizes
 	Layers     int     `toml:"layers"`      // blocks
-	Heads      int     `toml:"heads"`       // H, divides Dim
-	KVHeads    int     `toml:"kv_heads"`    // K heads of keys and values, divides Heads; 0: Heads
+	Heads      int     `toml:"heads"`       // H, must divide Dim
+	KVHeads    int     `toml:"kv_heads"`    // K heads of keys and values, must divide Heads; 0: Heads
 	Dim        int     `toml:"dim"`         // D
 	Hidden     int     `toml:"hidden"`      // inside the MLP; 0: 8/3·Dim, rounded up to a multiple of 32
-	RotaryBase float64 `toml:"rotary_base"` // of the angles' wavelengths
+	RotaryBase float64 `toml:"rotary_base"` // base of rotary positions
 	Dropout    float64 `toml:"dropout"`
-	Tied       bool    `toml:"tied"` // the head multiplies by the embedding table
+	Tied       bool    `toml:"tied"` // the head uses the embedding table
 }
 
 func init() {
@@ -64,19 +64,19 @@ func (c *Llama) hidden() int {
 	return (8*c.Dim/3 + 31) / 32 * 32
 }
 
-// Check says what is wrong with the settings.
+// Check returns an error if the settings are invalid.
 func (c *Llama) Check() error {
 	switch {
 	case c.KVHeads < 0 || c.KVHeads > 0 && c.Heads%c.KVHeads != 0:
 		return fmt.Errorf("model: kv_heads = %d does not divide heads = %d", c.KVHeads, c.Heads)
 	case !(c.RotaryBase > 1) || math.IsInf(c.RotaryBase, 0):
-		return fmt.Errorf("model: rotary_base = %v, want more than 1 (10000 is usual)", c.RotaryBase)
+		return fmt.Errorf("model: rotary_base = %v, want more than 1 (the default is 10000)", c.RotaryBase)
 	}
 	if err := CheckBlocks(c.Layers, c.Heads, c.Dim, c.Hidden, c.Dropout); err != nil {
 		return err
 	}
 	if d := c.Dim / c.Heads; d%2 != 0 {
-		return fmt.Errorf("model: dim = %d and heads = %d make heads of %d columns: rotary positions turn them in pairs, want an even number", c.Dim, c.Heads, d)
+		return fmt.Errorf("model: dim = %d and heads = %d make heads of %d columns: rotary positions rotate pairs of columns, so that the number must be even", c.Dim, c.Heads, d)
 	}
 	return c.Sizes.Check()
 }

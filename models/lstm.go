@@ -13,7 +13,7 @@ import (
 // language model, Graves 2013).
 type LSTM struct {
 	Recurrent
-	ForgetBias float64 `toml:"forget_bias"` // added to the first values of the forget gates' biases
+	ForgetBias float64 `toml:"forget_bias"` // added to the initial values of the forget gates' biases
 }
 
 func init() {
@@ -32,7 +32,7 @@ func (c *LSTM) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 	})
 }
 
-// Check says what is wrong with the settings.
+// Check returns an error if the settings are invalid.
 func (c *LSTM) Check() error {
 	if math.IsNaN(c.ForgetBias) || math.IsInf(c.ForgetBias, 0) {
 		return fmt.Errorf("model: forget_bias = %v, want a number", c.ForgetBias)

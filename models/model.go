@@ -1,8 +1,16 @@
-// Package models holds models of text, one file each: a struct of sizes and a function
-// that declares the graph from tokens to logits. From that one definition come the
-// programs that train, score and decode.
+// Package models has the models of text, one file each, and compiles them into programs.
 //
-// Shapes are written with the letters of package layers.
+// A model is a struct of settings and a method Logits, which declares the graph from tokens to
+// logits with the functions of package layers. Register makes it known to configuration files
+// and commands. One definition serves all programs:
+//
+//	Train   computes the loss and its gradients
+//	Score   computes the loss of each token, and any named value (tap) of the graph
+//	Encode  reads sources into a memory
+//	Decode  reads tokens into a memory and computes the logits of the next token
+//
+// Parameters (graph.Weights) and what sequences remember (graph.Memory) live outside programs:
+// package graph explains them, and package layers the letters of shapes.
 package models
 
 import (
@@ -16,28 +24,28 @@ import (
 	"euryale/layers"
 )
 
-// Model is a definition of a graph.
+// Model is the definition of a model's graph.
 type Model interface {
 	// Logits declares the graph.
 	//
 	//	tokens: (B·T) int → logits: (B·T, V)
 	Logits(s *layers.Scope, tokens *G.Node) *G.Node
-	// Common are the settings that every model has.
+	// Common returns the settings that every model has.
 	Common() *Sizes
-	// Check says what is wrong with the model's settings, before anything is built.
+	// Check returns an error if the settings are invalid. It is called before a graph is built.
 	Check() error
 }
 
-// Sizes are what every model's struct begins with.
+// Sizes holds the settings that every model has. A model's struct embeds it.
 type Sizes struct {
-	Vocab   int `toml:"vocab"`   // V: ids of the tokenizer, which sets it
-	Context int `toml:"context"` // T: tokens of a training sequence, and the most a lane can hold
+	Vocab   int `toml:"vocab"`   // V, the number of ids, set by the tokenizer
+	Context int `toml:"context"` // context length in tokens: of training sequences, and the maximum in decoding
 }
 
 // Common returns s itself.
 func (s *Sizes) Common() *Sizes { return s }
 
-// Check refuses sizes below one.
+// Check returns an error if a size is less than 1.
 func (s *Sizes) Check() error {
 	if s.Vocab < 1 || s.Context < 1 {
 		return fmt.Errorf("model: vocab = %d and context = %d, want at least 1", s.Vocab, s.Context)
@@ -49,13 +57,14 @@ func (s *Sizes) Check() error {
 type Entry struct {
 	Name, Doc string
 	New       func() Model // with its default settings
-	at        string       // file and line of its registration
+	at        string       // file and line of the call of Register
 }
 
 var registry = map[string]Entry{}
 
-// Register makes a model known to config files and commands by name. It panics if the name
-// is taken: which of two models a run trains must not depend on the names of their files.
+// Register makes a model known to configuration files and commands by name. It panics if the
+// name is registered already, naming both files: the model that a run trains must not depend on
+// the order of files.
 func Register(name, doc string, defaults func() Model) {
 	_, file, line, _ := runtime.Caller(1)
 	e := Entry{name, doc, defaults, fmt.Sprintf("%s:%d", file, line)}
@@ -70,10 +79,10 @@ func New(name string) (Model, error) {
 	if e, ok := registry[name]; ok {
 		return e.New(), nil
 	}
-	return nil, fmt.Errorf("no model is called %q: there are %s", name, strings.Join(Names(), ", "))
+	return nil, fmt.Errorf("no model is called %q; models: %s", name, strings.Join(Names(), ", "))
 }
 
-// Names lists the registered models, sorted.
+// Names returns the names of the registered models, sorted.
 func Names() []string {
 	var names []string
 	for name := range registry {
@@ -83,7 +92,7 @@ func Names() []string {
 	return names
 }
 
-// Entries lists the registry, sorted by name.
+// Entries returns the registered models, sorted by name.
 func Entries() []Entry {
 	var es []Entry
 	for _, name := range Names() {
@@ -92,8 +101,8 @@ func Entries() []Entry {
 	return es
 }
 
-// WithLoss is a model that is trained on a loss of its own in place of cross-entropy. Its
-// validation loss and all scores remain cross-entropy, so that they can be compared.
+// WithLoss is implemented by models that are trained on a custom loss instead of cross-entropy.
+// Validation and scores remain cross-entropy, so that models can be compared.
 type WithLoss interface {
 	Model
 	// Loss declares the loss of each row, 0 where it has no target.
@@ -102,28 +111,28 @@ type WithLoss interface {
 	Loss(s *layers.Scope, logits *G.Node) *G.Node
 }
 
-// EncoderDecoder is a model that reads a source: its graph has an encoder.
+// EncoderDecoder is implemented by models that read a source.
 type EncoderDecoder interface {
 	Model
-	// SourceContext is the most tokens a source can have.
+	// SourceContext returns the maximum length of a source in tokens.
 	SourceContext() int
 }
 
-// Bidirectional is a model whose tokens may see those after them.
+// Bidirectional is implemented by models whose tokens may attend to later tokens.
 type Bidirectional interface {
 	Model
-	// IsBidirectional says whether they do.
+	// IsBidirectional reports whether they do.
 	IsBidirectional() bool
 }
 
-// IsBidirectional says whether a model's tokens see those after them. It can restore hidden
-// tokens; to predict the next is no task for it, which it sees.
+// IsBidirectional reports whether a model's tokens attend to later tokens. Such a model can
+// predict masked tokens, but not the next token, which it attends to.
 func IsBidirectional(m Model) bool {
 	b, ok := m.(Bidirectional)
 	return ok && b.IsBidirectional()
 }
 
-// SourceOf is the most tokens that a model's source can have, or 0 if it reads none.
+// SourceOf returns the maximum length of a model's source in tokens, or 0 if it reads none.
 func SourceOf(m Model) int {
 	if t, ok := m.(EncoderDecoder); ok {
 		return t.SourceContext()

@@ -79,14 +79,14 @@ func TestMemoryLimits(t *testing.T) {
 			w, s := graph.NewWeights(1), models.SourceOf(c.model)
 			mem, err := models.NewMemory(c.model, w, 1, 4, s)
 			require.NoError(t, err)
-			if assert.Equal(t, c.unbounded, mem.Room() == 0); !c.unbounded {
-				assert.Equal(t, 4, mem.Room())
+			if assert.Equal(t, c.unbounded, mem.Capacity() == 0); !c.unbounded {
+				assert.Equal(t, 4, mem.Capacity())
 			}
 			p, err := models.Decode(c.model, w, graph.Frame{B: 1, T: 3, S: s, Memory: mem})
 			require.NoError(t, err)
 			require.NoError(t, p.Run(graph.Feed{Tokens: []int{1, 2, 3}}))
 			if err := mem.Truncate(0, 2); c.recurrent {
-				assert.ErrorContains(t, err, "is recurrent: lane 0 cannot go back")
+				assert.ErrorContains(t, err, "is recurrent: sequence 0 cannot go back")
 			} else {
 				assert.NoError(t, err)
 			}

@@ -28,13 +28,13 @@ func init() {
 	})
 }
 
-// Logits fails: there is no graph to declare.
+// Logits fails: the model has no graph.
 func (c *NGram) Logits(s *layers.Scope, _ *G.Node) *G.Node {
-	s.Fail("an ngram model is made of counts: it has no graph, no parameters and no gradients")
+	s.Fail("an n-gram model consists of counts: it has no graph, no parameters and no gradients")
 	return nil
 }
 
-// Check says what is wrong with the settings.
+// Check returns an error if the settings are invalid.
 func (c *NGram) Check() error {
 	if c.Order < 1 || c.Order > 16 {
 		return fmt.Errorf("model: order = %d, want 1 to 16", c.Order)

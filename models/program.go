@@ -12,35 +12,34 @@ import (
 	"euryale/layers/graph"
 )
 
-// Program is a compiled graph: what a tape machine runs.
+// Program is a graph compiled for Gorgonia's tape machine.
 type Program struct {
 	*graph.Graph
 	vm     G.VM
-	values map[string]*G.Value // what each run reads
+	values map[string]*G.Value // outputs of the last run, by name
 	grads  G.Nodes             // by parameter, in a training program
 }
 
-// Options are settings of a loss.
+// Options holds the settings of the loss.
 type Options struct {
 	Smoothing float64 // label smoothing ε
 }
 
-// Train compiles the program that computes loss and gradients.
+// Train compiles the program that computes the loss and its gradients.
 func Train(m Model, w *graph.Weights, f graph.Frame, o Options) (*Program, error) {
 	f.Gradient = true
 	return compile(m, w, f, o, []string{"loss"})
 }
 
-// Score compiles the program that computes the loss of each row, "losses", and their
-// mean, "loss"; and the values of the taps that are asked for. The tap "logits" is
-// (B·T, V).
+// Score compiles the program that computes the loss of each row ("losses"), their mean ("loss")
+// and the given taps. The tap "logits" is (B·T, V).
 func Score(m Model, w *graph.Weights, f graph.Frame, taps ...string) (*Program, error) {
 	f.Whole = true
 	return compile(m, w, f, Options{}, append([]string{"losses", "loss"}, taps...))
 }
 
-// Decode compiles the program that reads tokens into f.Memory and computes "logits" for
-// what follows each lane's last: (B, V).
+// Decode compiles the program that reads tokens into f.Memory and computes the logits after each
+// sequence's last token ("logits", (B, V)) and the given taps.
 func Decode(m Model, w *graph.Weights, f graph.Frame, taps ...string) (*Program, error) {
 	if f.Memory == nil {
 		return nil, errors.New("models: a decoding program needs a memory")
@@ -48,21 +47,20 @@ func Decode(m Model, w *graph.Weights, f graph.Frame, taps ...string) (*Program,
 	return compile(m, w, f, Options{}, append([]string{"logits"}, taps...))
 }
 
-// Encode compiles the program that reads sources into f.Memory: the model's graph, pruned
-// to the source's side.
+// Encode compiles the program that reads sources into f.Memory. It runs the encoder only.
 func Encode(m Model, w *graph.Weights, f graph.Frame, taps ...string) (*Program, error) {
 	f.Encode = true
 	if f.T == 0 {
-		f.T = 1 // the target's side is declared, and never run
+		f.T = 1 // the decoder is declared but not run
 	}
 	return compile(m, w, f, Options{}, append([]string{"logits"}, taps...))
 }
 
-// NewMemory lays out memory for a model's lanes: room for so many tokens each, and for
+// NewMemory allocates memory for sequences of a model, of up to capacity tokens each, with
 // sources of up to s tokens.
-func NewMemory(m Model, w *graph.Weights, lanes, room, s int) (*graph.Memory, error) {
-	mem := graph.NewMemory(lanes, room)
-	_, err := graph.Build(w, graph.Frame{B: lanes, T: 1, S: s, Memory: mem}, func(s *layers.Scope) { m.Logits(s, s.Tokens()) })
+func NewMemory(m Model, w *graph.Weights, sequences, capacity, s int) (*graph.Memory, error) {
+	mem := graph.NewMemory(sequences, capacity)
+	_, err := graph.Build(w, graph.Frame{B: sequences, T: 1, S: s, Memory: mem}, func(s *layers.Scope) { m.Logits(s, s.Tokens()) })
 	return mem, err
 }
 
@@ -114,7 +112,7 @@ func compile(m Model, w *graph.Weights, f graph.Frame, o Options, outputs []stri
 	return p, p.machine(nodes)
 }
 
-// rowLosses declares the loss of each row: in training the model's own, if it has one.
+// rowLosses declares the loss of each row: cross-entropy, or in training the model's custom loss.
 //
 //	logits: (B·T, V) → (B·T)
 func rowLosses(m Model, s *layers.Scope, logits *G.Node, o Options) *G.Node {
@@ -136,9 +134,9 @@ func shapeOf(n *G.Node) any {
 	return n.Shape()
 }
 
-// read declares that a run puts n's value into v. Gorgonia hashes such a node by the address
-// of v, and once in millions that is the hash of another node, which take does not give
-// away again: then there is a second try.
+// read declares that a run stores n's value in v. Gorgonia hashes such a node by the address of
+// v, which in rare cases is the hash of another node: take reports whether the hash is new, and
+// if not, read tries another v.
 func read(n *G.Node, take func(hash uint32) bool) (r *G.Node, v *G.Value) {
 	for {
 		v = new(G.Value)
@@ -148,13 +146,13 @@ func read(n *G.Node, take func(hash uint32) bool) (r *G.Node, v *G.Value) {
 	}
 }
 
-// machine compiles the nodes that the outputs need, and no others.
+// machine compiles the nodes that the outputs depend on.
 func (p *Program) machine(outputs G.Nodes) error {
 	needed := p.Expr().ExactSubgraphRoots(outputs...)
 	seen := map[uint32]*G.Node{}
-	for _, n := range needed.AllNodes() { // Gorgonia would merge them without a word
+	for _, n := range needed.AllNodes() { // Gorgonia would merge them silently
 		if other := seen[n.Hashcode()]; other != nil {
-			return fmt.Errorf("models: the nodes %v and %v have one hash: rename one of the layers", n, other)
+			return fmt.Errorf("models: the nodes %v and %v have the same hash: rename one of the layers", n, other)
 		}
 		seen[n.Hashcode()] = n
 	}
@@ -172,8 +170,8 @@ func (p *Program) machine(outputs G.Nodes) error {
 	return nil
 }
 
-// Run feeds the program and runs it. An error names the layer, and leaves memory as it
-// was.
+// Run sets the inputs and runs the program. If it fails, the error names the layer, and memory
+// is unchanged.
 func (p *Program) Run(f graph.Feed) error {
 	if err := p.Feed(f); err != nil {
 		return err
@@ -190,7 +188,7 @@ func (p *Program) Run(f graph.Feed) error {
 	return nil
 }
 
-// cause is the innermost error: Gorgonia wraps it in the machine's own words.
+// cause returns the innermost error, without the messages that Gorgonia's machine adds.
 func cause(err error) error {
 	for {
 		c, ok := err.(interface{ Cause() error })
@@ -204,8 +202,8 @@ func cause(err error) error {
 // Loss returns the mean loss of the last run in nats, without the losses that layers added.
 func (p *Program) Loss() float64 { return p.Float64s("loss")[0] }
 
-// Objective returns what training minimised in the last run: Loss, and the losses that
-// layers added by their weights.
+// Objective returns the training objective of the last run: Loss plus the weighted losses that
+// layers added.
 func (p *Program) Objective() float64 {
 	sum := p.Loss()
 	for i, l := range p.Losses() {
@@ -214,11 +212,11 @@ func (p *Program) Objective() float64 {
 	return sum
 }
 
-// Added returns the i-th of Losses in the last run, unweighted.
+// Added returns the i-th loss of Losses() in the last run, unweighted.
 func (p *Program) Added(i int) float64 { return p.Float64s(p.Losses()[i].Name)[0] }
 
-// Value is the value of an output after the last run, which the next run overwrites. It
-// is nil in a program of float64.
+// Value returns an output of the last run, row by row. The next run overwrites it. It is nil in a
+// float64 program.
 func (p *Program) Value(name string) []float32 {
 	switch v := p.value(name).(type) {
 	case *G.F32:
@@ -231,7 +229,7 @@ func (p *Program) Value(name string) []float32 {
 	return nil
 }
 
-// Float64s is a copy of the value of an output after the last run.
+// Float64s returns a copy of an output of the last run, row by row.
 func (p *Program) Float64s(name string) []float64 {
 	switch v := p.value(name).(type) {
 	case *G.F64:
@@ -248,7 +246,7 @@ func (p *Program) Float64s(name string) []float64 {
 	return x
 }
 
-// Shape is the shape of an output.
+// Shape returns the shape of an output.
 func (p *Program) Shape(name string) []int { return p.value(name).Shape() }
 
 func (p *Program) value(name string) G.Value {
@@ -258,7 +256,7 @@ func (p *Program) value(name string) G.Value {
 	panic(fmt.Sprintf("models: the program does not compute %q, or has not run", name))
 }
 
-// Gradients are the gradients of the last run, in the order of Params. The next run
+// Gradients returns the gradients of the last run, in the order of Params. The next run
 // overwrites them.
 func (p *Program) Gradients() []*tensor.Dense {
 	gs := make([]*tensor.Dense, len(p.grads))
@@ -268,7 +266,7 @@ func (p *Program) Gradients() []*tensor.Dense {
 	return gs
 }
 
-// Parameters lists the parameters that a model declares, without values.
+// Parameters returns the parameters that a model declares, without values.
 func Parameters(m Model) ([]*graph.Param, error) {
 	w := graph.NewBlankWeights()
 	if err := m.Check(); err != nil {

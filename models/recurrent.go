@@ -8,15 +8,15 @@ import (
 	"euryale/layers"
 )
 
-// Recurrent are the settings that recurrent language models share.
+// Recurrent holds the settings that recurrent language models share.
 type Recurrent struct {
 	Sizes
-	Layers  int     `toml:"layers"`  // stacked
+	Layers  int     `toml:"layers"`  // number of layers
 	Dim     int     `toml:"dim"`     // D, columns of the embedding
 	Hidden  int     `toml:"hidden"`  // H of every layer; 0: Dim
-	Dropout float64 `toml:"dropout"` // on the embedding, between layers and before the head, never through time (Zaremba et al. 2014)
+	Dropout float64 `toml:"dropout"` // on the embedding, between layers and before the head, not between time steps (Zaremba et al. 2014)
 	Norm    bool    `toml:"norm"`    // a LayerNorm after every recurrent layer
-	Tied    bool    `toml:"tied"`    // the head multiplies by the embedding table
+	Tied    bool    `toml:"tied"`    // the head uses the embedding table
 }
 
 // recurrentDefaults returns the default settings of a recurrent model.
@@ -24,7 +24,7 @@ func recurrentDefaults() Recurrent { return Recurrent{Sizes: Sizes{Context: 64},
 
 func (c *Recurrent) hidden() int { return rnnWidth(c.Hidden, c.Dim) }
 
-// stack declares embedding, recurrent layers and head. Layer declares one layer.
+// stack declares embedding, recurrent layers and head. layer declares one layer.
 //
 //	tokens: (B·T) int → (B·T, V)
 func (c *Recurrent) stack(s *layers.Scope, tokens *G.Node, name string, layer func(s *layers.Scope, x *G.Node) *G.Node) *G.Node {
@@ -44,13 +44,13 @@ func (c *Recurrent) stack(s *layers.Scope, tokens *G.Node, name string, layer fu
 	return layers.Head(s.Sub("head"), x, c.Vocab)
 }
 
-// Check says what is wrong with the settings.
+// Check returns an error if the settings are invalid.
 func (c *Recurrent) Check() error {
 	switch {
 	case c.Layers < 1 || c.Dim < 1 || c.Hidden < 0:
 		return fmt.Errorf("model: layers = %d, dim = %d, hidden = %d, want at least 1", c.Layers, c.Dim, c.Hidden)
 	case c.Tied && c.hidden() != c.Dim:
-		return fmt.Errorf("model: tied needs hidden = dim, and they are %d and %d", c.hidden(), c.Dim)
+		return fmt.Errorf("model: tied requires hidden = dim, but they are %d and %d", c.hidden(), c.Dim)
 	case !(c.Dropout >= 0 && c.Dropout < 1):
 		return fmt.Errorf("model: dropout = %v, want at least 0 and less than 1", c.Dropout)
 	}

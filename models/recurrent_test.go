@@ -55,7 +55,7 @@ func (c *unrolled) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 }
 
 // The fused ops compute what their cells do step by step in Gorgonia's own ops: the loss
-// and every gradient, with ragged lanes. Hidden is such that the gates have more than 256
+// and every gradient, with ragged sequences. Hidden is such that the gates have more than 256
 // columns, where Gorgonia's own slices go wrong.
 func TestFusedAgreesWithUnrolled(t *testing.T) {
 	tanh, relu := layers.RecurrentConfig{Hidden: 70}, layers.RecurrentConfig{Hidden: 70, Act: "relu"}
@@ -87,7 +87,7 @@ func TestFusedAgreesWithUnrolled(t *testing.T) {
 	}
 }
 
-// trained is a training program after one run on ragged lanes.
+// trained is a training program after one run on ragged sequences.
 func trained(t *testing.T, m models.Model, w *graph.Weights) *models.Program {
 	p, err := models.Train(m, w, graph.Frame{B: 3, T: 4}, models.Options{})
 	require.NoError(t, err)
@@ -101,7 +101,7 @@ func trained(t *testing.T, m models.Model, w *graph.Weights) *models.Program {
 func TestRecurrentChecks(t *testing.T) {
 	for want, m := range map[string]models.Model{
 		"layers = 0":                         &models.GRU{Recurrent: models.Recurrent{Sizes: testSizes, Dim: 7}},
-		"hidden = dim, and they are 5 and 7": &models.GRU{Recurrent: models.Recurrent{Sizes: testSizes, Layers: 1, Dim: 7, Hidden: 5, Tied: true}},
+		"hidden = dim, but they are 5 and 7": &models.GRU{Recurrent: models.Recurrent{Sizes: testSizes, Layers: 1, Dim: 7, Hidden: 5, Tied: true}},
 		"dropout = 1":                        &models.LSTM{Recurrent: models.Recurrent{Sizes: testSizes, Layers: 1, Dim: 7, Dropout: 1}},
 		`activation = "gelu"`:                &models.RNN{Recurrent: models.Recurrent{Sizes: testSizes, Layers: 1, Dim: 7}, Activation: "gelu"},
 		"vocab = 0":                          &models.RNN{Recurrent: models.Recurrent{Layers: 1, Dim: 7}, Activation: "relu"},

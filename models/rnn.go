@@ -31,7 +31,7 @@ func (c *RNN) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 	})
 }
 
-// Check says what is wrong with the settings.
+// Check returns an error if the settings are invalid.
 func (c *RNN) Check() error {
 	if c.Activation != "tanh" && c.Activation != "relu" {
 		return fmt.Errorf("model: activation = %q, want tanh or relu", c.Activation)

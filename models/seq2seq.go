@@ -10,20 +10,20 @@ import (
 )
 
 // Seq2Seq is a recurrent encoder and a recurrent decoder (Sutskever, Vinyals and Le 2014;
-// Cho et al. 2014), joined by attention (Bahdanau, Cho and Bengio 2015; Luong, Pham and
-// Manning 2015) or, without it, by the encoder's last state alone. What the decoder looked
-// at is the tap "dec/cross/weights", (B·T, S).
+// Cho et al. 2014), connected by attention (Bahdanau, Cho and Bengio 2015; Luong, Pham and
+// Manning 2015) or only by the encoder's last state. The attention weights of the decoder are the
+// tap "dec/cross/weights", (B·T, S).
 type Seq2Seq struct {
 	Sizes
-	Source        int                `toml:"source_context"` // S: the most tokens of a source
+	Source        int                `toml:"source_context"` // S, the maximum length of a source in tokens
 	Cell          string             `toml:"cell"`           // "lstm", "gru" or "rnn"
 	Layers        int                `toml:"layers"`         // of the encoder, and of the decoder
 	Dim           int                `toml:"dim"`            // D, columns of the embeddings
 	Hidden        int                `toml:"hidden"`         // H of every layer; 0: Dim
-	Bidirectional bool               `toml:"bidirectional"`  // the encoder reads from both ends, with H/2 each
+	Bidirectional bool               `toml:"bidirectional"`  // the encoder runs in both directions, with H/2 units each
 	Attention     layers.SourceScore `toml:"attention"`      // "additive", "concat", "general", "dot", or "none"
-	InputFeeding  bool               `toml:"input_feeding"`  // what was attended to enters the decoder: with the next token, or, if additive, with the same one
-	Bridge        string             `toml:"bridge"`         // from the encoder's last state to the decoder's first: "copy", or "dense" (tanh)
+	InputFeeding  bool               `toml:"input_feeding"`  // the decoder reads the attention's result: with the next token, or if additive with the same one
+	Bridge        string             `toml:"bridge"`         // from the encoder's last state to the decoder's initial state: "copy", or "dense" (with tanh)
 	Dropout       float64            `toml:"dropout"`        // on embeddings, between layers and before the head
 	Tied          bool               `toml:"tied"`           // one table for source, target and head
 }
@@ -34,7 +34,7 @@ func init() {
 	})
 }
 
-// SourceContext is the most tokens a source can have.
+// SourceContext returns the maximum length of a source in tokens.
 func (c *Seq2Seq) SourceContext() int { return c.Source }
 
 // Logits declares the graph.
@@ -50,11 +50,11 @@ func (c *Seq2Seq) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 	return layers.Head(s.Sub("head"), x, c.Vocab)
 }
 
-// encoder reads the source: what it makes of each token, (B·S, H), and each layer's last
-// state.
+// encoder returns the last layer's output for each token of the source, (B·S, H), and each
+// layer's last state.
 func (c *Seq2Seq) encoder(s *layers.Scope) (x *G.Node, states []*G.Node) {
 	if s.T > c.Source {
-		s.Fail("S=%d tokens of source, source_context is %d", s.T, c.Source)
+		s.Fail("the source has S=%d tokens, but source_context is %d", s.T, c.Source)
 	}
 	x = layers.Embedding(tableForRNN(s, c.Dim, c.Tied), s.Tokens(), c.Vocab, c.Dim)
 	for i := range c.Layers {
@@ -75,7 +75,7 @@ func (c *Seq2Seq) recurrent(start *G.Node) layers.RecurrentConfig {
 	return layers.RecurrentConfig{Hidden: rnnWidth(c.Hidden, c.Dim), ForgetBias: 1, Start: start}
 }
 
-// decoder reads the target so far and the source.
+// decoder returns the decoder's output for each token.
 //
 //	tokens: (B·T) int, source: (B·S, H) → (B·T, H)
 func (c *Seq2Seq) decoder(s *layers.Scope, tokens, source *G.Node, states []*G.Node) *G.Node {
@@ -101,7 +101,7 @@ func (c *Seq2Seq) decoder(s *layers.Scope, tokens, source *G.Node, states []*G.N
 	return mix.Apply(layers.Concat(s, att.Context(h, s.SourceLengths()), h)) // Luong et al., eq. 5
 }
 
-// bridge turns the encoder's last states into the decoder's first.
+// bridge returns the decoder's initial states, computed from the encoder's last states.
 func (c *Seq2Seq) bridge(s *layers.Scope, states []*G.Node) []*G.Node {
 	states = slices.Clone(states)
 	for i, last := range states {
@@ -114,7 +114,7 @@ func (c *Seq2Seq) bridge(s *layers.Scope, states []*G.Node) []*G.Node {
 	return states
 }
 
-// stack runs the decoder's layers, all tokens at once.
+// stack runs the decoder's layers over all tokens at once.
 //
 //	x: (B·T, D) → (B·T, H)
 func (c *Seq2Seq) stack(s *layers.Scope, x *G.Node, states []*G.Node) *G.Node {
@@ -128,7 +128,7 @@ func (c *Seq2Seq) stack(s *layers.Scope, x *G.Node, states []*G.Node) *G.Node {
 	return x
 }
 
-// Check says what is wrong with the settings.
+// Check returns an error if the settings are invalid.
 func (c *Seq2Seq) Check() error {
 	scores := []layers.SourceScore{layers.Additive, layers.ConcatScore, layers.General, layers.Dot, "none"}
 	hidden := rnnWidth(c.Hidden, c.Dim)
@@ -142,11 +142,11 @@ func (c *Seq2Seq) Check() error {
 	case c.Bridge != "copy" && c.Bridge != "dense":
 		return fmt.Errorf("model: bridge = %q, want copy or dense", c.Bridge)
 	case c.Bidirectional && hidden%2 != 0:
-		return fmt.Errorf("model: bidirectional needs an even hidden, and it is %d", hidden)
+		return fmt.Errorf("model: bidirectional requires an even hidden, but it is %d", hidden)
 	case c.InputFeeding && c.Attention == "none":
-		return fmt.Errorf("model: input_feeding feeds what was attended to, and attention is none")
+		return fmt.Errorf("model: input_feeding requires attention, but attention is none")
 	case c.Tied && hidden != c.Dim:
-		return fmt.Errorf("model: tied needs hidden = dim, and they are %d and %d", hidden, c.Dim)
+		return fmt.Errorf("model: tied requires hidden = dim, but they are %d and %d", hidden, c.Dim)
 	case !(c.Dropout >= 0 && c.Dropout < 1):
 		return fmt.Errorf("model: dropout = %v, want at least 0 and less than 1", c.Dropout)
 	}

@@ -6,8 +6,8 @@ import (
 	"euryale/layers"
 )
 
-// feeder is a decoder that goes step by step, because what it attended to at one token
-// enters the next. With Bahdanau's additive score the state before a token queries the
+// feeder is a decoder with input feeding. It runs step by step, because the attention's result
+// at one token is an input of the next. With Bahdanau's additive score the state before a token queries the
 // source, and the context enters the cells with the token (Bahdanau et al. 2015, eq. 4 to
 // 6). With Luong's scores the state after the token queries, and the mix h̃ of state and
 // context enters with the next token (Luong et al. 2015, §3.3).
@@ -31,7 +31,7 @@ func (c *Seq2Seq) feed(s *layers.Scope, x *G.Node, states []*G.Node, att *layers
 		f.cells = append(f.cells, layers.NewCell(at, c.Cell, in, c.recurrent(nil)))
 		in = hidden
 	}
-	start := states[0] // every layer's state and h̃, side by side
+	start := states[0] // the state of every layer and h̃, side by side
 	for _, state := range states[1:] {
 		start = layers.Concat(s, start, state)
 	}
@@ -46,7 +46,7 @@ func (c *Seq2Seq) feed(s *layers.Scope, x *G.Node, states []*G.Node, att *layers
 	return mixed
 }
 
-// step goes one token further.
+// step returns the state after one token.
 //
 //	x: (B, D), prev: (B, Σ Width + H) → (B, Σ Width + H)
 func (f *feeder) step(x, prev *G.Node) *G.Node {
@@ -76,7 +76,7 @@ func (f *feeder) step(x, prev *G.Node) *G.Node {
 	return layers.Concat(f.s, all, f.mix.Apply(layers.Concat(f.s, context, h)))
 }
 
-// split takes apart what goes from token to token.
+// split splits the state of the loop.
 //
 //	all: (N, Σ Width + H) → states: (N, Width) of each layer, mixed: (N, H)
 func (f *feeder) split(all *G.Node) (states []*G.Node, mixed *G.Node) {
@@ -88,7 +88,7 @@ func (f *feeder) split(all *G.Node) (states []*G.Node, mixed *G.Node) {
 	return states, layers.Columns(f.s, all, from, all.Shape()[1])
 }
 
-// top returns what the last layer puts out.
+// top returns the output of the last layer.
 //
 //	all: (N, Σ Width + H) → (N, H)
 func (f *feeder) top(all *G.Node) *G.Node {

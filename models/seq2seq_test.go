@@ -68,9 +68,9 @@ func TestSeq2SeqErrors(t *testing.T) {
 		`cell = "lstn"`:                      func(c *models.Seq2Seq) { c.Cell = "lstn" },
 		`attention = "dots"`:                 func(c *models.Seq2Seq) { c.Attention = "dots" },
 		`bridge = ""`:                        func(c *models.Seq2Seq) { c.Bridge = "" },
-		"an even hidden, and it is 5":        func(c *models.Seq2Seq) { c.Bidirectional, c.Hidden = true, 5 },
-		"and attention is none":              func(c *models.Seq2Seq) { c.InputFeeding, c.Attention = true, "none" },
-		"hidden = dim, and they are 8 and 6": func(c *models.Seq2Seq) { c.Tied, c.Hidden = true, 8 },
+		"an even hidden, but it is 5":        func(c *models.Seq2Seq) { c.Bidirectional, c.Hidden = true, 5 },
+		"but attention is none":              func(c *models.Seq2Seq) { c.InputFeeding, c.Attention = true, "none" },
+		"hidden = dim, but they are 8 and 6": func(c *models.Seq2Seq) { c.Tied, c.Hidden = true, 8 },
 		"dropout = 1":                        func(c *models.Seq2Seq) { c.Dropout = 1 },
 	} {
 		c := good
@@ -79,7 +79,7 @@ func TestSeq2SeqErrors(t *testing.T) {
 	}
 	w := graph.NewWeights(1)
 	_, err := models.Score(&good, w, graph.Frame{B: 1, T: 3, S: 5})
-	assert.EqualError(t, err, "enc: S=5 tokens of source, source_context is 4")
+	assert.EqualError(t, err, "enc: the source has S=5 tokens, but source_context is 4")
 	_, err = models.Score(&good, w, graph.Frame{B: 1, T: 3})
 	assert.ErrorContains(t, err, "the graph was built without a source")
 }

@@ -10,18 +10,18 @@ import (
 )
 
 // Transformer is the encoder–decoder of "Attention Is All You Need" (Vaswani et al.
-// 2017). What the decoder's cross-attention looked at is the tap "dec/h0/cross/weights",
-// and so on for each layer.
+// 2017). The weights of the decoder's cross-attention are the taps "dec/h0/cross/weights" and
+// so on, one for each layer.
 type Transformer struct {
 	Sizes
-	Source     int               `toml:"source_context"` // S: the most tokens of a source
+	Source     int               `toml:"source_context"` // S, the maximum length of a source in tokens
 	Layers     int               `toml:"layers"`         // of the encoder, and of the decoder
-	Heads      int               `toml:"heads"`          // H, divides Dim
+	Heads      int               `toml:"heads"`          // H, must divide Dim
 	Dim        int               `toml:"dim"`            // D
 	Hidden     int               `toml:"hidden"`         // inside the feed-forward layers; 0: 4·Dim
 	Activation layers.Activation `toml:"activation"`     // of the feed-forward layers
 	Dropout    float64           `toml:"dropout"`
-	PreNorm    bool              `toml:"pre_norm"` // LayerNorm before each sub-layer, not after it as in the paper
+	PreNorm    bool              `toml:"pre_norm"` // LayerNorm before each sub-layer; the paper has it after
 	Learned    bool              `toml:"learned"`  // positions are learned, not sinusoids
 	Tied       bool              `toml:"tied"`     // one table for source, target and head (§3.4)
 }
@@ -32,7 +32,7 @@ func init() {
 	})
 }
 
-// SourceContext is the most tokens a source can have.
+// SourceContext returns the maximum length of a source in tokens.
 func (c *Transformer) SourceContext() int { return c.Source }
 
 // Logits declares the graph.
@@ -53,7 +53,7 @@ func (c *Transformer) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 	return layers.Head(s.Sub("head"), x, c.Vocab)
 }
 
-// encoder reads the source.
+// encoder returns the encoded source.
 //
 //	→ (B·S, D)
 func (c *Transformer) encoder(s *layers.Scope) *G.Node {
@@ -68,7 +68,7 @@ func (c *Transformer) encoder(s *layers.Scope) *G.Node {
 	return c.norm(s, x)
 }
 
-// decoderLayer looks at the target so far, then at the source.
+// decoderLayer declares self-attention, attention to the source, and a feed-forward layer.
 //
 //	x: (B·T, D), source: (B·S, D) → (B·T, D)
 func (c *Transformer) decoderLayer(s *layers.Scope, x, source *G.Node) *G.Node {
@@ -85,7 +85,7 @@ func (c *Transformer) feedForward(s *layers.Scope, x *G.Node) *G.Node {
 	return layers.FeedForward(s, x, mlpWidth(c.Hidden, c.Dim), c.Activation, c.Dropout)
 }
 
-// sublayer joins a sub-layer to the residual stream.
+// sublayer adds a sub-layer to the residual stream, with PreNorm or PostNorm.
 func (c *Transformer) sublayer(s *layers.Scope, x *G.Node, f layers.Sublayer) *G.Node {
 	if c.PreNorm {
 		return layers.PreNorm(s, x, c.Dropout, f)
@@ -93,7 +93,7 @@ func (c *Transformer) sublayer(s *layers.Scope, x *G.Node, f layers.Sublayer) *G
 	return layers.PostNorm(s, x, c.Dropout, f)
 }
 
-// norm ends a stack whose last sub-layer does not.
+// norm returns x normalised after a pre-norm stack, and x itself after a post-norm one.
 func (c *Transformer) norm(s *layers.Scope, x *G.Node) *G.Node {
 	if c.PreNorm {
 		return layers.LayerNorm(s.Sub("norm"), x)
@@ -101,8 +101,8 @@ func (c *Transformer) norm(s *layers.Scope, x *G.Node) *G.Node {
 	return x
 }
 
-// embed looks tokens up, multiplies by √D (§3.4) and adds their positions. A tied decoder
-// has the encoder's table, at shared.
+// embed returns token embeddings multiplied by √D (§3.4) plus positions. A tied decoder uses the
+// encoder's table, whose path is shared.
 //
 //	ids: (B·T) int → (B·T, D)
 func (c *Transformer) embed(s *layers.Scope, ids *G.Node, context int, shared string) *G.Node {
@@ -122,7 +122,7 @@ func (c *Transformer) embed(s *layers.Scope, ids *G.Node, context int, shared st
 	return layers.Dropout(s.Sub("embed"), x, c.Dropout)
 }
 
-// Check says what is wrong with the settings.
+// Check returns an error if the settings are invalid.
 func (c *Transformer) Check() error {
 	if c.Source < 1 {
 		return fmt.Errorf("model: source_context = %d, want at least 1", c.Source)

@@ -39,13 +39,13 @@ func TestResumeCarriesStates(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, want, append(got, losses(t, r, 0)...))
 			reset := losses(t, begin(t, carried(t, name, "training.bptt=reset"), ""), 0)
-			assert.Equal(t, want[0], reset[0], "every lane begins with nothing")
+			assert.Equal(t, want[0], reset[0], "every sequence begins with nothing")
 			assert.NotEqual(t, want[1], reset[1], "the second batch goes on from the first")
 		})
 	}
 }
 
-// The validation loss of a run that carries states is that of reading each lane's piece
+// The validation loss of a run that carries states is that of reading each sequence's piece
 // from end to end, and less of the text is the beginning of every piece.
 func TestValidationCarriesStates(t *testing.T) {
 	c := carried(t, "lstm", "training.steps=30")

@@ -20,7 +20,7 @@ func (s same) Len() int                         { return 1 }
 // nanoGPT's configuration for a CPU, counted by hand: V = 65, D = 128, 4 blocks, T = 64,
 // B = 12. A multiplication with its addition is two operations.
 func TestCostByHand(t *testing.T) {
-	const v, d, blocks, context, lanes = 65, 128, 4, 64, 12
+	const v, d, blocks, context, sequences = 65, 128, 4, 64, 12
 	const (
 		block      = (d+1)*3*d + (d+1)*d + (d+1)*4*d + (4*d+1)*d + 2*2*d // qkv, proj, in, out, two norms
 		parameters = v*d + context*d + blocks*block + 2*d
@@ -30,15 +30,15 @@ func TestCostByHand(t *testing.T) {
 	)
 	// The backward pass wants, of each token: what goes into every product, norm and
 	// activation of a block, the stream itself, and the logits.
-	const kept = 4 * lanes * context * (d*(1+blocks*(1+3+1+1+1+4+4)+1) + v)
+	const kept = 4 * sequences * context * (d*(1+blocks*(1+3+1+1+1+4+4)+1) + v)
 	for _, shards := range []int{1, 2, 5} {
 		c := Default()
 		m, err := models.New("gpt")
 		require.NoError(t, err)
 		m.Common().Vocab = v
-		c.Model, c.Training.Batch, c.Training.Shards = m, lanes, shards
-		ids := make([]int, lanes*context)
-		r, err := NewOn(c, same{data.Batch{B: lanes, T: context, Tokens: ids, Targets: ids}})
+		c.Model, c.Training.Batch, c.Training.Shards = m, sequences, shards
+		ids := make([]int, sequences*context)
+		r, err := NewOn(c, same{data.Batch{B: sequences, T: context, Tokens: ids, Targets: ids}})
 		require.NoError(t, err)
 		cost, err := r.Cost()
 		require.NoError(t, err)

@@ -137,7 +137,7 @@ func (r *replicas) memory(i, n int) *graph.Memory {
 	for len(r.carried) <= i {
 		r.carried = append(r.carried, nil)
 	}
-	if r.carried[i] == nil || r.carried[i].Lanes() != n {
+	if r.carried[i] == nil || r.carried[i].Sequences() != n {
 		r.carried[i] = graph.NewMemory(n, 0)
 	}
 	return r.carried[i]

@@ -125,7 +125,7 @@ func TestStartRefuses(t *testing.T) {
 	_, err = OpenStart(t.TempDir(), "")
 	assert.ErrorContains(t, err, "is not a run, which has a config.toml")
 	_, err = OpenStart("start_test.go", "")
-	assert.ErrorContains(t, err, "in none of the known formats")
+	assert.ErrorContains(t, err, "in none of the supported formats")
 }
 
 // As many ids of other meanings are not the ids that the weights were trained with.

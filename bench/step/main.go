@@ -147,7 +147,7 @@ func generator(m models.Model) (func() error, error) {
 	draw := generation.NewDraw(generation.Settings{Temperature: 1, Seed: 1})
 	id := 0
 	return func() error {
-		if mem.Seen(0) == 128 {
+		if mem.Length(0) == 128 {
 			mem.Reset(0)
 			id = 0
 		}

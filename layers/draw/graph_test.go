@@ -64,7 +64,7 @@ func TestLayersByDefault(t *testing.T) {
 	p, err := draw.Graph(small(t), draw.Options{})
 	require.NoError(t, err)
 	said := texts(t, p.SVG())
-	for _, want := range []string{"tok", "h0/ln", "h0/att", "h0/squash", "出", "loss · mean", "∂ h0/att", "∂ h0/squash", "qkv/W 6 × 18", "past 4", "4 × 6", "tanh"} {
+	for _, want := range []string{"tok", "h0/ln", "h0/att", "h0/squash", "出", "loss · mean", "∂ h0/att", "∂ h0/squash", "qkv/W 6 × 18", "causal_lengths 4", "4 × 6", "tanh"} {
 		assert.Contains(t, said, want)
 	}
 	assert.NotContains(t, said, "h0/att/qkv", "a layer is one box")
@@ -88,7 +88,7 @@ func TestOneLayer(t *testing.T) {
 	assert.Contains(t, said, "4 × 6 of h0/ln", "what comes in is named")
 	assert.NotContains(t, said, "h0/ln")
 	_, err = draw.Graph(g, draw.Options{Under: "h0/atn"})
-	assert.ErrorContains(t, err, `no layer computes "h0/atn"; near it: ["h0/att"`)
+	assert.ErrorContains(t, err, `no layer computes "h0/atn"; similar names: ["h0/att"`)
 }
 
 // A path at which nothing is computed, only below it, can be drawn too.

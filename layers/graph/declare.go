@@ -13,9 +13,9 @@ import (
 	"euryale/layers/stock"
 )
 
-// Must returns n, or stops the build with err. A stock op of Gorgonia that is known to
-// compute a wrong value or gradient stops it too: the error names the layer, the op and
-// the helper to use instead. What n is computed from is checked along with it.
+// Must returns n, or stops the build with err. It also stops the build if n, or a node that
+// n is computed from, is a stock op of Gorgonia known to compute wrong values or gradients:
+// the error names the layer, the op and the helper to use instead.
 func (s *Scope) Must(n *G.Node, err error) *G.Node {
 	if err != nil {
 		s.Fail("%w", stock.Describe(err))
@@ -27,8 +27,8 @@ func (s *Scope) Must(n *G.Node, err error) *G.Node {
 	return n
 }
 
-// Unary declares a stock op of Gorgonia with one operand, as Must does. An error also
-// gives the operand's shape, which Must cannot know.
+// Unary applies a stock op of Gorgonia to one operand and checks it as Must does. Its errors
+// include the operand's shape.
 func (s *Scope) Unary(op func(x *G.Node) (*G.Node, error), x *G.Node) *G.Node {
 	n, err := op(x)
 	if err != nil {
@@ -37,8 +37,8 @@ func (s *Scope) Unary(op func(x *G.Node) (*G.Node, error), x *G.Node) *G.Node {
 	return s.Must(n, nil)
 }
 
-// Binary declares a stock op of Gorgonia with two operands, as Must does. An error also
-// gives the operands' shapes, which Must cannot know.
+// Binary applies a stock op of Gorgonia to two operands and checks it as Must does. Its
+// errors include the operands' shapes.
 func (s *Scope) Binary(op func(a, b *G.Node) (*G.Node, error), a, b *G.Node) *G.Node {
 	n, err := op(a, b)
 	if err != nil {
@@ -47,8 +47,8 @@ func (s *Scope) Binary(op func(a, b *G.Node) (*G.Node, error), a, b *G.Node) *G.
 	return s.Must(n, nil)
 }
 
-// admit records that the nodes behind n which no scope has recorded yet were declared at
-// s, and checks them.
+// admit checks n and the nodes that it is computed from, and records s as the scope of those
+// that no scope has recorded yet.
 func (s *Scope) admit(n *G.Node) {
 	g := s.graph
 	if _, known := g.made[n]; known {
@@ -66,39 +66,41 @@ func (s *Scope) admit(n *G.Node) {
 	}
 }
 
-// Apply declares a fused op of one's own, at the op's name below s.
+// Apply declares a custom fused op under the op's name in s.
 func (s *Scope) Apply(o ops.Op, in ...*G.Node) *G.Node {
 	return s.Must(ops.Apply(s.At(o.Name), o, in...))
 }
 
-// Tap names n, so that a program can read its value. A name can be given once in a scope.
+// Tap names n, so that a program can read its value, and returns n. It is an error to use a
+// name twice in a scope.
 func (s *Scope) Tap(name string, n *G.Node) *G.Node {
 	s.graph.taps[s.claim(name)] = n
 	return n
 }
 
-// Out names n as the result of the layer at s: its tap is the path itself.
+// Out returns n and makes it the tap of the scope's own path: the result of the layer at s.
 func (s *Scope) Out(n *G.Node) *G.Node {
 	s.graph.taps[s.claimPath(s.path)] = n
 	return n
 }
 
-// View is a kind of value that there are pictures of.
+// View is a kind of value that can be drawn.
 type View string
 
 // The views, with the shapes of their values.
 const (
-	AttentionWeights View = "attention" // (B·T, H·C): a row for each query, head after head, a column for each key
+	AttentionWeights View = "attention" // (B·T, H·C): a row for each query; C columns (keys) for each head
 	LSTMGates        View = "gates"     // (B·T, 4H): i|f|g|o of each token
 )
 
-// TapView is Tap for a value that can be drawn as v: only what is declared so is.
+// TapView is Tap for a value that can be drawn as v. Values without a view are never drawn.
 func (s *Scope) TapView(v View, name string, n *G.Node) *G.Node {
 	s.graph.views[v] = append(s.graph.views[v], s.join(name))
 	return s.Tap(name, n)
 }
 
-// Param declares a parameter, filled by init unless the weights hold it already.
+// Param declares a parameter and returns its node. Init sets its initial values, unless the
+// weights already have a parameter at this path.
 func (s *Scope) Param(name string, init Init, shape ...int) *G.Node {
 	path := s.claim(name)
 	p, err := s.graph.weights.param(path, init, shape)
@@ -120,7 +122,7 @@ func (s *Scope) Param(name string, init Init, shape ...int) *G.Node {
 	return n
 }
 
-// Shared returns the parameter that another layer has declared at path, to use it again.
+// Shared returns the parameter that another layer has declared at path.
 func (s *Scope) Shared(path string) *G.Node {
 	for _, n := range s.graph.params {
 		if n.Name() == path {
@@ -131,8 +133,8 @@ func (s *Scope) Shared(path string) *G.Node {
 	return nil
 }
 
-// Const declares numbers that do not change, such as a table or a mask: values gives the
-// i-th of them in row order.
+// Const declares a constant tensor, such as a table or a mask. values(i) is its i-th value in
+// row-major order.
 func (s *Scope) Const(name string, shape []int, values func(i int) float64) *G.Node {
 	v := s.zeros(shape...)
 	for i := range v.DataSize() {
@@ -146,7 +148,7 @@ func (s *Scope) Const(name string, shape []int, values func(i int) float64) *G.N
 	return s.input(s.claim(name), v)
 }
 
-// Drop declares the dropout called name: none without noise in the frame.
+// Drop declares a dropout with probability p. Without Noise in the frame it does nothing.
 func (s *Scope) Drop(name string, p float64) ops.Drop {
 	if !(p >= 0 && p < 1) {
 		s.Fail("dropout is %v, want at least 0 and less than 1", p)
@@ -162,19 +164,20 @@ func (s *Scope) Drop(name string, p float64) ops.Drop {
 	return d
 }
 
-// claim takes a name in s: no other declaration may have it.
+// claim reserves a name in s and returns its path. It is an error to claim a path twice.
 func (s *Scope) claim(name string) string { return s.claimPath(s.join(name)) }
 
 func (s *Scope) claimPath(path string) string {
 	s.graph.last = s.path
-	if first, taken := s.graph.claimed[path]; taken {
+	if first, ok := s.graph.claimed[path]; ok {
 		s.Fail("%q is declared twice, first at %s: give each layer a scope of its own (s.Sub), or use s.Shared to share a parameter", path, first)
 	}
 	s.graph.claimed[path] = caller()
 	return path
 }
 
-// caller returns the line outside this package and package layers that declares a layer.
+// caller returns the file and line of the model's code that declares a layer: the innermost
+// one outside this package and package layers.
 func caller() string {
 	var pcs [24]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])

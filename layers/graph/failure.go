@@ -11,8 +11,8 @@ import (
 	"euryale/layers/stock"
 )
 
-// failure turns a panic of a definition into the error that Build returns. Other panics
-// than those of layers, of Gorgonia and of the language go on.
+// failure converts a panic of a model definition into the error that Build returns. It
+// panics again unless the panic comes from a layer, from Gorgonia or from the Go runtime.
 func (g *Graph) failure(r any) error {
 	if e, ok := r.(*Error); ok {
 		return e
@@ -32,18 +32,18 @@ func (g *Graph) failure(r any) error {
 	return &Error{path, fmt.Errorf("the definition panicked at %s, after this layer: %w", where, err)}
 }
 
-// panicked returns the line of the definition at which a panic began, and whether it began
-// inside Gorgonia.
+// panicked returns the line of the model definition at which a panic was raised, and whether
+// it was raised inside Gorgonia.
 func panicked() (where string, inGorgonia bool) {
 	var pcs [64]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
-	began := false
+	raised := false
 	for {
 		f, more := frames.Next()
 		switch {
 		case strings.HasPrefix(f.Function, "runtime."):
-			began = began || f.Function == "runtime.gopanic"
-		case !began:
+			raised = raised || f.Function == "runtime.gopanic"
+		case !raised:
 		case strings.HasPrefix(f.Function, "gorgonia.org/"):
 			inGorgonia = true
 		case strings.HasPrefix(f.Function, "euryale/layers.") || strings.HasPrefix(f.Function, "euryale/layers/"):
@@ -56,8 +56,8 @@ func panicked() (where string, inGorgonia bool) {
 	}
 }
 
-// checkStock refuses stock ops that compute something wrong and have not gone through
-// Must.
+// checkStock panics with an *Error if the graph has a stock op that computes wrong values
+// and has not gone through Must.
 func (g *Graph) checkStock() {
 	for _, n := range g.expr.AllNodes() {
 		if err := stock.Check(n); err != nil {
@@ -70,8 +70,8 @@ func (g *Graph) checkStock() {
 	}
 }
 
-// CheckDerivatives refuses what Gorgonia computes wrongly among the nodes that
-// differentiation has added.
+// CheckDerivatives returns an error if differentiation has added a stock op that computes
+// wrong values.
 func (g *Graph) CheckDerivatives() error {
 	for _, n := range g.expr.AllNodes() {
 		if !g.backward(n) {

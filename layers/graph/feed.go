@@ -2,15 +2,16 @@ package graph
 
 import "fmt"
 
-// Feed is what one run reads.
+// Feed holds the inputs of one run.
 type Feed struct {
-	Tokens  []int // (B·T), −1 after the end of a lane
-	Targets []int // (B·T), −1 where nothing is asked; nil: nowhere
-	Source  []int // (B·S), −1 after the end of a lane's source
-	Total   int   // targets in the whole batch that the mean is over; 0: those in Targets
+	Tokens  []int // (B·T), −1 after the end of a sequence
+	Targets []int // (B·T), −1 where there is no target; nil: no targets at all
+	Source  []int // (B·S), −1 after the end of a sequence's source
+	Total   int   // number of targets that the mean loss divides by; 0: those in Targets
 }
 
-// Feed sets the inputs of the next run.
+// Feed sets the inputs of the next run. It returns an error if sizes do not fit the frame, if
+// a token follows padding, or a *FullError if a sequence exceeds the memory's capacity.
 func (g *Graph) Feed(f Feed) error {
 	fr := g.frame
 	if fr.S > 0 && (f.Source != nil || fr.Memory == nil || fr.Encode) {
@@ -22,25 +23,25 @@ func (g *Graph) Feed(f Feed) error {
 		return nil
 	}
 	if len(f.Tokens) != fr.B*fr.T {
-		return fmt.Errorf("%d tokens, want B=%d lanes of T=%d", len(f.Tokens), fr.B, fr.T)
+		return fmt.Errorf("%d tokens, want B=%d sequences of T=%d", len(f.Tokens), fr.B, fr.T)
 	}
 	for b := range fr.B {
-		if err := g.feedLane(b, f.Tokens[b*fr.T:(b+1)*fr.T]); err != nil {
+		if err := g.feedSequence(b, f.Tokens[b*fr.T:(b+1)*fr.T]); err != nil {
 			return err
 		}
 	}
 	return g.feedTargets(f)
 }
 
-func (g *Graph) feedLane(b int, tokens []int) error {
+func (g *Graph) feedSequence(b int, tokens []int) error {
 	n, err := length(b, tokens)
 	if err != nil {
 		return err
 	}
 	m, t0 := g.frame.Memory, b*g.frame.T
-	start, source := 0, g.fresh[b]
+	start, source := 0, g.encoded[b]
 	if m != nil {
-		start, source = m.seen[b], m.source[b]
+		start, source = m.length[b], m.source[b]
 		if err := m.expect(b, n); err != nil {
 			return err
 		}
@@ -52,11 +53,11 @@ func (g *Graph) feedLane(b int, tokens []int) error {
 		}
 		g.set("tokens", t0+t, id)
 		g.set("positions", t0+t, at)
-		g.set("past", t0+t, at+1)
-		g.set("lane", t0+t, n)
-		g.set("all", t0+t, source)
+		g.set("causal_lengths", t0+t, at+1)
+		g.set("sequence_lengths", t0+t, n)
+		g.set("source_lengths", t0+t, source)
 	}
-	g.set("sources", b, source)
+	g.set("source_lengths_of_sequences", b, source)
 	last := t0 + n - 1
 	if n == 0 {
 		last = -1
@@ -68,16 +69,16 @@ func (g *Graph) feedLane(b int, tokens []int) error {
 func (g *Graph) feedSource(tokens []int) error {
 	fr := g.frame
 	if len(tokens) != fr.B*fr.S {
-		return fmt.Errorf("%d source tokens, want B=%d lanes of S=%d", len(tokens), fr.B, fr.S)
+		return fmt.Errorf("%d source tokens, want B=%d sequences of S=%d", len(tokens), fr.B, fr.S)
 	}
 	for b := range fr.B {
-		lane := tokens[b*fr.S : (b+1)*fr.S]
-		n, err := length(b, lane)
+		seq := tokens[b*fr.S : (b+1)*fr.S]
+		n, err := length(b, seq)
 		if err != nil {
 			return fmt.Errorf("source: %w", err)
 		}
-		g.fresh[b] = n
-		for t, id := range lane {
+		g.encoded[b] = n
+		for t, id := range seq {
 			at := -1
 			if t < n {
 				at = t
@@ -85,8 +86,8 @@ func (g *Graph) feedSource(tokens []int) error {
 			r := b*fr.S + t
 			g.set("source/tokens", r, id)
 			g.set("source/positions", r, at)
-			g.set("source/past", r, at+1)
-			g.set("source/all", r, n)
+			g.set("source/causal_lengths", r, at+1)
+			g.set("source/source_lengths", r, n)
 		}
 	}
 	return nil
@@ -114,22 +115,22 @@ func (g *Graph) feedTargets(f Feed) error {
 	return nil
 }
 
-// set gives an input its i-th value, if the graph has the input.
+// set sets the i-th value of an input, if the graph has the input.
 func (g *Graph) set(name string, i, v int) {
 	if in := g.ints[name]; in != nil {
 		in.v[i] = v
 	}
 }
 
-// length is how many tokens a lane has before its padding.
+// length returns the number of tokens of a sequence before its padding.
 func length(b int, tokens []int) (int, error) {
 	n := 0
 	for t, id := range tokens {
 		switch {
 		case id < -1:
-			return 0, fmt.Errorf("lane %d: token %d is %d", b, t, id)
+			return 0, fmt.Errorf("sequence %d: token %d is %d", b, t, id)
 		case id >= 0 && n < t:
-			return 0, fmt.Errorf("lane %d: token %d comes after padding", b, t)
+			return 0, fmt.Errorf("sequence %d: token %d comes after padding", b, t)
 		case id >= 0:
 			n++
 		}
@@ -137,24 +138,25 @@ func length(b int, tokens []int) (int, error) {
 	return n, nil
 }
 
-// Commit ends a run that went well: what it wrote becomes part of memory's lanes.
+// Commit ends a successful run: the values that it has written to memory become valid, and
+// the next run continues from them.
 func (g *Graph) Commit() {
 	switch {
 	case g.frame.Memory == nil:
 	case g.frame.Encode:
-		copy(g.frame.Memory.source, g.encoded())
+		copy(g.frame.Memory.source, g.sourceLengths())
 	default:
 		g.frame.Memory.commit()
 	}
 }
 
-// encoded is how many source tokens each lane has after an encoding run, in which lanes
-// without any keep what they had.
-func (g *Graph) encoded() []int {
+// sourceLengths returns the number of source tokens of each sequence after an encoding run.
+// Sequences that the run had no source for keep theirs.
+func (g *Graph) sourceLengths() []int {
 	n := append([]int(nil), g.frame.Memory.source...)
-	for b, fresh := range g.fresh {
-		if fresh > 0 {
-			n[b] = fresh
+	for b, encoded := range g.encoded {
+		if encoded > 0 {
+			n[b] = encoded
 		}
 	}
 	return n

@@ -11,42 +11,41 @@ import (
 	"euryale/layers/ops"
 )
 
-// Frame is what a graph is built for. The zero Memory and Noise mean whole sequences and
-// no dropout.
+// Frame holds the sizes that a graph is built for, and what it is used for.
 type Frame struct {
-	B, T     int     // lanes, tokens of each
-	S        int     // tokens of each lane's source, if the model has one
-	First    int     // lanes of the batch before this graph's first, when it is a shard
-	Memory   *Memory // carries lanes from run to run
-	Noise    *Noise  // switches dropout on
+	B, T     int     // sequences, and tokens of each
+	S        int     // tokens of each sequence's source; 0: the model has no source
+	First    int     // index in the batch of this graph's first sequence, if the graph is a shard
+	Memory   *Memory // sequences continue from run to run; nil: each run has whole sequences
+	Noise    *Noise  // dropout is on; nil: off
 	Gradient bool    // the graph will be differentiated
-	Whole    bool    // logits for every token even with memory, not for each lane's last only
-	Encode   bool    // fills Memory from the source, and computes nothing else
+	Whole    bool    // with Memory: logits of every token, not only of each sequence's last
+	Encode   bool    // write the encoded source to Memory, and compute nothing else
 }
 
-// Noise is the state of all dropout: a checkpoint saves its two numbers.
+// Noise is the random state of dropout. A checkpoint saves its two numbers.
 type Noise = ops.Noise
 
-// Graph is what Build made: an expression graph and its inputs.
+// Graph is an expression graph that Build has made, with its parameters and inputs.
 type Graph struct {
 	frame   Frame
 	expr    *G.ExprGraph
 	tape    *ops.Tape
 	weights *Weights
 	params  G.Nodes
-	decays  []*bool // of the parameters: whether they have weight decay, nil by use
+	decays  []*bool // of each parameter: the scope's weight decay, nil for the default
 	taps    map[string]*G.Node
-	hidden  map[string]bool    // taps that the cells of loops have declared
-	cell    *ops.Cell          // that is being declared
+	hidden  map[string]bool    // names of taps inside loops, which have no value
+	cell    *ops.Cell          // the cell of a loop while it is declared, else nil
 	views   map[View][]string  // taps that can be drawn
-	claimed map[string]string  // path → where it was claimed
-	last    string             // path of the scope that declared something last
+	claimed map[string]string  // path → source line that declared it
+	last    string             // path of the scope of the last declaration
 	made    map[*G.Node]string // declared nodes → path of the scope, or "" if it is not known
 	losses  []Loss
-	ints    map[string]*ints // inputs of tokens and of what follows from them
-	alive   G.Nodes          // memory's tensors: nothing may reuse them before the run ends
-	keep    []keep
-	fresh   []int // tokens of each lane's source that a run encodes
+	ints    map[string]*ints // inputs of integers, by name
+	caches  G.Nodes          // tensors of memory: no buffer may reuse them before the run ends
+	writes  []stateWrite     // values that a run stores in memory
+	encoded []int            // tokens of each sequence's source in Feed.Source
 }
 
 // ints is an input of integers.
@@ -55,22 +54,23 @@ type ints struct {
 	v    []int
 }
 
-// keep is a node whose value memory takes over at the end of a run.
-type keep struct {
+// stateWrite is a node whose value a run stores in memory.
+type stateWrite struct {
 	slot *slot
 	node *G.Node
 }
 
-// Loss is a part of what training minimises, beside the model's own loss.
+// Loss is a term of the objective, added to the model's own loss.
 type Loss struct {
-	Name   string  // a path
-	Node   *G.Node // its mean over the targets of the batch, a scalar
+	Name   string  // path
+	Node   *G.Node // mean over the targets of the batch, a scalar
 	Weight float64
 }
 
-// Build runs declare on a new graph. A layer that cannot be built stops it with an *Error,
-// and what the failed build declared is forgotten. So does a definition that panics, and a
-// stock op of Gorgonia that did not go through Must and computes something wrong.
+// Build calls declare on a new graph and returns the graph. It returns an *Error if a layer
+// cannot be built, if declare panics, or if the graph has a stock op of Gorgonia that
+// computes wrong values and did not go through Must. Parameters that a failed build declared
+// are removed from w.
 func Build(w *Weights, f Frame, declare func(s *Scope)) (g *Graph, err error) {
 	if f.B < 1 || f.T < 1 && !f.Encode || f.S < 0 {
 		return nil, &Error{"model", fmt.Errorf("the frame has B=%d sequences of T=%d tokens (S=%d of the source), want at least one of each", f.B, f.T, f.S)}
@@ -88,32 +88,32 @@ func Build(w *Weights, f Frame, declare func(s *Scope)) (g *Graph, err error) {
 	g.checkStock()
 	g.settleDecay()
 	for _, n := range g.expr.AllNodes() {
-		g.made[n] += "" // what comes later is a derivative
+		g.made[n] += "" // nodes added after this are derivatives
 	}
 	return g, nil
 }
 
 func newGraph(w *Weights, f Frame) *Graph {
 	g := &Graph{frame: f, expr: G.NewGraph(), tape: ops.NewTape(), weights: w, taps: map[string]*G.Node{}, hidden: map[string]bool{},
-		views: map[View][]string{}, claimed: map[string]string{}, made: map[*G.Node]string{}, ints: map[string]*ints{}, fresh: make([]int, f.B)}
+		views: map[View][]string{}, claimed: map[string]string{}, made: map[*G.Node]string{}, ints: map[string]*ints{}, encoded: make([]int, f.B)}
 	g.tape.Differentiated = f.Gradient
 	return g
 }
 
-// Frame is what the graph was built for.
+// Frame returns the frame that the graph was built for.
 func (g *Graph) Frame() Frame { return g.frame }
 
-// Expr is the expression graph.
+// Expr returns Gorgonia's expression graph.
 func (g *Graph) Expr() *G.ExprGraph { return g.expr }
 
-// Tape is what the graph's ops share. It is also the tensor engine they run on.
+// Tape returns the state that the graph's ops share, which is also their tensor engine.
 func (g *Graph) Tape() *ops.Tape { return g.tape }
 
-// Params are the parameters in the order they were declared.
+// Params returns the parameters in the order they were declared.
 func (g *Graph) Params() G.Nodes { return g.params }
 
-// settleDecay says of each parameter that this graph declared first whether it has weight
-// decay: as its scope says, or if a product or a lookup reads it.
+// settleDecay sets Decay of each parameter that this graph is the first to declare: to the
+// value given by WithDecay, or else to whether a matrix product or a lookup reads it.
 func (g *Graph) settleDecay() {
 	read := map[*G.Node]bool{}
 	for _, n := range g.expr.AllNodes() {
@@ -125,10 +125,10 @@ func (g *Graph) settleDecay() {
 	}
 	for i, n := range g.params {
 		p := g.weights.byPath[n.Name()]
-		switch said := g.decays[i]; {
+		switch decay := g.decays[i]; {
 		case p.settled:
-		case said != nil:
-			p.Decay = *said
+		case decay != nil:
+			p.Decay = *decay
 		default:
 			p.Decay = read[n] || g.tape.ReadsAsMatrix(n)
 		}
@@ -136,7 +136,7 @@ func (g *Graph) settleDecay() {
 	}
 }
 
-// isProduct reports whether n is a matrix product or a lookup of Gorgonia's own.
+// isProduct reports whether n is a stock matrix product or lookup of Gorgonia.
 func isProduct(n *G.Node) bool {
 	switch fmt.Sprintf("%T", n.Op()) {
 	case "gorgonia.linAlgBinOp", "*gorgonia.tensordotOp", "gorgonia.tensordotOp", "*gorgonia.byIndicesOp":
@@ -145,21 +145,21 @@ func isProduct(n *G.Node) bool {
 	return false
 }
 
-// Views returns the taps that are declared as v, sorted.
+// Views returns the names of the taps declared with view v, sorted.
 func (g *Graph) Views(v View) []string { return slices.Sorted(slices.Values(g.views[v])) }
 
-// Tap is the node of that name, or an error that lists near names.
+// Tap returns the node of that name, or an error that lists similar names.
 func (g *Graph) Tap(name string) (*G.Node, error) {
 	if n := g.taps[name]; n != nil {
 		return n, nil
 	}
 	if g.hidden[name] {
-		return nil, fmt.Errorf("%q is computed inside a loop, which keeps the state alone: make it part of the state to read it", name)
+		return nil, fmt.Errorf("%q is computed inside a loop, which stores only the state: make it part of the state to read it", name)
 	}
-	return nil, fmt.Errorf("no layer computes %q; near it: %q", name, near.Names(name, g.Taps(), 5))
+	return nil, fmt.Errorf("no layer computes %q; similar names: %q", name, near.Names(name, g.Taps(), 5))
 }
 
-// Taps lists the names of all that layers compute, sorted.
+// Taps returns the names of all values that can be read, sorted: parameters too.
 func (g *Graph) Taps() []string {
 	names := make([]string, 0, len(g.taps))
 	for name := range g.taps {

@@ -21,14 +21,16 @@ func (s *Scope) Positions() *G.Node { return s.index("positions", s.B*s.T) }
 
 // CausalLengths returns, for each row, the number of keys it may attend to: itself and all
 // earlier tokens of its sequence, (B·T) int.
-func (s *Scope) CausalLengths() *G.Node { return s.index("past", s.B*s.T) }
+func (s *Scope) CausalLengths() *G.Node { return s.index("causal_lengths", s.B*s.T) }
 
 // SourceLengths returns, for each row, the number of tokens in its sequence's source:
 // (B·T) int.
-func (s *Scope) SourceLengths() *G.Node { return s.index("all", s.B*s.T) }
+func (s *Scope) SourceLengths() *G.Node { return s.index("source_lengths", s.B*s.T) }
 
 // SourceLengthsOfSequences returns the number of tokens in each sequence's source: (B) int.
-func (s *Scope) SourceLengthsOfSequences() *G.Node { return s.index("sources", s.B) }
+func (s *Scope) SourceLengthsOfSequences() *G.Node {
+	return s.index("source_lengths_of_sequences", s.B)
+}
 
 // SequenceLengths returns, for each row, the number of tokens in its sequence: what it may
 // attend to in both directions, (B·T) int. A graph with memory reads a sequence piece by
@@ -40,7 +42,7 @@ func (s *Scope) SequenceLengths() *G.Node {
 	if s.graph.frame.Memory != nil {
 		s.Fail("the layer attends to tokens that are still to come, so it cannot decode token by token: make the model causal")
 	}
-	return s.index("lane", s.B*s.T)
+	return s.index("sequence_lengths", s.B*s.T)
 }
 
 // LastRows returns the row of each sequence's last token, −1 if it has none: (B) int.

@@ -9,10 +9,10 @@ import (
 	"euryale/layers/ops"
 )
 
-// Loop declares a cell once and runs it through all tokens: x is what it reads at each, prev
-// the state before the first. The cell's scope and those below it have one token of every
-// sequence while it is declared; what it reads from outside may be anything that does not
-// change from token to token. Sequences without a token keep their state.
+// Loop declares a cell once and runs it over the tokens of every sequence: x holds the cell's
+// input at each token, prev the state before the first. While the cell is declared, scopes
+// have one token of every sequence (T = 1). The cell may read any node from outside that is
+// the same for all tokens. Rows of padding keep the state.
 //
 //	x: (B·T, in), prev: (B, D) → (B·T, D), the state after each token
 //	cell: (B, in), (B, D) → (B, D)
@@ -48,8 +48,8 @@ func (s *Scope) refuseInCell(what string) {
 	}
 }
 
-// hideTaps takes back the taps that a cell has declared: its nodes are a template, and have
-// no values.
+// hideTaps removes the taps that a cell has declared: the cell's nodes are a template and
+// have no values.
 func (g *Graph) hideTaps(before map[string]*G.Node) {
 	for name, n := range g.taps {
 		if before[name] == nil && n.Op() != nil {

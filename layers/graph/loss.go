@@ -8,10 +8,10 @@ import (
 	"euryale/layers/ops"
 )
 
-// AddLoss adds weight times a loss to what training minimises: the mean of x over the rows
-// that have a target, as the model's own loss is. Reports give it by its path, unweighted.
-// A single value, such as a penalty on a parameter, counts as that of each target. Where
-// nothing is trained it is not computed.
+// AddLoss adds weight times a loss to the training objective: the mean of x over the rows
+// that have a target, like the model's own loss. Metrics report it by its path, unweighted.
+// A single value, such as a penalty on a parameter, counts once for each target. Graphs
+// without a gradient do not compute it.
 //
 //	x: (B·T), (B·T, 1) or a single value
 func (s *Scope) AddLoss(name string, x *G.Node, weight float64) {
@@ -21,7 +21,7 @@ func (s *Scope) AddLoss(name string, x *G.Node, weight float64) {
 		s.Fail("%s: the weight of the loss is %v, want a number", name, weight)
 	}
 	if s.source {
-		s.Fail("%s: a loss counts the rows of targets, and the source has none: reduce it to a single value, and add it at the target's scope", name)
+		s.Fail("%s: a loss is a mean over targets, and the source has none: reduce it to a single value and add it in the target's scope", name)
 	}
 	if !f.Gradient {
 		return
@@ -31,8 +31,8 @@ func (s *Scope) AddLoss(name string, x *G.Node, weight float64) {
 	s.graph.taps[path] = mean
 }
 
-// Objective returns what training minimises: loss, the model's own, and the losses that its
-// layers have added.
+// Objective returns the scalar that training minimises: the model's own loss plus the
+// weighted losses that layers have added.
 func (s *Scope) Objective(loss *G.Node) *G.Node {
 	added := s.graph.losses
 	if len(added) == 0 {
@@ -45,5 +45,5 @@ func (s *Scope) Objective(loss *G.Node) *G.Node {
 	return s.Must(ops.WeightedSum(s.At("objective"), weights, terms...))
 }
 
-// Losses returns the losses that layers have added, in the order declared.
+// Losses returns the losses added by AddLoss, in the order declared.
 func (g *Graph) Losses() []Loss { return g.losses }

@@ -7,76 +7,77 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Memory is what lanes remember between runs, outside any graph: the graphs that read
-// prompts and the graph that decodes share it. A run changes nothing in it before
-// Graph.Commit, so that a failed run leaves every lane as it was.
+// Memory holds the state of the sequences of a batch between runs, outside any graph: the
+// graphs that read prompts and the graph that decodes share it. A run becomes valid with
+// Graph.Commit, so that a failed run leaves every sequence unchanged.
 //
-// A lane has three kinds of memory, because copying, truncating and resetting mean
-// different things for each: a history has a row for each token (keys and values), a
-// carry one row for the lane (a recurrent state), and what is there once has the rows of
-// the lane's source.
+// There are three kinds of state, which are copied, truncated and reset differently: a
+// history has a row for each token (cached keys and values), a carry one row for the sequence
+// (a recurrent state), and a source state the encoded rows of the sequence's source.
 type Memory struct {
-	room   int // tokens a history holds
-	bound  int // tokens a lane may hold at all; 0: any number
-	seen   []int
-	adding []int // tokens that the run at hand adds
-	source []int // tokens of each lane's source
-	slots  map[string]*slot
-	order  []string
+	capacity int   // tokens of a sequence that a history holds
+	limit    int   // maximum length of a sequence; 0: unlimited
+	length   []int // tokens of each sequence
+	adding   []int // tokens that the current run adds
+	source   []int // tokens of each sequence's source
+	slots    map[string]*slot
+	order    []string
 }
 
 type kind string
 
 const (
-	history kind = "history"
-	carry   kind = "carry"
-	once    kind = "once"
+	history       kind = "history"
+	carry         kind = "carry"
+	encodedSource kind = "source"
 )
 
+// slot is one state of all sequences.
 type slot struct {
 	kind        kind
-	rows, width int // of one lane
-	now, next   *tensor.Dense
+	rows, width int           // of one sequence
+	now, next   *tensor.Dense // next: a carry's value until Commit
 }
 
-// FullError says that a lane has no room for more tokens.
-type FullError struct{ Lane, Seen, Adding, Room int }
+// FullError is the error of a sequence that would exceed the memory's capacity.
+type FullError struct{ Sequence, Length, Adding, Capacity int }
 
 func (e *FullError) Error() string {
-	return fmt.Sprintf("lane %d has seen %d tokens and has room for %d: %d more do not fit", e.Lane, e.Seen, e.Room, e.Adding)
+	return fmt.Sprintf("sequence %d has %d of at most %d tokens: %d more do not fit", e.Sequence, e.Length, e.Capacity, e.Adding)
 }
 
-// NewMemory returns empty lanes whose histories have room for so many tokens each. The
-// first graph built with it lays it out.
-func NewMemory(lanes, room int) *Memory {
-	return &Memory{room: room, seen: make([]int, lanes), adding: make([]int, lanes), source: make([]int, lanes), slots: map[string]*slot{}}
+// NewMemory returns memory for empty sequences, with histories of capacity tokens each. The
+// first graph built with it allocates the states.
+func NewMemory(sequences, capacity int) *Memory {
+	return &Memory{capacity: capacity, length: make([]int, sequences), adding: make([]int, sequences), source: make([]int, sequences), slots: map[string]*slot{}}
 }
 
-// Lanes is the number of lanes.
-func (m *Memory) Lanes() int { return len(m.seen) }
+// Sequences returns the number of sequences.
+func (m *Memory) Sequences() int { return len(m.length) }
 
-// Seen is how many tokens a lane has been fed.
-func (m *Memory) Seen(lane int) int { return m.seen[lane] }
+// Length returns the number of tokens of a sequence so far.
+func (m *Memory) Length(seq int) int { return m.length[seq] }
 
-// Room is how many tokens a lane can hold, or 0 if there is no limit.
-func (m *Memory) Room() int { return m.bound }
+// Capacity returns the maximum length of a sequence in tokens, or 0 if it is unlimited.
+func (m *Memory) Capacity() int { return m.limit }
 
-func (m *Memory) limit(n int) {
-	if m.bound == 0 || n < m.bound {
-		m.bound = n
+func (m *Memory) lowerLimit(n int) {
+	if m.limit == 0 || n < m.limit {
+		m.limit = n
 	}
 }
 
-func (m *Memory) expect(lane, n int) error {
-	if m.bound > 0 && m.seen[lane]+n > m.bound {
-		return &FullError{lane, m.seen[lane], n, m.bound}
+// expect records that a run adds n tokens to a sequence.
+func (m *Memory) expect(seq, n int) error {
+	if m.limit > 0 && m.length[seq]+n > m.limit {
+		return &FullError{seq, m.length[seq], n, m.limit}
 	}
-	m.adding[lane] = n
+	m.adding[seq] = n
 	return nil
 }
 
-// commit makes what the last run wrote part of the lanes. Histories lie there already,
-// beyond what the lanes had seen.
+// commit makes the writes of the last run valid. New rows of histories are in place already,
+// after the old length.
 func (m *Memory) commit() {
 	for _, s := range m.slots {
 		if s.kind != carry {
@@ -89,70 +90,70 @@ func (m *Memory) commit() {
 		}
 	}
 	for b, n := range m.adding {
-		m.seen[b] += n
+		m.length[b] += n
 		m.adding[b] = 0
 	}
 }
 
-// Reset makes a lane forget everything.
-func (m *Memory) Reset(lane int) {
-	m.seen[lane], m.source[lane] = 0, 0
+// Reset empties a sequence, its source included.
+func (m *Memory) Reset(seq int) {
+	m.length[seq], m.source[seq] = 0, 0
 	for _, s := range m.slots {
 		if s.kind == carry {
-			clearRows(s.now, lane*s.rows, s.rows, s.width)
+			clearRows(s.now, seq*s.rows, s.rows, s.width)
 		}
 	}
 }
 
-// Truncate makes a lane forget all but its first n tokens. A recurrent state cannot go
-// back, except to nothing: keep a copy of the lane instead.
-func (m *Memory) Truncate(lane, n int) error {
-	if n < 0 || n > m.seen[lane] {
-		return fmt.Errorf("lane %d has seen %d tokens: it cannot keep %d", lane, m.seen[lane], n)
+// Truncate removes all but the first n tokens of a sequence. It returns an error if n > 0 and
+// the model is recurrent, since earlier states are not stored: Copy the sequence before.
+func (m *Memory) Truncate(seq, n int) error {
+	if n < 0 || n > m.length[seq] {
+		return fmt.Errorf("sequence %d has %d tokens: it cannot be truncated to %d", seq, m.length[seq], n)
 	}
-	if n == m.seen[lane] {
+	if n == m.length[seq] {
 		return nil
 	}
 	if n > 0 {
 		for _, path := range m.order {
 			if m.slots[path].kind == carry {
-				return fmt.Errorf("%s is recurrent: lane %d cannot go back from %d tokens to %d", path, lane, m.seen[lane], n)
+				return fmt.Errorf("%s is recurrent: sequence %d cannot go back from %d tokens to %d", path, seq, m.length[seq], n)
 			}
 		}
-		m.seen[lane] = n
+		m.length[seq] = n
 		return nil
 	}
-	source := m.source[lane]
-	m.Reset(lane)
-	m.source[lane] = source
+	source := m.source[seq]
+	m.Reset(seq)
+	m.source[seq] = source
 	return nil
 }
 
-// Copy makes lane dst of m what lane src of from is. From may be m itself, or another
+// Copy copies sequence src of from to sequence dst of m. From may be m itself, or another
 // memory of the same model.
 func (m *Memory) Copy(dst int, from *Memory, src int) error {
 	for path, b := range from.slots {
 		a := m.slots[path]
 		if a == nil || a.kind != b.kind || a.width != b.width || a.kind != history && a.rows != b.rows {
-			return fmt.Errorf("the memories differ at %s: they are not of one model", path)
+			return fmt.Errorf("the memories differ at %s: they belong to different models", path)
 		}
 	}
 	if len(m.slots) != len(from.slots) {
-		return fmt.Errorf("the memories hold %d and %d parts: they are not of one model", len(m.slots), len(from.slots))
+		return fmt.Errorf("the memories have %d and %d states: they belong to different models", len(m.slots), len(from.slots))
 	}
-	if m.bound > 0 && from.seen[src] > m.bound {
-		return &FullError{dst, 0, from.seen[src], m.bound}
+	if m.limit > 0 && from.length[src] > m.limit {
+		return &FullError{dst, 0, from.length[src], m.limit}
 	}
 	for path, b := range from.slots {
 		a := m.slots[path]
 		copyRows(a.now, dst*a.rows, b.now, src*b.rows, from.used(b, src), a.width)
 	}
-	m.seen[dst], m.source[dst] = from.seen[src], from.source[src]
+	m.length[dst], m.source[dst] = from.length[src], from.source[src]
 	return nil
 }
 
-// Carried is a copy of the recurrent states of all lanes, by path: what must be saved to
-// go on later.
+// Carried returns a copy of the recurrent states of all sequences by path, (B, width) each,
+// for a checkpoint.
 func (m *Memory) Carried() map[string][]float32 {
 	states := map[string][]float32{}
 	for path, s := range m.slots {
@@ -163,7 +164,7 @@ func (m *Memory) Carried() map[string][]float32 {
 	return states
 }
 
-// Restore sets the recurrent states of all lanes to what Carried returned.
+// Restore sets the recurrent states of all sequences to what Carried returned.
 func (m *Memory) Restore(states map[string][]float32) error {
 	for path, s := range m.slots {
 		if s.kind != carry {
@@ -171,33 +172,33 @@ func (m *Memory) Restore(states map[string][]float32) error {
 		}
 		v, ok := states[path]
 		if !ok || len(v) != s.now.DataSize() || s.now.Dtype() != tensor.Float32 {
-			return fmt.Errorf("%s: there are %d saved values for %d", path, len(v), s.now.DataSize())
+			return fmt.Errorf("%s: the saved state has %d values, want %d", path, len(v), s.now.DataSize())
 		}
 		copy(s.now.Float32s(), v)
 	}
 	return nil
 }
 
-// used is how many of a lane's rows hold anything.
-func (m *Memory) used(s *slot, lane int) int {
+// used returns the number of rows in use of a sequence.
+func (m *Memory) used(s *slot, seq int) int {
 	switch s.kind {
 	case history:
-		return m.seen[lane]
-	case once:
-		return min(m.source[lane], s.rows)
+		return m.length[seq]
+	case encodedSource:
+		return min(m.source[seq], s.rows)
 	}
 	return s.rows
 }
 
-// Reorder makes lane i what lane parents[i] was, for all at once: what a beam search
-// does after each token. Only rows in use move, through one spare lane.
+// Reorder replaces every sequence i by sequence parents[i], as beam search does after each
+// token. It copies only rows in use, and needs one spare sequence at most.
 func (m *Memory) Reorder(parents []int) error {
-	if len(parents) != len(m.seen) {
-		return fmt.Errorf("%d parents for %d lanes", len(parents), len(m.seen))
+	if len(parents) != len(m.length) {
+		return fmt.Errorf("%d parents for %d sequences", len(parents), len(m.length))
 	}
 	for _, p := range parents {
-		if p < 0 || p >= len(m.seen) {
-			return fmt.Errorf("lane %d is not one of %d", p, len(m.seen))
+		if p < 0 || p >= len(m.length) {
+			return fmt.Errorf("there is no sequence %d of %d", p, len(m.length))
 		}
 	}
 	var spare *Memory
@@ -223,28 +224,28 @@ func (m *Memory) Reorder(parents []int) error {
 	return nil
 }
 
-type move struct{ dst, src int } // −1 is the spare lane
+type move struct{ dst, src int } // −1 is the spare sequence
 
-// moves orders the copies dst ← parents[dst] so that no lane is overwritten while others
-// still want it. A cycle goes through the spare lane.
+// moves orders the copies dst ← parents[dst] so that a sequence is overwritten only after its
+// last copy. It breaks cycles by copying to the spare sequence.
 func moves(parents []int) (list []move) {
-	wanted := make([]int, len(parents))
-	var open []int // lanes that must change
+	readers := make([]int, len(parents)) // copies still to be made from each sequence
+	var open []int                       // sequences still to be replaced
 	for dst, src := range parents {
 		if dst != src {
-			wanted[src]++
+			readers[src]++
 			open = append(open, dst)
 		}
 	}
 	parents = slices.Clone(parents)
 	for len(open) > 0 {
-		i := slices.IndexFunc(open, func(dst int) bool { return wanted[dst] == 0 })
-		if i < 0 { // only cycles are left: free one lane
-			lane := open[0]
-			list = append(list, move{-1, lane})
-			wanted[lane] = 0
+		i := slices.IndexFunc(open, func(dst int) bool { return readers[dst] == 0 })
+		if i < 0 { // only cycles are left: save one sequence
+			seq := open[0]
+			list = append(list, move{-1, seq})
+			readers[seq] = 0
 			for _, dst := range open {
-				if parents[dst] == lane {
+				if parents[dst] == seq {
 					parents[dst] = -1
 				}
 			}
@@ -254,19 +255,19 @@ func moves(parents []int) (list []move) {
 		open = slices.Delete(open, i, i+1)
 		list = append(list, move{dst, parents[dst]})
 		if parents[dst] >= 0 {
-			wanted[parents[dst]]--
+			readers[parents[dst]]--
 		}
 	}
 	return list
 }
 
-// like is an empty memory of the same layout.
-func (m *Memory) like(lanes int) *Memory {
-	c := NewMemory(lanes, m.room)
-	c.bound, c.order = m.bound, m.order
+// like returns empty memory for a number of sequences of the same model.
+func (m *Memory) like(sequences int) *Memory {
+	c := NewMemory(sequences, m.capacity)
+	c.limit, c.order = m.limit, m.order
 	for path, s := range m.slots {
 		n := *s
-		n.now = tensor.New(tensor.Of(s.now.Dtype()), tensor.WithShape(lanes*s.rows, s.width))
+		n.now = tensor.New(tensor.Of(s.now.Dtype()), tensor.WithShape(sequences*s.rows, s.width))
 		c.slots[path] = &n
 	}
 	return c

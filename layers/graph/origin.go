@@ -8,16 +8,16 @@ import (
 	"euryale/layers/ops"
 )
 
-// Origin is where a node of a graph comes from.
+// Origin identifies the layer that a node belongs to.
 type Origin struct {
-	Path     string // of the scope that declared it, or that of the layer it is the derivative of
-	Op       string // what it computes: "linear" or "attention"; "" for an input or a parameter
-	Backward bool   // it is part of a derivative
+	Path     string // of the scope that declared the node, or the value that it is a gradient of
+	Op       string // such as "linear" or "attention"; "" for an input or a parameter
+	Backward bool   // the node is part of the backward pass
 }
 
-// Origin says where n comes from. A stock op of Gorgonia has the path of the scope whose
-// Must it went through; one in a derivative has that of the value it is the gradient of,
-// or else of what it reads.
+// Origin returns the layer that n belongs to. A stock op of Gorgonia has the path of the
+// scope whose Must it went through; a stock op of the backward pass has the path of the value
+// that it is the gradient of, or else that of its operands.
 func (g *Graph) Origin(n *G.Node) Origin {
 	o := Origin{Backward: g.backward(n)}
 	place := ops.PlaceOf(n)
@@ -34,10 +34,10 @@ func (g *Graph) Origin(n *G.Node) Origin {
 	return o
 }
 
-// backward says whether differentiation added n.
+// backward reports whether differentiation added n.
 func (g *Graph) backward(n *G.Node) bool { _, declared := g.made[n]; return !declared }
 
-// madeBy is the path of a stock op's layer.
+// madeBy returns the path of a stock op's layer.
 func (g *Graph) madeBy(n *G.Node, backward bool) string {
 	if path := g.made[n]; path != "" {
 		return path

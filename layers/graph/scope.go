@@ -8,23 +8,23 @@ import (
 	"euryale/layers/ops"
 )
 
-// Scope is a place in a graph under construction: a path, a geometry, and the defaults of
-// the layers below it.
+// Scope is a position in a graph under construction: a path, the sizes of the sequences, and
+// options for the layers declared in it.
 type Scope struct {
 	B, T int // sequences, and tokens of each: an activation has B·T rows
 
 	path     string
-	source   bool // its tokens are the source's
+	source   bool // tokens are those of the source
 	graph    *Graph
 	bias     bool  // Linear and LayerNorm have one
-	init     Init  // of matrices; nil: each layer's own
+	init     Init  // of matrices; nil: each layer's default
 	residual Init  // of matrices whose product is added to the residual stream; nil: init
-	decay    *bool // of the parameters declared; nil: by use
+	decay    *bool // weight decay of parameters; nil: the default, see WithDecay
 }
 
-// Error is a graph that cannot be built.
+// Error is the error of a graph that cannot be built.
 type Error struct {
-	Path string // the layer
+	Path string // of the layer
 	Err  error
 }
 
@@ -33,7 +33,7 @@ func (e *Error) Error() string { return e.Path + ": " + e.Err.Error() }
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Sub returns the scope called name inside s. With args the name is a format.
+// Sub returns the scope called name inside s. With args, name is a format of fmt.Sprintf.
 func (s *Scope) Sub(name string, args ...any) *Scope {
 	c := *s
 	if len(args) > 0 {
@@ -43,22 +43,22 @@ func (s *Scope) Sub(name string, args ...any) *Scope {
 	return &c
 }
 
-// WithBias returns s with or without biases in its Linears and LayerNorms.
+// WithBias returns s with biases in Linear and LayerNorm switched on or off.
 func (s *Scope) WithBias(bias bool) *Scope { c := *s; c.bias = bias; return &c }
 
-// WithInit returns s with other initial values for its matrices: residual for those whose
-// product is added to the residual stream, init for all others.
+// WithInit returns s with other initial values for matrices: residual for those whose product
+// is added to the residual stream, init for all others.
 func (s *Scope) WithInit(init, residual Init) *Scope {
 	c := *s
 	c.init, c.residual = init, residual
 	return &c
 }
 
-// WithDecay returns s with weight decay on or off for the parameters it declares. By
-// default a parameter decays if a matrix product or a table lookup reads it.
+// WithDecay returns s with weight decay switched on or off for the parameters it declares. By
+// default a parameter has weight decay if a matrix product or a table lookup reads it.
 func (s *Scope) WithDecay(decay bool) *Scope { c := *s; c.decay = &decay; return &c }
 
-// Source returns s over the tokens of the source instead of the target's.
+// Source returns s with T, tokens and positions of the source instead of the target.
 func (s *Scope) Source() *Scope {
 	if s.graph.frame.S == 0 {
 		s.Fail("the graph was built without a source")
@@ -68,22 +68,22 @@ func (s *Scope) Source() *Scope {
 	return &c
 }
 
-// Path returns the names of the scopes down to s, separated by slashes.
+// Path returns the scope's path: names separated by slashes.
 func (s *Scope) Path() string { return s.path }
 
-// Expr returns the expression graph, for ops of Gorgonia's own.
+// Expr returns Gorgonia's expression graph, for stock ops.
 func (s *Scope) Expr() *G.ExprGraph { return s.graph.expr }
 
-// Frame returns what the graph is built for.
+// Frame returns the frame that the graph is built for.
 func (s *Scope) Frame() Frame { return s.graph.frame }
 
-// IsSource reports whether the scope's tokens are the source's.
+// IsSource reports whether the scope's tokens are those of the source.
 func (s *Scope) IsSource() bool { return s.source }
 
-// HasBias reports whether Linears and LayerNorms have biases.
+// HasBias reports whether Linear and LayerNorm have biases.
 func (s *Scope) HasBias() bool { return s.bias }
 
-// InitOr returns the scope's initial values of matrices, or a layer's own.
+// InitOr returns the scope's Init of matrices, or own if it has none.
 func (s *Scope) InitOr(own Init) Init {
 	if s.init != nil {
 		return s.init
@@ -91,8 +91,8 @@ func (s *Scope) InitOr(own Init) Init {
 	return own
 }
 
-// ResidualInitOr returns the scope's initial values of matrices whose product is added to
-// the residual stream, or a layer's own.
+// ResidualInitOr returns the scope's Init of matrices whose product is added to the residual
+// stream, or own if it has none.
 func (s *Scope) ResidualInitOr(own Init) Init {
 	if s.residual != nil {
 		return s.residual
@@ -109,7 +109,7 @@ func (s *Scope) Fail(format string, args ...any) {
 	panic(&Error{path, fmt.Errorf(format, args...)})
 }
 
-// Rows checks that x is (B·T, D) and returns D. In the cell of a loop T is 1.
+// Rows checks that x is (B·T, D) and returns D. T is 1 in the cell of a loop.
 func (s *Scope) Rows(x *G.Node) int {
 	t := s.T
 	if s.graph.cell != nil {
@@ -121,19 +121,19 @@ func (s *Scope) Rows(x *G.Node) int {
 	return x.Shape()[1]
 }
 
-// Limit bounds a sequence to n tokens.
+// Limit makes n tokens the maximum length of a sequence.
 func (s *Scope) Limit(n int) {
 	m := s.graph.frame.Memory
 	if m == nil || s.source {
 		if s.T > n {
-			s.Fail("T=%d tokens, the context is %d", s.T, n)
+			s.Fail("T=%d tokens exceed the context length of %d", s.T, n)
 		}
 		return
 	}
-	m.limit(n)
+	m.lowerLimit(n)
 }
 
-// At returns the place of an op of the layer: its tape, and its path for errors.
+// At returns the tape and the path that an op of the layer is declared with.
 func (s *Scope) At(kind string) ops.Place {
 	s.graph.last = s.path
 	return ops.Place{Tape: s.graph.tape, Path: s.join(kind)}

@@ -12,16 +12,15 @@ import (
 	"euryale/layers/ops"
 )
 
-// Weights owns a model's parameters, outside any graph, by path. Graphs built on one
-// Weights see each other's updates at once, because each holds its own header over the
-// same memory.
+// Weights holds the parameters of a model by path. Graphs built on one Weights share the
+// memory of its parameters: an update is visible to all of them.
 type Weights struct {
 	dtype  tensor.Dtype
 	seed   uint64
 	order  []string // as declared
 	byPath map[string]*Param
 	frozen bool
-	blank  bool // parameters have shapes, and no values
+	blank  bool // parameters have shapes but no values
 
 	holding sync.Mutex
 	holders int
@@ -31,40 +30,41 @@ type Weights struct {
 type Param struct {
 	Path  string
 	Shape []int
-	Decay bool // has weight decay; a graph that declares the parameter settles it
+	Decay bool // has weight decay; set by the first graph that declares the parameter
 	data  any  // []float32 or []float64
 
-	settled bool // Decay is
+	settled bool // Decay is set
 
-	weight *ops.Weight // of a matrix of float32
+	weight *ops.Weight // packed for products; nil unless it is a float32 matrix
 }
 
-// Init makes the initial values of a parameter of that shape.
+// Init returns the initial values of a parameter of that shape, in row-major order.
 type Init func(rng *rand.Rand, shape []int) []float64
 
-// NewWeights returns empty float32 weights. A parameter's first value follows from the
-// seed and its path alone: editing one layer leaves the others' first values as they were.
+// NewWeights returns float32 weights without parameters. The initial value of a parameter
+// depends on the seed and its path only: editing one layer does not change the initial
+// values of the others.
 func NewWeights(seed uint64) *Weights {
 	return &Weights{dtype: tensor.Float32, seed: seed, byPath: map[string]*Param{}}
 }
 
-// NewWeights64 returns empty float64 weights, to check gradients by finite differences.
+// NewWeights64 is NewWeights in float64, for checking gradients by finite differences.
 func NewWeights64(seed uint64) *Weights {
 	w := NewWeights(seed)
 	w.dtype = tensor.Float64
 	return w
 }
 
-// NewBlankWeights returns empty float32 weights whose parameters have no values: for
-// asking a model which parameters it has, however large, before memory is claimed. Graphs
-// built on them cannot run.
+// NewBlankWeights returns float32 weights whose parameters have shapes but no values, for
+// listing the parameters of a model of any size without allocating them. Graphs built on
+// them cannot run.
 func NewBlankWeights() *Weights {
 	w := NewWeights(0)
 	w.blank = true
 	return w
 }
 
-// All lists the parameters in the order declared.
+// All returns the parameters in the order declared.
 func (w *Weights) All() []*Param {
 	ps := make([]*Param, len(w.order))
 	for i, path := range w.order {
@@ -73,10 +73,10 @@ func (w *Weights) All() []*Param {
 	return ps
 }
 
-// Get is the parameter at path, or nil.
+// Get returns the parameter at path, or nil.
 func (w *Weights) Get(path string) *Param { return w.byPath[path] }
 
-// Count is the number of values in all parameters.
+// Count returns the number of values in all parameters.
 func (w *Weights) Count() (n int) {
 	for _, p := range w.byPath {
 		n += p.Size()
@@ -84,15 +84,15 @@ func (w *Weights) Count() (n int) {
 	return n
 }
 
-// Add puts a parameter in, with a copy of its values: what a file holds. It is an error
-// to add a path twice, or values that do not fill the shape.
+// Add adds a parameter with a copy of its values, as read from a file. It returns an error if
+// the path exists, or if the number of values does not match the shape.
 func (w *Weights) Add(path string, shape []int, values []float32) error {
 	if w.byPath[path] != nil {
-		return fmt.Errorf("parameter %q is there twice", path)
+		return fmt.Errorf("parameter %q occurs twice", path)
 	}
 	p := &Param{Path: path, Shape: slices.Clone(shape)}
 	if p.Size() != len(values) {
-		return fmt.Errorf("parameter %q is %v, but has %d values", path, shape, len(values))
+		return fmt.Errorf("parameter %q has shape %v but %d values", path, shape, len(values))
 	}
 	if w.dtype == tensor.Float32 {
 		p.data = slices.Clone(values)
@@ -108,13 +108,12 @@ func (w *Weights) Add(path string, shape []int, values []float32) error {
 	return nil
 }
 
-// Freeze makes it an error for a graph to declare a parameter that is not there.
+// Freeze makes it an error for a graph to declare a parameter that w does not have.
 func (w *Weights) Freeze() { w.frozen = true }
 
-// Hold says that the values do not change until Release, so that the products of all
-// graphs on these weights may share a layout of them that is made now, and made once.
-// Training holds its weights from update to update, and generation during each text.
-// Holders may overlap; the last to release them ends it.
+// Hold promises that values do not change until Release. It packs matrices for matrix
+// products once, and all graphs share the packed copies. Training holds the weights between
+// two updates, generation while it writes a text. Calls may nest: the last Release ends it.
 func (w *Weights) Hold() {
 	w.holding.Lock()
 	defer w.holding.Unlock()
@@ -148,17 +147,17 @@ func (p *Param) declareWeight() {
 	}
 }
 
-// Size is how many values the parameter has.
+// Size returns the number of values.
 func (p *Param) Size() int { return tensor.Shape(p.Shape).TotalSize() }
 
-// Float32 is the live memory of a float32 parameter, and nil of any other.
+// Float32 returns the values of a float32 parameter, not a copy; nil if it has another type.
 func (p *Param) Float32() []float32 { v, _ := p.data.([]float32); return v }
 
-// Float64 is the live memory of a float64 parameter, and nil of any other.
+// Float64 returns the values of a float64 parameter, not a copy; nil if it has another type.
 func (p *Param) Float64() []float64 { v, _ := p.data.([]float64); return v }
 
-// header is a new tensor over the live memory: one for each graph, since Gorgonia turns
-// headers round while it multiplies.
+// header returns a new tensor over the parameter's memory. Each graph needs its own, since
+// Gorgonia transposes tensors in place while it multiplies.
 func (p *Param) header() *tensor.Dense {
 	return tensor.New(tensor.WithShape(p.Shape...), tensor.WithBacking(p.data))
 }
@@ -166,12 +165,12 @@ func (p *Param) header() *tensor.Dense {
 func (w *Weights) param(path string, init Init, shape []int) (*Param, error) {
 	if p := w.byPath[path]; p != nil {
 		if !slices.Equal(p.Shape, shape) {
-			return nil, fmt.Errorf("the weights hold %v, the graph wants %v", p.Shape, shape)
+			return nil, fmt.Errorf("the weights have shape %v, the graph wants %v", p.Shape, shape)
 		}
 		return p, nil
 	}
 	if w.frozen {
-		return nil, fmt.Errorf("the weights have no such parameter, the graph wants %v", shape)
+		return nil, fmt.Errorf("the weights have no such parameter; the graph wants %v", shape)
 	}
 	for _, n := range shape {
 		if n < 1 {
@@ -180,15 +179,15 @@ func (w *Weights) param(path string, init Init, shape []int) (*Param, error) {
 	}
 	p := &Param{Path: path, Shape: slices.Clone(shape)}
 	if !w.blank {
-		p.data = w.first(path, init, shape)
+		p.data = w.initialValues(path, init, shape)
 	}
 	p.declareWeight()
 	w.byPath[path], w.order = p, append(w.order, path)
 	return p, nil
 }
 
-// first are the first values of a parameter.
-func (w *Weights) first(path string, init Init, shape []int) any {
+// initialValues returns the initial values of a parameter: []float32 or []float64.
+func (w *Weights) initialValues(path string, init Init, shape []int) any {
 	v := init(rand.New(rand.NewPCG(w.seed, hash64(path))), shape)
 	if w.dtype == tensor.Float64 {
 		return v
@@ -200,7 +199,7 @@ func (w *Weights) first(path string, init Init, shape []int) any {
 	return x
 }
 
-// forget drops the parameters declared after the first n.
+// forget removes all parameters but the first n.
 func (w *Weights) forget(n int) {
 	for _, path := range w.order[n:] {
 		delete(w.byPath, path)

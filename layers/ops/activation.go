@@ -22,12 +22,13 @@ func activateSpec[T Float](act Activation, x *G.Node) spec[T] {
 	return mapSpec(x, function[T]{f.f, f.grad})
 }
 
-// activation is a function of one number, its derivative, and its fusion with a bias.
+// activation is the kernels of an elementwise function, of its derivative, and of both fused
+// with the addition of a bias.
 type activation[T Float] struct {
 	f    func(y, z []T)
-	grad func(dz, z, y, dy []T)                // from what went in (z) or came out (y), whichever is cheaper
+	grad func(dz, z, y, dy []T)                // computed from the input z or the output y, whichever is cheaper
 	bias func(y, z []T, rows, cols int, b []T) // z += b, y = f(z)
-	// slope is y = f(z+b) and z = f'(z+b), if both together are cheap; nil: they are not.
+	// slope computes y = f(z+b) and z = f'(z+b). Nil if that is not cheaper than grad later.
 	slope func(y, z []T, rows, cols int, b []T)
 }
 

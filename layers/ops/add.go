@@ -8,7 +8,7 @@ import (
 	"euryale/internal/kernel/vec"
 )
 
-// Add is a + b.
+// Add returns a + b.
 //
 //	a, b: (N, D), or one of them (D), (1, D), (N, 1), (1) or (1, 1) → (N, D)
 func Add(p Place, a, b *G.Node) (*G.Node, error) {
@@ -38,7 +38,7 @@ func addSpec[T Float](a *G.Node) spec[T] {
 	}
 }
 
-// Scale is x·c.
+// Scale returns x·c.
 //
 //	x: (N, D) → (N, D)
 func Scale(p Place, x *G.Node, c float64) (*G.Node, error) {
@@ -54,7 +54,7 @@ func scaleSpec[T Float](x *G.Node, c T) spec[T] {
 	}
 }
 
-// Mul is a ⊙ b, value by value.
+// Mul returns the elementwise product a ⊙ b.
 //
 //	a, b: (N, D), or one of them (D), (1, D), (N, 1), (1) or (1, 1) → (N, D)
 func Mul(p Place, a, b *G.Node) (*G.Node, error) {

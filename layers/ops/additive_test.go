@@ -13,12 +13,12 @@ import (
 
 // alignments says how each case of additive.json is declared.
 func alignments(name string) build {
-	lanes := map[string]int{"ragged": 3, "step": 2, "causal": 1}[name[strings.Index(name, " ")+1:]]
+	sequences := map[string]int{"ragged": 3, "step": 2, "causal": 1}[name[strings.Index(name, " ")+1:]]
 	return func(p Place, in map[string]*G.Node) (*G.Node, error) {
 		if strings.HasPrefix(name, "dot") {
-			return Attention(p, AttentionConfig{Lanes: lanes, Heads: 1, KVHeads: 1, Raw: true}, in["q"], in["k"], in["k"], in["sees"])
+			return Attention(p, AttentionConfig{Sequences: sequences, Heads: 1, KVHeads: 1, Raw: true}, in["q"], in["k"], in["k"], in["sees"])
 		}
-		return AdditiveAttention(p, lanes, in["q"], in["k"], in["u"], in["values"], in["sees"])
+		return AdditiveAttention(p, sequences, in["q"], in["k"], in["u"], in["values"], in["sees"])
 	}
 }
 
@@ -71,8 +71,8 @@ func TestAdditiveWeightsMix(t *testing.T) {
 		a := r.Floats[name]
 		in[name] = G.NewMatrix(g, tensor.Float64, G.WithShape(a.Shape...), G.WithName(name), G.WithValue(dense(tensor.Float64, a)))
 	}
-	sees := G.NewVector(g, tensor.Int, G.WithShape(6), G.WithName("sees"), G.WithValue(dense(tensor.Int, r.Ints["sees"])))
-	w, err := AdditiveWeights(Place{NewTape(), "w"}, 3, in["q"], in["k"], in["u"], sees)
+	lengths := G.NewVector(g, tensor.Int, G.WithShape(6), G.WithName("sees"), G.WithValue(dense(tensor.Int, r.Ints["sees"])))
+	w, err := AdditiveWeights(Place{NewTape(), "w"}, 3, in["q"], in["k"], in["u"], lengths)
 	require.NoError(t, err)
 	var v G.Value
 	G.Read(w, &v)
@@ -99,12 +99,12 @@ func TestAdditiveErrors(t *testing.T) {
 	m := func(name string, rows, cols int) *G.Node {
 		return G.NewMatrix(g, tensor.Float32, G.WithShape(rows, cols), G.WithName(name))
 	}
-	sees := G.NewVector(g, tensor.Int, G.WithShape(6), G.WithName("sees"))
+	lengths := G.NewVector(g, tensor.Int, G.WithShape(6), G.WithName("sees"))
 	p, q, k, u := Place{NewTape(), "x"}, m("q", 6, 7), m("k", 15, 7), m("u", 1, 7)
-	_, err := AdditiveAttention(p, 3, q, k, u, m("few", 14, 2), sees)
-	assert.EqualError(t, err, "values are (14, 2), and keys (15, 7): want one for each")
-	_, err = AdditiveAttention(p, 4, q, k, u, m("v", 15, 2), sees)
-	assert.EqualError(t, err, "q is (6, 7), k (15, 7), u (1, 7) and sees (6) of int, want (4·T, A), (4·C, A), (A) and (4·T) of int")
-	_, err = AdditiveWeights(p, 3, q, k, m("u8", 1, 8), sees)
+	_, err := AdditiveAttention(p, 3, q, k, u, m("few", 14, 2), lengths)
+	assert.EqualError(t, err, "values are (14, 2), and keys (15, 7): want a value for each key")
+	_, err = AdditiveAttention(p, 4, q, k, u, m("v", 15, 2), lengths)
+	assert.EqualError(t, err, "q is (6, 7), k (15, 7), u (1, 7) and lengths (6) of int, want (4·T, A), (4·C, A), (A) and (4·T) of int")
+	_, err = AdditiveWeights(p, 3, q, k, m("u8", 1, 8), lengths)
 	assert.ErrorContains(t, err, "want (3·T, A)")
 }

@@ -184,10 +184,10 @@ func TestArithmeticErrors(t *testing.T) {
 		map[string][]int{"six": make([]int, 6), "five": make([]int, 5)})
 	p := Place{NewTape(), "here"}
 	for want, f := range map[string]func() (*G.Node, error){
-		"the terms are (6, 8) and (6, 3), want one shape, or beside (N, D) a row (D), a column (N, 1) or a single value (1, 1)": func() (*G.Node, error) { return Sub(p, in["x"], in["y"]) },
+		"the terms are (6, 8) and (6, 3), want equal shapes, or (N, D) and a row (D), a column (N, 1) or a single value (1, 1)": func() (*G.Node, error) { return Sub(p, in["x"], in["y"]) },
 		"the terms are (8) and (6, 1), a row and a column: one of them must have the full shape (N, D)":                         func() (*G.Node, error) { return Mul(p, in["row"], in["column"]) },
 		"the terms are (6, 1) and (8), a row and a column":                                                                      func() (*G.Node, error) { return Div(p, in["column"], in["row"]) },
-		"the terms are (2, 3, 4) and (1, 1), want one shape":                                                                    func() (*G.Node, error) { return Add(p, in["cube"], in["value"]) },
+		"the terms are (2, 3, 4) and (1, 1), want equal shapes":                                                                 func() (*G.Node, error) { return Add(p, in["cube"], in["value"]) },
 		"the terms are (6, 8) and (8), want one shape":                                                                          func() (*G.Node, error) { return Max(p, in["x"], in["row"]) },
 		"the terms are (6, 1) and (6, 8), want one shape":                                                                       func() (*G.Node, error) { return Min(p, in["column"], in["x"]) },
 		`no function is called "cosine"`:                                                                                        func() (*G.Node, error) { return Map(p, "cosine", in["x"]) },
@@ -199,7 +199,7 @@ func TestArithmeticErrors(t *testing.T) {
 		"x is (2, 3, 4), want (N, D)":                                               func() (*G.Node, error) { return MaxColumns(p, in["cube"]) },
 		"x is (6, 3) and k 4, want (N, E) and k from 1 to E":                        func() (*G.Node, error) { return TopKGate(p, in["y"], 4) },
 		"there are no parts":                                                        func() (*G.Node, error) { return Concat(p) },
-		"the parts are [(6, 8) (8)], want matrices of as many rows":                 func() (*G.Node, error) { return Concat(p, in["x"], in["row"]) },
+		"the parts are [(6, 8) (8)], want matrices with equal numbers of rows":      func() (*G.Node, error) { return Concat(p, in["x"], in["row"]) },
 		"x is (6, 8), want a matrix with rows 4 to 7":                               func() (*G.Node, error) { return RowsOf(p, in["x"], 4, 7) },
 		"the mask is (5) of int and the rows are (6, 8), want (N) or (N, 1) of int": func() (*G.Node, error) { return Where(p, in["five"], in["x"], in["x"]) },
 		"the mask is (6, 1) of float32 and the rows":                                func() (*G.Node, error) { return MaskRows(p, in["column"], in["x"]) },
@@ -237,7 +237,7 @@ func TestMatMulReadsHeldWeights(t *testing.T) {
 	for _, hold := range []bool{false, true} {
 		if hold {
 			w.Hold()
-			assert.Equal(t, matmul.PackingGain(16) == matmul.Always, w.straight.packed.Ready() && w.turned.packed.Ready())
+			assert.Equal(t, matmul.PackingGain(16) == matmul.Always, w.straight.packed.Ready() && w.transposed.packed.Ready())
 		}
 		tape.Begin()
 		vm.Reset()

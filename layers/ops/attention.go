@@ -13,74 +13,74 @@ import (
 	"euryale/internal/kernel/vec"
 )
 
-// AttentionConfig shapes an attention.
+// AttentionConfig holds the sizes and options of an attention.
 type AttentionConfig struct {
-	Lanes   int  // B
-	Heads   int  // H query heads, side by side in q's columns
-	KVHeads int  // key and value heads; each serves H/KVHeads query heads (Ainslie et al. 2023)
-	ALiBi   bool // linear biases by distance (Press et al. 2022)
-	Raw     bool // scores are q·kᵀ itself, not divided by √d: Luong et al. 2015's "dot"
-	Drop    Drop // on the attention weights
-	Causal  bool // says of sees that a row sees the rows up to its own, for counting operations
+	Sequences int  // B
+	Heads     int  // H query heads, side by side in q's columns
+	KVHeads   int  // key and value heads; each serves H/KVHeads query heads (Ainslie et al. 2023)
+	ALiBi     bool // linear biases by distance (Press et al. 2022)
+	Raw       bool // scores are q·kᵀ itself, not divided by √d: Luong et al. 2015's "dot"
+	Drop      Drop // on the attention weights
+	Causal    bool // lengths are causal: only used to count operations
 }
 
-// Attention mixes values by softmax(q·kᵀ/√d_k) (Vaswani et al. 2017, eq. 1). Row r of q
-// looks at the first sees[r] keys of its lane: all causal, padded, cached and cross
-// attentions are this one op. Only visible blocks of the scores are computed, and no
-// (T×C) matrix is kept: the derivative makes the weights again, a block at a time.
+// Attention returns softmax(q·kᵀ/√d)·v for each head (Vaswani et al. 2017, eq. 1). Row r of q
+// attends to the first lengths[r] keys of its sequence, so that causal, padded, cached and
+// cross-attention are one op. Blocks of scores beyond all lengths are not computed, and no
+// (T×C) matrix is stored: the backward pass recomputes the weights block by block.
 //
-//	q: (B·T, H·d), k, v: (B·C, KVHeads·d), sees: (B·T) int → (B·T, H·d)
-func Attention(p Place, c AttentionConfig, q, k, v, sees *G.Node) (*G.Node, error) {
+//	q: (B·T, H·d), k, v: (B·C, KVHeads·d), lengths: (B·T) int → (B·T, H·d)
+func Attention(p Place, c AttentionConfig, q, k, v, lengths *G.Node) (*G.Node, error) {
 	a, err := c.geometry(q, k, v)
 	if err != nil {
 		return nil, err
 	}
 	p.Tape.flops += a.flops()
-	return apply(p, attentionSpec[float32](a), attentionSpec[float64](a), q, k, v, sees)
+	return apply(p, attentionSpec[float32](a), attentionSpec[float64](a), q, k, v, lengths)
 }
 
-// AttentionOf is Attention with queries, keys and values side by side in one matrix, as
-// one product makes them: q takes H·d columns, k and v take KVHeads·d each.
+// AttentionOf is Attention with queries, keys and values side by side in one matrix, the
+// result of one projection: H·d columns of q, then KVHeads·d each of k and v.
 //
-//	qkv: (B·T, (H+2·KVHeads)·d), sees: (B·T) int → (B·T, H·d)
-func AttentionOf(p Place, c AttentionConfig, qkv, sees *G.Node) (*G.Node, error) {
+//	qkv: (B·T, (H+2·KVHeads)·d), lengths: (B·T) int → (B·T, H·d)
+func AttentionOf(p Place, c AttentionConfig, qkv, lengths *G.Node) (*G.Node, error) {
 	if qkv.Dims() != 2 || c.KVHeads < 1 || qkv.Shape()[1]%(c.Heads+2*c.KVHeads) != 0 {
 		return nil, fmt.Errorf("qkv is %v, want a multiple of %d columns for %d heads and %d key-value heads", qkv.Shape(), c.Heads+2*c.KVHeads, c.Heads, c.KVHeads)
 	}
 	d := qkv.Shape()[1] / (c.Heads + 2*c.KVHeads)
-	a := attention{AttentionConfig: c, d: d, t: qkv.Shape()[0] / c.Lanes, c: qkv.Shape()[0] / c.Lanes, ld: qkv.Shape()[1], packed: true}
+	a := attention{AttentionConfig: c, d: d, t: qkv.Shape()[0] / c.Sequences, c: qkv.Shape()[0] / c.Sequences, ld: qkv.Shape()[1], packed: true}
 	if err := a.check(); err != nil {
 		return nil, err
 	}
 	p.Tape.flops += a.flops()
-	return apply(p, attentionSpec[float32](a), attentionSpec[float64](a), qkv, sees)
+	return apply(p, attentionSpec[float32](a), attentionSpec[float64](a), qkv, lengths)
 }
 
-// flops counts the two products of a forward pass.
+// flops returns the operations of the two products of a forward pass.
 func (a attention) flops() float64 {
 	keys := float64(a.c)
 	if a.Causal && a.t == a.c {
 		keys = (keys + 1) / 2
 	}
-	return 4 * float64(a.Lanes*a.t*a.Heads*a.d) * keys
+	return 4 * float64(a.Sequences*a.t*a.Heads*a.d) * keys
 }
 
-// attention is a config with its geometry.
+// attention is an AttentionConfig with the operands' sizes.
 type attention struct {
 	AttentionConfig
 	d      int  // columns of one head
-	t, c   int  // queries and keys of a lane
+	t, c   int  // queries and keys of a sequence
 	ld     int  // columns of the packed matrix
 	packed bool // q, k and v are parts of one matrix
 }
 
 func (c AttentionConfig) geometry(q, k, v *G.Node) (a attention, err error) {
 	if q.Dims() != 2 || k.Dims() != 2 || !k.Shape().Eq(v.Shape()) || c.Heads < 1 || c.KVHeads < 1 ||
-		q.Shape()[1]%c.Heads != 0 || q.Shape()[1]/c.Heads*c.KVHeads != k.Shape()[1] || q.Shape()[0]%c.Lanes != 0 || k.Shape()[0]%c.Lanes != 0 {
+		q.Shape()[1]%c.Heads != 0 || q.Shape()[1]/c.Heads*c.KVHeads != k.Shape()[1] || q.Shape()[0]%c.Sequences != 0 || k.Shape()[0]%c.Sequences != 0 {
 		return a, fmt.Errorf("q is %v, k %v, v %v, want (%d·T, H·d) and twice (%d·C, K·d) with H=%d heads and K=%d key-value heads",
-			q.Shape(), k.Shape(), v.Shape(), c.Lanes, c.Lanes, c.Heads, c.KVHeads)
+			q.Shape(), k.Shape(), v.Shape(), c.Sequences, c.Sequences, c.Heads, c.KVHeads)
 	}
-	a = attention{AttentionConfig: c, d: q.Shape()[1] / c.Heads, t: q.Shape()[0] / c.Lanes, c: k.Shape()[0] / c.Lanes}
+	a = attention{AttentionConfig: c, d: q.Shape()[1] / c.Heads, t: q.Shape()[0] / c.Sequences, c: k.Shape()[0] / c.Sequences}
 	return a, a.check()
 }
 
@@ -91,16 +91,17 @@ func (a attention) check() error {
 	return a.Drop.check()
 }
 
-// matrix is a part of a matrix's columns, row by row at a stride.
+// matrix is a view of some columns of a row-major matrix.
 type matrix[T Float] struct {
 	x  []T
-	ld int
+	ld int // row stride
 }
 
 func (m matrix[T]) at(row, col int) []T { return m.x[row*m.ld+col:] }
 
-// parts views queries, keys and values in the op's inputs or their gradients.
-func parts[T Float](a attention, x func(i int) []T) (q, k, v matrix[T], sees int) {
+// parts returns views of q, k and v in the op's inputs, or in their gradients, and the index of
+// the input that holds the lengths.
+func parts[T Float](a attention, x func(i int) []T) (q, k, v matrix[T], lengths int) {
 	if a.packed {
 		m := x(0)
 		return matrix[T]{m, a.ld}, matrix[T]{m[a.Heads*a.d:], a.ld}, matrix[T]{m[(a.Heads+a.KVHeads)*a.d:], a.ld}, 1
@@ -109,18 +110,18 @@ func parts[T Float](a attention, x func(i int) []T) (q, k, v matrix[T], sees int
 }
 
 func attentionSpec[T Float](a attention) spec[T] {
-	lse := make([]T, a.Lanes*a.Heads*a.t) // log of each softmax's denominator
+	lse := make([]T, a.Sequences*a.Heads*a.t) // logarithm of each softmax's denominator
 	scratch := pool[T]{n: 2 * blockRows * a.c}
 	of := []int{0, 1, 2}
 	if a.packed {
 		of = []int{0}
 	}
 	return spec[T]{
-		shape: tensor.Shape{a.Lanes * a.t, a.Heads * a.d},
+		shape: tensor.Shape{a.Sequences * a.t, a.Heads * a.d},
 		fwd: func(in []arg[T], y []T) {
 			q, k, v, s := parts(a, func(i int) []T { return in[i].X })
-			h := heads[T]{attention: a, q: q, k: k, v: v, y: matrix[T]{y, a.Heads * a.d}, sees: in[s].I, lse: lse}
-			parallel.Each(a.Lanes*a.KVHeads, func(i int) {
+			h := heads[T]{attention: a, q: q, k: k, v: v, y: matrix[T]{y, a.Heads * a.d}, lengths: in[s].I, lse: lse}
+			parallel.Each(a.Sequences*a.KVHeads, func(i int) {
 				buf := scratch.get()
 				h.forward(i/a.KVHeads, i%a.KVHeads, buf)
 				scratch.put(buf)
@@ -129,9 +130,9 @@ func attentionSpec[T Float](a attention) spec[T] {
 		backs: []back[T]{{of: of, do: func(in []arg[T], y, dy []T, g [][]T) {
 			q, k, v, s := parts(a, func(i int) []T { return in[i].X })
 			dq, dk, dv, _ := parts(a, func(i int) []T { return g[i] })
-			h := heads[T]{attention: a, q: q, k: k, v: v, y: matrix[T]{y, a.Heads * a.d}, sees: in[s].I, lse: lse,
+			h := heads[T]{attention: a, q: q, k: k, v: v, y: matrix[T]{y, a.Heads * a.d}, lengths: in[s].I, lse: lse,
 				dy: matrix[T]{dy, a.Heads * a.d}, dq: dq, dk: dk, dv: dv}
-			parallel.Each(a.Lanes*a.KVHeads, func(i int) {
+			parallel.Each(a.Sequences*a.KVHeads, func(i int) {
 				buf := scratch.get()
 				h.backward(i/a.KVHeads, i%a.KVHeads, buf)
 				scratch.put(buf)
@@ -140,28 +141,27 @@ func attentionSpec[T Float](a attention) spec[T] {
 	}
 }
 
-// blockRows is how many queries are treated together: enough for the products to run at
-// speed, and few enough that the scores stay in the cache and little is computed beyond
-// the causal edge.
+// blockRows is the number of queries in a block: enough for fast matrix products, and few
+// enough that scores stay in the cache and few masked scores are computed.
 const blockRows = 32
 
-// heads are the matrices of one run.
+// heads holds the matrices of one run.
 type heads[T Float] struct {
 	attention
 	q, k, v, y     matrix[T]
 	dy, dq, dk, dv matrix[T]
-	sees           []int
+	lengths        []int
 	lse            []T
 }
 
-// blocks calls f for each block of queries of a lane, the last first: n of them from row r0
-// of the batch, which look at the lane's first c keys at most.
-func (h *heads[T]) blocks(lane int, f func(r0, n, c int)) {
+// blocks calls f for each block of queries of a sequence, from the last to the first: a block
+// has n rows from row r0 of the batch, which attend to at most the sequence's first c keys.
+func (h *heads[T]) blocks(seq int, f func(r0, n, c int)) {
 	for t := (h.t - 1) / blockRows * blockRows; t >= 0; t -= blockRows {
-		r0, n, c := lane*h.t+t, min(blockRows, h.t-t), 0
-		for _, s := range h.sees[r0 : r0+n] {
+		r0, n, c := seq*h.t+t, min(blockRows, h.t-t), 0
+		for _, s := range h.lengths[r0 : r0+n] {
 			if s > h.c || s < 0 {
-				panic(fmt.Errorf("a query of lane %d sees %d keys of %d", lane, s, h.c))
+				panic(fmt.Errorf("a query of sequence %d attends to %d keys of %d", seq, s, h.c))
 			}
 			c = max(c, s)
 		}
@@ -169,14 +169,14 @@ func (h *heads[T]) blocks(lane int, f func(r0, n, c int)) {
 	}
 }
 
-// scores puts q·kᵀ of a block into p (n, c), and returns the scale that softmax applies.
-func (h *heads[T]) scores(p []T, head, kv, lane, r0, n, c int) (scale T) {
-	matmul.Gemm(false, true, n, c, h.d, 1, h.q.at(r0, head*h.d), h.q.ld, h.k.at(lane*h.c, kv*h.d), h.k.ld, 0, p, c)
+// scores writes q·kᵀ of a block into p (n, c), and returns the scale that softmax applies.
+func (h *heads[T]) scores(p []T, head, kv, seq, r0, n, c int) (scale T) {
+	matmul.Gemm(false, true, n, c, h.d, 1, h.q.at(r0, head*h.d), h.q.ld, h.k.at(seq*h.c, kv*h.d), h.k.ld, 0, p, c)
 	scale = 1
 	if !h.Raw {
 		scale = T(1 / math.Sqrt(float64(h.d)))
 	}
-	if h.ALiBi { // −slope·distance, and softmax does not mind a constant in each row
+	if h.ALiBi { // −slope·distance up to a constant in each row, which softmax ignores
 		slope := alibiSlope(head, h.Heads) / float64(scale)
 		for i := range p[:n*c] {
 			p[i] += T(slope * float64(i%c))
@@ -185,9 +185,10 @@ func (h *heads[T]) scores(p []T, head, kv, lane, r0, n, c int) (scale T) {
 	return scale
 }
 
-func (h *heads[T]) lseOf(head, r0, n int) []T { return h.lse[head*h.Lanes*h.t+r0:][:n] }
+func (h *heads[T]) lseOf(head, r0, n int) []T { return h.lse[head*h.Sequences*h.t+r0:][:n] }
 
-// drop applies the dropout of a block's weights: a value's number counts head, query and key.
+// drop applies dropout to a block's weights. A weight's index in the noise follows from its
+// head, query and key.
 func (h *heads[T]) drop(p []T, head, r0, n, c int) {
 	if h.Drop.P == 0 {
 		return
@@ -199,30 +200,30 @@ func (h *heads[T]) drop(p []T, head, r0, n, c int) {
 	}
 }
 
-func (h *heads[T]) forward(lane, kv int, buf []T) {
+func (h *heads[T]) forward(seq, kv int, buf []T) {
 	group := h.Heads / h.KVHeads
-	h.blocks(lane, func(r0, n, c int) {
+	h.blocks(seq, func(r0, n, c int) {
 		for head := kv * group; head < (kv+1)*group; head++ {
-			if c == 0 { // a query that sees nothing gets nothing
+			if c == 0 { // no keys to attend to: zero
 				for i := range n {
 					clear(h.y.at(r0+i, head*h.d)[:h.d])
 				}
 				continue
 			}
 			p := buf[:n*c]
-			scale := h.scores(p, head, kv, lane, r0, n, c)
-			vec.SoftmaxRows(p, n, c, c, h.sees[r0:r0+n], scale, h.lseOf(head, r0, n))
+			scale := h.scores(p, head, kv, seq, r0, n, c)
+			vec.SoftmaxRows(p, n, c, c, h.lengths[r0:r0+n], scale, h.lseOf(head, r0, n))
 			h.drop(p, head, r0, n, c)
-			matmul.Gemm(false, false, n, h.d, c, 1, p, c, h.v.at(lane*h.c, kv*h.d), h.v.ld, 0, h.y.at(r0, head*h.d), h.y.ld)
+			matmul.Gemm(false, false, n, h.d, c, 1, p, c, h.v.at(seq*h.c, kv*h.d), h.v.ld, 0, h.y.at(r0, head*h.d), h.y.ld)
 		}
 	})
 }
 
-func (h *heads[T]) backward(lane, kv int, buf []T) {
+func (h *heads[T]) backward(seq, kv int, buf []T) {
 	group := h.Heads / h.KVHeads
 	var dot [blockRows]T
-	filled := 0 // rows of dk and dv that hold sums; of causal attention the first block fills them all
-	h.blocks(lane, func(r0, n, c int) {
+	written := 0 // rows of dk and dv that hold sums; with causal lengths the first block writes them all
+	h.blocks(seq, func(r0, n, c int) {
 		for head := kv * group; head < (kv+1)*group; head++ {
 			if c == 0 {
 				for i := range n {
@@ -231,74 +232,74 @@ func (h *heads[T]) backward(lane, kv int, buf []T) {
 				continue
 			}
 			beta := T(1)
-			if filled == 0 {
-				beta, filled = 0, c
+			if written == 0 {
+				beta, written = 0, c
 			}
-			h.clearKeys(lane, kv, filled, c)
-			filled = max(filled, c)
-			h.backwardBlock(buf, dot[:n], beta, head, kv, lane, r0, n, c)
+			h.clearKeys(seq, kv, written, c)
+			written = max(written, c)
+			h.backwardBlock(buf, dot[:n], beta, head, kv, seq, r0, n, c)
 		}
 	})
-	h.clearKeys(lane, kv, filled, h.c)
+	h.clearKeys(seq, kv, written, h.c)
 }
 
-// clearKeys sets the gradients of a lane's keys from to to−1 to zero.
-func (h *heads[T]) clearKeys(lane, kv, from, to int) {
+// clearKeys sets the gradients of a sequence's keys from to to−1 to zero.
+func (h *heads[T]) clearKeys(seq, kv, from, to int) {
 	for i := from; i < to; i++ {
-		clear(h.dk.at(lane*h.c+i, kv*h.d)[:h.d])
-		clear(h.dv.at(lane*h.c+i, kv*h.d)[:h.d])
+		clear(h.dk.at(seq*h.c+i, kv*h.d)[:h.d])
+		clear(h.dv.at(seq*h.c+i, kv*h.d)[:h.d])
 	}
 }
 
-// backwardBlock adds a block's part to beta times dk and dv, and sets its dq. With P the weights, M
-// the dropout mask and O = (P⊙M)·V: dV += (P⊙M)ᵀ·dO, dP = (dO·Vᵀ)⊙M,
+// backwardBlock computes dq of a block, and dk and dv as beta times their value plus the
+// block's contribution. With P the weights, M the dropout mask and O = (P⊙M)·V: dV += (P⊙M)ᵀ·dO, dP = (dO·Vᵀ)⊙M,
 // dS = P⊙(dP − rowsum(dO⊙O)), dQ = dS·K, dK += dSᵀ·Q.
-func (h *heads[T]) backwardBlock(buf, dot []T, beta T, head, kv, lane, r0, n, c int) {
+func (h *heads[T]) backwardBlock(buf, dot []T, beta T, head, kv, seq, r0, n, c int) {
 	p, dp := buf[:n*c], buf[n*c:2*n*c]
 	dy := h.dy.at(r0, head*h.d)
-	k, v := h.k.at(lane*h.c, kv*h.d), h.v.at(lane*h.c, kv*h.d)
-	sees := h.sees[r0 : r0+n]
+	k, v := h.k.at(seq*h.c, kv*h.d), h.v.at(seq*h.c, kv*h.d)
+	lengths := h.lengths[r0 : r0+n]
 	for i := range dot {
 		dot[i] = T(vec.Dot(h.dy.at(r0+i, head*h.d)[:h.d], h.y.at(r0+i, head*h.d)[:h.d]))
 	}
-	scale := h.scores(p, head, kv, lane, r0, n, c)
-	vec.SoftmaxAgain(p, n, c, c, sees, scale, h.lseOf(head, r0, n))
+	scale := h.scores(p, head, kv, seq, r0, n, c)
+	vec.SoftmaxAgain(p, n, c, c, lengths, scale, h.lseOf(head, r0, n))
 	matmul.Gemm(false, true, n, c, h.d, 1, dy, h.dy.ld, v, h.v.ld, 0, dp, c)
 	h.drop(dp, head, r0, n, c)
-	vec.SoftmaxGradRows(dp, p, n, c, c, sees, dot, scale)
+	vec.SoftmaxGradRows(dp, p, n, c, c, lengths, dot, scale)
 	h.drop(p, head, r0, n, c)
-	matmul.Gemm(true, false, c, h.d, n, 1, p, c, dy, h.dy.ld, beta, h.dv.at(lane*h.c, kv*h.d), h.dv.ld)
+	matmul.Gemm(true, false, c, h.d, n, 1, p, c, dy, h.dy.ld, beta, h.dv.at(seq*h.c, kv*h.d), h.dv.ld)
 	matmul.Gemm(false, false, n, h.d, c, 1, dp, c, k, h.k.ld, 0, h.dq.at(r0, head*h.d), h.dq.ld)
-	matmul.Gemm(true, false, c, h.d, n, 1, dp, c, h.q.at(r0, head*h.d), h.q.ld, beta, h.dk.at(lane*h.c, kv*h.d), h.dk.ld)
+	matmul.Gemm(true, false, c, h.d, n, 1, dp, c, h.q.at(r0, head*h.d), h.q.ld, beta, h.dk.at(seq*h.c, kv*h.d), h.dk.ld)
 }
 
-// AttentionWeights is the softmax of Attention alone, zero where nothing is seen: for
-// looking at, without a derivative.
+// AttentionWeights returns the attention weights of Attention, for display. Weights of keys
+// beyond a row's length are 0. It has no derivative.
 //
-//	q: (B·T, H·d), k: (B·C, KVHeads·d), sees: (B·T) int → (B·T, H·C)
-func AttentionWeights(p Place, c AttentionConfig, q, k, sees *G.Node) (*G.Node, error) {
+//	q: (B·T, H·d), k: (B·C, KVHeads·d), lengths: (B·T) int → (B·T, H·C)
+func AttentionWeights(p Place, c AttentionConfig, q, k, lengths *G.Node) (*G.Node, error) {
 	a, err := c.geometry(q, k, k)
 	if err != nil {
 		return nil, err
 	}
-	return apply(p, weightsSpec[float32](a), weightsSpec[float64](a), q, k, sees)
+	return apply(p, weightsSpec[float32](a), weightsSpec[float64](a), q, k, lengths)
 }
 
 func weightsSpec[T Float](a attention) spec[T] {
 	return spec[T]{
-		shape: tensor.Shape{a.Lanes * a.t, a.Heads * a.c},
+		shape: tensor.Shape{a.Sequences * a.t, a.Heads * a.c},
 		fwd: func(in []arg[T], w []T) {
-			h := heads[T]{attention: a, q: matrix[T]{in[0].X, a.Heads * a.d}, k: matrix[T]{in[1].X, a.KVHeads * a.d}, sees: in[2].I}
+			h := heads[T]{attention: a, q: matrix[T]{in[0].X, a.Heads * a.d}, k: matrix[T]{in[1].X, a.KVHeads * a.d}, lengths: in[2].I}
 			p := make([]T, blockRows*a.c)
 			clear(w)
-			for i := range a.Lanes * a.Heads {
-				lane, head := i/a.Heads, i%a.Heads
-				h.blocks(lane, func(r0, n, c int) {
+			for i := range a.Sequences * a.Heads {
+				seq, head := i/a.Heads, i%a.Heads
+				h.blocks(seq, func(r0, n, c int) {
 					if c == 0 {
 						return
 					}
-					scale := h.scores(p, head, head/(a.Heads/a.KVHeads), lane, r0, n, c)
-					vec.SoftmaxRows(p, n, c, c, h.sees[r0:r0+n], scale, nil)
+					scale := h.scores(p, head, head/(a.Heads/a.KVHeads), seq, r0, n, c)
+					vec.SoftmaxRows(p, n, c, c, h.lengths[r0:r0+n], scale, nil)
 					for r := range n {
 						copy(w[((r0+r)*a.Heads+head)*a.c:], p[r*c:(r+1)*c])
 					}
@@ -308,7 +309,7 @@ func weightsSpec[T Float](a attention) spec[T] {
 	}
 }
 
-// pool lends scratch to whoever computes at the moment.
+// pool is a free list of scratch slices of n values, for concurrent use.
 type pool[T Float] struct {
 	n    int
 	mu   sync.Mutex

@@ -6,11 +6,11 @@ import (
 	"euryale/internal/kernel/vec"
 )
 
-// The four operations take operands of one shape, or beside (N, D) a row (D) or (1, D), a
-// column (N, 1), or a single value (1) or (1, 1), on either side. The gradient of such an
-// operand is summed over the rows, columns or values that it served.
+// Add, Sub, Mul and Div take operands of one shape, or broadcast one of them to (N, D): a row
+// (D) or (1, D), a column (N, 1), or a single value (1) or (1, 1). The gradient of a broadcast
+// operand is the sum over the values that it was broadcast to.
 
-// Sub is a − b.
+// Sub returns a − b.
 //
 //	a, b: (N, D), or one of them (D), (1, D), (N, 1), (1) or (1, 1) → (N, D)
 func Sub(p Place, a, b *G.Node) (*G.Node, error) {
@@ -22,7 +22,7 @@ func Sub(p Place, a, b *G.Node) (*G.Node, error) {
 	return byRows(y, err, func(in G.Nodes) (*G.Node, error) { return Sub(p, in[0], in[1]) })
 }
 
-// Div is a ⊘ b, value by value.
+// Div returns the elementwise quotient a ⊘ b.
 //
 //	a, b: (N, D), or one of them (D), (1, D), (N, 1), (1) or (1, 1) → (N, D)
 func Div(p Place, a, b *G.Node) (*G.Node, error) {
@@ -34,7 +34,7 @@ func Div(p Place, a, b *G.Node) (*G.Node, error) {
 	return byRows(y, err, func(in G.Nodes) (*G.Node, error) { return Div(p, in[0], in[1]) })
 }
 
-// compute writes y = f(a, b) row by row. F must allow y to be one of the others.
+// compute writes y = f(a, b) row by row. In f, y may be the same slice as a or b.
 func compute[T Float](g pair, f func(y, a, b []T), y, a, b []T) {
 	if g.of[0] == whole && g.of[1] == whole {
 		pieces(len(y), func(from, to int) { f(y[from:to], a[from:to], b[from:to]) })
@@ -46,8 +46,8 @@ func compute[T Float](g pair, f func(y, a, b []T), y, a, b []T) {
 	})
 }
 
-// reduce sums x ⊙ w, or x if w is nil, over the values that an operand of extent e served:
-// its gradient. Scratch is for one row of products.
+// reduce writes to sum the sum of x ⊙ w, or of x if w is nil, over the values that an operand
+// of extent e was broadcast to: its gradient. Scratch has room for a row of D products.
 func reduce[T Float](e extent, g pair, sum, x, w, scratch []T) {
 	n, d := g.n, g.d
 	if e == single {
@@ -69,7 +69,7 @@ func reduce[T Float](e extent, g pair, sum, x, w, scratch []T) {
 	}
 }
 
-// sumSpec is a + b, or a − b if sign is −1.
+// sumSpec defines a + b, or a − b if sign is −1, with broadcasting.
 func sumSpec[T Float](g pair, sign T) spec[T] {
 	f := vec.Add[T]
 	if sign < 0 {
@@ -93,7 +93,7 @@ func sumSpec[T Float](g pair, sign T) spec[T] {
 	return s
 }
 
-// productSpec is a ⊙ b where one of them is not whole.
+// productSpec defines a ⊙ b with broadcasting.
 func productSpec[T Float](g pair) spec[T] {
 	scratch := make([]T, g.d)
 	s := spec[T]{shape: g.shape, fwd: func(in []arg[T], y []T) { compute(g, vec.Mul[T], y, in[0].X, in[1].X) }}
@@ -116,12 +116,12 @@ func divide[T Float](y, a, b []T) {
 	}
 }
 
-// divSpec is a ⊘ b, with the gradients dy/b and −dy·y/b.
+// divSpec defines a ⊘ b, with the gradients dy/b and −dy·y/b.
 func divSpec[T Float](tape *Tape, g pair) spec[T] {
 	over := g
 	over.of[0] = whole // dy is
 	scratch := make([]T, g.d)
-	var quotients []T // dy/b, if a's gradient is a sum of them
+	var quotients []T // dy/b, if a is broadcast
 	return spec[T]{
 		shape: g.shape,
 		fwd:   func(in []arg[T], y []T) { compute(g, divide[T], y, in[0].X, in[1].X) },

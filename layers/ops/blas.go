@@ -7,7 +7,7 @@ import (
 	"euryale/internal/kernel/matmul"
 )
 
-// Gorgonia's own products run on the same tier of arithmetic as the fused ops.
+// Gorgonia's stock products use the same matrix kernels as the fused ops.
 func init() {
 	tensor.Use(matmul.BLAS())
 	G.Use(matmul.BLAS())

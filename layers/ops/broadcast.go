@@ -7,7 +7,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// extent says how an operand covers the (N, D) values of a result.
+// extent is how an operand is broadcast to the (N, D) values of a result.
 type extent int
 
 const (
@@ -17,14 +17,14 @@ const (
 	single               // (1) or (1, 1): the same everywhere
 )
 
-// pair is the geometry of an operation on two operands, one of which is whole.
+// pair holds the sizes of an operation on two operands, at least one of which is whole.
 type pair struct {
 	shape tensor.Shape // of the result
 	n, d  int          // rows, and values of each
 	of    [2]extent
 }
 
-// pairOf finds how the shapes of a and b go together.
+// pairOf returns how a and b are broadcast, or an error if their shapes do not fit.
 func pairOf(a, b *G.Node) (pair, error) {
 	x, y := a.Shape(), b.Shape()
 	if x.Eq(y) {
@@ -39,7 +39,7 @@ func pairOf(a, b *G.Node) (pair, error) {
 	if isRow(x) && isColumn(y) || isColumn(x) && isRow(y) {
 		return pair{}, fmt.Errorf("the terms are %v and %v, a row and a column: one of them must have the full shape (N, D)", x, y)
 	}
-	return pair{}, fmt.Errorf("the terms are %v and %v, want one shape, or beside (N, D) a row (D), a column (N, 1) or a single value (1, 1)", x, y)
+	return pair{}, fmt.Errorf("the terms are %v and %v, want equal shapes, or (N, D) and a row (D), a column (N, 1) or a single value (1, 1)", x, y)
 }
 
 func isRow(s tensor.Shape) bool { return s.Dims() == 1 || s.Dims() == 2 && s[0] == 1 }
@@ -54,7 +54,7 @@ func pairIn(full tensor.Shape, a, b extent) pair {
 	return p
 }
 
-// extentIn is how an operand of shape part covers full, if it does.
+// extentIn returns how an operand of shape part is broadcast to full, and whether it can be.
 func extentIn(full, part tensor.Shape) (extent, bool) {
 	if full.Dims() != 2 || part.Dims() != 1 && part.Dims() != 2 {
 		return 0, false
@@ -70,7 +70,7 @@ func extentIn(full, part tensor.Shape) (extent, bool) {
 	return 0, false
 }
 
-// rowOf is row r of an operand of that extent, made in scratch where it is one value.
+// rowOf returns row r of an operand broadcast as e, using scratch if all its values are equal.
 func rowOf[T Float](e extent, x []T, r int, scratch []T) []T {
 	switch d := len(scratch); e {
 	case whole:

@@ -9,27 +9,27 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// Cell is the body of a loop: a graph that its author declares once, from placeholders for
-// one token of every sequence and for the state before it to the state after it. Its nodes
-// are a template, which never runs itself.
+// Cell is the body of a loop: a graph that computes the state after a token from placeholders
+// for one token of every sequence and for the state before it. Its nodes are a template, which
+// never runs.
 type Cell struct {
 	Token *G.Node // (B, in), a placeholder
 	Prev  *G.Node // (B, D), a placeholder
 	Next  *G.Node // (B, D)
-	Step  *int    // the token at hand, which dropout inside the cell reads; may be nil
+	Step  *int    // index of the current token, for dropout inside the cell; may be nil
 }
 
-// body is a cell taken apart: what must run at every step, and what goes in.
+// body is an analysed cell: the nodes that run at every step, and their inputs.
 type body struct {
 	Cell
-	streams  []stream        // rows that come with every token
-	captured G.Nodes         // nodes outside the cell that it reads: parameters, tables, what other layers computed
-	nodes    G.Nodes         // those that run at every step, operands first
-	depends  map[*G.Node]int // on the placeholders
+	streams  []stream        // inputs with a row for each token
+	captured G.Nodes         // nodes outside the cell that it reads: parameters, tables, values of other layers
+	nodes    G.Nodes         // nodes that run at every step, operands first
+	depends  map[*G.Node]int // onToken, onState: the placeholders that a node is computed from
 }
 
-// stream is a value of the cell that does not depend on the state: it is computed for all
-// tokens at once, outside the loop.
+// stream is a value of the cell that depends on the token but not on the state: it is computed
+// for all tokens at once, outside the loop.
 type stream struct {
 	at  *G.Node // (B, W), in the cell
 	all *G.Node // (B·T, W)
@@ -40,8 +40,9 @@ const (
 	onState
 )
 
-// takeApart finds the parts of a cell that reads x, (B·T, in).
-func (c Cell) takeApart(x *G.Node) (*body, error) {
+// analyse splits a cell, whose tokens are the rows of x (B·T, in), into streams, captured nodes
+// and nodes of the loop.
+func (c Cell) analyse(x *G.Node) (*body, error) {
 	b := &body{Cell: c, depends: map[*G.Node]int{c.Token: onToken, c.Prev: onState}}
 	if b.dependsOn(c.Next)&onState == 0 {
 		return nil, errors.New("the cell's result does not depend on the state: compute it without a loop")
@@ -74,11 +75,11 @@ func (c Cell) takeApart(x *G.Node) (*body, error) {
 	return b, nil
 }
 
-// isReshape reports whether n is a stock Reshape. One that a broadcast makes is right where
-// it is read by the broadcast alone, so that it stays beside it in the cell.
+// isReshape reports whether n is a stock Reshape. Gorgonia's broadcasts insert one, which must
+// stay in the cell with the broadcast that reads it.
 func isReshape(n *G.Node) bool { return fmt.Sprintf("%T", n.Op()) == "gorgonia.reshapeOp" }
 
-// dependsOn says which placeholders n is computed from.
+// dependsOn returns the placeholders that n is computed from, as flags.
 func (b *body) dependsOn(n *G.Node) int {
 	if on, known := b.depends[n]; known {
 		return on
@@ -91,20 +92,22 @@ func (b *body) dependsOn(n *G.Node) int {
 	return on
 }
 
-// rowwise is an op that may compute each row of its result from the same row of its
-// operands: rows declares it on more of them. It is nil if the op does not work so.
+// rowwise is implemented by ops that may be rowwise: each row of the result depends only on
+// the same row of the operands. rows returns a function that declares the op on more rows, or
+// nil if the op is not rowwise.
 type rowwise interface {
 	rows() func(in G.Nodes) (*G.Node, error)
 }
 
-// hoister computes parts of a cell for all tokens at once.
+// hoister moves parts of a cell out of the loop.
 type hoister struct {
 	*body
-	all map[*G.Node]*G.Node // nodes of the cell, computed for all tokens
+	all map[*G.Node]*G.Node // nodes of the cell → the same for all tokens; nil: cannot be hoisted
 }
 
-// hoist returns n, which depends on the token alone, for all tokens at once, or nil if an op
-// behind it does not work row by row, or reads one row for each sequence from outside.
+// hoist returns a node that computes n, which depends on the token only, for all tokens at
+// once. It returns nil if an op on the way is not rowwise, or reads a row for each sequence
+// from outside the cell.
 func (h *hoister) hoist(n *G.Node) *G.Node {
 	if all, known := h.all[n]; known {
 		return all
@@ -122,7 +125,7 @@ func (h *hoister) hoist(n *G.Node) *G.Node {
 	}
 	var all *G.Node
 	if ok {
-		all, _ = op.rows()(in) // shapes that do not fit: it stays in the loop
+		all, _ = op.rows()(in) // on an error n stays in the loop
 	}
 	h.all[n] = all
 	return all

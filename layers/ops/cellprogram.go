@@ -12,28 +12,28 @@ import (
 	"euryale/layers/stock"
 )
 
-// cellProgram is a cell on a graph of its own, compiled: the instructions of one step. It
-// runs them itself, because starting a machine takes longer than running a cell.
+// cellProgram is a cell compiled on a graph of its own: the instructions of one step. It
+// executes them itself, because starting Gorgonia's tape machine takes longer than a step.
 type cellProgram[T Float] struct {
 	graph  *G.ExprGraph
 	tape   *Tape
-	inputs map[*G.Node]*G.Node // nodes of the outer graph → placeholders here
-	slots  map[*G.Node]int     // of values
+	inputs map[*G.Node]*G.Node // nodes of the outer graph → placeholders of this one
+	slots  map[*G.Node]int     // node → index in values
 	values []G.Value
 	code   []instruction[T]
 }
 
-// instruction is an op of the program, and the slots of its operands and its result.
+// instruction is an op with the slots of its operands and of its result.
 type instruction[T Float] struct {
 	op   G.Op
 	from []int
 	to   int
 	in   []G.Value
-	sum  *tensor.Dense // where an addition of gradients goes
+	sum  *tensor.Dense // result of an addition of gradients, else nil
 }
 
-// newCellProgram copies the cell's nodes to a graph of their own, in which streams, state
-// and captured nodes are placeholders.
+// newCellProgram copies the cell's nodes to a new graph, in which streams, state and captured
+// nodes are placeholders. It returns the copy of the cell's result too.
 func newCellProgram[T Float](b *body, outer *Tape) (p *cellProgram[T], next *G.Node, err error) {
 	p = &cellProgram[T]{graph: G.NewGraph(), tape: NewTape(), inputs: map[*G.Node]*G.Node{}, slots: map[*G.Node]int{}}
 	outer.inner = append(outer.inner, p.tape)
@@ -76,7 +76,7 @@ func (p *cellProgram[T]) input(n *G.Node, name string) {
 	p.slot(p.inputs[n])
 }
 
-// set gives a node of the program its value.
+// set sets the value of a node.
 func (p *cellProgram[T]) set(n *G.Node, v G.Value) {
 	i := p.slot(n)
 	p.values[i] = v
@@ -86,7 +86,7 @@ func isConstant(n *G.Node) bool {
 	return strings.HasPrefix(fmt.Sprintf("%T", n.Op()), "gorgonia.constant")
 }
 
-// slot returns the place of n's value.
+// slot returns the index of n's value, a new one for a new node.
 func (p *cellProgram[T]) slot(n *G.Node) int {
 	i, known := p.slots[n]
 	if !known {
@@ -96,7 +96,7 @@ func (p *cellProgram[T]) slot(n *G.Node) int {
 	return i
 }
 
-// compile orders the nodes that the outputs need.
+// compile lists the instructions that compute the outputs.
 func (p *cellProgram[T]) compile(outputs ...*G.Node) error {
 	order, err := G.Sort(p.graph.ExactSubgraphRoots(outputs...))
 	if err != nil {
@@ -124,8 +124,7 @@ func (p *cellProgram[T]) compile(outputs ...*G.Node) error {
 	return nil
 }
 
-// isSum reports whether n adds two tensors of one shape, as Gorgonia does where gradients
-// meet.
+// isSum reports whether n adds two tensors of one shape, as Gorgonia does to add up gradients.
 func isSum(n *G.Node, from G.Nodes) bool {
 	return strings.HasPrefix(n.Op().String(), "+ ") && len(from) == 2 && !n.IsScalar() &&
 		from[0].Shape().Eq(n.Shape()) && from[1].Shape().Eq(n.Shape())

@@ -143,7 +143,7 @@ func near(t testing.TB, want, got []float64, tol float64, what string) {
 // overwrite every value, whatever its memory holds.
 func (k *rig) spoil() {
 	for _, n := range k.grads {
-		if _, ours := n.Op().(spotted); ours {
+		if _, ours := n.Op().(buffered); ours {
 			require.NoError(k.t, n.Value().(*tensor.Dense).Memset(map[tensor.Dtype]any{
 				tensor.Float64: math.NaN(), tensor.Float32: float32(math.NaN())}[n.Dtype()]))
 		}

@@ -12,11 +12,11 @@ import (
 	"euryale/internal/kernel/vec"
 )
 
-// Scores, Mask, Softmax and Mix are Attention in four steps, and ALiBi is one between the
-// first two, for graphs that change what lies between them. Scores and weights are (B·T, H·C): a row for each query, head after
-// head, a column for each key of its lane.
+// Scores, ALiBi, Mask, Softmax and Mix are the steps of Attention as separate ops, for models
+// that change a step. Scores and weights are (B·T, H·C): a row for each query, and for each
+// head C columns, one for each key of the row's sequence.
 
-// Scores is q·kᵀ/√d for each head (Vaswani et al. 2017, eq. 1).
+// Scores returns q·kᵀ/√d for each head (Vaswani et al. 2017, eq. 1).
 //
 //	q: (B·T, H·d), k: (B·C, K·d) → (B·T, H·C)
 func Scores(p Place, c AttentionConfig, q, k *G.Node) (*G.Node, error) {
@@ -24,75 +24,76 @@ func Scores(p Place, c AttentionConfig, q, k *G.Node) (*G.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.Tape.flops += 2 * float64(a.Lanes*a.Heads*a.d) * float64(a.t) * float64(a.c)
+	p.Tape.flops += 2 * float64(a.Sequences*a.Heads*a.d) * float64(a.t) * float64(a.c)
 	return apply(p, scoresSpec[float32](a), scoresSpec[float64](a), q, k)
 }
 
-// eachHead calls f for each lane and head of keys and values, at once where there are
-// idle threads; kv's query heads are its own.
-func (a attention) eachHead(f func(lane, kv, head int)) {
+// eachHead calls f for each sequence and query head. Heads that share a head of keys and values
+// run in order, all others concurrently.
+func (a attention) eachHead(f func(seq, kv, head int)) {
 	group := a.Heads / a.KVHeads
-	parallel.Each(a.Lanes*a.KVHeads, func(i int) {
-		lane, kv := i/a.KVHeads, i%a.KVHeads
+	parallel.Each(a.Sequences*a.KVHeads, func(i int) {
+		seq, kv := i/a.KVHeads, i%a.KVHeads
 		for head := kv * group; head < (kv+1)*group; head++ {
-			f(lane, kv, head)
+			f(seq, kv, head)
 		}
 	})
 }
 
-// headOf is where a lane's rows of one head begin in a matrix of n rows a lane, whose heads
-// have w columns each.
-func headOf[T Float](x []T, lane, n, head, w, heads int) []T { return x[lane*n*heads*w+head*w:] }
+// headOf returns x from the first value of a head of a sequence, in a matrix with n rows for
+// each sequence and w columns for each head.
+func headOf[T Float](x []T, seq, n, head, w, heads int) []T { return x[seq*n*heads*w+head*w:] }
 
 func scoresSpec[T Float](a attention) spec[T] {
 	ldq, ldk, lds := a.Heads*a.d, a.KVHeads*a.d, a.Heads*a.c
 	scale := T(1 / math.Sqrt(float64(a.d)))
-	q := func(x []T, lane, head int) []T { return headOf(x, lane, a.t, head, a.d, a.Heads) }
-	k := func(x []T, lane, kv int) []T { return headOf(x, lane, a.c, kv, a.d, a.KVHeads) }
-	s := func(x []T, lane, head int) []T { return headOf(x, lane, a.t, head, a.c, a.Heads) }
+	q := func(x []T, seq, head int) []T { return headOf(x, seq, a.t, head, a.d, a.Heads) }
+	k := func(x []T, seq, kv int) []T { return headOf(x, seq, a.c, kv, a.d, a.KVHeads) }
+	s := func(x []T, seq, head int) []T { return headOf(x, seq, a.t, head, a.c, a.Heads) }
 	return spec[T]{
-		shape: tensor.Shape{a.Lanes * a.t, lds},
+		shape: tensor.Shape{a.Sequences * a.t, lds},
 		fwd: func(in []arg[T], y []T) {
-			a.eachHead(func(lane, kv, head int) {
-				matmul.Gemm(false, true, a.t, a.c, a.d, scale, q(in[0].X, lane, head), ldq, k(in[1].X, lane, kv), ldk, 0, s(y, lane, head), lds)
+			a.eachHead(func(seq, kv, head int) {
+				matmul.Gemm(false, true, a.t, a.c, a.d, scale, q(in[0].X, seq, head), ldq, k(in[1].X, seq, kv), ldk, 0, s(y, seq, head), lds)
 			})
 		},
 		backs: []back[T]{{of: []int{0, 1}, do: func(in []arg[T], _, dy []T, g [][]T) {
 			clear(g[1])
-			a.eachHead(func(lane, kv, head int) {
-				ds := s(dy, lane, head)
-				matmul.Gemm(false, false, a.t, a.d, a.c, scale, ds, lds, k(in[1].X, lane, kv), ldk, 0, q(g[0], lane, head), ldq)
-				matmul.Gemm(true, false, a.c, a.d, a.t, scale, ds, lds, q(in[0].X, lane, head), ldq, 1, k(g[1], lane, kv), ldk)
+			a.eachHead(func(seq, kv, head int) {
+				ds := s(dy, seq, head)
+				matmul.Gemm(false, false, a.t, a.d, a.c, scale, ds, lds, k(in[1].X, seq, kv), ldk, 0, q(g[0], seq, head), ldq)
+				matmul.Gemm(true, false, a.c, a.d, a.t, scale, ds, lds, q(in[0].X, seq, head), ldq, 1, k(g[1], seq, kv), ldk)
 			})
 		}}},
 	}
 }
 
-// Mask makes the scores of keys that a row does not see −∞: those from sees[r] on.
+// Mask returns scores with −∞ for the keys that row r must not attend to: those from
+// lengths[r] on.
 //
-//	scores: (B·T, H·C), sees: (B·T) int → (B·T, H·C)
-func Mask(p Place, heads int, scores, sees *G.Node) (*G.Node, error) {
-	c, err := seenColumns(heads, scores, sees)
+//	scores: (B·T, H·C), lengths: (B·T) int → (B·T, H·C)
+func Mask(p Place, heads int, scores, lengths *G.Node) (*G.Node, error) {
+	c, err := checkLengths(heads, scores, lengths)
 	if err != nil {
 		return nil, err
 	}
-	return apply(p, maskSpec[float32](scores, heads, c), maskSpec[float64](scores, heads, c), scores, sees)
+	return apply(p, maskSpec[float32](scores, heads, c), maskSpec[float64](scores, heads, c), scores, lengths)
 }
 
-// ALiBi lowers each head's scores by its slope times the key's distance from the last one
-// that the row sees, which is the row itself where it looks back (Press et al. 2022). Head
-// h of H has the slope 2^(−8(h+1)/H).
+// ALiBi lowers each head's scores by its slope times the distance of the key from the last key
+// that the row attends to, which with causal lengths is the row itself (Press et al. 2022). The
+// slope of head h of H is 2^(−8(h+1)/H).
 //
-//	scores: (B·T, H·C), sees: (B·T) int → (B·T, H·C)
-func ALiBi(p Place, heads int, scores, sees *G.Node) (*G.Node, error) {
-	c, err := seenColumns(heads, scores, sees)
+//	scores: (B·T, H·C), lengths: (B·T) int → (B·T, H·C)
+func ALiBi(p Place, heads int, scores, lengths *G.Node) (*G.Node, error) {
+	c, err := checkLengths(heads, scores, lengths)
 	if err != nil {
 		return nil, err
 	}
-	return apply(p, alibiSpec[float32](scores, heads, c), alibiSpec[float64](scores, heads, c), scores, sees)
+	return apply(p, alibiSpec[float32](scores, heads, c), alibiSpec[float64](scores, heads, c), scores, lengths)
 }
 
-// alibiSlope is how much a head's scores fall from one key to the one before it.
+// alibiSlope returns the difference of a head's scores between neighbouring keys.
 func alibiSlope(head, heads int) float64 { return math.Exp2(-8 * float64(head+1) / float64(heads)) }
 
 func alibiSpec[T Float](scores *G.Node, heads, c int) spec[T] {
@@ -112,16 +113,16 @@ func alibiSpec[T Float](scores *G.Node, heads, c int) spec[T] {
 	}
 }
 
-// seenColumns is C, the columns of each head, of scores that sees fits.
-func seenColumns(heads int, scores, sees *G.Node) (int, error) {
+// checkLengths checks the shapes of scores and lengths and returns C, the columns of a head.
+func checkLengths(heads int, scores, lengths *G.Node) (int, error) {
 	c, err := headColumns(heads, scores)
-	if err == nil && (sees.Dtype() != tensor.Int || sees.Shape().TotalSize() != scores.Shape()[0]) {
-		err = fmt.Errorf("sees is %v of %v, want (%d) of int", sees.Shape(), sees.Dtype(), scores.Shape()[0])
+	if err == nil && (lengths.Dtype() != tensor.Int || lengths.Shape().TotalSize() != scores.Shape()[0]) {
+		err = fmt.Errorf("lengths are %v of %v, want (%d) of int", lengths.Shape(), lengths.Dtype(), scores.Shape()[0])
 	}
 	return c, err
 }
 
-// headColumns is C, the columns of each head.
+// headColumns returns C, the columns of a head.
 func headColumns(heads int, scores *G.Node) (int, error) {
 	if scores.Dims() != 2 || heads < 1 || scores.Shape()[1]%heads != 0 {
 		return 0, fmt.Errorf("the scores are %v, want (B·T, H·C) with H=%d heads", scores.Shape(), heads)
@@ -130,11 +131,11 @@ func headColumns(heads int, scores *G.Node) (int, error) {
 }
 
 func maskSpec[T Float](scores *G.Node, heads, c int) spec[T] {
-	cover := func(y, x []T, sees []int, hidden T) {
+	hide := func(y, x []T, lengths []int, hidden T) {
 		copy(y, x)
-		for r, n := range sees {
+		for r, n := range lengths {
 			if n < 0 || n > c {
-				panic(fmt.Errorf("row %d sees %d keys of %d", r, n, c))
+				panic(fmt.Errorf("row %d attends to %d keys of %d", r, n, c))
 			}
 			for head := range heads {
 				row := y[(r*heads+head)*c:][:c]
@@ -146,13 +147,13 @@ func maskSpec[T Float](scores *G.Node, heads, c int) spec[T] {
 	}
 	return spec[T]{
 		shape: scores.Shape(),
-		fwd:   func(in []arg[T], y []T) { cover(y, in[0].X, in[1].I, T(math.Inf(-1))) },
-		backs: []back[T]{{of: []int{0}, do: func(in []arg[T], _, dy []T, g [][]T) { cover(g[0], dy, in[1].I, 0) }}},
+		fwd:   func(in []arg[T], y []T) { hide(y, in[0].X, in[1].I, T(math.Inf(-1))) },
+		backs: []back[T]{{of: []int{0}, do: func(in []arg[T], _, dy []T, g [][]T) { hide(g[0], dy, in[1].I, 0) }}},
 	}
 }
 
-// Softmax turns each head's scores into weights that add up to 1. A row that sees nothing,
-// all −∞, gets zeros.
+// Softmax returns the softmax of each head's scores in each row. Where all scores are −∞ the
+// weights are 0.
 //
 //	scores: (B·T, H·C) → (B·T, H·C)
 func Softmax(p Place, heads int, scores *G.Node) (*G.Node, error) {
@@ -192,38 +193,38 @@ func softmaxSpec[T Float](scores *G.Node, c int) spec[T] {
 	}
 }
 
-// Mix adds up the values of each lane, weighted, head by head.
+// Mix returns the weighted sums of each sequence's values, head by head.
 //
 //	weights: (B·T, H·C), v: (B·C, K·d) → (B·T, H·d)
 func Mix(p Place, c AttentionConfig, weights, v *G.Node) (*G.Node, error) {
-	if weights.Dims() != 2 || v.Dims() != 2 || c.Lanes < 1 || c.Heads < 1 || c.KVHeads < 1 || c.Heads%c.KVHeads != 0 ||
-		weights.Shape()[0]%c.Lanes != 0 || v.Shape()[0]%c.Lanes != 0 || v.Shape()[1]%c.KVHeads != 0 ||
-		weights.Shape()[1] != c.Heads*(v.Shape()[0]/c.Lanes) {
+	if weights.Dims() != 2 || v.Dims() != 2 || c.Sequences < 1 || c.Heads < 1 || c.KVHeads < 1 || c.Heads%c.KVHeads != 0 ||
+		weights.Shape()[0]%c.Sequences != 0 || v.Shape()[0]%c.Sequences != 0 || v.Shape()[1]%c.KVHeads != 0 ||
+		weights.Shape()[1] != c.Heads*(v.Shape()[0]/c.Sequences) {
 		return nil, fmt.Errorf("the weights are %v and v %v, want (%d·T, H·C) and (%d·C, K·d) with H=%d heads and K=%d key-value heads",
-			weights.Shape(), v.Shape(), c.Lanes, c.Lanes, c.Heads, c.KVHeads)
+			weights.Shape(), v.Shape(), c.Sequences, c.Sequences, c.Heads, c.KVHeads)
 	}
-	a := attention{AttentionConfig: c, d: v.Shape()[1] / c.KVHeads, t: weights.Shape()[0] / c.Lanes, c: v.Shape()[0] / c.Lanes}
-	p.Tape.flops += 2 * float64(a.Lanes*a.Heads*a.d) * float64(a.t) * float64(a.c)
+	a := attention{AttentionConfig: c, d: v.Shape()[1] / c.KVHeads, t: weights.Shape()[0] / c.Sequences, c: v.Shape()[0] / c.Sequences}
+	p.Tape.flops += 2 * float64(a.Sequences*a.Heads*a.d) * float64(a.t) * float64(a.c)
 	return apply(p, mixSpec[float32](a), mixSpec[float64](a), weights, v)
 }
 
 func mixSpec[T Float](a attention) spec[T] {
 	ldy, ldv, ldw := a.Heads*a.d, a.KVHeads*a.d, a.Heads*a.c
-	y := func(x []T, lane, head int) []T { return headOf(x, lane, a.t, head, a.d, a.Heads) }
-	v := func(x []T, lane, kv int) []T { return headOf(x, lane, a.c, kv, a.d, a.KVHeads) }
-	w := func(x []T, lane, head int) []T { return headOf(x, lane, a.t, head, a.c, a.Heads) }
+	y := func(x []T, seq, head int) []T { return headOf(x, seq, a.t, head, a.d, a.Heads) }
+	v := func(x []T, seq, kv int) []T { return headOf(x, seq, a.c, kv, a.d, a.KVHeads) }
+	w := func(x []T, seq, head int) []T { return headOf(x, seq, a.t, head, a.c, a.Heads) }
 	return spec[T]{
-		shape: tensor.Shape{a.Lanes * a.t, ldy},
+		shape: tensor.Shape{a.Sequences * a.t, ldy},
 		fwd: func(in []arg[T], out []T) {
-			a.eachHead(func(lane, kv, head int) {
-				matmul.Gemm(false, false, a.t, a.d, a.c, 1, w(in[0].X, lane, head), ldw, v(in[1].X, lane, kv), ldv, 0, y(out, lane, head), ldy)
+			a.eachHead(func(seq, kv, head int) {
+				matmul.Gemm(false, false, a.t, a.d, a.c, 1, w(in[0].X, seq, head), ldw, v(in[1].X, seq, kv), ldv, 0, y(out, seq, head), ldy)
 			})
 		},
 		backs: []back[T]{{of: []int{0, 1}, do: func(in []arg[T], _, dy []T, g [][]T) {
 			clear(g[1])
-			a.eachHead(func(lane, kv, head int) {
-				matmul.Gemm(false, true, a.t, a.c, a.d, 1, y(dy, lane, head), ldy, v(in[1].X, lane, kv), ldv, 0, w(g[0], lane, head), ldw)
-				matmul.Gemm(true, false, a.c, a.d, a.t, 1, w(in[0].X, lane, head), ldw, y(dy, lane, head), ldy, 1, v(g[1], lane, kv), ldv)
+			a.eachHead(func(seq, kv, head int) {
+				matmul.Gemm(false, true, a.t, a.c, a.d, 1, y(dy, seq, head), ldy, v(in[1].X, seq, kv), ldv, 0, w(g[0], seq, head), ldw)
+				matmul.Gemm(true, false, a.c, a.d, a.t, 1, w(in[0].X, seq, head), ldw, y(dy, seq, head), ldy, 1, v(g[1], seq, kv), ldv)
 			})
 		}}},
 	}

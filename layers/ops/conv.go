@@ -8,18 +8,18 @@ import (
 	"euryale/internal/kernel/vec"
 )
 
-// CausalConv is a causal depthwise convolution, column by column over a sequence's last K
-// tokens: y_t = Σ_k W_k ⊙ x_{t−K+1+k} + b. What came before the first token is in prev,
-// the oldest first. Padding is left out, and gets zeros. b may be nil.
+// CausalConv returns the causal depthwise convolution of each sequence with a kernel of K
+// tokens: y_t = Σ_k W_k ⊙ x_{t−K+1+k} + b. prev holds the K−1 tokens before the first, oldest
+// first. Rows of padding are skipped; their result is zero. b may be nil.
 //
 //	x: (B·T, D), W: (K, D), prev: (B, (K−1)·D), at: (B·T) int, b: (D) → (B·T, D)
-func CausalConv(p Place, lanes int, x, w, prev, at, b *G.Node) (*G.Node, error) {
-	s, n, err := sequencesOf(lanes, x, prev, at)
+func CausalConv(p Place, sequences int, x, w, prev, at, b *G.Node) (*G.Node, error) {
+	s, n, err := sequencesOf(sequences, x, prev, at)
 	if err != nil {
 		return nil, err
 	}
 	if w.Dims() != 2 || w.Shape()[0] != n+1 || w.Shape()[1] != s.width {
-		return nil, fmt.Errorf("the weights are %v and the state %v, want (K, %d) and (%d, (K−1)·%d)", w.Shape(), prev.Shape(), s.width, lanes, s.width)
+		return nil, fmt.Errorf("the weights are %v and the state %v, want (K, %d) and (%d, (K−1)·%d)", w.Shape(), prev.Shape(), s.width, sequences, s.width)
 	}
 	p.Tape.readAsMatrix(w)
 	nodes := G.Nodes{x, w, prev, at}
@@ -32,17 +32,17 @@ func CausalConv(p Place, lanes int, x, w, prev, at, b *G.Node) (*G.Node, error) 
 	return apply(p, convSpec[float32](s, n+1, b != nil), convSpec[float64](s, n+1, b != nil), nodes...)
 }
 
-// conv is the scratch of one CausalConv.
+// conv holds the sizes and scratch of one CausalConv.
 type conv[T Float] struct {
-	sequences
+	layout
 	taps    int   // K
-	tokens  []int // (B, T), the rows of each sequence that are tokens
-	lengths []int // how many those are
+	tokens  []int // (B, T), the rows of each sequence that are not padding
+	lengths []int // (B), the number of those rows
 	product []T   // (B, D)
 }
 
-func convSpec[T Float](s sequences, taps int, bias bool) spec[T] {
-	c := &conv[T]{s, taps, make([]int, s.lanes*s.steps), make([]int, s.lanes), make([]T, s.lanes*s.width)}
+func convSpec[T Float](s layout, taps int, bias bool) spec[T] {
+	c := &conv[T]{s, taps, make([]int, s.sequences*s.steps), make([]int, s.sequences), make([]T, s.sequences*s.width)}
 	sp := spec[T]{
 		shape: s.shape(),
 		fwd:   c.forward,
@@ -64,42 +64,42 @@ func convSpec[T Float](s sequences, taps int, bias bool) spec[T] {
 	return sp
 }
 
-// find lists the tokens of each sequence.
+// find sets tokens and lengths from the positions.
 func (c *conv[T]) find(at []int) {
-	for lane := range c.lanes {
+	for seq := range c.sequences {
 		n := 0
-		for r := lane * c.steps; r < (lane+1)*c.steps; r++ {
+		for r := seq * c.steps; r < (seq+1)*c.steps; r++ {
 			if at[r] >= 0 {
-				c.tokens[lane*c.steps+n] = r
+				c.tokens[seq*c.steps+n] = r
 				n++
 			}
 		}
-		c.lengths[lane] = n
+		c.lengths[seq] = n
 	}
 }
 
-// before is what tap k of a sequence's i-th token reads: a row of x, or of prev.
-func (c *conv[T]) before(x, prev []T, lane, i, k int) []T {
+// before returns the row, of x or prev, that W_k multiplies for a sequence's i-th token.
+func (c *conv[T]) before(x, prev []T, seq, i, k int) []T {
 	j := i - (c.taps - 1) + k
 	if j < 0 {
-		return nth(prev, lane*(c.taps-1)+c.taps-1+j, c.width)
+		return nth(prev, seq*(c.taps-1)+c.taps-1+j, c.width)
 	}
-	return nth(x, c.tokens[lane*c.steps+j], c.width)
+	return nth(x, c.tokens[seq*c.steps+j], c.width)
 }
 
 func (c *conv[T]) forward(in []arg[T], y []T) {
 	c.find(in[3].I)
-	c.strands(func(lane, from, to int) {
-		product := nth(c.product, lane, c.width)[from:to]
+	c.eachChunk(func(seq, from, to int) {
+		product := nth(c.product, seq, c.width)[from:to]
 		for t := range c.steps {
-			if r := lane*c.steps + t; in[3].I[r] < 0 {
+			if r := seq*c.steps + t; in[3].I[r] < 0 {
 				clear(nth(y, r, c.width)[from:to])
 			}
 		}
-		for i := range c.lengths[lane] {
-			sum := nth(y, c.tokens[lane*c.steps+i], c.width)[from:to]
+		for i := range c.lengths[seq] {
+			sum := nth(y, c.tokens[seq*c.steps+i], c.width)[from:to]
 			for k := range c.taps {
-				vec.Mul(product, nth(in[1].X, k, c.width)[from:to], c.before(in[0].X, in[2].X, lane, i, k)[from:to])
+				vec.Mul(product, nth(in[1].X, k, c.width)[from:to], c.before(in[0].X, in[2].X, seq, i, k)[from:to])
 				switch {
 				case k > 0:
 					vec.Add(sum, sum, product)
@@ -117,30 +117,30 @@ func (c *conv[T]) inputGrads(in []arg[T], _, dy []T, g [][]T) {
 	c.find(in[3].I)
 	clear(g[0])
 	clear(g[1])
-	c.strands(func(lane, from, to int) {
-		product := nth(c.product, lane, c.width)[from:to]
-		for i := range c.lengths[lane] {
+	c.eachChunk(func(seq, from, to int) {
+		product := nth(c.product, seq, c.width)[from:to]
+		for i := range c.lengths[seq] {
 			for k := range c.taps {
-				vec.Mul(product, nth(in[1].X, k, c.width)[from:to], nth(dy, c.tokens[lane*c.steps+i], c.width)[from:to])
-				dx := c.before(g[0], g[1], lane, i, k)[from:to]
+				vec.Mul(product, nth(in[1].X, k, c.width)[from:to], nth(dy, c.tokens[seq*c.steps+i], c.width)[from:to])
+				dx := c.before(g[0], g[1], seq, i, k)[from:to]
 				vec.Add(dx, dx, product)
 			}
 		}
 	})
 }
 
-// weightGrad adds in the order of the rows, so that its bits do not depend on the workers,
-// which share columns.
+// weightGrad sums in the order of the rows, so that the result does not depend on the number
+// of workers, which split columns.
 func (c *conv[T]) weightGrad(in []arg[T], _, dy []T, g [][]T) {
 	c.find(in[3].I)
 	clear(g[0])
-	all := sequences{1, c.lanes * c.steps, c.width}
-	all.strands(func(_, from, to int) {
+	all := layout{1, c.sequences * c.steps, c.width}
+	all.eachChunk(func(_, from, to int) {
 		product := c.product[from:to]
-		for lane := range c.lanes {
-			for i := range c.lengths[lane] {
+		for seq := range c.sequences {
+			for i := range c.lengths[seq] {
 				for k := range c.taps {
-					vec.Mul(product, nth(dy, c.tokens[lane*c.steps+i], c.width)[from:to], c.before(in[0].X, in[2].X, lane, i, k)[from:to])
+					vec.Mul(product, nth(dy, c.tokens[seq*c.steps+i], c.width)[from:to], c.before(in[0].X, in[2].X, seq, i, k)[from:to])
 					dw := nth(g[0], k, c.width)[from:to]
 					vec.Add(dw, dw, product)
 				}

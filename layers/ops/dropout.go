@@ -8,12 +8,12 @@ import (
 	"euryale/internal/kernel/vec"
 )
 
-// Noise is the state of all dropout in a model: with a layer's path and a value's place
-// in the batch it decides what is dropped, so that these two numbers are all a
-// checkpoint needs, and the masks are the same for any number of workers.
+// Noise is the random state of all dropout in a model. A mask is a function of these two
+// numbers, the layer's path and the value's index in the batch: a checkpoint saves the two
+// numbers only, and masks do not depend on the number of workers or shards.
 type Noise struct{ Seed, Step uint64 }
 
-// key is the stream of one layer in one step.
+// key returns the random key of one layer in one step.
 func (n *Noise) key(layer uint64) uint64 {
 	x := n.Seed ^ layer*0x9e3779b97f4a7c15 ^ (n.Step+1)*0xd1b54a32d192ed03
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9 // the finaliser of SplitMix64
@@ -21,13 +21,13 @@ func (n *Noise) key(layer uint64) uint64 {
 	return x ^ x>>31
 }
 
-// Drop is one layer's dropout.
+// Drop holds the parameters of one dropout.
 type Drop struct {
-	P     float64 // share that is zeroed
+	P     float64 // probability that a value is zeroed
 	Noise *Noise
-	Layer uint64 // tells this layer from the others
-	First int    // rows of the batch before this graph's first row
-	Step  *int   // of the loop that the layer is in, or nil
+	Layer uint64 // hash of the layer's path
+	First int    // index in the batch of this graph's first row
+	Step  *int   // current step of the loop around the layer, or nil
 }
 
 func (d Drop) check() error {
@@ -37,7 +37,8 @@ func (d Drop) check() error {
 	return nil
 }
 
-// Dropout zeroes a share of x and scales the rest by 1/(1−p) (Srivastava et al. 2014).
+// Dropout zeroes each value of x with probability p and scales the others by 1/(1−p)
+// (Srivastava et al. 2014).
 //
 //	x: (N, D) → (N, D)
 func Dropout(p Place, d Drop, x *G.Node) (*G.Node, error) {
@@ -47,7 +48,7 @@ func Dropout(p Place, d Drop, x *G.Node) (*G.Node, error) {
 	return apply(p, dropoutSpec[float32](d, x, false), dropoutSpec[float64](d, x, false), x)
 }
 
-// AddDropped is a + Dropout(x), in one pass.
+// AddDropped returns a + Dropout(x), in one pass over memory.
 //
 //	a, x: (N, D) → (N, D)
 func AddDropped(p Place, d Drop, a, x *G.Node) (*G.Node, error) {

@@ -50,17 +50,17 @@ func TestDeclarationErrors(t *testing.T) {
 		"entropy":     {func() (*G.Node, error) { return CrossEntropy(p, 0, in["x"], in["five"]) }, "logits are (6, 8) and targets (5)"},
 		"smoothing":   {func() (*G.Node, error) { return CrossEntropy(p, 1, in["x"], in["six"]) }, "label smoothing is 1"},
 		"attention": {func() (*G.Node, error) {
-			return Attention(p, AttentionConfig{Lanes: 2, Heads: 3, KVHeads: 3}, in["x"], in["x"], in["x"], in["six"])
+			return Attention(p, AttentionConfig{Sequences: 2, Heads: 3, KVHeads: 3}, in["x"], in["x"], in["x"], in["six"])
 		}, "q is (6, 8)"},
-		"lanes": {func() (*G.Node, error) {
-			return Attention(p, AttentionConfig{Lanes: 2, Heads: 2, KVHeads: 2}, in["x"], in["k"], in["k"], in["six"])
+		"sequences": {func() (*G.Node, error) {
+			return Attention(p, AttentionConfig{Sequences: 2, Heads: 2, KVHeads: 2}, in["x"], in["k"], in["k"], in["six"])
 		}, "k (9, 8)"},
 		"groups": {func() (*G.Node, error) {
-			return AttentionOf(p, AttentionConfig{Lanes: 2, Heads: 3, KVHeads: 2}, in["x"], in["six"])
+			return AttentionOf(p, AttentionConfig{Sequences: 2, Heads: 3, KVHeads: 2}, in["x"], in["six"])
 		}, "qkv is (6, 8)"},
 		"append": {func() (*G.Node, error) {
 			return Append(p, 2, tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(8, 5)), in["x"], in["six"])
-		}, "x is (6, 8) of float32, memory is (8, 5)"},
+		}, "x is (6, 8) of float32 and the cache (8, 5)"},
 		"only indices": {func() (*G.Node, error) { return apply(p, spec[float32]{}, spec[float64]{}, in["six"]) }, "here: no input holds floating-point numbers"},
 	} {
 		_, err := c.n()
@@ -78,7 +78,7 @@ func TestRunErrors(t *testing.T) {
 	vm := G.NewTapeMachine(y.Graph(), G.WithEngine(tape))
 	tape.Begin()
 	require.Error(t, vm.RunAll())
-	require.EqualError(t, tape.Err(), "tok/gather: row 1 asks for id 99 of 7")
+	require.EqualError(t, tape.Err(), "tok/gather: row 1 has id 99, but the table has 7 rows")
 	ids[1] = 2
 	tape.Begin()
 	vm.Reset()

@@ -2,8 +2,8 @@ package ops
 
 import G "gorgonia.org/gorgonia"
 
-// Max is the larger of a and b, value by value. The gradient goes to the larger, and half
-// of it to each where they are equal.
+// Max returns the elementwise maximum of a and b. The gradient goes to the larger value, and
+// half of it to each where they are equal.
 //
 //	a, b: (…) → (…)
 func Max(p Place, a, b *G.Node) (*G.Node, error) {
@@ -13,8 +13,8 @@ func Max(p Place, a, b *G.Node) (*G.Node, error) {
 	return apply(p, extremumSpec[float32](a, 1), extremumSpec[float64](a, 1), a, b)
 }
 
-// Min is the smaller of a and b, value by value. The gradient goes to the smaller, and half
-// of it to each where they are equal.
+// Min returns the elementwise minimum of a and b. The gradient goes to the smaller value, and
+// half of it to each where they are equal.
 //
 //	a, b: (…) → (…)
 func Min(p Place, a, b *G.Node) (*G.Node, error) {
@@ -24,7 +24,7 @@ func Min(p Place, a, b *G.Node) (*G.Node, error) {
 	return apply(p, extremumSpec[float32](a, -1), extremumSpec[float64](a, -1), a, b)
 }
 
-// extremumSpec is the larger of two values, or the smaller if side is −1.
+// extremumSpec defines the elementwise maximum, or the minimum if side is −1.
 func extremumSpec[T Float](a *G.Node, side T) spec[T] {
 	part := func(i int) back[T] {
 		return back[T]{of: []int{i}, reads: []int{0, 1}, do: func(in []arg[T], _, dy []T, dx [][]T) {

@@ -10,7 +10,7 @@ import (
 	"euryale/internal/kernel/vec"
 )
 
-// Function is a function of one value.
+// Function is an elementwise function.
 type Function string
 
 // The functions.
@@ -36,7 +36,7 @@ func Map(p Place, f Function, x *G.Node) (*G.Node, error) {
 	return byRows(y, err, func(in G.Nodes) (*G.Node, error) { return Map(p, f, in[0]) })
 }
 
-// Clip is x within lo and hi. Its derivative is 1 from lo to hi, and 0 beyond them.
+// Clip limits the values of x to lo…hi. Its derivative is 1 from lo to hi and 0 outside.
 //
 //	x: (…) → (…)
 func Clip(p Place, x *G.Node, lo, hi float64) (*G.Node, error) {
@@ -47,7 +47,7 @@ func Clip(p Place, x *G.Node, lo, hi float64) (*G.Node, error) {
 	return byRows(y, err, func(in G.Nodes) (*G.Node, error) { return Clip(p, in[0], lo, hi) })
 }
 
-// AddScalar is x + c.
+// AddScalar returns x + c.
 //
 //	x: (…) → (…)
 func AddScalar(p Place, x *G.Node, c float64) (*G.Node, error) {
@@ -60,10 +60,10 @@ func addScalarSpec[T Float](x *G.Node, c T) spec[T] {
 	return spec[T]{shape: x.Shape(), fwd: func(in []arg[T], y []T) { f(y, in[0].X) }, pass: []int{0}}
 }
 
-// function is a function of each value of a slice, with its derivative.
+// function is the kernels of an elementwise function and its derivative.
 type function[T Float] struct {
 	f    func(y, x []T)
-	grad func(dx, x, y, dy []T) // from what went in (x) or came out (y), whichever is cheaper
+	grad func(dx, x, y, dy []T) // computed from the input x or the output y, whichever is cheaper
 }
 
 func functionOf[T Float](f Function) (function[T], error) {
@@ -108,12 +108,12 @@ func clip[T Float](lo, hi T) function[T] {
 	return function[T]{eachValue(func(x T) T { return min(max(x, lo), hi) }), slope(inside)}
 }
 
-// inPieces is f on parts of its slices, at once where there are idle workers.
+// inPieces returns f applied to pieces of its slices, concurrently.
 func inPieces[T Float](f func(y, x []T)) func(y, x []T) {
 	return func(y, x []T) { pieces(len(x), func(from, to int) { f(y[from:to], x[from:to]) }) }
 }
 
-// eachValue is f on every value.
+// eachValue returns the kernel that applies f to every value.
 func eachValue[T Float](f func(x T) T) func(y, x []T) {
 	return inPieces(func(y, x []T) {
 		for i, v := range x {
@@ -122,7 +122,7 @@ func eachValue[T Float](f func(x T) T) func(y, x []T) {
 	})
 }
 
-// slope is dy times the derivative df.
+// slope returns the kernel dx = dy·df(x, y).
 func slope[T Float](df func(x, y T) T) func(dx, x, y, dy []T) {
 	return func(dx, x, y, dy []T) {
 		pieces(len(x), func(from, to int) {
@@ -133,7 +133,7 @@ func slope[T Float](df func(x, y T) T) func(dx, x, y, dy []T) {
 	}
 }
 
-// mapSpec applies a function to every value of x.
+// mapSpec defines the op that applies f to every value of x.
 func mapSpec[T Float](x *G.Node, f function[T]) spec[T] {
 	return spec[T]{
 		shape: x.Shape(),
@@ -142,7 +142,7 @@ func mapSpec[T Float](x *G.Node, f function[T]) spec[T] {
 	}
 }
 
-// pieces runs f for the parts of n values that idle workers share.
+// pieces splits n values into pieces and runs f for each, concurrently.
 func pieces(n int, f func(from, to int)) {
 	const piece = 1 << 14
 	parallel.Each((n+piece-1)/piece, func(i int) { f(i*piece, min(n, (i+1)*piece)) })

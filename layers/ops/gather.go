@@ -9,7 +9,7 @@ import (
 	"euryale/internal/kernel/vec"
 )
 
-// Gather looks ids up in a table; an id of −1 gives a row of zeros.
+// Gather returns the rows of a table with the given ids, and zeros for an id of −1.
 //
 //	table: (V, D), ids: (N) int → (N, D)
 func Gather(p Place, table, ids *G.Node) (*G.Node, error) {
@@ -28,7 +28,7 @@ func gatherSpec[T Float](v, d, n int) spec[T] {
 			for r, id := range a[1].I {
 				switch row := y[r*d : (r+1)*d]; {
 				case id >= v || id < -1:
-					panic(fmt.Errorf("row %d asks for id %d of %d", r, id, v))
+					panic(fmt.Errorf("row %d has id %d, but the table has %d rows", r, id, v))
 				case id < 0:
 					clear(row)
 				default:
@@ -48,7 +48,7 @@ func gatherSpec[T Float](v, d, n int) spec[T] {
 	}
 }
 
-// Columns copies columns from to to−1 of x.
+// Columns returns a copy of columns from to to−1 of x.
 //
 //	x: (N, D) → (N, to−from)
 func Columns(p Place, x *G.Node, from, to int) (*G.Node, error) {

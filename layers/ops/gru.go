@@ -11,12 +11,12 @@ import (
 )
 
 // GRU runs a gated recurrent unit (Cho et al. 2014, with the reset gate applied to the
-// hidden product, as in cuDNN) through all tokens:
+// hidden product, as in cuDNN) over all tokens:
 //
 //	r|u|n = z, r'|u'|n' = h·W + b
 //	r = σ(r+r'),  u = σ(u+u'),  n = tanh(n + r⊙n'),  h = (1−u)⊙n + u⊙h
 //
-// z is the inputs' product with biases, prev what each lane starts from; b may be nil.
+// z is x·Wx with its bias, prev the initial state of each sequence; b may be nil.
 //
 //	z: (B·T, 3H), W: (H, 3H), b: (3H), prev: (B, H), at: (B·T) int → (B·T, H) h after each token
 func GRU(p Place, c Scan, z, w, b, prev, at *G.Node) (*G.Node, error) {
@@ -35,13 +35,13 @@ func GRU(p Place, c Scan, z, w, b, prev, at *G.Node) (*G.Node, error) {
 	return apply(p, gruSpec[float32](p.Tape, s, w, b != nil), gruSpec[float64](p.Tape, s, w, b != nil), nodes...)
 }
 
-// gru is the scratch of one GRU: all that its derivative wants, step by step.
+// gru holds the values of one run that the backward pass reads, step by step.
 type gru[T Float] struct {
 	scan
 	zx, zh []T // (T·B, 3H), the gates and the hidden product; their gradients, in the backward pass
-	h      []T // (1+T, B, H), what step 0 starts from first
+	h      []T // (1+T, B, H), the initial state first
 	w      *recurrent[T]
-	dh     []T // (B, H), on its way back through time
+	dh     []T // (B, H), gradient of the current step's state
 }
 
 func gruSpec[T Float](tape *Tape, s scan, w *G.Node, bias bool) spec[T] {
@@ -53,7 +53,7 @@ func gruSpec[T Float](tape *Tape, s scan, w *G.Node, bias bool) spec[T] {
 	return spec[T]{
 		shape: tensor.Shape{s.rows(), s.hidden},
 		fwd: func(in []arg[T], y []T) {
-			n := s.Lanes * s.hidden
+			n := s.Sequences * s.hidden
 			if r.zx == nil {
 				r.zx, r.zh, r.h = make([]T, 3*s.steps*n), make([]T, 3*s.steps*n), make([]T, (s.steps+1)*n)
 			}
@@ -68,12 +68,12 @@ func gruSpec[T Float](tape *Tape, s scan, w *G.Node, bias bool) spec[T] {
 }
 
 func (r *gru[T]) step(k int, w *matmul.Packed[T], in []arg[T], y []T) {
-	n, h := r.Lanes*r.hidden, r.hidden
+	n, h := r.Sequences*r.hidden, r.hidden
 	zx, zh, h0, h1 := nth(r.zx, k, 3*n), nth(r.zh, k, 3*n), nth(r.h, k, n), nth(r.h, k+1, n)
 	gather(r.scan, k, zx, in[0].X, 3*h)
-	matmul.GemmPacked(w, false, false, r.Lanes, 3*h, h, 1, h0, h, in[1].X, 3*h, 0, zh, 3*h)
+	matmul.GemmPacked(w, false, false, r.Sequences, 3*h, h, 1, h0, h, in[1].X, 3*h, 0, zh, 3*h)
 	if len(in) > 4 {
-		vec.Bias(zh, r.Lanes, 3*h, in[4].X)
+		vec.Bias(zh, r.Sequences, 3*h, in[4].X)
 	}
 	r.runs(k, in[3].I, func(from, to int) {
 		vec.GRUCell(span(zx, from, to, 3*h), span(zh, from, to, 3*h), span(h0, from, to, h), span(h1, from, to, h), to-from, h, 3*h, h)
@@ -82,7 +82,7 @@ func (r *gru[T]) step(k int, w *matmul.Packed[T], in []arg[T], y []T) {
 }
 
 func (r *gru[T]) backward(in []arg[T], _, dy []T, g [][]T) {
-	n, h := r.Lanes*r.hidden, r.hidden
+	n, h := r.Sequences*r.hidden, r.hidden
 	if r.dh == nil {
 		r.dh = make([]T, n)
 	}
@@ -99,12 +99,12 @@ func (r *gru[T]) backward(in []arg[T], _, dy []T, g [][]T) {
 	}
 }
 
-// stepBack turns the gates and the hidden product of step k into their gradients, and dh
-// into that of what the step started from.
+// stepBack overwrites the gates and the hidden product of step k with their gradients, and dh
+// with the gradient of the state before the step.
 func (r *gru[T]) stepBack(k int, back *matmul.Packed[T], in []arg[T], dy []T) {
-	n, h := r.Lanes*r.hidden, r.hidden
+	n, h := r.Sequences*r.hidden, r.hidden
 	zx, zh, h0 := nth(r.zx, k, 3*n), nth(r.zh, k, 3*n), nth(r.h, k, n)
-	collect(r.scan, k, r.dh, dy, h, 0, h)
+	accumulate(r.scan, k, r.dh, dy, h, 0, h)
 	r.runs(k, in[3].I, func(from, to int) {
 		dzx, dzh, dh := span(zx, from, to, 3*h), span(zh, from, to, 3*h), span(r.dh, from, to, h)
 		vec.GRUCellGrad(dzx, dzh, dh, dzx, dzh, span(h0, from, to, h), dh, to-from, h, 3*h, h)
@@ -112,5 +112,5 @@ func (r *gru[T]) stepBack(k int, back *matmul.Packed[T], in []arg[T], dy []T) {
 		clear(span(zx, from, to, 3*h))
 		clear(span(zh, from, to, 3*h))
 	})
-	matmul.GemmPacked(back, false, true, r.Lanes, h, 3*h, 1, zh, 3*h, in[1].X, 3*h, 1, r.dh, h)
+	matmul.GemmPacked(back, false, true, r.Sequences, h, 3*h, 1, zh, 3*h, in[1].X, 3*h, 1, r.dh, h)
 }

@@ -7,30 +7,30 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Op is a fused op of one's own: a forward function and its derivative, on slices. Like the
-// ops of this package it runs as one instruction, owns its buffers, and turns a panic into
-// an error that names the layer. Scope.Apply declares it.
+// Op defines a custom fused op: a forward function and its derivative, on slices. Like the ops
+// of this package it runs as one instruction, in buffers of the memory planner, and its panics
+// become errors that name the layer. Scope.Apply declares it.
 type Op struct {
-	Name string // its part of the path, in errors and pictures
-	// Shape returns the shape of the result. Nil is that of the first operand.
+	Name string // last part of the path, in errors and pictures
+	// Shape returns the shape of the result. Nil: the shape of the first operand.
 	Shape func(in ...tensor.Shape) (tensor.Shape, error)
-	// Float64 is required: gradients are checked with it. Without Float32, graphs of float32
+	// Float64 is required, since it checks the gradients. If Float32 is missing, float32 graphs
 	// convert their values and run Float64.
 	Float64 Kernel[float64]
 	Float32 Kernel[float32]
 }
 
-// Kernel is the arithmetic of an Op in one type of numbers.
+// Kernel computes an Op in one floating-point type.
 type Kernel[T Float] struct {
-	// Forward fills out.
+	// Forward writes the result into out.
 	Forward func(in []Arg[T], out []T)
-	// Backward fills din[i] with the gradient of operand i, given that of the result, dout. It
-	// overwrites every value. din[i] is nil for an operand of integers. A nil Backward declares
-	// an op without a derivative.
+	// Backward writes the gradient of operand i into din[i], given dout, the gradient of the
+	// result. It must overwrite every value. din[i] is nil for an operand of integers. With a
+	// nil Backward the op has no derivative.
 	Backward func(in []Arg[T], out, dout []T, din [][]T)
 }
 
-// The kernels by names that a notebook can use, whose interpreter knows no generic types.
+// Names without type parameters, for notebooks, whose interpreter has no generics.
 type (
 	Kernel32 = Kernel[float32]
 	Kernel64 = Kernel[float64]
@@ -38,7 +38,7 @@ type (
 	Arg64    = Arg[float64]
 )
 
-// Apply declares an op of one's own on its operands.
+// Apply declares a custom op on its operands.
 func Apply(p Place, o Op, in ...*G.Node) (*G.Node, error) {
 	if o.Float64.Forward == nil {
 		return nil, fmt.Errorf("the op %s has no Float64.Forward", o.Name)
@@ -85,7 +85,7 @@ func (k Kernel[T]) spec(shape tensor.Shape, in G.Nodes) spec[T] {
 	return s
 }
 
-// converted is a kernel of float32 that computes in float64.
+// converted returns a float32 kernel that runs k in float64.
 func converted(k Kernel[float64]) Kernel[float32] {
 	var in []Arg[float64]
 	var out, dout []float64
@@ -124,7 +124,7 @@ func converted(k Kernel[float64]) Kernel[float32] {
 	return c
 }
 
-// widen copies x to dst, which it makes if there is none.
+// widen copies x to dst, allocating dst if its size differs.
 func widen(dst []float64, x []float32) []float64 {
 	if len(dst) != len(x) {
 		dst = make([]float64, len(x))

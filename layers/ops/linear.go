@@ -10,7 +10,7 @@ import (
 	"euryale/internal/kernel/vec"
 )
 
-// Activation is what a Linear applies to its sums.
+// Activation is an elementwise activation function.
 type Activation string
 
 // The activations.
@@ -24,26 +24,27 @@ const (
 	Sigmoid  Activation = "sigmoid"
 )
 
-// Linear is act(x·W + b); b may be nil.
+// Linear returns act(x·W + b); b may be nil.
 //
 //	x: (N, in), W: (in, out), b: (out) → (N, out)
 func Linear(p Place, act Activation, x, w, b *G.Node) (*G.Node, error) {
 	return linear(p, act, false, x, w, b)
 }
 
-// LinearT is act(x·Wᵀ + b): the weights lie row by output, as in an embedding table.
+// LinearT returns act(x·Wᵀ + b); b may be nil. W has a row for each output, as an embedding
+// table does.
 //
 //	x: (N, in), W: (out, in), b: (out) → (N, out)
 func LinearT(p Place, act Activation, x, w, b *G.Node) (*G.Node, error) {
 	return linear(p, act, true, x, w, b)
 }
 
-func linear(p Place, act Activation, turned bool, x, w, b *G.Node) (*G.Node, error) {
+func linear(p Place, act Activation, transposed bool, x, w, b *G.Node) (*G.Node, error) {
 	if x.Dims() != 2 || w.Dims() != 2 {
 		return nil, fmt.Errorf("x is %v and W is %v, want two matrices", x.Shape(), w.Shape())
 	}
 	in, out := w.Shape()[0], w.Shape()[1]
-	if turned {
+	if transposed {
 		in, out = out, in
 	}
 	if x.Shape()[1] != in {
@@ -61,23 +62,23 @@ func linear(p Place, act Activation, turned bool, x, w, b *G.Node) (*G.Node, err
 	}
 	n := x.Shape()[0]
 	p.Tape.flops += 2 * float64(n) * float64(in) * float64(out)
-	y, err := apply(p, linearSpec[float32](p.Tape, act, turned, n, in, out, w, b != nil), linearSpec[float64](p.Tape, act, turned, n, in, out, w, b != nil), nodes...)
-	return byRows(y, err, func(in G.Nodes) (*G.Node, error) { return linear(p, act, turned, in[0], w, b) })
+	y, err := apply(p, linearSpec[float32](p.Tape, act, transposed, n, in, out, w, b != nil), linearSpec[float64](p.Tape, act, transposed, n, in, out, w, b != nil), nodes...)
+	return byRows(y, err, func(in G.Nodes) (*G.Node, error) { return linear(p, act, transposed, in[0], w, b) })
 }
 
-func linearSpec[T Float](tape *Tape, act Activation, turned bool, n, in, out int, w *G.Node, bias bool) spec[T] {
+func linearSpec[T Float](tape *Tape, act Activation, transposed bool, n, in, out int, w *G.Node, bias bool) spec[T] {
 	f, _ := activationOf[T](act)
 	ldw := out
-	if turned {
+	if transposed {
 		ldw = in
 	}
-	straight := operandOf[T](tape, w, turned, n)
+	straight := operandOf[T](tape, w, transposed, n)
 	var across *matmul.Packed[T]
 	if tape.Differentiated {
-		across = operandOf[T](tape, w, !turned, n)
+		across = operandOf[T](tape, w, !transposed, n)
 	}
 	slopes := tape.Differentiated && f.slope != nil
-	var z []T // sums before the activation; its slopes, if the graph is differentiated and they are cheap
+	var z []T // x·W + b, or the activation's derivative there if the graph is differentiated and it is cheap
 	s := spec[T]{
 		shape: tensor.Shape{n, out},
 		fwd: func(a []arg[T], y []T) {
@@ -86,14 +87,14 @@ func linearSpec[T Float](tape *Tape, act Activation, turned bool, n, in, out int
 				b = a[2].X
 			}
 			if act == Identity {
-				matmul.GemmPacked(straight, false, turned, n, out, in, 1, a[0].X, in, a[1].X, ldw, 0, y, out)
+				matmul.GemmPacked(straight, false, transposed, n, out, in, 1, a[0].X, in, a[1].X, ldw, 0, y, out)
 				vec.Bias(y, n, out, b)
 				return
 			}
 			if z == nil {
 				z = claim[T](tape, n*out)
 			}
-			matmul.GemmPacked(straight, false, turned, n, out, in, 1, a[0].X, in, a[1].X, ldw, 0, z, out)
+			matmul.GemmPacked(straight, false, transposed, n, out, in, 1, a[0].X, in, a[1].X, ldw, 0, z, out)
 			if slopes {
 				f.slope(y, z, n, out, b)
 			} else {
@@ -102,10 +103,10 @@ func linearSpec[T Float](tape *Tape, act Activation, turned bool, n, in, out int
 		},
 		backs: []back[T]{
 			{of: []int{0}, reads: []int{1}, do: func(a []arg[T], _, dz []T, g [][]T) {
-				matmul.GemmPacked(across, false, !turned, n, in, out, 1, dz, out, a[1].X, ldw, 0, g[0], in)
+				matmul.GemmPacked(across, false, !transposed, n, in, out, 1, dz, out, a[1].X, ldw, 0, g[0], in)
 			}},
 			{of: []int{1}, reads: []int{0}, do: func(a []arg[T], _, dz []T, g [][]T) {
-				if turned {
+				if transposed {
 					matmul.Gemm(true, false, out, in, n, 1, dz, out, a[0].X, in, 0, g[0], in)
 				} else {
 					matmul.Gemm(true, false, in, out, n, 1, a[0].X, in, dz, out, 0, g[0], out)
@@ -118,7 +119,7 @@ func linearSpec[T Float](tape *Tape, act Activation, turned bool, n, in, out int
 			vec.ColumnSums(g[0], dz, n, out, out)
 		}})
 	}
-	s.wide = func(rows int) spec[T] { return linearSpec[T](tape, act, turned, rows, in, out, w, bias) }
+	s.wide = func(rows int) spec[T] { return linearSpec[T](tape, act, transposed, rows, in, out, w, bias) }
 	if act != Identity {
 		s.prep = func(_ []arg[T], y, dy, dz []T) {
 			if slopes {

@@ -7,21 +7,21 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Loop runs a cell through all tokens of every sequence, and returns the state after each.
-// A sequence keeps its state where it has no token. The cell is compiled once, whatever T
-// is; parts of it that depend on the token alone are computed for all tokens at once; and
-// of each step only the state is kept: the backward pass computes the rest again.
+// Loop runs a cell over all tokens of every sequence, and returns the state after each. Rows
+// of padding keep the state. The cell is compiled once, whatever T is. Parts of it that depend
+// on the token only are computed for all tokens at once. Only the states are stored: the
+// backward pass recomputes the rest.
 //
 //	x: (B·T, in), prev: (B, D), at: (B·T) int → (B·T, D)
 func Loop(p Place, sequences int, c Cell, x, prev, at *G.Node) (*G.Node, error) {
 	if x.Dims() != 2 || sequences < 1 || x.Shape()[0]%sequences != 0 || at.Dtype() != tensor.Int || at.Shape().TotalSize() != x.Shape()[0] {
 		return nil, fmt.Errorf("x is %v and positions %v, want (%d·T, D) and (%d·T)", x.Shape(), at.Shape(), sequences, sequences)
 	}
-	b, err := c.takeApart(x)
+	b, err := c.analyse(x)
 	if err != nil {
 		return nil, err
 	}
-	s := scan{Scan{Lanes: sequences}, x.Shape()[0] / sequences, c.Prev.Shape()[1]}
+	s := scan{Scan{Sequences: sequences}, x.Shape()[0] / sequences, c.Prev.Shape()[1]}
 	in := G.Nodes{prev, at}
 	for _, stream := range b.streams {
 		in = append(in, stream.all)
@@ -60,39 +60,39 @@ func declareLoop[T Float](p Place, s scan, b *body, in G.Nodes) (*G.Node, error)
 	return declare(p, k, in)
 }
 
-// loop is a cell that runs through all tokens.
+// loop holds the compiled cell and the values of one run.
 type loop[T Float] struct {
 	scan
 	*body
 	forward *cellProgram[T]
-	next    int             // slot of the state after a step
-	held    []held[T]       // values of captured nodes
-	tokens  []*tensor.Dense // a step's rows of each stream
-	state   *tensor.Dense   // before a step, (B, D)
+	next    int                // slot of the cell's result
+	values  []capturedValue[T] // values of captured nodes
+	tokens  []*tensor.Dense    // rows of the current step, of each stream
+	state   *tensor.Dense      // before the current step, (B, D)
 }
 
-// held is a captured value in a tensor of its own.
-type held[T Float] struct {
+// capturedValue caches the tensor over an operand's memory.
+type capturedValue[T Float] struct {
 	x []T
 	i []int
 	v G.Value
 }
 
-// Inputs of the op, by number.
+// Indices of the op's inputs; captured nodes follow the streams.
 const (
 	loopState = iota
 	loopAt
 	loopStreams
 )
 
-// run computes the states.
+// run computes the states of all steps.
 func (l *loop[T]) run(in []arg[T], out []T) {
-	l.enter(l.forward, in)
+	l.bind(l.forward, in)
 	state := floats[T](l.state)
 	copy(state, in[loopState].X)
 	for k := range l.steps {
-		l.step(k)
-		l.take(l.forward, k, in)
+		l.setStep(k)
+		l.loadTokens(l.forward, k, in)
 		must(l.forward.run())
 		next := values[T](l.forward.values[l.next])
 		l.runs(k, in[loopAt].I, func(from, to int) {
@@ -102,12 +102,12 @@ func (l *loop[T]) run(in []arg[T], out []T) {
 	}
 }
 
-// enter gives a program the values that are the same at every step, and tensors for those
-// that are not.
-func (l *loop[T]) enter(p *cellProgram[T], in []arg[T]) {
+// bind sets a program's inputs: the values that are the same at every step, and the tensors
+// that each step overwrites.
+func (l *loop[T]) bind(p *cellProgram[T], in []arg[T]) {
 	if l.state == nil {
-		l.state = tensor.New(tensor.Of(dtype[T]()), tensor.WithShape(l.Lanes, l.hidden))
-		l.held = make([]held[T], len(l.captured))
+		l.state = tensor.New(tensor.Of(dtype[T]()), tensor.WithShape(l.Sequences, l.hidden))
+		l.values = make([]capturedValue[T], len(l.captured))
 		for _, s := range l.streams {
 			l.tokens = append(l.tokens, tensor.New(tensor.Of(s.at.Dtype()), tensor.WithShape(s.at.Shape()...)))
 		}
@@ -118,14 +118,15 @@ func (l *loop[T]) enter(p *cellProgram[T], in []arg[T]) {
 	}
 	for i, n := range l.captured {
 		if !isConstant(n) {
-			p.set(p.inputs[n], l.held[i].value(n, in[loopStreams+len(l.streams)+i]))
+			p.set(p.inputs[n], l.values[i].value(n, in[loopStreams+len(l.streams)+i]))
 		}
 	}
 	p.tape.Begin()
 }
 
-// value returns what the op was given as a tensor, made again when it lies elsewhere.
-func (h *held[T]) value(n *G.Node, a arg[T]) G.Value {
+// value returns operand a as a value of Gorgonia. It makes a new tensor only if the operand's
+// memory has changed.
+func (h *capturedValue[T]) value(n *G.Node, a arg[T]) G.Value {
 	switch {
 	case n.IsScalar():
 		return scalar(a.X[0])
@@ -139,15 +140,15 @@ func (h *held[T]) value(n *G.Node, a arg[T]) G.Value {
 	return h.v
 }
 
-// take copies step k's rows of the streams to where the cell reads them.
-func (l *loop[T]) take(p *cellProgram[T], k int, in []arg[T]) {
+// loadTokens copies the rows of step k of each stream to the tensor that the cell reads.
+func (l *loop[T]) loadTokens(p *cellProgram[T], k int, in []arg[T]) {
 	for i, r := range l.tokens {
 		gather(l.scan, k, floats[T](r), in[loopStreams+i].X, r.Shape()[1])
 	}
 }
 
-// step tells the cell's dropout which step it is.
-func (l *loop[T]) step(k int) {
+// setStep sets the step that the cell's dropout reads.
+func (l *loop[T]) setStep(k int) {
 	if l.Step != nil {
 		*l.Step = k
 	}

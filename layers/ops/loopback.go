@@ -10,29 +10,29 @@ import (
 	"euryale/layers/stock"
 )
 
-// loopBack is the derivative of a loop: the cell with the derivative that Gorgonia makes of
-// it, run from the last token to the first.
+// loopBack is the backward pass of a loop: it runs the cell and its derivative by Gorgonia from
+// the last token to the first.
 type loopBack[T Float] struct {
 	*loop[T]
-	program *cellProgram[T]
-	seed    *tensor.Dense // gradient of the state after a step, (B, D)
-	inputs  []int         // of the op, those with a gradient
-	slots   []int         // of their gradients in one step
-	late    []*late[T]    // by input: nil where a step's gradient is added up
-	dstate  []T           // (B, D)
+	program  *cellProgram[T]
+	seed     *tensor.Dense  // gradient of the state after a step, (B, D)
+	inputs   []int          // indices of the op's inputs that have a gradient
+	slots    []int          // of the gradients of one step; −1: deferred
+	deferred []*deferred[T] // by input; nil: each step's gradient is added
+	dstate   []T            // (B, D)
 }
 
-// late is the gradient of a matrix, or of a bias, in a product: as one product over the
-// rows of all steps, which takes a fraction of the time that one for each step does.
-type late[T Float] struct {
-	slots []int // of what the gradient is computed from in a step
-	rows  [][]T // of all steps, step by step
+// deferred computes the gradient of a matrix or bias after the last step, as one product over
+// the rows of all steps. That takes a fraction of the time of a product for each step.
+type deferred[T Float] struct {
+	slots []int // of the operands of the gradient in a step
+	rows  [][]T // of those operands, for all steps
 	in    []arg[T]
 	reads []int
 	do    func(in []arg[T], out, gout []T, gin [][]T)
 }
 
-// newLoopBack differentiates a copy of the cell.
+// newLoopBack differentiates and compiles a copy of the cell.
 func newLoopBack[T Float](l *loop[T], tape *Tape) (back[T], error) {
 	program, next, err := newCellProgram[T](l.body, tape)
 	if err != nil {
@@ -66,7 +66,7 @@ func newLoopBack[T Float](l *loop[T], tape *Tape) (back[T], error) {
 	return back[T]{of: b.inputs, do: b.run}, nil
 }
 
-// differentiable returns the nodes that a gradient of n reaches.
+// differentiable returns the nodes that n has a gradient with respect to.
 func differentiable(n *G.Node) map[*G.Node]bool {
 	reached := map[*G.Node]bool{n: true}
 	for queue := (G.Nodes{n}); len(queue) > 0; queue = queue[1:] {
@@ -85,11 +85,11 @@ func differentiable(n *G.Node) map[*G.Node]bool {
 	return reached
 }
 
-// outputs returns the nodes that a step must compute for the gradients to be had.
+// outputs decides which gradients are deferred, and returns the nodes that a step must compute.
 func (b *loopBack[T]) outputs(grads G.Nodes) (nodes []*G.Node) {
-	b.late = make([]*late[T], len(grads))
+	b.deferred = make([]*deferred[T], len(grads))
 	for i, n := range grads {
-		if b.late[i] = b.postpone(b.inputs[i], n); b.late[i] != nil {
+		if b.deferred[i] = b.deferGrad(b.inputs[i], n); b.deferred[i] != nil {
 			b.slots = append(b.slots, -1)
 			nodes = append(nodes, stock.Operands(n)...)
 			continue
@@ -99,22 +99,22 @@ func (b *loopBack[T]) outputs(grads G.Nodes) (nodes []*G.Node) {
 	return nodes
 }
 
-// postpone returns how the gradient n of the op's i-th input is computed once for all
-// steps, or nil if it is not.
-func (b *loopBack[T]) postpone(i int, n *G.Node) *late[T] {
+// deferGrad returns the deferred form of n, the gradient of the op's i-th input, or nil if it
+// must be computed at each step.
+func (b *loopBack[T]) deferGrad(i int, n *G.Node) *deferred[T] {
 	op, ok := n.Op().(*backOp[T])
 	if !ok || op.f.k.wide == nil || len(op.picks) > 0 || op.b.reads == nil || i < loopStreams+len(b.streams) {
 		return nil
 	}
 	wide := op.f.k.wide(b.loop.scan.rows())
-	l := &late[T]{in: make([]arg[T], len(op.f.in)), reads: op.b.reads}
+	l := &deferred[T]{in: make([]arg[T], len(op.f.in)), reads: op.b.reads}
 	for _, other := range wide.backs {
 		if other.of[0] == op.b.of[0] {
 			l.do = other.do
 		}
 	}
 	for _, operand := range stock.Operands(n) {
-		if operand.Dims() != 2 || operand.Shape()[0] != b.Lanes {
+		if operand.Dims() != 2 || operand.Shape()[0] != b.Sequences {
 			return nil
 		}
 		l.slots = append(l.slots, b.program.slot(operand))
@@ -123,11 +123,11 @@ func (b *loopBack[T]) postpone(i int, n *G.Node) *late[T] {
 	return l
 }
 
-// run goes back through time.
+// run computes the gradients, from the last step to the first.
 func (b *loopBack[T]) run(in []arg[T], out, dout []T, gin [][]T) {
-	b.enter(b.program, in)
+	b.bind(b.program, in)
 	if b.dstate == nil {
-		b.dstate = make([]T, b.Lanes*b.hidden)
+		b.dstate = make([]T, b.Sequences*b.hidden)
 	}
 	clear(b.dstate)
 	for i, g := range gin {
@@ -138,7 +138,7 @@ func (b *loopBack[T]) run(in []arg[T], out, dout []T, gin [][]T) {
 	for k := b.steps - 1; k >= 0; k-- {
 		b.stepBack(k, in, out, dout, gin)
 	}
-	for i, l := range b.late {
+	for i, l := range b.deferred {
 		switch {
 		case l != nil:
 			l.finish(gin[i])
@@ -148,17 +148,18 @@ func (b *loopBack[T]) run(in []arg[T], out, dout []T, gin [][]T) {
 	}
 }
 
-// stepBack turns the gradient of the state after step k into that of the state before it.
+// stepBack replaces dstate, the gradient of the state after step k, by that of the state before
+// it, and adds up the gradients of the other inputs.
 func (b *loopBack[T]) stepBack(k int, in []arg[T], out, dout []T, gin [][]T) {
 	h := b.hidden
-	b.step(k)
-	collect(b.scan, k, b.dstate, dout, h, 0, h)
+	b.setStep(k)
+	accumulate(b.scan, k, b.dstate, dout, h, 0, h)
 	if k > 0 {
 		gather(b.scan, k-1, floats[T](b.state), out, h)
 	} else {
 		copy(floats[T](b.state), in[loopState].X)
 	}
-	b.take(b.program, k, in)
+	b.loadTokens(b.program, k, in)
 	seed, at := floats[T](b.seed), in[loopAt].I
 	copy(seed, b.dstate)
 	b.runs(k, at, func(int, int) {}, func(from, to int) { clear(span(seed, from, to, h)) })
@@ -167,11 +168,11 @@ func (b *loopBack[T]) stepBack(k int, in []arg[T], out, dout []T, gin [][]T) {
 	for i, input := range b.inputs {
 		switch g := b.gradient(i); {
 		case g == nil:
-			b.late[i].keep(b.program, k, b.steps)
+			b.deferred[i].store(b.program, k, b.steps)
 		case input == loopState:
 			b.runs(k, at, func(from, to int) { copy(span(b.dstate, from, to, h), span(g, from, to, h)) }, func(int, int) {})
 		case input < loopStreams+len(b.streams):
-			w := len(g) / b.Lanes
+			w := len(g) / b.Sequences
 			scatter(b.scan, k, gin[i], w, 0, g, w)
 		default:
 			vec.Add(gin[i], gin[i], g)
@@ -179,7 +180,7 @@ func (b *loopBack[T]) stepBack(k int, in []arg[T], out, dout []T, gin [][]T) {
 	}
 }
 
-// gradient returns that of the i-th wanted input in this step, or nil if it is postponed.
+// gradient returns the gradient of input inputs[i] at this step, or nil if it is deferred.
 func (b *loopBack[T]) gradient(i int) []T {
 	if b.slots[i] < 0 {
 		return nil
@@ -187,8 +188,8 @@ func (b *loopBack[T]) gradient(i int) []T {
 	return values[T](b.program.values[b.slots[i]])
 }
 
-// keep stores what step k of so many adds to the gradient.
-func (l *late[T]) keep(p *cellProgram[T], k, steps int) {
+// store saves the operands of step k.
+func (l *deferred[T]) store(p *cellProgram[T], k, steps int) {
 	for i, slot := range l.slots {
 		v := values[T](p.values[slot])
 		if l.rows[i] == nil {
@@ -199,7 +200,7 @@ func (l *late[T]) keep(p *cellProgram[T], k, steps int) {
 }
 
 // finish computes the gradient from the rows of all steps.
-func (l *late[T]) finish(gin []T) {
+func (l *deferred[T]) finish(gin []T) {
 	for i, input := range l.reads {
 		l.in[input] = arg[T]{X: l.rows[i]}
 	}

@@ -11,9 +11,9 @@ import (
 	"euryale/internal/kernel/vec"
 )
 
-// CrossEntropy is the loss of each row, in nats; 0 where the target is −1. With
-// smoothing ε the target's share is 1−ε and every id has ε/V (Szegedy et al. 2016).
-// Probabilities are never stored: the derivative makes them again from the logits.
+// CrossEntropy returns the cross-entropy of each row in nats, and 0 where the target is −1. With
+// label smoothing ε the target distribution is 1−ε at the target plus ε/V at every id (Szegedy
+// et al. 2016). The backward pass recomputes the probabilities from the logits.
 //
 //	logits: (N, V), targets: (N) int → (N)
 func CrossEntropy(p Place, smoothing float64, logits, targets *G.Node) (*G.Node, error) {
@@ -69,9 +69,9 @@ func crossEntropySpec[T Float](n, v int, smoothing float64) spec[T] {
 	}
 }
 
-// each runs f for every row of an n×v matrix, in blocks that idle workers share.
+// each runs f for every row of an n×v matrix, in blocks that run concurrently.
 func each(n, v int, f func(r int)) {
-	rows := max(1, 1<<15/v) // enough work to be worth handing over
+	rows := max(1, 1<<15/v) // enough work for a goroutine
 	parallel.Each((n+rows-1)/rows, func(i int) {
 		for r := i * rows; r < min(n, (i+1)*rows); r++ {
 			f(r)
@@ -79,7 +79,7 @@ func each(n, v int, f func(r int)) {
 	})
 }
 
-// MeanLoss divides the sum of x by total, the number of targets in the whole batch: the
+// MeanLoss returns the sum of x divided by total, the number of targets in the whole batch: the
 // losses of a batch's shards add up to its mean. A loss that is not finite is an error.
 //
 //	x: (N), total: (1) int → scalar
@@ -91,18 +91,18 @@ func meanSpec[T Float]() spec[T] {
 	return spec[T]{
 		shape: tensor.ScalarShape(),
 		fwd: func(a []arg[T], y []T) {
-			y[0] = finite(T(vec.Sum(a[0].X)) * share[T](1, a[1].I[0]))
+			y[0] = finite(T(vec.Sum(a[0].X)) * fraction[T](1, a[1].I[0]))
 		},
 		backs: []back[T]{{of: []int{0}, do: func(a []arg[T], _, dy []T, g [][]T) {
 			for i := range g[0] {
-				g[0][i] = dy[0] * share[T](1, a[1].I[0])
+				g[0][i] = dy[0] * fraction[T](1, a[1].I[0])
 			}
 		}}},
 	}
 }
 
-// share is n of total, 0 where the batch has no targets.
-func share[T Float](n, total int) T {
+// fraction returns n/total, or 0 if the batch has no targets.
+func fraction[T Float](n, total int) T {
 	if total <= 0 {
 		return 0
 	}
@@ -112,14 +112,14 @@ func share[T Float](n, total int) T {
 // finite returns a loss, or panics if it is not finite.
 func finite[T Float](loss T) T {
 	if math.IsInf(float64(loss), 0) || loss != loss {
-		panic(fmt.Errorf("the loss is %v: lower the learning rate, or look at the data", loss))
+		panic(fmt.Errorf("the loss is %v: lower the learning rate, or check the data", loss))
 	}
 	return loss
 }
 
-// MeanOfTargets is the mean of x over the rows that have a target, all shards of the batch
-// together. A single value counts as that of each of the graph's targets, so that the mean
-// is over shards.
+// MeanOfTargets returns the sum of x over the rows that have a target, divided by the number of
+// targets in the whole batch. A single value counts once for each target of the graph, so that
+// the shards of a batch add up to its mean.
 //
 //	x: (N), (N, 1) or a single value, targets: (N) int, total: (1) int → scalar
 func MeanOfTargets(p Place, x, targets, total *G.Node) (*G.Node, error) {
@@ -132,7 +132,7 @@ func MeanOfTargets(p Place, x, targets, total *G.Node) (*G.Node, error) {
 
 func meanOfTargetsSpec[T Float](x *G.Node) spec[T] {
 	single := x.Shape().TotalSize() == 1
-	// eachTarget calls f with the value of x that counts for each target.
+	// eachTarget calls f with the index in x of each target's value.
 	eachTarget := func(targets []int, f func(i int)) {
 		for r, id := range targets {
 			switch {
@@ -149,16 +149,16 @@ func meanOfTargetsSpec[T Float](x *G.Node) spec[T] {
 		fwd: func(a []arg[T], y []T) {
 			sum := 0.0
 			eachTarget(a[1].I, func(i int) { sum += float64(a[0].X[i]) })
-			y[0] = finite(T(sum) * share[T](1, a[2].I[0]))
+			y[0] = finite(T(sum) * fraction[T](1, a[2].I[0]))
 		},
 		backs: []back[T]{{of: []int{0}, do: func(a []arg[T], _, dy []T, g [][]T) {
 			clear(g[0])
-			eachTarget(a[1].I, func(i int) { g[0][i] += dy[0] * share[T](1, a[2].I[0]) })
+			eachTarget(a[1].I, func(i int) { g[0][i] += dy[0] * fraction[T](1, a[2].I[0]) })
 		}}},
 	}
 }
 
-// WeightedSum adds up scalars.
+// WeightedSum returns the weighted sum of scalars.
 //
 //	xs: scalars → Σ weights[i]·xs[i], a scalar
 func WeightedSum(p Place, weights []float64, xs ...*G.Node) (*G.Node, error) {

@@ -9,7 +9,7 @@ import (
 	"euryale/internal/kernel/matmul"
 )
 
-// MatMul is a·b. A parameter b is read as Linear reads its weights.
+// MatMul returns a·b. If b is a parameter, its packed copy is used, as in Linear.
 //
 //	a: (N, K), b: (K, M) → (N, M)
 func MatMul(p Place, a, b *G.Node) (*G.Node, error) {
@@ -19,7 +19,7 @@ func MatMul(p Place, a, b *G.Node) (*G.Node, error) {
 	return Linear(p, Identity, a, b, nil)
 }
 
-// MatMulT is a·bᵀ. A parameter b is read as Linear reads its weights.
+// MatMulT returns a·bᵀ. If b is a parameter, its packed copy is used, as in Linear.
 //
 //	a: (N, K), b: (M, K) → (N, M)
 func MatMulT(p Place, a, b *G.Node) (*G.Node, error) {
@@ -29,7 +29,7 @@ func MatMulT(p Place, a, b *G.Node) (*G.Node, error) {
 	return LinearT(p, Identity, a, b, nil)
 }
 
-// TMatMul is aᵀ·b.
+// TMatMul returns aᵀ·b.
 //
 //	a: (N, K), b: (N, M) → (K, M)
 func TMatMul(p Place, a, b *G.Node) (*G.Node, error) {

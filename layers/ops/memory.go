@@ -7,25 +7,26 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Append writes x's rows into the memory behind store, a lane's row at the place that at
-// gives it, and returns all of memory. Rows at −1 are left out. It has no derivative.
+// Append writes each row of x into the key-value cache store, at the position in its sequence
+// that at gives, and returns the whole cache. Rows at −1 are not written. It has no
+// derivative.
 //
 //	x: (B·T, D), at: (B·T) int, store: (B·C, D) → (B·C, D)
-func Append(p Place, lanes int, store *tensor.Dense, x, at *G.Node) (*G.Node, error) {
+func Append(p Place, sequences int, store *tensor.Dense, x, at *G.Node) (*G.Node, error) {
 	if x.Dims() != 2 || store.Dims() != 2 || x.Shape()[1] != store.Shape()[1] || x.Dtype() != store.Dtype() {
-		return nil, fmt.Errorf("x is %v of %v, memory is %v of %v", x.Shape(), x.Dtype(), store.Shape(), store.Dtype())
+		return nil, fmt.Errorf("x is %v of %v and the cache %v of %v, want the same columns and type", x.Shape(), x.Dtype(), store.Shape(), store.Dtype())
 	}
-	return apply(p, appendSpec[float32](lanes, store), appendSpec[float64](lanes, store), x, at)
+	return apply(p, appendSpec[float32](sequences, store), appendSpec[float64](sequences, store), x, at)
 }
 
-func appendSpec[T Float](lanes int, store *tensor.Dense) spec[T] {
+func appendSpec[T Float](sequences int, store *tensor.Dense) spec[T] {
 	d := store.Shape()[1]
 	s := spec[T]{shape: store.Shape(), fwd: func(in []arg[T], all []T) {
 		rows := len(in[1].I)
 		for r, at := range in[1].I {
 			if at >= 0 {
-				lane := r / (rows / lanes)
-				copy(all[(lane*(len(all)/d/lanes)+at)*d:][:d], in[0].X[r*d:])
+				seq := r / (rows / sequences)
+				copy(all[(seq*(len(all)/d/sequences)+at)*d:][:d], in[0].X[r*d:])
 			}
 		}
 	}}
@@ -35,19 +36,19 @@ func appendSpec[T Float](lanes int, store *tensor.Dense) spec[T] {
 	return s
 }
 
-// Tail ends a run: it returns its first input after all the others have been computed,
-// and hands the i-th of the others to keep32 or keep64, whichever fits their type.
-func Tail(p Place, keep32 func(i int, rows []float32), keep64 func(i int, rows []float64), in ...*G.Node) (*G.Node, error) {
-	return apply(p, tailSpec(in[0], keep32), tailSpec(in[0], keep64), in...)
+// WithWrites returns its first input with a dependency on the others: a run computes them
+// all, and passes the i-th of the others to write32 or write64, according to their type.
+func WithWrites(p Place, write32 func(i int, rows []float32), write64 func(i int, rows []float64), in ...*G.Node) (*G.Node, error) {
+	return apply(p, writesSpec(in[0], write32), writesSpec(in[0], write64), in...)
 }
 
-func tailSpec[T Float](x *G.Node, keep func(i int, rows []T)) spec[T] {
+func writesSpec[T Float](x *G.Node, write func(i int, rows []T)) spec[T] {
 	return spec[T]{
 		shape: x.Shape(),
 		fwd: func(in []arg[T], y []T) {
 			copy(y, in[0].X)
 			for i, v := range in[1:] {
-				keep(i, v.X)
+				write(i, v.X)
 			}
 		},
 		pass: []int{0},

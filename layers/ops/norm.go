@@ -9,7 +9,7 @@ import (
 	"euryale/internal/kernel/vec"
 )
 
-// LayerNorm is gain ⊙ (x − mean)/√(var + eps) + bias for each row (Ba, Kiros and Hinton
+// LayerNorm returns gain ⊙ (x − mean)/√(var + eps) + bias for each row (Ba, Kiros and Hinton
 // 2016); bias may be nil.
 //
 //	x: (N, D), gain, bias: (D) → (N, D)
@@ -63,7 +63,7 @@ func layerNormSpec[T Float](n, d int, eps float64, biased bool) spec[T] {
 	}
 }
 
-// RMSNorm is gain ⊙ x/√(mean(x²) + eps) for each row (Zhang and Sennrich 2019).
+// RMSNorm returns gain ⊙ x/√(mean(x²) + eps) for each row (Zhang and Sennrich 2019).
 //
 //	x: (N, D), gain: (D) → (N, D)
 func RMSNorm(p Place, eps float64, x, gain *G.Node) (*G.Node, error) {

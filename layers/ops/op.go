@@ -1,13 +1,20 @@
-// Package ops holds fused Gorgonia ops. One op is a forward kernel and its symbolic
-// derivative, both on slices: the tape machine runs it as one instruction, and
-// gorgonia.Grad differentiates it as one node.
+// Package ops has the fused ops of Gorgonia graphs: linear layers, attention, normalisation,
+// recurrences, losses. An op is a forward kernel with its derivative, both on slices.
+// Gorgonia's tape machine runs it as one instruction, and gorgonia.Grad differentiates it as
+// one node.
 //
-// Every op runs in float32; float64 exists to check gradients by finite differences.
-// Ops own their output buffers, so a steady loop makes no garbage, and recover their
-// own panics, because the machine runs them in a goroutine where nobody else could.
+// A function such as Linear checks the operands' shapes and declares an op on them: Place is
+// the graph's tape and the path of the layer, which errors name. Package layers wraps these
+// functions; Apply declares an op written elsewhere (Op).
 //
-// Letters in shapes: N rows, B lanes, T tokens of a lane, C keys of a lane, D width,
-// H heads or hidden units, V vocabulary.
+// Memory: the planner (Tape.Plan) assigns buffers to outputs and gradients before the first
+// run, and runs allocate nothing. Errors: an op recovers its own panics, since the machine runs
+// it in a goroutine of its own, and Tape.Err returns the error. Types: models run in float32;
+// float64 is for checking gradients by finite differences.
+//
+// Letters in shapes: N rows, B sequences, T tokens of a sequence, C keys of a sequence, D
+// columns, H heads or hidden units, V size of the vocabulary. Rows of a batch are B·T: one
+// sequence after another. Lengths, positions and ids are integers.
 package ops
 
 import (
@@ -23,10 +30,10 @@ import (
 	"euryale/internal/kernel"
 )
 
-// Float is what kernels compute in.
+// Float is the constraint of a kernel's numbers: float32 or float64.
 type Float = kernel.Float
 
-// Arg is one operand of a kernel: numbers, or integers such as positions.
+// Arg is one operand of a kernel: floating-point numbers X, or integers I such as positions.
 type Arg[T Float] struct {
 	X []T
 	I []int
@@ -34,37 +41,36 @@ type Arg[T Float] struct {
 
 type arg[T Float] = Arg[T]
 
-// spec is the arithmetic of an op.
+// spec defines an op: its output's shape, forward and backward functions.
 type spec[T Float] struct {
 	shape tensor.Shape // of the output
 	fwd   func(in []arg[T], out []T)
-	// prep turns the output's gradient into what every back wants, in the shape of the
-	// output: a fused activation's derivative, for instance. Nil leaves it as it is.
+	// prep computes, from the output's gradient, a value of the same shape that all backs read
+	// in its place, such as the gradient before a fused activation. Nil: they read gout.
 	prep  func(in []arg[T], out, gout, pre []T)
 	backs []back[T] // none: the op has no derivative
-	pass  []int     // inputs whose gradient is the output's own
-	own   []T       // the output's memory, if it is not the op's own
-	// wide is the same arithmetic on another number of rows, for an op that sums the gradients
-	// of its parameters over rows: a loop computes them once for all steps.
+	pass  []int     // inputs whose gradient is equal to the output's
+	own   []T       // memory of the output, if it is not a buffer of the planner
+	// wide returns the spec for another number of rows, for an op that sums the gradients of
+	// its parameters over rows: a loop computes them once for all steps.
 	wide func(rows int) spec[T]
 }
 
-// back computes the gradients of some inputs, each overwritten. Backs are pruned one by
-// one when nobody wants their gradients.
+// back computes the gradients of some inputs and overwrites gin with them. Each back is a
+// node of its own, so that unused gradients are not computed.
 type back[T Float] struct {
-	of    []int // the inputs
-	reads []int // inputs that do reads, beside the output's gradient; nil: all, and the output
+	of    []int // inputs that gin are the gradients of
+	reads []int // inputs that do reads, apart from gout; nil: all inputs, and out
 	do    func(in []arg[T], out, gout []T, gin [][]T)
 }
 
-// Place is where an op stands: its graph's tape, and the path of the layer it belongs to.
+// Place is the tape of the graph that an op is declared in, and the path of its layer.
 type Place struct {
 	Tape *Tape
 	Path string
 }
 
-// apply declares one op on in. The first input of floating-point numbers decides which
-// of the two kernels runs.
+// apply declares an op on in. The type of the first floating-point input selects a or b.
 func apply(p Place, a spec[float32], b spec[float64], in ...*G.Node) (*G.Node, error) {
 	for _, n := range in {
 		switch n.Dtype() {
@@ -97,22 +103,22 @@ func declare[T Float](p Place, k spec[T], in []*G.Node) (*G.Node, error) {
 	return G.ApplyOp(o, in...)
 }
 
-// node is what forward and backward ops have in common as Gorgonia ops. Its output
-// buffer is made at the first run, so that pruned ops cost no memory.
+// node is the common part of forward and backward ops: it implements most of gorgonia.Op.
+// The output is allocated in the first run, so that pruned ops take no memory.
 type node[T Float] struct {
-	spot
-	name  string // unique in the graph: the node's identity
+	buffer
+	name  string // unique in the graph, since Gorgonia merges ops of equal names
 	path  string
 	kids  []hm.Type
 	shape tensor.Shape
 }
 
 func newNode[T Float](t *Tape, name, path string, shape tensor.Shape) node[T] {
-	return node[T]{spot: spot{tape: t, size: shape.TotalSize()}, name: name, path: path, shape: shape.Clone()}
+	return node[T]{buffer: buffer{tape: t, size: shape.TotalSize()}, name: name, path: path, shape: shape.Clone()}
 }
 
-// PlaceOf is the path that the op of n was declared with, or "" if it is none of this
-// package's. An op and its derivative have one path.
+// PlaceOf returns the path that the op of n was declared with, or "" if it is not an op of
+// this package. The nodes of a derivative have the path of their op.
 func PlaceOf(n *G.Node) string {
 	if o, ok := n.Op().(interface{ place() string }); ok {
 		return o.place()
@@ -124,7 +130,7 @@ func (n *node[T]) place() string { return n.path }
 
 func (n *node[T]) Arity() int { return len(n.kids) }
 
-// Type makes a new type on each call: Gorgonia recycles them.
+// Type returns a new type on each call, because Gorgonia recycles types.
 func (n *node[T]) Type() hm.Type {
 	var ret hm.Type = G.TensorType{Dims: n.shape.Dims(), Of: dtype[T]()}
 	if n.shape.Dims() == 0 {
@@ -140,29 +146,30 @@ func (n *node[T]) String() string                                 { return n.nam
 func (n *node[T]) WriteHash(h hash.Hash)                          { h.Write([]byte(n.name)) }
 func (n *node[T]) Hashcode() uint32                               { h := fnv.New32a(); n.WriteHash(h); return h.Sum32() }
 
-// output is the memory that this run fills.
+// output returns the memory that this run writes the output into.
 func (n *node[T]) output() []T {
 	n.inOrder()
 	if n.out == nil {
-		n.out = tensor.New(tensor.WithShape(n.shape...), tensor.WithBacking(memory[T](&n.spot)))
+		n.out = tensor.New(tensor.WithShape(n.shape...), tensor.WithBacking(memory[T](&n.buffer)))
 	}
 	return floats[T](n.out)
 }
 
-// memory is where the plan puts an output, or memory of its own if there is no plan.
-func memory[T Float](s *spot) []T {
-	if s.slab == nil {
-		s.slab = &slab{size: s.size}
+// memory returns the memory assigned to a buffer, allocating it in the first run. Without a
+// plan every buffer has an allocation of its own.
+func memory[T Float](s *buffer) []T {
+	if s.allocation == nil {
+		s.allocation = &allocation{size: s.size}
 	}
-	if s.slab.memory == nil {
-		v := make([]T, s.slab.size)
-		s.slab.memory = v
+	if s.allocation.memory == nil {
+		v := make([]T, s.allocation.size)
+		s.allocation.memory = v
 		s.tape.bytes += len(v) * int(unsafe.Sizeof(v[0]))
 	}
-	return s.slab.memory.([]T)[:s.size:s.size]
+	return s.allocation.memory.([]T)[:s.size:s.size]
 }
 
-func (n *node[T]) spots() []*spot { return []*spot{&n.spot} }
+func (n *node[T]) buffers() []*buffer { return []*buffer{&n.buffer} }
 
 // op is a forward op.
 type op[T Float] struct {
@@ -170,21 +177,21 @@ type op[T Float] struct {
 	k       spec[T]
 	in      []arg[T]
 	diff    []bool
-	forRows func(in G.Nodes) (*G.Node, error) // declares it on more rows; nil: it does not work row by row
+	forRows func(in G.Nodes) (*G.Node, error) // declares the op on more rows; nil: it is not rowwise
 }
 
 func (o *op[T]) rows() func(in G.Nodes) (*G.Node, error) { return o.forRows }
 
-// onTape returns a copy of the op for another graph, with memory of its own.
+// onTape returns a copy of the op for another graph, with buffers of its own.
 func (o *op[T]) onTape(t *Tape) G.Op {
 	c := *o
-	c.spot = spot{tape: t, size: o.size}
+	c.buffer = buffer{tape: t, size: o.size}
 	c.in = make([]arg[T], len(o.in))
 	return &c
 }
 
-// byRows says of n, if err is nil, that it computes each row from the same row of its
-// operands, and how to declare it on more rows.
+// byRows marks n as rowwise: each row of its value depends only on the same row of its
+// operands, and declare declares the op on more rows. It returns err unless that is nil.
 func byRows(n *G.Node, err error, declare func(in G.Nodes) (*G.Node, error)) (*G.Node, error) {
 	if err != nil {
 		return nil, err
@@ -211,7 +218,7 @@ func (o *op[T]) Do(vs ...G.Value) (v G.Value, err error) {
 	return o.out, nil
 }
 
-// scalar is a value of no axes, which Gorgonia does not keep in tensors.
+// scalar returns x as a value of Gorgonia without axes, which is not a tensor.
 func scalar[T Float](x T) G.Value {
 	if v, ok := any(x).(float32); ok {
 		return G.NewF32(v)
@@ -219,9 +226,9 @@ func scalar[T Float](x T) G.Value {
 	return G.NewF64(float64(x))
 }
 
-// SymDiff declares the nodes of the derivative: prep if the op has it, then one node for
-// each back; a back of several inputs computes all its gradients in its first node, and
-// the others pick theirs up.
+// SymDiff declares the nodes of the derivative: one for prep, if the op has it, and one for
+// each gradient of each back. The first node of a back computes all its gradients; the others
+// (pickOp) return theirs.
 func (o *op[T]) SymDiff(in G.Nodes, out, grad *G.Node) (G.Nodes, error) {
 	given := append(append(G.Nodes{}, in...), out, grad)
 	if o.k.prep != nil {
@@ -230,7 +237,7 @@ func (o *op[T]) SymDiff(in G.Nodes, out, grad *G.Node) (G.Nodes, error) {
 		if err != nil {
 			return nil, err
 		}
-		given = append(append(G.Nodes{}, in...), out, pre) // a new list: Gorgonia keeps the one it was given
+		given = append(append(G.Nodes{}, in...), out, pre) // a new slice: Gorgonia retains the one passed
 	}
 	ret := make(G.Nodes, len(in))
 	for _, i := range o.k.pass {
@@ -270,13 +277,13 @@ func (o *op[T]) derived(what string, shape tensor.Shape, kids G.Nodes) node[T] {
 	return n
 }
 
-// prepOp is the first step of a derivative.
+// prepOp runs prep, the first step of a derivative.
 type prepOp[T Float] struct {
 	node[T]
 	f *op[T]
 }
 
-// Do turns the output's gradient into what the backs want.
+// Do runs prep.
 func (p *prepOp[T]) Do(vs ...G.Value) (v G.Value, err error) {
 	defer p.guard(&err)
 	n := len(p.f.in)
@@ -285,7 +292,7 @@ func (p *prepOp[T]) Do(vs ...G.Value) (v G.Value, err error) {
 	return p.out, nil
 }
 
-// backOp computes one back's gradients.
+// backOp computes the gradients of one back.
 type backOp[T Float] struct {
 	node[T]
 	f     *op[T]
@@ -294,11 +301,11 @@ type backOp[T Float] struct {
 	gin   [][]T
 }
 
-// spots are those of all its gradients.
-func (b *backOp[T]) spots() []*spot {
-	all := []*spot{&b.spot}
+// buffers returns the buffers of all its gradients.
+func (b *backOp[T]) buffers() []*buffer {
+	all := []*buffer{&b.buffer}
 	for _, p := range b.picks {
-		all = append(all, &p.spot)
+		all = append(all, &p.buffer)
 	}
 	return all
 }
@@ -318,33 +325,33 @@ func (b *backOp[T]) Do(vs ...G.Value) (v G.Value, err error) {
 	}
 	b.gin[0] = b.output()
 	for j, p := range b.picks {
-		b.gin[j+1] = p.filled()
+		b.gin[j+1] = p.destination()
 	}
 	b.b.do(b.f.in, out, values[T](vs[n-1]), b.gin)
 	return b.out, nil
 }
 
-// pickOp is a gradient that a backOp has computed already.
+// pickOp returns a gradient that a backOp has computed.
 type pickOp[T Float] struct{ node[T] }
 
-// filled is where its gradient is computed, when the first of the back runs.
-func (p *pickOp[T]) filled() []T {
+// destination returns the memory that the backOp writes this gradient into.
+func (p *pickOp[T]) destination() []T {
 	if p.out == nil {
-		p.out = tensor.New(tensor.WithShape(p.shape...), tensor.WithBacking(memory[T](&p.spot)))
+		p.out = tensor.New(tensor.WithShape(p.shape...), tensor.WithBacking(memory[T](&p.buffer)))
 	}
 	return floats[T](p.out)
 }
 
-// Do hands over the gradient.
+// Do returns the gradient.
 func (p *pickOp[T]) Do(...G.Value) (G.Value, error) { return p.out, nil }
 
-// DiffWRT says that gradients have no gradients of their own.
+// DiffWRT returns false for every operand: there are no second derivatives.
 func (p *prepOp[T]) DiffWRT(n int) []bool { return make([]bool, n) }
 
-// DiffWRT says that gradients have no gradients of their own.
+// DiffWRT returns false for every operand: there are no second derivatives.
 func (b *backOp[T]) DiffWRT(n int) []bool { return make([]bool, n) }
 
-// DiffWRT says that gradients have no gradients of their own.
+// DiffWRT returns false for every operand: there are no second derivatives.
 func (p *pickOp[T]) DiffWRT(n int) []bool { return make([]bool, n) }
 
 func dtype[T Float]() tensor.Dtype {
@@ -354,7 +361,7 @@ func dtype[T Float]() tensor.Dtype {
 	return tensor.Float64
 }
 
-// floats views a tensor's numbers; Data() of a tensor of one element is no slice.
+// floats returns a tensor's values as a slice, also for one element, where Data() is a number.
 func floats[T Float](d *tensor.Dense) []T {
 	if d.Dtype() == tensor.Float32 {
 		return any(d.Float32s()).([]T)
@@ -362,7 +369,8 @@ func floats[T Float](d *tensor.Dense) []T {
 	return any(d.Float64s()).([]T)
 }
 
-// values views a value of type T, and panics when it is laid out otherwise than in rows.
+// values returns the numbers of a value as a slice. It panics if they are not contiguous in
+// row-major order, or not of type T.
 func values[T Float](v G.Value) []T {
 	switch v := v.(type) {
 	case *G.F32:
@@ -383,6 +391,7 @@ func values[T Float](v G.Value) []T {
 	return floats[T](d)
 }
 
+// read sets the operands of a kernel to the values of its inputs.
 func read[T Float](in []arg[T], vs []G.Value) {
 	for i, v := range vs {
 		if d, ok := v.(*tensor.Dense); ok && d.Dtype() == tensor.Int {

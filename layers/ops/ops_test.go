@@ -59,12 +59,12 @@ func builds(name string) build {
 
 func attentionBuild(name string) build {
 	c := map[string]AttentionConfig{
-		"causal":  {Lanes: 2, Heads: 3, KVHeads: 3},
-		"padded":  {Lanes: 3, Heads: 2, KVHeads: 2},
-		"grouped": {Lanes: 2, Heads: 4, KVHeads: 2},
-		"alibi":   {Lanes: 2, Heads: 3, KVHeads: 3, ALiBi: true},
-		"long":    {Lanes: 1, Heads: 1, KVHeads: 1},
-		"packed":  {Lanes: 2, Heads: 3, KVHeads: 3},
+		"causal":  {Sequences: 2, Heads: 3, KVHeads: 3},
+		"padded":  {Sequences: 3, Heads: 2, KVHeads: 2},
+		"grouped": {Sequences: 2, Heads: 4, KVHeads: 2},
+		"alibi":   {Sequences: 2, Heads: 3, KVHeads: 3, ALiBi: true},
+		"long":    {Sequences: 1, Heads: 1, KVHeads: 1},
+		"packed":  {Sequences: 2, Heads: 3, KVHeads: 3},
 	}[name]
 	return func(p Place, in map[string]*G.Node) (*G.Node, error) {
 		if name == "packed" {
@@ -113,10 +113,10 @@ func TestAgreesWithPlainOps(t *testing.T) {
 		"gather":                 plainGather,
 		"cross entropy":          plainCrossEntropy(0),
 		"cross entropy smoothed": plainCrossEntropy(0.1),
-		"attention causal":       plainAttention(AttentionConfig{Lanes: 2, Heads: 3, KVHeads: 3}),
-		"attention grouped":      plainAttention(AttentionConfig{Lanes: 2, Heads: 4, KVHeads: 2}),
-		"attention alibi":        plainAttention(AttentionConfig{Lanes: 2, Heads: 3, KVHeads: 3, ALiBi: true}),
-		"attention long":         plainAttention(AttentionConfig{Lanes: 1, Heads: 1, KVHeads: 1}),
+		"attention causal":       plainAttention(AttentionConfig{Sequences: 2, Heads: 3, KVHeads: 3}),
+		"attention grouped":      plainAttention(AttentionConfig{Sequences: 2, Heads: 4, KVHeads: 2}),
+		"attention alibi":        plainAttention(AttentionConfig{Sequences: 2, Heads: 3, KVHeads: 3, ALiBi: true}),
+		"attention long":         plainAttention(AttentionConfig{Sequences: 1, Heads: 1, KVHeads: 1}),
 	} {
 		t.Run(name, func(t *testing.T) { agrees(t, refs[name], f) })
 	}
@@ -219,16 +219,16 @@ func plainCrossEntropy(smoothing float64) build {
 // see something.
 func plainAttention(c AttentionConfig) build {
 	return func(_ Place, in map[string]*G.Node) (*G.Node, error) {
-		sees := in["sees"].Value().Data().([]int)
-		var lanes G.Nodes
-		for lane := range c.Lanes {
+		lengths := in["sees"].Value().Data().([]int)
+		var sequences G.Nodes
+		for seq := range c.Sequences {
 			var heads G.Nodes
 			for head := range c.Heads {
-				heads = append(heads, plainHead(c, in, sees, lane, head))
+				heads = append(heads, plainHead(c, in, lengths, seq, head))
 			}
-			lanes = append(lanes, beside(1, heads))
+			sequences = append(sequences, beside(1, heads))
 		}
-		return beside(0, lanes), nil
+		return beside(0, sequences), nil
 	}
 }
 
@@ -240,20 +240,20 @@ func beside(axis int, parts G.Nodes) *G.Node {
 	return G.Must(G.Concat(axis, parts...))
 }
 
-func plainHead(c AttentionConfig, in map[string]*G.Node, sees []int, lane, head int) *G.Node {
-	t, keys, d := in["q"].Shape()[0]/c.Lanes, in["k"].Shape()[0]/c.Lanes, in["q"].Shape()[1]/c.Heads
+func plainHead(c AttentionConfig, in map[string]*G.Node, lengths []int, seq, head int) *G.Node {
+	t, keys, d := in["q"].Shape()[0]/c.Sequences, in["k"].Shape()[0]/c.Sequences, in["q"].Shape()[1]/c.Heads
 	part := func(name string, rows, head int) *G.Node {
-		return G.Must(G.Slice(in[name], G.S(lane*rows, (lane+1)*rows), G.S(head*d, (head+1)*d)))
+		return G.Must(G.Slice(in[name], G.S(seq*rows, (seq+1)*rows), G.S(head*d, (head+1)*d)))
 	}
 	kv := head / (c.Heads / c.KVHeads)
 	q, k, v := part("q", t, head), part("k", keys, kv), part("v", keys, kv)
 	s := G.Must(G.Mul(G.Must(G.Mul(q, G.Must(G.Transpose(k)))), constant(q, 1/math.Sqrt(float64(d)))))
 	if c.ALiBi { // Press et al. 2022: of 8 heads the slopes are 1/2, 1/4, …
 		slope := math.Pow(2, -8/float64(c.Heads)*float64(head+1))
-		s = G.Must(G.Add(s, table(q, fmt.Sprint("bias", lane, head), t, keys, func(i, j int) float64 { return -slope * float64(i-j) })))
+		s = G.Must(G.Add(s, table(q, fmt.Sprint("bias", seq, head), t, keys, func(i, j int) float64 { return -slope * float64(i-j) })))
 	}
-	seen := table(q, fmt.Sprint("seen", lane, head), t, keys, func(i, j int) float64 {
-		if j < sees[lane*t+i] {
+	seen := table(q, fmt.Sprint("seen", seq, head), t, keys, func(i, j int) float64 {
+		if j < lengths[seq*t+i] {
 			return 1
 		}
 		return 0
@@ -273,7 +273,7 @@ func TestAttentionWeightsMix(t *testing.T) {
 		in[name] = G.NewMatrix(g, tensor.Float64, G.WithShape(r.Floats[name].Shape...), G.WithName(name), G.WithValue(dense(tensor.Float64, r.Floats[name])))
 	}
 	in["sees"] = G.NewVector(g, tensor.Int, G.WithShape(14), G.WithName("sees"), G.WithValue(dense(tensor.Int, r.Ints["sees"])))
-	w, err := AttentionWeights(Place{NewTape(), "w"}, AttentionConfig{Lanes: 2, Heads: 3, KVHeads: 3}, in["q"], in["k"], in["sees"])
+	w, err := AttentionWeights(Place{NewTape(), "w"}, AttentionConfig{Sequences: 2, Heads: 3, KVHeads: 3}, in["q"], in["k"], in["sees"])
 	require.NoError(t, err)
 	var v G.Value
 	G.Read(w, &v)

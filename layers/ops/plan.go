@@ -11,77 +11,77 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// slab is a piece of memory that several values of a run use in turn.
-type slab struct {
+// allocation is a block of memory that several buffers share, one after another.
+type allocation struct {
 	size   int // values
-	memory any // []T, made at the first run
+	memory any // []T, made in the first run
 }
 
-// spot is where an op's output lies, and when the op runs.
-type spot struct {
-	tape     *Tape
-	size     int // values of the output; 0: they have memory of their own
-	slab     *slab
-	position int // in the order of the run
-	out      *tensor.Dense
+// buffer is the memory of an op's output.
+type buffer struct {
+	tape       *Tape
+	size       int // values of the output; 0: it has memory outside the plan (spec.own)
+	allocation *allocation
+	position   int // of the op in the order of the run
+	out        *tensor.Dense
 }
 
-// sum is an addition that Gorgonia makes where gradients meet.
+// sum is an addition that Gorgonia inserts to add up the gradients of one value.
 type sum struct {
-	spot
-	a, b *spot // of the terms
+	buffer
+	a, b *buffer // of the terms
 }
 
-// spotted are the ops of this package: spots are those of the op's output, first, and of
-// what is computed along with it.
-type spotted interface{ spots() []*spot }
+// buffered is implemented by the ops whose output memory the planner assigns: those of this
+// package. The first buffer is that of the op's output, the others are computed with it.
+type buffered interface{ buffers() []*buffer }
 
-// Plan gives the values of a program their memory before it runs: a slab is free for
-// another value after the last instruction that reads the one in it. Order is that of the
-// instructions, and keep are nodes whose values must outlive the run. A run in another
-// order is an error, not a wrong result.
+// Plan assigns memory to the values of a program before it runs. A buffer's allocation is
+// reused after the last instruction that reads the buffer. Order lists the nodes in the order
+// of their instructions; keep are nodes whose values must stay valid after the run. A run in
+// another order panics.
 func (t *Tape) Plan(order, keep G.Nodes) {
 	last := lifetimes(order, keep)
 	sums := t.planSums(order)
-	until := t.spotLifetimes(order, last, sums)
-	var free, held []*slab
-	ends := map[*slab]int{} // the last instruction that reads what is in it
+	until := t.bufferLifetimes(order, last, sums)
+	var free, used []*allocation
+	ends := map[*allocation]int{} // the last instruction that reads the buffer in it
 	for i, n := range order {
-		spots := t.spotsOf(n, sums)
-		if len(spots) == 0 {
+		buffers := t.buffersOf(n, sums)
+		if len(buffers) == 0 {
 			continue
 		}
-		spots[0].position = i
-		held = slices.DeleteFunc(held, func(s *slab) bool {
+		buffers[0].position = i
+		used = slices.DeleteFunc(used, func(s *allocation) bool {
 			if ends[s] < i {
 				free = append(free, s)
 			}
 			return ends[s] < i
 		})
-		for _, s := range spots {
-			if s.size == 0 || s.slab != nil { // a pick's was found when its gradient was computed
+		for _, s := range buffers {
+			if s.size == 0 || s.allocation != nil { // of a pickOp: assigned with its backOp
 				continue
 			}
-			s.slab, free = fit(free, s.size)
-			held, ends[s.slab] = append(held, s.slab), max(i, until[s])
+			s.allocation, free = fit(free, s.size)
+			used, ends[s.allocation] = append(used, s.allocation), max(i, until[s])
 		}
 	}
 }
 
-// planSums lists the sums of gradients in the order of the run, by their nodes.
+// planSums finds the sums of gradients, and appends them to t.sums in the order of the run.
 func (t *Tape) planSums(order G.Nodes) map[*G.Node]*sum {
 	sums := map[*G.Node]*sum{}
 	for _, n := range order {
 		if n.Op() == nil || !strings.HasPrefix(n.Op().String(), "+ ") {
 			continue
 		}
-		var terms []*spot
+		var terms []*buffer
 		for _, c := range stock.Operands(n) {
-			if spots := t.spotsOf(c, sums); len(spots) > 0 && c.Shape().Eq(n.Shape()) && !n.IsScalar() {
-				terms = append(terms, spots[0])
+			if buffers := t.buffersOf(c, sums); len(buffers) > 0 && c.Shape().Eq(n.Shape()) && !n.IsScalar() {
+				terms = append(terms, buffers[0])
 			}
 		}
-		s := &sum{spot: spot{tape: t}}
+		s := &sum{buffer: buffer{tape: t}}
 		if len(terms) == 2 {
 			s.size, s.a, s.b = n.Shape().TotalSize(), terms[0], terms[1]
 		}
@@ -91,19 +91,19 @@ func (t *Tape) planSums(order G.Nodes) map[*G.Node]*sum {
 	return sums
 }
 
-// spotsOf are the spots of n's op, if it is one of this tape's or a planned sum.
-func (t *Tape) spotsOf(n *G.Node, sums map[*G.Node]*sum) []*spot {
+// buffersOf returns the buffers of n's op, if it is an op of this tape or a planned sum.
+func (t *Tape) buffersOf(n *G.Node, sums map[*G.Node]*sum) []*buffer {
 	if s := sums[n]; s != nil && s.size > 0 {
-		return []*spot{&s.spot}
+		return []*buffer{&s.buffer}
 	}
-	if op, ok := n.Op().(spotted); ok && op.spots()[0].tape == t {
-		return op.spots()
+	if op, ok := n.Op().(buffered); ok && op.buffers()[0].tape == t {
+		return op.buffers()
 	}
 	return nil
 }
 
-// lifetimes is the last position at which each node's value is read. The result of a
-// stock op may lie where its inputs do, so that these live as long as it does.
+// lifetimes returns the last position at which each node's value is read. A stock op may
+// return the memory of an input, so that its inputs must live as long as its result.
 func lifetimes(order, keep G.Nodes) map[*G.Node]int {
 	last := map[*G.Node]int{}
 	for _, n := range keep {
@@ -114,7 +114,7 @@ func lifetimes(order, keep G.Nodes) map[*G.Node]int {
 		if n.Op() == nil {
 			continue
 		}
-		if _, ok := n.Op().(spotted); !ok && !copies(n) {
+		if _, ok := n.Op().(buffered); !ok && !copies(n) {
 			until = max(i, last[n])
 		}
 		for _, c := range stock.Operands(n) {
@@ -124,11 +124,12 @@ func lifetimes(order, keep G.Nodes) map[*G.Node]int {
 	return last
 }
 
-func (t *Tape) spotLifetimes(order G.Nodes, last map[*G.Node]int, sums map[*G.Node]*sum) map[*spot]int {
-	until := map[*spot]int{}
+// bufferLifetimes returns the last position at which each output buffer is read.
+func (t *Tape) bufferLifetimes(order G.Nodes, last map[*G.Node]int, sums map[*G.Node]*sum) map[*buffer]int {
+	until := map[*buffer]int{}
 	for _, n := range order {
-		if spots := t.spotsOf(n, sums); len(spots) > 0 {
-			until[spots[0]] = last[n]
+		if buffers := t.buffersOf(n, sums); len(buffers) > 0 {
+			until[buffers[0]] = last[n]
 		}
 	}
 	return until
@@ -141,11 +142,11 @@ func copies(n *G.Node) bool {
 	return strings.HasPrefix(op, "+ ") || op == "print"
 }
 
-// fit takes the smallest free slab that is large enough, or enlarges the largest, or
-// makes one.
-func fit(free []*slab, size int) (*slab, []*slab) {
+// fit removes from free, and returns, the smallest allocation that is large enough, or the
+// largest, which it enlarges. If there is none it returns a new one.
+func fit(free []*allocation, size int) (*allocation, []*allocation) {
 	if len(free) == 0 {
-		return &slab{size: size}, free
+		return &allocation{size: size}, free
 	}
 	best := 0
 	for i, s := range free {
@@ -159,10 +160,10 @@ func fit(free []*slab, size int) (*slab, []*slab) {
 	return s, slices.Delete(free, best, best+1)
 }
 
-// inOrder fails when an op runs before one that the plan put ahead of it.
-func (s *spot) inOrder() {
+// inOrder panics if an op runs after one that the plan has behind it.
+func (s *buffer) inOrder() {
 	if s.position < s.tape.position {
-		panic(fmt.Errorf("the machine runs instruction %d after %d, which is not the order planned", s.position, s.tape.position))
+		panic(fmt.Errorf("instruction %d ran after instruction %d: the memory plan is for another order", s.position, s.tape.position))
 	}
 	s.tape.position = s.position
 }

@@ -8,12 +8,12 @@ import (
 	"euryale/internal/kernel/vec"
 )
 
-// LinearRecurrence is h_t = a_t ⊙ h_{t−1} + b_t in every sequence, from prev on (Martin and
-// Cundy 2018, eq. 1). The state passes padding.
+// LinearRecurrence returns h_t = a_t ⊙ h_{t−1} + b_t of every sequence, starting from prev
+// (Martin and Cundy 2018, eq. 1). Rows of padding keep the state.
 //
 //	a, b: (B·T, D), prev: (B, D), at: (B·T) int → (B·T, D) h after each token
-func LinearRecurrence(p Place, lanes int, a, b, prev, at *G.Node) (*G.Node, error) {
-	s, err := oneState(lanes, b, prev, at)
+func LinearRecurrence(p Place, sequences int, a, b, prev, at *G.Node) (*G.Node, error) {
+	s, err := oneState(sequences, b, prev, at)
 	if err == nil && !a.Shape().Eq(b.Shape()) {
 		err = fmt.Errorf("a is %v and b %v, want one shape", a.Shape(), b.Shape())
 	}
@@ -23,20 +23,21 @@ func LinearRecurrence(p Place, lanes int, a, b, prev, at *G.Node) (*G.Node, erro
 	return apply(p, recurrenceSpec[float32](s, true), recurrenceSpec[float64](s, true), b, prev, at, a)
 }
 
-// CumSum is the sum of each sequence's rows so far, from prev on. The sum passes padding.
+// CumSum returns prev plus the sum of each sequence's rows up to each token. Rows of padding
+// keep the sum.
 //
 //	x: (B·T, D), prev: (B, D), at: (B·T) int → (B·T, D)
-func CumSum(p Place, lanes int, x, prev, at *G.Node) (*G.Node, error) {
-	s, err := oneState(lanes, x, prev, at)
+func CumSum(p Place, sequences int, x, prev, at *G.Node) (*G.Node, error) {
+	s, err := oneState(sequences, x, prev, at)
 	if err != nil {
 		return nil, err
 	}
 	return apply(p, recurrenceSpec[float32](s, false), recurrenceSpec[float64](s, false), x, prev, at)
 }
 
-// recurrenceSpec is h_t = a_t ⊙ h_{t−1} + b_t, or with a of ones if there is no gate. Its
-// inputs are b, prev, at and a.
-func recurrenceSpec[T Float](s sequences, gated bool) spec[T] {
+// recurrenceSpec defines h_t = a_t ⊙ h_{t−1} + b_t, or h_t = h_{t−1} + b_t if it is not gated.
+// The inputs are b, prev, at and, if gated, a.
+func recurrenceSpec[T Float](s layout, gated bool) spec[T] {
 	b := back[T]{of: []int{0, 1}, reads: []int{1, 2}, do: func(in []arg[T], y, dy []T, g [][]T) { recurrenceBack(s, in, y, dy, g) }}
 	if gated {
 		b.of, b.reads = []int{0, 1, 3}, nil
@@ -44,13 +45,13 @@ func recurrenceSpec[T Float](s sequences, gated bool) spec[T] {
 	return spec[T]{
 		shape: s.shape(),
 		fwd: func(in []arg[T], y []T) {
-			s.strands(func(lane, from, to int) {
-				h := in[1].X[lane*s.width:][from:to]
+			s.eachChunk(func(seq, from, to int) {
+				h := in[1].X[seq*s.width:][from:to]
 				for t := range s.steps {
-					r := s.row(lane, t)
+					r := s.row(seq, t)
 					next := y[r+from : r+to]
 					switch {
-					case in[2].I[lane*s.steps+t] < 0:
+					case in[2].I[seq*s.steps+t] < 0:
 						copy(next, h)
 					case gated:
 						vec.Mul(next, in[3].X[r+from:r+to], h)
@@ -66,16 +67,16 @@ func recurrenceSpec[T Float](s sequences, gated bool) spec[T] {
 	}
 }
 
-// recurrenceBack goes from the last token to the first. The gradient of h on its way lies
-// where that of prev will be.
-func recurrenceBack[T Float](s sequences, in []arg[T], y, dy []T, g [][]T) {
-	s.strands(func(lane, from, to int) {
-		prev, dh := in[1].X[lane*s.width:][from:to], g[1][lane*s.width:][from:to]
+// recurrenceBack goes from the last token to the first. It keeps the gradient of h in the
+// gradient of prev.
+func recurrenceBack[T Float](s layout, in []arg[T], y, dy []T, g [][]T) {
+	s.eachChunk(func(seq, from, to int) {
+		prev, dh := in[1].X[seq*s.width:][from:to], g[1][seq*s.width:][from:to]
 		clear(dh)
 		for t := s.steps - 1; t >= 0; t-- {
-			r := s.row(lane, t)
+			r := s.row(seq, t)
 			vec.Add(dh, dh, dy[r+from:r+to])
-			padded := in[2].I[lane*s.steps+t] < 0
+			padded := in[2].I[seq*s.steps+t] < 0
 			if padded {
 				clear(g[0][r+from : r+to])
 			} else {

@@ -9,39 +9,37 @@ import (
 	"euryale/internal/kernel/vec"
 )
 
-// SumRows is the sum of x's rows.
+// SumRows returns the sum of x's rows.
 //
 //	x: (N, D) → (1, D)
 func SumRows(p Place, x *G.Node) (*G.Node, error) { return sums(p, row, false, x) }
 
-// MeanRows is the mean of x's rows.
+// MeanRows returns the mean of x's rows.
 //
 //	x: (N, D) → (1, D)
 func MeanRows(p Place, x *G.Node) (*G.Node, error) { return sums(p, row, true, x) }
 
-// SumColumns is the sum of each row's values.
+// SumColumns returns the sum of each row's values.
 //
 //	x: (N, D) → (N, 1)
 func SumColumns(p Place, x *G.Node) (*G.Node, error) { return sums(p, column, false, x) }
 
-// MeanColumns is the mean of each row's values.
+// MeanColumns returns the mean of each row's values.
 //
 //	x: (N, D) → (N, 1)
 func MeanColumns(p Place, x *G.Node) (*G.Node, error) { return sums(p, column, true, x) }
 
-// MaxRows is the largest value of each column. The gradient goes to the first of the
-// largest.
+// MaxRows returns the maximum of each column. The gradient goes to the first row that has it.
 //
 //	x: (N, D) → (1, D)
 func MaxRows(p Place, x *G.Node) (*G.Node, error) { return largest(p, row, x) }
 
-// MaxColumns is the largest value of each row. The gradient goes to the first of the
-// largest.
+// MaxColumns returns the maximum of each row. The gradient goes to the first column that has it.
 //
 //	x: (N, D) → (N, 1)
 func MaxColumns(p Place, x *G.Node) (*G.Node, error) { return largest(p, column, x) }
 
-// reduced is the geometry of a reduction of a matrix to a row or a column.
+// reduced returns the sizes and the result's shape of a reduction of x to a row or a column.
 func reduced(e extent, x *G.Node) (g pair, shape tensor.Shape, err error) {
 	if x.Dims() != 2 {
 		return g, nil, fmt.Errorf("x is %v, want (N, D)", x.Shape())
@@ -58,24 +56,24 @@ func sums(p Place, e extent, mean bool, x *G.Node) (*G.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	share := 1.0
+	factor := 1.0
 	if mean {
-		share = float64(shape.TotalSize()) / float64(g.n*g.d)
+		factor = float64(shape.TotalSize()) / float64(g.n*g.d)
 	}
-	return apply(p, sumsSpec(e, g, shape, float32(share)), sumsSpec(e, g, shape, share), x)
+	return apply(p, sumsSpec(e, g, shape, float32(factor)), sumsSpec(e, g, shape, factor), x)
 }
 
-func sumsSpec[T Float](e extent, g pair, shape tensor.Shape, share T) spec[T] {
+func sumsSpec[T Float](e extent, g pair, shape tensor.Shape, factor T) spec[T] {
 	return spec[T]{
 		shape: shape,
 		fwd: func(in []arg[T], y []T) {
 			reduce(e, g, y, in[0].X, nil, nil)
-			vec.Scale(y, y, share)
+			vec.Scale(y, y, factor)
 		},
 		backs: []back[T]{{of: []int{0}, reads: []int{}, do: func(_ []arg[T], _, dy []T, dx [][]T) {
 			each(g.n, g.d, func(r int) {
 				dst := nth(dx[0], r, g.d)
-				vec.Scale(dst, rowOf(e, dy, r, dst), share)
+				vec.Scale(dst, rowOf(e, dy, r, dst), factor)
 			})
 		}}},
 	}
@@ -90,7 +88,7 @@ func largest(p Place, e extent, x *G.Node) (*G.Node, error) {
 }
 
 func largestSpec[T Float](e extent, g pair, shape tensor.Shape) spec[T] {
-	at := make([]int, shape.TotalSize()) // where in x each of the largest is
+	at := make([]int, shape.TotalSize()) // index in x of each maximum
 	return spec[T]{
 		shape: shape,
 		fwd: func(in []arg[T], y []T) {
@@ -116,7 +114,7 @@ func largestSpec[T Float](e extent, g pair, shape tensor.Shape) spec[T] {
 				y[i] = x[j]
 			}
 		},
-		// It reads the output so that it runs after the forward op, which finds the places.
+		// It reads the output, so that it runs after the forward op, which sets at.
 		backs: []back[T]{{of: []int{0}, do: func(_ []arg[T], _, dy []T, dx [][]T) {
 			clear(dx[0])
 			for i, j := range at {

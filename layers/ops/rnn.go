@@ -9,9 +9,8 @@ import (
 	"euryale/internal/kernel/matmul"
 )
 
-// RNN runs a simple recurrent network (Elman 1990) through all tokens: h = act(z + h·W),
-// with act Tanh or ReLU. z is the inputs' product with biases, prev what each lane starts
-// from.
+// RNN runs a simple recurrent network (Elman 1990) over all tokens: h = act(z + h·W),
+// with act Tanh or ReLU. z is x·Wx with its bias, prev the initial state of each sequence.
 //
 //	z: (B·T, H), W: (H, H), prev: (B, H), at: (B·T) int → (B·T, H) h after each token
 func RNN(p Place, c Scan, act Activation, z, w, prev, at *G.Node) (*G.Node, error) {
@@ -26,14 +25,14 @@ func RNN(p Place, c Scan, act Activation, z, w, prev, at *G.Node) (*G.Node, erro
 	return apply(p, rnnSpec[float32](p.Tape, s, w, act), rnnSpec[float64](p.Tape, s, w, act), z, w, prev, at)
 }
 
-// rnn is the scratch of one RNN: all that its derivative wants, step by step.
+// rnn holds the values of one run that the backward pass reads, step by step.
 type rnn[T Float] struct {
 	scan
 	act activation[T]
 	z   []T // (T·B, H), before the activation; the gradients, in the backward pass
-	h   []T // (1+T, B, H), what step 0 starts from first
+	h   []T // (1+T, B, H), the initial state first
 	w   *recurrent[T]
-	dh  []T // (B, H), on its way back through time
+	dh  []T // (B, H), gradient of the current step's state
 }
 
 func rnnSpec[T Float](tape *Tape, s scan, w *G.Node, act Activation) spec[T] {
@@ -42,7 +41,7 @@ func rnnSpec[T Float](tape *Tape, s scan, w *G.Node, act Activation) spec[T] {
 	return spec[T]{
 		shape: tensor.Shape{s.rows(), s.hidden},
 		fwd: func(in []arg[T], y []T) {
-			n := s.Lanes * s.hidden
+			n := s.Sequences * s.hidden
 			if r.z == nil {
 				r.z, r.h = make([]T, s.steps*n), make([]T, (s.steps+1)*n)
 			}
@@ -57,17 +56,17 @@ func rnnSpec[T Float](tape *Tape, s scan, w *G.Node, act Activation) spec[T] {
 }
 
 func (r *rnn[T]) step(k int, w *matmul.Packed[T], in []arg[T], y []T) {
-	n, h := r.Lanes*r.hidden, r.hidden
+	n, h := r.Sequences*r.hidden, r.hidden
 	z, h0, h1 := nth(r.z, k, n), nth(r.h, k, n), nth(r.h, k+1, n)
 	gather(r.scan, k, z, in[0].X, h)
-	matmul.GemmPacked(w, false, false, r.Lanes, h, h, 1, h0, h, in[1].X, h, 1, z, h)
+	matmul.GemmPacked(w, false, false, r.Sequences, h, h, 1, h0, h, in[1].X, h, 1, z, h)
 	r.runs(k, in[3].I, func(from, to int) { r.act.f(span(h1, from, to, h), span(z, from, to, h)) },
 		func(from, to int) { copy(span(h1, from, to, h), span(h0, from, to, h)) })
 	scatter(r.scan, k, y, h, 0, h1, h)
 }
 
 func (r *rnn[T]) backward(in []arg[T], _, dy []T, g [][]T) {
-	n, h := r.Lanes*r.hidden, r.hidden
+	n, h := r.Sequences*r.hidden, r.hidden
 	if r.dh == nil {
 		r.dh = make([]T, n)
 	}
@@ -75,13 +74,13 @@ func (r *rnn[T]) backward(in []arg[T], _, dy []T, g [][]T) {
 	clear(r.dh)
 	for k := r.steps - 1; k >= 0; k-- {
 		z, h1 := nth(r.z, k, n), nth(r.h, k+1, n)
-		collect(r.scan, k, r.dh, dy, h, 0, h)
+		accumulate(r.scan, k, r.dh, dy, h, 0, h)
 		r.runs(k, in[3].I, func(from, to int) {
 			dz, dh := span(z, from, to, h), span(r.dh, from, to, h)
 			r.act.grad(dz, dz, span(h1, from, to, h), dh)
-			clear(dh) // h of the step before reaches this step through z alone
+			clear(dh) // the previous h influences this step through z only
 		}, func(from, to int) { clear(span(z, from, to, h)) })
-		matmul.GemmPacked(back, false, true, r.Lanes, h, h, 1, z, h, in[1].X, h, 1, r.dh, h)
+		matmul.GemmPacked(back, false, true, r.Sequences, h, h, 1, z, h, in[1].X, h, 1, r.dh, h)
 		scatter(r.scan, k, g[0], h, 0, z, h)
 	}
 	matmul.Gemm(true, false, h, h, r.rows(), 1, r.h, h, r.z, h, 0, g[1], h)

@@ -10,17 +10,17 @@ import (
 	"euryale/internal/kernel/vec"
 )
 
-// Rotary turns pairs of neighbouring columns of the first heads of x by angles that grow
-// with the row's position (Su et al. 2021): pair i of a head of d columns by
-// at·base^(−2i/d). The columns after those heads are copied; a row at −1 is not turned.
+// Rotary applies rotary position embeddings (Su et al. 2021) to the first heads·d columns of x:
+// it rotates pair i of neighbouring columns of each head by the angle at·base^(−2i/d). It
+// copies the columns after those heads, and rows at position −1.
 //
 //	x: (N, D) with D ≥ heads·d and d even, at: (N) int → (N, D)
 func Rotary(p Place, base float64, heads, d int, x, at *G.Node) (*G.Node, error) {
 	switch {
 	case d < 2 || d%2 != 0:
-		return nil, fmt.Errorf("a head has %d columns: rotary positions turn them in pairs, choose dim and heads so that it is even", d)
+		return nil, fmt.Errorf("a head has %d columns: rotary positions rotate them in pairs; choose dim and heads so that it is even", d)
 	case !(base > 1) || math.IsInf(base, 0):
-		return nil, fmt.Errorf("the base of rotary positions is %v, want more than 1 (10000 is usual)", base)
+		return nil, fmt.Errorf("the base of rotary positions is %v, want more than 1 (the default is 10000)", base)
 	case x.Dims() != 2 || heads < 1 || x.Shape()[1] < heads*d:
 		return nil, fmt.Errorf("x is %v, want (N, %d) or wider for %d heads of %d columns", x.Shape(), heads*d, heads, d)
 	case at.Dtype() != tensor.Int || at.Shape().TotalSize() != x.Shape()[0]:
@@ -46,8 +46,7 @@ func rotarySpec[T Float](base float64, heads, d, n, w int) spec[T] {
 	}
 }
 
-// angles are the cosines and sines of the rows of one run, and a table of those of all
-// positions so far.
+// angles holds the cosines and sines of the rows of one run, and a table by position.
 type angles[T Float] struct {
 	base     float64
 	half     int
@@ -71,7 +70,7 @@ func (a *angles[T]) set(at []int) {
 	}
 }
 
-// grow makes the table hold position p.
+// grow extends the table to position p.
 func (a *angles[T]) grow(p int) {
 	for i := len(a.table[0]); i < (p+1)*a.half; i++ {
 		s, c := math.Sincos(float64(i/a.half) * math.Pow(a.base, -float64(i%a.half)/float64(a.half)))

@@ -8,7 +8,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Concat puts the columns of matrices side by side.
+// Concat returns a matrix with the columns of all xs, in order.
 //
 //	xs: (N, D₁), (N, D₂), … → (N, D₁+D₂+…)
 func Concat(p Place, xs ...*G.Node) (*G.Node, error) {
@@ -22,7 +22,7 @@ func Concat(p Place, xs ...*G.Node) (*G.Node, error) {
 		fits = fits && x.Dims() == 2 && x.Shape()[0] == xs[0].Shape()[0]
 	}
 	if !fits {
-		return nil, fmt.Errorf("the parts are %v, want matrices of as many rows", shapes)
+		return nil, fmt.Errorf("the parts are %v, want matrices with equal numbers of rows", shapes)
 	}
 	return apply(p, concatSpec[float32](shapes), concatSpec[float64](shapes), xs...)
 }
@@ -55,7 +55,7 @@ func concatSpec[T Float](parts []tensor.Shape) spec[T] {
 	return s
 }
 
-// RowsOf copies rows from to to−1 of x.
+// RowsOf returns a copy of rows from to to−1 of x.
 //
 //	x: (N, D) → (to−from, D)
 func RowsOf(p Place, x *G.Node, from, to int) (*G.Node, error) {
@@ -77,7 +77,7 @@ func rowsOfSpec[T Float](x *G.Node, from, to int) spec[T] {
 	}
 }
 
-// Where is a's row where mask is positive, and b's elsewhere.
+// Where returns the rows of a where mask is positive, and the rows of b where it is not.
 //
 //	mask: (N) or (N, 1) int, a, b: (N, D) → (N, D)
 func Where(p Place, mask, a, b *G.Node) (*G.Node, error) {
@@ -90,7 +90,7 @@ func Where(p Place, mask, a, b *G.Node) (*G.Node, error) {
 	return apply(p, whereSpec[float32](a), whereSpec[float64](a), a, mask, b)
 }
 
-// MaskRows is x with zeros in the rows where mask is not positive.
+// MaskRows returns x with zeros in the rows where mask is not positive.
 //
 //	mask: (N) or (N, 1) int, x: (N, D) → (N, D)
 func MaskRows(p Place, mask, x *G.Node) (*G.Node, error) {
@@ -109,7 +109,7 @@ func masks(mask, x *G.Node) error {
 	return nil
 }
 
-// whereSpec chooses between rows of input 0 and those of input 2, or zeros if there are
+// whereSpec selects between the rows of input 0 and those of input 2, or zeros if there are
 // only two inputs.
 func whereSpec[T Float](x *G.Node) spec[T] {
 	n, d := x.Shape()[0], x.Shape()[1]

@@ -16,17 +16,17 @@ import (
 // sequenceBuild says how each case of sequence.json is declared.
 func sequenceBuild(name string, r reference) build {
 	kind, _, _ := strings.Cut(name, " ")
-	lanes := r.Floats["prev"].Shape[0]
+	sequences := r.Floats["prev"].Shape[0]
 	return func(p Place, in map[string]*G.Node) (*G.Node, error) {
 		switch kind {
 		case "recurrence":
-			return LinearRecurrence(p, lanes, in["a"], in["b"], in["prev"], in["at"])
+			return LinearRecurrence(p, sequences, in["a"], in["b"], in["prev"], in["at"])
 		case "cumsum":
-			return CumSum(p, lanes, in["x"], in["prev"], in["at"])
+			return CumSum(p, sequences, in["x"], in["prev"], in["at"])
 		case "shift":
-			return Shift(p, lanes, in["x"], in["prev"], in["at"])
+			return Shift(p, sequences, in["x"], in["prev"], in["at"])
 		}
-		return CausalConv(p, lanes, in["x"], in["w"], in["prev"], in["at"], in["b"])
+		return CausalConv(p, sequences, in["x"], in["w"], in["prev"], in["at"], in["b"])
 	}
 }
 
@@ -63,7 +63,7 @@ func TestLoopAgreesWithPyTorch(t *testing.T) {
 // Sequences long and wide enough to be cut into columns for several workers give the same
 // bits as one worker, forward and back.
 func TestSequencesDoNotDependOnWorkers(t *testing.T) {
-	const lanes, steps, d = 2, 300, 257
+	const sequences, steps, d = 2, 300, 257
 	fill := func(seed, rows, cols int) array {
 		a := array{Shape: []int{rows, cols}}
 		for i := range rows * cols {
@@ -71,18 +71,18 @@ func TestSequencesDoNotDependOnWorkers(t *testing.T) {
 		}
 		return a
 	}
-	at := array{Shape: []int{lanes * steps}}
-	for i := range lanes * steps {
+	at := array{Shape: []int{sequences * steps}}
+	for i := range sequences * steps {
 		at.Data = append(at.Data, float64(i%steps))
 	}
-	at.Data[lanes*steps-1] = -1
-	n := lanes * steps
+	at.Data[sequences*steps-1] = -1
+	n := sequences * steps
 	threads := parallel.Threads()
 	defer parallel.SetThreads(threads)
 	for name, floats := range map[string]map[string]array{
-		"recurrence": {"a": fill(1, n, d), "b": fill(2, n, d), "prev": fill(3, lanes, d)},
-		"cumsum":     {"x": fill(1, n, d), "prev": fill(3, lanes, d)},
-		"conv":       {"x": fill(1, n, d), "w": fill(2, 4, d), "prev": fill(3, lanes, 3*d), "b": fill(4, 1, d)},
+		"recurrence": {"a": fill(1, n, d), "b": fill(2, n, d), "prev": fill(3, sequences, d)},
+		"cumsum":     {"x": fill(1, n, d), "prev": fill(3, sequences, d)},
+		"conv":       {"x": fill(1, n, d), "w": fill(2, 4, d), "prev": fill(3, sequences, 3*d), "b": fill(4, 1, d)},
 	} {
 		r := reference{Floats: floats, Ints: map[string]array{"at": at}, Gout: fill(5, n, d)}
 		run := func(workers int) (values [][]float64) {
@@ -124,12 +124,12 @@ func TestSequenceErrors(t *testing.T) {
 		map[string][]int{"at": make([]int, 6), "five": make([]int, 5)})
 	p := Place{NewTape(), "here"}
 	for want, f := range map[string]func() (*G.Node, error){
-		"x is (6, 3), the state (2, 3) and positions (6) of int, want (4·T, D), (4, D) or a multiple of D, and (4·T) of int": func() (*G.Node, error) { return CumSum(p, 4, in["x"], in["prev"], in["at"]) },
-		"x is (6, 3), the state (2, 4) and positions (6) of int":                                                             func() (*G.Node, error) { return Recent(p, 2, in["x"], in["odd"], in["at"]) },
-		"x is (6, 3), the state (2, 3) and positions (5) of int":                                                             func() (*G.Node, error) { return Shift(p, 2, in["x"], in["prev"], in["five"]) },
-		"x is (6, 3) and the state (2, 6), want (2·T, D) and (2, D)":                                                         func() (*G.Node, error) { return Shift(p, 2, in["x"], in["two"], in["at"]) },
-		"a is (6, 4) and b (6, 3), want one shape":                                                                           func() (*G.Node, error) { return LinearRecurrence(p, 2, in["y"], in["x"], in["prev"], in["at"]) },
-		"the weights are (4, 3) and the state (2, 6), want (K, 3) and (2, (K−1)·3)":                                          func() (*G.Node, error) { return CausalConv(p, 2, in["x"], in["w"], in["two"], in["at"], nil) },
+		"x is (6, 3), the state (2, 3) and positions (6) of int, want (4·T, D), (4, n·D) and (4·T) of int": func() (*G.Node, error) { return CumSum(p, 4, in["x"], in["prev"], in["at"]) },
+		"x is (6, 3), the state (2, 4) and positions (6) of int":                                           func() (*G.Node, error) { return Recent(p, 2, in["x"], in["odd"], in["at"]) },
+		"x is (6, 3), the state (2, 3) and positions (5) of int":                                           func() (*G.Node, error) { return Shift(p, 2, in["x"], in["prev"], in["five"]) },
+		"x is (6, 3) and the state (2, 6), want (2·T, D) and (2, D)":                                       func() (*G.Node, error) { return Shift(p, 2, in["x"], in["two"], in["at"]) },
+		"a is (6, 4) and b (6, 3), want one shape":                                                         func() (*G.Node, error) { return LinearRecurrence(p, 2, in["y"], in["x"], in["prev"], in["at"]) },
+		"the weights are (4, 3) and the state (2, 6), want (K, 3) and (2, (K−1)·3)":                        func() (*G.Node, error) { return CausalConv(p, 2, in["x"], in["w"], in["two"], in["at"], nil) },
 		"b is (4), want (3)": func() (*G.Node, error) {
 			return CausalConv(p, 2, in["x"], G.NewMatrix(in["x"].Graph(), tensor.Float32, G.WithShape(2, 3), G.WithName("w2")), in["prev"], in["at"], in["b"])
 		},

@@ -5,26 +5,26 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Shift is the row of the token before: prev for a sequence's first, and zeros for padding,
-// which is nobody's token before.
+// Shift returns, for each token, the row of the token before it: prev for the first of a
+// sequence. Rows of padding are skipped; their result is zero.
 //
 //	x: (B·T, D), prev: (B, D), at: (B·T) int → (B·T, D)
-func Shift(p Place, lanes int, x, prev, at *G.Node) (*G.Node, error) {
-	s, err := oneState(lanes, x, prev, at)
+func Shift(p Place, sequences int, x, prev, at *G.Node) (*G.Node, error) {
+	s, err := oneState(sequences, x, prev, at)
 	if err != nil {
 		return nil, err
 	}
 	return apply(p, shiftSpec[float32](s), shiftSpec[float64](s), x, prev, at)
 }
 
-func shiftSpec[T Float](s sequences) spec[T] {
+func shiftSpec[T Float](s layout) spec[T] {
 	d := s.width
 	return spec[T]{
 		shape: s.shape(),
 		fwd: func(in []arg[T], y []T) {
-			for lane := range s.lanes {
-				before := nth(in[1].X, lane, d)
-				for r := lane * s.steps; r < (lane+1)*s.steps; r++ {
+			for seq := range s.sequences {
+				before := nth(in[1].X, seq, d)
+				for r := seq * s.steps; r < (seq+1)*s.steps; r++ {
 					if in[2].I[r] < 0 {
 						clear(nth(y, r, d))
 						continue
@@ -35,9 +35,9 @@ func shiftSpec[T Float](s sequences) spec[T] {
 			}
 		},
 		backs: []back[T]{{of: []int{0, 1}, reads: []int{2}, do: func(in []arg[T], _, dy []T, g [][]T) {
-			for lane := range s.lanes {
-				before := nth(g[1], lane, d)
-				for r := lane * s.steps; r < (lane+1)*s.steps; r++ {
+			for seq := range s.sequences {
+				before := nth(g[1], seq, d)
+				for r := seq * s.steps; r < (seq+1)*s.steps; r++ {
 					if in[2].I[r] < 0 {
 						clear(nth(g[0], r, d))
 						continue
@@ -51,26 +51,26 @@ func shiftSpec[T Float](s sequences) spec[T] {
 	}
 }
 
-// Recent is what a sequence's last n tokens have after each token, the oldest first, from
-// prev on. Padding leaves it as it is. It has no derivative.
+// Recent returns, for each token, the last n tokens up to it side by side, oldest first,
+// continuing prev. Rows of padding keep the value. It has no derivative.
 //
 //	x: (B·T, D), prev: (B, n·D), at: (B·T) int → (B·T, n·D)
-func Recent(p Place, lanes int, x, prev, at *G.Node) (*G.Node, error) {
-	s, n, err := sequencesOf(lanes, x, prev, at)
+func Recent(p Place, sequences int, x, prev, at *G.Node) (*G.Node, error) {
+	s, n, err := sequencesOf(sequences, x, prev, at)
 	if err != nil {
 		return nil, err
 	}
 	return apply(p, recentSpec[float32](s, n), recentSpec[float64](s, n), x, prev, at)
 }
 
-func recentSpec[T Float](s sequences, n int) spec[T] {
+func recentSpec[T Float](s layout, n int) spec[T] {
 	d := s.width
 	return spec[T]{
-		shape: tensor.Shape{s.lanes * s.steps, n * d},
+		shape: tensor.Shape{s.sequences * s.steps, n * d},
 		fwd: func(in []arg[T], y []T) {
-			for lane := range s.lanes {
-				before := nth(in[1].X, lane, n*d)
-				for r := lane * s.steps; r < (lane+1)*s.steps; r++ {
+			for seq := range s.sequences {
+				before := nth(in[1].X, seq, n*d)
+				for r := seq * s.steps; r < (seq+1)*s.steps; r++ {
 					now := nth(y, r, n*d)
 					if in[2].I[r] < 0 {
 						copy(now, before)

@@ -13,7 +13,7 @@ import (
 // own, forward and back. Values are 2 MB here; what Gorgonia allocates for an instruction
 // is less than a kilobyte.
 func TestSteadyRunsMakeNoGarbage(t *testing.T) {
-	const lanes, n, d = 4, 512, 1024
+	const sequences, n, d = 4, 512, 1024
 	type nodes = map[string]*G.Node
 	for name, f := range map[string]func(p Place, x nodes) *G.Node{
 		"binary": func(p Place, x nodes) *G.Node {
@@ -37,12 +37,12 @@ func TestSteadyRunsMakeNoGarbage(t *testing.T) {
 			return G.Must(TopKGate(p, G.Must(RowsOf(p, G.Must(Concat(p, y, x["column"])), 0, 9)), 2))
 		},
 		"sequences": func(p Place, x nodes) *G.Node {
-			y := G.Must(CumSum(p, lanes, G.Must(Shift(p, lanes, x["x"], x["prev"], x["at"])), x["prev"], x["at"]))
-			y = G.Must(LinearRecurrence(p, lanes, x["y"], y, x["prev"], x["at"]))
-			return G.Must(CausalConv(p, lanes, y, x["w"], x["prev"], x["at"], x["row"]))
+			y := G.Must(CumSum(p, sequences, G.Must(Shift(p, sequences, x["x"], x["prev"], x["at"])), x["prev"], x["at"]))
+			y = G.Must(LinearRecurrence(p, sequences, x["y"], y, x["prev"], x["at"]))
+			return G.Must(CausalConv(p, sequences, y, x["w"], x["prev"], x["at"], x["row"]))
 		},
 	} {
-		in := inputs(map[string][]int{"x": {n, d}, "y": {n, d}, "z": {n, d}, "row": {1, d}, "column": {n, 1}, "prev": {lanes, d}, "w": {2, d}},
+		in := inputs(map[string][]int{"x": {n, d}, "y": {n, d}, "z": {n, d}, "row": {1, d}, "column": {n, 1}, "prev": {sequences, d}, "w": {2, d}},
 			map[string][]int{"at": make([]int, n), "total": {1}})
 		for _, x := range in {
 			if v, ok := x.Value().Data().([]float32); ok {

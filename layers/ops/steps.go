@@ -7,38 +7,38 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// These ops take a sequence apart and put it together again, for recurrences that are
-// written step by step.
+// The ops below split sequences into steps, for recurrences that are written step by step.
 
-// Row is the t-th token of every lane.
+// Row returns the t-th row of every sequence.
 //
 //	x: (B·T, D) → (B, D)
-func Row(p Place, lanes, t int, x *G.Node) (*G.Node, error) {
-	if x.Dims() != 2 || lanes < 1 || x.Shape()[0]%lanes != 0 || t < 0 || t >= x.Shape()[0]/lanes {
-		return nil, fmt.Errorf("x is %v, want (%d·T, D) with a token %d", x.Shape(), lanes, t)
+func Row(p Place, sequences, t int, x *G.Node) (*G.Node, error) {
+	if x.Dims() != 2 || sequences < 1 || x.Shape()[0]%sequences != 0 || t < 0 || t >= x.Shape()[0]/sequences {
+		return nil, fmt.Errorf("x is %v, want (%d·T, D) with a token %d", x.Shape(), sequences, t)
 	}
-	return apply(p, rowSpec[float32](lanes, t, x), rowSpec[float64](lanes, t, x), x)
+	return apply(p, rowSpec[float32](sequences, t, x), rowSpec[float64](sequences, t, x), x)
 }
 
-func rowSpec[T Float](lanes, t int, x *G.Node) spec[T] {
-	steps, d := x.Shape()[0]/lanes, x.Shape()[1]
+func rowSpec[T Float](sequences, t int, x *G.Node) spec[T] {
+	steps, d := x.Shape()[0]/sequences, x.Shape()[1]
 	return spec[T]{
-		shape: tensor.Shape{lanes, d},
+		shape: tensor.Shape{sequences, d},
 		fwd: func(in []arg[T], y []T) {
-			for b := range lanes {
+			for b := range sequences {
 				copy(nth(y, b, d), nth(in[0].X, b*steps+t, d))
 			}
 		},
 		backs: []back[T]{{of: []int{0}, do: func(_ []arg[T], _, dy []T, g [][]T) {
 			clear(g[0])
-			for b := range lanes {
+			for b := range sequences {
 				copy(nth(g[0], b*steps+t, d), nth(dy, b, d))
 			}
 		}}},
 	}
 }
 
-// Delay is, for each row, the one before it in its sequence, and first for the first.
+// Delay returns, for each row, the row before it in its sequence, padding included; for the
+// first row it returns first.
 //
 //	x: (B·T, D), first: (B, D) → (B·T, D)
 func Delay(p Place, sequences int, x, first *G.Node) (*G.Node, error) {
@@ -74,14 +74,16 @@ func delaySpec[T Float](sequences int, x *G.Node) spec[T] {
 	}
 }
 
-// Begin is start in lanes whose first token is that of a text, and prev in the others.
+// StartState returns the rows of start for sequences whose first token has position 0, and
+// those of prev for the others.
 //
 //	start, prev: (B, D), at: (B·T) int → (B, D)
-func Begin(p Place, start, prev, at *G.Node) (*G.Node, error) {
+func StartState(p Place, start, prev, at *G.Node) (*G.Node, error) {
 	return choose(p, 0, start, prev, at, func(position int) bool { return position == 0 })
 }
 
-// choose is a in lanes where first is true of the t-th token's position, and b elsewhere.
+// choose returns the rows of a for sequences where first is true of the t-th token's position,
+// and those of b for the others.
 func choose(p Place, t int, a, b, at *G.Node, first func(position int) bool) (*G.Node, error) {
 	if err := same(a, b); err != nil {
 		return nil, err
@@ -93,15 +95,15 @@ func choose(p Place, t int, a, b, at *G.Node, first func(position int) bool) (*G
 }
 
 func chooseSpec[T Float](t int, a *G.Node, first func(position int) bool) spec[T] {
-	lanes, d := a.Shape()[0], a.Shape()[1]
+	sequences, d := a.Shape()[0], a.Shape()[1]
 	chosen := func(in []arg[T], b int) bool {
 		at := in[2].I
-		return first(at[b*(len(at)/lanes)+t])
+		return first(at[b*(len(at)/sequences)+t])
 	}
 	part := func(i int, want bool) back[T] {
 		return back[T]{of: []int{i}, do: func(in []arg[T], _, dy []T, g [][]T) {
 			clear(g[0])
-			for b := range lanes {
+			for b := range sequences {
 				if chosen(in, b) == want {
 					copy(nth(g[0], b, d), nth(dy, b, d))
 				}
@@ -111,7 +113,7 @@ func chooseSpec[T Float](t int, a *G.Node, first func(position int) bool) spec[T
 	return spec[T]{
 		shape: a.Shape(),
 		fwd: func(in []arg[T], y []T) {
-			for b := range lanes {
+			for b := range sequences {
 				from := in[1].X
 				if chosen(in, b) {
 					from = in[0].X

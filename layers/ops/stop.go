@@ -8,13 +8,13 @@ import (
 	"euryale/layers/stock"
 )
 
-// StopGradient is x as a constant: nothing that x was made of gets a gradient through it.
+// StopGradient returns x as a constant: no gradient flows back through it.
 //
 //	x: (…) → (…)
 //
-// Gorgonia refuses to differentiate by a parameter that no path leads to. The inputs of
-// the graph that x depends on are inputs of the op too, with gradients of zero: a parameter
-// that only x depends on has that one, and no derivative of x is computed.
+// Gorgonia refuses to differentiate with respect to a parameter that the loss does not depend
+// on. So the op also has as operands the inputs of the graph that x depends on, with gradients
+// of zero: a parameter that only x depends on gets this gradient.
 func StopGradient(p Place, x *G.Node) (*G.Node, error) {
 	if !p.Tape.Differentiated {
 		return x, nil
@@ -23,7 +23,7 @@ func StopGradient(p Place, x *G.Node) (*G.Node, error) {
 	return apply(p, stopSpec[float32](p.Tape, in), stopSpec[float64](p.Tape, in), in...)
 }
 
-// leaves are the inputs of the graph that x depends on and that hold x's type of numbers.
+// leaves returns the inputs of the graph that x depends on, of x's type.
 func leaves(x *G.Node) G.Nodes {
 	var found G.Nodes
 	seen := map[*G.Node]bool{}

@@ -6,7 +6,7 @@ import (
 	"euryale/internal/kernel/vec"
 )
 
-// SwiGLU is SiLU(a) ⊙ b: the gated unit of Shazeer (2020).
+// SwiGLU returns SiLU(a) ⊙ b (Shazeer 2020).
 //
 //	a, b: (N, H) → (N, H)
 func SwiGLU(p Place, a, b *G.Node) (*G.Node, error) {

@@ -10,29 +10,29 @@ import (
 	"euryale/internal/kernel/vec"
 )
 
-// Tape is what the ops of one graph share: their names, the sums that Gorgonia makes
-// between them, and the first error of a run.
+// Tape is the state that the ops of one graph share: names, the memory plan, counts, and the
+// error of the current run. It is also the graph's tensor engine.
 type Tape struct {
 	tensor.StdEng
 	Differentiated bool // the graph will have gradients
 
 	serial int
 	err    *RunError
-	sums   []*sum // in the order of the run
-	next   int    // sum
+	sums   []*sum // planned sums of gradients, in the order of the run
+	next   int    // index of the next sum
 	flops  float64
 	bytes  int
-	inner  []*Tape // of the cells of loops
+	inner  []*Tape // tapes of the cells of loops
 
 	holdsStopped bool
 
 	weights  map[*G.Node]*Weight
-	matrices map[*G.Node]bool // nodes that products and lookups read
+	matrices map[*G.Node]bool // nodes that matrix products and lookups read
 
-	position int // of the instruction that ran last, in the order planned
+	position int // in the planned order, of the last instruction that ran
 }
 
-// RunError is an op that failed while a program ran. It says which layer it was.
+// RunError is the error of an op that failed in a run, with the path of its layer.
 type RunError struct {
 	Path string
 	Err  error
@@ -43,7 +43,7 @@ func (e *RunError) Error() string { return e.Path + ": " + e.Err.Error() }
 // Unwrap returns the cause.
 func (e *RunError) Unwrap() error { return e.Err }
 
-// NewTape returns the tape of one graph.
+// NewTape returns a tape for one graph.
 func NewTape() *Tape { return &Tape{} }
 
 func (t *Tape) name(path string) string {
@@ -51,20 +51,18 @@ func (t *Tape) name(path string) string {
 	return fmt.Sprintf("%s#%d", path, t.serial)
 }
 
-// Flops is how many floating-point operations the matrix products of one forward pass
-// take.
+// Flops returns the floating-point operations of the matrix products of one forward pass.
 func (t *Tape) Flops() float64 { return t.flops }
 
-// HoldStopped makes each StopGradient keep the value of the next run in the runs after it,
-// until it is called with false: to finite differences it is a constant then, as it is to
-// the derivative.
+// HoldStopped(true) makes every StopGradient return the value of the next run in all later
+// runs, until HoldStopped(false). Finite differences then treat it as a constant, as the
+// derivative does.
 func (t *Tape) HoldStopped(hold bool) { t.holdsStopped = hold }
 
-// AddFlops counts operations of matrix products that ops declared once and run many times
-// take beyond their first.
+// AddFlops adds n to Flops, for ops that are declared once and run several times.
 func (t *Tape) AddFlops(n float64) { t.flops += n }
 
-// Bytes is the memory that values and gradients have taken so far.
+// Bytes returns the memory allocated so far for values and gradients.
 func (t *Tape) Bytes() int {
 	bytes := t.bytes
 	for _, inner := range t.inner {
@@ -73,19 +71,20 @@ func (t *Tape) Bytes() int {
 	return bytes
 }
 
-// claim is memory for n values, which the tape counts.
+// claim allocates n values and adds them to Bytes.
 func claim[T Float](t *Tape, n int) []T {
 	var one T
 	t.bytes += n * int(unsafe.Sizeof(one))
 	return make([]T, n)
 }
 
-// Begin starts a run.
+// Begin resets the state of the last run.
 func (t *Tape) Begin() { t.err, t.next, t.position = nil, 0, 0 }
 
-// Err is the error of the op that failed in this run. Gorgonia's own error hides it.
+// Err returns the error of the op that failed in this run, which Gorgonia does not return.
 func (t *Tape) Err() *RunError { return t.err }
 
+// guard recovers a panic of an op, sets err, and records it with the op's path.
 func (n *node[T]) guard(err *error) {
 	switch e := recover().(type) {
 	case nil:
@@ -100,11 +99,10 @@ func (n *node[T]) guard(err *error) {
 	*err = n.tape.err
 }
 
-// Add is the addition of Gorgonia's tensor engine: the tape machine calls it where the
-// gradients of a value that several layers use meet. The sum goes where the plan says, if
-// the terms are those that the plan has next, and otherwise to new memory: never to where
-// a term lies, even if Gorgonia offers that because nobody reads the term any more, since
-// a gradient that two parameters share would be lost.
+// Add returns a + b, as the method of a tensor engine. The tape machine calls it to add up the
+// gradients of a value that several layers read. If the terms are those of the next planned
+// sum, the result is in that sum's buffer, and otherwise in new memory. It never overwrites a
+// term, even where Gorgonia allows it, since two parameters may share that gradient.
 func (t *Tape) Add(a, b tensor.Tensor, opts ...tensor.FuncOpt) (tensor.Tensor, error) {
 	x, okA := a.(*tensor.Dense)
 	y, okB := b.(*tensor.Dense)
@@ -132,14 +130,14 @@ func (t *Tape) Add(a, b tensor.Tensor, opts ...tensor.FuncOpt) (tensor.Tensor, e
 	return t.StdEng.Add(a, b, opts...)
 }
 
-// sumOf is where the sum of x and y goes.
+// sumOf returns the tensor for the sum of x and y.
 func sumOf[T Float](t *Tape, x, y *tensor.Dense) *tensor.Dense {
 	if t.next < len(t.sums) {
 		s := t.sums[t.next]
 		t.next++
 		if s.a != nil && (s.a.out == x && s.b.out == y || s.a.out == y && s.b.out == x) {
 			if s.out == nil {
-				s.out = tensor.New(tensor.WithShape(x.Shape().Clone()...), tensor.WithBacking(memory[T](&s.spot)))
+				s.out = tensor.New(tensor.WithShape(x.Shape().Clone()...), tensor.WithBacking(memory[T](&s.buffer)))
 			}
 			return s.out
 		}

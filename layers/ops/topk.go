@@ -9,9 +9,9 @@ import (
 	"euryale/internal/kernel/vec"
 )
 
-// TopKGate is the softmax of each row's k largest values, and 0 elsewhere (Shazeer et al.
-// 2017, eq. 3 and 5, without noise). Of equal values those in lower columns come first.
-// Only the chosen get gradients.
+// TopKGate returns the softmax over each row's k largest values, and 0 in the other columns
+// (Shazeer et al. 2017, eq. 3 and 5, without noise). Of equal values the lower column comes
+// first. Only the k values get gradients.
 //
 //	x: (N, E) → (N, E)
 func TopKGate(p Place, x *G.Node, k int) (*G.Node, error) {
@@ -21,7 +21,7 @@ func TopKGate(p Place, x *G.Node, k int) (*G.Node, error) {
 	return apply(p, topKSpec[float32](x, k), topKSpec[float64](x, k), x)
 }
 
-// topKSpec is a softmax with another forward: weights of 0 have no gradient there either.
+// topKSpec has the backward pass of a softmax, in which weights of 0 have gradients of 0.
 func topKSpec[T Float](x *G.Node, k int) spec[T] {
 	n, e := x.Shape()[0], x.Shape()[1]
 	s := softmaxSpec[T](x, e)
@@ -31,8 +31,8 @@ func topKSpec[T Float](x *G.Node, k int) spec[T] {
 	return s
 }
 
-// gate is one row of TopKGate. Each round takes the largest value that comes after the one
-// taken last, in the order of values and then of columns.
+// gate computes one row of TopKGate. Each round selects the next value in descending order of
+// values, and ascending order of columns among equal ones.
 func gate[T Float](y, x []T, k int) {
 	for i := range y {
 		y[i] = T(math.Inf(-1))

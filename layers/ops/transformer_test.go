@@ -13,7 +13,7 @@ import (
 
 // transformerBuild says how each case of transformer.json is declared.
 func transformerBuild(name string) build {
-	c := AttentionConfig{Lanes: 2, Heads: 3, KVHeads: 3}
+	c := AttentionConfig{Sequences: 2, Heads: 3, KVHeads: 3}
 	kind, rest, _ := strings.Cut(name, " ")
 	if rest == "grouped" {
 		c.Heads, c.KVHeads = 4, 2
@@ -104,11 +104,11 @@ func plainRotary(base float64, heads, d int) build {
 // of it.
 func TestComposedAttentionEqualsFused(t *testing.T) {
 	for name, c := range map[string]AttentionConfig{
-		"causal":  {Lanes: 2, Heads: 3, KVHeads: 3},
-		"padded":  {Lanes: 3, Heads: 2, KVHeads: 2},
-		"grouped": {Lanes: 2, Heads: 4, KVHeads: 2},
-		"alibi":   {Lanes: 2, Heads: 3, KVHeads: 3},
-		"long":    {Lanes: 1, Heads: 1, KVHeads: 1},
+		"causal":  {Sequences: 2, Heads: 3, KVHeads: 3},
+		"padded":  {Sequences: 3, Heads: 2, KVHeads: 2},
+		"grouped": {Sequences: 2, Heads: 4, KVHeads: 2},
+		"alibi":   {Sequences: 2, Heads: 3, KVHeads: 3},
+		"long":    {Sequences: 1, Heads: 1, KVHeads: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			agrees(t, references(t)["attention "+name], func(p Place, in map[string]*G.Node) (*G.Node, error) {
@@ -129,19 +129,19 @@ func TestTransformerOpsRefuse(t *testing.T) {
 	ints := func(n int) *G.Node { return G.NewVector(g, tensor.Int, G.WithShape(n)) }
 	p := Place{NewTape(), "x"}
 	for want, f := range map[string]func() (*G.Node, error){
-		"a head has 5 columns: rotary positions turn them in pairs":  func() (*G.Node, error) { return Rotary(p, 10, 2, 5, node(3, 10), ints(3)) },
-		"the base of rotary positions is 1, want more than 1":        func() (*G.Node, error) { return Rotary(p, 1, 2, 4, node(3, 10), ints(3)) },
-		"x is (3, 7), want (N, 8) or wider for 2 heads of 4 columns": func() (*G.Node, error) { return Rotary(p, 10, 2, 4, node(3, 7), ints(3)) },
-		"the positions are (2) of int, want (3) of int":              func() (*G.Node, error) { return Rotary(p, 10, 2, 4, node(3, 8), ints(2)) },
-		"the terms are (2, 3) and (3, 2), want one shape":            func() (*G.Node, error) { return SwiGLU(p, node(2, 3), node(3, 2)) },
+		"a head has 5 columns: rotary positions rotate them in pairs": func() (*G.Node, error) { return Rotary(p, 10, 2, 5, node(3, 10), ints(3)) },
+		"the base of rotary positions is 1, want more than 1":         func() (*G.Node, error) { return Rotary(p, 1, 2, 4, node(3, 10), ints(3)) },
+		"x is (3, 7), want (N, 8) or wider for 2 heads of 4 columns":  func() (*G.Node, error) { return Rotary(p, 10, 2, 4, node(3, 7), ints(3)) },
+		"the positions are (2) of int, want (3) of int":               func() (*G.Node, error) { return Rotary(p, 10, 2, 4, node(3, 8), ints(2)) },
+		"the terms are (2, 3) and (3, 2), want one shape":             func() (*G.Node, error) { return SwiGLU(p, node(2, 3), node(3, 2)) },
 		"q is (4, 6), k (4, 4), v (4, 4), want (2·T, H·d) and twice (2·C, K·d)": func() (*G.Node, error) {
-			return Scores(p, AttentionConfig{Lanes: 2, Heads: 2, KVHeads: 2}, node(4, 6), node(4, 4))
+			return Scores(p, AttentionConfig{Sequences: 2, Heads: 2, KVHeads: 2}, node(4, 6), node(4, 4))
 		},
 		"the scores are (4, 7), want (B·T, H·C) with H=2 heads": func() (*G.Node, error) { return Softmax(p, 2, node(4, 7)) },
-		"sees is (3) of int, want (4) of int":                   func() (*G.Node, error) { return Mask(p, 2, node(4, 6), ints(3)) },
-		"sees is (5) of int, want (4) of int":                   func() (*G.Node, error) { return ALiBi(p, 2, node(4, 6), ints(5)) },
+		"lengths are (3) of int, want (4) of int":               func() (*G.Node, error) { return Mask(p, 2, node(4, 6), ints(3)) },
+		"lengths are (5) of int, want (4) of int":               func() (*G.Node, error) { return ALiBi(p, 2, node(4, 6), ints(5)) },
 		"the weights are (4, 5) and v (4, 6), want (2·T, H·C) and (2·C, K·d) with H=2 heads and K=2 key": func() (*G.Node, error) {
-			return Mix(p, AttentionConfig{Lanes: 2, Heads: 2, KVHeads: 2}, node(4, 5), node(4, 6))
+			return Mix(p, AttentionConfig{Sequences: 2, Heads: 2, KVHeads: 2}, node(4, 5), node(4, 6))
 		},
 	} {
 		_, err := f()
@@ -153,12 +153,12 @@ func TestTransformerOpsRefuse(t *testing.T) {
 func TestMaskOutOfRange(t *testing.T) {
 	g := G.NewGraph()
 	s := G.NewMatrix(g, tensor.Float32, G.WithShape(1, 4), G.WithName("s"), G.WithValue(dense(tensor.Float32, array{[]int{1, 4}, make([]float64, 4)})))
-	sees := G.NewVector(g, tensor.Int, G.WithShape(1), G.WithName("sees"), G.WithValue(dense(tensor.Int, array{[]int{1}, []float64{3}})))
+	lengths := G.NewVector(g, tensor.Int, G.WithShape(1), G.WithName("sees"), G.WithValue(dense(tensor.Int, array{[]int{1}, []float64{3}})))
 	tape := NewTape()
-	_, err := Mask(Place{tape, "h0/att/mask"}, 2, s, sees)
+	_, err := Mask(Place{tape, "h0/att/mask"}, 2, s, lengths)
 	require.NoError(t, err)
 	require.Error(t, G.NewTapeMachine(g).RunAll())
-	assert.EqualError(t, tape.Err(), "h0/att/mask: row 0 sees 3 keys of 2")
+	assert.EqualError(t, tape.Err(), "h0/att/mask: row 0 attends to 3 keys of 2")
 }
 
 // A block of queries may see more keys than the one after it, whose gradients are summed first.
@@ -171,13 +171,13 @@ func TestAttentionOfBlocksThatSeeLess(t *testing.T) {
 		}
 		return a
 	}
-	sees := array{Shape: []int{rows}}
+	lengths := array{Shape: []int{rows}}
 	for i := range rows {
-		sees.Data = append(sees.Data, map[bool]float64{true: keys, false: 2}[i < blockRows])
+		lengths.Data = append(lengths.Data, map[bool]float64{true: keys, false: 2}[i < blockRows])
 	}
 	r := reference{Floats: map[string]array{"q": fill(rows, 1), "k": fill(keys, 2), "v": fill(keys, 3)},
-		Ints: map[string]array{"sees": sees}, Gout: fill(rows, 4), Grads: map[string]array{}}
-	c := AttentionConfig{Lanes: 1, Heads: 1, KVHeads: 1}
+		Ints: map[string]array{"sees": lengths}, Gout: fill(rows, 4), Grads: map[string]array{}}
+	c := AttentionConfig{Sequences: 1, Heads: 1, KVHeads: 1}
 	parts := newRig(t, tensor.Float64, r, func(p Place, in map[string]*G.Node) (*G.Node, error) {
 		return Mix(p, c, G.Must(Softmax(p, 1, G.Must(Mask(p, 1, G.Must(Scores(p, c, in["q"], in["k"])), in["sees"])))), in["v"])
 	})

@@ -8,31 +8,30 @@ import (
 	"euryale/internal/kernel/matmul"
 )
 
-// Weight is a float32 parameter that products have as their right operand. Between Hold
-// and Release its values do not change, and products read a layout made once for all.
+// Weight is a float32 matrix parameter, the right operand of products. Between Hold and
+// Release its values must not change, and products read a packed copy.
 type Weight struct {
 	values     []float32 // (rows, cols)
 	rows, cols int
 
 	sync.Mutex
-	held             bool
-	straight, turned operand // W and Wᵀ
+	held                 bool
+	straight, transposed operand // W and Wᵀ
 }
 
-// operand is one of the two ways to multiply by a matrix, and the most rows that a
-// graph multiplies by it at once; 0: none does.
+// operand is the packed copy of a matrix or of its transpose.
 type operand struct {
 	packed matmul.Packed[float32]
-	rows   int
+	rows   int // the largest number of rows multiplied by it; 0: no product reads it
 }
 
-// NewWeight is the weight with these values, (rows, cols), which it does not copy.
+// NewWeight returns a weight on these values, (rows, cols), which it does not copy.
 func NewWeight(values []float32, rows, cols int) *Weight {
 	return &Weight{values: values, rows: rows, cols: cols}
 }
 
-// Hold lays the weight out for the products that graphs have declared or will declare,
-// where that gains at the precision in use.
+// Hold packs the weight for the products that graphs have declared or will declare, if that
+// makes them faster at the current precision.
 func (w *Weight) Hold() {
 	w.Lock()
 	defer w.Unlock()
@@ -40,32 +39,32 @@ func (w *Weight) Hold() {
 	w.pack()
 }
 
-// Release makes products read the values again, which may then change.
+// Release makes products read the values themselves, which may change again.
 func (w *Weight) Release() {
 	w.Lock()
 	defer w.Unlock()
 	w.held = false
 	w.straight.packed.Release()
-	w.turned.packed.Release()
+	w.transposed.packed.Release()
 }
 
-// pack packs what is wanted and is not packed yet.
+// pack packs W and Wᵀ, if products read them and they are not packed yet.
 func (w *Weight) pack() {
 	if o := &w.straight; matmul.PackingGain(o.rows) == matmul.Always && !o.packed.Ready() {
 		o.packed.Pack(false, w.rows, w.cols, w.values, w.cols)
 	}
-	if o := &w.turned; matmul.PackingGain(o.rows) == matmul.Always && !o.packed.Ready() {
+	if o := &w.transposed; matmul.PackingGain(o.rows) == matmul.Always && !o.packed.Ready() {
 		o.packed.Pack(true, w.cols, w.rows, w.values, w.cols)
 	}
 }
 
-// operand is W, or Wᵀ if turned, for products of so many rows.
-func (w *Weight) operand(turned bool, rows int) *matmul.Packed[float32] {
+// operand returns packed W, or Wᵀ if transposed, for products with that number of rows.
+func (w *Weight) operand(transposed bool, rows int) *matmul.Packed[float32] {
 	w.Lock()
 	defer w.Unlock()
 	o := &w.straight
-	if turned {
-		o = &w.turned
+	if transposed {
+		o = &w.transposed
 	}
 	o.rows = max(o.rows, rows)
 	if w.held {
@@ -74,7 +73,7 @@ func (w *Weight) operand(turned bool, rows int) *matmul.Packed[float32] {
 	return &o.packed
 }
 
-// SetWeight says that n is the parameter behind w.
+// SetWeight records that n is the node of parameter w.
 func (t *Tape) SetWeight(n *G.Node, w *Weight) {
 	if t.weights == nil {
 		t.weights = map[*G.Node]*Weight{}
@@ -82,7 +81,7 @@ func (t *Tape) SetWeight(n *G.Node, w *Weight) {
 	t.weights[n] = w
 }
 
-// readAsMatrix records that a product or a lookup reads w.
+// readAsMatrix records that a matrix product or a lookup reads w.
 func (t *Tape) readAsMatrix(w *G.Node) {
 	if t.matrices == nil {
 		t.matrices = map[*G.Node]bool{}
@@ -90,50 +89,49 @@ func (t *Tape) readAsMatrix(w *G.Node) {
 	t.matrices[w] = true
 }
 
-// ReadsAsMatrix reports whether a product or a lookup of the graph reads n as its matrix or
-// table.
+// ReadsAsMatrix reports whether a matrix product or a lookup of the graph reads n.
 func (t *Tape) ReadsAsMatrix(n *G.Node) bool { return t.matrices[n] }
 
-// operandOf is W, or Wᵀ if turned, as products of so many rows read it: nil if w is no
-// parameter, or of float64.
-func operandOf[T Float](t *Tape, w *G.Node, turned bool, rows int) *matmul.Packed[T] {
+// operandOf returns packed W, or Wᵀ if transposed, for products with that number of rows. It
+// returns nil if w is not a parameter, or is float64.
+func operandOf[T Float](t *Tape, w *G.Node, transposed bool, rows int) *matmul.Packed[T] {
 	t.readAsMatrix(w)
 	p := t.weights[w]
 	if p == nil {
 		return nil
 	}
-	packed, _ := any(p.operand(turned, rows)).(*matmul.Packed[T])
+	packed, _ := any(p.operand(transposed, rows)).(*matmul.Packed[T])
 	return packed
 }
 
-// recurrent is W (H, cols) of a recurrence, which each run multiplies by at every step:
-// as others hold it, or packed once for the run.
+// recurrent is the matrix W (H, cols) of a recurrence, which every step multiplies by: packed
+// by Hold, or once for each run.
 type recurrent[T Float] struct {
-	cols           int
-	held, turned   *matmul.Packed[T] // W and Wᵀ
-	own, ownTurned matmul.Packed[T]
+	cols               int
+	held, transposed   *matmul.Packed[T] // W and Wᵀ
+	own, ownTransposed matmul.Packed[T]
 }
 
 func newRecurrent[T Float](tape *Tape, s scan, w *G.Node) *recurrent[T] {
-	r := &recurrent[T]{cols: w.Shape()[1], held: operandOf[T](tape, w, false, s.Lanes)}
+	r := &recurrent[T]{cols: w.Shape()[1], held: operandOf[T](tape, w, false, s.Sequences)}
 	if tape.Differentiated {
-		r.turned = operandOf[T](tape, w, true, s.Lanes)
+		r.transposed = operandOf[T](tape, w, true, s.Sequences)
 	}
 	return r
 }
 
-// forward is W as the steps of this run read it.
+// forward returns packed W for the steps of this run.
 func (r *recurrent[T]) forward(s scan, w []T) *matmul.Packed[T] {
 	return ready(r.held, &r.own, s, func(own *matmul.Packed[T]) { own.Pack(false, s.hidden, r.cols, w, r.cols) })
 }
 
-// back is Wᵀ as the steps of this run read it.
+// back returns packed Wᵀ for the steps of this run.
 func (r *recurrent[T]) back(s scan, w []T) *matmul.Packed[T] {
-	return ready(r.turned, &r.ownTurned, s, func(own *matmul.Packed[T]) { own.Pack(true, r.cols, s.hidden, w, r.cols) })
+	return ready(r.transposed, &r.ownTransposed, s, func(own *matmul.Packed[T]) { own.Pack(true, r.cols, s.hidden, w, r.cols) })
 }
 
 func ready[T Float](held, own *matmul.Packed[T], s scan, pack func(own *matmul.Packed[T])) *matmul.Packed[T] {
-	if held != nil && held.Ready() || s.steps == 1 || matmul.PackingGain(s.Lanes) == matmul.None {
+	if held != nil && held.Ready() || s.steps == 1 || matmul.PackingGain(s.Sequences) == matmul.None {
 		return held
 	}
 	pack(own)

@@ -8,7 +8,7 @@ import (
 )
 
 // Differential is a GPT whose attention weights are the difference of two softmaxes, so
-// that what both attend to cancels (Ye et al. 2024, eq. 1).
+// that common attention cancels (Ye et al. 2024, eq. 1).
 type Differential struct {
 	models.Sizes
 	Layers int `toml:"layers"`
@@ -38,7 +38,7 @@ func (c *Differential) Logits(s *layers.Scope, tokens *layers.Node) *layers.Node
 	return layers.Head(s.Sub("head"), layers.LayerNorm(s.Sub("ln"), x), c.Vocab)
 }
 
-// attention mixes values by (softmax₁ − λ·softmax₂), λ being learned.
+// attention returns (softmax₁ − λ·softmax₂)·v, with a learned λ.
 //
 //	x: (B·T, D) → (B·T, D)
 func (c *Differential) attention(s *layers.Scope, x *layers.Node) *layers.Node {
@@ -53,7 +53,7 @@ func (c *Differential) attention(s *layers.Scope, x *layers.Node) *layers.Node {
 	return s.Out(layers.Project(s.Sub("proj"), y, c.Dim))
 }
 
-// Check says what is wrong with the settings.
+// Check returns an error if the settings are invalid.
 func (c *Differential) Check() error {
 	return errors.Join(models.CheckBlocks(c.Layers, c.Heads, c.Dim, 0, 0), c.Sizes.Check())
 }

@@ -1,4 +1,3 @@
-// Package examples holds models as a researcher would write them: three edits of the
-// models of package models, each in one file and without an op of Gorgonia's own. A program
-// that imports this package has them in its registry.
+// Package examples has three research models, each a variation of a model of package models in
+// one file, without ops of Gorgonia. Importing the package registers them.
 package examples

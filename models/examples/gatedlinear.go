@@ -7,8 +7,8 @@ import (
 	"euryale/models"
 )
 
-// GatedLinear is a recurrent language model whose gates depend on the token alone, so that
-// a whole sequence is one scan: the minimal GRU of Feng et al. (2024, eq. 6 to 8), with a
+// GatedLinear is a recurrent language model whose gates depend on the token only, so that a
+// whole sequence is one linear scan: the minimal GRU of Feng et al. (2024, eq. 6 to 8), with a
 // short convolution before it as in Mamba (Gu and Dao 2023).
 type GatedLinear struct {
 	models.Sizes
@@ -33,7 +33,7 @@ func (c *GatedLinear) Logits(s *layers.Scope, tokens *layers.Node) *layers.Node 
 	return layers.Head(s.Sub("head"), layers.LayerNorm(s.Sub("ln"), x), c.Vocab)
 }
 
-// recurrence is h_t = (1−z_t) ⊙ h_{t−1} + z_t ⊙ v_t.
+// recurrence returns h_t = (1−z_t) ⊙ h_{t−1} + z_t ⊙ v_t.
 //
 //	x: (B·T, D) → (B·T, D)
 func (c *GatedLinear) recurrence(s *layers.Scope, x *layers.Node) *layers.Node {
@@ -44,7 +44,7 @@ func (c *GatedLinear) recurrence(s *layers.Scope, x *layers.Node) *layers.Node {
 	return s.Out(layers.Project(s.Sub("proj"), h, c.Dim))
 }
 
-// Check says what is wrong with the settings.
+// Check returns an error if the settings are invalid.
 func (c *GatedLinear) Check() error {
 	if c.Layers < 1 || c.Dim < 1 {
 		return fmt.Errorf("model: layers = %d, dim = %d, want at least 1", c.Layers, c.Dim)

@@ -7,17 +7,17 @@ import (
 	"euryale/models"
 )
 
-// Mixture is a GPT whose feed-forward layers are mixtures of gated experts: a gate chooses
-// the best few for each token (Shazeer et al. 2017), and a loss of its own keeps the load
-// even (Fedus, Zoph and Shazeer 2021, eq. 4).
+// Mixture is a GPT whose feed-forward layers are mixtures of gated experts: a gate selects
+// the top k for each token (Shazeer et al. 2017), and an auxiliary loss balances the load (Fedus,
+// Zoph and Shazeer 2021, eq. 4).
 type Mixture struct {
 	models.Sizes
 	Layers  int     `toml:"layers"`
 	Heads   int     `toml:"heads"`
 	Dim     int     `toml:"dim"`
 	Experts int     `toml:"experts"`
-	Chosen  int     `toml:"chosen"`  // experts of a token
-	Balance float64 `toml:"balance"` // weight of the load's loss
+	Chosen  int     `toml:"chosen"`  // k, experts selected for each token
+	Balance float64 `toml:"balance"` // weight of the load-balancing loss
 }
 
 func init() {
@@ -40,7 +40,7 @@ func (c *Mixture) Logits(s *layers.Scope, tokens *layers.Node) *layers.Node {
 	return layers.Head(s.Sub("head"), layers.LayerNorm(s.Sub("ln"), x), c.Vocab)
 }
 
-// experts sums what the chosen experts make of each token, by their gates.
+// experts returns the sum of the selected experts' outputs, weighted by their gates.
 //
 //	x: (B·T, D) → (B·T, D)
 func (c *Mixture) experts(s *layers.Scope, x *layers.Node) *layers.Node {
@@ -56,7 +56,7 @@ func (c *Mixture) experts(s *layers.Scope, x *layers.Node) *layers.Node {
 	return s.Out(y)
 }
 
-// Check says what is wrong with the settings.
+// Check returns an error if the settings are invalid.
 func (c *Mixture) Check() error {
 	return errors.Join(models.CheckBlocks(c.Layers, c.Heads, c.Dim, 0, 0), c.Sizes.Check())
 }

@@ -9,7 +9,7 @@ import (
 
 // Causality checks that a token's logits depend on no later token, and on the token itself,
 // and that no logits depend on the targets. A bidirectional model must instead do what it
-// says: its first token's logits depend on the last.
+// declares: the logits of its first token must depend on the last.
 func Causality(m models.Model, o Options) error {
 	s, err := float64s(m, o)
 	if err != nil {
@@ -38,20 +38,20 @@ func Causality(m models.Model, o Options) error {
 		}
 		if models.IsBidirectional(m) {
 			if j == t-1 && t > 1 && same(want[0], got[0]) {
-				return fmt.Errorf("the model says it is bidirectional, and changing token %d does not change the logits of token 0: attend with s.SequenceLengths(), or leave IsBidirectional out", j)
+				return fmt.Errorf("the model is declared bidirectional, but changing token %d does not change the logits of token 0: attend with s.SequenceLengths(), or remove IsBidirectional", j)
 			}
 			continue
 		}
 		for i := range j {
 			if diff, size := distance(want[i], got[i]); !same(want[i], got[i]) {
-				return fmt.Errorf("changing token %d changes the logits of token %d (by %.3g, of at most %.3g): the model attends to later tokens; mask the scores with layers.Mask(s, scores, s.CausalLengths(), heads), or, if that is meant, say so with IsBidirectional", j, i, diff, size)
+				return fmt.Errorf("changing token %d changes the logits of token %d (by %.3g, of at most %.3g): the model attends to later tokens; mask the scores with layers.Mask(s, scores, s.CausalLengths(), heads), or declare the model bidirectional (IsBidirectional)", j, i, diff, size)
 			}
 		}
 	}
 	return nil
 }
 
-// changed is a batch of one sequence with another id as its j-th token.
+// changed returns a batch of one sequence with another id as its j-th token.
 func (s *subject) changed(b batch, j int) batch {
 	tokens := slices.Clone(b.tokens[0])
 	tokens[j] = s.other(tokens[j])

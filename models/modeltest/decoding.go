@@ -9,17 +9,17 @@ import (
 	"euryale/models"
 )
 
-// Decoding checks that cached decoding gives the logits of a forward pass over all that a
-// sequence holds, in float64 and in float32: prompts of different lengths read in pieces,
-// single tokens, sequences that sit out, copies, reordering, truncation (where nothing is
-// recurrent), a reset, a prompt moved in from another memory, a failed run, and more tokens
-// than there is room for. A bidirectional model must refuse to decode instead.
+// Decoding checks that cached decoding gives the logits of a forward pass over the whole
+// sequence, in float64 and in float32. It covers prompts of different lengths read in chunks,
+// single tokens, sequences without tokens in a run, copies, reordering, truncation (unless the
+// model is recurrent), resets, a prompt copied from another memory, a failed run, and sequences
+// that exceed the capacity. A bidirectional model must refuse to decode instead.
 func Decoding(m models.Model, o Options) error {
 	if models.IsBidirectional(m) {
 		return refuses(m, o)
 	}
-	// Float64 differs by rounding alone, and so does float32, whose unit is 6e-8 and which adds
-	// up some hundred of such in a product: 2e-5 of the logits, or of 1 where they are smaller.
+	// Only rounding may differ. For float32, whose unit is 6e-8, a product adds up a few hundred
+	// rounding errors: 2e-5 of the logits, or of 1 if they are smaller.
 	s, err := float64s(m, o)
 	if err != nil {
 		return err
@@ -49,28 +49,28 @@ func refuses(m models.Model, o Options) error {
 
 const (
 	decoded   = 3  // sequences
-	roomFor   = 12 // tokens of each, unless the context is shorter
+	capacity  = 12 // tokens of each, unless the context is shorter
 	pieceSize = 4
 )
 
-// decoder drives a memory of three sequences and compares the logits of every run with those
-// of a forward pass over what each sequence holds by then.
+// decoder runs a memory of three sequences, and compares the logits of every run with those of
+// a forward pass over each whole sequence so far.
 type decoder struct {
 	*subject
 	tol         float64
-	room        int
+	capacity    int
 	mem         *graph.Memory
 	whole       *models.Program
 	step, piece *models.Program
-	b           batch // what each sequence holds
+	b           batch // tokens and source of each sequence so far
 }
 
-// kept says where what decoding needs belongs.
-const kept = "keep keys and values with s.History, a recurrent state with s.Carry, and what follows from the source with s.Once"
+// stateHelp names the methods that store state in memory.
+const stateHelp = "keys and values with s.History, a recurrent state with s.Carry, values of the source with s.Once"
 
-// decoding reads prompts and decodes, then does all that a memory can.
+// decoding reads prompts and decodes, then tests all operations of a memory.
 func (s *subject) decoding(tol float64) error {
-	d := &decoder{subject: s, tol: tol, room: min(roomFor, s.context), b: s.newBatch(0, 0, 0)}
+	d := &decoder{subject: s, tol: tol, capacity: min(capacity, s.context), b: s.newBatch(0, 0, 0)}
 	if err := d.build(); err != nil {
 		return fmt.Errorf("building the decoding program: %w", err)
 	}
@@ -83,18 +83,18 @@ func (s *subject) decoding(tol float64) error {
 	return d.moves()
 }
 
-// reads feeds prompts and tokens. The counts are those of each sequence's tokens; a sequence
-// that would exceed the room sits out.
+// reads feeds prompts and tokens. A count is the number of a sequence's tokens in a run; it is 0
+// for a sequence that would exceed the capacity.
 func (d *decoder) reads() error {
 	for _, f := range []struct {
 		what, cause string
 		p           *models.Program
 		counts      [decoded]int
 	}{
-		{"reading prompts of different lengths", "positions come from s.Positions() and masks from s.CausalLengths(), never from T or a row's number; " + kept, d.piece, [decoded]int{4, 1, 3}},
-		{"reading the second piece of a prompt", kept, d.piece, [decoded]int{2, 0, 4}},
-		{"decoding one token", kept, d.step, [decoded]int{1, 1, 1}},
-		{"decoding while a sequence sits out", "a sequence without tokens must keep its state: use s.Carry", d.step, [decoded]int{1, 0, 1}},
+		{"reading prompts of different lengths", "positions come from s.Positions() and masks from s.CausalLengths(), never from T or the index of a row; store " + stateHelp, d.piece, [decoded]int{4, 1, 3}},
+		{"reading the second chunk of a prompt", "store all state in memory: " + stateHelp, d.piece, [decoded]int{2, 0, 4}},
+		{"decoding one token", "store all state in memory: " + stateHelp, d.step, [decoded]int{1, 1, 1}},
+		{"decoding while a sequence has no token", "a sequence without tokens must keep its state: use s.Carry", d.step, [decoded]int{1, 0, 1}},
 	} {
 		if err := d.feed(f.p, f.counts); err != nil {
 			return fmt.Errorf("%s: %w; %s", f.what, err, f.cause)
@@ -103,7 +103,7 @@ func (d *decoder) reads() error {
 	return nil
 }
 
-// moves copies, reorders, truncates and resets sequences, and decodes after each.
+// moves copies, reorders, truncates and resets sequences, and decodes after each operation.
 func (d *decoder) moves() error {
 	for _, f := range []struct {
 		what string
@@ -113,53 +113,53 @@ func (d *decoder) moves() error {
 		{"after reordering sequences", d.reorders},
 		{"after truncating a sequence", d.truncates},
 		{"after a reset", d.resets},
-		{"after moving a prompt in from another memory", d.movesIn},
+		{"after copying a prompt from another memory", d.movesIn},
 		{"after a run that failed", d.fails},
-		{"after more tokens than there is room for", d.overflows},
+		{"after exceeding the capacity", d.overflows},
 	} {
 		if err := f.do(); err != nil {
-			return fmt.Errorf("%s: %w; state must be in the memory: %s", f.what, err, kept)
+			return fmt.Errorf("%s: %w; store all state in memory: %s", f.what, err, stateHelp)
 		}
 	}
 	return nil
 }
 
 func (d *decoder) build() (err error) {
-	if d.whole, err = d.score(decoded, d.room); err != nil {
+	if d.whole, err = d.score(decoded, d.capacity); err != nil {
 		return err
 	}
-	if d.mem, err = models.NewMemory(d.m, d.w, decoded, d.room, d.source); err != nil {
+	if d.mem, err = models.NewMemory(d.m, d.w, decoded, d.capacity, d.source); err != nil {
 		return err
 	}
 	if d.step, err = d.program(d.mem, 1); err != nil {
 		return err
 	}
-	d.piece, err = d.program(d.mem, min(pieceSize, d.room))
+	d.piece, err = d.program(d.mem, min(pieceSize, d.capacity))
 	return err
 }
 
 func (d *decoder) program(mem *graph.Memory, t int) (*models.Program, error) {
-	return models.Decode(d.m, d.w, graph.Frame{B: mem.Lanes(), T: t, S: d.source, Memory: mem})
+	return models.Decode(d.m, d.w, graph.Frame{B: mem.Sequences(), T: t, S: d.source, Memory: mem})
 }
 
-// encode reads sources into a memory; a sequence whose source is empty keeps what it has.
+// encode reads sources into a memory. A sequence with an empty source keeps the one it has.
 func (d *decoder) encode(mem *graph.Memory, source [][]int) error {
 	if d.source == 0 {
 		return nil
 	}
-	p, err := models.Encode(d.m, d.w, graph.Frame{B: mem.Lanes(), S: d.source, Memory: mem})
+	p, err := models.Encode(d.m, d.w, graph.Frame{B: mem.Sequences(), S: d.source, Memory: mem})
 	if err != nil {
 		return fmt.Errorf("building the encoding program: %w", err)
 	}
 	return p.Run(graph.Feed{Source: padded(source, d.source)})
 }
 
-// feed decodes so many tokens of each sequence, and compares the logits after the last of
-// each with a forward pass.
+// feed decodes counts[i] tokens of sequence i, and compares the logits after the last one with a
+// forward pass.
 func (d *decoder) feed(p *models.Program, counts [decoded]int) error {
 	fed := make([][]int, decoded)
 	for i, n := range counts {
-		if n = min(n, p.Frame().T); len(d.b.tokens[i])+n <= d.room {
+		if n = min(n, p.Frame().T); len(d.b.tokens[i])+n <= d.capacity {
 			fed[i] = d.ids(n)
 			d.b.tokens[i] = slices.Concat(d.b.tokens[i], fed[i])
 		}
@@ -177,7 +177,7 @@ func (d *decoder) feed(p *models.Program, counts [decoded]int) error {
 		if len(fed[i]) == 0 {
 			continue
 		}
-		if diff, size := distance(want[i*d.room+last], got[i]); diff > d.tol*max(1, size) {
+		if diff, size := distance(want[i*d.capacity+last], got[i]); diff > d.tol*max(1, size) {
 			return fmt.Errorf("the logits after token %d of sequence %d differ from those of a forward pass by %.3g, of at most %.3g", last, i, diff, size)
 		}
 	}
@@ -204,7 +204,7 @@ func (d *decoder) reorders() error {
 	return d.feed(d.step, [decoded]int{1, 1, 1})
 }
 
-// truncates takes the last sequence back, unless a part of the memory is recurrent.
+// truncates shortens the last sequence, unless the model is recurrent.
 func (d *decoder) truncates() error {
 	n := min(4, len(d.b.tokens[2]))
 	if d.mem.Truncate(2, n) == nil {
@@ -226,17 +226,17 @@ func (d *decoder) resets() error {
 	return d.feed(d.step, [decoded]int{1, 0, 1})
 }
 
-// movesIn reads a prompt, padded, in a memory of one sequence.
+// movesIn reads a padded prompt into a memory of one sequence, and copies it from there.
 func (d *decoder) movesIn() error {
-	one, err := models.NewMemory(d.m, d.w, 1, d.room, d.source)
+	one, err := models.NewMemory(d.m, d.w, 1, d.capacity, d.source)
 	if err != nil {
 		return err
 	}
-	prompt := d.newBatch(min(5, max(1, d.room-1)))
+	prompt := d.newBatch(min(5, max(1, d.capacity-1)))
 	if err := d.encode(one, prompt.source); err != nil {
 		return err
 	}
-	t := min(6, d.room)
+	t := min(6, d.capacity)
 	p, err := d.program(one, t)
 	if err != nil {
 		return err
@@ -251,18 +251,18 @@ func (d *decoder) movesIn() error {
 	return d.feed(d.step, [decoded]int{1, 1, 1})
 }
 
-// fails feeds an id that no vocabulary has.
+// fails feeds an id beyond the vocabulary.
 func (d *decoder) fails() error {
 	if d.step.Run(graph.Feed{Tokens: []int{0, 1 << 30, 0}}) == nil {
-		return fmt.Errorf("the id %d, of a vocabulary of %d, is no error: look ids up with layers.Embedding", 1<<30, d.vocab)
+		return fmt.Errorf("the id %d is accepted with a vocabulary of %d: look ids up with layers.Embedding", 1<<30, d.vocab)
 	}
 	return d.feed(d.step, [decoded]int{1, 1, 1})
 }
 
-// overflows feeds sequence 0 until it is full, if it has a limit that is near, and checks
-// that the refused token left no trace.
+// overflows feeds sequence 0 to its maximum length, if that is small, and checks that the token
+// that does not fit changes nothing.
 func (d *decoder) overflows() error {
-	for range d.room + 1 {
+	for range d.capacity + 1 {
 		err := d.step.Run(graph.Feed{Tokens: []int{0, -1, -1}})
 		var full *graph.FullError
 		switch {
@@ -273,8 +273,8 @@ func (d *decoder) overflows() error {
 		}
 		d.b.tokens[0] = append(d.b.tokens[0], 0)
 	}
-	if limit := d.mem.Room(); limit > 0 && limit <= d.room {
-		return fmt.Errorf("a sequence holds %d tokens, and takes more", limit)
+	if limit := d.mem.Capacity(); limit > 0 && limit <= d.capacity {
+		return fmt.Errorf("a sequence has its maximum of %d tokens, but accepts more", limit)
 	}
 	d.mem.Reset(0)
 	d.b.tokens[0] = nil

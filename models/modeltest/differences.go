@@ -14,16 +14,16 @@ import (
 )
 
 // Differences compares the gradients of a training program with finite differences of its
-// loss. W are the float64 weights it was built on, and run runs it on the same input each
-// time.
+// loss. w must be the float64 weights that p was built on, and run must run p on the same input
+// each time.
 //
-// It checks the derivative along one random direction through all parameters, then along
-// one through each, in which every entry has a part, and then Options.Entries entries of
-// each parameter: that with the largest gradient, and others evenly spaced. Options.Time
-// ends it early, but not before the first.
+// It checks the derivative along a random direction in all parameters, then along a random
+// direction in each parameter, then for Options.Entries entries of each parameter: the one with
+// the largest gradient, and others evenly spaced. Options.Time ends it early, but not before the
+// first entry.
 //
 // An entry where the loss has a kink within the step (a ReLU that switches, the maximum of
-// two) has no finite difference: it is skipped, and more than a tenth of such is an error.
+// two) has no finite difference and is skipped. It is an error if more than a tenth are.
 func Differences(p *models.Program, w *graph.Weights, run func() error, o Options) error {
 	return (&comparison{p: p, w: w, run: run}).compare(o)
 }
@@ -68,7 +68,7 @@ type comparison struct {
 // finding is a derivative that disagrees.
 type finding struct {
 	where     string
-	got, want float64 // of the graph, and by differences
+	got, want float64 // from the graph, and by finite differences
 }
 
 func (c *comparison) gradients() error {
@@ -77,7 +77,7 @@ func (c *comparison) gradients() error {
 	}
 	c.here, c.rms = c.p.Objective(), map[string]float64{}
 	if math.IsNaN(c.here) || math.IsInf(c.here, 0) {
-		return fmt.Errorf("the loss is %v: a division by zero, a logarithm or root of what is not positive, or an exponential that overflows", c.here)
+		return fmt.Errorf("the loss is %v: a division by zero, a logarithm or root of a non-positive value, or an exponential that overflows", c.here)
 	}
 	for i, g := range c.p.Gradients() {
 		x, path := slices.Clone(g.Float64s()), c.p.Params()[i].Name()
@@ -134,8 +134,8 @@ func (c *comparison) direction(rng *rand.Rand, paths ...string) {
 	})
 }
 
-// entry compares the derivative of one entry of the i-th parameter: in round 0 of that with
-// the largest gradient, in the others of evenly spaced ones.
+// entry compares the derivative of one entry of the i-th parameter: in round 0 the one with the
+// largest gradient, in later rounds evenly spaced ones.
 func (c *comparison) entry(i, round, rounds int) {
 	g, path := c.grads[i], c.paths[i]
 	if round >= len(g) {
@@ -160,10 +160,10 @@ func (c *comparison) entry(i, round, rounds int) {
 // probe compares a derivative with finite differences. Move moves the parameters by h times
 // unit, and back when h is 0.
 //
-// The central difference is off by h²·L‴/6, about 1e-10 at h = 1e-5, and by the rounding of
-// the loss, about 1e-15/h. The tolerance is a hundred times both, and a millionth of the
-// derivative and of its parameter's root mean square besides. At a smaller step rounding
-// grows, so it is only taken where the first disagrees.
+// The error of the central difference is h²·L‴/6, about 1e-10 at h = 1e-5, plus the rounding of
+// the loss, about 1e-15/h. The tolerance is a hundred times both, plus a millionth of the
+// derivative and of its parameter's root mean square. Smaller steps have larger rounding errors,
+// so they are only tried where the first disagrees.
 func (c *comparison) probe(f finding, paths []string, unit, rms float64, move func(h float64)) {
 	c.probes++
 	defer move(0)
@@ -181,8 +181,8 @@ func (c *comparison) probe(f finding, paths []string, unit, rms float64, move fu
 		if off <= 1e-6*(math.Abs(f.want)+rms)+1e-14*(1+math.Abs(c.here))/h {
 			return
 		}
-		// On both sides of a kink the slopes differ. Curvature alone makes them differ by h·L″,
-		// which is less than a tenth of any error that the tolerance lets show at this step.
+		// At a kink the slopes on both sides differ. Curvature makes them differ by h·L″, which is
+		// less than a tenth of any error above the tolerance at this step.
 		if kink := math.Abs((up-c.here)/h - (c.here-down)/h); h <= 1e-7*unit && off <= 10*kink {
 			c.skipped++
 			return
@@ -202,7 +202,7 @@ func (c *comparison) loss() float64 {
 	return c.p.Objective()
 }
 
-// result is the error that says what was found.
+// result returns the error that describes the findings, or nil.
 func (c *comparison) result() error {
 	if c.err != nil {
 		return c.err
@@ -216,7 +216,7 @@ func (c *comparison) result() error {
 	return nil
 }
 
-// unused is an error if a parameter has no effect on the loss.
+// unused returns an error if a parameter has no effect on the loss.
 func (c *comparison) unused() error {
 	for _, path := range c.paths {
 		if c.rms[path] == 0 {
@@ -226,7 +226,7 @@ func (c *comparison) unused() error {
 	return nil
 }
 
-// describe lists some of the derivatives that are wrong, single entries first.
+// describe lists some of the wrong derivatives, single entries first.
 func (c *comparison) describe() string {
 	slices.SortStableFunc(c.wrong, func(a, b finding) int {
 		return boolToInt(strings.HasSuffix(a.where, "direction")) - boolToInt(strings.HasSuffix(b.where, "direction"))
@@ -258,7 +258,7 @@ func boolToInt(b bool) int {
 	return 0
 }
 
-// entryName is the path of a parameter with the indices of its j-th entry.
+// entryName returns the path of a parameter with the indices of its j-th entry.
 func entryName(p *graph.Param, j int) string {
 	index := make([]string, len(p.Shape))
 	for k := len(p.Shape) - 1; k >= 0; k-- {

@@ -10,11 +10,9 @@ import (
 	"euryale/models"
 )
 
-// Dropout checks that without noise the loss is the same in training, in scoring and from
-// run to run, and with noise that the mask follows from seed and step: the same for the
-// same two, for another program and for a batch cut into shards, and another for another
-// step. Then it compares gradients with dropout to finite differences. A model without
-// dropout has nothing more to check.
+// Dropout checks that without noise the loss is equal in training, in scoring and in every run.
+// If the model has dropout, it checks that masks depend on seed and step only, not on the program
+// or on how a batch is split into shards, and compares gradients with finite differences.
 func Dropout(m models.Model, o Options) error {
 	s, err := float64s(m, o)
 	if err != nil {
@@ -69,7 +67,7 @@ func (d *dropout) again(p *models.Program) ([]float64, error) {
 	return p.Float64s("losses"), nil
 }
 
-// offWithoutNoise returns the losses without noise.
+// offWithoutNoise checks that dropout is off without noise, and returns the losses.
 func (d *dropout) offWithoutNoise() ([]float64, error) {
 	plain, p, err := d.losses(nil)
 	if err != nil {
@@ -96,14 +94,14 @@ func (d *dropout) offWithoutNoise() ([]float64, error) {
 	return plain, nil
 }
 
-// followsNoise checks what the mask depends on, with a program that has run once.
+// followsNoise checks that masks depend on seed and step only. p has run once.
 func (d *dropout) followsNoise(p *models.Program, noise *graph.Noise, want []float64) error {
 	again, err := d.again(p)
 	if err != nil {
 		return err
 	}
 	if i := differs(want, again); i >= 0 {
-		return fmt.Errorf("with the same seed and step, two runs give token %d of sequence %d the losses %v and %v: a mask must follow from the frame's noise; use layers.Dropout", i%d.t, i/d.t, want[i], again[i])
+		return fmt.Errorf("with the same seed and step, two runs give token %d of sequence %d the losses %v and %v: a mask must depend on the frame's noise only; use layers.Dropout", i%d.t, i/d.t, want[i], again[i])
 	}
 	other, _, err := d.losses(noise)
 	if err != nil {
@@ -124,8 +122,8 @@ func (d *dropout) followsNoise(p *models.Program, noise *graph.Noise, want []flo
 	return nil
 }
 
-// shards checks that the last sequences of a batch drop in a graph of their own what they
-// drop in the whole batch: masks do not depend on the number of workers.
+// shards checks that the last sequences of a batch have the same masks in a shard as in the whole
+// batch.
 func (d *dropout) shards(noise *graph.Noise, want []float64) error {
 	const first = 1
 	p, err := models.Score(d.m, d.w, graph.Frame{B: len(d.b.tokens) - first, T: d.t, S: d.source, First: first, Noise: noise})
@@ -142,13 +140,13 @@ func (d *dropout) shards(noise *graph.Noise, want []float64) error {
 	}
 	for i, got := range p.Float64s("losses") {
 		if w := want[first*d.t+i]; math.Abs(got-w) > 1e-10*(1+math.Abs(w)) {
-			return fmt.Errorf("token %d of sequence %d has the loss %v in the whole batch and %v in a shard that begins with sequence %d: a mask does not follow from the value's place in the batch; give layers.Dropout activations of (B·T, D)", i%d.t, first+i/d.t, w, got, first)
+			return fmt.Errorf("token %d of sequence %d has the loss %v in the whole batch and %v in a shard that begins with sequence %d: a mask must depend on the value's index in the whole batch; give layers.Dropout activations of (B·T, D)", i%d.t, first+i/d.t, w, got, first)
 		}
 	}
 	return nil
 }
 
-// differs is the first index at which a and b differ, or −1.
+// differs returns the first index at which a and b differ, or −1.
 func differs(a, b []float64) int {
 	for i := range a {
 		if a[i] != b[i] {

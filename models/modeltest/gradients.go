@@ -6,8 +6,8 @@ import (
 )
 
 // Gradients checks the derivative of the loss with respect to every parameter against
-// finite differences, on padded sequences, with missing targets and label smoothing. What
-// it samples, Differences says.
+// finite differences, on padded sequences, with missing targets and label smoothing. See
+// Differences for the entries that it samples.
 func Gradients(m models.Model, o Options) error { return gradients(m, o, nil) }
 
 func gradients(m models.Model, o Options, noise *graph.Noise) error {

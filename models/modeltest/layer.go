@@ -12,10 +12,10 @@ import (
 	"euryale/models"
 )
 
-// Layer checks the derivative of an expression, such as a layer or a fused op of one's own,
-// against finite differences in float64. Declare gets operands of the shapes given, with
-// random values, and may declare parameters. What is differentiated is the sum of the
-// result, each value times another random number, so that no gradient is there by symmetry.
+// Layer checks the derivative of an expression, such as a layer or a custom fused op, against
+// finite differences in float64. It calls declare with operands of the given shapes and random
+// values; declare may declare parameters. The loss is a sum of the result's values with random
+// weights, so that wrong gradients do not cancel by symmetry.
 func Layer(declare func(s *layers.Scope, in ...*G.Node) *G.Node, shapes ...[]int) error {
 	m := models.Define(1, func(s *layers.Scope, tokens *G.Node, vocab int) *G.Node {
 		var in []*G.Node
@@ -39,7 +39,7 @@ func Layer(declare func(s *layers.Scope, in ...*G.Node) *G.Node, shapes ...[]int
 	return Differences(p, w, run, Options{})
 }
 
-// weighted sums the products of two tensors of one shape.
+// weighted is the op that returns the sum of the products of two tensors.
 //
 //	y, weights: one shape → (1, 1)
 var weighted = ops.Op{

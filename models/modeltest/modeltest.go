@@ -1,18 +1,18 @@
-// Package modeltest checks what every model's graph must satisfy: right gradients, decoding
-// that agrees with a forward pass, no dependence on later tokens or on other sequences of
-// the batch, reproducible dropout, and weights that all programs share.
+// Package modeltest has the tests that every model must pass: correct gradients, cached decoding
+// that agrees with a forward pass, no dependence on later tokens or on other sequences of the
+// batch, reproducible dropout, and weights that all programs share.
 //
-// Each check is a function of a model that returns an error: what is wrong, where, by how
-// much, and the likely cause. All runs them as subtests:
+// Each check is a function of a model. Its error says what is wrong, where, by how much, and
+// names the likely cause. All runs them as subtests:
 //
 //	func TestMine(t *testing.T) {
 //		modeltest.All(t, &Mine{Sizes: models.Sizes{Vocab: 11, Context: 13}, Dim: 6})
 //	}
 //
-// The checks build weights of their own and never change those of a run. They use few and
-// short sequences whatever the model's context, and sample the entries of large parameters,
-// so that models of real size can be checked too. Small sizes that are different primes
-// find more: a swapped axis then cannot pass.
+// The checks build weights of their own and never change those of a run. They use few short
+// sequences whatever the context length, and sample the entries of large parameters, so that
+// models of real size can be checked too. Small sizes that are different primes find the most
+// errors: a swapped axis then always fails.
 package modeltest
 
 import (
@@ -22,7 +22,7 @@ import (
 	"euryale/models"
 )
 
-// Options are settings of the checks. The zero value is the default.
+// Options holds the settings of the checks. The zero value is the default.
 type Options struct {
 	Seed    uint64        // of weights, tokens and sampled entries
 	Entries int           // entries of each parameter whose derivative is checked (default 6)
@@ -36,13 +36,13 @@ func (o Options) entries() int {
 	return 6
 }
 
-// Check is a check with its name.
+// Check is a named check.
 type Check struct {
 	Name, Doc string
 	Run       func(m models.Model, o Options) error
 }
 
-// Checks lists all checks, the cheap ones that explain most first.
+// Checks returns all checks, cheap and specific ones first.
 func Checks() []Check {
 	return []Check{
 		{"sequences", "each sequence's logits depend on that sequence alone", Sequences},

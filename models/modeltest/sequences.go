@@ -7,9 +7,9 @@ import (
 	"euryale/models"
 )
 
-// Sequences checks that the logits of a sequence depend on that sequence alone: not on what
-// other sequences of the batch contain (tokens, sources, or nothing at all), not on their
-// order, and not on the padding after it.
+// Sequences checks that the logits of a sequence depend on that sequence only: not on the tokens
+// or sources of the other sequences of the batch, not on the order of sequences, and not on
+// padding.
 func Sequences(m models.Model, o Options) error {
 	s, err := float64s(m, o)
 	if err != nil {
@@ -33,7 +33,7 @@ func Sequences(m models.Model, o Options) error {
 	return nil
 }
 
-// othersMoveNothing changes one sequence after another and looks at the rest.
+// othersMoveNothing changes one sequence after another, and compares the logits of the others.
 func (s *subject) othersMoveNothing(p *models.Program, b batch, want [][]float64) error {
 	for i := range b.tokens {
 		for _, c := range []struct {
@@ -67,7 +67,7 @@ func (s *subject) othersMoveNothing(p *models.Program, b batch, want [][]float64
 	return nil
 }
 
-// orderMovesNothing turns the batch round.
+// orderMovesNothing reverses the order of the batch.
 func (s *subject) orderMovesNothing(p *models.Program, b batch, want [][]float64) error {
 	n, t := len(b.tokens), p.Frame().T
 	turned := batch{slices.Clone(b.tokens), slices.Clone(b.source)}
@@ -85,8 +85,8 @@ func (s *subject) orderMovesNothing(p *models.Program, b batch, want [][]float64
 	return nil
 }
 
-// paddingMovesNothing scores each sequence by itself, without padding of its tokens and of
-// its source.
+// paddingMovesNothing scores each sequence in a batch of its own, without padding of its tokens
+// or source.
 func (s *subject) paddingMovesNothing(p *models.Program, b batch, want [][]float64) error {
 	for i, seq := range b.tokens {
 		alone := *s
@@ -103,7 +103,7 @@ func (s *subject) paddingMovesNothing(p *models.Program, b batch, want [][]float
 			return err
 		}
 		if err := s.unmoved(seq, want[i*p.Frame().T:], got); err != nil {
-			return fmt.Errorf("sequence %d of %d tokens (source: %d) padded to %d (%d) has other logits than alone: %w differ; padding is not masked: mask scores with s.CausalLengths(), s.SequenceLengths() or s.SourceLengths(), and keep what a recurrence carries where s.Positions() is -1",
+			return fmt.Errorf("sequence %d of %d tokens (source: %d) padded to %d (%d) has other logits than alone: %w differ; padding is not masked: mask scores with s.CausalLengths(), s.SequenceLengths() or s.SourceLengths(), and keep the state of a recurrence where s.Positions() is -1",
 				i, len(seq), len(b.source[i]), p.Frame().T, s.source, err)
 		}
 	}

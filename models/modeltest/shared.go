@@ -11,8 +11,8 @@ import (
 )
 
 // SharedWeights checks that the programs that train, score and decode declare the same
-// parameters, that building one leaves the values as they are, and that a program built
-// before an update computes with the updated values.
+// parameters, that building a program does not change their values, and that a program built
+// before an update uses the updated values.
 func SharedWeights(m models.Model, o Options) error {
 	s, err := float32s(m, o)
 	if err != nil {
@@ -58,7 +58,7 @@ func SharedWeights(m models.Model, o Options) error {
 	return s.updateIsSeen(old, train, b, before)
 }
 
-// moved is the first sequence and token whose logits differ, or −1.
+// moved returns the first sequence and token whose logits differ, or −1.
 func (b batch) moved(t int, want, got [][]float64) (i, j int) {
 	for i, seq := range b.tokens {
 		for j := range seq {
@@ -70,7 +70,7 @@ func (b batch) moved(t int, want, got [][]float64) (i, j int) {
 	return -1, -1
 }
 
-// declaredAnew is an error if a program of that kind has declared further parameters.
+// declaredAnew returns an error if a program of that kind has declared more parameters.
 func (s *subject) declaredAnew(known int, kind string) error {
 	all := s.w.All()
 	if len(all) == known {
@@ -83,7 +83,8 @@ func (s *subject) declaredAnew(known int, kind string) error {
 	return fmt.Errorf("the %s program declares parameters that the scoring program does not: %s; a parameter's path and existence must not depend on the frame", kind, strings.Join(paths, ", "))
 }
 
-// updateIsSeen descends one step, and compares a program built before with one built after.
+// updateIsSeen makes one step of gradient descent, and compares a program built before it with
+// one built after.
 func (s *subject) updateIsSeen(old, train *models.Program, b batch, before [][]float64) error {
 	if err := train.Run(b.feed(s, train.Frame().T)); err != nil {
 		return err
@@ -109,7 +110,7 @@ func (s *subject) updateIsSeen(old, train *models.Program, b batch, before [][]f
 	t := old.Frame().T
 	if i, j := b.moved(t, want, got); i >= 0 {
 		diff, size := distance(want[i*t+j], got[i*t+j])
-		return fmt.Errorf("after an update of the weights, a program built before computes other logits than one built after, of token %d of sequence %d (by %.3g, of at most %.3g): a layer keeps what it computed from weights when the graph was built", j, i, diff, size)
+		return fmt.Errorf("after an update of the weights, a program built before computes other logits than one built after, of token %d of sequence %d (by %.3g, of at most %.3g): a layer uses values that it computed from weights when the graph was built", j, i, diff, size)
 	}
 	if i, _ := b.moved(t, before, got); i < 0 {
 		return errors.New("an update of the weights along their gradient changes no logits: no gradient reaches the parameters")

@@ -11,7 +11,7 @@ import (
 	"euryale/models"
 )
 
-// The lengths that the checks use, unless the model's contexts are shorter.
+// Lengths of the checks' sequences, unless the model's context is shorter.
 const (
 	passTokens   = 8 // of a sequence in a forward pass
 	sourceTokens = 5 // of a source
@@ -27,7 +27,7 @@ type subject struct {
 	rng     *rand.Rand
 }
 
-// newSubject checks that m can be tested, and gives it weights that Spread has moved.
+// newSubject returns an error if m cannot be tested. It applies Spread to the weights.
 func newSubject(m models.Model, o Options, w *graph.Weights) (*subject, error) {
 	if _, counts := m.(*models.NGram); counts {
 		return nil, errors.New("modeltest: an n-gram model is made of counts: it has no graph to check")
@@ -38,7 +38,7 @@ func newSubject(m models.Model, o Options, w *graph.Weights) (*subject, error) {
 	s := &subject{m: m, w: w, vocab: m.Common().Vocab, context: m.Common().Context,
 		source: min(sourceTokens, models.SourceOf(m)), rng: rand.New(rand.NewPCG(o.Seed, 11))}
 	if s.vocab < 2 {
-		return nil, fmt.Errorf("modeltest: vocab = %d, want at least 2: with one id there is nothing to predict", s.vocab)
+		return nil, fmt.Errorf("modeltest: vocab = %d, want at least 2", s.vocab)
 	}
 	if _, err := s.score(1, min(2, s.context)); err != nil {
 		return nil, err
@@ -47,24 +47,24 @@ func newSubject(m models.Model, o Options, w *graph.Weights) (*subject, error) {
 	return s, nil
 }
 
-// float64s is a subject with weights of float64, whose forward pass is exact to about
-// 1e-15: what finite differences need, and what tells a dependence from rounding.
+// float64s returns a subject with float64 weights, for finite differences, and to tell
+// dependences from rounding: its forward pass is exact to about 1e-15.
 func float64s(m models.Model, o Options) (*subject, error) {
 	return newSubject(m, o, graph.NewWeights64(o.Seed+1))
 }
 
-// float32s is a subject with weights of the type that training uses.
+// float32s returns a subject with float32 weights, as in training.
 func float32s(m models.Model, o Options) (*subject, error) {
 	return newSubject(m, o, graph.NewWeights(o.Seed+1))
 }
 
-// Spread moves weights away from their initial values, which are small or all alike (zero,
-// one), so that a mistake in any path changes the logits visibly.
+// Spread adds noise to the initial values of weights, which are small or all equal (zero, one),
+// so that a mistake anywhere changes the logits visibly.
 //
-// The deviation is 1/√n, where n is the smaller axis of a matrix: a product with it then has
-// about the size of what goes in, whatever the width, so that neither the logits of a model
-// of real size overflow nor its softmaxes saturate, which would hide gradients. It is at
-// most 0.4, also for vectors: biases and gains act on one column each, and do not add up.
+// The standard deviation is 1/√n, where n is the smaller axis of a matrix. Products then have
+// about the size of their input, whatever the width, so that logits of models of real size do not
+// overflow and softmaxes do not saturate, which would hide gradients. It is at most 0.4, also for
+// biases and gains.
 func Spread(w *graph.Weights) {
 	rng := rand.New(rand.NewPCG(7, 7))
 	for _, p := range w.All() {
@@ -90,7 +90,7 @@ func (s *subject) score(b, t int) (*models.Program, error) {
 	return models.Score(s.m, s.w, graph.Frame{B: b, T: t, S: s.source}, "logits")
 }
 
-// ids draws n tokens.
+// ids samples n tokens.
 func (s *subject) ids(n int) []int {
 	x := make([]int, n)
 	for i := range x {
@@ -99,13 +99,13 @@ func (s *subject) ids(n int) []int {
 	return x
 }
 
-// other is an id that is not id.
+// other returns a random id other than id.
 func (s *subject) other(id int) int { return (id + 1 + s.rng.IntN(s.vocab-1)) % s.vocab }
 
-// batch is some sequences of tokens with their sources, without padding.
+// batch holds sequences of tokens and their sources, without padding.
 type batch struct{ tokens, source [][]int }
 
-// newBatch draws sequences of these lengths. Their sources are short, full, and between.
+// newBatch samples sequences of the given lengths, with sources of different lengths.
 func (s *subject) newBatch(lengths ...int) batch {
 	var b batch
 	for i, n := range lengths {
@@ -115,11 +115,11 @@ func (s *subject) newBatch(lengths ...int) batch {
 	return b
 }
 
-// ragged are the lengths of three sequences of at most t tokens.
+// ragged returns the lengths of three sequences of at most t tokens.
 func ragged(t int) []int { return []int{t, (t + 1) / 2, max(1, t-1)} }
 
-// feed pads sequences to t tokens and sources to s. The targets are the tokens that follow,
-// any id after the last, and none for every third token.
+// feed returns the batch padded to t tokens, and to the subject's source length. Targets are the
+// next tokens, any id after the last, and none for every third token.
 func (b batch) feed(s *subject, t int) graph.Feed {
 	f := graph.Feed{Tokens: padded(b.tokens, t), Targets: padded(nil, t*len(b.tokens))}
 	if s.source > 0 {
@@ -148,7 +148,7 @@ func (s *subject) train(t int, noise *graph.Noise, o models.Options) (*models.Pr
 	return p, err
 }
 
-// padded lays sequences out in rows of n ids, −1 after the end of each.
+// padded returns sequences in rows of n ids, with −1 after the end of each.
 func padded(seqs [][]int, n int) []int {
 	if seqs == nil {
 		seqs = [][]int{nil}
@@ -175,7 +175,7 @@ func (s *subject) logits(p *models.Program, b batch) ([][]float64, error) {
 	for i, seq := range b.tokens {
 		for j := range seq {
 			if k := notFinite(rows[i*p.Frame().T+j]); k >= 0 {
-				return nil, fmt.Errorf("the logit of id %d after token %d of sequence %d is not finite: a division by zero, a logarithm or root of what is not positive, or an exponential that overflows", k, j, i)
+				return nil, fmt.Errorf("the logit of id %d after token %d of sequence %d is not finite: a division by zero, a logarithm or root of a non-positive value, or an exponential that overflows", k, j, i)
 			}
 		}
 	}
@@ -198,7 +198,7 @@ func notFinite(x []float64) int {
 	return -1
 }
 
-// distance is the largest difference between two rows of logits, and the largest logit.
+// distance returns the largest difference between two rows of logits, and the largest logit.
 func distance(a, b []float64) (diff, size float64) {
 	for i := range a {
 		d := math.Abs(a[i] - b[i])
@@ -210,9 +210,9 @@ func distance(a, b []float64) (diff, size float64) {
 	return diff, size
 }
 
-// same says whether two rows of float64 logits are equal but for rounding: a product may
-// add in another order when the batch has another shape, which costs about 1e-15 of the
-// logits for each layer. A dependence, were it through one weight, costs far more than 1e-10.
+// same reports whether two rows of float64 logits are equal up to rounding. In a batch of another
+// shape a product may add in another order, which changes logits by about 1e-15 for each layer. A
+// real dependence changes them by far more than 1e-10.
 func same(a, b []float64) bool {
 	diff, size := distance(a, b)
 	return diff <= 1e-10*(1+size)

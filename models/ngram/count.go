@@ -23,16 +23,15 @@ func NewCounter(vocab, order int) (*Counter, error) {
 	return c, nil
 }
 
-// restart forgets the history: the start mark stands for what came before.
+// restart empties the history: start marks take the place of earlier tokens.
 func (c *Counter) restart() {
 	for i := range c.history {
 		c.history[i] = int32(c.vocab)
 	}
 }
 
-// Read counts a lane: each target after the tokens up to it. Targets of −1 are not
-// counted, and tokens of −1 end the lane. Unless it is fresh, the lane continues the one
-// read before.
+// Read counts the n-grams of a sequence: each target after the tokens up to it. It skips targets
+// of −1, and stops at a token of −1. Unless fresh, the sequence continues the previous one.
 func (c *Counter) Read(tokens, targets []int, fresh bool) error {
 	if fresh {
 		c.restart()
@@ -54,7 +53,7 @@ func (c *Counter) Read(tokens, targets []int, fresh bool) error {
 	return nil
 }
 
-// Model estimates a model from all that was read.
+// Model estimates a model from all n-grams read.
 func (c *Counter) Model() (*Model, error) {
 	if len(c.grams) == 0 {
 		return nil, errors.New("there is no token to count: give more text")
@@ -68,8 +67,8 @@ func (c *Counter) Model() (*Model, error) {
 	return newModel(c.vocab, levels), nil
 }
 
-// endings are the different grams of a level without their first tokens: how often one
-// occurs is how many different tokens come before it.
+// endings returns the n-grams of a level without their first tokens. The number of times that one
+// occurs is the number of different tokens before it.
 func endings(l level) []int32 {
 	var all []int32
 	for i := range int32(len(l.counts)) {

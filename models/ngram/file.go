@@ -8,12 +8,12 @@ import (
 	"euryale/internal/runfile"
 )
 
-// formatVersion is what a file's metadata says of its layout.
+// formatVersion is the version in a file's metadata.
 const formatVersion = "1"
 
 // Save writes the model as safetensors: for each n the sorted n-grams, "grams/n" (rows, n),
 // and their counts, "counts/n" (rows). The id that follows the vocabulary is the start
-// mark. All else follows from these.
+// mark. Load computes everything else from these.
 func (m *Model) Save(path string) error {
 	var ts []runfile.Tensor
 	for _, l := range m.levels {
@@ -25,7 +25,7 @@ func (m *Model) Save(path string) error {
 		"model": "ngram", "vocab": strconv.Itoa(m.vocab), "order": strconv.Itoa(len(m.levels))})
 }
 
-// Load reads what Save wrote. Everything in the file is checked.
+// Load reads a file that Save has written, and checks its contents.
 func Load(path string) (*Model, error) {
 	ts, meta, err := runfile.LoadTensors(path)
 	if err != nil {
@@ -40,15 +40,15 @@ func Load(path string) (*Model, error) {
 
 func read(ts []runfile.Tensor, meta map[string]string) (*Model, error) {
 	if meta["format"] != "euryale-ngram" || meta["version"] != formatVersion {
-		return nil, fmt.Errorf("it is no n-gram model (format %q, version %q)", meta["format"], meta["version"])
+		return nil, fmt.Errorf("it is not an n-gram model (format %q, version %q)", meta["format"], meta["version"])
 	}
 	vocab, err := strconv.Atoi(meta["vocab"])
 	if err != nil || vocab < 1 {
-		return nil, fmt.Errorf("vocab is %q, want a number from 1 on", meta["vocab"])
+		return nil, fmt.Errorf("vocab is %q, want at least 1", meta["vocab"])
 	}
 	order, err := strconv.Atoi(meta["order"])
 	if err != nil || order < 1 || len(ts) != 2*order {
-		return nil, fmt.Errorf("order is %q with %d tensors, want a number from 1 on and two tensors for each", meta["order"], len(ts))
+		return nil, fmt.Errorf("order is %q with %d tensors, want at least 1, and two tensors for each order", meta["order"], len(ts))
 	}
 	file := map[string]runfile.Tensor{}
 	for _, t := range ts {
@@ -68,7 +68,7 @@ func read(ts []runfile.Tensor, meta map[string]string) (*Model, error) {
 	return newModel(vocab, levels), nil
 }
 
-// check refuses rows that no count of a text could have made.
+// check returns an error if the rows cannot be counts of a text.
 func (l *level) check(vocab int) error {
 	if len(l.counts) == 0 || len(l.grams) != l.n*len(l.counts) {
 		return fmt.Errorf("%d ids and %d counts in int32, want %d ids for each count, and at least one", len(l.grams), len(l.counts), l.n)

@@ -40,7 +40,7 @@ func TestLoadRefuses(t *testing.T) {
 		ts   []runfile.Tensor
 		meta map[string]string
 	}{
-		"it is no n-gram model":                          {[]runfile.Tensor{grams(1, 0), counts(1)}, with("format", "x")},
+		"it is not an n-gram model":                      {[]runfile.Tensor{grams(1, 0), counts(1)}, with("format", "x")},
 		`vocab is "no"`:                                  {[]runfile.Tensor{grams(1, 0), counts(1)}, with("vocab", "no")},
 		`order is "2" with 2 tensors`:                    {[]runfile.Tensor{grams(1, 0), counts(1)}, with("order", "2")},
 		"1-grams: 2 ids and 1 counts":                    {[]runfile.Tensor{grams(2, 0, 1), counts(1)}, good},

@@ -7,7 +7,7 @@
 //
 // down to the uniform distribution over the vocabulary. At the highest order c counts
 // occurrences; at all lower orders it counts the different tokens that came before. γ(h)
-// is the share that the discounts took, so that the probabilities of all tokens add up to
+// is the probability mass that the discounts remove, so that the probabilities of all tokens add up to
 // one after every history.
 package ngram
 
@@ -25,7 +25,7 @@ type Model struct {
 	levels []level // of 1-grams, 2-grams and so on
 }
 
-// level is the n-grams of one length.
+// level holds the n-grams of one length.
 type level struct {
 	n        int
 	grams    []int32 // (rows, n), sorted
@@ -33,10 +33,10 @@ type level struct {
 	starts   []int32 // first row of each context (a row's tokens but the last), and the end of all
 	discount [3]float64
 	total    []float64 // of each context: sum of its counts
-	gamma    []float64 // of each context: the share of its discounts
+	gamma    []float64 // of each context: the probability mass of its discounts
 }
 
-// newModel makes the levels ready to be asked.
+// newModel returns a model of the given levels, which it prepares.
 func newModel(vocab int, levels []level) *Model {
 	m := &Model{vocab: vocab, levels: levels}
 	for i := range m.levels {
@@ -45,13 +45,13 @@ func newModel(vocab int, levels []level) *Model {
 	return m
 }
 
-// Vocab is the number of tokens.
+// Vocab returns the size of the vocabulary.
 func (m *Model) Vocab() int { return m.vocab }
 
-// Order is n.
+// Order returns n.
 func (m *Model) Order() int { return len(m.levels) }
 
-// Grams is how many different n-grams of each length are counted, from 1 on.
+// Grams returns the number of different n-grams of each length, from 1.
 func (m *Model) Grams() []int {
 	rows := make([]int, len(m.levels))
 	for i, l := range m.levels {
@@ -62,7 +62,7 @@ func (m *Model) Grams() []int {
 
 func (l *level) row(i int32) []int32 { return l.grams[int(i)*l.n : int(i+1)*l.n] }
 
-// prepare finds the contexts, estimates the discounts, and adds up.
+// prepare computes the contexts, the discounts, and the sums of each context.
 func (l *level) prepare() {
 	l.discount = discounts(l.counts)
 	l.starts, l.total, l.gamma = nil, nil, nil
@@ -82,11 +82,11 @@ func (l *level) prepare() {
 
 func (l *level) discountOf(count int32) float64 { return l.discount[min(count, 3)-1] }
 
-// usual are the discounts where there is too little text to estimate them.
-var usual = [3]float64{0.5, 1, 1.5}
+// defaultDiscounts are used where there is too little text to estimate discounts.
+var defaultDiscounts = [3]float64{0.5, 1, 1.5}
 
-// discounts estimates what to take from counts of 1, of 2, and of 3 or more (Chen and
-// Goodman 1998, eq. 26). Estimates that take nothing, or all, are not used.
+// discounts estimates the discounts of counts of 1, of 2, and of 3 or more (Chen and Goodman
+// 1998, eq. 26). Estimates of nothing, or of the whole count, are replaced by the defaults.
 func discounts(counts []int32) [3]float64 {
 	var n [5]float64 // how many grams have each count
 	for _, c := range counts {
@@ -95,19 +95,19 @@ func discounts(counts []int32) [3]float64 {
 		}
 	}
 	if n[1] == 0 || n[2] == 0 || n[3] == 0 {
-		return usual
+		return defaultDiscounts
 	}
 	y := n[1] / (n[1] + 2*n[2])
 	d := [3]float64{1 - 2*y*n[2]/n[1], 2 - 3*y*n[3]/n[2], 3 - 4*y*n[4]/n[3]}
 	for i := range d {
-		if !(d[i] > 0 && d[i] < float64(i+1)) { // none would leave nothing to tokens that were not seen
-			return usual
+		if !(d[i] > 0 && d[i] < float64(i+1)) { // 0 would leave no probability to unseen tokens
+			return defaultDiscounts
 		}
 	}
 	return d
 }
 
-// find is the number of a context, or −1.
+// find returns the index of a context, or −1.
 func (l *level) find(context []int32) int {
 	i := sort.Search(len(l.total), func(i int) bool { return slices.Compare(l.row(l.starts[i])[:l.n-1], context) >= 0 })
 	if i < len(l.total) && slices.Equal(l.row(l.starts[i])[:l.n-1], context) {
@@ -116,7 +116,7 @@ func (l *level) find(context []int32) int {
 	return -1
 }
 
-// count is how often w follows the i-th context.
+// count returns how often w follows the i-th context.
 func (l *level) count(i int, w int32) int32 {
 	from, to := int(l.starts[i]), int(l.starts[i+1])
 	at, ok := sort.Find(to-from, func(j int) int { return cmp.Compare(w, l.row(int32(from + j))[l.n-1]) })
@@ -126,8 +126,7 @@ func (l *level) count(i int, w int32) int32 {
 	return l.counts[from+at]
 }
 
-// context is the last n−1 tokens of a history; what lies before its start is the start
-// mark.
+// context returns the last n−1 tokens of a history, with start marks before its beginning.
 func (m *Model) context(history []int) ([]int32, error) {
 	n := len(m.levels) - 1
 	h := make([]int32, n)
@@ -143,7 +142,7 @@ func (m *Model) context(history []int) ([]int32, error) {
 	return h, nil
 }
 
-// LogProb is the log-probability of token w after a history, in nats.
+// LogProb returns the log-probability of token w after a history, in nats.
 func (m *Model) LogProb(history []int, w int) (float64, error) {
 	h, err := m.context(history)
 	if err != nil {
@@ -157,7 +156,7 @@ func (m *Model) LogProb(history []int, w int) (float64, error) {
 		l := &m.levels[i]
 		at := l.find(h[len(h)-i:])
 		if at < 0 {
-			break // no longer context was seen either
+			break // longer contexts are unseen too
 		}
 		p *= l.gamma[at]
 		if c := l.count(at, int32(w)); c > 0 {

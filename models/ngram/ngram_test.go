@@ -248,8 +248,8 @@ func TestByHand(t *testing.T) {
 	}
 }
 
-// Lanes that continue are one text; padding and targets of −1 are not counted.
-func TestLanes(t *testing.T) {
+// Sequences that continue are one text; padding and targets of −1 are not counted.
+func TestSequences(t *testing.T) {
 	text := random(7, 101, 5)
 	whole := counted(t, 7, 3, text)
 	c, err := NewCounter(7, 3)
