@@ -39,5 +39,5 @@ func TestExplainRestored(t *testing.T) {
 
 func TestExplainHasNothingToDraw(t *testing.T) {
 	dir := trainedRun(t, "model.name=ngram")
-	checkBad(t, "explain", []bad{{1, "an ngram model is made of counts: it has no graph", []string{"-run", dir, "-prompt", "a", "-attention", "a.svg"}}})
+	checkBad(t, "explain", []bad{{1, "an n-gram model consists of counts: it has no graph", []string{"-run", dir, "-prompt", "a", "-attention", "a.svg"}}})
 }
