@@ -51,7 +51,7 @@ func Default() Config {
 		Model: m, ModelName: "gpt",
 		Data:      data.Config{Name: "opticks"},
 		Tokenizer: tokenizer.Config{Kind: "char"},
-		Training: Settings{Steps: 2000, Batch: 16, Accumulate: 1, Shards: 2, Seed: 1, Precision: string(matmul.Usual()), BPTT: "reset",
+		Training: Settings{Steps: 2000, Batch: 16, Accumulate: 1, Shards: 2, Seed: 1, Precision: string(matmul.DefaultPrecision()), BPTT: "reset",
 			LogEvery: 50, EvalEvery: 250, EvalTokens: 32768, Sample: 200},
 		Optimizer: OptimizerConfig{Name: "adamw", LR: 2e-3, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1, Clip: 1},
 		Schedule:  Schedule{Name: "cosine", Warmup: 100},

@@ -124,7 +124,7 @@ func names(key string) string {
 
 // usual says what a key's value is unless it is set.
 func usual(key string) string {
-	if v := training.Usual(key); v != "" {
+	if v := training.DefaultValue(key); v != "" {
 		return " (" + v + ")"
 	}
 	return ""

@@ -71,7 +71,7 @@ func TestTrainEndsWithASample(t *testing.T) {
 	require.Equal(t, 0, code, stderr)
 	assert.GreaterOrEqual(t, len(stdout), 30, "the sample")
 	assert.Contains(t, stderr, "arithmetic: ")
-	assert.Contains(t, stderr, fmt.Sprintf("precision: %s (products of ", matmul.Usual()))
+	assert.Contains(t, stderr, fmt.Sprintf("precision: %s (products of ", matmul.DefaultPrecision()))
 	assert.Contains(t, stderr, "validation")
 	assert.FileExists(t, filepath.Join(dir, "loss.png"))
 }

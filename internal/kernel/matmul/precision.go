@@ -42,10 +42,10 @@ func SetPrecision(p Precision) error {
 	return nil
 }
 
-// Usual is the precision to train with where nothing else is asked for: High where that
+// DefaultPrecision returns the precision that training uses by default: High where that
 // splits operands, which costs a model nothing that seeds do not (docs/precision.md), and
 // else Highest.
-func Usual() Precision {
+func DefaultPrecision() Precision {
 	if active.Load().split != nil {
 		return High
 	}

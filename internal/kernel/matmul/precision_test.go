@@ -28,17 +28,17 @@ func TestSetPrecision(t *testing.T) {
 	assert.Equal(t, "float32", Products())
 }
 
-// TestUsualPrecision: operands are split only where that is faster, or was asked for.
-func TestUsualPrecision(t *testing.T) {
+// TestDefaultPrecision: operands are split only where that is faster, or was asked for.
+func TestDefaultPrecision(t *testing.T) {
 	everyTier(t, func(t *testing.T) {
 		name := Tier().Detail
 		if strings.Contains(name, "AMX") || strings.Contains(name, "split") {
-			assert.Equal(t, High, Usual())
+			assert.Equal(t, High, DefaultPrecision())
 			withPrecision(t, High)
 			assert.Equal(t, "two bfloat16", Products())
 			return
 		}
-		assert.Equal(t, Highest, Usual())
+		assert.Equal(t, Highest, DefaultPrecision())
 	})
 }
 
