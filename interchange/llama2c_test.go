@@ -47,7 +47,7 @@ func TestStoriesByCachedDecoding(t *testing.T) {
 	assert.Equal(t, golden, r[0].Text)
 }
 
-// The same text comes out when every token is drawn from a whole pass over all before it.
+// Cached decoding generates the same text as a forward pass over the whole sequence for each token.
 func TestStoriesByWholePasses(t *testing.T) {
 	m, golden := stories(t)
 	const n = 256

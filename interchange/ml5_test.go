@@ -51,7 +51,7 @@ func TestML5Generates(t *testing.T) {
 	for _, word := range []string{"the", "and", "to", "of", "my", "you", "I"} {
 		words += strings.Count(" "+strings.ReplaceAll(r[0].Text, "\n", " ")+" ", " "+word+" ")
 	}
-	assert.Greater(t, words, 10, "the likeliest text has English words: %s", r[0].Text)
+	assert.Greater(t, words, 10, "the most likely text has English words: %s", r[0].Text)
 }
 
 // smallML5 writes a model of one layer with the vocabulary given; change edits its

@@ -60,7 +60,7 @@ func composed(c layers.AttentionConfig) func(s *layers.Scope, x *G.Node) *G.Node
 // feed is two sequences of five tokens, one of them ragged.
 var feed = graph.Feed{Tokens: []int{1, 2, 3, 4, 5 /**/, 6, 0, 1, -1, -1}, Targets: []int{2, 3, 4, 5, 6 /**/, 0, 1, 2, -1, -1}}
 
-// The parts put together have the loss and the gradients of the fused layer, whatever its
+// The separate steps have the loss and the gradients of the fused layer, whatever its
 // options, with the same weights dropped, on a ragged sequence too.
 func TestComposedEqualsFusedInAModel(t *testing.T) {
 	for name, c := range map[string]layers.AttentionConfig{
@@ -93,7 +93,7 @@ func TestComposedEqualsFusedInAModel(t *testing.T) {
 	}
 }
 
-// Whatever the options, decoding token by token gives the logits of a whole pass.
+// Whatever the options, decoding token by token gives the logits of a forward pass over the whole sequence.
 func TestAttentionOptionsDecode(t *testing.T) {
 	for name, attend := range map[string]func(s *layers.Scope, x *G.Node) *G.Node{
 		"composed":              composed(layers.AttentionConfig{Heads: 3, Causal: true}),

@@ -72,7 +72,7 @@ func ExampleUnrolled() {
 	// lstm/h/W (64, 256)
 }
 
-// A source read from both ends, and a decoder that looks at it.
+// A bidirectional encoder, and a decoder that attends to the source.
 func ExampleNewSourceAttention() {
 	show(func(s *layers.Scope, x *G.Node) *G.Node {
 		enc := s.Sub("enc").Source().WithBias(false)

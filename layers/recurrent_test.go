@@ -47,7 +47,7 @@ func TestRecurrentErrors(t *testing.T) {
 	}
 }
 
-// The forget gate's bias, and no other, begins where it is told to.
+// ForgetBias is the initial value of the forget gate's bias only.
 func TestForgetBias(t *testing.T) {
 	first := func(bias float64) []float32 {
 		w := graph.NewWeights(1)

@@ -30,7 +30,7 @@ var sequenceLayers = map[string]func(s *layers.Scope, x *G.Node) *G.Node{
 }
 
 // sequenceDecoder checks after every run that each sequence that was read has the logits of
-// a whole pass over what it has read so far.
+// a forward pass over all of its tokens so far.
 type sequenceDecoder struct {
 	*testing.T
 	m    models.Model
@@ -65,7 +65,7 @@ func (d *sequenceDecoder) whole(text []int) []float64 {
 }
 
 // Decoding token by token, in pieces, with padding, and after a sequence's memory was
-// copied or reset gives the logits of a whole pass.
+// copied or reset gives the logits of a forward pass over the whole sequence.
 func TestSequenceLayersDecode(t *testing.T) {
 	for name, layer := range sequenceLayers {
 		t.Run(name, func(t *testing.T) {

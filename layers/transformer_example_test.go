@@ -35,7 +35,7 @@ func ExampleCausalSelfAttention() {
 	// att/proj/b (32)
 }
 
-// An encoder reads a source, which the decoder looks at.
+// An encoder, and a decoder that attends to the source.
 func ExampleCrossAttention() {
 	show(func(s *layers.Scope, x *G.Node) *G.Node {
 		enc := s.Sub("enc").Source().WithBias(false)

@@ -163,7 +163,7 @@ func ExampleMeanLoss() {
 	// 0.157
 }
 
-// Of two equal keys each gets half of the weight; the first token sees the first alone.
+// Two equal keys get half of the weight each; the first token attends to the first key only.
 func ExampleMask() {
 	compute(func(s *layers.Scope, x *G.Node) *G.Node {
 		same := s.Const("same", []int{2, 2}, func(int) float64 { return 1 })

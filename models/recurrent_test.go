@@ -117,7 +117,7 @@ func TestRecurrentChecks(t *testing.T) {
 }
 
 // Truncated back-propagation through time: a text read in pieces has the losses of the
-// whole pass, and the gradients of a piece are those with what it starts from held fast.
+// forward pass, and the gradients of a chunk are those with a constant initial state.
 func TestPiecesCarryStates(t *testing.T) {
 	for name, m := range map[string]models.Model{
 		"rnn":  &models.RNN{Recurrent: models.Recurrent{Sizes: testSizes, Layers: 2, Dim: 5}, Activation: "tanh"},

@@ -34,7 +34,7 @@ func init() {
 }
 
 // Every target token's attention weights can be read: they are 0 on padding and sum to 1,
-// or to 0 where there is no source at all. Step by step they are those of the whole pass.
+// or to 0 where there is no source at all. Step by step they are those of the forward pass over the whole sequence.
 func TestSeq2SeqWeights(t *testing.T) {
 	for _, feeding := range []bool{false, true} {
 		m := &models.Seq2Seq{Sizes: testSizes, Source: testSource, Cell: "lstm", Layers: 1, Dim: 6, Bidirectional: true,

@@ -11,7 +11,7 @@ import (
 	"euryale/models"
 )
 
-// What the cross-attention looked at can be read in a whole pass and while decoding: the
+// The weights of cross-attention can be read in scoring and in decoding: the
 // same weights, which add up to one over the source and are zero on its padding.
 func TestCrossAttentionWeightsAreReadable(t *testing.T) {
 	m := &models.Transformer{Sizes: testSizes, Source: testSource, Layers: 2, Heads: 2, Dim: 6, Activation: "relu"}

@@ -40,7 +40,7 @@ func TestResumeCarriesStates(t *testing.T) {
 			require.Equal(t, want, append(got, losses(t, r, 0)...))
 			reset := losses(t, begin(t, carried(t, name, "training.bptt=reset"), ""), 0)
 			assert.Equal(t, want[0], reset[0], "every sequence begins with nothing")
-			assert.NotEqual(t, want[1], reset[1], "the second batch goes on from the first")
+			assert.NotEqual(t, want[1], reset[1], "the second batch continues the first")
 		})
 	}
 }

@@ -65,7 +65,7 @@ func TestResumeMasked(t *testing.T) {
 	require.Equal(t, want, append(got, losses(t, r, 0)...))
 }
 
-// A bidirectional model cannot learn to predict the next token; and a model that sees one
+// A bidirectional model cannot learn to predict the next token; and a model that attends to one
 // side only does not restore hidden tokens.
 func TestTaskSuitsTheModel(t *testing.T) {
 	for want, sets := range map[string][]string{

@@ -14,7 +14,7 @@ import (
 
 const gpt2 = "../interchange/testdata/gpt2"
 
-// A model from elsewhere is a run: it can be opened, written out, and read in again.
+// An imported model is a run: it can be opened, written out, and read in again.
 func TestImportAndExport(t *testing.T) {
 	dir := t.TempDir()
 	first, second, out := filepath.Join(dir, "first"), filepath.Join(dir, "second"), filepath.Join(dir, "out")
@@ -55,7 +55,7 @@ func TestImportedRunHasNoCorpus(t *testing.T) {
 	assert.ErrorContains(t, err, "begin a new run with -init "+dir)
 }
 
-// Training can go on from an imported model, with its tokenizer.
+// Training can start from an imported model, with its tokenizer.
 func TestTrainingBeginsWithAnImportedModel(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "gpt2")
 	saved, err := Import(gpt2, "", dir)

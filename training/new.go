@@ -96,7 +96,7 @@ func NewOn(c Config, batches data.Batcher) (*Run, error) {
 }
 
 // declare builds the model's graph once. Parameters that the weights lack get their initial
-// values, in the graph's order, and all are told whether they have weight decay.
+// values, in the graph's order, and Decay of all parameters is set.
 func (r *Run) declare() error {
 	m := r.Config.Model
 	if _, isPredictor := m.(models.Predictor); isPredictor {

@@ -159,9 +159,9 @@ func keys(section any) ([]string, error) {
 	return ks, nil
 }
 
-// Usual returns the default value of a key for help, as TOML writes it, or "" if it is
+// DefaultValue returns the default value of a key for help, as TOML writes it, or "" if it is
 // zero.
-func Usual(key string) string {
+func DefaultValue(key string) string {
 	t := tree{}
 	if err := parseTree(Default().String(), t); err != nil {
 		panic(err) // written by ourselves

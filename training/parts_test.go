@@ -30,11 +30,11 @@ func TestSchedule(t *testing.T) {
 	assert.InDelta(t, 0.5, s.Rate(40, 1), 1e-12) // √(10/40)
 }
 
-func TestUsual(t *testing.T) {
-	assert.Equal(t, "gpt", Usual("model.name"))
-	assert.Equal(t, "0.002", Usual("optimizer.lr"))
-	assert.Empty(t, Usual("training.for"))
-	assert.Empty(t, Usual("no.such"))
+func TestDefaultValue(t *testing.T) {
+	assert.Equal(t, "gpt", DefaultValue("model.name"))
+	assert.Equal(t, "0.002", DefaultValue("optimizer.lr"))
+	assert.Empty(t, DefaultValue("training.for"))
+	assert.Empty(t, DefaultValue("no.such"))
 }
 
 func TestParse(t *testing.T) {

@@ -76,7 +76,7 @@ func TestStartOfWeightsAlone(t *testing.T) {
 	assert.ErrorContains(t, err, "does not hold this model's weights: tok/W is ")
 }
 
-// Models from elsewhere are what a run can begin with, without being imported first.
+// A run can start from a model of another program without importing it first.
 func TestStartOfAModelFromElsewhere(t *testing.T) {
 	for _, c := range []struct{ path, tokenizer, model string }{
 		{gpt2, "", "gpt"},

@@ -113,7 +113,7 @@ func namesOf(key string) string {
 
 // defaultOf returns a key's default in parentheses, or "" if it is zero.
 func defaultOf(key string) string {
-	if v := training.Usual(key); v != "" {
+	if v := training.DefaultValue(key); v != "" {
 		return " (" + v + ")"
 	}
 	return ""

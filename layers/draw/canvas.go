@@ -7,7 +7,7 @@ import (
 	"euryale/internal/plottext"
 )
 
-// canvas is an SVG being written.
+// canvas writes an SVG.
 type canvas struct{ b strings.Builder }
 
 func newCanvas(w, h float64) *canvas {
@@ -45,7 +45,7 @@ func (c *canvas) text(l plottext.Label, s string) {
 	c.b.WriteString("\n")
 }
 
-// legend says what the colours of a graph mean.
+// legend draws the legend of a graph's colours.
 func (c *canvas) legend(p *Picture) {
 	x := margin
 	entry := func(color, what string) {

@@ -8,13 +8,13 @@ import (
 	"euryale/internal/plottext"
 )
 
-// Series is one line of a chart: points in order. Points that are not finite are left out.
+// Series is a line of a chart. Points that are not finite are skipped.
 type Series struct {
 	Name string
-	X, Y []float64 // as many of each; X may be nil: 1, 2, 3 …
+	X, Y []float64 // of equal lengths; a nil X is 1, 2, 3 …
 }
 
-// Chart is lines over one pair of axes.
+// Chart is a line chart.
 type Chart struct {
 	Title, XLabel, YLabel string
 	Series                []Series
@@ -31,7 +31,7 @@ const (
 // chartColors are those of Okabe and Ito (2008).
 var chartColors = []string{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"}
 
-// SVG is the chart with its axes and its legend.
+// SVG returns the chart with axes and a legend.
 func (ch Chart) SVG() string {
 	c := newCanvas(chartW, chartH)
 	c.text(plottext.Label{X: chartLeft, Y: 18, Size: 12, Bold: true, Color: inkColor}, ch.Title)
@@ -64,7 +64,7 @@ func (f frame) y(v float64) float64 {
 	return chartH - chartBottom - (v-f.y0)/(f.y1-f.y0)*(chartH-chartTop-chartBottom)
 }
 
-// fit is the frame of all finite points.
+// fit returns the frame of all finite points, and whether there are any.
 func (ch Chart) fit() (frame, bool) {
 	inf := math.Inf(1)
 	f := frame{inf, -inf, inf, -inf}
@@ -122,7 +122,7 @@ func (c *canvas) line(f frame, s Series, color string) {
 	c.b.WriteString("\"/>\n")
 }
 
-// ticks are multiples of 1, 2 or 5 times a power of ten, at four to ten places.
+// ticks returns four to ten multiples of 1, 2 or 5 times a power of ten.
 func ticks(low, high float64) (at []float64) {
 	step := math.Pow(10, math.Floor(math.Log10((high-low)/4)))
 	for _, m := range []float64{5, 2} {

@@ -1,8 +1,6 @@
-// Package draw makes pictures for people who look inside models: expression graphs,
-// tables of parameters, heat maps of attention and of gates, curves. A picture is a value
-// with a method SVG, which notebooks call when it is the last value of a cell. No font of
-// the system is needed for Chinese.
+// Package draw draws the inside of models: expression graphs, tables of parameters, heat maps of
+// attention and of gates, curves. A picture has a method SVG, which notebooks call on the last
+// value of a cell. Chinese labels need no system font.
 //
-// It stands beside layers because it draws what Build made: it knows graphs and the paths
-// of layers, and nothing of models, data or training, which may all use it.
+// It depends on package graph only, not on models, data or training, which all may use it.
 package draw

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// DOT is the picture in Graphviz's language, its boxes in clusters by path.
+// DOT returns the picture in Graphviz's language, with boxes in clusters by path.
 func (p *Picture) DOT() string {
 	var b strings.Builder
 	b.WriteString("digraph model {\n\trankdir=TB;\n\tnode [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\"];\n\tedge [fontname=\"Helvetica\", fontsize=10];\n")
@@ -28,22 +28,22 @@ func (p *Picture) DOT() string {
 	return b.String()
 }
 
-// cluster writes the boxes whose paths lie in a room, and the rooms below it.
-func (p *Picture) cluster(b *strings.Builder, room string, backward bool, depth int) {
+// cluster writes the boxes and the clusters that are directly inside the path parent.
+func (p *Picture) cluster(b *strings.Builder, parent string, backward bool, depth int) {
 	indent := strings.Repeat("\t", depth)
 	var below []string
 	for _, x := range p.boxes {
 		if x.backward != backward {
 			continue
 		}
-		dir := roomOf(x.path)
-		if dir == room {
+		dir := parentOf(x.path)
+		if dir == parent {
 			line, fill := x.color()
 			label := strings.Join(append([]string{x.title()}, x.lines()...), "\n")
 			fmt.Fprintf(b, "%sn%d [label=%q, color=%q, fillcolor=%q];\n", indent, x.id, label, line, fill)
 			continue
 		}
-		if next := firstBelow(dir, room); next != "" && !slices.Contains(below, next) {
+		if next := firstBelow(dir, parent); next != "" && !slices.Contains(below, next) {
 			below = append(below, next)
 		}
 	}
@@ -58,22 +58,22 @@ func (p *Picture) cluster(b *strings.Builder, room string, backward bool, depth 
 	}
 }
 
-// roomOf is the path that a box's path is inside: "h0" of "h0/att".
-func roomOf(path string) string { return path[:max(strings.LastIndexByte(path, '/'), 0)] }
+// parentOf returns the path that a box's path is inside: "h0" of "h0/att".
+func parentOf(path string) string { return path[:max(strings.LastIndexByte(path, '/'), 0)] }
 
-// firstBelow is the room directly below room on the way to dir, or "" if dir is not in it.
-func firstBelow(dir, room string) string {
+// firstBelow returns the first path below parent on the way to dir, or "" if dir is not inside it.
+func firstBelow(dir, parent string) string {
 	rest := dir
-	if room != "" {
-		inside, ok := strings.CutPrefix(dir, room+"/")
+	if parent != "" {
+		inside, ok := strings.CutPrefix(dir, parent+"/")
 		if !ok {
 			return ""
 		}
 		rest = inside
 	}
 	first, _, _ := strings.Cut(rest, "/")
-	if room == "" {
+	if parent == "" {
 		return first
 	}
-	return room + "/" + first
+	return parent + "/" + first
 }

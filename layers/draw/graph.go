@@ -12,33 +12,32 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// Options say what a picture of a graph shows. The zero value shows all layers.
+// Options select what a picture of a graph shows. The zero value shows all layers.
 type Options struct {
 	Under string // only what is at this path and below it, as "h0/att" or "enc"; "": everything
 	Ops   bool   // a box for each op, instead of one for each layer
 }
 
-// Picture is an expression graph as boxes, which are layers or ops, and the values that
-// flow between them.
+// Picture is an expression graph drawn as boxes (layers or ops) and the values between them.
 type Picture struct {
 	boxes []*box
 	edges []*edge
 }
 
-// box is a layer, or one op: in the forward pass or in the derivative.
+// box is a layer or an op, of the forward or of the backward pass.
 type box struct {
 	id       int
 	path     string // of the layer
 	backward bool
 	ops      []string
-	reads    []string // inputs and parameters, with their shapes; or those it is the derivative by
+	reads    []string // inputs and parameters with their shapes; in a backward pass those that it computes gradients of
 	rank     int      // row in the picture
 	col      int
 	x, y     float64 // middle of the upper edge
 	w, h     float64
 }
 
-// edge is what goes from box to box: values of one shape.
+// edge is the values of one shape that a box reads from another.
 type edge struct {
 	from, to *box
 	shape    string
@@ -46,9 +45,9 @@ type edge struct {
 }
 
 // Graph draws a graph that graph.Build made, and its derivative if it has been
-// differentiated (as that of a program of models.Train has). Shown is what the loss needs,
-// or the logits of a graph without a loss, or else everything. A path that no layer has is
-// an error that lists near ones.
+// differentiated (as that of a program of models.Train has). It shows the nodes that the loss
+// depends on, or else the logits, or else all. A path that no layer has is an error that lists
+// similar ones.
 func Graph(g *graph.Graph, o Options) (*Picture, error) {
 	if !slices.ContainsFunc(append(g.Taps(), ""), o.shows) {
 		_, err := g.Tap(o.Under)
@@ -62,7 +61,7 @@ func Graph(g *graph.Graph, o Options) (*Picture, error) {
 	return &c.p, nil
 }
 
-// needed are the nodes that the outputs are made of, operands first.
+// needed returns the nodes that the outputs depend on, operands first.
 func needed(g *graph.Graph) G.Nodes {
 	var roots G.Nodes
 	for _, name := range []string{"loss", "logits"} {
@@ -98,7 +97,7 @@ func needed(g *graph.Graph) G.Nodes {
 	return ordered
 }
 
-// edgeKey is what is drawn as one line: values of one shape that go the same way.
+// edgeKey identifies an edge: values of one shape between the same boxes.
 type edgeKey struct {
 	from, to *box
 	shape    string
@@ -143,13 +142,13 @@ func (c *collector) add(n *G.Node) {
 	}
 }
 
-// shows says whether what is at path is in the picture.
+// shows reports whether path is in the picture.
 func (o Options) shows(path string) bool {
 	return o.Under == "" || path == o.Under || strings.HasPrefix(path, o.Under+"/")
 }
 
-// box is where a node goes: into the youngest box of its layer, unless that would make
-// two boxes wait for each other, as when a value leaves a layer and comes back.
+// box returns the box of a node: the latest box of its layer, or a new one if two boxes would
+// depend on each other, as when a value leaves a layer and comes back.
 func (c *collector) box(n *G.Node, o graph.Origin, ins G.Nodes) *box {
 	path := o.Path
 	if !c.o.Ops {
@@ -169,7 +168,7 @@ func (c *collector) box(n *G.Node, o graph.Origin, ins G.Nodes) *box {
 	return b
 }
 
-// waits says whether an operand outside b is computed from what b computes.
+// waits reports whether an operand outside b is computed from a value of b.
 func (c *collector) waits(b *box, ins G.Nodes) bool {
 	seen := map[*box]bool{}
 	var after func(a *box) bool
@@ -196,8 +195,9 @@ func (c *collector) waits(b *box, ins G.Nodes) bool {
 	return false
 }
 
-// connect draws what goes from box to box, once for each shape. Of what the derivative reads of the
-// forward pass only its own layer's values are drawn: a line for each would hide the rest.
+// connect adds an edge for a value that one box reads from another. Of the values that the
+// backward pass reads from the forward pass, it draws only those of the same layer, since all of
+// them would hide the rest.
 func (c *collector) connect(from, to *box, value *G.Node) {
 	key := edgeKey{from, to, shapeOf(value)}
 	if c.keys[key] || from.backward != to.backward && from.path != to.path {
@@ -207,7 +207,7 @@ func (c *collector) connect(from, to *box, value *G.Node) {
 	c.p.edges = append(c.p.edges, &edge{from: from, to: to, shape: key.shape})
 }
 
-// name is how a box names an input or a parameter: by its path inside the layer.
+// name returns the name of an input or parameter in a box: its path inside the layer.
 func (c *collector) name(n *G.Node, path string) string {
 	return strings.TrimPrefix(n.Name(), path+"/") + " " + shapeOf(n)
 }
@@ -232,9 +232,8 @@ func shapeOf(n *G.Node) string {
 	return strings.Join(dims, " × ")
 }
 
-// layerOf is the layer that a path belongs to, two names long or, below a numbered block,
-// the block and one name more: "h0/att/qkv" is of "h0/att". Under a path it is one name
-// more than that.
+// layerOf returns the layer that a path belongs to: its first two names, or a numbered block and
+// one more name, as "h0/att" for "h0/att/qkv". Under a path it has one name more than that path.
 func layerOf(path, under string) string {
 	names := strings.Split(path, "/")
 	if under != "" {

@@ -16,14 +16,14 @@ type Map struct {
 	Values     []float64 // row by row
 }
 
-// Maps are heat maps side by side in one scale of colours.
+// Maps is several heat maps side by side with one colour scale.
 type Maps struct {
 	Title  string
 	Each   []Map
 	Across int // maps in a row; 0: all
 }
 
-// SVG is the map with its labels and its scale.
+// SVG returns the map with labels and a colour scale.
 func (m Map) SVG() string { return Maps{Each: []Map{m}}.SVG() }
 
 // Sizes of maps in pixels.
@@ -34,8 +34,7 @@ const (
 	scaleBar  = 120.0
 )
 
-// SVG is the maps with their labels and their scale: white is 0, blue above it and orange
-// below.
+// SVG returns the maps with labels and a colour scale: 0 is white, positive blue, negative orange.
 func (m Maps) SVG() string {
 	across := m.Across
 	if across < 1 {
@@ -72,7 +71,7 @@ func (m Maps) largest() float64 {
 	most := 0.0
 	for _, one := range m.Each {
 		for _, v := range one.Values {
-			if !math.IsInf(v, 0) { // a NaN is larger than nothing
+			if !math.IsInf(v, 0) { // max ignores NaN
 				most = max(most, math.Abs(nonNaN(v)))
 			}
 		}
@@ -101,7 +100,7 @@ func nonNaN(v float64) float64 {
 	return v
 }
 
-// draw puts one map with its upper left corner at (x, y), and says how large it is.
+// draw draws a map with its upper left corner at (x, y), and returns its size.
 func (m Map) draw(c *canvas, x, y, most float64) (w, h float64) {
 	label := plottext.Label{Size: labelSize, Color: inkColor}
 	left, above, turned := 0.0, labelSize+4, false
@@ -167,10 +166,10 @@ func (m Map) cells(c *canvas, x0, y0, most float64) {
 	}
 }
 
-// shades is how many steps a scale of colours has.
+// shades is the number of steps of a colour scale.
 const shades = 48
 
-// shade is the colour of v between −1 and 1. What is not a number is black.
+// shade returns the colour of v, from −1 to 1. NaN is black.
 func shade(v float64) string {
 	if math.IsNaN(v) {
 		return "#000000"
@@ -184,7 +183,7 @@ func shade(v float64) string {
 	return fmt.Sprintf("#%02x%02x%02x", mix(0), mix(1), mix(2))
 }
 
-// scale draws the bar that says which colour is which value.
+// scale draws the colour bar.
 func (c *canvas) scale(x, y, most float64, negative bool) {
 	low := 0.0
 	if negative {
@@ -204,7 +203,7 @@ func (c *canvas) scale(x, y, most float64, negative bool) {
 	c.text(l, fmt.Sprintf("%.2g", most))
 }
 
-// visible is a label whose white space can be seen.
+// visible returns a label with visible white space.
 func visible(s string) string {
 	return strings.NewReplacer(" ", "␣", "\n", "↵", "\t", "→", "\r", "←").Replace(s)
 }

@@ -12,8 +12,8 @@ const (
 	margin    = 16.0
 )
 
-// layout puts boxes in rows, so that forward values go down and derivatives go up beside
-// them, and in columns.
+// layout arranges boxes in rows and columns: the forward pass goes down, the backward pass up
+// beside it.
 func (p *Picture) layout() {
 	rows := p.rank()
 	p.columns(rows)
@@ -21,8 +21,8 @@ func (p *Picture) layout() {
 	p.place(rows)
 }
 
-// rank gives boxes their rows: a box stands below all that it reads, and one of the
-// derivative above.
+// rank assigns rows: a box is below all boxes that it reads; in the backward pass it is above
+// them.
 func (p *Picture) rank() (rows int) {
 	for p.settle() {
 	}
@@ -39,7 +39,7 @@ func (p *Picture) rank() (rows int) {
 	return rows
 }
 
-// settle moves boxes below what they read, and says whether any moved.
+// settle moves boxes below those that they read, and reports whether any moved.
 func (p *Picture) settle() (moved bool) {
 	for _, e := range p.edges {
 		if e.from.backward == e.to.backward && e.to.rank <= e.from.rank {
@@ -49,8 +49,8 @@ func (p *Picture) settle() (moved bool) {
 	return moved
 }
 
-// columns puts boxes below one that they read, if they can, those of one block by
-// preference.
+// columns assigns columns: a box is below one that it reads if possible, preferably of the same
+// block.
 func (p *Picture) columns(rows int) {
 	first := 0
 	for _, backward := range []bool{false, true} {
@@ -80,8 +80,8 @@ func (p *Picture) columns(rows int) {
 	}
 }
 
-// trunk is the edge that a box hangs on: from the box with the most of its path, and of
-// these the nearest.
+// trunk returns the edge that decides a box's column: from the box that shares most of its path,
+// and of these the nearest.
 func (p *Picture) trunk(b *box) (best *edge) {
 	shared := func(e *edge) int {
 		a, c := strings.Split(e.from.path, "/"), strings.Split(b.path, "/")
@@ -103,14 +103,14 @@ func (p *Picture) trunk(b *box) (best *edge) {
 	return best
 }
 
-// around says whether an edge has to go round other boxes.
+// around reports whether an edge must go around other boxes.
 func (e *edge) around() bool { return !e.across() && abs(e.from.rank-e.to.rank) != 1 }
 
-// across says whether an edge takes what the forward pass computed to the derivative.
+// across reports whether an edge goes from the forward to the backward pass.
 func (e *edge) across() bool { return e.from.backward != e.to.backward }
 
-// tracks gives edges that go round boxes a line of their own beside the column of the box
-// they end in.
+// tracks assigns each edge that goes around boxes a line of its own, beside the column of the box
+// that it ends in.
 func (p *Picture) tracks() {
 	type lane struct{ col, track, row int }
 	taken := map[lane]bool{}
@@ -138,7 +138,7 @@ func (p *Picture) tracks() {
 	}
 }
 
-// place turns rows and columns into pixels.
+// place converts rows and columns to pixels.
 func (p *Picture) place(rows int) {
 	cols := 0
 	for _, b := range p.boxes {
@@ -164,7 +164,7 @@ func (p *Picture) place(rows int) {
 	for i := range cols {
 		left, right := gutters[i]+2*padding, 4*padding
 		if p.backwardColumn(i) {
-			left, right = right, left+50 // room for the shape on the outermost line
+			left, right = right, left+50 // space for the shape on the outermost line
 		}
 		middles[i] = x + left + widths[i]/2
 		x += left + widths[i] + right

@@ -9,8 +9,8 @@ import (
 	"euryale/internal/plottext"
 )
 
-// Colours that differ for colour-blind eyes too (Okabe and Ito 2008), and paler ones to
-// write on.
+// Colours that colour-blind readers can tell apart (Okabe and Ito 2008), and paler ones for
+// backgrounds of text.
 const (
 	forwardColor, forwardPale   = "#0072b2", "#e3f0f8"
 	backwardColor, backwardPale = "#d55e00", "#fbeadd"
@@ -18,7 +18,7 @@ const (
 	inkColor, faintColor        = "#222222", "#666666"
 )
 
-// most is how many inputs and parameters a box names.
+// most is the maximum number of inputs and parameters listed in a box.
 const most = 6
 
 func (b *box) color() (line, fill string) {
@@ -28,7 +28,7 @@ func (b *box) color() (line, fill string) {
 	return forwardColor, forwardPale
 }
 
-// title is the box's first line: the layer's path, with ∂ before that of a derivative.
+// title returns the first line of a box: the layer's path, with ∂ in the backward pass.
 func (b *box) title() string {
 	path := b.path
 	if path == "" { // the model itself
@@ -40,7 +40,7 @@ func (b *box) title() string {
 	return path
 }
 
-// lines are the box's other lines: its ops, then what it reads.
+// lines returns the other lines of a box: its ops, then its inputs and parameters.
 func (b *box) lines() []string {
 	var lines []string
 	if b.path != "" {
@@ -75,8 +75,8 @@ func (b *box) measure() {
 	b.h = lineStep*float64(1+len(b.lines())) + padding
 }
 
-// SVG is the picture: the forward pass goes down, its derivative up beside it, and shapes
-// stand on the edges.
+// SVG returns the picture: the forward pass goes down, the backward pass up beside it, and edges
+// are labelled with shapes.
 func (p *Picture) SVG() string {
 	w, h := p.size()
 	c := newCanvas(w, h)
@@ -100,7 +100,7 @@ func (p *Picture) SVG() string {
 }
 
 func (p *Picture) size() (w, h float64) {
-	w, h = 280, 2*margin+rowGap // room for the legend
+	w, h = 280, 2*margin+rowGap // space for the legend
 	for _, b := range p.boxes {
 		right := b.x + b.w/2 + 4*padding
 		if b.backward {
@@ -111,7 +111,7 @@ func (p *Picture) size() (w, h float64) {
 	return w + margin, h
 }
 
-// gutter is how wide the lines are that go round the boxes of a column.
+// gutter returns the width of the lines that go around the boxes of a column.
 func (p *Picture) gutter(col int) float64 {
 	w := 0.0
 	for _, e := range p.edges {
@@ -122,7 +122,7 @@ func (p *Picture) gutter(col int) float64 {
 	return w
 }
 
-// edge draws one line.
+// edge draws an edge.
 func (p *Picture) edge(c *canvas, e *edge) {
 	line, _ := e.to.color()
 	switch {
@@ -144,7 +144,8 @@ func (p *Picture) edge(c *canvas, e *edge) {
 	}
 }
 
-// side is where an edge goes round: left of the forward boxes, right of the others.
+// side returns the side on which an edge goes around boxes: left in the forward pass, right in
+// the backward pass.
 func (e *edge) side() float64 {
 	if e.to.backward {
 		return 1
@@ -152,12 +153,12 @@ func (e *edge) side() float64 {
 	return -1
 }
 
-// lineX is where an edge that goes round runs up or down.
+// lineX returns the x of the vertical part of an edge that goes around boxes.
 func (e *edge) lineX() float64 {
 	return e.to.x + e.side()*(e.to.w/2+padding+float64(e.track)*trackStep)
 }
 
-// ends are where an edge between neighbouring rows begins and ends.
+// ends returns the end points of an edge between neighbouring rows.
 func (e *edge) ends() (x1, y1, x2, y2 float64) {
 	if e.to.backward {
 		return e.from.x, e.from.y, e.to.x, e.to.y + e.to.h
@@ -193,8 +194,8 @@ func (p *Picture) shapes(c *canvas) {
 	}
 }
 
-// blocks puts a ground under the boxes of each numbered block, where no other box is in
-// the way.
+// blocks draws a background behind the boxes of each numbered block, if no other box is in the
+// way.
 func (p *Picture) blocks(c *canvas) {
 	type block struct {
 		name     string
@@ -221,7 +222,7 @@ func (p *Picture) blocks(c *canvas) {
 	}
 }
 
-// ground is the rectangle round boxes, and whether no other box is in it.
+// ground returns the rectangle around boxes, and whether it contains no other box.
 func (p *Picture) ground(boxes []*box) (r [4]float64, ok bool) {
 	r = [4]float64{1e9, 1e9, -1e9, -1e9}
 	inside := map[*box]bool{}

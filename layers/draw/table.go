@@ -9,10 +9,10 @@ import (
 	"euryale/layers/graph"
 )
 
-// Table is a list of parameters by path, with their shapes and sizes.
+// Table lists parameters with their paths, shapes and sizes.
 type Table struct{ rows [][3]string }
 
-// Parameters lists all parameters, and how many values they have together.
+// Parameters returns the table of all parameters, with the total number of values.
 func Parameters(w *graph.Weights) Table {
 	var t Table
 	for _, p := range w.All() {
@@ -28,7 +28,7 @@ func Parameters(w *graph.Weights) Table {
 
 var tableHead = [3]string{"parameter", "shape", "values"}
 
-// String is the table as text in columns.
+// String returns the table as text in columns.
 func (t Table) String() string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
@@ -39,7 +39,7 @@ func (t Table) String() string {
 	return b.String()
 }
 
-// HTML is the table as a notebook shows it.
+// HTML returns the table for a notebook.
 func (t Table) HTML() string {
 	var b strings.Builder
 	b.WriteString("<table>\n")

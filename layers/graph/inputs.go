@@ -11,7 +11,7 @@ func (s *Scope) Tokens() *G.Node { return s.index("tokens", s.B*s.T) }
 // Targets returns the ids to predict, −1 where there is none: (B·T) int.
 func (s *Scope) Targets() *G.Node { return s.index("targets", s.B*s.T) }
 
-// TargetCount returns the number of targets in the whole batch, all shards together: (1)
+// TargetCount returns the number of targets in the whole batch, not only in this shard: (1)
 // int.
 func (s *Scope) TargetCount() *G.Node { return s.index("total", 1) }
 
@@ -33,8 +33,8 @@ func (s *Scope) SourceLengthsOfSequences() *G.Node {
 }
 
 // SequenceLengths returns, for each row, the number of tokens in its sequence: what it may
-// attend to in both directions, (B·T) int. A graph with memory reads a sequence piece by
-// piece and does not know its length, so that it fails there.
+// attend to in both directions, (B·T) int. It fails in a graph with memory, which reads a
+// sequence chunk by chunk and does not know its length.
 func (s *Scope) SequenceLengths() *G.Node {
 	if s.source {
 		return s.SourceLengths()

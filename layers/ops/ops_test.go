@@ -194,7 +194,7 @@ func plainGather(_ Place, in map[string]*G.Node) (*G.Node, error) {
 }
 
 // plainCrossEntropy is m·log Σ eˣ − Σ p·x, with p the wanted shares, m their sum: 1 or, of
-// a row that nothing is asked of, 0.
+// a row without a target, 0.
 func plainCrossEntropy(smoothing float64) build {
 	return func(_ Place, in map[string]*G.Node) (*G.Node, error) {
 		x, ids := in["logits"], in["targets"].Value().Data().([]int)

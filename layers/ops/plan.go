@@ -135,7 +135,7 @@ func (t *Tape) bufferLifetimes(order G.Nodes, last map[*G.Node]int, sums map[*G.
 	return until
 }
 
-// copies says whether a stock op is known to put its result elsewhere than its inputs:
+// copies reports whether a stock op is known not to return the memory of an input:
 // the sums of gradients, which Tape.Add makes, and what Gorgonia reads out.
 func copies(n *G.Node) bool {
 	op := n.Op().String()

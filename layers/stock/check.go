@@ -8,7 +8,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Refused reports a node whose value or gradient Gorgonia computes wrongly.
+// Refused is the error of a node whose value or gradient Gorgonia computes wrongly.
 type Refused struct {
 	Op      string         // function of package gorgonia
 	Why     string         // what is wrong
@@ -29,9 +29,8 @@ func (e *Refused) Error() string {
 }
 
 // Check returns a *Refused if n, a node of a forward pass, is one that Gorgonia computes
-// wrongly, and nil for all others and for ops that are not Gorgonia's. It looks at n's op,
-// at its operands and, for Reshape, at what reads it: check a whole graph after its last
-// node has been made.
+// wrongly, and nil for all others and for ops that are not Gorgonia's. It depends on n's op, its
+// operands and, for Reshape, the nodes that read it: check a graph when it is complete.
 func Check(n *G.Node) error {
 	if n.Op() == nil || n.Graph() == nil {
 		return nil
@@ -73,7 +72,7 @@ func refuse(n *G.Node, f rule) error {
 	return e
 }
 
-// rule names the function that made n, and says what is wrong with it, if anything is.
+// rule returns the function of package gorgonia that made n, and what is wrong with n, or "".
 type rule func(n *G.Node, operands G.Nodes) (op, why string)
 
 // wrong refuses every node of an op.
@@ -114,8 +113,7 @@ var always = map[string]rule{
 	"gorgonia.letOp":                wrong("Set", "the machine does not run it"),
 }
 
-// reshape accepts what BroadcastAdd and its like have made: a value that is only read to
-// be repeated.
+// reshape accepts reshapes made by BroadcastAdd and similar functions, which only repeats read.
 func reshape(n *G.Node, _ G.Nodes) (string, string) {
 	by := readers(n)
 	for _, r := range by {
@@ -133,8 +131,8 @@ func reshape(n *G.Node, _ G.Nodes) (string, string) {
 
 const aliased = "its result shares memory with its operand, which later ops then overwrite"
 
-// product finds operands that do not fit, of which Gorgonia checks two matrices only, and
-// outer products.
+// product finds operands whose shapes do not match, which Gorgonia checks for two matrices only,
+// and outer products.
 func product(n *G.Node, operands G.Nodes) (op, why string) {
 	a, b := operands[0].Shape(), operands[1].Shape()
 	kind := n.Op().String()
@@ -154,7 +152,7 @@ func product(n *G.Node, operands G.Nodes) (op, why string) {
 
 const misfit = "inner sizes differ, which Gorgonia finds when it runs"
 
-// inner is the size of the last axis, or of the one before it.
+// inner returns the size of the last axis, or of the one before it.
 func inner(s tensor.Shape, last bool) int {
 	if last {
 		return s[len(s)-1]
@@ -162,8 +160,8 @@ func inner(s tensor.Shape, last bool) int {
 	return s[len(s)-2]
 }
 
-// longest is the longest axis that Gorgonia's slices tell apart: they hash start, end and
-// step modulo 256.
+// longest is the longest axis on which Gorgonia distinguishes all slices: it hashes start, end
+// and step modulo 256.
 const longest = 256
 
 func slice(n *G.Node, operands G.Nodes) (op, why string) {
@@ -214,8 +212,7 @@ func pointwise(n *G.Node, operands G.Nodes) (op, why string) {
 	return "", ""
 }
 
-// isLogSumExp tells whether n is Σexp(…)+max(…), which is what LogSumExp takes the
-// logarithm of.
+// isLogSumExp reports whether n is Σexp(…)+max(…), the operand of the logarithm in LogSumExp.
 func isLogSumExp(n *G.Node) bool {
 	terms := Operands(n)
 	if len(terms) != 2 || fmt.Sprintf("%T", terms[1].Op()) != "*gorgonia.maxOp" || fmt.Sprintf("%T", terms[0].Op()) != "gorgonia.sumOp" {
@@ -225,8 +222,8 @@ func isLogSumExp(n *G.Node) bool {
 	return summed.Op() != nil && summed.Op().String() == "exp"
 }
 
-// pair finds constants of the wrong type: Gorgonia finds constants by their printed value,
-// so that a 2 of float64 takes the place of one of float32.
+// pair finds constants of the wrong type: Gorgonia identifies constants by their printed value,
+// so that a float64 2 replaces a float32 2.
 func pair(n *G.Node, operands G.Nodes) (op, why string) {
 	if operands[0].Dtype() == operands[1].Dtype() {
 		return "", ""
@@ -277,7 +274,7 @@ func im2col(n *G.Node, _ G.Nodes) (op, why string) {
 	return "Im2Col", why
 }
 
-// constant refuses a tensor that is printed in part, and so is found by that part.
+// constant refuses large tensors, which Gorgonia identifies by the part that it prints.
 func constant(n *G.Node, _ G.Nodes) (op, why string) {
 	if strings.Contains(n.Name(), " ... ") || strings.Contains(n.Name(), "⋮") || strings.Contains(n.Name(), "\n.") {
 		why = "Gorgonia tells constants apart by what %v prints, which leaves out most of a long one"

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// CallError is an error of one of Gorgonia's functions with the place of the call.
+// CallError is an error of a function of Gorgonia, with the line of the call.
 type CallError struct {
 	Func string // of package gorgonia
 	File string // name of the file that called it
@@ -24,10 +24,9 @@ func (e *CallError) Error() string {
 func (e *CallError) Unwrap() error { return e.Err }
 
 // Describe returns err with the function of package gorgonia that failed and the line that
-// called it, as a *CallError, and without the words that Gorgonia wraps around its cause.
-// Errors of other origin, and the few of Gorgonia's that carry no stack, are returned as
-// they are. The operands' shapes cannot be had: an op that fails makes no node, and its
-// error holds none.
+// called it, as a *CallError, without the messages that Gorgonia adds to the cause. Other errors,
+// and the few of Gorgonia without a stack, are returned unchanged. The operands' shapes are not
+// available: an op that fails makes no node.
 func Describe(err error) error {
 	var traced interface{ Format(fmt.State, rune) }
 	if !errors.As(err, &traced) {
@@ -35,7 +34,7 @@ func Describe(err error) error {
 	}
 	const stock = "gorgonia.org/gorgonia."
 	lines := strings.Split(fmt.Sprintf("%+v", traced), "\n")
-	for i := 2; i+1 < len(lines); i++ { // a frame is a line with its function and one with its place
+	for i := 2; i+1 < len(lines); i++ { // a frame is a line with its function and a line with its file
 		f, inside := strings.CutPrefix(lines[i-2], stock)
 		if !inside || !strings.HasPrefix(lines[i-1], "\t") || strings.HasPrefix(lines[i], stock) || !strings.HasPrefix(lines[i+1], "\t") {
 			continue
@@ -47,7 +46,7 @@ func Describe(err error) error {
 	return err
 }
 
-// cause is the innermost error.
+// cause returns the innermost error.
 func cause(err error) error {
 	for {
 		c, ok := err.(interface{ Cause() error })

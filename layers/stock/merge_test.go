@@ -83,7 +83,7 @@ func TestLongConstantsAreOne(t *testing.T) {
 	x = input(g, tensor.Float64, "x", 5)
 	c := add(G.Add(x, G.OneHotVector(1, 5, tensor.Float64)))
 	assert.NotSame(t, c, add(G.Add(x, G.OneHotVector(2, 5, tensor.Float64))))
-	assert.Nil(t, refusedOf(g), "short ones are told apart")
+	assert.Nil(t, refusedOf(g), "short slices are distinct")
 
 	g = G.NewGraph()
 	x = input(g, tensor.Float64, "x", 300)

@@ -6,8 +6,8 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// Operands returns the operands of n, in order. They are read from the node itself: a graph
-// finds nodes by a number that no longer counts once Log has replaced a 1+x.
+// Operands returns the operands of n, in order. It reads them from the node itself: a graph finds
+// nodes by their ids, which are wrong after Log has replaced a 1+x.
 func Operands(n *G.Node) (cs G.Nodes) {
 	list := reflect.ValueOf(n).Elem().FieldByName("children")
 	for i := range list.Len() {
@@ -16,7 +16,7 @@ func Operands(n *G.Node) (cs G.Nodes) {
 	return cs
 }
 
-// readers are the nodes that n is an operand of.
+// readers returns the nodes that have n as an operand.
 func readers(n *G.Node) (rs G.Nodes) {
 	list := reflect.ValueOf(n.Graph()).Elem().FieldByName("to").MapIndex(reflect.ValueOf(n))
 	if !list.IsValid() {
@@ -28,12 +28,12 @@ func readers(n *G.Node) (rs G.Nodes) {
 	return rs
 }
 
-// field is an integer field of an op. Gorgonia does not export it.
+// field returns an unexported integer field of an op.
 func field(op G.Op, name string) int {
 	return int(reflect.Indirect(reflect.ValueOf(op)).FieldByName(name).Int())
 }
 
-// flag is a boolean field of an op.
+// flag returns an unexported boolean field of an op.
 func flag(op G.Op, name string) bool {
 	return reflect.Indirect(reflect.ValueOf(op)).FieldByName(name).Bool()
 }

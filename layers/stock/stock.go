@@ -1,18 +1,17 @@
-// Package stock says which of Gorgonia's own ops compute what they promise, and refuses
-// the nodes of a graph that do not. The verdicts are those of a survey that this package's
-// tests repeat: every exported function of Gorgonia v0.9.18 that makes nodes, its value
-// and its gradient, on axes of fewer and of more than 256 elements, in float32 and
-// float64. docs/gorgonia.md is the table for readers.
+// Package stock records which stock ops of Gorgonia are correct, and refuses the nodes of a graph
+// that are not. The verdicts come from a survey that this package's tests repeat: the value and
+// gradient of every exported function of Gorgonia v0.9.18 that makes nodes, on axes of fewer and
+// of more than 256 elements, in float32 and float64. docs/gorgonia.md has the table.
 package stock
 
-// Verdict is what the survey found.
+// Verdict is a result of the survey.
 type Verdict string
 
 // Verdicts of the survey.
 const (
 	Right   Verdict = "right"   // right in value and gradient
 	Slow    Verdict = "slow"    // right, and slower than what to use instead
-	Limited Verdict = "limited" // right within limits, refused beyond
+	Limited Verdict = "limited" // right within limits, refused beyond them
 	Refuse  Verdict = "refused" // wrong for some operands or in every case
 )
 
@@ -22,7 +21,7 @@ type Op struct {
 	Verdict Verdict
 	Why     string // of every verdict but Right
 	Instead string // helpers to use, by their full names, with commas
-	Unseen  string // what is wrong and Check cannot see
+	Unseen  string // errors that Check cannot find
 }
 
 // Find returns the verdict on a function of package gorgonia, or nil.
@@ -47,7 +46,7 @@ const (
 	unseeded  = "nodes of one shape and distribution are merged; no seed"
 )
 
-// Table is the verdicts, by name.
+// Table holds the verdicts, sorted by name.
 var Table = []Op{
 	{Name: "Abs", Verdict: Right, Instead: "layers.Abs"},
 	{Name: "Add", Verdict: Right, Instead: "layers.Add"},

@@ -40,7 +40,7 @@ func TestSurvey(t *testing.T) {
 	}
 }
 
-// loud are outcomes that nobody overlooks.
+// loud are outcomes that raise an error.
 var loud = []outcome{gradError, buildError, buildPanic}
 
 func (c *trial) checkCheck(t *testing.T, got outcome) {

@@ -19,8 +19,8 @@ import (
 // aside are functions that return nodes and make none.
 var aside = []string{"Must", "NewUniqueNode", "NodeFromAny", "NodesFromInputs", "Sort", "UnstableSort"}
 
-// elsewhere are functions that trials cannot try, and what tries them.
-var elsewhere = map[string]string{
+// otherTests are functions that trials cannot test, and the tests that do.
+var otherTests = map[string]string{
 	"ApplyOp": "every trial", "ApplyOpWithName": "every trial: it is ApplyOp", "Backpropagate": "every trial: it is what Grad calls",
 	"Grad": "every trial, TestSecondGradIsTheFirst", "Read": "every trial", "Broadcast": "the trials of BroadcastAdd and its like",
 	"NewMatrix": "TestUnnamedInputsAreOne", "NewScalar": "TestUnnamedInputsAreOne", "NewTensor": "TestUnnamedInputsAreOne", "NewVector": "TestUnnamedInputsAreOne",
@@ -45,7 +45,7 @@ func TestNothingIsForgotten(t *testing.T) {
 	for i, o := range Table {
 		isSolver := slices.Contains(solverNames(), o.Name)
 		assert.True(t, isSolver || slices.Contains(found, o.Name), "gorgonia.%s makes no node", o.Name)
-		assert.True(t, isSolver || tried[o.Name] || elsewhere[o.Name] != "", "nothing tries %s", o.Name)
+		assert.True(t, isSolver || tried[o.Name] || otherTests[o.Name] != "", "nothing tries %s", o.Name)
 		assert.True(t, i == 0 || Table[i-1].Name < o.Name, "%s is out of order", o.Name)
 		assert.True(t, o.Verdict == Right || o.Why != "", "%s: why %s?", o.Name, o.Verdict)
 	}

@@ -28,7 +28,7 @@ type arg struct {
 	shape       tensor.Shape
 	kind        kind
 	from, below int  // of an index: the least, and the number of choices
-	fixed       bool // no gradient is asked for
+	fixed       bool // without a gradient
 }
 
 // trial is one call of one exported function of Gorgonia with an independent reference.

@@ -90,7 +90,7 @@ func TestNoDiscountIsZero(t *testing.T) {
 	checkDistribution(t, m, []int{thrice})
 }
 
-// checkDistribution checks that every token has a probability, and all have one together.
+// checkDistribution checks that the probabilities of all tokens are positive and sum to 1.
 func checkDistribution(t *testing.T, m *Model, history []int) {
 	t.Helper()
 	sum := 0.0
@@ -279,7 +279,7 @@ func TestRefuses(t *testing.T) {
 }
 
 // On Shakespeare's plays by characters each longer history helps, up to 3. Nothing that
-// sees so little predicts them in less than 1 nat: that would be a mistake in the sums.
+// has so little context predicts them in less than 1 nat: that would be a mistake in the sums.
 func TestShakespeare(t *testing.T) {
 	raw, err := os.ReadFile("../../../shared/data/tinyshakespeare.txt")
 	if err != nil {

@@ -218,7 +218,7 @@ class Transformer(nn.Module):
 
 
 def batch():
-    """Three lanes, the second one shorter, and two targets of which are not asked for."""
+    """Three sequences, the second one shorter, with two targets of -1."""
     tokens = torch.randint(V, (B, T))
     targets = torch.randint(V, (B, T))
     source = torch.randint(V, (B, S))
@@ -230,7 +230,7 @@ def batch():
 def case(name, model, smoothing=0.0):
     torch.manual_seed(5)
     with torch.no_grad():
-        for p in model.parameters():  # far from symmetric first values, and the same numbers in float32
+        for p in model.parameters():  # far from symmetric initial values, and the same numbers in float32
             p.copy_((p + 0.2 * torch.randn_like(p)).float())
     tokens, targets, source = batch()
     known = tokens if isinstance(model, Encoder) else tokens.clamp(min=0)

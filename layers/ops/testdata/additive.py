@@ -1,6 +1,6 @@
 """Writes additive.json: additive attention and Luong's scores in PyTorch, in float64.
 
-A query that sees nothing gets zeros. Made with torch 1.13 on Debian 12:
+A query without keys gets zeros. Made with torch 1.13 on Debian 12:
 
     /usr/bin/python3 layers/ops/testdata/additive.py
 """
@@ -16,11 +16,11 @@ def pack(t):
     return {"shape": list(t.shape), "data": t.detach().flatten().tolist()}
 
 
-def case(name, f, lanes, sees, **floats):
+def case(name, f, sequences, sees, **floats):
     for t in floats.values():
         t.requires_grad_(True)
     sees = torch.tensor(sees)
-    out = f(lanes, sees, **floats)
+    out = f(sequences, sees, **floats)
     gout = torch.randn_like(out)
     grads = torch.autograd.grad(out, list(floats.values()), gout)
     cases[name] = {
@@ -29,21 +29,21 @@ def case(name, f, lanes, sees, **floats):
     }
 
 
-def mix(lanes, sees, scores, values):
+def mix(sequences, sees, scores, values):
     """scores (B, T, C), values (B*C, D) -> (B*T, D)"""
-    hidden = torch.arange(scores.shape[2]).view(1, 1, -1) >= sees.view(lanes, -1, 1)
+    hidden = torch.arange(scores.shape[2]).view(1, 1, -1) >= sees.view(sequences, -1, 1)
     p = torch.softmax(scores.masked_fill(hidden, -1e300), -1).masked_fill(hidden, 0)
-    return (p @ values.view(lanes, -1, values.shape[1])).view(-1, values.shape[1])
+    return (p @ values.view(sequences, -1, values.shape[1])).view(-1, values.shape[1])
 
 
-def additive(lanes, sees, q, k, u, values):
-    q, k = q.view(lanes, -1, 1, q.shape[1]), k.view(lanes, 1, -1, k.shape[1])
-    return mix(lanes, sees, torch.tanh(q + k) @ u[0], values)
+def additive(sequences, sees, q, k, u, values):
+    q, k = q.view(sequences, -1, 1, q.shape[1]), k.view(sequences, 1, -1, k.shape[1])
+    return mix(sequences, sees, torch.tanh(q + k) @ u[0], values)
 
 
-def dot(lanes, sees, q, k):
+def dot(sequences, sees, q, k):
     """Luong's dot: the keys are the values, and nothing is scaled."""
-    return mix(lanes, sees, q.view(lanes, -1, q.shape[1]) @ k.view(lanes, -1, k.shape[1]).transpose(1, 2), k)
+    return mix(sequences, sees, q.view(sequences, -1, q.shape[1]) @ k.view(sequences, -1, k.shape[1]).transpose(1, 2), k)
 
 
 r = torch.randn

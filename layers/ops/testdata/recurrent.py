@@ -32,9 +32,9 @@ def case(name, f, ints, **floats):
 
 
 def scan(step, z, prev, at, reverse):
-    """Runs step(z_t, state) over all tokens of all lanes: z (B*T, .), prev (B, .), at (B*T)."""
-    lanes = prev.shape[0]
-    z, at = z.view(lanes, -1, z.shape[1]), at.view(lanes, -1, 1)
+    """Runs step(z_t, state) over all tokens of all sequences: z (B*T, .), prev (B, .), at (B*T)."""
+    sequences = prev.shape[0]
+    z, at = z.view(sequences, -1, z.shape[1]), at.view(sequences, -1, 1)
     order = list(range(z.shape[1]))
     state, states = prev, [None] * len(order)
     for t in reversed(order) if reverse else order:
@@ -64,8 +64,8 @@ def rnn(cell):
 
 
 r = torch.randn
-ragged = torch.tensor([0, 1, 2, 3, 4,  0, 1, -1, -1, -1,  -1, -1, -1, -1, -1])  # the last lane is all padding
-whole = torch.tensor([7, 8, 9, 10, 11, 0, 1, 2, 3, 4, 2, 3, 4, 5, 6])  # lanes that go on from before
+ragged = torch.tensor([0, 1, 2, 3, 4,  0, 1, -1, -1, -1,  -1, -1, -1, -1, -1])  # the last sequence is all padding
+whole = torch.tensor([7, 8, 9, 10, 11, 0, 1, 2, 3, 4, 2, 3, 4, 5, 6])  # sequences that continue
 for name, at in ("ragged", ragged), ("whole", whole):
     for way, reverse in ("forward", False), ("reverse", True):
         back = lambda f, reverse=reverse: lambda **k: f(reverse=reverse, **k)
@@ -80,7 +80,7 @@ case("gru forward one without bias", gru, {"at": one}, z=r(1, 9), w=r(3, 9), pre
 case("lstm forward huge", lstm, {"at": torch.arange(4)}, z=300 * r(4, 12), w=50 * r(3, 12), prev=r(1, 6))
 
 
-# Taking sequences apart, two lanes of three tokens, and putting them together again.
+# Splitting two sequences of three tokens into steps, and joining them.
 token = lambda t: lambda x: x.view(2, 3, -1)[:, t]
 where = lambda t, of: lambda next, prev, at: torch.where(of(at.view(2, 3)[:, t:t + 1]), next, prev)
 case("row", token(1), {}, x=r(6, 5))

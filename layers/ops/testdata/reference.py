@@ -60,19 +60,19 @@ case("layernorm without bias", lambda x, gain: F.layer_norm(x, (11,), gain[0]), 
 case("rmsnorm", lambda x, gain: x / torch.sqrt((x * x).mean(-1, keepdim=True) + 1e-5) * gain, x=3 * r(5, 11), gain=r(1, 11))
 
 
-def attention(q, k, v, sees, lanes, heads, kv, alibi=False):
-    """Scaled dot-product attention; row r sees the first sees[r] keys of its lane."""
-    t, c, d = q.shape[0] // lanes, k.shape[0] // lanes, q.shape[1] // heads
-    split = lambda x, n, h: x.view(lanes, n, h, d).transpose(1, 2)
+def attention(q, k, v, sees, sequences, heads, kv, alibi=False):
+    """Scaled dot-product attention; row r attends to the first sees[r] keys of its sequence."""
+    t, c, d = q.shape[0] // sequences, k.shape[0] // sequences, q.shape[1] // heads
+    split = lambda x, n, h: x.view(sequences, n, h, d).transpose(1, 2)
     q, k, v = split(q, t, heads), split(k, c, kv), split(v, c, kv)
     k, v = k.repeat_interleave(heads // kv, 1), v.repeat_interleave(heads // kv, 1)
     s = q @ k.transpose(-2, -1) / math.sqrt(d)
     if alibi:
         slopes = torch.tensor([2.0 ** (-8 * (h + 1) / heads) for h in range(heads)])
         s = s - slopes.view(1, heads, 1, 1) * (torch.arange(t).view(-1, 1) - torch.arange(c)).abs()
-    hidden = torch.arange(c).view(1, 1, 1, c) >= sees.view(lanes, 1, t, 1)
+    hidden = torch.arange(c).view(1, 1, 1, c) >= sees.view(sequences, 1, t, 1)
     p = torch.softmax(s.masked_fill(hidden, -1e300), -1).masked_fill(hidden, 0)
-    return (p @ v).transpose(1, 2).reshape(lanes * t, heads * d)
+    return (p @ v).transpose(1, 2).reshape(sequences * t, heads * d)
 
 
 def seen(*rows):

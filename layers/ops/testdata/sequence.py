@@ -45,10 +45,10 @@ def scan(step, prev, at, *xs):
 def without_padding(f, at, x):
     """f of each sequence's tokens, (n, D), with zeros where the padding was."""
     x, rows = x.view(*at.shape, -1), []
-    for lane in range(at.shape[0]):
-        live = (at[lane] >= 0).nonzero().flatten()
-        y = torch.zeros_like(x[lane])
-        rows.append(y.index_copy(0, live, f(lane, x[lane][live])) if len(live) else y)
+    for seq in range(at.shape[0]):
+        live = (at[seq] >= 0).nonzero().flatten()
+        y = torch.zeros_like(x[seq])
+        rows.append(y.index_copy(0, live, f(seq, x[seq][live])) if len(live) else y)
     return torch.cat(rows)
 
 
@@ -61,14 +61,14 @@ def cumsum(x, prev, at):
 
 
 def shift(x, prev, at):
-    return without_padding(lambda lane, x: torch.cat([prev[lane:lane + 1], x[:-1]]), at, x)
+    return without_padding(lambda seq, x: torch.cat([prev[seq:seq + 1], x[:-1]]), at, x)
 
 
 def conv(x, w, prev, at, b=None):
     d = x.shape[1]
 
-    def one(lane, x):
-        x = torch.cat([prev[lane].view(-1, d), x])
+    def one(seq, x):
+        x = torch.cat([prev[seq].view(-1, d), x])
         return F.conv1d(x.T.unsqueeze(0), w.T.unsqueeze(1), None if b is None else b[0], groups=d)[0].T
     return without_padding(one, at, x)
 

@@ -38,11 +38,11 @@ def rotary(x, at, heads, d, base):
     return torch.cat([torch.view_as_real(turned).flatten(1), x[:, heads * d:]], 1)
 
 
-def scores(q, k, lanes, heads, kv):
-    t, c, d = q.shape[0] // lanes, k.shape[0] // lanes, q.shape[1] // heads
-    q = q.view(lanes, t, heads, d).transpose(1, 2)
-    k = k.view(lanes, c, kv, d).transpose(1, 2).repeat_interleave(heads // kv, 1)
-    return (q @ k.transpose(-2, -1) / math.sqrt(d)).transpose(1, 2).reshape(lanes * t, heads * c)
+def scores(q, k, sequences, heads, kv):
+    t, c, d = q.shape[0] // sequences, k.shape[0] // sequences, q.shape[1] // heads
+    q = q.view(sequences, t, heads, d).transpose(1, 2)
+    k = k.view(sequences, c, kv, d).transpose(1, 2).repeat_interleave(heads // kv, 1)
+    return (q @ k.transpose(-2, -1) / math.sqrt(d)).transpose(1, 2).reshape(sequences * t, heads * c)
 
 
 def masked(s, sees, heads):
@@ -51,10 +51,10 @@ def masked(s, sees, heads):
     return torch.softmax(s.view(n, heads, c).masked_fill(hidden, -1e300), -1).masked_fill(hidden, 0).view(n, heads * c)
 
 
-def mix(w, v, lanes, heads, kv):
-    t, c, d = w.shape[0] // lanes, v.shape[0] // lanes, v.shape[1] // kv
-    v = v.view(lanes, c, kv, d).transpose(1, 2).repeat_interleave(heads // kv, 1)
-    return (w.view(lanes, t, heads, c).transpose(1, 2) @ v).transpose(1, 2).reshape(lanes * t, heads * d)
+def mix(w, v, sequences, heads, kv):
+    t, c, d = w.shape[0] // sequences, v.shape[0] // sequences, v.shape[1] // kv
+    v = v.view(sequences, c, kv, d).transpose(1, 2).repeat_interleave(heads // kv, 1)
+    return (w.view(sequences, t, heads, c).transpose(1, 2) @ v).transpose(1, 2).reshape(sequences * t, heads * d)
 
 
 r = torch.randn
