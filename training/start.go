@@ -92,17 +92,17 @@ func (s *Start) Parse(path string, sets []string) (Config, error) {
 	if s.saved == nil {
 		return fromTree(t)
 	}
-	defaults := tree{}
-	if err := parseTree(s.saved.Config.String(), defaults); err != nil {
-		panic(err) // written by ourselves
+	defaults := newTree()
+	if err := defaults.parse(s.path, s.saved.Config.String()); err != nil {
+		return Config{}, err
 	}
 	sections := []string{"tokenizer"}
-	if name, given := t["model"]["name"]; !given || name == s.saved.Config.ModelName {
+	if name, given := t.tables["model"]["name"]; !given || name == s.saved.Config.ModelName {
 		sections = append(sections, "model")
 	}
 	for _, section := range sections {
-		maps.Copy(defaults[section], t[section])
-		t[section] = defaults[section]
+		maps.Copy(defaults.tables[section], t.tables[section])
+		t.tables[section] = defaults.tables[section]
 	}
 	return fromTree(t)
 }
