@@ -29,7 +29,7 @@ type Settings struct {
 	Steps      int     `toml:"steps"`       // updates
 	For        string  `toml:"for"`         // stop after so long, as "10m"; empty: after steps
 	Batch      int     `toml:"batch"`       // B, sequences in a batch
-	Accumulate int     `toml:"accumulate"`  // batches whose gradients make one update
+	Accumulate int     `toml:"accumulate"`  // batches of one update: the loss is the mean over all their targets
 	Shards     int     `toml:"shards"`      // parts a batch is cut into; results depend on it, not on the workers
 	Workers    int     `toml:"workers"`     // shards that run at once; 0: one for each thread
 	Seed       uint64  `toml:"seed"`        // of weights, batches and dropout

@@ -40,7 +40,7 @@ func (r *Run) Cost() (Cost, error) {
 	if err != nil {
 		return Cost{}, err
 	}
-	if _, err := rep.run(&b, r.Config.Training.Workers); err != nil {
+	if _, err := rep.run(&b, countTargets(&b), r.Config.Training.Workers); err != nil {
 		return Cost{}, err
 	}
 	c := Cost{Weights: 4 * 2 * r.Weights.Count()}

@@ -1,7 +1,6 @@
 package training
 
 import (
-	"fmt"
 	"maps"
 	"math/bits"
 
@@ -89,16 +88,16 @@ func newReplicas(c Config, w *graph.Weights) *replicas {
 }
 
 // replica is the model's training program for one shape of batch, once for each shard. A
-// shard computes some of the sequences; all share the weights. The mean loss of the batch is
-// the sum of the shards' losses, and its gradient the sum of theirs in the shards' order, so
-// that results do not depend on the number of workers.
+// shard computes some of the sequences; all share the weights. The loss of the batch is the
+// sum of the shards' losses, and its gradient the sum of theirs in the shards' order, so that
+// results do not depend on the number of workers.
 type replica struct {
 	shards []shard
 	losses []float64
 	errs   []error
 	runOne func(i int)
 	batch  *data.Batch
-	total  int
+	total  int // targets that the losses are the mean over
 	grads  [][]*tensor.Dense
 }
 
@@ -165,12 +164,9 @@ func (r *replicas) states() map[int]map[string][]float32 {
 	return states
 }
 
-// run computes loss and gradients of a batch.
-func (p *replica) run(b *data.Batch, workers int) (loss float64, err error) {
-	p.batch, p.total = b, countTargets(b)
-	if p.total == 0 {
-		return 0, fmt.Errorf("a batch has no targets: check the data")
-	}
+// run computes a batch's part of the mean loss over so many targets, and of its gradients.
+func (p *replica) run(b *data.Batch, targets, workers int) (loss float64, err error) {
+	p.batch, p.total = b, targets
 	runShards(len(p.shards), workers, p.runOne)
 	for i := range p.shards {
 		if p.errs[i] != nil {
@@ -190,14 +186,14 @@ func (p *replica) runShard(i int) {
 	}
 }
 
-// addLosses adds share times the losses that layers have added to sums, by name.
-func (p *replica) addLosses(sums []NamedLoss, share float64) []NamedLoss {
+// addLosses adds the losses that layers have added, of the last run, to sums.
+func (p *replica) addLosses(sums []NamedLoss) []NamedLoss {
 	for i, l := range p.shards[0].Losses() {
 		if i == len(sums) {
 			sums = append(sums, NamedLoss{Name: l.Name})
 		}
 		for _, s := range p.shards {
-			sums[i].Value += share * s.Added(i)
+			sums[i].Value += s.Added(i)
 		}
 	}
 	return sums
