@@ -27,9 +27,37 @@ func (s *Start) New(c Config, dir string, log io.Writer) (*Run, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	if dir != "" && rundir.Holds(dir, rundir.Config) {
-		return nil, fmt.Errorf("%s holds a run already: continue it with -resume %s, or choose another -out", dir, dir)
+	if dir == "" {
+		return s.open(c, "", log)
 	}
+	hold, err := takeNew(dir)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.open(c, dir, log)
+	if err != nil {
+		return nil, errors.Join(err, hold.Abandon())
+	}
+	r.hold = hold
+	return r, nil
+}
+
+// takeNew takes a directory that holds no run yet.
+func takeNew(dir string) (*rundir.Hold, error) {
+	hold, err := rundir.Take(dir)
+	switch {
+	case rundir.IsTaken(err):
+		return nil, fmt.Errorf("%w: wait, or choose another -out", err)
+	case err != nil:
+		return nil, err
+	case rundir.Holds(dir, rundir.Config):
+		return nil, errors.Join(fmt.Errorf("%s holds a run already: continue it with -resume %s, or choose another -out", dir, dir), hold.Abandon())
+	}
+	return hold, nil
+}
+
+// open opens the corpus of a new run and begins it.
+func (s *Start) open(c Config, dir string, log io.Writer) (*Run, error) {
 	tk := s.tokenizer(c)
 	if tk != nil { // the vocabulary is known, and all shapes follow from the settings
 		c.Model.Common().Vocab = tk.Vocab()

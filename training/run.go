@@ -34,6 +34,7 @@ type Run struct {
 	started time.Time
 	best    float64 // lowest validation loss
 	log     *rundir.Log
+	hold    *rundir.Hold // nil of a run without files
 	gen     *generation.Generator
 }
 
@@ -249,11 +250,11 @@ func (r *Run) saveWeights(name string) error {
 // Model returns the model in training.
 func (r *Run) Model() models.Model { return r.Config.Model }
 
-// Close closes the run's files and its corpus.
+// Close closes the run's files and its corpus, and lets others write its directory.
 func (r *Run) Close() error {
 	var err error
 	if r.log != nil {
 		err = r.log.Close()
 	}
-	return errors.Join(err, r.Corpus.Close())
+	return errors.Join(err, r.Corpus.Close(), r.hold.Release())
 }
