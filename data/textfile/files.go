@@ -15,6 +15,7 @@ import (
 var textSuffixes = []string{".txt", ".md", ".text"}
 
 // List lists the files of a corpus: the file itself, or all text below a directory, sorted.
+// The directories of runs below it are left out: their samples are a model's text.
 func List(path string) ([]string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -25,10 +26,15 @@ func List(path string) ([]string, error) {
 	}
 	var files []string
 	err = filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && isText(p) {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && p != path && isRun(p):
+			return fs.SkipDir
+		case !d.IsDir() && isText(p):
 			files = append(files, p)
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -38,6 +44,13 @@ func List(path string) ([]string, error) {
 	}
 	slices.Sort(files)
 	return files, nil
+}
+
+// isRun tells whether a directory is that of a run: its configuration, and a file that runs
+// write beside it.
+func isRun(dir string) bool {
+	return IsFile(filepath.Join(dir, "config.toml")) &&
+		(IsFile(filepath.Join(dir, "tokenizer.json")) || IsFile(filepath.Join(dir, "samples.txt")))
 }
 
 // isText tells by its name whether a file of a directory belongs to a corpus.
