@@ -75,6 +75,9 @@ func (r *Run) restore() error {
 	if err != nil {
 		return err
 	}
+	if err := r.Config.checkMemory(); err != nil {
+		return err
+	}
 	c, err := rundir.LoadCheckpoint(r.Dir, params)
 	if err != nil {
 		return err

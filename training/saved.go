@@ -82,6 +82,9 @@ func loadWeights(path string, m models.Model) (*graph.Weights, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkMemory(fmt.Sprintf("the model of %s", path), 4*countValues(params), "use a machine with more"); err != nil {
+		return nil, err
+	}
 	return rundir.LoadWeights(path, params)
 }
 

@@ -1,6 +1,7 @@
 package training
 
 import (
+	"fmt"
 	"maps"
 	"math/bits"
 
@@ -77,6 +78,7 @@ type replicas struct {
 	settings Settings
 	weights  *graph.Weights
 	noise    *graph.Noise
+	state    float64 // bytes of weights, gradients and the optimizer's state; 0: the programs are only planned
 	byShape  map[shape]*replica
 	carried  []*graph.Memory              // of each shard, when state is carried
 	resumed  map[int]map[string][]float32 // states of a checkpoint, until their shard is built
@@ -121,10 +123,35 @@ func (r *replicas) of(b *data.Batch) (*replica, error) {
 		rep.shards = append(rep.shards, shard{p, from, to})
 		from = to
 	}
+	if err := r.checkMemory(rep); err != nil {
+		return nil, err
+	}
 	rep.losses, rep.errs = make([]float64, len(rep.shards)), make([]error, len(rep.shards))
 	rep.runOne = rep.runShard
 	r.byShape[key] = rep
 	return rep, nil
+}
+
+// checkMemory refuses a program whose values do not fit into memory with those of the others.
+func (r *replicas) checkMemory(added *replica) error {
+	if r.state == 0 {
+		return nil
+	}
+	bytes := added.bytes()
+	for _, rep := range r.byShape {
+		bytes += rep.bytes()
+	}
+	b := added.shards[len(added.shards)-1]
+	return checkMemory(fmt.Sprintf("training with batches of %d sequences of %d tokens", b.to, b.Frame().T), r.state+float64(bytes),
+		"lower training.batch (training.accumulate adds batches up), model.context, or "+sizesOf(r.model))
+}
+
+// bytes returns the memory of the shards' values and gradients, by the plan.
+func (p *replica) bytes() (n int) {
+	for _, s := range p.shards {
+		n += s.Tape().PlannedBytes()
+	}
+	return n
 }
 
 // memory returns what a shard of n sequences carries from batch to batch, or nil if

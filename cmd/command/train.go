@@ -55,6 +55,7 @@ func train(ctx context.Context, o *trainOptions, s streams) error {
 	if err := o.machine.Use(s.err); err != nil {
 		return err
 	}
+	training.LimitMemory()
 	r, err := open(o, s.err)
 	if err != nil {
 		return err
@@ -110,7 +111,10 @@ func open(o *trainOptions, stderr io.Writer) (*training.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.check || o.describe || o.graph.file != "" { // nothing is trained
+	if o.describe || o.graph.file != "" {
+		return start.Plan(c, stderr)
+	}
+	if o.check { // nothing is trained
 		return start.New(c, "", stderr)
 	}
 	if o.out != "" {
@@ -122,7 +126,7 @@ func open(o *trainOptions, stderr io.Writer) (*training.Run, error) {
 	}
 	r, err := start.New(c, dir, stderr)
 	if err != nil {
-		os.Remove(dir) // fails if it is not empty, and then it is to stay
+		rundir.Remove(dir)
 	}
 	return r, err
 }

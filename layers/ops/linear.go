@@ -120,6 +120,7 @@ func linearSpec[T Float](tape *Tape, act Activation, turned bool, n, in, out int
 	}
 	s.wide = func(rows int) spec[T] { return linearSpec[T](tape, act, turned, rows, in, out, w, bias) }
 	if act != Identity {
+		s.keeps = n * out
 		s.prep = func(_ []arg[T], y, dy, dz []T) {
 			if slopes {
 				vec.Mul(dz, z, dy)

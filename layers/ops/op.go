@@ -44,6 +44,7 @@ type spec[T Float] struct {
 	backs []back[T] // none: the op has no derivative
 	pass  []int     // inputs whose gradient is the output's own
 	own   []T       // the output's memory, if it is not the op's own
+	keeps int       // values that it keeps beside its output, made at the first run
 	// wide is the same arithmetic on another number of rows, for an op that sums the gradients
 	// of its parameters over rows: a loop computes them once for all steps.
 	wide func(rows int) spec[T]

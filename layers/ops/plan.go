@@ -66,6 +66,7 @@ func (t *Tape) Plan(order, keep G.Nodes) {
 			held, ends[s.slab] = append(held, s.slab), max(i, until[s])
 		}
 	}
+	t.countPlanned(order, free, held)
 }
 
 // planSums lists the sums of gradients in the order of the run, by their nodes.

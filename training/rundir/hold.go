@@ -20,14 +20,25 @@ type Hold struct {
 // Create makes a directory of a new run in parent: the first of NAME-1, NAME-2 and so on that
 // does not exist. Of several that ask at once each gets its own.
 func Create(parent, name string) (dir string, err error) {
-	if err := os.MkdirAll(parent, 0o777); err != nil {
-		return "", err
-	}
 	for n := 1; ; n++ {
+		if err := os.MkdirAll(parent, 0o777); err != nil {
+			return "", err
+		}
 		dir := filepath.Join(parent, fmt.Sprintf("%s-%d", name, n))
-		if err := os.Mkdir(dir, 0o777); !errors.Is(err, os.ErrExist) {
+		switch err := os.Mkdir(dir, 0o777); {
+		case errors.Is(err, os.ErrExist):
+		case errors.Is(err, os.ErrNotExist):
+			n-- // a run that could not begin removed the parent
+		default:
 			return dir, err
 		}
+	}
+}
+
+// Remove removes a directory that Create made, and its parent, if they are empty.
+func Remove(dir string) {
+	if os.Remove(dir) == nil {
+		os.Remove(filepath.Dir(dir))
 	}
 }
 
