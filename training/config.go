@@ -29,7 +29,7 @@ type Settings struct {
 	Steps      int     `toml:"steps"`       // updates
 	For        string  `toml:"for"`         // stop after so long, as "10m"; empty: after steps
 	Batch      int     `toml:"batch"`       // B, sequences in a batch
-	Accumulate int     `toml:"accumulate"`  // batches whose gradients make one update
+	Accumulate int     `toml:"accumulate"`  // batches of one update: the loss is the mean over all their targets
 	Shards     int     `toml:"shards"`      // parts a batch is cut into; results depend on it, not on the workers
 	Workers    int     `toml:"workers"`     // shards that run at once; 0: one for each thread
 	Seed       uint64  `toml:"seed"`        // of weights, batches and dropout
@@ -67,6 +67,12 @@ func (c *Config) sections() map[string]any {
 // Check says what is wrong with the settings, before anything is opened or built. It
 // leaves out the model's vocabulary, which follows from the tokenizer.
 func (c Config) Check() error {
+	sections := c.sections()
+	for _, name := range sectionNames {
+		if err := checkKeys(name, sections[name]); err != nil {
+			return err
+		}
+	}
 	t := c.Training
 	switch {
 	case t.Batch < 1 || t.Accumulate < 1 || t.Shards < 1:
@@ -144,21 +150,27 @@ func (t Settings) duration() (time.Duration, error) {
 	return d, nil
 }
 
-// String returns the configuration as TOML, which Parse reads back.
+// String returns the configuration as TOML, from which Parse reads the same one if Check
+// finds no error in it.
 func (c Config) String() string {
 	var b strings.Builder
 	sections := c.sections()
 	for _, name := range sectionNames {
 		fmt.Fprintf(&b, "[%s]\n", name)
 		if name == "model" {
-			fmt.Fprintf(&b, "name = %q\n", c.ModelName)
+			b.Write(marshal(map[string]string{"name": c.ModelName}))
 		}
-		text, err := toml.Marshal(sections[name])
-		if err != nil {
-			panic(err) // structs of plain fields
-		}
-		b.Write(text)
+		b.Write(marshal(sections[name]))
 		b.WriteString("\n")
 	}
 	return b.String()
+}
+
+// marshal returns a struct or a map of plain values as TOML.
+func marshal(v any) []byte {
+	text, err := toml.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return text
 }

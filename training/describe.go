@@ -3,7 +3,6 @@ package training
 import (
 	"fmt"
 
-	"euryale/data"
 	"euryale/internal/kernel/matmul"
 	"euryale/models"
 )
@@ -30,26 +29,20 @@ type Cost struct {
 	Activations    int     // bytes of activations and their gradients, all shards together
 }
 
-// Cost runs one batch and counts its operations and bytes.
+// Cost counts the operations and bytes of training, by the plan of the next batch: nothing
+// runs, and no memory is claimed.
 func (r *Run) Cost() (Cost, error) {
-	var b data.Batch
-	if err := r.batches.Batch(0, &b); err != nil {
-		return Cost{}, err
-	}
-	rep, err := r.replicas.of(&b)
+	rep, err := r.nextReplica()
 	if err != nil {
 		return Cost{}, err
 	}
-	if _, err := rep.run(&b, r.Config.Training.Workers); err != nil {
+	state, err := r.Config.stateBytes(r.Weights.All())
+	if err != nil {
 		return Cost{}, err
 	}
-	c := Cost{Weights: 4 * 2 * r.Weights.Count()}
-	for _, t := range r.updater.State() {
-		c.Weights += 4 * len(t.Values)
-	}
+	c := Cost{Weights: int(state), Activations: rep.bytes()}
 	for _, s := range rep.shards {
-		c.Forward += s.Tape().Flops() / float64(b.B*b.T)
-		c.Activations += s.Tape().Bytes()
+		c.Forward += s.Tape().Flops() / float64(rep.shards[len(rep.shards)-1].to*s.Frame().T)
 	}
 	c.Train = 3 * c.Forward // each product has two in the backward pass
 	return c, nil

@@ -1,7 +1,7 @@
 package training
 
 import (
-	"fmt"
+	"errors"
 	"path/filepath"
 
 	"euryale/data"
@@ -14,18 +14,20 @@ import (
 // interchange.Read. The configuration is the default except for the model, and names no
 // corpus.
 func Import(path, tokenizer, dir string) (*Saved, error) {
-	if rundir.Holds(dir, rundir.Config) {
-		return nil, fmt.Errorf("%s holds a run already: choose another -out", dir)
-	}
-	m, err := interchange.Read(path, tokenizer)
+	hold, err := takeNew(dir)
 	if err != nil {
 		return nil, err
 	}
+	m, err := interchange.Read(path, tokenizer)
+	if err != nil {
+		return nil, errors.Join(err, hold.Abandon())
+	}
 	s := savedOf(m, filepath.Join(dir, rundir.Tokenizer))
 	if err := writeRun(dir, s.Config, s.Tokenizer); err != nil {
-		return nil, err
+		return nil, errors.Join(err, hold.Abandon())
 	}
-	return s, rundir.SaveWeights(filepath.Join(dir, rundir.Weights), s.Weights, m.Name)
+	err = rundir.SaveWeights(filepath.Join(dir, rundir.Weights), s.Weights, m.Name)
+	return s, errors.Join(err, hold.Release())
 }
 
 // savedOf returns an imported model as that of a run without a corpus, with the default

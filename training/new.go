@@ -27,9 +27,47 @@ func (s *Start) New(c Config, dir string, log io.Writer) (*Run, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	if dir != "" && rundir.Holds(dir, rundir.Config) {
-		return nil, fmt.Errorf("%s holds a run already: continue it with -resume %s, or choose another -out", dir, dir)
+	if dir == "" {
+		return s.open(c, "", log, (*Run).begin)
 	}
+	hold, err := takeNew(dir)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.open(c, dir, log, (*Run).begin)
+	if err != nil {
+		return nil, errors.Join(err, hold.Abandon())
+	}
+	r.hold = hold
+	return r, nil
+}
+
+// Plan opens what New would train, to describe and draw it: its parameters have shapes and
+// no values, and no memory is claimed for them, so that it cannot be trained. A
+// models.Predictor can.
+func (s *Start) Plan(c Config, log io.Writer) (*Run, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	return s.open(c, "", log, (*Run).plan)
+}
+
+// takeNew takes a directory that holds no run yet.
+func takeNew(dir string) (*rundir.Hold, error) {
+	hold, err := rundir.Take(dir)
+	switch {
+	case rundir.IsTaken(err):
+		return nil, fmt.Errorf("%w: wait, or choose another -out", err)
+	case err != nil:
+		return nil, err
+	case rundir.Holds(dir, rundir.Config):
+		return nil, errors.Join(fmt.Errorf("%s holds a run already: continue it with -resume %s, or choose another -out", dir, dir), hold.Abandon())
+	}
+	return hold, nil
+}
+
+// open opens the corpus of a new run and begins it, or plans it.
+func (s *Start) open(c Config, dir string, log io.Writer, begin func(r *Run, s *Start) error) (*Run, error) {
 	tk := s.tokenizer(c)
 	if tk != nil { // the vocabulary is known, and all shapes follow from the settings
 		c.Model.Common().Vocab = tk.Vocab()
@@ -51,8 +89,8 @@ func (s *Start) New(c Config, dir string, log io.Writer) (*Run, error) {
 		return nil, err
 	}
 	c.Data = corpus.Config
-	r := &Run{Config: c.resolve(corpus.Tokenizer), Dir: dir, Corpus: corpus, Weights: graph.NewWeights(c.Training.Seed), best: math.Inf(1)}
-	if err := r.begin(s); err != nil {
+	r := &Run{Config: c.resolve(corpus.Tokenizer), Dir: dir, Corpus: corpus, best: math.Inf(1)}
+	if err := begin(r, s); err != nil {
 		return nil, errors.Join(err, corpus.Close())
 	}
 	return r, nil
@@ -61,6 +99,10 @@ func (s *Start) New(c Config, dir string, log io.Writer) (*Run, error) {
 // begin builds the model and its optimizer, then writes the run's first files, so that a
 // failed start leaves nothing behind.
 func (r *Run) begin(s *Start) error {
+	if err := r.Config.checkMemory(); err != nil {
+		return err
+	}
+	r.Weights = graph.NewWeights(r.Config.Training.Seed)
 	if err := r.declare(); err != nil {
 		return err
 	}
@@ -79,6 +121,22 @@ func (r *Run) begin(s *Start) error {
 	return r.openDir()
 }
 
+// plan declares the model without values, and opens its batches.
+func (r *Run) plan(s *Start) error {
+	if err := r.Config.checkCounts(); err != nil {
+		return err
+	}
+	r.Weights = graph.NewBlankWeights()
+	if err := r.declare(); err != nil {
+		return err
+	}
+	if err := s.fits(r.Config.Model, r.Corpus.Tokenizer); err != nil {
+		return err
+	}
+	r.replicas = newReplicas(r.Config, r.Weights)
+	return r.openBatches()
+}
+
 // NewOn begins a run without files on the caller's own batches, whose ids are below the
 // model's vocab.
 func NewOn(c Config, batches data.Batcher) (*Run, error) {
@@ -86,6 +144,9 @@ func NewOn(c Config, batches data.Batcher) (*Run, error) {
 		return nil, err
 	}
 	if err := c.Model.Check(); err != nil { // the vocabulary too
+		return nil, err
+	}
+	if err := c.checkMemory(); err != nil {
 		return nil, err
 	}
 	r := &Run{Config: c, Weights: graph.NewWeights(c.Training.Seed), best: math.Inf(1), batches: batches}
@@ -118,15 +179,32 @@ func (r *Run) checkCausal() error {
 // prepare makes what a run needs once its weights are declared.
 func (r *Run) prepare() (err error) {
 	r.replicas = newReplicas(r.Config, r.Weights)
+	if r.replicas.state, err = r.Config.stateBytes(r.Weights.All()); err != nil {
+		return err
+	}
 	r.updater, err = NewUpdater(r.Config.Optimizer, r.Weights.All())
 	return err
 }
 
-// openBatches opens the training batches.
+// openBatches opens the training batches, and compiles the program of the next one: a batch
+// that does not fit into memory is an error now and not after hours.
 func (r *Run) openBatches() (err error) {
 	c := r.Config
 	r.batches, err = r.Corpus.Train(c.Training.Batch, c.Model.Common().Context, c.Training.Seed)
+	if _, isPredictor := c.Model.(models.Predictor); err != nil || isPredictor {
+		return err
+	}
+	_, err = r.nextReplica()
 	return err
+}
+
+// nextReplica returns the training programs of the next batch.
+func (r *Run) nextReplica() (*replica, error) {
+	var b data.Batch
+	if err := r.batches.Batch(r.step*r.Config.Training.Accumulate, &b); err != nil {
+		return nil, err
+	}
+	return r.replicas.of(&b)
 }
 
 // openDir writes the configuration and the tokenizer, and opens the files that grow.

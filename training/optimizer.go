@@ -34,7 +34,7 @@ func (c OptimizerConfig) check() error {
 }
 
 // Optimizer is a rule that updates parameters from their gradients, with the state that it
-// keeps between updates. An Updater sums, averages and clips the gradients for it.
+// keeps between updates. An Updater sums and clips the gradients for it.
 type Optimizer interface {
 	// Update changes the parameters and the state.
 	Update(u Update)
@@ -50,7 +50,7 @@ type Update struct {
 	N     int         // the update's number, counted from 1
 	LR    float64     // learning rate
 	Sums  [][]float32 // of the gradients of shards and batches, by parameter; an Optimizer may overwrite them
-	Scale float64     // makes a sum the gradient: mean over the batches, clipped
+	Scale float64     // makes a sum the gradient: clips it
 }
 
 // optimizers are the rules by name.

@@ -20,6 +20,26 @@ func Resume(dir string, sets []string, log io.Writer) (*Run, error) {
 	if err := checkResumable(sets); err != nil {
 		return nil, err
 	}
+	if !rundir.Holds(dir, rundir.Config) {
+		return nil, notRunError(dir)
+	}
+	hold, err := rundir.Take(dir)
+	if rundir.IsTaken(err) {
+		return nil, fmt.Errorf("%w: wait until it has ended, or stop it", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	r, err := reopen(dir, sets, log)
+	if err != nil {
+		return nil, errors.Join(err, hold.Abandon())
+	}
+	r.hold = hold
+	return r, nil
+}
+
+// reopen opens the corpus of the run in dir, and the run in the state of its last save.
+func reopen(dir string, sets []string, log io.Writer) (*Run, error) {
 	c, tk, err := openConfig(dir, sets)
 	if err != nil {
 		return nil, err
@@ -32,14 +52,14 @@ func Resume(dir string, sets []string, log io.Writer) (*Run, error) {
 		return nil, err
 	}
 	r := &Run{Config: c, Dir: dir, Corpus: corpus}
-	if err := r.reopen(); err != nil {
+	if err := r.resume(); err != nil {
 		return nil, errors.Join(err, corpus.Close())
 	}
 	return r, nil
 }
 
-// reopen restores the run's state and opens its batches and files.
-func (r *Run) reopen() error {
+// resume restores the run's state and opens its batches and files.
+func (r *Run) resume() error {
 	if err := r.restore(); errors.Is(err, os.ErrNotExist) {
 		return noStateError(r.Dir)
 	} else if err != nil {
@@ -56,6 +76,9 @@ func (r *Run) reopen() error {
 func (r *Run) restore() error {
 	params, err := models.Parameters(r.Config.Model)
 	if err != nil {
+		return err
+	}
+	if err := r.Config.checkMemory(); err != nil {
 		return err
 	}
 	c, err := rundir.LoadCheckpoint(r.Dir, params)

@@ -26,7 +26,7 @@ type Run struct {
 	replicas *replicas
 	updater  *Updater
 	valid    *evaluator
-	batch    data.Batch
+	update   []data.Batch // the batches of an update
 
 	step    int           // updates made
 	tokens  int           // tokens trained on
@@ -34,6 +34,7 @@ type Run struct {
 	started time.Time
 	best    float64 // lowest validation loss
 	log     *rundir.Log
+	hold    *rundir.Hold // nil of a run without files
 	gen     *generation.Generator
 }
 
@@ -115,32 +116,50 @@ func (r *Run) Update() (Step, error) {
 	return Step{N: r.step, Of: r.Config.Training.Steps, Loss: loss, LR: lr, GradNorm: norm, Tokens: r.tokens + read, Added: added}, nil
 }
 
-// gradients adds the gradients of an update's batches to the updater. It returns their mean
-// losses and the number of tokens read.
+// gradients adds the gradients of an update's batches to the updater. It returns the mean
+// losses over all their targets, and the number of tokens read.
 func (r *Run) gradients() (loss float64, added []NamedLoss, tokens int, err error) {
+	targets, err := r.readBatches()
+	if err != nil {
+		return 0, nil, 0, err
+	}
 	r.Weights.Hold()
 	defer r.Weights.Release()
-	c := r.Config.Training
-	for i := range c.Accumulate {
-		n := r.step*c.Accumulate + i
-		if err := r.batches.Batch(n, &r.batch); err != nil {
-			return 0, nil, 0, err
-		}
-		r.replicas.noise.Step = uint64(n)
-		rep, err := r.replicas.of(&r.batch)
+	for i := range r.update {
+		b := &r.update[i]
+		r.replicas.noise.Step = uint64(r.step*len(r.update) + i)
+		rep, err := r.replicas.of(b)
 		if err != nil {
 			return 0, nil, 0, err
 		}
-		l, err := rep.run(&r.batch, c.Workers)
+		l, err := rep.run(b, targets, r.Config.Training.Workers)
 		if err != nil {
 			return 0, nil, 0, err
 		}
-		loss += l / float64(c.Accumulate)
-		added = rep.addLosses(added, 1/float64(c.Accumulate))
-		tokens += r.batch.B * r.batch.T
+		loss += l
+		added = rep.addLosses(added)
+		tokens += b.B * b.T
 		r.updater.Add(rep.gradients())
 	}
 	return loss, added, tokens, nil
+}
+
+// readBatches reads the batches of the next update and counts their targets, before the
+// first backward pass: each batch's loss and gradients are its part of the mean over all.
+func (r *Run) readBatches() (targets int, err error) {
+	if r.update == nil {
+		r.update = make([]data.Batch, r.Config.Training.Accumulate)
+	}
+	for i := range r.update {
+		if err := r.batches.Batch(r.step*len(r.update)+i, &r.update[i]); err != nil {
+			return 0, err
+		}
+		targets += countTargets(&r.update[i])
+	}
+	if targets == 0 {
+		return 0, fmt.Errorf("the batches of an update have no targets: check the data")
+	}
+	return targets, nil
 }
 
 func (r *Run) elapsed() time.Duration { return r.before + time.Since(r.started) }
@@ -231,11 +250,11 @@ func (r *Run) saveWeights(name string) error {
 // Model returns the model in training.
 func (r *Run) Model() models.Model { return r.Config.Model }
 
-// Close closes the run's files and its corpus.
+// Close closes the run's files and its corpus, and lets others write its directory.
 func (r *Run) Close() error {
 	var err error
 	if r.log != nil {
 		err = r.log.Close()
 	}
-	return errors.Join(err, r.Corpus.Close())
+	return errors.Join(err, r.Corpus.Close(), r.hold.Release())
 }

@@ -220,6 +220,8 @@ func TestDivergence(t *testing.T) {
 	}
 	err := r.Train(context.Background())
 	assert.ErrorContains(t, err, "step 31:")
-	_, err = Resume(dir, nil, nil)
-	assert.NoError(t, err)
+	require.NoError(t, r.Close())
+	r, err = Resume(dir, nil, nil)
+	require.NoError(t, err)
+	assert.NoError(t, r.Close())
 }

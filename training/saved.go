@@ -54,7 +54,7 @@ func openConfig(dir string, sets []string) (Config, tokenizer.Tokenizer, error) 
 	c, err := Parse(filepath.Join(dir, rundir.Config), sets)
 	if err != nil {
 		if errors.Is(err, os.ErrNotExist) {
-			err = fmt.Errorf("%s is not a run: it has no %s", dir, rundir.Config)
+			err = notRunError(dir)
 		}
 		return c, nil, err
 	}
@@ -71,7 +71,7 @@ func openConfig(dir string, sets []string) (Config, tokenizer.Tokenizer, error) 
 	return c, tk, nil
 }
 
-// writeRun creates a run's directory with its tokenizer and configuration.
+// writeRun writes a run's tokenizer and configuration.
 func writeRun(dir string, c Config, tk tokenizer.Tokenizer) error {
 	return rundir.Write(dir, c.String(), tk)
 }
@@ -82,7 +82,14 @@ func loadWeights(path string, m models.Model) (*graph.Weights, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkMemory(fmt.Sprintf("the model of %s", path), 4*countValues(params), "use a machine with more"); err != nil {
+		return nil, err
+	}
 	return rundir.LoadWeights(path, params)
+}
+
+func notRunError(dir string) error {
+	return fmt.Errorf("%s is not a run: it has no %s", dir, rundir.Config)
 }
 
 func noWeightsError(dir string) error {

@@ -78,6 +78,7 @@ type replicas struct {
 	settings Settings
 	weights  *graph.Weights
 	noise    *graph.Noise
+	state    float64 // bytes of weights, gradients and the optimizer's state; 0: the programs are only planned
 	byShape  map[shape]*replica
 	carried  []*graph.Memory              // of each shard, when state is carried
 	resumed  map[int]map[string][]float32 // states of a checkpoint, until their shard is built
@@ -89,16 +90,16 @@ func newReplicas(c Config, w *graph.Weights) *replicas {
 }
 
 // replica is the model's training program for one shape of batch, once for each shard. A
-// shard computes some of the sequences; all share the weights. The mean loss of the batch is
-// the sum of the shards' losses, and its gradient the sum of theirs in the shards' order, so
-// that results do not depend on the number of workers.
+// shard computes some of the sequences; all share the weights. The loss of the batch is the
+// sum of the shards' losses, and its gradient the sum of theirs in the shards' order, so that
+// results do not depend on the number of workers.
 type replica struct {
 	shards []shard
 	losses []float64
 	errs   []error
 	runOne func(i int)
 	batch  *data.Batch
-	total  int
+	total  int // targets that the losses are the mean over
 	grads  [][]*tensor.Dense
 }
 
@@ -122,10 +123,35 @@ func (r *replicas) of(b *data.Batch) (*replica, error) {
 		rep.shards = append(rep.shards, shard{p, from, to})
 		from = to
 	}
+	if err := r.checkMemory(rep); err != nil {
+		return nil, err
+	}
 	rep.losses, rep.errs = make([]float64, len(rep.shards)), make([]error, len(rep.shards))
 	rep.runOne = rep.runShard
 	r.byShape[key] = rep
 	return rep, nil
+}
+
+// checkMemory refuses a program whose values do not fit into memory with those of the others.
+func (r *replicas) checkMemory(added *replica) error {
+	if r.state == 0 {
+		return nil
+	}
+	bytes := added.bytes()
+	for _, rep := range r.byShape {
+		bytes += rep.bytes()
+	}
+	b := added.shards[len(added.shards)-1]
+	return checkMemory(fmt.Sprintf("training with batches of %d sequences of %d tokens", b.to, b.Frame().T), r.state+float64(bytes),
+		"lower training.batch (training.accumulate adds batches up), model.context, or "+sizesOf(r.model))
+}
+
+// bytes returns the memory of the shards' values and gradients, by the plan.
+func (p *replica) bytes() (n int) {
+	for _, s := range p.shards {
+		n += s.Tape().PlannedBytes()
+	}
+	return n
 }
 
 // memory returns what a shard of n sequences carries from batch to batch, or nil if
@@ -165,12 +191,9 @@ func (r *replicas) states() map[int]map[string][]float32 {
 	return states
 }
 
-// run computes loss and gradients of a batch.
-func (p *replica) run(b *data.Batch, workers int) (loss float64, err error) {
-	p.batch, p.total = b, countTargets(b)
-	if p.total == 0 {
-		return 0, fmt.Errorf("a batch has no targets: check the data")
-	}
+// run computes a batch's part of the mean loss over so many targets, and of its gradients.
+func (p *replica) run(b *data.Batch, targets, workers int) (loss float64, err error) {
+	p.batch, p.total = b, targets
 	runShards(len(p.shards), workers, p.runOne)
 	for i := range p.shards {
 		if p.errs[i] != nil {
@@ -190,14 +213,14 @@ func (p *replica) runShard(i int) {
 	}
 }
 
-// addLosses adds share times the losses that layers have added to sums, by name.
-func (p *replica) addLosses(sums []NamedLoss, share float64) []NamedLoss {
+// addLosses adds the losses that layers have added, of the last run, to sums.
+func (p *replica) addLosses(sums []NamedLoss) []NamedLoss {
 	for i, l := range p.shards[0].Losses() {
 		if i == len(sums) {
 			sums = append(sums, NamedLoss{Name: l.Name})
 		}
 		for _, s := range p.shards {
-			sums[i].Value += share * s.Added(i)
+			sums[i].Value += s.Added(i)
 		}
 	}
 	return sums

@@ -92,17 +92,17 @@ func (s *Start) Parse(path string, sets []string) (Config, error) {
 	if s.saved == nil {
 		return fromTree(t)
 	}
-	defaults := tree{}
-	if err := parseTree(s.saved.Config.String(), defaults); err != nil {
-		panic(err) // written by ourselves
+	defaults := newTree()
+	if err := defaults.parse(s.path, s.saved.Config.String()); err != nil {
+		return Config{}, err
 	}
 	sections := []string{"tokenizer"}
-	if name, given := t["model"]["name"]; !given || name == s.saved.Config.ModelName {
+	if name, given := t.tables["model"]["name"]; !given || name == s.saved.Config.ModelName {
 		sections = append(sections, "model")
 	}
 	for _, section := range sections {
-		maps.Copy(defaults[section], t[section])
-		t[section] = defaults[section]
+		maps.Copy(defaults.tables[section], t.tables[section])
+		t.tables[section] = defaults.tables[section]
 	}
 	return fromTree(t)
 }
@@ -127,14 +127,22 @@ func (s *Start) check(m models.Model) error {
 	return rundir.CheckShapes(s.path, params, s.shapes)
 }
 
-// copyTo copies the weights over those of a run of m, whose tokenizer must give ids the
-// meaning that they had.
-func (s *Start) copyTo(to *graph.Weights, m models.Model, tk tokenizer.Tokenizer) error {
+// fits checks that the weights are those of m, and that the tokenizer gives ids the meaning
+// that they had.
+func (s *Start) fits(m models.Model, tk tokenizer.Tokenizer) error {
 	if err := s.check(m); err != nil || s.path == "" {
 		return err
 	}
 	if s.saved != nil && !sameIDs(s.saved.Tokenizer, tk) {
 		return fmt.Errorf("the tokenizer gives ids other meanings than that of %s: leave out -tokenizer, or tokenizer.kind, to keep its own", s.path)
+	}
+	return nil
+}
+
+// copyTo copies the weights over those of a run of m.
+func (s *Start) copyTo(to *graph.Weights, m models.Model, tk tokenizer.Tokenizer) error {
+	if err := s.fits(m, tk); err != nil || s.path == "" {
+		return err
 	}
 	w, err := s.weights(m)
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 	"euryale/training/rundir"
 )
 
-// Updater sums gradients over shards and batches, clips their mean, and has an Optimizer
-// update the parameters. A steady loop of Add and Step allocates nothing.
+// Updater sums gradients over shards and batches, clips the sum, and has an Optimizer update
+// the parameters. A steady loop of Add and Step allocates nothing.
 type Updater struct {
 	rule    Optimizer
 	clip    float64
@@ -43,7 +43,9 @@ func NewUpdater(c OptimizerConfig, params []*graph.Param) (*Updater, error) {
 	return u, nil
 }
 
-// Add adds a batch's gradients, one list for each shard, in the order of the shards.
+// Add adds a batch's gradients, one list for each shard, in the order of the shards. They
+// are parts of one sum: the loss of a batch is divided by the targets of all batches until
+// the next Step.
 func (u *Updater) Add(shards [][]*tensor.Dense) {
 	for i := range u.shards {
 		u.shards[i] = u.shards[i][:0]
@@ -72,21 +74,21 @@ func (u *Updater) addBlock(i int) {
 	u.squares[i] = vec.SumSquares(sum)
 }
 
-// Step updates the parameters at a learning rate with the mean of the batches added since
-// the last step, and returns the norm of that mean before clipping. A norm that is not
-// finite is an error, and changes nothing.
+// Step updates the parameters at a learning rate with the sum of the gradients added since
+// the last step, and returns its norm before clipping. A norm that is not finite is an
+// error, and changes nothing.
 func (u *Updater) Step(lr float64) (norm float64, err error) {
-	scale := 1 / float64(u.added)
+	scale := 1.0
 	for _, s := range u.squares {
 		norm += s
 	}
-	norm = math.Sqrt(norm) * scale
+	norm = math.Sqrt(norm)
 	u.added = 0
 	if math.IsNaN(norm) || math.IsInf(norm, 0) {
 		return norm, fmt.Errorf("the gradients' norm is %v: lower optimizer.lr, or set optimizer.clip", norm)
 	}
 	if u.clip > 0 && norm > u.clip {
-		scale *= u.clip / norm
+		scale = u.clip / norm
 	}
 	u.steps++
 	u.rule.Update(Update{N: u.steps, LR: lr, Sums: u.sums, Scale: scale})

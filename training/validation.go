@@ -98,7 +98,7 @@ func (e *evaluator) shards() (shards []shard, err error) {
 	if s := e.programs[key]; s != nil {
 		return s, nil
 	}
-	from := 0
+	from, bytes := 0, 4*countValues(e.weights.All())
 	for _, to := range cut(b.B, e.config.Training.Shards) {
 		f := graph.Frame{B: to - from, T: b.T, S: b.S}
 		if e.carries() {
@@ -109,7 +109,11 @@ func (e *evaluator) shards() (shards []shard, err error) {
 			return nil, err
 		}
 		shards = append(shards, shard{p, from, to})
+		bytes += float64(p.Tape().PlannedBytes())
 		from = to
+	}
+	if err := checkMemory(fmt.Sprintf("an evaluation of %d sequences of %d tokens at once", b.B, b.T), bytes, "lower training.batch or model.context"); err != nil {
+		return nil, err
 	}
 	e.programs[key] = shards
 	return shards, nil

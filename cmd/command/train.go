@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,10 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"euryale/internal/cli"
 	"euryale/internal/term"
 	"euryale/training"
+	"euryale/training/rundir"
 )
 
 // trainOptions are the flags of train.
@@ -52,6 +55,7 @@ func train(ctx context.Context, o *trainOptions, s streams) error {
 	if err := o.machine.Use(s.err); err != nil {
 		return err
 	}
+	training.LimitMemory()
 	r, err := open(o, s.err)
 	if err != nil {
 		return err
@@ -107,14 +111,24 @@ func open(o *trainOptions, stderr io.Writer) (*training.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir := o.out
-	switch {
-	case o.check || o.describe || o.graph.file != "": // nothing is trained
-		dir = ""
-	case dir == "":
-		dir = freeDir(c)
+	if o.describe || o.graph.file != "" {
+		return start.Plan(c, stderr)
 	}
-	return start.New(c, dir, stderr)
+	if o.check { // nothing is trained
+		return start.New(c, "", stderr)
+	}
+	if o.out != "" {
+		return start.New(c, o.out, stderr)
+	}
+	dir, err := rundir.Create("runs", nameOf(c))
+	if err != nil {
+		return nil, err
+	}
+	r, err := start.New(c, dir, stderr)
+	if err != nil {
+		rundir.Remove(dir)
+	}
+	return r, err
 }
 
 // configure returns the configuration of a new run. Settings that make no sense are misuse.
@@ -132,15 +146,22 @@ func configure(o *trainOptions, start *training.Start) (training.Config, error) 
 	return c, nil
 }
 
-// freeDir returns the first of runs/MODEL-DATA-1, -2 and so on that does not exist.
-func freeDir(c training.Config) string {
-	name := strings.TrimSuffix(filepath.Base(c.Data.Name), filepath.Ext(c.Data.Name))
-	for n := 1; ; n++ {
-		dir := filepath.Join("runs", fmt.Sprintf("%s-%s-%d", c.ModelName, name, n))
-		if _, err := os.Stat(dir); os.IsNotExist(err) {
-			return dir
-		}
+// nameOf returns MODEL-DATA, which the names of a run's directory begin with. Data is the name
+// of the corpus, its file without extensions, or its directory.
+func nameOf(c training.Config) string {
+	path := c.Data.Name
+	if whole, err := filepath.Abs(path); err == nil {
+		path = whole // "." has a name too
 	}
+	name := strings.TrimSuffix(filepath.Base(path), ".gz")
+	name = strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) || strings.ContainsRune("-_+.", r) {
+			return r
+		}
+		return '_'
+	}, strings.TrimSuffix(name, filepath.Ext(name)))
+	name = strings.Trim(name, "-_.")
+	return c.ModelName + "-" + cmp.Or(name, "data")
 }
 
 // watcher prints the progress of a run.

@@ -15,6 +15,7 @@ import (
 var textSuffixes = []string{".txt", ".md", ".text"}
 
 // List returns path if it is a file, or the sorted text files below it if it is a directory.
+// It leaves out the directories of runs below it, whose samples are a model's text.
 func List(path string) ([]string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -25,10 +26,15 @@ func List(path string) ([]string, error) {
 	}
 	var files []string
 	err = filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && isText(p) {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && p != path && isRun(p):
+			return fs.SkipDir
+		case !d.IsDir() && isText(p):
 			files = append(files, p)
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -39,6 +45,13 @@ func List(path string) ([]string, error) {
 	}
 	slices.Sort(files)
 	return files, nil
+}
+
+// isRun reports whether a directory is that of a run: its configuration, and a file that runs
+// write beside it.
+func isRun(dir string) bool {
+	return IsFile(filepath.Join(dir, "config.toml")) &&
+		(IsFile(filepath.Join(dir, "tokenizer.json")) || IsFile(filepath.Join(dir, "samples.txt")))
 }
 
 // isText reports whether a file has the name of a text file.

@@ -76,7 +76,7 @@ func TestWriteAllFullDisk(t *testing.T) {
 // Sweep removes the temporary files of a killed process, and no others.
 func TestSweep(t *testing.T) {
 	dir := t.TempDir()
-	f, err := createTemp(filepath.Join(dir, "weights.safetensors"))
+	f, err := createBeside(filepath.Join(dir, "weights.safetensors"))
 	require.NoError(t, err)
 	require.NoError(t, f.Close())
 	for _, name := range []string{"weights.safetensors", ".hidden", "notes.tmp"} {

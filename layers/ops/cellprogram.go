@@ -103,6 +103,7 @@ func (p *cellProgram[T]) compile(outputs ...*G.Node) error {
 		return err
 	}
 	slices.Reverse(order)
+	p.tape.countCell(order)
 	for _, n := range order {
 		switch {
 		case isConstant(n):

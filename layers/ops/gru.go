@@ -52,6 +52,7 @@ func gruSpec[T Float](tape *Tape, s scan, w *G.Node, bias bool) spec[T] {
 	}
 	return spec[T]{
 		shape: tensor.Shape{s.rows(), s.hidden},
+		keeps: 7 * s.rows() * s.hidden,
 		fwd: func(in []arg[T], y []T) {
 			n := s.Sequences * s.hidden
 			if r.zx == nil {

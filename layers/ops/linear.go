@@ -121,6 +121,7 @@ func linearSpec[T Float](tape *Tape, act Activation, transposed bool, n, in, out
 	}
 	s.wide = func(rows int) spec[T] { return linearSpec[T](tape, act, transposed, rows, in, out, w, bias) }
 	if act != Identity {
+		s.keeps = n * out
 		s.prep = func(_ []arg[T], y, dy, dz []T) {
 			if slopes {
 				vec.Mul(dz, z, dy)

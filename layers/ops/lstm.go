@@ -39,6 +39,7 @@ func lstmSpec[T Float](tape *Tape, s scan, w *G.Node) spec[T] {
 	l := &lstm[T]{scan: s, w: newRecurrent[T](tape, s, w)}
 	return spec[T]{
 		shape: tensor.Shape{s.rows(), 2 * s.hidden},
+		keeps: 7 * s.rows() * s.hidden,
 		fwd: func(in []arg[T], y []T) {
 			l.begin(in[2].X)
 			w := l.w.forward(l.scan, in[1].X)

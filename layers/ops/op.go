@@ -51,6 +51,7 @@ type spec[T Float] struct {
 	backs []back[T] // none: the op has no derivative
 	pass  []int     // inputs whose gradient is equal to the output's
 	own   []T       // memory of the output, if it is not a buffer of the planner
+	keeps int       // values that the op keeps beside its output, made at the first run
 	// wide returns the spec for another number of rows, for an op that sums the gradients of
 	// its parameters over rows: a loop computes them once for all steps.
 	wide func(rows int) spec[T]

@@ -66,6 +66,7 @@ func (t *Tape) Plan(order, keep G.Nodes) {
 			used, ends[s.allocation] = append(used, s.allocation), max(i, until[s])
 		}
 	}
+	t.countPlanned(order, free, used)
 }
 
 // planSums finds the sums of gradients, and appends them to t.sums in the order of the run.

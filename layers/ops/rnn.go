@@ -40,6 +40,7 @@ func rnnSpec[T Float](tape *Tape, s scan, w *G.Node, act Activation) spec[T] {
 	r := &rnn[T]{scan: s, act: f, w: newRecurrent[T](tape, s, w)}
 	return spec[T]{
 		shape: tensor.Shape{s.rows(), s.hidden},
+		keeps: 2 * s.rows() * s.hidden,
 		fwd: func(in []arg[T], y []T) {
 			n := s.Sequences * s.hidden
 			if r.z == nil {

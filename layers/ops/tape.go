@@ -16,13 +16,14 @@ type Tape struct {
 	tensor.StdEng
 	Differentiated bool // the graph will have gradients
 
-	serial int
-	err    *RunError
-	sums   []*sum // planned sums of gradients, in the order of the run
-	next   int    // index of the next sum
-	flops  float64
-	bytes  int
-	inner  []*Tape // tapes of the cells of loops
+	serial  int
+	err     *RunError
+	sums    []*sum // planned sums of gradients, in the order of the run
+	next    int    // index of the next sum
+	flops   float64
+	bytes   int
+	planned int     // bytes of the program that Plan has seen
+	inner   []*Tape // tapes of the cells of loops
 
 	holdsStopped bool
 

@@ -31,12 +31,9 @@ func Holds(dir, name string) bool {
 	return err == nil
 }
 
-// Write creates dir, unless it exists, and writes the tokenizer and the configuration of a
-// run. The configuration comes last: it is what makes a directory a run.
+// Write writes the tokenizer and the configuration of a run. The configuration comes last:
+// it is what makes a directory a run.
 func Write(dir, config string, tk tokenizer.Tokenizer) error {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return err
-	}
 	if err := tk.Save(filepath.Join(dir, Tokenizer)); err != nil {
 		return err
 	}
