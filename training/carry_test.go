@@ -83,6 +83,6 @@ func TestValidationCarriesStates(t *testing.T) {
 func TestOnlyRecurrentModelsCarry(t *testing.T) {
 	r := begin(t, tiny(t, "training.bptt=carry", "data.order=sequential"), "")
 	_, err := r.Update()
-	assert.ErrorContains(t, err, "is a history, which has no gradient: train on whole sequences")
+	assert.ErrorContains(t, err, "is a history, which has no gradient: train without memory, on whole sequences")
 	require.NoError(t, r.Close())
 }

@@ -117,5 +117,5 @@ func TestNGramByFlags(t *testing.T) {
 	assert.Equal(t, "  tokens  different n-grams\n       1                  4\n       2                  4\n       3                  5\n     all                 13\n", stdout)
 	code, _, stderr = call(t, "-init", dir, "-data", text)
 	assert.Equal(t, 1, code)
-	assert.Contains(t, stderr, "is an ngram model: it is made of counts")
+	assert.Contains(t, stderr, "is an n-gram model: it consists of counts")
 }

@@ -53,7 +53,7 @@ func TestGraph(t *testing.T) {
 	assert.Greater(t, boxes(ops), boxes(layers), "a box for each op")
 	code, _, stderr = call(t, small("-data", excerpt, "-graph", under, "-graph-under", "h0/atn")...)
 	assert.Equal(t, 1, code)
-	assert.Contains(t, stderr, `no layer computes "h0/atn"; near it: ["h0/att"`)
+	assert.Contains(t, stderr, `no layer computes "h0/atn"; similar names: ["h0/att"`)
 
 	code, _, stderr = call(t, "-graph", "gpt.png")
 	assert.Equal(t, 2, code)
