@@ -93,7 +93,8 @@ func TestComposedEqualsFusedInAModel(t *testing.T) {
 	}
 }
 
-// Whatever the options, decoding token by token gives the logits of a forward pass over the whole sequence.
+// Whatever the options, decoding token by token gives the logits of a forward pass over the
+// whole sequence.
 func TestAttentionOptionsDecode(t *testing.T) {
 	for name, attend := range map[string]func(s *layers.Scope, x *G.Node) *G.Node{
 		"composed":              composed(layers.AttentionConfig{Heads: 3, Causal: true}),

@@ -7,9 +7,9 @@ import (
 )
 
 // feeder is a decoder with input feeding. It runs step by step, because the attention's result
-// at one token is an input of the next. With Bahdanau's additive score the state before a token queries the
-// source, and the context enters the cells with the token (Bahdanau et al. 2015, eq. 4 to
-// 6). With Luong's scores the state after the token queries, and the mix h̃ of state and
+// at one token is an input of the next. With Bahdanau's additive score the state before a token
+// queries the source, and the context enters the cells with the token (Bahdanau et al. 2015, eq.
+// 4 to 6). With Luong's scores the state after the token queries, and the mix h̃ of state and
 // context enters with the next token (Luong et al. 2015, §3.3).
 type feeder struct {
 	*Seq2Seq

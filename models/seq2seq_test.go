@@ -33,8 +33,9 @@ func init() {
 	add("dot, fed", func(c *models.Seq2Seq) { c.Cell, c.Attention, c.InputFeeding, c.Layers = "lstm", layers.Dot, true, 2 })
 }
 
-// Every target token's attention weights can be read: they are 0 on padding and sum to 1,
-// or to 0 where there is no source at all. Step by step they are those of the forward pass over the whole sequence.
+// Every target token's attention weights can be read: they are 0 on padding and sum to 1, or to
+// 0 where there is no source at all. Step by step they are those of the forward pass over the
+// whole sequence.
 func TestSeq2SeqWeights(t *testing.T) {
 	for _, feeding := range []bool{false, true} {
 		m := &models.Seq2Seq{Sizes: testSizes, Source: testSource, Cell: "lstm", Layers: 1, Dim: 6, Bidirectional: true,

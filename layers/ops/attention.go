@@ -251,9 +251,9 @@ func (h *heads[T]) clearKeys(seq, kv, from, to int) {
 	}
 }
 
-// backwardBlock computes dq of a block, and dk and dv as beta times their value plus the
-// block's contribution. With P the weights, M the dropout mask and O = (P⊙M)·V: dV += (P⊙M)ᵀ·dO, dP = (dO·Vᵀ)⊙M,
-// dS = P⊙(dP − rowsum(dO⊙O)), dQ = dS·K, dK += dSᵀ·Q.
+// backwardBlock computes dq of a block, and dk and dv as beta times their value plus the block's
+// contribution. With P the weights, M the dropout mask and O = (P⊙M)·V: dV += (P⊙M)ᵀ·dO, dP =
+// (dO·Vᵀ)⊙M, dS = P⊙(dP − rowsum(dO⊙O)), dQ = dS·K, dK += dSᵀ·Q.
 func (h *heads[T]) backwardBlock(buf, dot []T, beta T, head, kv, seq, r0, n, c int) {
 	p, dp := buf[:n*c], buf[n*c:2*n*c]
 	dy := h.dy.at(r0, head*h.d)
