@@ -139,8 +139,13 @@ func (j *textJob) prepare(t tokenizer.Tokenizer, c *store.Cache) error {
 // encode passes the ids of the text to sink, chunk by chunk, and returns the number of ids of the
 // training part, which ends before the first character that begins at the cut or later.
 func (j *textJob) encode(t tokenizer.Tokenizer, p *progress, sink func(ids []int) error) (split int, err error) {
+	encode := t.Encode // of the first part; the others continue it
 	put := func(text string, offset int64) (int, error) {
-		ids, err := t.Encode(text)
+		if text == "" {
+			return 0, nil
+		}
+		ids, err := encode(text)
+		encode = t.EncodeNext
 		var unknown *tokenizer.UnknownError
 		if errors.As(err, &unknown) {
 			unknown.Offset += int(offset)

@@ -1,6 +1,7 @@
 package textfile
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -13,13 +14,14 @@ import (
 	"euryale/data/tokenizer"
 )
 
-// chunkSize is the number of bytes of text that EachChunk reads at a time.
+// chunkSize is the default of Source.Chunk.
 const chunkSize = 1 << 20
 
 // Source is a text in files, or in memory if it was generated.
 type Source struct {
 	Files  []string
 	Memory string
+	Chunk  int // bytes of text that EachChunk reads at a time; 0: 1 MiB
 }
 
 // Name returns the name of the source for messages: its first file.
@@ -133,7 +135,7 @@ func EachChunk(s Source, f func(chunk string, offset int64) error) error {
 	r := s.Reader()
 	defer r.Close()
 	var offset int64
-	err := tokenizer.EachChunk(r, chunkSize, func(chunk string) error {
+	err := tokenizer.EachChunk(r, cmp.Or(s.Chunk, chunkSize), func(chunk string) error {
 		err := f(chunk, offset)
 		offset += int64(len(chunk))
 		return err
