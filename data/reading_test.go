@@ -102,6 +102,8 @@ func TestNotesOfTables(t *testing.T) {
 	_, err = Open(Config{Name: utf16File, Task: "pairs", Invalid: "refuse"}, tokenizer.Config{}, nil, Options{})
 	assert.ErrorContains(t, err, "is UTF-16LE, not UTF-8: convert it with iconv")
 
+	_, err = Open(Config{Name: write(t, "x.csv", "a,b\n"), Task: "pairs"}, tokenizer.Config{}, nil, Options{})
+	assert.ErrorContains(t, err, "has one column: columns are separated by tabs, not by commas or spaces")
 	lines := write(t, "x.jsonl", "{\"source\": \"a\", \"target\": \"b\"}\n")
 	_, err = Open(Config{Name: lines, Task: "pairs"}, tokenizer.Config{}, nil, Options{})
 	assert.ErrorContains(t, err, lines+" is JSON Lines (keys source, target), not a table of tab-separated columns: write one, as with jq -r '[.source, .target] | @tsv'")

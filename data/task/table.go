@@ -55,8 +55,8 @@ func ReadTable(path string, c Config) (*Table, error) {
 	if err := f.RefuseJSON(); err != nil {
 		return nil, err
 	}
-	if c.Invalid == "refuse" && f.Converted() != "" {
-		return nil, f.Refuse()
+	if err := f.Refuse(); c.Invalid == "refuse" && err != nil {
+		return nil, err
 	}
 	t, err := parseTable(f, path, c)
 	if err == nil && f.Note() != "" {
@@ -161,6 +161,9 @@ func (t *Table) column(name string) (int, error) {
 		width = len(t.rows[0].cells)
 	}
 	if n, err := strconv.Atoi(name); err == nil {
+		if n == 2 && width == 1 {
+			return 0, fmt.Errorf("%s has one column: columns are separated by tabs, not by commas or spaces", t.from)
+		}
 		if n < 1 || n > width {
 			return 0, fmt.Errorf("%s has columns 1 to %d", t.from, width)
 		}

@@ -72,18 +72,13 @@ func newFile(f *os.File, path string) (*File, error) {
 // Close closes the file. Reading to the end has checked the checksum of a gzip file.
 func (f *File) Close() error { return f.file.Close() }
 
-// Converted returns the name of the encoding that the file is converted from, "" if it is not.
-func (f *File) Converted() string {
-	if f.format.convert == nil {
-		return ""
-	}
-	return f.format.name
-}
-
 // change identifies how the bytes that are read differ from those stored; "" if they do not, or as
 // the extension .gz says.
 func (f *File) change() string {
-	change := f.Converted()
+	change := ""
+	if f.format.convert != nil {
+		change = f.format.name
+	}
 	if f.zipped {
 		change += "|gzip"
 	}

@@ -222,7 +222,11 @@ func (f *File) Refuse() error {
 	if f.format.name == "" {
 		return nil
 	}
-	return fmt.Errorf("%s is %s, not UTF-8: convert it with %s, or set data.invalid = \"keep\"", f.path, f.format.name, f.iconv())
+	probably := "probably "
+	if f.format.convert != nil {
+		probably = ""
+	}
+	return fmt.Errorf("%s is %s%s, not UTF-8: convert it with %s, or set data.invalid = \"keep\"", f.path, probably, f.format.name, f.iconv())
 }
 
 // RefuseJSON returns an error if the file is JSON Lines and not a table.

@@ -116,6 +116,8 @@ func TestNoteNamesTheEncoding(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, file, got, "the bytes are kept")
 		assert.Contains(t, note, "is not UTF-8 but probably "+name)
+		_, err = Source{Files: []string{path}}.Notes(true)
+		assert.ErrorContains(t, err, path+" is probably "+name+", not UTF-8: convert it with iconv -f "+name)
 		assert.Contains(t, note, "iconv -f "+name+" -t UTF-8 "+path+" > utf8-x.txt")
 	}
 }

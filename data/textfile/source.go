@@ -148,8 +148,8 @@ func (s Source) Notes(refuse bool) (notes []string, err error) {
 			return nil, err
 		}
 		f.Close()
-		if refuse && f.Converted() != "" {
-			return nil, f.Refuse()
+		if err := f.Refuse(); refuse && err != nil {
+			return nil, err
 		}
 		switch note := f.Note(); {
 		case note == "":
