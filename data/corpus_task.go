@@ -110,6 +110,10 @@ func openTable(t *task.Table, c Config, tk tokenizer.Config, known tokenizer.Tok
 	}
 	info.Train = format.CountTargets(parts.items[task.TrainPart])
 	info.Valid = format.CountTargets(parts.items[task.ValidPart])
+	info.Notes = t.Notes
+	if note := t.HeaderNote(); note != "" && registry[c.Name].file == "" {
+		info.Notes = append(info.Notes, note)
+	}
 	if t.Skipped > 0 {
 		info.Notes = append(info.Notes, fmt.Sprintf("%d ragged rows skipped", t.Skipped))
 	}

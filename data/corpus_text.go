@@ -19,6 +19,10 @@ type textParts struct {
 
 // openText tokenizes running text.
 func openText(text textfile.Source, c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options) (*Corpus, error) {
+	notes, err := text.Notes(c.Invalid == "refuse")
+	if err != nil {
+		return nil, err
+	}
 	job := &textJob{Config: c, tk: tk, known: known, opts: opts, text: text, limit: maxInMemory}
 	tok, tokens, h, err := job.open()
 	if err != nil {
@@ -29,7 +33,7 @@ func openText(text textfile.Source, c Config, tk tokenizer.Config, known tokeniz
 		tok = tokenizer.WithSpecials(tok, task.Specials(c.task(), nil)...)
 		parts.masking = newMasking(tok)
 	}
-	info := Info{Bytes: int64(h.Bytes), Train: parts.split, Valid: tokens.Len() - parts.split}
+	info := Info{Bytes: int64(h.Bytes), Train: parts.split, Valid: tokens.Len() - parts.split, Notes: append(notes, job.notes()...)}
 	return &Corpus{c, tok, info, parts}, nil
 }
 

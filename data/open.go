@@ -88,25 +88,30 @@ func openFrom(path string, c Config, tk tokenizer.Config, known tokenizer.Tokeni
 		}
 		return openTable(t, c, tk, known, opts)
 	}
-	text, err := openSource(path, c)
+	text, notes, err := openSource(path, c)
 	if err != nil {
 		return nil, err
 	}
-	return openText(text, c, tk, known, opts)
+	corpus, err := openText(text, c, tk, known, opts)
+	if err != nil {
+		return nil, err
+	}
+	corpus.Info.Notes = append(notes, corpus.Info.Notes...)
+	return corpus, nil
 }
 
-// openSource lists the files of a text, or generates it.
-func openSource(path string, c Config) (text textfile.Source, err error) {
+// openSource lists the files of a text, or generates it. The notes say which files are skipped.
+func openSource(path string, c Config) (text textfile.Source, notes []string, err error) {
 	switch {
 	case c.Name == "tales":
 		text.Memory = talesText(c)
 	case generators[c.Name] != nil:
 		_, err = generators[c.Name](c) // an error that names the task the corpus is for
 	default:
-		text.Files, err = textfile.List(path)
+		text.Files, notes, err = textfile.List(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			err = fmt.Errorf("%s is neither a file, nor a directory, nor a named corpus (%s)", path, strings.Join(Names(), ", "))
 		}
 	}
-	return text, err
+	return text, notes, err
 }

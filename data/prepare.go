@@ -25,6 +25,9 @@ type textJob struct {
 	text  textfile.Source
 	limit int64 // maxInMemory, except in tests
 	size  int64 // bytes of the text, set by survey
+
+	wrong int64                 // bytes of the text that are NUL or not valid UTF-8, set by survey
+	first *textfile.OffsetError // the first of them
 }
 
 // open returns the tokenizer, the tokens and a header with their split. It reuses a token file of the
@@ -79,17 +82,33 @@ func (j *textJob) openCache() (*store.Cache, error) {
 func (j *textJob) survey() error {
 	err := textfile.EachChunk(j.text, func(chunk string, offset int64) error {
 		j.size = offset + int64(len(chunk))
-		if j.Invalid == "refuse" {
-			if i, err := textfile.FirstInvalid(chunk); i >= 0 {
-				return &textfile.OffsetError{Offset: offset + int64(i), Err: err}
-			}
+		i, err := textfile.FirstInvalid(chunk)
+		if i < 0 {
+			return nil
 		}
+		found := &textfile.OffsetError{Offset: offset + int64(i), Err: err}
+		if j.Invalid == "refuse" {
+			return found
+		}
+		if j.first == nil {
+			j.first = found
+		}
+		j.wrong += textfile.CountInvalid(chunk[i:])
 		return nil
 	})
 	if err == nil && j.size == 0 {
 		err = fmt.Errorf("%s: the text is empty", j.text.Name())
 	}
 	return err
+}
+
+// notes says how many invalid bytes of the text survey found.
+func (j *textJob) notes() []string {
+	if j.wrong == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d bytes are NUL or not valid UTF-8 and are kept as they are, the first at byte offset %d of the text: "+
+		"data.invalid = \"refuse\" makes them an error", j.wrong, j.first.Offset)}
 }
 
 // cut returns the size of the training part in bytes.
@@ -139,8 +158,13 @@ func (j *textJob) prepare(t tokenizer.Tokenizer, c *store.Cache) error {
 // encode passes the ids of the text to sink, chunk by chunk, and returns the number of ids of the
 // training part, which ends before the first character that begins at the cut or later.
 func (j *textJob) encode(t tokenizer.Tokenizer, p *progress, sink func(ids []int) error) (split int, err error) {
+	encode := t.Encode // of the first part; the others continue it
 	put := func(text string, offset int64) (int, error) {
-		ids, err := t.Encode(text)
+		if text == "" {
+			return 0, nil
+		}
+		ids, err := encode(text)
+		encode = t.EncodeNext
 		var unknown *tokenizer.UnknownError
 		if errors.As(err, &unknown) {
 			unknown.Offset += int(offset)

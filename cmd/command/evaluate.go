@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
+	"euryale/data/textfile"
 	"euryale/evaluation"
 	"euryale/generation"
 	"euryale/internal/cli"
@@ -143,12 +143,13 @@ func (o *evaluateOptions) print(m *evaluation.Measured, w io.Writer) error {
 
 // scoreFile prints the likelihood of a file's text.
 func (o *evaluateOptions) scoreFile(ctx context.Context, g *generation.Generator, st streams) error {
-	raw, err := os.ReadFile(o.score)
+	text, note, err := textfile.ReadFile(o.score)
 	if err != nil {
 		return err
 	}
+	tell(st.err, note)
 	bar := term.New(st.err, 100, "scoring")
-	s, err := g.Score(ctx, string(raw), o.stride, func(done, total int) { bar.Update(100*done/total, "") })
+	s, err := g.Score(ctx, text, o.stride, func(done, total int) { bar.Update(100*done/total, "") })
 	bar.Done()
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.score, err)

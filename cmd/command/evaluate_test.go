@@ -55,6 +55,37 @@ func TestScore(t *testing.T) {
 	}
 }
 
+// Files of prompts and of a text to score are read as texts to train on are: with a byte order mark and
+// in UTF-16 they give what they give in UTF-8.
+func TestFilesInOtherEncodings(t *testing.T) {
+	dir := newRun(t)
+	const text = "the Rays of Light\nwhich differ in Colour\n"
+	wide := "\xff\xfe"
+	for _, c := range text {
+		wide += string([]byte{byte(c), 0})
+	}
+	for flags, args := range map[string][]string{
+		"-score":   {"evaluate", "-run", dir, "-format", "json", "-score"},
+		"-prompts": {"generate", "-run", dir, "-format", "json", "-tokens", "3", "-prompts"},
+	} {
+		code, want, stderr := call(t, args[0], append(args[1:], file(t, "plain.txt", text))...)
+		require.Equal(t, 0, code, stderr)
+		code, out, stderr := call(t, args[0], append(args[1:], file(t, "mark.txt", "\ufeff"+text))...)
+		require.Equal(t, 0, code, stderr)
+		assert.Equal(t, want, out, flags)
+		assert.NotContains(t, stderr, "note: ")
+		code, out, stderr = call(t, args[0], append(args[1:], file(t, "wide.txt", wide))...)
+		require.Equal(t, 0, code, stderr)
+		assert.Equal(t, want, out, flags)
+		assert.Contains(t, stderr, "wide.txt is UTF-16LE: converted to UTF-8\n")
+	}
+	code, want, stderr := callWith(t, text, "generate", "-run", dir, "-interactive", "-tokens", "3", "-format", "json")
+	require.Equal(t, 0, code, stderr)
+	code, out, stderr := callWith(t, "\ufeff"+text, "generate", "-run", dir, "-interactive", "-tokens", "3", "-format", "json")
+	require.Equal(t, 0, code, stderr)
+	assert.Equal(t, want, out, "-interactive")
+}
+
 func TestEvaluateUsedWrongly(t *testing.T) {
 	dir, text := newRun(t, "model.name=transformer", "data.name=copy", "data.size=100"), file(t, "text.txt", "abc")
 	imported := filepath.Join(t.TempDir(), "run")

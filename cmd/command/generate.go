@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
+	"euryale/data/textfile"
 	"euryale/generation"
 	"euryale/internal/cli"
 )
@@ -116,13 +116,14 @@ func generate(ctx context.Context, o *generateOptions, s streams) error {
 	p := &printer{generateOptions: o, gen: g, out: s.out}
 	switch {
 	case o.interactive:
-		return p.lines(ctx, s.in)
+		return p.lines(ctx, textfile.DropMark(s.in))
 	case o.prompts != "":
-		f, err := os.Open(o.prompts)
+		f, err := textfile.Open(o.prompts)
 		if err != nil {
 			return err
 		}
 		defer f.Close()
+		tell(s.err, f.Note())
 		return p.lines(ctx, f)
 	}
 	return p.answer(ctx, o.prompt)

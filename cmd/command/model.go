@@ -2,6 +2,7 @@ package command
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 
 	"euryale/generation"
@@ -59,4 +60,11 @@ func printJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	return e.Encode(v)
+}
+
+// tell writes a note about a file that was read, if there is one.
+func tell(w io.Writer, note string) {
+	if note != "" {
+		fmt.Fprintf(w, "note: %s\n", note)
+	}
 }

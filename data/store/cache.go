@@ -40,7 +40,11 @@ func (c *Cache) tokenizerFile() string { return c.path(c.tokenizerKey, ".json") 
 
 // tokens returns the path of the token file for a tokenizer.
 func (c *Cache) tokens(t tokenizer.Tokenizer) string {
-	return c.path(fmt.Sprintf("%s|%x", c.tokensKey, hashTokenizer(t)), extension)
+	key := fmt.Sprintf("%s|%x", c.tokensKey, hashTokenizer(t))
+	if _, ok := t.Begin(); ok {
+		key += "|begins once" // older versions began every chunk of a text
+	}
+	return c.path(key, extension)
 }
 
 // Has reports whether there is a token file for a tokenizer.

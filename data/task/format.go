@@ -43,6 +43,7 @@ type Format struct {
 	answer    int
 	end       int
 	mask      int
+	spaced    bool // words are encoded with the space before them
 	roles     []role
 	reply     int // index in roles of the speaker whose turns are targets, or −1 for all speakers
 }
@@ -94,8 +95,11 @@ func NewFormat(c Config, tk tokenizer.Tokenizer) (*Format, error) {
 			*field = id
 		}
 	}
-	if c.Task == "dialogue" {
+	switch c.Task {
+	case "dialogue":
 		return f, f.findRoles()
+	case "mask":
+		f.spaced = tokenizer.JoinsSpaces(tk)
 	}
 	return f, nil
 }

@@ -42,7 +42,7 @@ func (f *Format) Prompt(fields ...string) ([]int, error) {
 	case f.config.Encoder:
 		return []int{f.begin}, nil
 	case f.config.Source == "":
-		ids, err := f.tokenizer.Encode(strings.Join(fields, ""))
+		ids, err := f.tokenizer.EncodeNext(strings.Join(fields, ""))
 		if err != nil {
 			return nil, err
 		}
@@ -125,15 +125,23 @@ func (f *Format) plainPrompt(text string) ([]int, error) {
 	return ids, nil
 }
 
-// maskedPrompt encodes a text with mask tokens.
+// maskedPrompt encodes a text with mask tokens. If words are encoded with the space before them, the
+// mask of a word stands for the space too.
 func (f *Format) maskedPrompt(text string) ([]int, error) {
 	var all []int
 	at := 0
-	for i, piece := range strings.Split(text, MaskToken) {
+	encode := f.tokenizer.Encode
+	pieces := strings.Split(text, MaskToken)
+	for i, piece := range pieces {
 		if i > 0 {
 			all, at = append(all, f.mask), at+len(MaskToken)
+			encode = f.tokenizer.EncodeNext
 		}
-		ids, err := f.tokenizer.Encode(piece)
+		plain := piece
+		if f.spaced && i < len(pieces)-1 {
+			plain = strings.TrimSuffix(piece, " ")
+		}
+		ids, err := encode(plain)
 		if unknown := (*tokenizer.UnknownError)(nil); errors.As(err, &unknown) {
 			unknown.Offset += at
 		}
@@ -159,7 +167,7 @@ func (f *Format) encodeFields(fields []string) ([]int, error) {
 	}
 	encoded := make([][]int, want)
 	for i, field := range fields {
-		ids, err := f.tokenizer.Encode(field)
+		ids, err := f.tokenizer.EncodeNext(field)
 		if err != nil {
 			return nil, err
 		}
@@ -184,7 +192,7 @@ func (f *Format) parseTurns(fields []string) (turns []encodedTurn, next int, err
 			last = role
 			continue
 		}
-		ids, err := f.tokenizer.Encode(text)
+		ids, err := f.tokenizer.EncodeNext(text)
 		if err != nil {
 			return nil, 0, err
 		}

@@ -81,9 +81,9 @@ func (r *Rows) Encode(f *Format, part int) ([]Item, error) {
 	return items, nil
 }
 
-// ids encodes a cell; its errors name the line.
+// ids encodes a cell, which special tokens precede; its errors name the line.
 func (r *Rows) ids(f *Format, line int, text string) ([]int, error) {
-	ids, err := f.tokenizer.Encode(text)
+	ids, err := f.tokenizer.EncodeNext(text)
 	if err != nil {
 		return nil, fmt.Errorf("%s:%d: %w", r.from, line, err)
 	}

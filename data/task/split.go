@@ -47,6 +47,7 @@ type splitter struct {
 // newSplitter returns the splitter of a table; key are the key columns if data.key is empty.
 func newSplitter(t *Table, c Config, key []int) (*splitter, error) {
 	s := &splitter{column: slices.Index(t.header, "split"), key: key, fraction: c.Split}
+	t.named = t.named || s.column >= 0
 	given, err := t.columns("key", c.Key)
 	if given != nil {
 		s.key = given

@@ -19,8 +19,10 @@ type Table struct {
 	from    string   // name of the file, for messages
 	header  []string // names of the columns, if the first line begins with '#'; else nil
 	rows    []row
-	Skipped int   // number of ragged rows left out
-	Bytes   int64 // of text
+	named   bool     // a column was found by its name
+	Notes   []string // what a user should know about the file
+	Skipped int      // number of ragged rows left out
+	Bytes   int64    // of text
 }
 
 // row is one line of a table.
@@ -43,14 +45,23 @@ func (t *Table) Add(cells ...string) {
 // Size returns the number of rows.
 func (t *Table) Size() int { return len(t.rows) }
 
-// ReadTable reads a TSV file; one with the extension .gz is decompressed.
+// ReadTable reads a TSV file, as textfile.Open does.
 func ReadTable(path string, c Config) (*Table, error) {
 	f, err := textfile.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
+	if err := f.RefuseJSON(); err != nil {
+		return nil, err
+	}
+	if err := f.Refuse(); c.Invalid == "refuse" && err != nil {
+		return nil, err
+	}
 	t, err := parseTable(f, path, c)
+	if err == nil && f.Note() != "" {
+		t.Notes = append(t.Notes, f.Note())
+	}
 	if err == nil && len(t.rows) == 0 {
 		err = fmt.Errorf("%s: the table has no rows", path)
 	}
@@ -66,9 +77,6 @@ func parseTable(r io.Reader, from string, c Config) (*Table, error) {
 	want := 0
 	for n := 1; lines.Scan(); n++ {
 		text := strings.TrimSuffix(lines.Text(), "\r")
-		if n == 1 {
-			text = strings.TrimPrefix(text, "\ufeff") // byte order mark
-		}
 		t.Bytes += int64(len(lines.Bytes())) + 1
 		if err := refuseInvalid(text, c); err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", from, n, err)
@@ -97,6 +105,15 @@ func parseTable(r io.Reader, from string, c Config) (*Table, error) {
 		return nil, fmt.Errorf("%s: a line is longer than %d MB: the file is not a table of tab-separated columns", from, maxLine>>20)
 	}
 	return t, lines.Err()
+}
+
+// HeaderNote says that the first line was not read as a row, unless the configuration uses its names.
+func (t *Table) HeaderNote() string {
+	if t.header == nil || t.named {
+		return ""
+	}
+	return fmt.Sprintf("line 1 of %s begins with # and was read as the names of the columns (%s): to use it as a row, put a line of names before it, such as #source<tab>target",
+		t.from, strings.Join(t.header, ", "))
 }
 
 // refuseInvalid applies data.invalid to a line.
@@ -144,6 +161,9 @@ func (t *Table) column(name string) (int, error) {
 		width = len(t.rows[0].cells)
 	}
 	if n, err := strconv.Atoi(name); err == nil {
+		if n == 2 && width == 1 {
+			return 0, fmt.Errorf("%s has one column: columns are separated by tabs, not by commas or spaces", t.from)
+		}
 		if n < 1 || n > width {
 			return 0, fmt.Errorf("%s has columns 1 to %d", t.from, width)
 		}
@@ -151,6 +171,7 @@ func (t *Table) column(name string) (int, error) {
 	}
 	for i, h := range t.header {
 		if short, _, _ := strings.Cut(h, " ("); name == h || name == short {
+			t.named = true
 			return i, nil
 		}
 	}

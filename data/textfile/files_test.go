@@ -3,6 +3,7 @@ package textfile
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -17,12 +18,13 @@ func TestListLeavesOutRuns(t *testing.T) {
 		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, path)), 0o777))
 		require.NoError(t, os.WriteFile(filepath.Join(dir, path), []byte("x"), 0o666))
 	}
-	files, err := List(dir)
+	files, notes, err := List(dir)
 	require.NoError(t, err)
 	assert.Equal(t, []string{filepath.Join(dir, "a/c.md"), filepath.Join(dir, "a/site/page.md"), filepath.Join(dir, "b.txt")}, files)
-	files, err = List(filepath.Join(dir, "runs/gpt-1"))
+	assert.Contains(t, strings.Join(notes, "\n"), "2 directories of runs")
+	files, _, err = List(filepath.Join(dir, "runs/gpt-1"))
 	require.NoError(t, err)
 	assert.Len(t, files, 2, "it is what was asked for")
-	_, err = List(filepath.Join(dir, "runs"))
-	assert.ErrorContains(t, err, "holds no text")
+	_, _, err = List(filepath.Join(dir, "runs"))
+	assert.ErrorContains(t, err, "has no text files")
 }

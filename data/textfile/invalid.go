@@ -25,6 +25,18 @@ func FirstInvalid(text string) (int, error) {
 	return -1, nil
 }
 
+// CountInvalid returns the number of bytes of text that FirstInvalid finds, each a character of its own.
+func CountInvalid(text string) (n int64) {
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRuneInString(text[i:])
+		if r == 0 || r == utf8.RuneError && size == 1 {
+			n++
+		}
+		i += size
+	}
+	return n
+}
+
 // isSurrogate reports whether text begins with an encoded surrogate, U+D800 to U+DFFF: half of a
 // UTF-16 pair.
 func isSurrogate(text string) bool {

@@ -1,6 +1,7 @@
 package textfile
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -13,13 +14,14 @@ import (
 	"euryale/data/tokenizer"
 )
 
-// chunkSize is the number of bytes of text that EachChunk reads at a time.
+// chunkSize is the default of Source.Chunk.
 const chunkSize = 1 << 20
 
 // Source is a text in files, or in memory if it was generated.
 type Source struct {
 	Files  []string
 	Memory string
+	Chunk  int // bytes of text that EachChunk reads at a time; 0: 1 MiB
 }
 
 // Name returns the name of the source for messages: its first file.
@@ -35,7 +37,7 @@ func (s Source) Reader() *Reader {
 	r := &Reader{files: s.Files}
 	if len(s.Files) == 0 {
 		r.files = []string{s.Name()}
-		r.file, r.begins = io.NopCloser(strings.NewReader(s.Memory)), []int64{0}
+		r.file, r.begins, r.marks = io.NopCloser(strings.NewReader(s.Memory)), []int64{0}, []int64{0}
 	}
 	return r
 }
@@ -45,6 +47,7 @@ func (s Source) Reader() *Reader {
 type Reader struct {
 	files  []string
 	file   io.ReadCloser // the open file, or nil
+	marks  []int64       // bytes of the byte order mark that was dropped from each file
 	begins []int64       // offset in the text of each file opened so far
 	read   int64         // bytes of text read so far
 	last   byte          // the last byte read
@@ -68,15 +71,15 @@ func (r *Reader) Read(p []byte) (int, error) {
 }
 
 // open opens the next file, or returns io.EOF.
-func (r *Reader) open() (err error) {
+func (r *Reader) open() error {
 	if len(r.begins) == len(r.files) {
 		return io.EOF
 	}
-	r.file, err = Open(r.files[len(r.begins)])
+	file, err := Open(r.files[len(r.begins)])
 	if err != nil {
-		r.file = nil // Open may return a nil pointer in the interface
 		return err
 	}
+	r.file, r.marks = file, append(r.marks, int64(file.mark))
 	begin := r.read
 	if begin > 0 && r.last != '\n' {
 		begin++ // Read puts a newline first
@@ -104,7 +107,8 @@ func (r *Reader) Close() error {
 	return err
 }
 
-// Hash returns the hash of the stored bytes of the files, their lengths and their extensions.
+// Hash returns the hash of the stored bytes of the files, their lengths and their extensions, and of how
+// they are read if that is not as they are stored.
 func (s Source) Hash() (sum [sha256.Size]byte, err error) {
 	if len(s.Files) == 0 {
 		return sha256.Sum256([]byte(s.Memory)), nil
@@ -122,9 +126,43 @@ func (s Source) Hash() (sum [sha256.Size]byte, err error) {
 		}
 		binary.Write(all, binary.LittleEndian, n)
 		io.WriteString(all, filepath.Ext(name)) // .gz determines how the bytes are read
+		file, err := Open(name)
+		if err != nil {
+			return sum, err
+		}
+		io.WriteString(all, file.change())
+		file.Close()
 	}
 	all.Sum(sum[:0])
 	return sum, nil
+}
+
+// Notes says what a user should know about the files, as File.Note does, of the first files that there
+// is something to say of. If refuse is set, a file in another encoding than UTF-8 is an error.
+func (s Source) Notes(refuse bool) (notes []string, err error) {
+	const most = 4
+	more := 0
+	for _, name := range s.Files {
+		f, err := Open(name)
+		if err != nil {
+			return nil, err
+		}
+		f.Close()
+		if err := f.Refuse(); refuse && err != nil {
+			return nil, err
+		}
+		switch note := f.Note(); {
+		case note == "":
+		case len(notes) < most:
+			notes = append(notes, note)
+		default:
+			more++
+		}
+	}
+	if more > 0 {
+		notes = append(notes, fmt.Sprintf("%d more files are such", more))
+	}
+	return notes, nil
 }
 
 // EachChunk calls f with each chunk of the text and its offset. Chunks end at the end of a word (see
@@ -133,7 +171,7 @@ func EachChunk(s Source, f func(chunk string, offset int64) error) error {
 	r := s.Reader()
 	defer r.Close()
 	var offset int64
-	err := tokenizer.EachChunk(r, chunkSize, func(chunk string) error {
+	err := tokenizer.EachChunk(r, cmp.Or(s.Chunk, chunkSize), func(chunk string) error {
 		err := f(chunk, offset)
 		offset += int64(len(chunk))
 		return err
@@ -156,11 +194,12 @@ func (r *Reader) locate(err error) error {
 	return err
 }
 
-// fileAt returns the file that has an offset of the whole text, and the offset of its first byte.
+// fileAt returns the file that has an offset of the whole text, and the offset of its first byte. That
+// is the byte order mark, if the file has one, so that offsets in the file are those of its bytes.
 func (r *Reader) fileAt(offset int64) (file string, begin int64) {
 	i := len(r.begins) - 1
 	for i > 0 && r.begins[i] > offset {
 		i--
 	}
-	return r.files[i], r.begins[i]
+	return r.files[i], r.begins[i] - r.marks[i]
 }

@@ -18,9 +18,9 @@ const (
 
 var llamaSpecials = []string{"<unk>", "<s>", "</s>"}
 
-// llamaEncoder encodes as llama2.c does (run.c, encode): <s>, then the text with a space before it,
-// split into characters that are merged by the scores of the pieces. A character that is not a piece
-// is encoded as its bytes. The empty text is encoded as <s> alone.
+// llamaEncoder encodes as llama2.c does (run.c, encode): the text is split into characters that are
+// merged by the scores of the pieces. A character that is not a piece is encoded as its bytes. A whole
+// text begins with <s> and has a space before it; the empty text is <s> alone.
 type llamaEncoder struct {
 	scores []float32
 	chars  map[string]int32 // pieces of one character
@@ -122,14 +122,12 @@ func rankScores(scores []float32) []int32 {
 func (e *llamaEncoder) kind() string { return "llama" }
 
 func (e *llamaEncoder) encode(ids []int, text string) ([]int, error) {
-	ids = append(ids, llamaBegin)
 	if text == "" {
 		return ids, nil
 	}
 	w := e.encoders.Get().(*wordEncoder)
 	defer e.encoders.Put(w)
 	ids = slices.Grow(ids, len(text)/bytesPerID)
-	text = " " + text
 	word := 0
 	before := int32(noPiece)
 	for i := 0; i < len(text); {

@@ -116,7 +116,7 @@ func readPartner(path string, which int) ([]byte, error) {
 		gpt2Files[0][0], gpt2Files[0][1])
 }
 
-// readBounded reads a file of at most maxFile bytes.
+// readBounded reads a file of at most maxFile bytes, without a byte order mark.
 func readBounded(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -131,5 +131,6 @@ func readBounded(path string) ([]byte, error) {
 		return nil, fmt.Errorf("the file has %d MB, more than the limit of %d MB for a tokenizer", info.Size()>>20, maxFile>>20)
 	}
 	// A pipe has no size, so that reading needs a limit too.
-	return io.ReadAll(io.LimitReader(f, maxFile))
+	text, err := io.ReadAll(io.LimitReader(f, maxFile))
+	return bytes.TrimPrefix(text, []byte("\ufeff")), err
 }

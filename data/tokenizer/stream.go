@@ -5,7 +5,7 @@ package tokenizer
 // equal the result of Decode.
 type Stream struct {
 	tokens  Tokenizer
-	opening int    // the id that begins every encoded text, or −1
+	opening int    // the id that begins every whole text, or −1
 	opened  bool   // the text began with it
 	count   int    // tokens pushed
 	held    []byte // bytes of an incomplete character
@@ -14,8 +14,8 @@ type Stream struct {
 // NewStream returns a Stream at the beginning of a text.
 func NewStream(t Tokenizer) *Stream {
 	s := &Stream{tokens: t, opening: -1}
-	if v, ok := t.(*vocabulary); ok {
-		s.opening = v.opening()
+	if id, ok := t.Begin(); ok {
+		s.opening = id
 	}
 	return s
 }

@@ -13,12 +13,28 @@ type Tokenizer interface {
 	Kind() string
 	// Vocab returns the number of ids, special tokens included. Ids are 0 to Vocab()−1.
 	Vocab() int
-	// Encode returns the ids of text. The name of a special token in text is encoded as plain
-	// text. A text that the vocabulary cannot express is an *UnknownError with the first unknown
-	// character and its byte offset.
+	// Encode returns the ids of a whole text. They start with the token of Begin, if there is one.
+	// The name of a special token in text is encoded as plain text. A text that the vocabulary
+	// cannot express is an *UnknownError with the first unknown character and its byte offset.
 	Encode(text string) ([]int, error)
-	// Decode returns the text of ids: Decode(Encode(x)) == x for every string of bytes that can
-	// be encoded. Special tokens decode to their names. An id outside the vocabulary is an error.
+	// EncodeNext returns the ids of text that follows other tokens: the rest of a text after its
+	// first part, a field or an answer after a special token. It neither adds the token of Begin
+	// nor a space. If a is not empty and ends at the end of a character,
+	//
+	//	Decode(append(Encode(a), EncodeNext(b)...)) == a + b
+	//
+	// and if a ends at the end of a word (see EachChunk), the ids are those of Encode(a + b),
+	// except that a llama vocabulary may have pieces that cross the end of a word. The ids of the
+	// empty text are none. Errors are those of Encode.
+	EncodeNext(text string) ([]int, error)
+	// Begin returns the token that begins every whole text, such as <s> of llama2.c, which then
+	// also puts a space before the text. ok is false if there is none: then Encode and EncodeNext
+	// are the same.
+	Begin() (id int, ok bool)
+	// Decode returns the text of ids: Decode(Encode(x)) == x and Decode(EncodeNext(x)) == x for
+	// every string of bytes that can be encoded. Special tokens decode to their names, except that
+	// the token of Begin at the start of ids, and the space after it, have no text. An id outside
+	// the vocabulary is an error.
 	Decode(ids []int) (string, error)
 	// Piece returns the bytes of an id, which need not be valid UTF-8, or nil if id is outside the
 	// vocabulary. The caller may keep and change them.
@@ -56,4 +72,19 @@ func BytesPerToken(t Tokenizer, text string) (float64, error) {
 		return 0, fmt.Errorf("bytes per token: %w", err)
 	}
 	return float64(len(text)) / float64(len(ids)), nil
+}
+
+// JoinsSpaces reports whether t encodes a word together with the space before it: whether it has pieces
+// of a space and other characters.
+func JoinsSpaces(t Tokenizer) bool {
+	for id := range t.Vocab() {
+		piece := string(t.Piece(id))
+		if special, ok := t.Special(piece); ok && special == id {
+			continue
+		}
+		if len(piece) > 1 && piece[0] == ' ' {
+			return true
+		}
+	}
+	return false
 }

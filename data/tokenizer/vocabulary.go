@@ -17,10 +17,10 @@ type vocabulary struct {
 // encoder is the part of a tokenizer that depends on its kind.
 type encoder interface {
 	kind() string
-	// encode appends the ids of text to ids.
+	// encode appends the ids of text to ids, without the opening id and its space.
 	encode(ids []int, text string) ([]int, error)
-	// opening returns the id that begins every encoded text, followed by a space that is not in
-	// the text, or −1 if there is none.
+	// opening returns the id that begins every whole text, followed by a space that is not in the
+	// text, or −1 if there is none.
 	opening() int
 	// describe sets the fields of tokenizer.json that only this kind has.
 	describe(f *jsonFile)
@@ -63,7 +63,23 @@ func (v *vocabulary) Kind() string { return v.kind() }
 func (v *vocabulary) Vocab() int { return len(v.pieces) }
 
 func (v *vocabulary) Encode(text string) ([]int, error) {
+	begin, ok := v.Begin()
+	if !ok {
+		return v.EncodeNext(text)
+	}
+	if text != "" {
+		text = " " + text
+	}
+	return v.encode([]int{begin}, text)
+}
+
+func (v *vocabulary) EncodeNext(text string) ([]int, error) {
 	return v.encode([]int{}, text)
+}
+
+func (v *vocabulary) Begin() (id int, ok bool) {
+	id = v.opening()
+	return id, id >= 0
 }
 
 func (v *vocabulary) Decode(ids []int) (string, error) {
