@@ -81,8 +81,6 @@ func TestValidationCarriesStates(t *testing.T) {
 
 // A Transformer cannot carry, and says so.
 func TestOnlyRecurrentModelsCarry(t *testing.T) {
-	r := begin(t, tiny(t, "training.bptt=carry", "data.order=sequential"), "")
-	_, err := r.Update()
+	_, err := New(tiny(t, "training.bptt=carry", "data.order=sequential"), "", nil)
 	assert.ErrorContains(t, err, "is a history, which has no gradient: train without memory, on whole sequences")
-	require.NoError(t, r.Close())
 }

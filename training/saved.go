@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"euryale/data/tokenizer"
+	"euryale/internal/runfile"
 	"euryale/layers/graph"
 	"euryale/models"
 	"euryale/training/rundir"
@@ -80,6 +81,13 @@ func writeRun(dir string, c Config, tk tokenizer.Tokenizer) error {
 func loadWeights(path string, m models.Model) (*graph.Weights, error) {
 	params, err := models.Parameters(m)
 	if err != nil {
+		return nil, err
+	}
+	shapes, err := runfile.Shapes(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := rundir.CheckShapes(path, params, shapes); err != nil {
 		return nil, err
 	}
 	if err := checkMemory(fmt.Sprintf("the model of %s", path), 4*countValues(params), "use a machine with more"); err != nil {
