@@ -17,6 +17,7 @@ type Saved struct {
 	Config    Config // its model has learned, if it is a models.Predictor
 	Tokenizer tokenizer.Tokenizer
 	Weights   *graph.Weights // none of a models.Predictor
+	Note      string         // what Import left out, in a line; empty: nothing
 }
 
 // Open reads the model of the run in dir: its best weights, or its last ones if last is set
