@@ -153,6 +153,9 @@ func plainName(name string) string {
 // its own, and must where its configuration says so. All that are missing, left over or of another shape are named at once.
 func checkGPT2(c gpt2Config, shapes map[string][]int) error {
 	m := c.model()
+	if m.Layers > len(shapes) { // before a graph of so many is built
+		return fmt.Errorf("config.json says %d layers, and the file has %d tensors", m.Layers, len(shapes))
+	}
 	params, err := models.Parameters(m)
 	if err != nil {
 		return err

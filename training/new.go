@@ -37,7 +37,7 @@ func (s *Start) New(c Config, dir string, log io.Writer) (*Run, error) {
 			return nil, err
 		}
 		if dir != "" {
-			c.Tokenizer = tokenizer.Config{Kind: filepath.Join(dir, rundir.Tokenizer)}
+			c.Tokenizer = tokenizer.Config{Kind: filepath.Join(dir, rundir.Tokenizer), Specials: c.Tokenizer.Specials}
 		}
 	}
 	if n := models.SourceOf(c.Model); n > 0 {

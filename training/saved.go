@@ -69,7 +69,7 @@ func openConfig(dir string, sets []string) (Config, tokenizer.Tokenizer, error) 
 	if v := c.Model.Common().Vocab; v != tk.Vocab() {
 		return c, nil, fmt.Errorf("%s: config.toml has model.vocab = %d, tokenizer.json has %d ids: they are not of one run", dir, v, tk.Vocab())
 	}
-	return c, tk, nil
+	return c, c.Tokenizer.Apply(tk), nil
 }
 
 // writeRun creates a run's directory with its tokenizer and configuration.
