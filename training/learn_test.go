@@ -110,6 +110,17 @@ func TestNGramIsNoGraph(t *testing.T) {
 	assert.ErrorContains(t, err, "it has no graph, no parameters and no gradients")
 }
 
+// A text that is too short for a batch is enough for a model that reads one sequence.
+func TestNGramOfAShortText(t *testing.T) {
+	c := ngramConfig(t, "text.txt", strings.Repeat("abc", 100))
+	c.Training.Batch = 16 // sequences of a context each would be more than the text
+	r, err := New(c, "", nil)
+	require.NoError(t, err)
+	require.NoError(t, r.Train(context.Background()))
+	assert.Equal(t, 270, r.Corpus.Info.Train)
+	require.NoError(t, r.Close())
+}
+
 // Counting that is interrupted leaves no weights behind.
 func TestNGramInterrupted(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")

@@ -122,9 +122,13 @@ func (r *Run) prepare() (err error) {
 	return err
 }
 
-// openBatches opens the training batches.
+// openBatches opens the training batches. A models.Predictor reads one sequence at a time: the
+// text need not be enough for more.
 func (r *Run) openBatches() (err error) {
 	c := r.Config
+	if _, isPredictor := c.Model.(models.Predictor); isPredictor {
+		c.Training.Batch = 1
+	}
 	r.batches, err = r.Corpus.Train(c.Training.Batch, c.Model.Common().Context, c.Training.Seed)
 	return err
 }

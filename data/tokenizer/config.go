@@ -4,9 +4,9 @@ import "fmt"
 
 // Config is the [tokenizer] section of config.toml.
 type Config struct {
-	Kind     string `toml:"kind"`               // "char" (default), "byte", "bpe", or the path of a tokenizer file
-	Vocab    int    `toml:"vocab"`              // bpe: size of the vocabulary; default 4096
-	Specials string `toml:"specials,omitempty"` // names of special tokens in a text: "plain" (default) or "parse"
+	Kind     string `toml:"kind"`     // "char" (default), "byte", "bpe", or the path of a tokenizer file
+	Vocab    int    `toml:"vocab"`    // bpe: size of the vocabulary; default 4096
+	Specials string `toml:"specials"` // names of special tokens in a text: "plain" (default) or "parse"
 }
 
 // Check returns what is wrong with the configuration.
