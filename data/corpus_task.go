@@ -136,5 +136,5 @@ func rowsTokenizer(r *task.Rows, tk tokenizer.Config, known tokenizer.Tokenizer,
 	if err != nil {
 		return nil, err
 	}
-	return tokenizer.WithSpecials(t, r.Specials()...), nil
+	return tokenizer.WithSpecials(tk.Apply(t), r.Specials()...), nil
 }

@@ -34,6 +34,9 @@ func Open(c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options
 	if err != nil {
 		return nil, err
 	}
+	if err := tk.Check(); err != nil {
+		return nil, err
+	}
 	corpus, err := open(c, tk, known, opts)
 	if err != nil {
 		return nil, fmt.Errorf("corpus %s: %w", c.Name, err)

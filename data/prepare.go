@@ -41,6 +41,7 @@ func (j *textJob) open() (tokenizer.Tokenizer, *store.IDs, *store.Header, error)
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	tok = j.tk.Apply(tok)
 	if tok != nil && cache.Has(tok) {
 		return cache.Reuse(tok)
 	}
@@ -51,6 +52,7 @@ func (j *textJob) open() (tokenizer.Tokenizer, *store.IDs, *store.Header, error)
 		if tok, err = j.makeTokenizer(); err != nil {
 			return nil, nil, nil, err
 		}
+		tok = j.tk.Apply(tok)
 	}
 	if j.size > j.limit {
 		if err := j.prepare(tok, cache); err != nil {
@@ -71,6 +73,9 @@ func (j *textJob) openCache() (*store.Cache, error) {
 	}
 	dir, none := j.opts.cacheDir()
 	part := fmt.Sprintf("%x|%v|%s", source, j.Split, j.Invalid)
+	if j.tk.Specials == "parse" {
+		part += "|specials"
+	}
 	how := fmt.Sprintf("%s|%s|%d", part, j.tk.Kind, j.tk.Vocab)
 	if file, err := os.ReadFile(j.tk.Kind); err == nil {
 		how += fmt.Sprintf("|%x", sha256.Sum256(file))
@@ -178,7 +183,7 @@ func (j *textJob) encode(t tokenizer.Tokenizer, p *progress, sink func(ids []int
 	err = textfile.EachChunk(j.text, func(chunk string, offset int64) error {
 		at := 0
 		if offset < cut {
-			at = nextRune(chunk, cut-offset)
+			at = tokenizer.SpecialEnd(t, chunk, nextRune(chunk, cut-offset))
 			n, err := put(chunk[:at], offset)
 			if err != nil {
 				return err

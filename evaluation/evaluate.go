@@ -29,8 +29,9 @@ type Options struct {
 
 // Measured is what Measure found.
 type Measured struct {
-	Report  metrics.Report
-	Samples []Sample
+	Report     metrics.Report
+	Samples    []Sample
+	Unanswered []error // of examples that the model could not answer: they count as empty answers
 }
 
 // Sample is a generated text and its reference.
@@ -60,7 +61,7 @@ func Measure(ctx context.Context, s *training.Saved, o Options) (*Measured, erro
 	s.Weights.Hold()
 	defer s.Weights.Release()
 	m := &Measured{}
-	if m.Report, err = likelihood(s, corpus); err != nil {
+	if m.Report, err = likelihood(ctx, s, corpus); err != nil {
 		return nil, err
 	}
 	gen, err := s.Generator()
@@ -82,8 +83,8 @@ func Measure(ctx context.Context, s *training.Saved, o Options) (*Measured, erro
 }
 
 // likelihood returns the validation loss in nats, bits per byte and perplexity.
-func likelihood(s *training.Saved, corpus *data.Corpus) (metrics.Report, error) {
-	sum, tokens, err := s.ValidationLoss(corpus)
+func likelihood(ctx context.Context, s *training.Saved, corpus *data.Corpus) (metrics.Report, error) {
+	sum, tokens, err := s.ValidationLoss(ctx, corpus)
 	if err != nil {
 		return nil, err
 	}
@@ -102,6 +103,9 @@ func likelihood(s *training.Saved, corpus *data.Corpus) (metrics.Report, error) 
 
 // task generates answers to the part's examples, and compares them with the references.
 func (m *Measured) task(ctx context.Context, gen *generation.Generator, corpus *data.Corpus, o Options) error {
+	if err := o.Settings.Check(); err != nil {
+		return err
+	}
 	examples, err := corpus.Examples(o.Part)
 	if err != nil {
 		return err
@@ -115,11 +119,14 @@ func (m *Measured) task(ctx context.Context, gen *generation.Generator, corpus *
 	const batch = 16
 	for i := 0; i < len(examples); i += batch {
 		group := examples[i:min(len(examples), i+batch)]
-		texts, err := answers(ctx, gen, group, o.Settings)
+		texts, errs, err := answers(ctx, gen, group, o.Settings)
 		if err != nil {
 			return err
 		}
 		for j, ex := range group {
+			if errs[j] != nil {
+				m.Unanswered = append(m.Unanswered, fmt.Errorf("example %q: %w", ex.Source, errs[j]))
+			}
 			hyps, refs = append(hyps, texts[j]), append(refs, append([]string{ex.Reference}, ex.Alternatives...))
 			m.Samples = append(m.Samples, Sample{ex.Source, ex.Reference, texts[j]})
 		}
@@ -141,35 +148,39 @@ func (m *Measured) task(ctx context.Context, gen *generation.Generator, corpus *
 	return err
 }
 
-// answers generates the answer to each example: side by side, or one by one with beams.
-func answers(ctx context.Context, gen *generation.Generator, examples []task.Example, s generation.Settings) ([]string, error) {
+// answers generates the answer to each example: side by side, or one by one with beams. An
+// example that has no answer has an error in its place: one bad example ends no others.
+func answers(ctx context.Context, gen *generation.Generator, examples []task.Example, s generation.Settings) (texts []string, errs []error, err error) {
+	texts, errs = make([]string, len(examples)), make([]error, len(examples))
 	var prompts []generation.Prompt
-	for _, ex := range examples {
+	var of []int // the example of each prompt
+	for i, ex := range examples {
 		p, err := gen.PromptCut(ex.Source)
 		if err != nil {
-			return nil, err
+			errs[i] = err
+			continue
 		}
-		prompts = append(prompts, p)
+		prompts, of = append(prompts, p), append(of, i)
 	}
-	var texts []string
-	if s.Beams > 1 {
-		for _, p := range prompts {
-			r, err := gen.Generate(ctx, p, s, 1, nil)
-			if err != nil {
-				return nil, err
+	if s.Beams <= 1 && len(prompts) > 0 {
+		rs, err := gen.Each(ctx, prompts, s, nil)
+		if err == nil {
+			for i, r := range rs {
+				texts[of[i]] = strings.TrimSpace(r.Text)
 			}
-			texts = append(texts, strings.TrimSpace(r[0].Text))
+			return texts, errs, nil
 		}
-		return texts, nil
 	}
-	rs, err := gen.Each(ctx, prompts, s, nil)
-	if err != nil {
-		return nil, err
+	for i, p := range prompts { // with beams, or to find out which has failed
+		rs, err := gen.Generate(ctx, p, s, 1, nil)
+		if ctx.Err() != nil {
+			return nil, nil, ctx.Err()
+		}
+		if errs[of[i]] = err; err == nil {
+			texts[of[i]] = strings.TrimSpace(rs[0].Text)
+		}
 	}
-	for _, r := range rs {
-		texts = append(texts, strings.TrimSpace(r.Text))
-	}
-	return texts, nil
+	return texts, errs, nil
 }
 
 // unprompted samples texts at temperature 0.8 and top-p 0.95, and measures their variety

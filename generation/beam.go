@@ -41,10 +41,14 @@ func (g *Generator) search(ctx context.Context, p Prompt, s Settings, n int) ([]
 	for i := range s.Beams {
 		b.scorers = append(b.scorers, newSampler(s, i))
 	}
-	if err := b.run(ctx); err != nil {
-		return nil, err
+	err := b.run(ctx)
+	for _, h := range b.alive { // those that an error ended, if any
+		if err != nil {
+			h.reason = reasonOf(ctx)
+			b.done = append(b.done, h)
+		}
 	}
-	return b.results(n)
+	return b.results(n), err
 }
 
 // beam is the state of a search.
@@ -64,7 +68,7 @@ func (b *beam) run(ctx context.Context) error {
 	}
 	b.alive = []hypothesis{{}}
 	if b.Tokens == 0 {
-		b.done = []hypothesis{{reason: "length"}}
+		b.done = []hypothesis{{reason: ReasonLength}}
 		return nil
 	}
 	for length := 1; len(b.alive) > 0; length++ {
@@ -90,7 +94,7 @@ func (b *beam) run(ctx context.Context) error {
 }
 
 // steps returns the best ways to lengthen the hypotheses, the best first: twice as many as
-// there are beams, since as many may end.
+// there are beams, since as many may end. A hypothesis that no token can follow has ended.
 func (b *beam) steps(logits []float32, length int) ([]step, error) {
 	v := len(logits) / b.Beams
 	best := make([][]step, len(b.alive))
@@ -100,6 +104,12 @@ func (b *beam) steps(logits []float32, length int) ([]step, error) {
 	})
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
+	}
+	for i, h := range b.alive {
+		if len(best[i]) == 0 {
+			h.reason = ReasonExhausted
+			b.done = append(b.done, h)
+		}
 	}
 	all := slices.Concat(best...)
 	slices.SortFunc(all, func(x, y step) int {
@@ -146,7 +156,7 @@ func (b *beam) advance(steps []step) (parents, ids []int) {
 		from := b.alive[st.from]
 		h := hypothesis{ids: from.ids, logprobs: from.logprobs, sum: st.sum, score: st.score}
 		if slices.Contains(b.End, st.id) {
-			h.reason = "end"
+			h.reason = ReasonEnd
 			b.done = append(b.done, h)
 			continue
 		}
@@ -179,7 +189,7 @@ func (b *beam) sortDone() {
 	slices.SortStableFunc(b.done, func(x, y hypothesis) int { return cmp.Compare(y.score, x.score) })
 }
 
-func (b *beam) results(n int) ([]Result, error) {
+func (b *beam) results(n int) []Result {
 	b.sortDone()
 	var rs []Result
 	for i, h := range b.done[:min(n, len(b.done))] {
@@ -188,5 +198,5 @@ func (b *beam) results(n int) ([]Result, error) {
 		text += e.flush()
 		rs = append(rs, Result{Prompt: b.prompt.Text, Text: text, Tokens: append([]int{}, h.ids...), Logprobs: h.logprobs, FinishReason: h.reason, Seed: b.Seed, Index: i})
 	}
-	return rs, nil
+	return rs
 }

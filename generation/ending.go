@@ -14,7 +14,7 @@ type ending struct {
 	text     *tokenizer.Stream
 	stop     stopper
 	count    int    // of tokens that are part of the continuation
-	reason   string // why it has ended: "end", "stop" or "length"; "" while it has not
+	reason   string // why it has ended, as in Result; "" while it has not
 }
 
 // newEnding returns the ending of a continuation of p.
@@ -24,7 +24,7 @@ func (g *Generator) newEnding(p Prompt, s Settings) *ending {
 		e.text.Push(p.Tokens[0]) // the tokenizer's opening token: it shapes the text that follows it
 	}
 	if s.Tokens == 0 {
-		e.reason = "length"
+		e.reason = ReasonLength
 	}
 	return e
 }
@@ -42,23 +42,23 @@ func (e *ending) banned() []int {
 // text is no part of it.
 func (e *ending) push(id int) (shown string) {
 	if slices.Contains(e.end, id) {
-		e.reason = "end"
+		e.reason = ReasonEnd
 		return ""
 	}
 	e.count++
 	shown, stopped := e.stop.push(e.text.Push(id), e.count < e.settings.MinTokens)
 	switch {
 	case stopped:
-		e.reason = "stop"
+		e.reason = ReasonStop
 	case e.count >= e.settings.Tokens:
-		e.reason = "length"
+		e.reason = ReasonLength
 	}
 	return shown
 }
 
 // flush returns the text that is held back when the continuation is over.
 func (e *ending) flush() string {
-	if e.reason == "stop" {
+	if e.reason == ReasonStop {
 		return ""
 	}
 	shown, stopped := e.stop.push(e.text.Flush(), false)
@@ -71,7 +71,7 @@ func (e *ending) flush() string {
 // read reads a whole continuation, and returns its text and why it ends.
 func (e *ending) read(ids []int) (text, reason string) {
 	for _, id := range ids {
-		if text += e.push(id); e.reason == "stop" {
+		if text += e.push(id); e.reason == ReasonStop {
 			break
 		}
 	}

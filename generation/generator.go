@@ -2,6 +2,7 @@ package generation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,10 +39,21 @@ type Result struct {
 	Text         string    `json:"text"` // the continuation alone
 	Tokens       []int     `json:"tokens"`
 	Logprobs     []float64 `json:"logprobs,omitempty"` // of each token under the model, in nats
-	FinishReason string    `json:"finish_reason"`      // "length", "stop" or "end"; "restored" of Restore
+	FinishReason string    `json:"finish_reason"`      // see the constants
 	Seed         uint64    `json:"seed"`
 	Index        int       `json:"index"`
 }
+
+// Why a continuation ended.
+const (
+	ReasonLength      = "length"      // it has Settings.Tokens tokens
+	ReasonStop        = "stop"        // a stop text followed
+	ReasonEnd         = "end"         // the model ended it
+	ReasonExhausted   = "exhausted"   // bans and Settings.NoRepeat left no token to choose
+	ReasonInterrupted = "interrupted" // the context ended
+	ReasonFailed      = "failed"      // an error, which is returned with the results
+	ReasonRestored    = "restored"    // of Restore: it is a prompt with its hidden tokens restored
+)
 
 // Start is the token that a text begins with when nothing else does: the tokenizer's
 // begin or end token, a line break, or the first id.
@@ -100,8 +112,8 @@ func (g *Generator) PromptCut(text string) (Prompt, error) {
 }
 
 // Generate generates n continuations side by side. Stream, if it is not nil, gets each
-// piece of text as it becomes certain. When ctx ends, Generate returns what there is, with
-// ctx's error.
+// piece of text as it becomes certain. When ctx ends or the model fails, Generate returns
+// what there is, with the error.
 func (g *Generator) Generate(ctx context.Context, p Prompt, s Settings, n int, stream func(index int, piece string)) ([]Result, error) {
 	if n < 1 {
 		return nil, fmt.Errorf("%d continuations, want at least one", n)
@@ -133,9 +145,20 @@ func (g *Generator) Each(ctx context.Context, prompts []Prompt, s Settings, stre
 	err = decode(ctx, stepper, all, logits)
 	results := make([]Result, len(all))
 	for i, c := range all {
+		if c.reason == "" {
+			c.reason = reasonOf(ctx)
+		}
 		results[i] = c.finish()
 	}
 	return results, err
+}
+
+// reasonOf returns why a continuation ended before its time.
+func reasonOf(ctx context.Context) string {
+	if ctx.Err() != nil {
+		return ReasonInterrupted
+	}
+	return ReasonFailed
 }
 
 // hold holds the weights until the caller calls release.
@@ -158,6 +181,9 @@ func decode(ctx context.Context, s Stepper, all []*continuation, logits []float3
 		busy := false
 		for i, c := range all {
 			ids[i] = -1
+			if errors.Is(c.err, errNoToken) {
+				c.reason = ReasonExhausted
+			}
 			if c.reason != "" {
 				continue
 			}
@@ -212,7 +238,7 @@ func (g *Generator) newContinuation(p Prompt, s Settings, index int, stream func
 // accept makes the token chosen part of the text.
 func (c *continuation) accept() {
 	shown := c.push(c.next)
-	if c.reason == "end" {
+	if c.reason == ReasonEnd {
 		return
 	}
 	c.ids, c.seen = append(c.ids, c.next), append(c.seen, c.next)

@@ -32,7 +32,7 @@ func (g *Generator) Restore(p Prompt) (Result, error) {
 	if err := program.Run(graph.Feed{Tokens: p.Tokens}); err != nil {
 		return Result{}, err
 	}
-	r := Result{Prompt: p.Text, Tokens: slices.Clone(p.Tokens), FinishReason: "restored"}
+	r := Result{Prompt: p.Text, Tokens: slices.Clone(p.Tokens), FinishReason: ReasonRestored}
 	var restored []int
 	logits, v, s := program.Value("logits"), g.Model.Common().Vocab, newSampler(Settings{}, 0)
 	for i, id := range p.Tokens {

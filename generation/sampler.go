@@ -2,6 +2,7 @@ package generation
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -77,6 +78,9 @@ func NewDraw(s Settings) func(logits []float32) (int, error) {
 	}
 }
 
+// errNoToken says that bans and no-repeat leave no token to choose.
+var errNoToken = errors.New("every token is banned")
+
 // next samples the token that follows seen, and returns the logarithm of the probability
 // that the model itself gives it, in nats. Tokens in banned cannot be sampled this time.
 func (s *sampler) next(logits []float32, seen []int, banned ...int) (id int, logprob float64, err error) {
@@ -90,7 +94,7 @@ func (s *sampler) next(logits []float32, seen []int, banned ...int) (id int, log
 		id = s.draw()
 	}
 	if s.logits[id] == never {
-		return 0, 0, fmt.Errorf("every token is banned")
+		return 0, 0, errNoToken
 	}
 	return id, float64(logits[id]) - whole, nil
 }

@@ -39,10 +39,11 @@ const (
 	gpt2Epsilon = 1e-5 // of layers.LayerNorm
 )
 
-// isGPT2 reports whether path is a safetensors file with a config.json in its directory, or a
-// directory with both, unless the configuration is of another model.
+// isGPT2 reports whether path is a safetensors file, or the index of several, with a
+// config.json in its directory, or a directory with both, unless the configuration is of
+// another model.
 func isGPT2(path string) bool {
-	if path = fileIn(path, gpt2Weights); filepath.Ext(path) != ".safetensors" {
+	if path = weightsIn(path); filepath.Ext(path) != ".safetensors" && !isShardIndex(path) {
 		return false
 	}
 	_, err := readGPT2Config(filepath.Dir(path))
@@ -109,7 +110,7 @@ func gpt2Name(path string) string {
 // readGPT2 reads a GPT-2, with or without the prefix "transformer." of names. It ignores buffers
 // of attention masks.
 func readGPT2(path, tokenizer string) (*Imported, error) {
-	path = fileIn(path, gpt2Weights)
+	path = weightsIn(path)
 	c, err := readGPT2Config(filepath.Dir(path))
 	if err != nil {
 		return nil, err
@@ -119,14 +120,14 @@ func readGPT2(path, tokenizer string) (*Imported, error) {
 		return nil, err
 	}
 	m := c.model()
-	shapes, err := runfile.Shapes(path)
+	files, err := openShards(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkGPT2(c, shapes); err != nil {
+	if err := checkGPT2(c, files.shapes); err != nil {
 		return nil, err
 	}
-	ts, _, err := runfile.LoadTensors(path)
+	ts, err := files.load()
 	if err != nil {
 		return nil, err
 	}
@@ -134,11 +135,7 @@ func readGPT2(path, tokenizer string) (*Imported, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := weightsOf(m, found)
-	if err != nil {
-		return nil, err
-	}
-	return &Imported{Name: "gpt", Model: m, Weights: w, Tokenizer: tk}, nil
+	return imported("gpt", m, found, tk)
 }
 
 const gpt2Head = "lm_head.weight"
@@ -157,6 +154,9 @@ func plainName(name string) string {
 // or of another shape.
 func checkGPT2(c gpt2Config, shapes map[string][]int) error {
 	m := c.model()
+	if m.Layers > len(shapes) { // before a graph of so many is built
+		return fmt.Errorf("config.json says %d layers, and the file has %d tensors", m.Layers, len(shapes))
+	}
 	params, err := models.Parameters(m)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package interchange
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"math"
 	"os"
@@ -77,6 +78,48 @@ func head(same bool) func(map[string]runfile.Tensor) {
 	}
 }
 
+// padded gives the vocabulary ids that stand for nothing, up to 320. Their values do not
+// matter, and need not be finite.
+func padded(file map[string]runfile.Tensor) {
+	for _, name := range []string{"wte.weight", "lm_head.weight"} {
+		if x, ok := file[name]; ok {
+			v := append([]float32(nil), x.Data.([]float32)...)
+			for len(v) < 320*x.Shape[1] {
+				v = append(v, float32(math.NaN()))
+			}
+			file[name] = runfile.Tensor{Shape: []int{320, x.Shape[1]}, Data: v}
+		}
+	}
+}
+
+func paddedConfig(c map[string]any) { c["vocab_size"] = 320 }
+
+// sharded splits the weights of a directory into three files and their index.
+func sharded(t *testing.T, dir string) string {
+	t.Helper()
+	path := filepath.Join(dir, gpt2Weights)
+	ts, _, err := runfile.LoadTensors(path)
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(path))
+	index, files := map[string]string{}, map[string][]runfile.Tensor{}
+	for i, x := range ts {
+		name := fmt.Sprintf("model-0000%d-of-00003.safetensors", 1+i%3)
+		index[x.Name], files[name] = name, append(files[name], x)
+	}
+	for name, ts := range files {
+		require.NoError(t, runfile.SaveTensors(filepath.Join(dir, name), ts, nil))
+	}
+	writeIndex(t, dir, index)
+	return dir
+}
+
+func writeIndex(t *testing.T, dir string, index map[string]string) {
+	t.Helper()
+	raw, err := json.Marshal(map[string]any{"metadata": map[string]int{"total_size": 1}, "weight_map": index})
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "model"+indexSuffix), raw, 0o666))
+}
+
 // The logits are those that PyTorch computes from the same file (testdata/gpt2.py).
 func TestGPT2AgreesWithPyTorch(t *testing.T) {
 	var want struct {
@@ -95,6 +138,15 @@ func TestGPT2AgreesWithPyTorch(t *testing.T) {
 		"prefixed":     {edited(t, prefixed, nil), 1},
 		"tied head":    {edited(t, head(true), nil), 1},
 		"its own head": {edited(t, head(false), nil), 2},
+		"padded":       {edited(t, padded, paddedConfig), 1},
+		"padded head": {edited(t, func(file map[string]runfile.Tensor) {
+			head(false)(file)
+			padded(file)
+		}, paddedConfig), 2},
+		"sharded":             {sharded(t, edited(t, nil, nil)), 1},
+		"sharded and padded":  {sharded(t, edited(t, padded, paddedConfig)), 1},
+		"index":               {filepath.Join(sharded(t, edited(t, nil, nil)), "model"+indexSuffix), 1},
+		"one of three shards": {filepath.Join(sharded(t, edited(t, nil, nil)), "model-00002-of-00003.safetensors"), 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, err := Read(c.path, "")

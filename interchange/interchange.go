@@ -25,6 +25,7 @@ type Imported struct {
 	Model     models.Model
 	Weights   *graph.Weights
 	Tokenizer tokenizer.Tokenizer
+	Note      string // what Read left out, in a line; empty: nothing
 }
 
 // format is a file format that Read supports. Path is a file, or the directory of the format's
@@ -96,7 +97,8 @@ func within(sizes ...size) error {
 	return nil
 }
 
-// loadTokenizer reads the tokenizer of a model with vocab ids: at path, or in dir.
+// loadTokenizer reads the tokenizer of a model with vocab ids, padding included: at path, or
+// in dir.
 func loadTokenizer(path, dir string, vocab int) (tokenizer.Tokenizer, error) {
 	if path == "" {
 		path = dir
@@ -111,7 +113,7 @@ func loadTokenizer(path, dir string, vocab int) (tokenizer.Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if tk.Vocab() != vocab {
+	if extra := vocab - tk.Vocab(); extra != 0 && !isPadding(extra, vocab) {
 		return nil, fmt.Errorf("the model has %d ids and the tokenizer %s %d: they belong to different models", vocab, path, tk.Vocab())
 	}
 	return tk, nil

@@ -92,11 +92,7 @@ func readLlama2c(path, tokenizer string) (*Imported, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := weightsOf(m, found)
-	if err != nil {
-		return nil, err
-	}
-	return &Imported{Name: "llama", Model: m, Weights: w, Tokenizer: tk}, nil
+	return imported("llama", m, found, tk)
 }
 
 // tensors reads the weights in the order of the file, which has each kind of matrix for all

@@ -79,11 +79,7 @@ func readML5(path, tokenizerPath string) (*Imported, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := weightsOf(model, found)
-	if err != nil {
-		return nil, err
-	}
-	return &Imported{Name: "lstm", Model: model, Weights: w, Tokenizer: tk}, nil
+	return imported("lstm", model, found, tk)
 }
 
 // model returns the model that has the manifest's shapes.

@@ -3,6 +3,7 @@ package interchange
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -122,16 +123,19 @@ func TestML5Errors(t *testing.T) {
 	}
 }
 
-// Whatever the two JSON files hold, it is read or refused.
+// Whatever the files hold, they are a model or an error, and memory is claimed for no more
+// than they have.
 func FuzzML5(f *testing.F) {
-	f.Add(`{"embedding":{"filename":"e","shape":[3,2]}}`, `{"a":0}`)
-	f.Add(`{"rnnlm/multi_rnn_cell/cell_0/basic_lstm_cell/weights":{"filename":"w","shape":[6,16]},"embedding":{"filename":"e","shape":[3,2]}}`, `{"a":0,"":1,"  ":2}`)
-	f.Fuzz(func(t *testing.T, manifest, vocab string) {
+	f.Add(`{"embedding":{"filename":"e","shape":[3,2]}}`, `{"a":0}`, []byte{})
+	f.Add(`{"rnnlm/multi_rnn_cell/cell_0/basic_lstm_cell/weights":{"filename":"w","shape":[6,16]},"embedding":{"filename":"e","shape":[3,2]}}`, `{"a":0,"":1,"  ":2}`, []byte{})
+	one := func(name, shape string) string { return fmt.Sprintf(`"%s":{"filename":"x","shape":[%s]}`, name, shape) }
+	f.Add("{"+strings.Join([]string{one(ml5Embedding, "1,1"), one(ml5Cell(0, "weights"), "2,4"), one(ml5Cell(0, "biases"), "4"), one(ml5HeadW, "1,1"), one(ml5HeadB, "1")}, ",")+"}",
+		`{"a":0}`, make([]byte, 4))
+	f.Fuzz(func(t *testing.T, manifest, vocab string, tensor []byte) {
 		dir := t.TempDir()
-		require.NoError(t, os.WriteFile(filepath.Join(dir, "manifest.json"), []byte(manifest), 0o666))
-		require.NoError(t, os.WriteFile(filepath.Join(dir, "vocab.json"), []byte(vocab), 0o666))
-		if m, err := readML5(dir, ""); err == nil {
-			assert.Equal(t, m.Model.Common().Vocab, m.Tokenizer.Vocab())
+		for name, text := range map[string]string{"manifest.json": manifest, "vocab.json": vocab, "x": string(tensor), "w": strings.Repeat("\x00", 4*6*16)} {
+			require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666))
 		}
+		frugal(t, len(manifest)+len(vocab)+len(tensor), func() { checkRead(t, dir, "") })
 	})
 }

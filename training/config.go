@@ -90,6 +90,9 @@ func (c Config) Check() error {
 	if _, err := t.duration(); err != nil {
 		return err
 	}
+	if err := c.Tokenizer.Check(); err != nil {
+		return err
+	}
 	if p := matmul.Precision(t.Precision); p.Check() != nil || !p.Trainable() {
 		return fmt.Errorf("training.precision is %q: want highest, high or medium", t.Precision)
 	}

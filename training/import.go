@@ -37,7 +37,7 @@ func savedOf(m *interchange.Imported, tokenizer string) *Saved {
 	c.Model, c.ModelName = m.Model, m.Name
 	c.Data = data.Config{Task: "lm"}
 	c.Tokenizer.Kind = tokenizer
-	return &Saved{Config: c, Tokenizer: m.Tokenizer, Weights: m.Weights}
+	return &Saved{Config: c, Tokenizer: m.Tokenizer, Weights: m.Weights, Note: m.Note}
 }
 
 // Export writes the model of the run in dir into the directory out, for other programs:

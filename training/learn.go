@@ -35,15 +35,8 @@ func openCorpus(c Config, tk tokenizer.Tokenizer, log io.Writer) (*data.Corpus, 
 // saved.
 func (r *Run) learn(ctx context.Context, p models.Predictor) error {
 	r.started = time.Now()
-	batches := r.batches
-	if r.Corpus != nil { // one sequence at a time, whatever the batch
-		var err error
-		if batches, err = r.Corpus.Train(1, p.Common().Context, r.Config.Training.Seed); err != nil {
-			return err
-		}
-	}
 	learned, err := p.Learn(func(add func(tokens, targets []int, fresh bool) error) error {
-		return r.readAll(ctx, batches, add)
+		return r.readAll(ctx, r.batches, add)
 	})
 	if err != nil {
 		return err

@@ -84,7 +84,7 @@ func TestNGramRun(t *testing.T) {
 	corpus, err := data.Open(saved.Config.Data, saved.Config.Tokenizer, saved.Tokenizer, data.Options{})
 	require.NoError(t, err)
 	defer corpus.Close()
-	sum, tokens, err := saved.ValidationLoss(corpus)
+	sum, tokens, err := saved.ValidationLoss(context.Background(), corpus)
 	require.NoError(t, err)
 	assert.InDelta(t, loss, sum/float64(tokens), 1e-12)
 	_, err = New(c, dir, nil)
@@ -108,6 +108,17 @@ func TestNGramIsNoGraph(t *testing.T) {
 	require.NoError(t, err)
 	_, err = r.Picture(draw.Options{})
 	assert.ErrorContains(t, err, "it has no graph, no parameters and no gradients")
+}
+
+// A text that is too short for a batch is enough for a model that reads one sequence.
+func TestNGramOfAShortText(t *testing.T) {
+	c := ngramConfig(t, "text.txt", strings.Repeat("abc", 100))
+	c.Training.Batch = 16 // sequences of a context each would be more than the text
+	r, err := New(c, "", nil)
+	require.NoError(t, err)
+	require.NoError(t, r.Train(context.Background()))
+	assert.Equal(t, 270, r.Corpus.Info.Train)
+	require.NoError(t, r.Close())
 }
 
 // Counting that is interrupted leaves no weights behind.

@@ -75,7 +75,7 @@ func (s *Start) open(c Config, dir string, log io.Writer, begin func(r *Run, s *
 			return nil, err
 		}
 		if dir != "" {
-			c.Tokenizer = tokenizer.Config{Kind: filepath.Join(dir, rundir.Tokenizer)}
+			c.Tokenizer = tokenizer.Config{Kind: filepath.Join(dir, rundir.Tokenizer), Specials: c.Tokenizer.Specials}
 		}
 	}
 	if n := models.SourceOf(c.Model); n > 0 {
@@ -187,9 +187,13 @@ func (r *Run) prepare() (err error) {
 }
 
 // openBatches opens the training batches, and compiles the program of the next one: a batch
-// that does not fit into memory is an error now and not after hours.
+// that does not fit into memory is an error now and not after hours. A models.Predictor
+// reads one sequence at a time: the text need not be enough for more.
 func (r *Run) openBatches() (err error) {
 	c := r.Config
+	if _, isPredictor := c.Model.(models.Predictor); isPredictor {
+		c.Training.Batch = 1
+	}
 	r.batches, err = r.Corpus.Train(c.Training.Batch, c.Model.Common().Context, c.Training.Seed)
 	if _, isPredictor := c.Model.(models.Predictor); err != nil || isPredictor {
 		return err

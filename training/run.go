@@ -36,15 +36,18 @@ type Run struct {
 	log     *rundir.Log
 	hold    *rundir.Hold // nil of a run without files
 	gen     *generation.Generator
+	ctx     context.Context // of Train, while it runs: evaluations and samples end with it
 }
 
 // ErrInterrupted is the error of a run that was stopped before its end, and saved.
 var ErrInterrupted = errors.New("interrupted: the run is saved")
 
 // Train updates the weights until all steps are made or the time is up, and saves the run.
-// When ctx ends it saves and returns ErrInterrupted. A models.Predictor reads the training
-// part once instead.
+// When ctx ends it saves and returns ErrInterrupted; an evaluation that was under way is
+// left out. A models.Predictor reads the training part once instead.
 func (r *Run) Train(ctx context.Context) error {
+	r.ctx = ctx
+	defer func() { r.ctx = nil }()
 	if p, ok := r.Config.Model.(models.Predictor); ok {
 		return r.learn(ctx, p)
 	}
@@ -63,17 +66,33 @@ func (r *Run) Train(ctx context.Context) error {
 		r.tokens = s.Tokens
 		s.PerSecond = float64(fresh) / time.Since(r.started).Seconds()
 		done = r.step >= r.Config.Training.Steps || limit > 0 && r.elapsed() >= limit
-		if err := r.after(s, done); err != nil {
-			return err
-		}
-		if ctx.Err() != nil && !done {
+		err = r.after(s, done)
+		if ended := r.ended(err); ended || err == nil && ctx.Err() != nil && !done {
 			return errors.Join(r.Save(), ErrInterrupted)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// after reports, evaluates and saves after a step, where that is due.
+// context returns the context of Train.
+func (r *Run) context() context.Context {
+	if r.ctx == nil {
+		return context.Background()
+	}
+	return r.ctx
+}
+
+// ended reports whether err says that the context of Train ended.
+func (r *Run) ended(err error) bool {
+	cause := r.context().Err()
+	return cause != nil && errors.Is(err, cause)
+}
+
+// after reports, evaluates and saves after a step, where that is due. A step whose
+// evaluation was interrupted is reported without it.
 func (r *Run) after(s Step, done bool) error {
 	c := r.Config.Training
 	due := func(every int) bool { return every > 0 && r.step%every == 0 }
@@ -83,12 +102,13 @@ func (r *Run) after(s Step, done bool) error {
 	evaluate := done || due(c.EvalEvery)
 	if evaluate || due(c.LogEvery) {
 		rec := Record{Step: s, Seconds: r.elapsed().Seconds()}
+		var err error
 		if evaluate {
-			if err := r.evaluate(&rec, done); err != nil {
+			if err = r.evaluate(&rec, done); err != nil && !r.ended(err) {
 				return err
 			}
 		}
-		if err := r.report(rec); err != nil {
+		if err := errors.Join(r.report(rec), err); err != nil {
 			return err
 		}
 	}
@@ -209,7 +229,7 @@ func (r *Run) Validate(whole bool) (float64, error) {
 	if whole {
 		limit = 0
 	}
-	return r.valid.loss(limit)
+	return r.valid.loss(r.context(), limit)
 }
 
 // report appends a record to the run's files.

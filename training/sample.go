@@ -1,7 +1,6 @@
 package training
 
 import (
-	"context"
 	"fmt"
 	"slices"
 
@@ -90,7 +89,7 @@ func (r *Run) Sample() (string, error) {
 		return "", err
 	}
 	s := generation.Settings{Tokens: r.Config.Training.Sample, Temperature: 0.8, TopP: 0.95, Seed: r.Config.Training.Seed}
-	results, err := g.Generate(context.Background(), p, s, 1, nil)
+	results, err := g.Generate(r.context(), p, s, 1, nil)
 	if err != nil {
 		return "", fmt.Errorf("sample: %w (training.sample = 0 trains without samples)", err)
 	}

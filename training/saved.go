@@ -18,6 +18,7 @@ type Saved struct {
 	Config    Config // its model has learned, if it is a models.Predictor
 	Tokenizer tokenizer.Tokenizer
 	Weights   *graph.Weights // none of a models.Predictor
+	Note      string         // what Import left out, in a line; empty: nothing
 }
 
 // Open reads the model of the run in dir: its best weights, or its last ones if last is set
@@ -69,7 +70,7 @@ func openConfig(dir string, sets []string) (Config, tokenizer.Tokenizer, error) 
 	if v := c.Model.Common().Vocab; v != tk.Vocab() {
 		return c, nil, fmt.Errorf("%s: config.toml has model.vocab = %d, tokenizer.json has %d ids: they are not of one run", dir, v, tk.Vocab())
 	}
-	return c, tk, nil
+	return c, c.Tokenizer.Apply(tk), nil
 }
 
 // writeRun writes a run's tokenizer and configuration.

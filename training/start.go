@@ -109,7 +109,11 @@ func (s *Start) Parse(path string, sets []string) (Config, error) {
 
 // tokenizer returns the one that comes with the weights, or nil if c asks for another.
 func (s *Start) tokenizer(c Config) tokenizer.Tokenizer {
-	if s.saved == nil || c.Tokenizer != s.saved.Config.Tokenizer {
+	if s.saved == nil {
+		return nil
+	}
+	its := s.saved.Config.Tokenizer
+	if c.Tokenizer.Kind != its.Kind || c.Tokenizer.Vocab != its.Vocab {
 		return nil
 	}
 	return s.saved.Tokenizer

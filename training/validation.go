@@ -1,6 +1,7 @@
 package training
 
 import (
+	"context"
 	"fmt"
 
 	"euryale/data"
@@ -31,15 +32,15 @@ func newEvaluator(c Config, w *graph.Weights, corpus *data.Corpus) (*evaluator, 
 }
 
 // loss returns the mean loss over at least limit tokens, in batches evenly spread over the
-// part; 0: over all of it.
-func (e *evaluator) loss(limit int) (float64, error) {
-	sum, total, err := e.total(limit)
+// part; 0: over all of it. When ctx ends, its error is returned.
+func (e *evaluator) loss(ctx context.Context, limit int) (float64, error) {
+	sum, total, err := e.total(ctx, limit)
 	return sum / float64(total), err
 }
 
 // total returns the sum of the losses and the number of targets. When state is carried from
 // batch to batch it reads the first batches instead of spread ones.
-func (e *evaluator) total(limit int) (sum float64, total int, err error) {
+func (e *evaluator) total(ctx context.Context, limit int) (sum float64, total int, err error) {
 	n := e.batches.Len()
 	stride := 1
 	if per := e.config.Training.Batch * e.config.Model.Common().Context; limit > 0 {
@@ -49,6 +50,9 @@ func (e *evaluator) total(limit int) (sum float64, total int, err error) {
 		n, stride = (n+stride-1)/stride, 1
 	}
 	for i := 0; i < n; i += stride {
+		if err := ctx.Err(); err != nil {
+			return 0, 0, err
+		}
 		if err := e.batches.Batch(i, &e.batch); err != nil {
 			return 0, 0, err
 		}

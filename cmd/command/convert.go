@@ -28,6 +28,9 @@ func convert(o *trainOptions, s streams) error {
 	if err != nil {
 		return err
 	}
+	if saved.Note != "" {
+		fmt.Fprintln(s.err, saved.Note)
+	}
 	_, err = fmt.Fprintf(s.err, "%s with %d parameters is in %s; next: %sgenerate -run %s\n", saved.Config.ModelName, saved.Weights.Count(), o.out, s.prefix, o.out)
 	return err
 }

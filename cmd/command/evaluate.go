@@ -105,12 +105,25 @@ func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 	} else {
 		err = o.print(m, s.out)
 	}
-	return errors.Join(err, runfile.WriteAtomic(filepath.Join(o.run, "eval.json"), func(w io.Writer) error {
+	err = errors.Join(err, runfile.WriteAtomic(filepath.Join(o.run, "eval.json"), func(w io.Writer) error {
 		j := json.NewEncoder(w)
 		j.SetIndent("", " ")
 		j.SetEscapeHTML(false)
 		return j.Encode(all)
 	}))
+	return errors.Join(err, reportUnanswered(m, s.err))
+}
+
+// reportUnanswered prints which examples have no answer, and why, and returns an error if
+// there are any.
+func reportUnanswered(m *evaluation.Measured, stderr io.Writer) error {
+	for _, err := range m.Unanswered {
+		fmt.Fprintln(stderr, err)
+	}
+	if n := len(m.Unanswered); n > 0 {
+		return fmt.Errorf("%d of %d examples have no answer, and count as empty answers: see the lines above", n, len(m.Samples))
+	}
+	return nil
 }
 
 // measure measures the run on its corpus.

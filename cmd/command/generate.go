@@ -1,12 +1,8 @@
 package command
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"strings"
 
 	"euryale/data/textfile"
 	"euryale/generation"
@@ -113,107 +109,13 @@ func generate(ctx context.Context, o *generateOptions, s streams) error {
 		return err
 	}
 	defer release()
-	p := &printer{generateOptions: o, gen: g, out: s.out}
+	p := &printer{generateOptions: o, gen: g, out: &checkedWriter{w: s.out}}
 	switch {
 	case o.interactive:
-		return p.lines(ctx, textfile.DropMark(s.in))
+		_, _, err := p.lines(ctx, textfile.DropMark(s.in), func(_ int, err error) { fmt.Fprintf(s.err, "%v\n", err) })
+		return err
 	case o.prompts != "":
-		f, err := textfile.Open(o.prompts)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		tell(s.err, f.Note())
-		return p.lines(ctx, f)
+		return p.file(ctx, s.err)
 	}
 	return p.answer(ctx, o.prompt)
-}
-
-// printer prints what the generator generates.
-type printer struct {
-	*generateOptions
-	gen *generation.Generator
-	out io.Writer
-}
-
-// lines answers each line of r.
-func (p *printer) lines(ctx context.Context, r io.Reader) error {
-	in := bufio.NewReader(r)
-	for {
-		line, err := in.ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return err
-		}
-		if prompt := strings.TrimRight(line, "\r\n"); line != "" {
-			if err := p.answer(ctx, prompt); err != nil {
-				return err
-			}
-		}
-		if err != nil {
-			return nil
-		}
-	}
-}
-
-// answer prints the continuations of one prompt.
-func (p *printer) answer(ctx context.Context, text string) error {
-	prompt, err := p.gen.Prompt(text)
-	if err != nil {
-		return err
-	}
-	if p.gen.Format.Mask() >= 0 {
-		return p.restore(prompt)
-	}
-	live := p.format == "text" && p.samples == 1 && p.stream && p.settings.Beams <= 1
-	var stream func(int, string)
-	echo := text
-	if p.gen.Format.End() >= 0 {
-		echo = "" // an answer, not a continuation
-	}
-	if live {
-		fmt.Fprint(p.out, echo)
-		stream = func(_ int, piece string) { fmt.Fprint(p.out, piece) }
-	}
-	results, err := p.gen.Generate(ctx, prompt, p.settings, p.samples, stream)
-	if live {
-		fmt.Fprintln(p.out)
-	}
-	if err != nil {
-		return err
-	}
-	for _, r := range results {
-		switch {
-		case p.format == "json":
-			if err := p.object(r); err != nil {
-				return err
-			}
-		case !live:
-			fmt.Fprintln(p.out, echo+r.Text)
-			if len(results) > 1 && r.Index < len(results)-1 {
-				fmt.Fprintln(p.out, "---")
-			}
-		}
-	}
-	return nil
-}
-
-// restore prints a prompt with its hidden tokens restored.
-func (p *printer) restore(prompt generation.Prompt) error {
-	r, err := p.gen.Restore(prompt)
-	if err != nil {
-		return err
-	}
-	if p.format == "json" {
-		return p.object(r)
-	}
-	_, err = fmt.Fprintln(p.out, r.Text)
-	return err
-}
-
-// object prints a continuation as a line of JSON.
-func (p *printer) object(r generation.Result) error {
-	if !p.logprobs {
-		r.Logprobs = nil
-	}
-	return printJSON(p.out, r)
 }

@@ -135,3 +135,34 @@ func TestStopTextsAfterMinTokens(t *testing.T) {
 		assert.Contains(t, stdout, `"finish_reason":"stop"`, "%v", how)
 	}
 }
+
+// A prompt that cannot be read is reported with its line, and the others are answered; so in
+// a conversation.
+func TestOneBadPrompt(t *testing.T) {
+	dir := trainedRun(t, "model.name=ngram", "data.name="+file(t, "abc.txt", strings.Repeat("abc", 500)))
+	prompts := file(t, "prompts.txt", "ab\naXb\nabc\n")
+	for _, format := range []string{"json", "text"} {
+		code, stdout, stderr := call(t, "generate", "-run", dir, "-prompts", prompts, "-tokens", "3", "-temperature", "0", "-format", format)
+		assert.Equal(t, 1, code)
+		assert.Equal(t, 2, strings.Count(stdout, "\n"), stdout)
+		assert.Contains(t, stdout, "cab")
+		assert.Contains(t, stdout, "abc")
+		assert.Contains(t, stderr, prompts+`: line 2: prompt: character "X" (U+0058) at byte offset 1 is not in the vocabulary`)
+		assert.Contains(t, stderr, "generate: "+prompts+": 1 of 3 prompts have no answer")
+	}
+	code, stdout, stderr := callWith(t, "ab\naXb\nabc", "generate", "-run", dir, "-interactive", "-tokens", "3", "-temperature", "0")
+	assert.Zero(t, code, stderr)
+	assert.Equal(t, "abcab\nabcabc\n", stdout)
+	assert.Contains(t, stderr, `prompt: character "X"`)
+}
+
+// Where no token is left, the text that there is is printed.
+func TestExhausted(t *testing.T) {
+	dir := trainedRun(t, "model.name=ngram", "data.name="+file(t, "abc.txt", strings.Repeat("abc", 500)))
+	for _, how := range [][]string{{"-temperature", "0"}, {"-beam", "2"}} {
+		code, stdout, stderr := call(t, "generate", append(how, "-run", dir, "-prompt", "a", "-no-repeat", "1", "-format", "json")...)
+		require.Equal(t, 0, code, stderr)
+		assert.Contains(t, stdout, `"text":"bc"`)
+		assert.Contains(t, stdout, `"finish_reason":"exhausted"`)
+	}
+}

@@ -13,6 +13,7 @@ import (
 
 	"euryale/internal/cli"
 	"euryale/internal/term"
+	"euryale/models"
 	"euryale/training"
 	"euryale/training/rundir"
 )
@@ -81,15 +82,25 @@ func use(ctx context.Context, o *trainOptions, r *training.Run, s streams) error
 	}
 	w := &watcher{run: r, stderr: s.err}
 	r.Watch = training.Watch{Step: w.step, Eval: w.eval, Message: func(text string) { w.print(text) }}
-	err := r.Train(ctx)
+	err := learn(ctx, r)
 	w.bar.Done()
-	if errors.Is(err, training.ErrInterrupted) {
-		return fmt.Errorf("%w: continue with -resume %s", cli.ErrInterrupted, r.Dir)
-	}
 	if err != nil {
 		return err
 	}
 	return finish(r, s)
+}
+
+// learn trains a run. One that is interrupted may take its time to save; a model that reads
+// the text once has nothing to save before it has read it all.
+func learn(ctx context.Context, r *training.Run) error {
+	if _, isPredictor := r.Config.Model.(models.Predictor); !isPredictor {
+		defer cli.Saving(ctx)()
+	}
+	err := r.Train(ctx)
+	if errors.Is(err, training.ErrInterrupted) {
+		return fmt.Errorf("%w: continue with -resume %s", cli.ErrInterrupted, r.Dir)
+	}
+	return err
 }
 
 // open begins a run, or resumes one.

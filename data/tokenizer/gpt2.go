@@ -64,7 +64,11 @@ func GPT2Files(t Tokenizer) (vocab, merges []byte, err error) {
 	if v == nil {
 		return nil, nil, fmt.Errorf("%T is not a tokenizer of this project", t)
 	}
-	e, ok := v.encoder.(*bpeEncoder)
+	inner := v.encoder
+	if p, ok := inner.(*parsingEncoder); ok {
+		inner = p.encoder
+	}
+	e, ok := inner.(*bpeEncoder)
 	switch {
 	case !ok:
 		return nil, nil, fmt.Errorf("a %s tokenizer is not a byte-level BPE", v.kind())

@@ -55,6 +55,9 @@ func WithSpecials(t Tokenizer, names ...string) Tokenizer {
 			more.pieces = append(more.pieces, name)
 		}
 	}
+	if _, ok := more.encoder.(*parsingEncoder); ok {
+		more.encoder = parseSpecials(more.encoder, more.specials)
+	}
 	return &more
 }
 

@@ -8,11 +8,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 
 	"euryale/internal/kernel/matmul"
 	"euryale/internal/kernel/parallel"
@@ -26,9 +23,6 @@ const (
 	Misused     = 2
 	Interrupted = 130
 )
-
-// ErrInterrupted says that the user stopped the command, after it saved its work.
-var ErrInterrupted = errors.New("interrupted")
 
 // Usage is an error in how the command was called.
 type Usage struct{ Err error }
@@ -165,10 +159,9 @@ func unquote(f *flag.Flag) (value, help string) {
 }
 
 // Main runs a command until it ends or the user interrupts it, and returns its exit code.
-// An error is printed as one line on stderr.
+// An error is printed as one line on stderr. An interrupted command may still be running in
+// a goroutine when Main returns: the caller exits.
 func Main(f *Flags, args []string, stdout, stderr io.Writer, run func(ctx context.Context) error) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	err := f.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		f.Help(stdout)
@@ -179,13 +172,16 @@ func Main(f *Flags, args []string, stdout, stderr io.Writer, run func(ctx contex
 		return Done
 	}
 	if err == nil {
-		err = run(ctx)
+		err = interruptible(run)
+	}
+	if errors.Is(err, context.Canceled) && !errors.Is(err, ErrInterrupted) {
+		err = ErrInterrupted
 	}
 	var misuse *Usage
 	switch {
 	case err == nil:
 		return Done
-	case errors.Is(err, ErrInterrupted) || errors.Is(err, context.Canceled):
+	case errors.Is(err, ErrInterrupted):
 		fmt.Fprintf(stderr, "%s: %v\n", f.Name(), oneLine(err))
 		return Interrupted
 	case errors.As(err, &misuse):

@@ -1,0 +1,60 @@
+package command
+
+import (
+	"io"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// interrupt runs a command, sends it a signal once it has printed ready on stderr, and
+// checks that it ends within a second, with exit code 130 and nothing but one line more.
+func interrupt(t *testing.T, sig os.Signal, stdin io.Reader, ready, name string, args ...string) {
+	t.Helper()
+	c, _, _ := process(t, name, args...)
+	c.Stdin, c.Stderr = nil, nil
+	if stdin != nil {
+		c.Stdin = stdin
+	}
+	pipe, err := c.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, c.Start())
+	var stderr strings.Builder
+	buf := make([]byte, 4096)
+	for !strings.Contains(stderr.String(), ready) {
+		n, err := pipe.Read(buf)
+		stderr.Write(buf[:n])
+		require.NoError(t, err, "%s ended before it printed %q: %s", name, ready, stderr.String())
+	}
+	time.Sleep(200 * time.Millisecond) // into the middle of it
+	at := time.Now()
+	require.NoError(t, c.Process.Signal(sig))
+	rest, _ := io.ReadAll(pipe)
+	require.Error(t, c.Wait(), "%s was over before it was interrupted", name)
+	assert.Less(t, time.Since(at), time.Second, "%s %v", name, args)
+	assert.Equal(t, 130, c.ProcessState.ExitCode(), "%s", rest)
+	assert.Contains(t, string(rest), name+": interrupted")
+}
+
+// What waits for standard input ends at the first Ctrl-C, and so does what takes long.
+func TestInterrupted(t *testing.T) {
+	dir := newRun(t)
+	waiting := func() io.Reader { // a pipe that nothing is written to
+		r, w, err := os.Pipe()
+		require.NoError(t, err)
+		t.Cleanup(func() { r.Close(); w.Close() })
+		return r
+	}
+	interrupt(t, os.Interrupt, waiting(), "precision:", "generate", "-run", dir, "-interactive")
+	interrupt(t, syscall.SIGTERM, waiting(), "precision:", "generate", "-run", dir, "-prompts", "/dev/stdin")
+	interrupt(t, os.Interrupt, waiting(), "precision:", "evaluate", "-run", dir, "-score", "/dev/stdin")
+	interrupt(t, os.Interrupt, nil, "precision:", "generate", "-run", dir, "-prompt", "a", "-tokens", "100000000", "-stream=false")
+	big := file(t, "big.txt", strings.Repeat("The Rays of Light which differ in Colour differ also in Refrangibility. ", 200000))
+	interrupt(t, os.Interrupt, nil, "precision:", "evaluate", "-run", dir, "-score", big)
+	interrupt(t, os.Interrupt, nil, "arithmetic:", "train", "-data", big, "-tokenizer", "bpe")
+}

@@ -1,0 +1,168 @@
+package command
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"euryale/data/textfile"
+	"euryale/generation"
+)
+
+// printer prints what the generator generates.
+type printer struct {
+	*generateOptions
+	gen *generation.Generator
+	out *checkedWriter
+}
+
+// file answers the prompts of a file. Those that have no answer are reported with their line,
+// and the others are answered; then it returns an error.
+func (p *printer) file(ctx context.Context, stderr io.Writer) error {
+	f, err := textfile.Open(p.prompts)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	tell(stderr, f.Note())
+	failed, all, err := p.lines(ctx, f, func(line int, err error) {
+		fmt.Fprintf(stderr, "%s: line %d: %v\n", p.prompts, line, err)
+	})
+	if err == nil && failed > 0 {
+		err = fmt.Errorf("%s: %d of %d prompts have no answer: see the lines above", p.prompts, failed, all)
+	}
+	return err
+}
+
+// lines answers each line of r, and calls report for each that has no answer. It returns how
+// many have none, of how many lines.
+func (p *printer) lines(ctx context.Context, r io.Reader, report func(line int, err error)) (failed, all int, err error) {
+	next := linesOf(ctx, r)
+	for {
+		prompt, err := next()
+		if errors.Is(err, io.EOF) {
+			return failed, all, nil
+		}
+		if err != nil {
+			return failed, all, err
+		}
+		all++
+		err = p.answer(ctx, prompt)
+		if p.out.err != nil || ctx.Err() != nil {
+			return failed, all, cmp.Or(p.out.err, ctx.Err())
+		}
+		if err != nil {
+			failed++
+			report(all, err)
+		}
+	}
+}
+
+// linesOf returns a function that returns the lines of r one by one, then io.EOF. It does not
+// wait for a line longer than ctx lasts.
+func linesOf(ctx context.Context, r io.Reader) func() (string, error) {
+	type read struct {
+		line string
+		err  error
+	}
+	in, lines := bufio.NewReader(r), make(chan read)
+	go func() {
+		for {
+			line, err := in.ReadString('\n')
+			if errors.Is(err, io.EOF) && line != "" { // the last, without a line break
+				err = nil
+			}
+			select {
+			case lines <- read{strings.TrimRight(line, "\r\n"), err}:
+			case <-ctx.Done():
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return func() (string, error) {
+		select {
+		case l := <-lines:
+			return l.line, l.err
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+	}
+}
+
+// checkedWriter remembers its first error, which is also that of all later calls.
+type checkedWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (c *checkedWriter) Write(p []byte) (n int, err error) {
+	if c.err == nil {
+		n, c.err = c.w.Write(p)
+	}
+	return n, c.err
+}
+
+// answer prints the continuations of one prompt.
+func (p *printer) answer(ctx context.Context, text string) error {
+	prompt, err := p.gen.Prompt(text)
+	if err != nil {
+		return err
+	}
+	if p.gen.Format.Mask() >= 0 {
+		return p.restore(prompt)
+	}
+	live := p.format == "text" && p.samples == 1 && p.stream && p.settings.Beams <= 1
+	var stream func(int, string)
+	echo := text
+	if p.gen.Format.End() >= 0 {
+		echo = "" // an answer, not a continuation
+	}
+	if live {
+		fmt.Fprint(p.out, echo)
+		stream = func(_ int, piece string) { fmt.Fprint(p.out, piece) }
+	}
+	results, err := p.gen.Generate(ctx, prompt, p.settings, p.samples, stream)
+	if live {
+		fmt.Fprintln(p.out)
+	}
+	for i, r := range results { // what there is, even where the last tokens failed
+		switch {
+		case p.format == "json":
+			err = errors.Join(err, p.object(r))
+		case !live:
+			fmt.Fprintln(p.out, echo+r.Text)
+			if i < len(results)-1 {
+				fmt.Fprintln(p.out, "---")
+			}
+		}
+	}
+	return errors.Join(err, p.out.err)
+}
+
+// restore prints a prompt with its hidden tokens restored.
+func (p *printer) restore(prompt generation.Prompt) error {
+	r, err := p.gen.Restore(prompt)
+	if err != nil {
+		return err
+	}
+	if p.format == "json" {
+		return p.object(r)
+	}
+	_, err = fmt.Fprintln(p.out, r.Text)
+	return err
+}
+
+// object prints a continuation as a line of JSON.
+func (p *printer) object(r generation.Result) error {
+	if !p.logprobs {
+		r.Logprobs = nil
+	}
+	return printJSON(p.out, r)
+}
