@@ -16,24 +16,6 @@ import (
 // casesDir holds a folder of inputs for each fault that was reported of tools like this one.
 var casesDir = filepath.Join(root, "..", "shared", "cases")
 
-// pending are the folders whose faults are still there, and why. One that is mended must be
-// taken off.
-var pending = map[string]string{
-	"01-llama2c-tokenizer-answers":   "llama2.c's tokenizer puts <s> before every answer",
-	"02-llama2c-tokenizer-chunks":    "llama2.c's tokenizer puts <s> before every chunk of a text",
-	"03-llama2c-tokenizer-mask":      "llama2.c's tokenizer puts <s> between the parts of a masked prompt",
-	"04-seed-minus-one":              "-seed -1 is written as a number that is not read again",
-	"07-accumulate-mean-of-means":    "accumulation takes the mean of means",
-	"08-two-runs-one-directory":      "directories of runs are not taken atomically",
-	"13-symlinked-text-directory":    "symbolic links are passed over",
-	"14-utf16-trained-silently":      "encodings are not recognised",
-	"15-bom-in-text":                 "a byte-order mark is a token",
-	"16-first-row-begins-with-hash":  "a first row that begins with # is taken for names of columns",
-	"19-wrong-line-of-toml":          "a value of a wrong type is not named by its line",
-	"22-trains-on-its-own-samples":   "files of runs below a corpus are read",
-	"23-describe-crashes-for-memory": "memory is claimed before its size is checked",
-}
-
 // The programs do with every folder what its expected.txt says.
 func TestCases(t *testing.T) {
 	entries, err := os.ReadDir(casesDir)
@@ -51,13 +33,7 @@ func TestCases(t *testing.T) {
 			t.Parallel()
 			check := checks[e.Name()]
 			require.NotNil(t, check, "no check knows this folder: write one")
-			wrong := check(openFolder(t, bin, e.Name()))
-			if why := pending[e.Name()]; why != "" {
-				assert.Error(t, wrong, "it is mended: take it off pending (%s)", why)
-				t.Logf("pending: %s: %v", why, wrong)
-				return
-			}
-			assert.NoError(t, wrong)
+			assert.NoError(t, check(openFolder(t, bin, e.Name())))
 		})
 	}
 }
