@@ -6,6 +6,9 @@ import (
 	"euryale/layers/ops"
 )
 
+// Activation is an elementwise activation function, by name.
+type Activation = ops.Activation
+
 // Activate applies act to every value of x: "relu", "gelu", "gelu_tanh", "silu", "tanh"
 // or "sigmoid".
 //

@@ -41,20 +41,6 @@ type Cell interface {
 	scan(x, prev, at *G.Node, reverse bool) *G.Node
 }
 
-// NewCell declares a cell of the given kind: "rnn", "lstm" or "gru".
-func NewCell(s *Scope, kind string, in int, c RecurrentConfig) Cell {
-	switch kind {
-	case "rnn":
-		return NewRNN(s, in, c)
-	case "lstm":
-		return NewLSTM(s, in, c)
-	case "gru":
-		return NewGRU(s, in, c)
-	}
-	s.Fail("no cell is called %q: rnn, lstm or gru", kind)
-	return nil
-}
-
 // State is the state of a cell.
 type State struct {
 	H *G.Node // (B, H), the output

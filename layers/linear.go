@@ -8,9 +8,6 @@ import (
 	"euryale/layers/ops"
 )
 
-// Activation is an elementwise activation function, by name.
-type Activation = ops.Activation
-
 // Linear returns x·W + b.
 //
 //	x: (N, in) → (N, out)

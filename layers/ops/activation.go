@@ -8,6 +8,20 @@ import (
 	"euryale/internal/kernel/vec"
 )
 
+// Activation is an elementwise activation function.
+type Activation string
+
+// The activations.
+const (
+	Identity Activation = ""
+	ReLU     Activation = "relu"
+	GELU     Activation = "gelu"      // x·Φ(x), Φ by the error function (Hendrycks and Gimpel 2016)
+	GELUTanh Activation = "gelu_tanh" // the same paper's approximation by tanh, as in GPT-2
+	SiLU     Activation = "silu"      // x·σ(x)
+	Tanh     Activation = "tanh"
+	Sigmoid  Activation = "sigmoid"
+)
+
 // Activate applies act to every value of x.
 func Activate(p Place, act Activation, x *G.Node) (*G.Node, error) {
 	if _, err := activationOf[float32](act); err != nil || act == Identity {

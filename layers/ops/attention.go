@@ -273,6 +273,9 @@ func (h *heads[T]) backwardBlock(buf, dot []T, beta T, head, kv, seq, r0, n, c i
 	matmul.Gemm(true, false, c, h.d, n, 1, dp, c, h.q.at(r0, head*h.d), h.q.ld, beta, h.dk.at(seq*h.c, kv*h.d), h.dk.ld)
 }
 
+// alibiSlope returns the difference of a head's scores between neighbouring keys.
+func alibiSlope(head, heads int) float64 { return math.Exp2(-8 * float64(head+1) / float64(heads)) }
+
 // AttentionWeights returns the attention weights of Attention, for display. Weights of keys
 // beyond a row's length are 0. It has no derivative.
 //

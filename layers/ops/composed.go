@@ -93,9 +93,6 @@ func ALiBi(p Place, heads int, scores, lengths *G.Node) (*G.Node, error) {
 	return apply(p, alibiSpec[float32](scores, heads, c), alibiSpec[float64](scores, heads, c), scores, lengths)
 }
 
-// alibiSlope returns the difference of a head's scores between neighbouring keys.
-func alibiSlope(head, heads int) float64 { return math.Exp2(-8 * float64(head+1) / float64(heads)) }
-
 func alibiSpec[T Float](scores *G.Node, heads, c int) spec[T] {
 	return spec[T]{
 		shape: scores.Shape(),

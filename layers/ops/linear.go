@@ -10,20 +10,6 @@ import (
 	"euryale/internal/kernel/vec"
 )
 
-// Activation is an elementwise activation function.
-type Activation string
-
-// The activations.
-const (
-	Identity Activation = ""
-	ReLU     Activation = "relu"
-	GELU     Activation = "gelu"      // x·Φ(x), Φ by the error function (Hendrycks and Gimpel 2016)
-	GELUTanh Activation = "gelu_tanh" // the same paper's approximation by tanh, as in GPT-2
-	SiLU     Activation = "silu"      // x·σ(x)
-	Tanh     Activation = "tanh"
-	Sigmoid  Activation = "sigmoid"
-)
-
 // Linear returns act(x·W + b); b may be nil.
 //
 //	x: (N, in), W: (in, out), b: (out) → (N, out)
