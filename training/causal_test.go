@@ -33,7 +33,9 @@ func TestForgottenMask(t *testing.T) {
 	c.Model = attends(true)
 	require.NoError(t, begin(t, c, "").Close())
 	c.Model = attends(false)
-	_, err := New(c, "", nil)
+	_, err := new(Start).Plan(c, nil)
+	assert.ErrorContains(t, err, "changing token 3 changes the logits of token 0", "-describe says so too")
+	_, err = New(c, "", nil)
 	assert.EqualError(t, err, `changing token 3 changes the logits of token 0: the model attends to later tokens: mask the scores with layers.Mask(s, scores, s.CausalLengths(), heads), or use data.task = "mask" with a bidirectional model`)
 	require.NoError(t, begin(t, masked(t), "").Close())
 }

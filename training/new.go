@@ -109,7 +109,7 @@ func (r *Run) begin(s *Start) error {
 	if err := s.copyTo(r.Weights, r.Config.Model, r.Corpus.Tokenizer); err != nil {
 		return err
 	}
-	if err := r.checkCausal(); err != nil {
+	if err := r.checkCausal(r.Weights); err != nil {
 		return err
 	}
 	if err := r.prepare(); err != nil {
@@ -120,6 +120,10 @@ func (r *Run) begin(s *Start) error {
 	}
 	return r.openDir()
 }
+
+// checkedInPlan is the most parameters of a model that a plan gives values to check that it
+// is causal: 80 MB of them. Training and -check do so for any model.
+const checkedInPlan = 20_000_000
 
 // plan declares the model without values, and opens its batches.
 func (r *Run) plan(s *Start) error {
@@ -132,6 +136,11 @@ func (r *Run) plan(s *Start) error {
 	}
 	if err := s.fits(r.Config.Model, r.Corpus.Tokenizer); err != nil {
 		return err
+	}
+	if r.Weights.Count() <= checkedInPlan {
+		if err := r.checkCausal(graph.NewWeights(r.Config.Training.Seed)); err != nil {
+			return err
+		}
 	}
 	r.replicas = newReplicas(r.Config, r.Weights)
 	return r.openBatches()
@@ -167,13 +176,14 @@ func (r *Run) declare() error {
 	return err
 }
 
-// checkCausal refuses a model that is to predict the next token and attends to it.
-func (r *Run) checkCausal() error {
+// checkCausal refuses a model that is to predict the next token and attends to it. It runs
+// on w, whose parameters get their initial values if they have none.
+func (r *Run) checkCausal(w *graph.Weights) error {
 	_, isPredictor := r.Config.Model.(models.Predictor)
 	if isPredictor || r.Config.Data.Task == "mask" || models.IsBidirectional(r.Config.Model) {
 		return nil
 	}
-	return models.CheckCausal(r.Config.Model, r.Weights)
+	return models.CheckCausal(r.Config.Model, w)
 }
 
 // prepare makes what a run needs once its weights are declared.
