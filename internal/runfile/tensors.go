@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/nlpodyssey/safetensors"
+
+	"euryale/internal/mapped"
 )
 
 // Tensor is a named array in row-major order. Data is one of []float32, []float64, []int64,
@@ -49,7 +51,22 @@ func SaveTensors(path string, tensors []Tensor, meta map[string]string) error {
 // first wrong tensor.
 func LoadTensors(path string) (tensors []Tensor, meta map[string]string, err error) {
 	err = withFile(path, func(f *os.File, size int64) (err error) {
-		tensors, meta, err = readTensors(f, size)
+		tensors, meta, err = tensorsOf(f, size, nil)
+		return err
+	})
+	return tensors, meta, err
+}
+
+// MapTensors is LoadTensors, except that float32 values are the file itself, mapped into memory
+// where the machine can do that: pages are read when they are first used. Changes of the values
+// stay in memory. The mapping is never ended.
+func MapTensors(path string) (tensors []Tensor, meta map[string]string, err error) {
+	err = withFile(path, func(f *os.File, size int64) error {
+		m, err := mapped.Open(f, int(size))
+		if err != nil {
+			return err
+		}
+		tensors, meta, err = tensorsOf(f, size, m)
 		return err
 	})
 	return tensors, meta, err
@@ -92,20 +109,26 @@ func withFile(path string, read func(f *os.File, size int64) error) error {
 	return nil
 }
 
-// readTensors reads a safetensors file of size bytes.
-func readTensors(r io.ReaderAt, size int64) ([]Tensor, map[string]string, error) {
+// tensorsOf reads a safetensors file of size bytes; float32 values are those of m, if the file is
+// mapped.
+func tensorsOf(r io.ReaderAt, size int64, m *mapped.File) ([]Tensor, map[string]string, error) {
 	h, err := readHeader(r, size)
 	if err != nil {
 		return nil, nil, err
 	}
 	tensors := make([]Tensor, len(h.tensors))
 	for i, t := range h.tensors {
+		tensors[i] = Tensor{Name: t.name, Shape: t.shape}
+		if m != nil && t.dtype == safetensors.F32 {
+			if v := mapped.Values[float32](m, int(h.start+t.begin), t.elements()); v != nil {
+				tensors[i].Data = v
+				continue
+			}
+		}
 		raw := io.NewSectionReader(r, h.start+t.begin, t.end-t.begin)
-		data, err := decode(raw, t.dtype, t.elements())
-		if err != nil {
+		if tensors[i].Data, err = decode(raw, t.dtype, t.elements()); err != nil {
 			return nil, nil, fmt.Errorf("tensor %q: %w", t.name, err)
 		}
-		tensors[i] = Tensor{Name: t.name, Shape: t.shape, Data: data}
 	}
 	return tensors, h.meta, nil
 }

@@ -117,7 +117,7 @@ func file(header string, n int) []byte {
 }
 
 func load(raw []byte) ([]Tensor, map[string]string, error) {
-	return readTensors(bytes.NewReader(raw), int64(len(raw)))
+	return tensorsOf(bytes.NewReader(raw), int64(len(raw)), nil)
 }
 
 func TestLoadRefuses(t *testing.T) {
@@ -241,4 +241,26 @@ func bits(t *testing.T, tensors []Tensor) (lines []string) {
 		lines = append(lines, fmt.Sprintf("%s %T %s %x", strings.ToValidUTF8(x.Name, "?"), x.Data, shape, raw))
 	}
 	return lines
+}
+
+// Mapped tensors have the values that are read, of all types, and can be changed in memory.
+func TestMapTensors(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "w")
+	tensors := []Tensor{
+		{Name: "a", Shape: []int{2, 2}, Data: []float32{1, -2, 3, 4}},
+		{Name: "b", Shape: []int{3}, Data: []int16{1, -2, 3}},
+		{Name: "c", Shape: []int{1}, Data: []float64{0.5}},
+		{Name: "d", Shape: []int{0}, Data: []float32{}},
+	}
+	require.NoError(t, SaveTensors(path, tensors, map[string]string{"k": "v"}))
+	for range 2 {
+		got, meta, err := MapTensors(path)
+		require.NoError(t, err)
+		assert.Equal(t, map[string]string{"k": "v"}, meta)
+		assert.Equal(t, tensors, got)
+		got[0].Data.([]float32)[0] = 9
+	}
+	require.NoError(t, os.Truncate(path, 200))
+	_, _, err := MapTensors(path)
+	assert.ErrorContains(t, err, "truncated")
 }
