@@ -135,6 +135,15 @@ func eachPart(run string, f func(piece string)) {
 	}
 }
 
+// CountWords returns the number of tokens of a text that published perplexities of words are per, as
+// those of PTB (Mikolov et al. 2010, https://doi.org/10.21437/Interspeech.2010-343) and WikiText
+// (Merity et al. 2016, https://arxiv.org/abs/1609.07843): what white space separates, and one for each
+// end of a line. A last line without an end has none. It is the number of ids that a tokenizer of
+// SpaceWords has for the text.
+func CountWords(text string) int {
+	return len(strings.Fields(text)) + strings.Count(text, "\n")
+}
+
 // UnknownWords returns how many ids are tokens for unknown words of t, and whether t has such tokens.
 func UnknownWords(t Tokenizer, ids []int) (n int, ok bool) {
 	e := wordsOf(t)
