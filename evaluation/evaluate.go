@@ -135,9 +135,12 @@ func (m *Measured) task(ctx context.Context, gen *generation.Generator, corpus *
 			o.Progress(min(len(examples), i+batch), len(examples))
 		}
 	}
-	tokenize := metrics.Tokenize13a
-	if chinese(refs) {
-		tokenize = metrics.TokenizeZh
+	var all []string
+	for _, r := range refs {
+		all = append(all, r[0])
+	}
+	tokenize, language := metrics.TokenizerFor(all)
+	if language == "zh" {
 		shape, err := metrics.SameShape(hyps, refs)
 		if err != nil {
 			return err
@@ -245,17 +248,4 @@ func spread(examples []task.Example, n int) []task.Example {
 		some = append(some, examples[i*len(examples)/n])
 	}
 	return some
-}
-
-// chinese reports whether most of the references' characters are Han or full-width.
-func chinese(refs [][]string) bool {
-	wide, all := 0, 0
-	for _, r := range refs {
-		for _, c := range r[0] {
-			if all++; c >= 0x2E80 {
-				wide++
-			}
-		}
-	}
-	return wide*2 > all
 }
