@@ -24,7 +24,7 @@ type jsonFile struct {
 	Format   string         `json:"format"`
 	Version  int            `json:"version"`
 	Kind     string         `json:"kind"`
-	Split    string         `json:"split,omitempty"`  // bpe: the rule that splits text into words
+	Split    string         `json:"split,omitempty"`  // bpe, word: the rule that splits text into words
 	Specials map[string]int `json:"specials"`         // escaped name → id
 	Pieces   []string       `json:"pieces"`           // by id, escaped
 	Merges   []string       `json:"merges,omitempty"` // bpe: "left right" in order, spaces in pieces as \x20

@@ -28,9 +28,13 @@ func ParseSpecials(t Tokenizer) Tokenizer {
 	return &parsing
 }
 
-// SpecialEnd returns the end of the name of a special token that t parses and that text[:at] cuts in
-// two, or at if there is none.
-func SpecialEnd(t Tokenizer, text string, at int) int {
+// PartEnd returns the first offset from at on where text can be divided into two parts that are encoded
+// apart: not within the name of a special token that t parses and, if t is a word tokenizer, not within
+// a word. It is at for most tokenizers.
+func PartEnd(t Tokenizer, text string, at int) int {
+	if wordsOf(t) != nil {
+		at = WordEnd(text, at)
+	}
 	v, _ := t.(*vocabulary)
 	if v == nil {
 		return at

@@ -95,22 +95,11 @@ func (v *vocabulary) Decode(ids []int) (string, error) {
 		size += len(v.pieces[id])
 	}
 	text.Grow(size)
-	for i, id := range ids {
-		text.WriteString(pieceText(v.pieces[id], i, ids[0] == v.opening()))
+	j := newJoiner(v)
+	for _, id := range ids {
+		text.WriteString(j.text(id, v.pieces[id]))
 	}
 	return text.String(), nil
-}
-
-// pieceText returns the text of a piece at position i of a sequence. If the sequence begins with the
-// opening id, that id has no text, and the space that the encoder added after it is removed.
-func pieceText(piece string, i int, opened bool) string {
-	switch {
-	case opened && i == 0:
-		return ""
-	case opened && i == 1:
-		return strings.TrimPrefix(piece, " ")
-	}
-	return piece
 }
 
 func (v *vocabulary) Piece(id int) []byte {

@@ -26,6 +26,8 @@ func All(t testing.TB, text string) map[string]tokenizer.Tokenizer {
 	all := map[string]tokenizer.Tokenizer{
 		"char":         tokenizer.NewChar(text),
 		"byte":         tokenizer.NewByte(),
+		"words":        words(t, tokenizer.SpaceWords, text),
+		"unicode":      words(t, tokenizer.UnicodeWords, text),
 		"bpe":          bpe,
 		"gpt2":         gpt2(t, bpe),
 		"hugging face": huggingFace(t, bpe),
@@ -39,6 +41,31 @@ func All(t testing.TB, text string) map[string]tokenizer.Tokenizer {
 		all[name+", saved"] = saved
 	}
 	return all
+}
+
+// words returns the word tokenizer of text, and of text with spaces around its punctuation.
+func words(t testing.TB, rule, text string) tokenizer.Tokenizer {
+	t.Helper()
+	counter, err := tokenizer.NewWordCounter(rule)
+	require.NoError(t, err)
+	counter.Add(text)
+	counter.Add(strings.NewReplacer(",", " , ", ".", " . ", ":", " : ").Replace(text))
+	tok, err := counter.Tokenizer(1, 0)
+	require.NoError(t, err)
+	return tok
+}
+
+// Decoded returns the text that the ids of a text decode to, if tok knows all its words: text, except
+// that a word tokenizer keeps only words and ends of lines.
+func Decoded(tok tokenizer.Tokenizer, text string) string {
+	if tok.Kind() != "word" {
+		return text
+	}
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = strings.Join(strings.Fields(line), " ")
+	}
+	return strings.Join(lines, "\n")
 }
 
 // load writes a file and loads the tokenizer in it.
