@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"unicode/utf8"
 
 	"github.com/nlpodyssey/safetensors"
@@ -40,74 +39,6 @@ func SaveTensors(path string, tensors []Tensor, meta map[string]string) error {
 	return WriteAtomic(path, func(w io.Writer) error {
 		return safetensors.SerializeToWriter(views, meta, w)
 	})
-}
-
-// LoadTensors reads a safetensors file: its tensors sorted by name, and its metadata
-// (nil if it has none). Half-precision tensors (F16, BF16) are converted to []float32; others have
-// the type with which they were saved. The header is checked against the size of the file before
-// memory is allocated for tensors; a truncated or inconsistent file is an error that names the
-// first wrong tensor.
-func LoadTensors(path string) (tensors []Tensor, meta map[string]string, err error) {
-	err = withFile(path, func(f *os.File, size int64) (err error) {
-		tensors, meta, err = readTensors(f, size)
-		return err
-	})
-	return tensors, meta, err
-}
-
-// Shapes returns the shapes of the tensors of a safetensors file by name. It reads the header
-// only, with the same checks as LoadTensors.
-func Shapes(path string) (shapes map[string][]int, err error) {
-	err = withFile(path, func(f *os.File, size int64) error {
-		h, err := readHeader(f, size)
-		if err != nil {
-			return err
-		}
-		shapes = make(map[string][]int, len(h.tensors))
-		for _, t := range h.tensors {
-			shapes[t.name] = t.shape
-		}
-		return nil
-	})
-	return shapes, err
-}
-
-// withFile opens the regular file at path and calls read with it and its size.
-func withFile(path string, read func(f *os.File, size int64) error) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("read %s: not a regular file", path)
-	}
-	if err := read(f, info.Size()); err != nil {
-		return fmt.Errorf("read %s: %w", path, err)
-	}
-	return nil
-}
-
-// readTensors reads a safetensors file of size bytes.
-func readTensors(r io.ReaderAt, size int64) ([]Tensor, map[string]string, error) {
-	h, err := readHeader(r, size)
-	if err != nil {
-		return nil, nil, err
-	}
-	tensors := make([]Tensor, len(h.tensors))
-	for i, t := range h.tensors {
-		raw := io.NewSectionReader(r, h.start+t.begin, t.end-t.begin)
-		data, err := decode(raw, t.dtype, t.elements())
-		if err != nil {
-			return nil, nil, fmt.Errorf("tensor %q: %w", t.name, err)
-		}
-		tensors[i] = Tensor{Name: t.name, Shape: t.shape, Data: data}
-	}
-	return tensors, h.meta, nil
 }
 
 // view adapts a Tensor to the safetensors writer, which gets the bytes of one tensor at a time.
