@@ -64,7 +64,7 @@ func (c *Llama) block(s *layers.Scope, x *G.Node) *G.Node {
 	att := layers.Attention(s.Sub("att").WithBias(c.AttentionBias), c.norm(s.Sub("norm1"), x), layers.AttentionConfig{
 		Heads: c.Heads, KVHeads: c.KVHeads, HeadDim: c.HeadDim, Dropout: c.Dropout, Causal: true, Rotary: c.RotaryBase, Scaling: c.scaling()})
 	x = layers.Residual(s.Sub("att"), x, att, c.Dropout)
-	mlp := layers.GatedMLP(s.Sub("mlp"), c.norm(s.Sub("norm2"), x), c.hidden())
+	mlp := layers.GatedMLP(s.Sub("mlp"), c.norm(s.Sub("norm2"), x), c.HiddenColumns())
 	return s.Out(layers.Residual(s.Sub("mlp"), x, mlp, c.Dropout))
 }
 
@@ -87,7 +87,8 @@ func (c *Llama) HeadColumns() int {
 	return c.Dim / c.Heads
 }
 
-func (c *Llama) hidden() int {
+// HiddenColumns returns the width of the MLPs.
+func (c *Llama) HiddenColumns() int {
 	if c.Hidden > 0 {
 		return c.Hidden
 	}

@@ -81,10 +81,8 @@ func ScaledRotary(p Place, base float64, scaling RotaryScaling, heads, d int, x,
 }
 
 func rotarySpec[T Float](base float64, scaling RotaryScaling, heads, d, n, w int) spec[T] {
-	a := angles[T]{rates: make([]float64, d/2), half: d / 2, cos: make([]T, n*d/2), sin: make([]T, n*d/2)}
-	for i := range a.rates {
-		a.rates[i] = scaling.rate(math.Pow(base, -float64(i)/float64(a.half)))
-	}
+	a := angles[T]{half: d / 2}
+	a.rate = func(i int) float64 { return scaling.rate(math.Pow(base, -float64(i)/float64(a.half))) }
 	return spec[T]{
 		shape: tensor.Shape{n, w},
 		fwd: func(in []arg[T], y []T) {
@@ -101,14 +99,21 @@ func rotarySpec[T Float](base float64, scaling RotaryScaling, heads, d, n, w int
 
 // angles holds the cosines and sines of the rows of one run, and a table by position.
 type angles[T Float] struct {
-	rates    []float64 // angles per position, by pair
+	rate     func(pair int) float64 // angle per position
 	half     int
-	table    [2][]T // (positions, half)
-	cos, sin []T    // (N, half)
+	rates    []float64 // of all pairs
+	table    [2][]T    // (positions, half)
+	cos, sin []T       // (N, half)
 }
 
 // set looks up the angles of rows at these positions.
 func (a *angles[T]) set(at []int) {
+	if a.rates == nil { // the first run
+		a.cos, a.sin, a.rates = make([]T, len(at)*a.half), make([]T, len(at)*a.half), make([]float64, a.half)
+		for i := range a.rates {
+			a.rates[i] = a.rate(i)
+		}
+	}
 	for r, p := range at {
 		cos, sin := a.cos[r*a.half:(r+1)*a.half], a.sin[r*a.half:(r+1)*a.half]
 		if p < 0 {
