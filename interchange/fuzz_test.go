@@ -34,7 +34,7 @@ func checkRead(t *testing.T, path, tokenizer string) {
 // claimed for no more than its files have.
 func FuzzGPT2(f *testing.F) {
 	var files [2][]byte
-	for i, name := range []string{"config.json", gpt2Weights} {
+	for i, name := range []string{"config.json", weightsFile} {
 		raw, err := os.ReadFile(filepath.Join("testdata/gpt2", name))
 		require.NoError(f, err)
 		files[i] = raw
@@ -45,7 +45,7 @@ func FuzzGPT2(f *testing.F) {
 	f.Add([]byte(`{"model_type":"gpt2","n_layer":1024,"n_embd":65536,"n_head":1,"vocab_size":260,"n_positions":8}`), files[1], "")
 	f.Add(files[0], files[1], `{"weight_map":{"wte.weight":"shard.safetensors","wpe.weight":"other.safetensors"}}`)
 	f.Fuzz(func(t *testing.T, config, weights []byte, index string) {
-		dir, name := t.TempDir(), gpt2Weights
+		dir, name := t.TempDir(), weightsFile
 		if index != "" {
 			name = "shard.safetensors"
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "model"+indexSuffix), []byte(index), 0o666))

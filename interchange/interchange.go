@@ -6,11 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"euryale/data/tokenizer"
@@ -38,8 +36,8 @@ type format struct {
 
 // formats are tried in order.
 var formats = []format{
-	{"GPT-2 as Hugging Face's transformers saves it (model.safetensors beside config.json)", isGPT2, readGPT2},
-	{"a .bin file of llama2.c", isLlama2c, readLlama2c},
+	{"a GPT-2, Llama or Mistral as Hugging Face's transformers saves it (config.json beside model.safetensors)", isHuggingFace, readHuggingFace},
+	{"a .bin file of llama2.c, of version 0, 1 or 2", isLlama2c, readLlama2c},
 	{"a character LSTM of ml5.js (manifest.json beside vocab.json)", isML5, readML5},
 }
 
@@ -52,6 +50,9 @@ var ErrFormat = errors.New("it is in none of the supported formats")
 func Read(path, tokenizer string) (*Imported, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, err
+	}
+	if err := foreign(path); err != nil {
+		return nil, fmt.Errorf("import %s: %w", path, err)
 	}
 	var known []string
 	for _, f := range formats {
@@ -108,7 +109,7 @@ func loadTokenizer(path, dir string, vocab int) (tokenizer.Tokenizer, error) {
 	}
 	tk, err := tokenizer.Load(path)
 	if err != nil && path == dir {
-		return nil, fmt.Errorf("%w: name another with -tokenizer", err)
+		return nil, fmt.Errorf("%w: name another with -tokenizer%s", err, sentencePiece(dir))
 	}
 	if err != nil {
 		return nil, err
@@ -117,40 +118,6 @@ func loadTokenizer(path, dir string, vocab int) (tokenizer.Tokenizer, error) {
 		return nil, fmt.Errorf("the model has %d ids and the tokenizer %s %d: they belong to different models", vocab, path, tk.Vocab())
 	}
 	return tk, nil
-}
-
-// weightsOf returns the weights of m with the values in found, by path. The error names all
-// parameters that are missing, unexpected or of another size.
-func weightsOf(m models.Model, found map[string][]float32) (*graph.Weights, error) {
-	params, err := models.Parameters(m)
-	if err != nil {
-		return nil, err
-	}
-	w := graph.NewWeights(0)
-	var wrong []string
-	for _, p := range params {
-		v, ok := found[p.Path]
-		switch {
-		case !ok:
-			wrong = append(wrong, p.Path+" is missing")
-		case len(v) != p.Size():
-			wrong = append(wrong, fmt.Sprintf("%s has %d values, want %v", p.Path, len(v), p.Shape))
-		default:
-			if err := w.Add(p.Path, p.Shape, v); err != nil {
-				return nil, err
-			}
-		}
-		delete(found, p.Path)
-	}
-	for path := range found {
-		wrong = append(wrong, path+" is not a parameter of the model")
-	}
-	if len(wrong) > 0 {
-		slices.Sort(wrong)
-		return nil, errors.New(strings.Join(wrong, "; "))
-	}
-	w.Freeze()
-	return w, nil
 }
 
 // finite returns an error if a weight is infinite or NaN.
@@ -163,16 +130,6 @@ func finite(w *graph.Weights) error {
 		}
 	}
 	return nil
-}
-
-// transpose writes the (rows, cols) matrix src into the columns from col on of dst, which
-// has ld columns: dst[i, col+j] = src[j, i].
-func transpose(dst []float32, ld, col int, src []float32, rows, cols int) {
-	for j := range rows {
-		for i := range cols {
-			dst[i*ld+col+j] = src[j*cols+i]
-		}
-	}
 }
 
 // fileIn returns the path of the file called name in a directory, or path if it is a file.
@@ -188,17 +145,9 @@ const mostJSON = 1 << 20
 
 // readJSON reads a JSON file of a bounded size.
 func readJSON(path string, into any) error {
-	f, err := os.Open(path)
+	raw, err := runfile.ReadBounded(path, mostJSON)
 	if err != nil {
 		return err
-	}
-	defer f.Close()
-	raw, err := io.ReadAll(io.LimitReader(f, mostJSON+1))
-	if err != nil {
-		return err
-	}
-	if len(raw) > mostJSON {
-		return fmt.Errorf("%s has more than %d bytes: it is not part of a model", path, mostJSON)
 	}
 	if err := json.Unmarshal(raw, into); err != nil {
 		return fmt.Errorf("%s: %w", path, runfile.JSONError(err))

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"euryale/data/tokenizer"
 	"euryale/generation"
 	"euryale/layers/graph"
 	"euryale/models"
@@ -86,10 +87,28 @@ func small(t *testing.T, h llama2cHeader) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	require.NoError(t, binary.Write(&b, binary.LittleEndian, h))
-	for i := range (h.size() - llama2cHeaderSize) / 4 {
+	for i := range h.floats() {
 		require.NoError(t, binary.Write(&b, binary.LittleEndian, float32(i)/100))
 	}
 	return b.Bytes()
+}
+
+// fiveLetters is the file of a tokenizer with the vocabulary of smallHeader.
+func fiveLetters(t *testing.T) string {
+	t.Helper()
+	tk, err := tokenizer.CharsOf(strings.Split("abcde", ""))
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "tokenizer.json")
+	require.NoError(t, tk.Save(path))
+	return path
+}
+
+// floats returns the number of weights in a file of version 0.
+func (h llama2cHeader) floats() int {
+	f := llama2cFile{llama2cHeader: h, tied: h.Vocab > 0}
+	f.Vocab = max(h.Vocab, -h.Vocab)
+	_, end := f.tensors(nil)
+	return int(end-llama2cHeaderSize) / 4
 }
 
 var smallHeader = llama2cHeader{Dim: 8, Hidden: 3, Layers: 2, Heads: 4, KVHeads: 2, Vocab: -5, Context: 7}
@@ -97,10 +116,9 @@ var smallHeader = llama2cHeader{Dim: 8, Hidden: 3, Layers: 2, Heads: 4, KVHeads:
 // Every number of the file goes where run.c's memory_map_weights says.
 func TestLlama2cLayout(t *testing.T) {
 	h := smallHeader
-	found, err := h.tensors(bytes.NewReader(small(t, h)[llama2cHeaderSize:]))
+	m, err := Read(write(t, "model.bin", small(t, h)), fiveLetters(t))
 	require.NoError(t, err)
-	w, err := weightsOf(h.model(), found)
-	require.NoError(t, err)
+	w := m.Weights
 	at := func(path string, i int) float32 { return w.Get(path).Float32()[i] * 100 }
 	// The file: tok 40, norm1 2·8, wq 2·64, wk 2·32, wv 2·32, wo 2·64, norm2 2·8, w1 2·24,
 	// w2 2·24, w3 2·24, norm 8, cos and sin 7·2, head 40.
@@ -132,7 +150,7 @@ func TestLlama2cRefuses(t *testing.T) {
 		"empty":           {nil, "ends inside its header of 28 bytes"},
 		"truncated":       {whole[:len(whole)-1], "takes 2676: it is truncated"},
 		"too long":        {append(whole[:len(whole):len(whole)], 0), "the file has 2677 bytes"},
-		"later version":   {with(func(h *llama2cHeader) { h.Dim, h.Hidden = llama2cMagic, 1 }), "of version 1, want one of version 0"},
+		"later version":   {with(func(h *llama2cHeader) { h.Dim, h.Hidden = llama2cMagic, 3 }), "of version 3, want 0, 1 or 2"},
 		"overflow":        {with(func(h *llama2cHeader) { h.Dim, h.Vocab = math.MaxInt32, math.MaxInt32 }), "dim is 2147483647, want 1 to 65536"},
 		"a text":          {[]byte(strings.Repeat("Hello world, this is no model at all. ", 10)), "this is not a file of llama2.c: in its header dim is 1819043144"},
 		"lowest vocab":    {with(func(h *llama2cHeader) { h.Vocab = math.MinInt32 }), "vocab_size is -2147483648"},
@@ -162,7 +180,7 @@ func FuzzLlama2c(f *testing.F) {
 		h := llama2cHeader{Dim: 8, Hidden: 4, Layers: 1, Heads: 2, KVHeads: 1, Vocab: vocab, Context: 4}
 		file, err := binary.Append(nil, binary.LittleEndian, h)
 		require.NoError(f, err)
-		f.Add(append(file, make([]byte, h.size()-llama2cHeaderSize)...))
+		f.Add(append(file, make([]byte, 4*h.floats())...))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		path := write(t, "model.bin", b)

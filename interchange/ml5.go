@@ -1,7 +1,6 @@
 package interchange
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"euryale/data/tokenizer"
+	"euryale/layers/graph"
 	"euryale/models"
 )
 
@@ -79,7 +79,7 @@ func readML5(path, tokenizerPath string) (*Imported, error) {
 	if err != nil {
 		return nil, err
 	}
-	return imported("lstm", model, found, tk)
+	return imported(model, tk, func(p *graph.Param) ([]float32, error) { return found[p.Path], nil })
 }
 
 // model returns the model that has the manifest's shapes.
@@ -177,8 +177,8 @@ func (m *ml5) tensor(name string, shape []int) ([]float32, error) {
 	if info.Size() != 4*n {
 		return nil, fmt.Errorf("%s has %d bytes, but %v of float32 take %d: it is truncated or of another model", t.Filename, info.Size(), shape, 4*n)
 	}
-	v := make([]float32, n)
-	if err := binary.Read(f, binary.LittleEndian, v); err != nil {
+	v, err := readFloats(f, 0, int(n))
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.Filename, err)
 	}
 	return v, nil

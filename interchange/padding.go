@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"euryale/data/tokenizer"
+	"euryale/layers/graph"
 	"euryale/models"
 )
 
@@ -22,33 +23,59 @@ func isPadding(extra, vocab int) bool {
 	return false
 }
 
-// imported returns a model with the values in found. Padding of its vocabulary beyond the
-// ids of tk is left out: no text has these ids, and none is to be generated.
-func imported(name string, m models.Model, found map[string][]float32, tk tokenizer.Tokenizer) (*Imported, error) {
-	im := &Imported{Name: name, Model: m, Tokenizer: tk}
-	if padded, vocab := m.Common().Vocab, tk.Vocab(); padded > vocab {
-		cutVocabulary(found, padded, vocab)
-		m.Common().Vocab = vocab
-		im.Note = fmt.Sprintf("the model's vocabulary is padded from %d ids to %d: the padding is left out", vocab, padded)
+// imported returns a model whose parameters have the values that value returns. Padding of its
+// vocabulary beyond the ids of tk is left out: no text has these ids, and none is to be generated.
+func imported(m models.Model, tk tokenizer.Tokenizer, value func(*graph.Param) ([]float32, error)) (*Imported, error) {
+	im := &Imported{Name: nameOf(m), Model: m, Tokenizer: tk, Weights: graph.NewWeights(0)}
+	padded, err := models.Parameters(m)
+	if err != nil {
+		return nil, err
 	}
-	var err error
-	im.Weights, err = weightsOf(m, found)
-	return im, err
+	if all, vocab := m.Common().Vocab, tk.Vocab(); all > vocab {
+		m.Common().Vocab = vocab
+		im.Note = fmt.Sprintf("the model's vocabulary is padded from %d ids to %d: the padding is left out", vocab, all)
+	}
+	params, err := models.Parameters(m)
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range params {
+		v, err := value(padded[i])
+		if err != nil {
+			return nil, err
+		}
+		if err := im.Weights.Add(p.Path, p.Shape, leading(v, padded[i].Shape, p.Shape)); err != nil {
+			return nil, err
+		}
+	}
+	im.Weights.Freeze()
+	return im, nil
 }
 
-// cutVocabulary keeps the first to of from ids in the embedding table (V, D), in the head
-// (D, V) and in its bias (V).
-func cutVocabulary(found map[string][]float32, from, to int) {
-	table := found["tok/W"]
-	found["tok/W"] = table[:len(table)/from*to]
-	if b := found["head/b"]; b != nil {
-		found["head/b"] = b[:to]
+// nameOf returns the name of an imported model in the registry.
+func nameOf(m models.Model) string {
+	switch m.(type) {
+	case *models.GPT:
+		return "gpt"
+	case *models.Llama:
+		return "llama"
 	}
-	if head := found["head/W"]; head != nil {
-		cut := make([]float32, 0, len(head)/from*to)
-		for ; len(head) >= from; head = head[from:] {
-			cut = append(cut, head[:to]...)
-		}
-		found["head/W"] = cut
+	return "lstm"
+}
+
+// leading returns the first rows and columns of a vector or a matrix: the part that has the shape
+// to.
+func leading(v []float32, from, to []int) []float32 {
+	rows, cols, width := to[0], 1, 1
+	if len(to) == 2 {
+		cols, width = to[1], from[1]
 	}
+	if cols == width {
+		return v[:rows*cols]
+	}
+	cut := make([]float32, 0, rows*cols)
+	for r := range rows {
+		cut = append(cut, v[r*width:r*width+cols]...)
+	}
+	return cut
 }

@@ -37,9 +37,9 @@ func TestPaddedVocabulary(t *testing.T) {
 	assert.Contains(t, m.Note, "padded from 260 ids to 320")
 	dir := t.TempDir()
 	export(t, dir, m)
-	c, err := readGPT2Config(dir)
+	c, err := readHFConfig(dir)
 	require.NoError(t, err)
-	assert.Equal(t, 260, c.Vocab)
+	assert.Equal(t, 260, c.common().Vocab)
 	again, err := Read(dir, "")
 	require.NoError(t, err)
 	assert.Empty(t, again.Note)
@@ -50,7 +50,7 @@ func TestPaddedVocabulary(t *testing.T) {
 func TestPaddedLlama2c(t *testing.T) {
 	for _, vocab := range []int32{320, -320} {
 		h := llama2cHeader{Dim: 8, Hidden: 4, Layers: 1, Heads: 2, KVHeads: 1, Vocab: vocab, Context: 4}
-		values := make([]float32, (h.size()-llama2cHeaderSize)/4)
+		values := make([]float32, h.floats())
 		for i := range values {
 			values[i] = float32(i)
 		}

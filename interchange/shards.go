@@ -24,7 +24,7 @@ func weightsIn(path string) string {
 	if info, err := os.Stat(path); err == nil && !info.IsDir() {
 		dir, name = filepath.Split(path)
 	}
-	whole, index := filepath.Join(dir, gpt2Weights), filepath.Join(dir, "model"+indexSuffix)
+	whole, index := filepath.Join(dir, weightsFile), filepath.Join(dir, "model"+indexSuffix)
 	if name == "" {
 		_, noWhole := os.Stat(whole)
 		if _, err := os.Stat(index); noWhole != nil && err == nil {
@@ -32,61 +32,71 @@ func weightsIn(path string) string {
 		}
 		return whole
 	}
-	if names, err := shardNames(index); err == nil && slices.Contains(names, name) && name != gpt2Weights {
+	if names, err := shardNames(index); err == nil && slices.Contains(names, name) && name != weightsFile {
 		return index
 	}
 	return path
 }
 
-// shards are safetensors files that together have the weights of one model.
+// shards are open safetensors files that together have the weights of one model.
 type shards struct {
-	paths  []string
-	shapes map[string][]int // of all tensors, by name
+	files   []*runfile.TensorFile
+	tensors source
 }
 
-// openShards reads the headers of the file of weights at path, or, if it is the index of
-// several, of all of these.
-func openShards(path string) (s shards, err error) {
-	s = shards{paths: []string{path}, shapes: map[string][]int{}}
+// openShards opens the file of weights at path, or, if it is the index of several, all of these.
+func openShards(path string) (s *shards, err error) {
+	paths := []string{path}
 	var index map[string]string
 	if isShardIndex(path) {
 		if index, err = readIndex(path); err != nil {
-			return s, err
+			return nil, err
 		}
-		if s.paths, err = shardPaths(path, index); err != nil {
-			return s, err
+		if paths, err = shardPaths(path, index); err != nil {
+			return nil, err
 		}
 	}
-	for _, file := range s.paths {
-		shapes, err := runfile.Shapes(file)
-		if err != nil {
-			return s, err
-		}
-		for name, shape := range shapes {
-			if index != nil && index[name] != filepath.Base(file) {
-				return s, fmt.Errorf("%s has a tensor %q, which %s expects in %q", file, name, filepath.Base(path), index[name])
-			}
-			s.shapes[name] = shape
+	s = &shards{tensors: source{}}
+	for _, file := range paths {
+		if err := s.open(file, path, index); err != nil {
+			s.close()
+			return nil, err
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(index)) {
-		if s.shapes[name] == nil {
-			return s, fmt.Errorf("%s lacks the tensor %q, which %s expects there", index[name], name, filepath.Base(path))
+		if s.tensors[name].read == nil {
+			s.close()
+			return nil, fmt.Errorf("%s lacks the tensor %q, which %s expects there", index[name], name, filepath.Base(path))
 		}
 	}
 	return s, nil
 }
 
-// load reads the tensors of all files.
-func (s shards) load() (all []runfile.Tensor, err error) {
-	for _, path := range s.paths {
-		ts, _, err := runfile.LoadTensors(path)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, ts...)
+// open adds the tensors of a file. Each must be where the index, if there is one, expects it.
+func (s *shards) open(file, path string, index map[string]string) error {
+	f, err := runfile.OpenTensors(file)
+	if err != nil {
+		return err
 	}
-	return all, nil
+	s.files = append(s.files, f)
+	for _, t := range f.Infos() {
+		if index != nil && index[t.Name] != filepath.Base(file) {
+			return fmt.Errorf("%s has a tensor %q, which %s expects in %q", file, t.Name, filepath.Base(path), index[t.Name])
+		}
+		s.tensors[t.Name] = tensor{t.Shape, t.DType, func() ([]float32, error) {
+			data, err := f.Read(t.Name)
+			v, _ := data.Data.([]float32)
+			return v, err
+		}}
+	}
+	return nil
+}
+
+// close closes the files.
+func (s *shards) close() {
+	for _, f := range s.files {
+		f.Close()
+	}
 }
 
 // readIndex returns the file of each tensor, as an index has them.

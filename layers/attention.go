@@ -9,13 +9,18 @@ import (
 
 // AttentionConfig holds the options of a self-attention. Only Heads is required.
 type AttentionConfig struct {
-	Heads   int     // H
-	KVHeads int     // K heads of keys and values, each shared by H/K query heads (Ainslie et al. 2023); 0: H
-	Dropout float64 // on the attention weights
-	Causal  bool    // every token attends to itself and earlier tokens only
-	Rotary  float64 // base of rotary positions of queries and keys (Su et al. 2021), such as 10000; 0: none
-	ALiBi   bool    // scores fall linearly with distance (Press et al. 2022); requires Causal
+	Heads   int           // H
+	KVHeads int           // K heads of keys and values, each shared by H/K query heads (Ainslie et al. 2023); 0: H
+	Dropout float64       // on the attention weights
+	Causal  bool          // every token attends to itself and earlier tokens only
+	Rotary  float64       // base of rotary positions of queries and keys (Su et al. 2021), such as 10000; 0: none
+	HeadDim int           // d, columns of a head; 0: D/H
+	Scaling RotaryScaling // of the angles of Rotary, for contexts beyond those of training
+	ALiBi   bool          // scores fall linearly with distance (Press et al. 2022); requires Causal
 }
+
+// RotaryScaling slows rotary positions down: see ops.RotaryScaling.
+type RotaryScaling = ops.RotaryScaling
 
 // CausalSelfAttention is multi-head self-attention in which each token attends to itself and
 // to earlier tokens (Vaswani et al. 2017, §3.2), with dropout p on the attention weights.
@@ -39,12 +44,18 @@ func SelfAttention(s *Scope, x *G.Node, heads int, p float64) *G.Node {
 
 // Attention is multi-head self-attention with the options of c.
 //
-//	x: (B·T, D) → (B·T, D), with D = H·d
+//	x: (B·T, D) → (B·T, D)
 //
-// It declares qkv, a Linear to (H+2·K)·d columns (queries, keys, values), and proj (D, D).
+// It declares qkv, a Linear to (H+2·K)·d columns (queries, keys, values), and proj (H·d, D).
 // Its tap "weights" is (B·T, H·C).
 func Attention(s *Scope, x *G.Node, c AttentionConfig) *G.Node {
-	dim := headed(s, x, c.Heads)
+	dim, d := s.Rows(x), c.HeadDim
+	if d == 0 {
+		d = headed(s, x, c.Heads) / c.Heads
+	}
+	if c.Heads < 1 || d < 1 {
+		s.Fail("%d heads of %d columns, want at least 1 of each", c.Heads, d)
+	}
 	if c.KVHeads == 0 {
 		c.KVHeads = c.Heads
 	}
@@ -54,10 +65,9 @@ func Attention(s *Scope, x *G.Node, c AttentionConfig) *G.Node {
 	if c.ALiBi && !c.Causal {
 		s.Fail("ALiBi requires causal attention: set Causal, or leave ALiBi out")
 	}
-	d := dim / c.Heads
 	qkv := Linear(s.Sub("qkv"), x, (c.Heads+2*c.KVHeads)*d)
 	if c.Rotary != 0 {
-		qkv = s.Must(ops.Rotary(s.At("rotary"), c.Rotary, c.Heads+c.KVHeads, d, qkv, s.Positions()))
+		qkv = s.Must(ops.ScaledRotary(s.At("rotary"), c.Rotary, c.Scaling, c.Heads+c.KVHeads, d, qkv, s.Positions()))
 	}
 	return s.Out(Project(s.Sub("proj"), attend(s, qkv, d, c), dim))
 }

@@ -31,7 +31,12 @@ func LayerNorm(s *Scope, x *G.Node) *G.Node {
 //	x: (N, D) → (N, D)
 //
 // It declares gain (D), ones.
-func RMSNorm(s *Scope, x *G.Node) *G.Node {
+func RMSNorm(s *Scope, x *G.Node) *G.Node { return RMSNormEps(s, x, eps) }
+
+// RMSNormEps is RMSNorm with another number than 1e-5 added to the mean square.
+//
+//	x: (N, D) → (N, D)
+func RMSNormEps(s *Scope, x *G.Node, eps float64) *G.Node {
 	gain := s.Param("gain", Fill(1), width(s, x))
 	return s.Out(s.Must(ops.RMSNorm(s.At("norm"), eps, x, gain)))
 }

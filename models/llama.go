@@ -10,17 +10,28 @@ import (
 )
 
 // Llama is a decoder-only Transformer with the architecture of Llama (Touvron et al. 2023):
-// RMSNorm before each sub-layer, rotary positions, gated MLPs, no biases.
+// RMSNorm before each sub-layer, rotary positions, gated MLPs, no biases unless AttentionBias.
 type Llama struct {
 	Sizes
 	Layers     int     `toml:"layers"`      // blocks
-	Heads      int     `toml:"heads"`       // H, must divide Dim
+	Heads      int     `toml:"heads"`       // H, must divide Dim unless HeadDim is set
 	KVHeads    int     `toml:"kv_heads"`    // K heads of keys and values, must divide Heads; 0: Heads
 	Dim        int     `toml:"dim"`         // D
 	Hidden     int     `toml:"hidden"`      // inside the MLP; 0: 8/3·Dim, rounded up to a multiple of 32
 	RotaryBase float64 `toml:"rotary_base"` // base of rotary positions
 	Dropout    float64 `toml:"dropout"`
 	Tied       bool    `toml:"tied"` // the head uses the embedding table
+
+	HeadDim       int     `toml:"head_dim"`       // d, columns of a head; 0: Dim/Heads
+	AttentionBias bool    `toml:"attention_bias"` // biases of attention's four projections
+	NormEpsilon   float64 `toml:"norm_epsilon"`   // of RMSNorm; 0: 1e-5
+
+	// Angles of rotary positions are scaled for contexts beyond RotaryContext, that of training:
+	// see layers.RotaryScaling.
+	RotaryFactor  float64 `toml:"rotary_factor"` // 0: no scaling
+	RotaryContext int     `toml:"rotary_context"`
+	RotaryLow     float64 `toml:"rotary_low"`
+	RotaryHigh    float64 `toml:"rotary_high"`
 }
 
 func init() {
@@ -39,7 +50,7 @@ func (c *Llama) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 	for i := range c.Layers {
 		x = c.block(s.Sub("h%d", i), x)
 	}
-	x = layers.RMSNorm(s.Sub("norm"), x)
+	x = c.norm(s.Sub("norm"), x)
 	if c.Tied {
 		return layers.TiedHead(s.Sub("head"), x, "tok/W")
 	}
@@ -50,14 +61,34 @@ func (c *Llama) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 //
 //	x: (B·T, D) → (B·T, D)
 func (c *Llama) block(s *layers.Scope, x *G.Node) *G.Node {
-	att := layers.Attention(s.Sub("att"), layers.RMSNorm(s.Sub("norm1"), x), layers.AttentionConfig{
-		Heads: c.Heads, KVHeads: c.KVHeads, Dropout: c.Dropout, Causal: true, Rotary: c.RotaryBase})
+	att := layers.Attention(s.Sub("att").WithBias(c.AttentionBias), c.norm(s.Sub("norm1"), x), layers.AttentionConfig{
+		Heads: c.Heads, KVHeads: c.KVHeads, HeadDim: c.HeadDim, Dropout: c.Dropout, Causal: true, Rotary: c.RotaryBase, Scaling: c.scaling()})
 	x = layers.Residual(s.Sub("att"), x, att, c.Dropout)
-	mlp := layers.GatedMLP(s.Sub("mlp"), layers.RMSNorm(s.Sub("norm2"), x), c.hidden())
+	mlp := layers.GatedMLP(s.Sub("mlp"), c.norm(s.Sub("norm2"), x), c.HiddenColumns())
 	return s.Out(layers.Residual(s.Sub("mlp"), x, mlp, c.Dropout))
 }
 
-func (c *Llama) hidden() int {
+func (c *Llama) norm(s *layers.Scope, x *G.Node) *G.Node {
+	if c.NormEpsilon == 0 {
+		return layers.RMSNorm(s, x)
+	}
+	return layers.RMSNormEps(s, x, c.NormEpsilon)
+}
+
+func (c *Llama) scaling() layers.RotaryScaling {
+	return layers.RotaryScaling{Factor: c.RotaryFactor, Context: c.RotaryContext, Low: c.RotaryLow, High: c.RotaryHigh}
+}
+
+// HeadColumns returns d, the number of columns of a head.
+func (c *Llama) HeadColumns() int {
+	if c.HeadDim > 0 {
+		return c.HeadDim
+	}
+	return c.Dim / c.Heads
+}
+
+// HiddenColumns returns the width of the MLPs.
+func (c *Llama) HiddenColumns() int {
 	if c.Hidden > 0 {
 		return c.Hidden
 	}
@@ -71,11 +102,22 @@ func (c *Llama) Check() error {
 		return fmt.Errorf("model: kv_heads = %d does not divide heads = %d", c.KVHeads, c.Heads)
 	case !(c.RotaryBase > 1) || math.IsInf(c.RotaryBase, 0):
 		return fmt.Errorf("model: rotary_base = %v, want more than 1 (the default is 10000)", c.RotaryBase)
+	case c.HeadDim < 0:
+		return fmt.Errorf("model: head_dim = %d, want 0 (dim/heads) or more", c.HeadDim)
+	case !(c.NormEpsilon >= 0) || math.IsInf(c.NormEpsilon, 0):
+		return fmt.Errorf("model: norm_epsilon = %v, want 0 (1e-5) or more", c.NormEpsilon)
 	}
-	if err := CheckBlocks(c.Layers, c.Heads, c.Dim, c.Hidden, c.Dropout); err != nil {
+	if err := c.scaling().Check(); err != nil {
+		return fmt.Errorf("model: rotary_factor, rotary_context, rotary_low, rotary_high: %w", err)
+	}
+	heads := c.Heads
+	if c.HeadDim > 0 {
+		heads = min(heads, 1) // that of a given width need not divide dim
+	}
+	if err := CheckBlocks(c.Layers, heads, c.Dim, c.Hidden, c.Dropout); err != nil {
 		return err
 	}
-	if d := c.Dim / c.Heads; d%2 != 0 {
+	if d := c.HeadColumns(); d%2 != 0 {
 		return fmt.Errorf("model: dim = %d and heads = %d make heads of %d columns: rotary positions rotate pairs of columns, so that the number must be even", c.Dim, c.Heads, d)
 	}
 	return c.Sizes.Check()

@@ -51,7 +51,11 @@ func LockDir(dir string) (*Lock, error) {
 			return nil, err
 		}
 		if isAt(f, path) {
-			return &Lock{f}, errors.Join(f.Truncate(0), writePID(f))
+			l := &Lock{f}
+			if err := errors.Join(f.Truncate(0), writePID(f)); err != nil { // the disk is full, say
+				return nil, errors.Join(err, l.Unlock())
+			}
+			return l, nil
 		}
 		f.Close() // its last holder removed it in between
 	}

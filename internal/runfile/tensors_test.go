@@ -117,7 +117,12 @@ func file(header string, n int) []byte {
 }
 
 func load(raw []byte) ([]Tensor, map[string]string, error) {
-	return tensorsOf(bytes.NewReader(raw), int64(len(raw)), nil)
+	f, err := newTensorFile(bytes.NewReader(raw), int64(len(raw)))
+	if err != nil {
+		return nil, nil, err
+	}
+	tensors, err := f.all()
+	return tensors, f.head.meta, err
 }
 
 func TestLoadRefuses(t *testing.T) {
