@@ -6,6 +6,7 @@ package tokenizer
 type Stream struct {
 	tokens  Tokenizer
 	opening int    // the id that begins every whole text, or −1
+	spaced  bool   // a space follows that id
 	opened  bool   // the text began with it
 	count   int    // tokens pushed
 	held    []byte // bytes of an incomplete character
@@ -16,6 +17,8 @@ func NewStream(t Tokenizer) *Stream {
 	s := &Stream{tokens: t, opening: -1}
 	if id, ok := t.Begin(); ok {
 		s.opening = id
+		v, _ := t.(*vocabulary)
+		s.spaced = v == nil || startsWithSpace(v.encoder)
 	}
 	return s
 }
@@ -26,7 +29,7 @@ func (s *Stream) Push(id int) string {
 	if s.count == 0 {
 		s.opened = id == s.opening
 	}
-	s.held = append(s.held, pieceText(string(s.tokens.Piece(id)), s.count, s.opened)...)
+	s.held = append(s.held, pieceText(string(s.tokens.Piece(id)), s.count, s.opened, s.spaced)...)
 	s.count++
 	end := wholeChars(s.held)
 	text := string(s.held[:end])
