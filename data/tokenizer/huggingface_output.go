@@ -49,7 +49,7 @@ var (
 )
 
 // with returns the file with the tokens of v, whose pieces write writes, and merges of them.
-func (o hfOutput) with(v *vocabulary, write func(piece string) string, merges [][2]string) (*hfOutput, error) {
+func (o hfOutput) with(v *vocabulary, write func(id int, piece string) string, merges [][2]string) (*hfOutput, error) {
 	special := v.isSpecial()
 	owner := make(map[string]int, len(v.pieces))
 	var vocab bytes.Buffer
@@ -57,8 +57,8 @@ func (o hfOutput) with(v *vocabulary, write func(piece string) string, merges []
 	for id, piece := range v.pieces {
 		if special[id] {
 			o.AddedTokens = append(o.AddedTokens, specialJSON(id, piece))
-		} else if piece = write(piece); o.isByteFallback(id) {
-			piece = byteName(byte(id - llamaBytes))
+		} else {
+			piece = write(id, piece)
 		}
 		if other, ok := owner[piece]; ok {
 			return nil, fmt.Errorf("tokens %d and %d are both written %q there", other, id, piece)
@@ -72,11 +72,6 @@ func (o hfOutput) with(v *vocabulary, write func(piece string) string, merges []
 	o.Model = fmt.Appendf(nil, `{"type": "BPE", "dropout": null, "continuing_subword_prefix": null, "end_of_word_suffix": null,
 		"ignore_merges": false, %s, "vocab": {%s}, "merges": %s}`, o.Model, vocab.Bytes(), plainJSON(merges))
 	return &o, nil
-}
-
-// isByteFallback reports whether a piece is that of a byte in llama2.c's vocabularies.
-func (o hfOutput) isByteFallback(id int) bool {
-	return o.Normalizer != nil && id >= llamaBytes && id < llamaText
 }
 
 // plainJSON returns the JSON of strings.
@@ -93,8 +88,14 @@ func specialJSON(id int, name string) json.RawMessage {
 	return plainJSON(hfAdded{ID: id, Content: name, Special: true})
 }
 
-// llamaWritten returns a piece with SentencePiece's character for its spaces.
-func llamaWritten(piece string) string { return strings.ReplaceAll(piece, " ", metaspace) }
+// writeLlama returns a piece of a llama2.c vocabulary as SentencePiece writes it: with the names of bytes,
+// and its own character for spaces.
+func writeLlama(id int, piece string) string {
+	if id < llamaText {
+		return byteName(byte(id - llamaBytes))
+	}
+	return strings.ReplaceAll(piece, " ", metaspace)
+}
 
 // mergePairs returns the merges of llama2.c's scores, as Hugging Face converts them: each way to make a
 // piece of two others is a merge, the piece with the highest score first.
@@ -118,7 +119,7 @@ func (e *llamaEncoder) mergePairs(pieces []string) [][2]string {
 		}
 		slices.SortFunc(ways, func(a, b [2]int) int { return slices.Compare(a[:], b[:]) })
 		for _, way := range ways {
-			merges = append(merges, [2]string{llamaWritten(pieces[way[0]]), llamaWritten(pieces[way[1]])})
+			merges = append(merges, [2]string{writeLlama(way[0], pieces[way[0]]), writeLlama(way[1], pieces[way[1]])})
 		}
 	}
 	return merges

@@ -66,12 +66,16 @@ func readKinds(t testing.TB) map[string][]byte {
 	return files
 }
 
-// kindOf returns the tokenizer of a kind in testdata.
-func kindOf(t testing.TB, name string) *vocabulary {
+// allKinds returns the tokenizers in testdata.
+func allKinds(t testing.TB) map[string]*vocabulary {
 	t.Helper()
-	tok, err := parseHuggingFace(readKinds(t)[name])
-	require.NoError(t, err, name)
-	return tok.(*vocabulary)
+	kinds := map[string]*vocabulary{}
+	for name, file := range readKinds(t) {
+		tok, err := parseHuggingFace(file)
+		require.NoError(t, err, name)
+		kinds[name] = tok.(*vocabulary)
+	}
+	return kinds
 }
 
 // idLine returns the ids of a text as in the reference.
@@ -107,12 +111,11 @@ func TestHuggingFaceReference(t *testing.T) {
 	reference := readReference(t)
 	texts := randomTexts(5000, 1, nil)
 	require.Equal(t, reference.Texts, digest(strings.Join(texts, "\x00")), "the texts of texts.js")
-	files := readKinds(t)
-	require.Len(t, files, len(reference.Kinds))
+	kinds := allKinds(t)
+	require.Len(t, kinds, len(reference.Kinds))
 	for name, want := range reference.Kinds {
 		t.Run(name, func(t *testing.T) {
-			tok, err := parseHuggingFace(files[name])
-			require.NoError(t, err)
+			tok := kinds[name]
 			require.Len(t, want.Blocks, len(texts)/reference.Block)
 			compareIDs(t, tok, texts, want.IDs, want.Blocks, reference.Block)
 			if len(want.Names) > 0 {

@@ -74,16 +74,18 @@ func (v *vocabulary) huggingFace() (*hfOutput, error) {
 		for rank, p := range e.merges {
 			merges[rank] = [2]string{toLetters(e.pieces[p.left()]), toLetters(e.pieces[p.right()])}
 		}
-		return hfByteLevel.with(v, toLetters, merges)
+		return hfByteLevel.with(v, writeLetters, merges)
 	case byteEncoder:
-		return hfByteLevel.with(v, toLetters, [][2]string{})
+		return hfByteLevel.with(v, writeLetters, [][2]string{})
 	case *charEncoder:
-		return hfChars.with(v, func(piece string) string { return piece }, [][2]string{})
+		return hfChars.with(v, func(_ int, piece string) string { return piece }, [][2]string{})
 	case *llamaEncoder:
-		return hfLlama.with(v, llamaWritten, e.mergePairs(v.pieces))
+		return hfLlama.with(v, writeLlama, e.mergePairs(v.pieces))
 	}
 	return nil, fmt.Errorf("it is of kind %s", v.kind())
 }
+
+func writeLetters(_ int, piece string) string { return toLetters(piece) }
 
 // importedOutput returns the file that e was read from, with the special tokens that were added to it.
 func (v *vocabulary) importedOutput(e *importedEncoder) (*hfOutput, error) {

@@ -156,7 +156,7 @@ func TestHuggingFaceRefuses(t *testing.T) {
 			model("unk_token", "none")(file)
 		},
 		"the token 999 before the text is outside": set("post_processor", template("<a>")),
-		"model.vocab: the value is a JSON array":    model("vocab", []any{1}),
+		"model.vocab: the value is a JSON array":   model("vocab", []any{1}),
 		"model.merges: the value is a JSON str":    model("merges", "none"),
 		"merge 0 (7) is not two pieces":            model("merges", []any{7}),
 		`merge 0 ("x y z") is not two`:             model("merges", []any{[]any{"x y", "z"}}),

@@ -70,11 +70,22 @@ func atomicGroups(pattern string) (string, error) {
 			i += n
 		case '*', '+', '?', '{':
 			n := quantifierEnd(pattern[i:])
+			if n == 0 { // a { that is a character
+				out, atom = append(out, c), start
+				i++
+				break
+			}
 			out = append(out, pattern[i:i+n]...)
 			i += n
-			if atom >= 0 && i < len(pattern) && pattern[i] == '+' && n > 0 {
+			if strings.HasPrefix(pattern[i:], "?") {
+				out = append(out, '?')
+				i++
+			} else if strings.HasPrefix(pattern[i:], "+") && atom >= 0 {
 				out = wrapAtom(out, atom, c == '{')
 				i++
+			}
+			if i < len(pattern) && (strings.IndexByte("*+?", pattern[i]) >= 0 || pattern[i] == '{' && quantifierEnd(pattern[i:]) > 0) {
+				return "", errors.New("several quantifiers of one character are not supported")
 			}
 		default:
 			n := atomEnd(pattern[i:])
@@ -115,17 +126,20 @@ func classEnd(pattern string) (int, error) {
 	return 0, errors.New("a [ is not closed")
 }
 
-// quantifierEnd returns the length of *, +, ? or {1,3} at the start of pattern. A { that does not begin a
-// quantifier is a character.
+// quantifierEnd returns the length of *, +, ? or {1,3} at the start of pattern, or 0 for a { that does not
+// begin a quantifier.
 func quantifierEnd(pattern string) int {
 	if pattern[0] != '{' {
 		return 1
 	}
-	n := 1 + strings.IndexFunc(pattern[1:], func(r rune) bool { return r != ',' && (r < '0' || r > '9') })
-	if n > 1 && pattern[n] == '}' {
+	n := 1
+	for n < len(pattern) && (pattern[n] == ',' || pattern[n] >= '0' && pattern[n] <= '9') {
+		n++
+	}
+	if n > 1 && n < len(pattern) && pattern[n] == '}' {
 		return n + 1
 	}
-	return 1
+	return 0
 }
 
 // atomEnd returns the length of the escape or the character at the start of pattern.
