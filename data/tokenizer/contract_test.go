@@ -130,9 +130,9 @@ func TestChunksContinueEachOther(t *testing.T) {
 
 func TestJoinsSpaces(t *testing.T) {
 	for name, tok := range tokenizertest.All(t, contractText) {
-		kind := tok.Kind()
-		assert.Equal(t, kind != "char" && kind != "byte", tokenizer.JoinsSpaces(tok), name)
-		assert.Equal(t, kind != "char" && kind != "byte", tokenizer.JoinsSpaces(tokenizer.WithSpecials(tok, " a special")), name)
+		joins := tok.Kind() != "char" && tok.Kind() != "byte"
+		assert.Equal(t, joins, tokenizer.JoinsSpaces(tok), name)
+		assert.Equal(t, joins, tokenizer.JoinsSpaces(tokenizer.WithSpecials(tok, " a special")), name)
 	}
 }
 

@@ -29,7 +29,9 @@ type jsonFile struct {
 	Pieces   []string       `json:"pieces"`           // by id, escaped
 	Merges   []string       `json:"merges,omitempty"` // bpe: "left right" in order, spaces in pieces as \x20
 	Scores   []float32      `json:"scores,omitempty"` // llama: by id
-	Checksum string         `json:"checksum"`         // SHA-256 of this object without white space and with checksum ""
+	// HuggingFace is the file of Hugging Face's that a tokenizer of kind huggingface is.
+	HuggingFace json.RawMessage `json:"huggingface,omitempty"`
+	Checksum    string          `json:"checksum"` // SHA-256 of this object without white space and with checksum ""
 }
 
 // sum returns the checksum of f.

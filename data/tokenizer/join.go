@@ -6,7 +6,8 @@ import "strings"
 // and the space after it, and the space before a word that begins a text or a line, or that follows a
 // special token.
 type joiner struct {
-	opening int // the id that begins every whole text, or −1
+	opening int  // the id that begins every whole text, or −1
+	spaced  bool // a space follows that id
 	words   bool
 	special func(name string) (int, bool)
 	bare    bool // the next piece loses the space that it begins with
@@ -18,6 +19,8 @@ func newJoiner(t Tokenizer) joiner {
 	j := joiner{opening: -1, words: wordsOf(t) != nil, special: t.Special}
 	if id, ok := t.Begin(); ok {
 		j.opening = id
+		v, _ := t.(*vocabulary)
+		j.spaced = v == nil || startsWithSpace(v.encoder)
 	}
 	j.restart()
 	return j
@@ -31,7 +34,7 @@ func (j *joiner) text(id int, piece string) string {
 	if !j.started {
 		j.started = true
 		if id == j.opening {
-			j.bare = true
+			j.bare = j.spaced
 			return ""
 		}
 	}

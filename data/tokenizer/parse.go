@@ -69,6 +69,8 @@ func (f *jsonFile) encoder(pieces []string, special []bool) (encoder, error) {
 		return newWords(f.Split, pieces, special)
 	case "llama":
 		return newLlama(f.Scores, pieces, special)
+	case kindImported:
+		return importedFromFile(f, pieces, special)
 	}
-	return nil, fmt.Errorf("kind %q is not supported: it must be char, byte, word, bpe or llama", f.Kind)
+	return nil, fmt.Errorf("kind %q is not supported: it must be char, byte, word, bpe, llama or huggingface", f.Kind)
 }

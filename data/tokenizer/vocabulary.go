@@ -19,12 +19,28 @@ type encoder interface {
 	kind() string
 	// encode appends the ids of text to ids, without the opening id and its space.
 	encode(ids []int, text string) ([]int, error)
-	// opening returns the id that begins every whole text, followed by a space that is not in the
-	// text, or −1 if there is none.
+	// opening returns the id that begins every whole text, or −1 if there is none.
 	opening() int
 	// describe sets the fields of tokenizer.json that only this kind has.
 	describe(f *jsonFile)
 }
+
+// starter is an encoder that puts a space before every whole text, which begins with opening.
+type starter interface {
+	// start returns text with that space.
+	start(text string) string
+}
+
+// wholeText returns what a whole text is encoded as.
+func wholeText(e encoder, text string) string {
+	if s, ok := e.(starter); ok {
+		return s.start(text)
+	}
+	return text
+}
+
+// startsWithSpace reports whether e puts a space before a whole text.
+func startsWithSpace(e encoder) bool { return wholeText(e, "a") == " a" }
 
 func newVocabulary(e encoder, pieces []string) *vocabulary {
 	return &vocabulary{encoder: e, pieces: pieces, specials: map[string]int{}}
@@ -70,10 +86,7 @@ func (v *vocabulary) Encode(text string) ([]int, error) {
 	if !ok {
 		return v.EncodeNext(text)
 	}
-	if text != "" {
-		text = " " + text
-	}
-	return v.encode([]int{begin}, text)
+	return v.encode([]int{begin}, wholeText(v.encoder, text))
 }
 
 func (v *vocabulary) EncodeNext(text string) ([]int, error) {
