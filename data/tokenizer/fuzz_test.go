@@ -97,6 +97,51 @@ func FuzzHuggingFace(f *testing.F) {
 	})
 }
 
+// FuzzHuggingFaceParts checks files that are made of any strings, and encodes with them.
+func FuzzHuggingFaceParts(f *testing.F) {
+	f.Add(`\s+(?!\S)|\w++`, " ", "▁", "<x>", "ab", "a  b<x> ab", uint8(0))
+	f.Add(`[^\r\n\p{L}]?+\p{L}{1,3}+`, "a", "", " ", "▁a", "\xffa ▁a", uint8(0xff))
+	f.Add(`(a|b)*c`, "  ", " ", "a b", "<0x41>", "abc abd", uint8(0x55))
+	behaviors := []string{"Isolated", "Contiguous", "MergedWithPrevious", "MergedWithNext"}
+	f.Fuzz(func(t *testing.T, pattern, from, content, name, piece, text string, bits uint8) {
+		bit := func(i int) bool { return bits>>i&1 == 1 }
+		regex := map[string]any{"Regex": pattern}
+		vocab := map[string]int{"<unk>": 0, "<s>": 1, "a": 2, "b": 3, "ab": 4, "▁": 5}
+		for _, more := range []string{name, piece} {
+			if _, ok := vocab[more]; !ok {
+				vocab[more] = len(vocab)
+			}
+		}
+		steps := []any{map[string]any{"type": "Split", "pattern": regex, "behavior": behaviors[bits%4], "invert": bit(2)}}
+		decoder := map[string]any{"type": "Fuse"}
+		if bit(3) {
+			steps = append([]any{map[string]any{"type": "ByteLevel", "add_prefix_space": bit(4)}}, steps...)
+			decoder["type"] = "ByteLevel"
+		}
+		file, err := json.Marshal(map[string]any{
+			"normalizer": map[string]any{"type": "Sequence", "normalizers": []any{map[string]any{"type": "NFC"},
+				map[string]any{"type": "Replace", "pattern": map[string]any{"String": from}, "content": content},
+				map[string]any{"type": "Replace", "pattern": regex, "content": content}}},
+			"pre_tokenizer":  map[string]any{"type": "Sequence", "pretokenizers": steps},
+			"post_processor": map[string]any{"type": "BertProcessing", "cls": []any{"<s>", 1}},
+			"decoder":        decoder,
+			"added_tokens": []any{map[string]any{"id": 1, "content": "<s>", "special": true},
+				map[string]any{"id": vocab[name], "content": name, "normalized": bit(5), "lstrip": bit(6), "rstrip": bit(6), "single_word": bit(7)}},
+			"model": map[string]any{"type": "BPE", "vocab": vocab, "merges": []string{"a b"}, "unk_token": "<unk>", "ignore_merges": bit(7), "fuse_unk": bit(6)},
+		})
+		require.NoError(t, err)
+		tok, err := parseBounded(t, len(file), func() (Tokenizer, error) { return parseHuggingFace(file) })
+		if err != nil {
+			return
+		}
+		checkParsed(t, tok)
+		ids, err := tok.Encode(text)
+		if err == nil {
+			decodeBoth(t, tok, ids)
+		}
+	})
+}
+
 // FuzzGPT2 checks that any vocab.json and merges.txt are an error or a tokenizer that round-trips.
 func FuzzGPT2(f *testing.F) {
 	learned, err := TrainBPE(strings.NewReader(strings.Repeat("the 春 they ", 9)), 270, nil)
