@@ -199,7 +199,9 @@ func FuzzLoad(f *testing.F) {
 			return
 		}
 		require.NoError(t, err)
-		requireDecoded(t, tok, ids, "a\xff春 b")
+		if tok.Kind() != kindImported {
+			requireDecoded(t, tok, ids, "a\xff春 b")
+		}
 	})
 }
 

@@ -138,35 +138,19 @@ func (f *hfFile) isGPT2(e *importedEncoder) bool {
 func (f *hfFile) vocabulary(e *importedEncoder, written []string) (Tokenizer, error) {
 	v := newVocabulary(e, make([]string, len(written)))
 	e.size = len(written)
-	outside := make([]bool, len(written)) // added tokens, which the model does not produce
-	raw, normalized := map[string]addedToken{}, map[string]addedToken{}
-	e.flags = map[string]addedToken{}
+	outside := make([]bool, len(written)) // tokens that the model does not produce
 	for _, added := range f.AddedTokens {
-		if added.Content == "" {
-			return nil, fmt.Errorf("added token %d has no name", added.ID)
-		}
-		token := addedToken{id: added.ID, lstrip: added.LStrip, rstrip: added.RStrip, singleWord: added.SingleWord}
-		e.flags[added.Content] = token
 		outside[added.ID], v.pieces[added.ID] = true, added.Content
-		switch {
-		case added.Special || added.ID == e.begin:
-			v.specials[added.Content] = added.ID
-		case added.Normalized:
-			name, err := e.normal(added.Content)
-			if err != nil || name == "" {
-				return nil, errors.Join(fmt.Errorf("added token %q has no name after normalization", added.Content), err)
-			}
-			normalized[name] = token
-		default:
-			raw[added.Content] = token
-		}
 	}
-	e.raw, e.normalized = newAddedTokens(raw), newAddedTokens(normalized)
+	if err := f.readAdded(e, v.specials); err != nil {
+		return nil, err
+	}
 	if e.begin >= len(written) {
 		return nil, fmt.Errorf("post_processor: the token %d before the text is outside the vocabulary of %d", e.begin, len(written))
 	}
-	if e.begin >= 0 && !outside[e.begin] {
-		v.specials[written[e.begin]], v.pieces[e.begin], outside[e.begin] = e.begin, written[e.begin], true
+	if e.begin >= 0 {
+		name := written[e.begin]
+		outside[e.begin], v.pieces[e.begin], v.specials[name] = true, name, e.begin
 	}
 	if name := f.Model.Unknown; name != "" {
 		id, ok := f.Model.ids[name]
@@ -184,6 +168,33 @@ func (f *hfFile) vocabulary(e *importedEncoder, written []string) (Tokenizer, er
 		}
 	}
 	return v, nil
+}
+
+// readAdded adds the added tokens to e, and the special ones to specials.
+func (f *hfFile) readAdded(e *importedEncoder, specials map[string]int) error {
+	raw, normalized := map[string]addedToken{}, map[string]addedToken{}
+	e.flags = map[string]addedToken{}
+	for _, added := range f.AddedTokens {
+		if added.Content == "" {
+			return fmt.Errorf("added token %d has no name", added.ID)
+		}
+		token := addedToken{id: added.ID, lstrip: added.LStrip, rstrip: added.RStrip, singleWord: added.SingleWord}
+		e.flags[added.Content] = token
+		switch {
+		case added.Special || added.ID == e.begin:
+			specials[added.Content] = added.ID
+		case added.Normalized:
+			name, err := e.normal(added.Content)
+			if err != nil || name == "" {
+				return errors.Join(fmt.Errorf("added token %q has no name after normalization", added.Content), err)
+			}
+			normalized[name] = token
+		default:
+			raw[added.Content] = token
+		}
+	}
+	e.raw, e.normalized = newAddedTokens(raw), newAddedTokens(normalized)
+	return nil
 }
 
 // addedID returns the id of an added token.

@@ -132,7 +132,7 @@ func (i *importer) readPostProcessor(s *hfStep) {
 				break
 			}
 			ids := s.SpecialTokens[piece.SpecialToken.ID].IDs
-			if len(ids) != 1 || i.encoder.begin >= 0 {
+			if len(ids) != 1 || ids[0] < 0 || i.encoder.begin >= 0 {
 				i.refuse("post_processor TemplateProcessing with several tokens before the text")
 				return
 			}

@@ -40,69 +40,75 @@ func compileRegex(pattern string) (*regexp2.Regexp, error) {
 // possessive in Ruby, as (?:x{1,3})+. Classes with classes in them are an error, because regexp2 gives
 // them another meaning.
 func atomicGroups(pattern string) (string, error) {
-	var out []byte
-	var groups []int // starts of the open groups in out
-	atom := -1       // start of the last atom in out, or −1
-	for i := 0; i < len(pattern); {
-		start := len(out)
-		switch c := pattern[i]; c {
-		case '(':
-			groups = append(groups, start)
-			out, atom = append(out, c), -1
-			i++
-			if strings.HasPrefix(pattern[i:], "?") { // of a group, not a quantifier
-				out = append(out, '?')
-				i++
-			}
-		case ')':
-			if len(groups) == 0 {
-				return "", errors.New("a ) closes no group")
-			}
-			atom, groups = groups[len(groups)-1], groups[:len(groups)-1]
-			out = append(out, c)
-			i++
-		case '[':
-			n, err := classEnd(pattern[i:])
-			if err != nil {
-				return "", err
-			}
-			out, atom = append(out, pattern[i:i+n]...), start
-			i += n
-		case '*', '+', '?', '{':
-			n := quantifierEnd(pattern[i:])
-			if n == 0 { // a { that is a character
-				out, atom = append(out, c), start
-				i++
-				break
-			}
-			out = append(out, pattern[i:i+n]...)
-			i += n
-			if strings.HasPrefix(pattern[i:], "?") {
-				out = append(out, '?')
-				i++
-			} else if strings.HasPrefix(pattern[i:], "+") && atom >= 0 {
-				out = wrapAtom(out, atom, c == '{')
-				i++
-			}
-			if i < len(pattern) && (strings.IndexByte("*+?", pattern[i]) >= 0 || pattern[i] == '{' && quantifierEnd(pattern[i:]) > 0) {
-				return "", errors.New("several quantifiers of one character are not supported")
-			}
-		default:
-			n := atomEnd(pattern[i:])
-			out, atom = append(out, pattern[i:i+n]...), start
-			i += n
+	r := regexRewriter{rest: pattern, atom: -1}
+	for r.rest != "" {
+		if err := r.step(); err != nil {
+			return "", err
 		}
 	}
-	return string(out), nil
+	return string(r.out), nil
 }
 
-// wrapAtom encloses out[atom:], an atom with its quantifier, in a group: atomic, or repeated.
-func wrapAtom(out []byte, atom int, repeated bool) []byte {
-	quantified := string(out[atom:])
-	if repeated {
-		return append(out[:atom], "(?:"+quantified+")+"...)
+// regexRewriter rewrites a regular expression from left to right.
+type regexRewriter struct {
+	rest   string
+	out    []byte
+	groups []int // starts of the open groups in out
+	atom   int   // start of the last atom in out, or −1
+}
+
+// take moves n bytes of rest to out.
+func (r *regexRewriter) take(n int) {
+	r.out, r.rest = append(r.out, r.rest[:n]...), r.rest[n:]
+}
+
+// step rewrites a parenthesis, a quantifier or an atom.
+func (r *regexRewriter) step() error {
+	start, n := len(r.out), quantifierEnd(r.rest)
+	switch c := r.rest[0]; {
+	case c == '(':
+		r.groups, r.atom = append(r.groups, start), -1
+		r.take(1)
+		if strings.HasPrefix(r.rest, "?") { // of a group, not a quantifier
+			r.take(1)
+		}
+	case c == ')' && len(r.groups) == 0:
+		return errors.New("a ) closes no group")
+	case c == ')':
+		last := len(r.groups) - 1
+		r.atom, r.groups = r.groups[last], r.groups[:last]
+		r.take(1)
+	case n > 0:
+		return r.quantifier(n)
+	default:
+		n, err := atomEnd(r.rest)
+		if err != nil {
+			return err
+		}
+		r.atom = start
+		r.take(n)
 	}
-	return append(out[:atom], "(?>"+quantified+")"...)
+	return nil
+}
+
+// quantifier rewrites a quantifier of n bytes.
+func (r *regexRewriter) quantifier(n int) error {
+	group := "(?>%s)"
+	if r.rest[0] == '{' {
+		group = "(?:%s)+"
+	}
+	r.take(n)
+	switch {
+	case strings.HasPrefix(r.rest, "?"):
+		r.take(1)
+	case strings.HasPrefix(r.rest, "+") && r.atom >= 0:
+		quantified := string(r.out[r.atom:])
+		r.out, r.rest = fmt.Appendf(r.out[:r.atom], group, quantified), r.rest[1:]
+	}
+	if r.rest != "" && quantifierEnd(r.rest) > 0 {
+		return errors.New("several quantifiers of one character are not supported")
+	}
+	return nil
 }
 
 // classEnd returns the length of the class at the start of pattern.
@@ -126,31 +132,34 @@ func classEnd(pattern string) (int, error) {
 	return 0, errors.New("a [ is not closed")
 }
 
-// quantifierEnd returns the length of *, +, ? or {1,3} at the start of pattern, or 0 for a { that does not
-// begin a quantifier.
+// quantifierEnd returns the length of *, +, ? or {1,3} at the start of pattern, or 0 if there is none.
 func quantifierEnd(pattern string) int {
-	if pattern[0] != '{' {
+	switch pattern[0] {
+	case '*', '+', '?':
 		return 1
-	}
-	n := 1
-	for n < len(pattern) && (pattern[n] == ',' || pattern[n] >= '0' && pattern[n] <= '9') {
-		n++
-	}
-	if n > 1 && n < len(pattern) && pattern[n] == '}' {
-		return n + 1
+	case '{':
+		n := 1
+		for n < len(pattern) && (pattern[n] == ',' || pattern[n] >= '0' && pattern[n] <= '9') {
+			n++
+		}
+		if n > 1 && n < len(pattern) && pattern[n] == '}' {
+			return n + 1
+		}
 	}
 	return 0
 }
 
-// atomEnd returns the length of the escape or the character at the start of pattern.
-func atomEnd(pattern string) int {
-	if pattern[0] != '\\' || len(pattern) < 2 {
-		return 1
-	}
-	if len(pattern) > 2 && pattern[2] == '{' {
+// atomEnd returns the length of the class, the escape or the character at the start of pattern.
+func atomEnd(pattern string) (int, error) {
+	switch {
+	case pattern[0] == '[':
+		return classEnd(pattern)
+	case pattern[0] != '\\' || len(pattern) < 2:
+		return 1, nil
+	case len(pattern) > 2 && pattern[2] == '{':
 		if end := strings.IndexByte(pattern, '}'); end > 0 {
-			return end + 1
+			return end + 1, nil
 		}
 	}
-	return 2
+	return 2, nil
 }
