@@ -126,7 +126,7 @@ func TestOpenRefusesOtherFormats(t *testing.T) {
 	for want, file := range map[string]string{
 		"a PDF document, not text: extract its text with pdftotext": "%PDF-1.7\n%\xe2\xe3\xcf\xd3\n",
 		"a zip archive or an office document":                       "PK\x03\x04\x14\x00\x06\x00",
-		"compressed by zstd":                                        "\x28\xb5\x2f\xfd\x24\x00",
+		"compressed by xz":                                          "\xfd7zXZ\x00\x00",
 		"a Parquet table":                                           "PAR1\x15\x04\x15\x00",
 	} {
 		path := write(t, "x.txt", file)
@@ -142,7 +142,7 @@ func TestNoteNamesJSONLines(t *testing.T) {
 	path := write(t, "x.jsonl", "{\"text\": \"a\", \"id\": 1}\n{\"text\": \"b\", \"id\": 2}\n")
 	_, note, err := ReadFile(path)
 	require.NoError(t, err)
-	assert.Equal(t, path+" is JSON Lines (keys id, text), read as raw text with its braces: to train on the text alone, write it to a file, as with jq -r .text "+path+" > text.txt", note)
+	assert.Equal(t, path+" is JSON Lines (keys id, text), read as raw text with its braces: to use the text alone, write it to a file, as with jq -r .text "+path+" > text.txt", note)
 	for _, text := range []string{"{\"a\": 1}\nand text\n", "[1]\n[2]\n", "{a}\n", "3\n4\n"} {
 		_, note, err := ReadFile(write(t, "x.txt", text))
 		require.NoError(t, err)
