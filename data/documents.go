@@ -14,7 +14,7 @@ import (
 // last is added.
 var documentEnds = []string{"<|endoftext|>", "</s>", task.EndToken}
 
-// documentChunk is the number of bytes of a document that are encoded at a time.
+// documentChunk is the default of documents.chunk.
 const documentChunk = 1 << 20
 
 // documents is a text of documents, which are the records of a set. Those of the training part come first,
@@ -22,6 +22,7 @@ const documentChunk = 1 << 20
 type documents struct {
 	set    *record.Set
 	parted bool // the records name their parts
+	chunk  int  // bytes of a document that are encoded at a time
 
 	count   int   // documents
 	trained int64 // bytes of the documents of the training part
@@ -29,7 +30,7 @@ type documents struct {
 }
 
 func newDocuments(s *record.Set) *documents {
-	return &documents{set: s, parted: s.Layout.Split || s.Parts != nil}
+	return &documents{set: s, parted: s.Layout.Split || s.Parts != nil, chunk: documentChunk}
 }
 
 // withEnd returns a tokenizer that has a token for the end of a document, and that token.
@@ -72,7 +73,7 @@ func (d *documents) each(f func(p piece) error) error {
 			if err != nil || part != wanted {
 				return err
 			}
-			offset, err = eachPiece(documentText(r), offset, f)
+			offset, err = d.eachPiece(documentText(r), offset, f)
 			return err
 		})
 	}
@@ -94,12 +95,12 @@ func (d *documents) each(f func(p piece) error) error {
 }
 
 // eachPiece calls f with the pieces of a document that begins at offset, and returns the offset of its end.
-func eachPiece(text string, offset int64, f func(p piece) error) (int64, error) {
+func (d *documents) eachPiece(text string, offset int64, f func(p piece) error) (int64, error) {
 	base, end := offset, offset+int64(len(text))
-	if len(text) <= documentChunk {
+	if len(text) <= d.chunk {
 		return end, f(piece{text, base, base, end})
 	}
-	err := tokenizer.EachChunk(strings.NewReader(text), documentChunk, func(chunk string) error {
+	err := tokenizer.EachChunk(strings.NewReader(text), d.chunk, func(chunk string) error {
 		err := f(piece{chunk, offset, base, end})
 		offset += int64(len(chunk))
 		return err
