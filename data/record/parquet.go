@@ -17,7 +17,7 @@ type parquetRows struct {
 	file    *os.File
 	parquet *parquet.File
 	columns []string // paths with dots between names
-	values  map[string]*columnReader
+	values  []*columnReader
 	list    struct{ role, content *columnReader }
 	row     int
 }
@@ -38,8 +38,11 @@ func newParquetRows(path string) (p *parquetRows, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p = &parquetRows{file: f, values: map[string]*columnReader{}}
+	p = &parquetRows{file: f}
 	err = recovered(func() (err error) {
+		if err := checkFooter(f, info.Size()); err != nil {
+			return fmt.Errorf("not a whole Parquet file: %w", err)
+		}
 		p.parquet, err = parquet.OpenFile(f, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 		if err != nil {
 			return fmt.Errorf("not a whole Parquet file: %w", err)
@@ -133,23 +136,38 @@ func (p *parquetRows) open(l *Layout) error {
 			if c == nil || !c.Leaf() || c.MaxRepetitionLevel() > 0 {
 				return fmt.Errorf("column %s is not text", name)
 			}
-			p.values[name] = &columnReader{pages: c.Pages()}
+			if err := p.add(name, c); err != nil {
+				return err
+			}
 		}
 		if l.Kind != Dialogues {
 			return nil
 		}
 		list := column(p.parquet.Root(), strings.Split(l.Message.List, "."))
 		if list != nil && list.Leaf() && !isList(list) { // JSON in a string
-			p.values[l.Message.List] = &columnReader{pages: list.Pages()}
-			return nil
+			return p.add(l.Message.List, list)
 		}
 		role, content := inList(list, l.Message.Role), inList(list, l.Message.Content)
 		if role == nil || content == nil {
 			return fmt.Errorf("column %s is not a list of messages with %s and %s", l.Message.List, l.Message.Role, l.Message.Content)
 		}
+		for _, c := range []*parquet.Column{role, content} {
+			if err := checkPages(p.file, p.parquet, c.Index()); err != nil {
+				return err
+			}
+		}
 		p.list.role, p.list.content = &columnReader{pages: role.Pages()}, &columnReader{pages: content.Pages()}
 		return nil
 	})
+}
+
+// add opens a column.
+func (p *parquetRows) add(name string, c *parquet.Column) error {
+	if err := checkPages(p.file, p.parquet, c.Index()); err != nil {
+		return err
+	}
+	p.values = append(p.values, &columnReader{name: name, pages: c.Pages()})
+	return nil
 }
 
 // column returns the column at a path, or nil.
@@ -187,8 +205,8 @@ func (p *parquetRows) next() (row, int, error) {
 	}
 	p.row++
 	err := recovered(func() (err error) {
-		for name, v := range p.values {
-			if r.values[name], err = v.next(); err != nil {
+		for _, v := range p.values {
+			if r.values[v.name], err = v.next(); err != nil {
 				return err
 			}
 		}

@@ -61,6 +61,7 @@ func (r *parquetRow) turns(l *Layout) ([]Turn, error) {
 
 // columnReader reads a column row by row.
 type columnReader struct {
+	name   string
 	pages  parquet.Pages
 	page   parquet.Page
 	reader parquet.ValueReader

@@ -273,7 +273,7 @@ func TestBrokenFiles(t *testing.T) {
 		{"x.csv", "text,b\n\"a\n" + strings.Repeat("xxxxxxx\n", maxRecord/7), "after line 1: a record is longer than 16 MB: a quote may not be closed"},
 		{"x.csv", "text,text\na,b\n", `line 1 has the name "text" twice`},
 		{"x.parquet", long[:len(long)-9], "not a whole Parquet file"},
-		{"x.parquet", long[:4] + strings.Repeat("\xff", 60) + long[64:], "row 1: "},
+		{"x.parquet", long[:4] + strings.Repeat("\xff", 60) + long[64:], "row group 1, column 1, page 1: its metadata have a value of the unknown type 15"},
 		{"x.jsonl.gz", gzipped(t, strings.Repeat("{\"text\": \"春眠不觉晓\"}\n", 9000))[:150], "corrupt gzip file"},
 		{"x.jsonl.zst", zstandard(t, strings.Repeat("{\"text\": \"春眠不觉晓\"}\n", 9000))[:40], "corrupt zstd file"},
 	} {
