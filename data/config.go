@@ -6,24 +6,31 @@ import (
 	"os"
 	"path/filepath"
 
+	"euryale/data/record"
 	"euryale/data/task"
 )
 
 // Config is the [data] section of config.toml. The zero value of a field means its default.
 type Config struct {
-	Name  string  `toml:"name"`  // a named corpus (see Names) or a path: text, .gz, .tsv, a directory; default "opticks"
+	Name  string  `toml:"name"`  // a named corpus (see Names) or a path: a file of text, a table or records, or a directory; default "opticks"
 	Task  string  `toml:"task"`  // "lm", "mask", "pairs", "dialogue" or "summary"; default: the named corpus's own, or "lm"
 	Split float64 `toml:"split"` // fraction for training, by position (text) or by key (tables); default 0.9
 	Order string  `toml:"order"` // lm and mask: "random" windows, or "sequential" ones for truncated BPTT
 
 	Invalid string `toml:"invalid"` // bytes that are not UTF-8, and NUL: "keep" (default) or "refuse"
-	Ragged  string `toml:"ragged"`  // table rows that lack a column: "refuse" (default) or "skip" and count
+	Ragged  string `toml:"ragged"`  // rows that lack a column, records that cannot be read: "refuse" (default of tables) or "skip" and count (of records)
+
+	Format   string `toml:"format"`   // "auto" (default: by content), "text" (also a table of tab-separated columns), "jsonl", "csv" or "parquet"
+	Text     string `toml:"text"`     // lm and mask, records: columns of the text, joined by newlines; default: "text" or a like name
+	Messages string `toml:"messages"` // dialogue, records: column of the list of messages; default "messages" or "conversations"
+	Role     string `toml:"role"`     // the key of a message that has its speaker; default "role" ("from" of conversations)
+	Content  string `toml:"content"`  // the key of a message that has its text; default "content" ("value" of conversations)
 
 	Encoder       bool   `toml:"encoder"`        // an encoder reads the source; otherwise prompt and answer share one sequence
-	Source        string `toml:"source"`         // columns of the source, by number from 1 or by header name: "1", "form,title"
+	Source        string `toml:"source"`         // columns of the source, by number from 1 or by name: "1", "form,title"; default of records: known names
 	Target        string `toml:"target"`         // column of the answer
 	Key           string `toml:"key"`            // rows with equal values in this column stay in one part; default: the source
-	Reply         string `toml:"reply"`          // dialogue: the speaker whose turns are targets; empty: all speakers
+	Reply         string `toml:"reply"`          // dialogue: the speaker whose turns are targets; "*": all; default: all, of messages the assistant
 	LearnSource   bool   `toml:"learn_source"`   // one sequence: prompt tokens are training targets too; not with encoder or dialogue
 	LengthControl bool   `toml:"length_control"` // a token tells the model the wanted length of the answer
 	MaxSource     int    `toml:"max_source"`     // longest source in tokens, truncated beyond; 0: as the context allows
@@ -40,6 +47,9 @@ type Options struct {
 	Cache string    // directory of downloads and token files; empty: euryale in the user's cache directory
 	Log   io.Writer // progress and messages; nil: silent
 }
+
+// The columns of a source and an answer by default.
+const defaultSource, defaultTarget = "1", "2"
 
 // maxSize is the largest number of examples of a generated corpus. Even level 1 has several times as
 // many different tales and strings.
@@ -59,6 +69,15 @@ func (c Config) task() task.Config {
 		Task: c.Task, Encoder: c.Encoder, Source: c.Source, Target: c.Target, Key: c.Key, Reply: c.Reply,
 		LearnSource: c.LearnSource, LengthControl: c.LengthControl, MaxSource: c.MaxSource,
 		Split: c.Split, Invalid: c.Invalid, Ragged: c.Ragged,
+	}
+}
+
+// record returns the keys of c that package record reads.
+func (c Config) record() record.Config {
+	return record.Config{
+		Task: c.Task, Format: c.Format, Text: c.Text, Source: c.Source, Target: c.Target, Key: c.Key,
+		Messages: c.Messages, Role: c.Role, Content: c.Content, Ragged: c.Ragged, Invalid: c.Invalid,
+		DefaultColumns: c.Source == defaultSource && c.Target == defaultTarget, RunningText: !c.task().HasRows(),
 	}
 }
 

@@ -22,6 +22,7 @@ type Info struct {
 	Name    string   // data.name of the configuration
 	Source  string   // origin of the text
 	Licence string   // empty if unknown, as for a path
+	Records string   // what the files have, if they are of records: "200 dialogues (messages)"
 	Bytes   int64    // of text
 	Train   int      // tokens to predict in the training part
 	Valid   int      // tokens to predict in the validation part
@@ -85,7 +86,11 @@ func (c *Corpus) Close() error { return c.parts.close() }
 func (c *Corpus) Describe() string {
 	var b strings.Builder
 	i := c.Info
-	fmt.Fprintf(&b, "corpus    %s (%s)\n", i.Name, i.Source)
+	if i.Records != "" {
+		fmt.Fprintf(&b, "corpus    %s: %s\n", i.Name, i.Records)
+	} else {
+		fmt.Fprintf(&b, "corpus    %s (%s)\n", i.Name, i.Source)
+	}
 	if i.Licence != "" {
 		fmt.Fprintf(&b, "licence   %s\n", i.Licence)
 	}

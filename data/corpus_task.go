@@ -102,7 +102,7 @@ func openTable(t *task.Table, c Config, tk tokenizer.Config, known tokenizer.Tok
 		return nil, err
 	}
 	parts := &taskParts{format: format, reference: rows.Examples(), buckets: c.Buckets}
-	info := Info{Bytes: t.Bytes}
+	info := Info{Bytes: t.Bytes, Records: t.What}
 	for part := range parts.items {
 		if parts.items[part], err = rows.Encode(format, part); err != nil {
 			return nil, err

@@ -2,7 +2,10 @@ package data
 
 import (
 	"errors"
+	"slices"
+	"strings"
 
+	"euryale/data/record"
 	"euryale/data/store"
 	"euryale/data/task"
 	"euryale/data/textfile"
@@ -15,6 +18,7 @@ type textParts struct {
 	split      int // tokens of the training part
 	sequential bool
 	masking    *masking // data.task "mask", or nil
+	end        int      // the token that ends a document, or −1
 }
 
 // openText tokenizes running text.
@@ -24,16 +28,35 @@ func openText(text textfile.Source, c Config, tk tokenizer.Config, known tokeniz
 		return nil, err
 	}
 	job := &textJob{Config: c, tk: tk, known: known, opts: opts, text: text, limit: maxInMemory}
-	tok, tokens, h, err := job.open()
+	return job.corpus(notes)
+}
+
+// openDocuments tokenizes the texts of records, each ended by a token.
+func openDocuments(s *record.Set, c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options) (*Corpus, error) {
+	c.Text = strings.Join(s.Layout.Target, ",")
+	job := &textJob{Config: c, tk: tk, known: known, opts: opts, text: textfile.Source{Files: s.Files}, docs: newDocuments(s), limit: maxInMemory}
+	return job.corpus(s.Notes)
+}
+
+// corpus returns the corpus of the text.
+func (j *textJob) corpus(notes []string) (*Corpus, error) {
+	c := j.Config
+	tok, tokens, h, err := j.open()
 	if err != nil {
 		return nil, err
 	}
-	parts := &textParts{tokens: tokens, split: int(h.Split), sequential: c.Order == "sequential"}
+	parts := &textParts{tokens: tokens, split: int(h.Split), sequential: c.Order == "sequential", end: -1}
+	info := Info{Bytes: int64(h.Bytes), Train: parts.split, Valid: tokens.Len() - parts.split}
+	if j.docs != nil {
+		_, parts.end = withEnd(tok)
+		info.Records = j.docs.set.Layout.Describe(int(h.Documents))
+		notes = append(slices.Clone(notes), j.docs.notes(h)...)
+	}
 	if c.Task == "mask" {
 		tok = tokenizer.WithSpecials(tok, task.Specials(c.task(), nil)...)
 		parts.masking = newMasking(tok)
 	}
-	info := Info{Bytes: int64(h.Bytes), Train: parts.split, Valid: tokens.Len() - parts.split, Notes: append(notes, job.notes()...)}
+	info.Notes = append(notes, j.notes()...)
 	return &Corpus{c, tok, info, parts}, nil
 }
 
@@ -71,7 +94,28 @@ func (p *textParts) text(part, tokens int, tk tokenizer.Tokenizer) (string, erro
 	}
 	ids := make([]int, n)
 	p.tokens.Copy(ids, begins[part])
-	return tk.Decode(ids)
+	if p.end < 0 {
+		return tk.Decode(ids)
+	}
+	return decodeDocuments(ids, p.end, tk)
+}
+
+// decodeDocuments decodes documents, each on a line of its own.
+func decodeDocuments(ids []int, end int, tk tokenizer.Tokenizer) (string, error) {
+	var b strings.Builder
+	for len(ids) > 0 {
+		n := slices.Index(ids, end)
+		if n < 0 {
+			n = len(ids)
+		}
+		text, err := tk.Decode(ids[:n])
+		if err != nil {
+			return "", err
+		}
+		b.WriteString(text + "\n")
+		ids = ids[min(n+1, len(ids)):]
+	}
+	return b.String(), nil
 }
 
 func (p *textParts) close() error { return p.tokens.Close() }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"euryale/data/record"
 	"euryale/data/task"
 	"euryale/data/textfile"
 	"euryale/data/tokenizer"
@@ -80,6 +81,18 @@ func open(c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options
 // openFrom reads or generates a table or running text, and tokenizes it.
 func openFrom(path string, c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options) (*Corpus, error) {
 	generate := generators[c.Name]
+	if path == c.Name && generate == nil { // a path, not a corpus whose columns are known
+		records := c
+		setDefault(&records.Ragged, "skip")
+		s, err := record.Open(path, records.record(), task.PartWord)
+		if err != nil {
+			return nil, err
+		}
+		if s != nil {
+			return openRecords(s, records, tk, known, opts)
+		}
+	}
+	setDefault(&c.Ragged, "refuse")
 	if c.task().HasRows() {
 		read := func() (*task.Table, error) { return task.ReadTable(path, c.task()) }
 		if generate != nil {
@@ -101,6 +114,19 @@ func openFrom(path string, c Config, tk tokenizer.Config, known tokenizer.Tokeni
 	}
 	corpus.Info.Notes = append(notes, corpus.Info.Notes...)
 	return corpus, nil
+}
+
+// openRecords reads the records of files for their task, and tokenizes them.
+func openRecords(s *record.Set, c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options) (*Corpus, error) {
+	if s.Layout.Kind == record.Texts {
+		return openDocuments(s, c, tk, known, opts)
+	}
+	t, named, err := task.ReadRecords(s, c.task())
+	if err != nil {
+		return nil, err
+	}
+	c.Source, c.Target, c.Key, c.Reply = named.Source, named.Target, named.Key, named.Reply
+	return openTable(t, c, tk, known, opts)
 }
 
 // openSource lists the files of a text, or generates it. The notes say which files are skipped.

@@ -23,11 +23,30 @@ type textJob struct {
 	known tokenizer.Tokenizer
 	opts  Options
 	text  textfile.Source
-	limit int64 // maxInMemory, except in tests
-	size  int64 // bytes of the text, set by survey
+	docs  *documents // if the text is documents, else nil
+	limit int64      // maxInMemory, except in tests
+	size  int64      // bytes of the text, set by survey
 
 	wrong int64                 // bytes of the text that are NUL or not valid UTF-8, set by survey
 	first *textfile.OffsetError // the first of them
+}
+
+// each calls f with each piece of the text.
+func (j *textJob) each(f func(p piece) error) error {
+	if j.docs != nil {
+		return j.docs.each(f)
+	}
+	return textfile.EachChunk(j.text, func(chunk string, offset int64) error {
+		return f(piece{text: chunk, offset: offset, end: -1})
+	})
+}
+
+// apply returns t with what the configuration and the documents need; nil for nil.
+func (j *textJob) apply(t tokenizer.Tokenizer) tokenizer.Tokenizer {
+	if t = j.tk.Apply(t); t != nil && j.docs != nil {
+		t, _ = withEnd(t)
+	}
+	return t
 }
 
 // open returns the tokenizer, the tokens and a header with their split. It reuses a token file of the
@@ -41,7 +60,7 @@ func (j *textJob) open() (tokenizer.Tokenizer, *store.IDs, *store.Header, error)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	tok = j.tk.Apply(tok)
+	tok = j.apply(tok)
 	if tok != nil && cache.Has(tok) {
 		return cache.Reuse(tok)
 	}
@@ -52,7 +71,7 @@ func (j *textJob) open() (tokenizer.Tokenizer, *store.IDs, *store.Header, error)
 		if tok, err = j.makeTokenizer(); err != nil {
 			return nil, nil, nil, err
 		}
-		tok = j.tk.Apply(tok)
+		tok = j.apply(tok)
 	}
 	if j.size > j.limit {
 		if err := j.prepare(tok, cache); err != nil {
@@ -62,7 +81,9 @@ func (j *textJob) open() (tokenizer.Tokenizer, *store.IDs, *store.Header, error)
 	}
 	tokens := store.NewIDs(tok.Vocab())
 	split, err := j.encode(tok, newProgress(nil, "", 0, false), tokens.Append)
-	return tok, tokens, &store.Header{Split: uint64(split), Bytes: uint64(j.size)}, err
+	h := &store.Header{Split: uint64(split), Bytes: uint64(j.size)}
+	j.setRecords(h)
+	return tok, tokens, h, err
 }
 
 // openCache returns the cache of the text; its file names depend on all that the files are made from.
@@ -76,6 +97,9 @@ func (j *textJob) openCache() (*store.Cache, error) {
 	if j.tk.Specials == "parse" {
 		part += "|specials"
 	}
+	if j.docs != nil {
+		part += "|" + j.docs.set.Key()
+	}
 	how := fmt.Sprintf("%s|%s|%d", part, j.tk.Kind, j.tk.Vocab)
 	if j.tk.Kind == "word" {
 		how += fmt.Sprintf("|%s|%d", j.tk.Words, j.tk.MinCount)
@@ -88,20 +112,20 @@ func (j *textJob) openCache() (*store.Cache, error) {
 
 // survey counts the bytes of the text; with data.invalid = "refuse" invalid bytes are an error.
 func (j *textJob) survey() error {
-	err := textfile.EachChunk(j.text, func(chunk string, offset int64) error {
-		j.size = offset + int64(len(chunk))
-		i, err := textfile.FirstInvalid(chunk)
+	err := j.each(func(p piece) error {
+		j.size = p.offset + int64(len(p.text))
+		i, err := textfile.FirstInvalid(p.text)
 		if i < 0 {
 			return nil
 		}
-		found := &textfile.OffsetError{Offset: offset + int64(i), Err: err}
+		found := &textfile.OffsetError{Offset: p.offset + int64(i), Err: err}
 		if j.Invalid == "refuse" {
 			return found
 		}
 		if j.first == nil {
 			j.first = found
 		}
-		j.wrong += textfile.CountInvalid(chunk[i:])
+		j.wrong += textfile.CountInvalid(p.text[i:])
 		return nil
 	})
 	if err == nil && j.size == 0 {
@@ -119,8 +143,41 @@ func (j *textJob) notes() []string {
 		"data.invalid = \"refuse\" makes them an error", j.wrong, j.first.Offset)}
 }
 
-// cut returns the size of the training part in bytes.
-func (j *textJob) cut() int64 { return int64(j.Split * float64(j.size)) }
+// cut returns the size of the training part in bytes; documents are not divided by it.
+func (j *textJob) cut() int64 {
+	if j.named() {
+		return j.docs.trained
+	}
+	return int64(j.Split * float64(j.size))
+}
+
+// named reports whether the documents name a training and a validation part.
+func (j *textJob) named() bool {
+	return j.docs != nil && j.docs.trained > 0 && j.docs.trained < j.size
+}
+
+// trained returns the number of bytes of p that are of the training part. Running text and a single
+// document are divided at the first character that begins at the cut or later. Of several documents those
+// that end before the cut are for training, and at least the first.
+func (j *textJob) trained(p piece, cut int64, t tokenizer.Tokenizer) int {
+	if j.docs == nil || p.base == 0 && p.end == j.size {
+		if p.offset >= cut {
+			return 0
+		}
+		return tokenizer.PartEnd(t, p.text, nextRune(p.text, cut-p.offset))
+	}
+	if p.end <= cut || p.base == 0 {
+		return len(p.text)
+	}
+	return 0
+}
+
+// setRecords sets what a header says of documents.
+func (j *textJob) setRecords(h *store.Header) {
+	if j.docs != nil {
+		h.Documents, h.Skipped, h.Unused = uint64(j.docs.count), uint64(j.docs.set.Skipped.Count), uint64(j.docs.unused)
+	}
+}
 
 // makeTokenizer loads or makes the tokenizer of the configuration.
 func (j *textJob) makeTokenizer() (tokenizer.Tokenizer, error) {
@@ -130,17 +187,43 @@ func (j *textJob) makeTokenizer() (tokenizer.Tokenizer, error) {
 	case "word":
 		return countWords(j.tk, j.eachTrainingText)
 	case "bpe":
-		return trainMerges(io.LimitReader(j.text.Reader(), j.cut()), j.tk.Vocab, j.opts.Log)
+		text := j.trainingText()
+		defer text.Close()
+		return trainMerges(text, j.tk.Vocab, j.opts.Log)
 	}
 	return readyTokenizer(j.tk.Kind)
+}
+
+// trainingText returns a reader of the training part, with a newline after each document.
+func (j *textJob) trainingText() io.ReadCloser {
+	if j.docs == nil {
+		text := j.text.Reader()
+		return struct {
+			io.Reader
+			io.Closer
+		}{io.LimitReader(text, j.cut()), text}
+	}
+	cut := j.cut()
+	r, w := io.Pipe()
+	go func() {
+		w.CloseWithError(j.each(func(p piece) error {
+			text := p.text[:j.trained(p, cut, nil)]
+			if text != "" && p.last() {
+				text += "\n"
+			}
+			_, err := io.WriteString(w, text)
+			return err
+		}))
+	}()
+	return r
 }
 
 // charTokenizer returns a character tokenizer of a text of any size. Its vocabulary includes the
 // characters of the validation part, as is customary.
 func (j *textJob) charTokenizer() (tokenizer.Tokenizer, error) {
 	count := map[string]int{}
-	err := textfile.EachChunk(j.text, func(chunk string, _ int64) error {
-		tokenizer.CountChars(count, chunk)
+	err := j.each(func(p piece) error {
+		tokenizer.CountChars(count, p.text)
 		return nil
 	})
 	return tokenizer.CharsByCount(count), err
@@ -149,9 +232,9 @@ func (j *textJob) charTokenizer() (tokenizer.Tokenizer, error) {
 // eachTrainingText passes on the training part, whole words at a time.
 func (j *textJob) eachTrainingText(add func(text string)) error {
 	cut := j.cut()
-	return textfile.EachChunk(j.text, func(chunk string, offset int64) error {
-		if offset < cut {
-			add(chunk[:tokenizer.WordEnd(chunk, nextRune(chunk, cut-offset))])
+	return j.each(func(p piece) error {
+		if n := j.trained(p, cut, nil); n > 0 {
+			add(p.text[:tokenizer.WordEnd(p.text, n)])
 		}
 		return nil
 	})
@@ -172,45 +255,56 @@ func (j *textJob) prepare(t tokenizer.Tokenizer, c *store.Cache) error {
 	return c.Write(t, func(w *store.Writer) error {
 		split, err := j.encode(t, p, w.Append)
 		w.Header.Split, w.Header.Bytes = uint64(split), uint64(j.size)
+		j.setRecords(&w.Header)
 		return err
 	})
 }
 
-// encode passes the ids of the text to sink, chunk by chunk, and returns the number of ids of the
-// training part, which ends before the first character that begins at the cut or later.
+// encode passes the ids of the text to sink, piece by piece, and returns the number of ids of the
+// training part. The end token follows each document.
 func (j *textJob) encode(t tokenizer.Tokenizer, p *progress, sink func(ids []int) error) (split int, err error) {
-	encode := t.Encode // of the first part; the others continue it
-	put := func(text string, offset int64) (int, error) {
-		if text == "" {
-			return 0, nil
-		}
-		ids, err := encode(text)
-		encode = t.EncodeNext
-		var unknown *tokenizer.UnknownError
-		if errors.As(err, &unknown) {
-			unknown.Offset += int(offset)
-		}
-		if err != nil {
-			return 0, err
-		}
-		return len(ids), sink(ids)
+	end := -1
+	if j.docs != nil {
+		_, end = withEnd(t)
 	}
 	cut := j.cut()
-	err = textfile.EachChunk(j.text, func(chunk string, offset int64) error {
-		at := 0
-		if offset < cut {
-			at = tokenizer.PartEnd(t, chunk, nextRune(chunk, cut-offset))
-			n, err := put(chunk[:at], offset)
-			if err != nil {
-				return err
-			}
-			split += n
+	err = j.each(func(at piece) error {
+		n := j.trained(at, cut, t)
+		first, err := encodePiece(t, at, 0, n)
+		if err != nil {
+			return err
 		}
-		p.add(len(chunk))
-		_, err := put(chunk[at:], offset+int64(at))
-		return err
+		rest, err := encodePiece(t, at, n, len(at.text))
+		if err != nil {
+			return err
+		}
+		if at.last() && n == len(at.text) {
+			first = append(first, end)
+		} else if at.last() {
+			rest = append(rest, end)
+		}
+		split += len(first)
+		p.add(len(at.text))
+		return errors.Join(sink(first), sink(rest))
 	})
 	return split, err
+}
+
+// encodePiece returns the ids of at.text[from:to].
+func encodePiece(t tokenizer.Tokenizer, at piece, from, to int) ([]int, error) {
+	if from == to {
+		return nil, nil
+	}
+	encode := t.EncodeNext
+	if at.first() && from == 0 {
+		encode = t.Encode
+	}
+	ids, err := encode(at.text[from:to])
+	var unknown *tokenizer.UnknownError
+	if errors.As(err, &unknown) {
+		unknown.Offset += int(at.offset-at.base) + from
+	}
+	return ids, err
 }
 
 // nextRune returns the first offset from i on at which a character begins, or len(text).

@@ -63,11 +63,9 @@ func TestNotesOfText(t *testing.T) {
 	for name, content := range map[string]string{"a.txt": "abc\n", "b.jsonl": "{}", "c.txt": "\ufeffdef\n"} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644))
 	}
-	lines := write(t, "x.jsonl", strings.Repeat("{\"text\": \"春\"}\n", 20))
 	for path, note := range map[string]string{
 		wrong: `2 bytes are NUL or not valid UTF-8 and are kept as they are, the first at byte offset 3 of the text: data.invalid = "refuse" makes them an error`,
 		dir:   dir + ": skipped 1 files that are not .txt, .md, .text (1 .jsonl)",
-		lines: lines + " is JSON Lines (keys text), read as raw text with its braces: to train on the text alone, write it to a file, as with jq -r .text " + lines + " > text.txt",
 	} {
 		c, err := Open(Config{Name: path}, tokenizer.Config{}, nil, Options{})
 		require.NoError(t, err)
@@ -102,9 +100,6 @@ func TestNotesOfTables(t *testing.T) {
 	_, err = Open(Config{Name: utf16File, Task: "pairs", Invalid: "refuse"}, tokenizer.Config{}, nil, Options{})
 	assert.ErrorContains(t, err, "is UTF-16LE, not UTF-8: convert it with iconv")
 
-	_, err = Open(Config{Name: write(t, "x.csv", "a,b\n"), Task: "pairs"}, tokenizer.Config{}, nil, Options{})
+	_, err = Open(Config{Name: write(t, "x.txt", "a,b\n"), Task: "pairs"}, tokenizer.Config{}, nil, Options{})
 	assert.ErrorContains(t, err, "has one column: columns are separated by tabs, not by commas or spaces")
-	lines := write(t, "x.jsonl", "{\"source\": \"a\", \"target\": \"b\"}\n")
-	_, err = Open(Config{Name: lines, Task: "pairs"}, tokenizer.Config{}, nil, Options{})
-	assert.ErrorContains(t, err, lines+" is JSON Lines (keys source, target), not a table of tab-separated columns: write one, as with jq -r '[.source, .target] | @tsv'")
 }

@@ -1,11 +1,13 @@
 package data
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"euryale/data/record"
 	"euryale/data/task"
 	"euryale/data/tokenizer"
 )
@@ -17,7 +19,7 @@ func (c Config) resolve() (Config, error) {
 	setDefault(&c.Task, "lm")
 	setDefault(&c.Order, "random")
 	setDefault(&c.Invalid, "keep")
-	setDefault(&c.Ragged, "refuse")
+	setDefault(&c.Format, "auto")
 	setDefault(&c.Language, "both")
 	setDefault(&c.Split, 0.9)
 	setDefault(&c.Buckets, 6)
@@ -30,7 +32,8 @@ func (c Config) resolve() (Config, error) {
 		{"task", c.Task, []string{"lm", "mask", "pairs", "dialogue", "summary"}},
 		{"order", c.Order, []string{"random", "sequential"}},
 		{"invalid", c.Invalid, []string{"keep", "refuse"}},
-		{"ragged", c.Ragged, []string{"refuse", "skip"}},
+		{"ragged", cmp.Or(c.Ragged, "refuse"), []string{"refuse", "skip"}},
+		{"format", c.Format, record.Formats},
 		{"language", c.Language, []string{"en", "zh", "both"}},
 	} {
 		if !slices.Contains(k.allowed, k.value) {
@@ -39,7 +42,7 @@ func (c Config) resolve() (Config, error) {
 	}
 	c = c.generatedDefaults()
 	if c.task().HasRows() && c.Source == "" && c.Target == "" {
-		c.Source, c.Target = "1", "2"
+		c.Source, c.Target = defaultSource, defaultTarget
 	}
 	if c.Order == "sequential" && c.task().HasRows() {
 		return c, errors.New("data.order is sequential, but the rows of a table do not continue each other: use data.order = \"random\"")

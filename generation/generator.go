@@ -58,6 +58,9 @@ const (
 // Start is the token that a text begins with when nothing else does: the tokenizer's
 // begin or end token, a line break, or the first id.
 func Start(tk tokenizer.Tokenizer) int {
+	if id, ok := tk.Begin(); ok {
+		return id
+	}
 	for _, name := range []string{"<|begin|>", "<s>", "<|end|>", "<|endoftext|>"} {
 		if id, ok := tk.Special(name); ok {
 			return id

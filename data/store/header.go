@@ -21,4 +21,7 @@ type Header struct {
 	Tokenizer [sha256.Size]byte // hash of the tokenizer's pieces
 	Source    [sha256.Size]byte // hash of the files of the text
 	Payload   [sha256.Size]byte // hash of the ids as stored
+	Documents uint64            // number of documents; 0 if the text is not of documents
+	Skipped   uint64            // records that could not be read
+	Unused    uint64            // records of the test part
 }

@@ -26,10 +26,14 @@ const (
 // dialogue must be consecutive and in the order of their turns.
 func readDialogues(t *Table, c Config) (parts [3][][]turn, err error) {
 	if len(t.rows[0].cells) < dialogueColumns {
-		return parts, fmt.Errorf("%s:%d: %d columns: a table of dialogues has id, turn, speaker, text",
-			t.from, t.rows[0].line, len(t.rows[0].cells))
+		return parts, fmt.Errorf("%s: %d columns: a table of dialogues has id, turn, speaker, text",
+			t.places.at(t.rows[0].line), len(t.rows[0].cells))
 	}
-	split, err := newSplitter(t, c, []int{dialogueColumn})
+	key := dialogueColumn
+	if t.messages {
+		key = openingColumn
+	}
+	split, err := newSplitter(t, c, []int{key})
 	if err != nil {
 		return parts, err
 	}
@@ -41,8 +45,8 @@ func readDialogues(t *Table, c Config) (parts [3][][]turn, err error) {
 			end++
 		}
 		if ended[id] {
-			return parts, fmt.Errorf("%s:%d: dialogue %s continues here, after another dialogue: sort the rows by dialogue",
-				t.from, t.rows[begin].line, id)
+			return parts, fmt.Errorf("%s: dialogue %s continues here, after another dialogue: sort the rows by dialogue",
+				t.places.at(t.rows[begin].line), id)
 		}
 		ended[id] = true
 		turns, err := t.turns(t.rows[begin:end], c)

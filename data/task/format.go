@@ -14,10 +14,13 @@ const (
 	beginToken  = "<|begin|>"  // before a prompt, or before the answer in a decoder
 	fieldToken  = "<|field|>"  // between the fields of a source
 	answerToken = "<|answer|>" // between prompt and answer in one sequence
-	endToken    = "<|end|>"    // after an answer, a source or a turn
+	EndToken    = "<|end|>"    // after an answer, a source or a turn
 	MaskToken   = "<|mask|>"   // in place of a token that is to be predicted
 	rolePrefix  = "<|role:"    // followed by the speaker's name and "|>": before a turn
 )
+
+// AllSpeakers is the value of data.reply by which the turns of all speakers are targets.
+const AllSpeakers = "*"
 
 // lengthBounds are the longest answers, in tokens, of the classes of length control; the last class
 // also has all longer ones.
@@ -63,13 +66,13 @@ func Specials(c Config, speakers []string) []string {
 		return nil
 	}
 	if c.Task == "dialogue" {
-		names := []string{endToken}
+		names := []string{EndToken}
 		for _, speaker := range speakers {
 			names = append(names, rolePrefix+speaker+"|>")
 		}
 		return names
 	}
-	names := []string{beginToken, fieldToken, answerToken, endToken}
+	names := []string{beginToken, fieldToken, answerToken, EndToken}
 	if c.LengthControl {
 		for _, n := range lengthBounds {
 			names = append(names, lengthToken(n))
@@ -85,7 +88,7 @@ func lengthToken(n int) string { return "<|length:" + strconv.Itoa(n) + "|>" }
 // lacks a special token of the task is an error.
 func NewFormat(c Config, tk tokenizer.Tokenizer) (*Format, error) {
 	f := &Format{config: c, tokenizer: tk, begin: -1, field: -1, answer: -1, end: -1, mask: -1, reply: -1}
-	known := map[string]*int{beginToken: &f.begin, fieldToken: &f.field, answerToken: &f.answer, endToken: &f.end, MaskToken: &f.mask}
+	known := map[string]*int{beginToken: &f.begin, fieldToken: &f.field, answerToken: &f.answer, EndToken: &f.end, MaskToken: &f.mask}
 	for _, name := range Specials(c, nil) {
 		id, ok := tk.Special(name)
 		if !ok {
@@ -116,7 +119,7 @@ func (f *Format) findRoles() error {
 	if len(f.roles) == 0 {
 		return fmt.Errorf("the tokenizer has no token %sNAME|>: it was not made for data.task = %q", rolePrefix, f.config.Task)
 	}
-	if f.config.Reply == "" {
+	if f.config.Reply == "" || f.config.Reply == AllSpeakers {
 		return nil
 	}
 	var err error

@@ -18,7 +18,7 @@ import (
 //     table without a source column takes the beginning of an answer.
 //   - dialogue: the turns, one by one or as lines. "user: Hello" names the speaker, "user:" at the
 //     end names the next speaker; without names the speakers alternate such that the next one is
-//     the one who replies.
+//     the one who replies. A line that begins with a tab continues the turn before it.
 //
 // If an encoder reads the source (see Source), the prompt is the single token that begins an answer.
 //
@@ -176,38 +176,62 @@ func (f *Format) encodeFields(fields []string) ([]int, error) {
 	return f.join(encoded), nil
 }
 
-// parseTurns parses the turns of a dialogue, and returns the role of the next speaker.
-func (f *Format) parseTurns(fields []string) (turns []encodedTurn, next int, err error) {
-	unknown := -1
-	last := unknown
+// continued begins a line that continues the turn before it.
+const continued = "\t"
+
+// said is a turn of a prompt, whose role may be unknown.
+type said struct {
+	role int
+	text string
+}
+
+const unknownRole = -1
+
+// splitTurns splits the lines of a prompt into turns. named is the role of an empty last line, or
+// unknownRole.
+func (f *Format) splitTurns(fields []string) (turns []said, named int) {
+	named = unknownRole
 	for line := range strings.SplitSeq(strings.Join(fields, "\n"), "\n") {
-		role, text := unknown, strings.TrimSpace(line)
-		if name, said, ok := strings.Cut(text, ":"); ok {
-			if i, err := f.role(name); err == nil {
-				role, text = i, strings.TrimSpace(said)
-			}
-		}
-		last = unknown
-		if text == "" {
-			last = role
+		if more, ok := strings.CutPrefix(line, continued); ok && len(turns) > 0 {
+			turns[len(turns)-1].text += "\n" + more
 			continue
 		}
-		ids, err := f.tokenizer.EncodeNext(text)
+		t := said{unknownRole, strings.TrimSpace(line)}
+		if name, text, ok := strings.Cut(t.text, ":"); ok {
+			if i, err := f.role(name); err == nil {
+				t = said{i, strings.TrimSpace(text)}
+			}
+		}
+		named = unknownRole
+		if t.text == "" {
+			named = t.role
+			continue
+		}
+		turns = append(turns, t)
+	}
+	return turns, named
+}
+
+// parseTurns parses the turns of a dialogue, and returns the role of the next speaker.
+func (f *Format) parseTurns(fields []string) (turns []encodedTurn, next int, err error) {
+	given, named := f.splitTurns(fields)
+	for _, t := range given {
+		ids, err := f.tokenizer.EncodeNext(t.text)
 		if err != nil {
 			return nil, 0, err
 		}
-		turns = append(turns, encodedTurn{role, ids})
+		turns = append(turns, encodedTurn{t.role, ids})
 	}
 	if n := len(turns); n > 0 {
-		said := turns[n-1]
-		if err := f.checkCut(len(said.ids), len(f.turnTokens(encodedTurn{0, said.ids}))-2); err != nil {
+		last := turns[n-1].ids
+		if err := f.checkCut(len(last), len(f.turnTokens(encodedTurn{0, last}))-2); err != nil {
 			return nil, 0, err
 		}
 	}
-	next = f.nextSpeaker(turns, last)
+	next = f.nextSpeaker(turns, named)
 	after := next
 	for i := len(turns) - 1; i >= 0; i-- {
-		if turns[i].role == unknown {
+		if turns[i].role == unknownRole {
 			turns[i].role = f.partner(after)
 		}
 		after = turns[i].role

@@ -1,21 +1,24 @@
 package task
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // Rows holds the parsed rows of a table, by part: pairs or dialogues.
 type Rows struct {
 	config    Config
-	from      string // the table's file, for messages
+	places    places // the table's files, for messages
+	messages  bool   // the dialogues are lists of messages
 	pairs     [3][]pair
 	dialogues [3][][]turn
 }
 
 // ReadRows parses the rows of a table for its task.
 func ReadRows(t *Table, c Config) (r *Rows, err error) {
-	r = &Rows{config: c, from: t.from}
+	r = &Rows{config: c, places: t.places, messages: t.messages}
 	if c.Task == "dialogue" {
 		r.dialogues, err = readDialogues(t, c)
 	} else {
@@ -43,7 +46,15 @@ func (r *Rows) Text(part int) string {
 }
 
 // Specials returns the special tokens that the rows need.
-func (r *Rows) Specials() []string { return Specials(r.config, speakers(r.dialogues)) }
+func (r *Rows) Specials() []string {
+	names := speakers(r.dialogues)
+	if r.messages { // the first two speakers answer each other
+		slices.SortStableFunc(names, func(a, b string) int {
+			return cmp.Compare(slices.Index(instructors, a), slices.Index(instructors, b))
+		})
+	}
+	return Specials(r.config, names)
+}
 
 // Encode tokenizes the rows of a part.
 func (r *Rows) Encode(f *Format, part int) ([]Item, error) {
@@ -85,7 +96,7 @@ func (r *Rows) Encode(f *Format, part int) ([]Item, error) {
 func (r *Rows) ids(f *Format, line int, text string) ([]int, error) {
 	ids, err := f.tokenizer.EncodeNext(text)
 	if err != nil {
-		return nil, fmt.Errorf("%s:%d: %w", r.from, line, err)
+		return nil, fmt.Errorf("%s: %w", r.places.at(line), err)
 	}
 	return ids, nil
 }
@@ -116,10 +127,10 @@ func (r *Rows) replies(turns []turn) []Example {
 	var all []Example
 	var before strings.Builder
 	for i, t := range turns {
-		if i > 0 && (r.config.Reply == "" || t.speaker == r.config.Reply) {
+		if i > 0 && (r.config.Reply == "" || r.config.Reply == AllSpeakers || t.speaker == r.config.Reply) {
 			all = append(all, Example{Source: before.String() + t.speaker + ":", Reference: t.text})
 		}
-		fmt.Fprintf(&before, "%s: %s\n", t.speaker, t.text)
+		fmt.Fprintf(&before, "%s: %s\n", t.speaker, strings.ReplaceAll(t.text, "\n", "\n"+continued))
 	}
 	return all
 }

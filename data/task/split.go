@@ -57,10 +57,10 @@ func newSplitter(t *Table, c Config, key []int) (*splitter, error) {
 
 // part returns the part of a row.
 func (s *splitter) part(t *Table, r row) (int, error) {
-	if s.column >= 0 {
+	if s.column >= 0 && !(t.splits && r.cells[s.column] == "") {
 		part, err := ParsePart(r.cells[s.column])
 		if err != nil {
-			return 0, fmt.Errorf("%s:%d: split column: %w", t.from, r.line, err)
+			return 0, fmt.Errorf("%s: split column: %w", t.places.at(r.line), err)
 		}
 		return part, nil
 	}

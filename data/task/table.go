@@ -16,13 +16,18 @@ const maxLine = 16 << 20
 
 // Table is a table of text cells, read from a file of tab-separated values or generated.
 type Table struct {
-	from    string   // name of the file, for messages
-	header  []string // names of the columns, if the first line begins with '#'; else nil
-	rows    []row
-	named   bool     // a column was found by its name
-	Notes   []string // what a user should know about the file
-	Skipped int      // number of ragged rows left out
-	Bytes   int64    // of text
+	from   string   // name of the file, for messages
+	header []string // names of the columns, if the first line begins with '#'; else nil
+	rows   []row
+	named  bool   // a column was found by its name
+	places places // files, for messages about rows
+	What   string // the records that it was read from, such as "200 dialogues (messages)"
+
+	messages bool     // the rows are messages: the column "opening" is the key of a dialogue
+	splits   bool     // the column "split" may be empty
+	Notes    []string // what a user should know about the file
+	Skipped  int      // number of ragged rows left out
+	Bytes    int64    // of text
 }
 
 // row is one line of a table.
@@ -32,11 +37,16 @@ type row struct {
 }
 
 // NewTable returns an empty table, to be filled with Add.
-func NewTable(from string, header ...string) *Table { return &Table{from: from, header: header} }
+func NewTable(from string, header ...string) *Table {
+	return &Table{from: from, header: header, places: places{{from, 0}}}
+}
 
 // Add appends a row.
-func (t *Table) Add(cells ...string) {
-	t.rows = append(t.rows, row{len(t.rows) + 1, cells})
+func (t *Table) Add(cells ...string) { t.add(len(t.rows)+1, cells) }
+
+// add appends the row of a line.
+func (t *Table) add(line int, cells []string) {
+	t.rows = append(t.rows, row{line, cells})
 	for _, cell := range cells {
 		t.Bytes += int64(len(cell)) + 1
 	}
@@ -52,9 +62,6 @@ func ReadTable(path string, c Config) (*Table, error) {
 		return nil, err
 	}
 	defer f.Close()
-	if err := f.RefuseJSON(); err != nil {
-		return nil, err
-	}
 	if err := f.Refuse(); c.Invalid == "refuse" && err != nil {
 		return nil, err
 	}
@@ -71,7 +78,7 @@ func ReadTable(path string, c Config) (*Table, error) {
 // parseTable reads the rows of r. Each row must have as many cells as the header or, without a header,
 // as the first row.
 func parseTable(r io.Reader, from string, c Config) (*Table, error) {
-	t := &Table{from: from}
+	t := &Table{from: from, places: places{{from, 0}}}
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxLine)
 	want := 0
@@ -133,7 +140,7 @@ func (t *Table) ragged(c Config, line int, what string) error {
 		t.Skipped++
 		return nil
 	}
-	return fmt.Errorf("%s:%d: %s: correct the row, or skip such rows with data.ragged = \"skip\"", t.from, line, what)
+	return fmt.Errorf("%s: %s: correct the row, or skip such rows with data.ragged = \"skip\"", t.places.at(line), what)
 }
 
 // columns returns the indices of the columns in spec, such as "1" or "form,title": numbers from 1 or

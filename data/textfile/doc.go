@@ -1,3 +1,3 @@
-// Package textfile reads text from plain or gzip files as one text in UTF-8, in chunks that end at the end of
+// Package textfile reads text from plain, gzip or zstd files as one text in UTF-8, in chunks that end at the end of
 // a word. Its errors name the file and the byte offset in it.
 package textfile

@@ -2,12 +2,10 @@ package textfile
 
 import (
 	"bufio"
-	"bytes"
-	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 )
 
 // headSize is the number of bytes at the start of a file by which its format is recognized.
@@ -18,12 +16,14 @@ type File struct {
 	io.Reader
 	path   string
 	file   *os.File
-	zipped bool   // decompressed, though the name does not end in .gz
-	mark   int    // bytes of a UTF-8 byte order mark that was dropped
-	format format // of the decompressed bytes
+	inner  io.Closer     // of the decompressed bytes, or nil
+	buffer *bufio.Reader // of the decompressed bytes
+	zipped string        // "|gzip" or "|zstd" if decompressed though the name does not end so
+	mark   int           // bytes of a UTF-8 byte order mark that was dropped
+	format format        // of the decompressed bytes
 }
 
-// Open opens a text file. A gzip file is decompressed, a byte order mark dropped, and UTF-16 or UTF-32
+// Open opens a text file. A gzip or zstd file is decompressed, a byte order mark dropped, and UTF-16 or UTF-32
 // converted to UTF-8 (see Note). A file of a known format that is not text is an error.
 func Open(path string) (*File, error) {
 	f, err := os.Open(path)
@@ -38,50 +38,65 @@ func Open(path string) (*File, error) {
 	return file, nil
 }
 
-func newFile(f *os.File, path string) (*File, error) {
-	t := &File{path: path, file: f}
-	r := bufio.NewReaderSize(f, headSize)
-	head, _ := r.Peek(2) // an error is returned by the next read too
-	isGzip := bytes.Equal(head, []byte{0x1f, 0x8b})
-	if isGzip || filepath.Ext(path) == ".gz" {
-		z, err := gzip.NewReader(r)
-		if err != nil {
-			return nil, fmt.Errorf("%s: not a gzip file: %v", path, err) // %v: a wrapped io.EOF would look like the end of the text
-		}
-		t.zipped = filepath.Ext(path) != ".gz"
-		r = bufio.NewReaderSize(&gzipReader{z, path}, headSize)
-	}
-	head, _ = r.Peek(headSize)
-	var err error
-	if t.format, err = recognize(head); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	skipped, err := r.Discard(t.format.mark)
+// OpenBytes opens a file of any format. A gzip or zstd file is decompressed.
+func OpenBytes(path string) (io.ReadCloser, error) {
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	t.Reader = r
+	t := &File{path: path, file: f, buffer: bufio.NewReaderSize(f, headSize)}
+	if err := t.decompress(); err != nil {
+		f.Close()
+		return nil, err
+	}
+	t.Reader = t.buffer
+	return t, nil
+}
+
+func newFile(f *os.File, path string) (*File, error) {
+	t := &File{path: path, file: f, buffer: bufio.NewReaderSize(f, headSize)}
+	if err := t.decompress(); err != nil {
+		return nil, err
+	}
+	head, _ := t.buffer.Peek(headSize) // an error is returned by the next read too
+	var err error
+	if t.format, err = recognize(head); err != nil {
+		t.closeInner()
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	skipped, err := t.buffer.Discard(t.format.mark)
+	if err != nil {
+		t.closeInner()
+		return nil, err
+	}
+	t.Reader = t.buffer
 	if t.format.convert != nil {
-		t.Reader = t.format.convert.NewDecoder().Reader(r)
+		t.Reader = t.format.convert.NewDecoder().Reader(t.buffer)
 	} else {
 		t.mark = skipped
 	}
 	return t, nil
 }
 
-// Close closes the file. Reading to the end has checked the checksum of a gzip file.
-func (f *File) Close() error { return f.file.Close() }
+// Close closes the file. Reading to the end has checked the checksum of a compressed file.
+func (f *File) Close() error { return errors.Join(f.closeInner(), f.file.Close()) }
+
+// closeInner ends the decompression.
+func (f *File) closeInner() error {
+	if f.inner == nil {
+		return nil
+	}
+	return f.inner.Close()
+}
 
 // change identifies how the bytes that are read differ from those stored; "" if they do not, or as
-// the extension .gz says.
+// the extension, .gz or .zst, says.
 func (f *File) change() string {
 	change := ""
 	if f.format.convert != nil {
 		change = f.format.name
 	}
-	if f.zipped {
-		change += "|gzip"
-	}
+	change += f.zipped
 	if f.mark > 0 {
 		change += "|mark"
 	}
@@ -97,21 +112,6 @@ func ReadFile(path string) (text, note string, err error) {
 	defer f.Close()
 	raw, err := io.ReadAll(f)
 	return string(raw), f.Note(), err
-}
-
-// gzipReader is a gzip reader that names the file in its errors.
-type gzipReader struct {
-	*gzip.Reader
-	path string
-}
-
-// Read reads decompressed bytes; its errors name the file.
-func (g *gzipReader) Read(p []byte) (int, error) {
-	n, err := g.Reader.Read(p)
-	if err != nil && err != io.EOF {
-		err = fmt.Errorf("%s: corrupt gzip file: %v", g.path, err)
-	}
-	return n, err
 }
 
 // DropMark returns a reader of r without a UTF-8 byte order mark at its start. It waits for no more

@@ -3,7 +3,6 @@ package textfile
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -118,21 +117,30 @@ func isWide(head []byte, invalid bool, e encoding.Encoding, unit, low int) bool 
 	return true
 }
 
+// Parquet is the format of a NotTextError that package record reads.
+const Parquet = "a Parquet table"
+
+// NotTextError is the error of a file of a known format that is not text.
+type NotTextError struct{ Format, Remedy string }
+
+func (e *NotTextError) Error() string {
+	return fmt.Sprintf("the file is %s, not text: %s", e.Format, e.Remedy)
+}
+
 // binaryFormat returns an error if text, which has NUL or invalid bytes, is a file that is not text.
 func binaryFormat(text string) error {
 	for _, known := range []struct{ magic, what, remedy string }{
 		{"%PDF-", "a PDF document", "extract its text with pdftotext"},
 		{"PK\x03\x04", "a zip archive or an office document", "unpack it, or save it as plain text"},
-		{"\x28\xb5\x2f\xfd", "compressed by zstd", "decompress it with zstd -d"},
 		{"\xfd7zXZ\x00", "compressed by xz", "decompress it with xz -d"},
 		{"BZh", "compressed by bzip2", "decompress it with bzip2 -d"},
-		{"PAR1", "a Parquet table", "write its text column to a text file"},
+		{"PAR1", Parquet, "write its text column to a text file"},
 		{"\x89PNG", "a PNG image", "name a text file"},
 		{"\xff\xd8\xff", "a JPEG image", "name a text file"},
 		{"\x7fELF", "a program", "name a text file"},
 	} {
 		if strings.HasPrefix(text, known.magic) {
-			return fmt.Errorf("the file is %s, not text: %s", known.what, known.remedy)
+			return &NotTextError{known.what, known.remedy}
 		}
 	}
 	return nil
@@ -189,14 +197,20 @@ func jsonKeys(text string) []string {
 // Note says what a user should know about the file: that it was converted, is in another encoding or is
 // JSON Lines; "" if nothing.
 func (f *File) Note() string {
+	if note := f.EncodingNote(); note != "" || f.format.keys == nil {
+		return note
+	}
+	return fmt.Sprintf("%s is JSON Lines (keys %s), read as raw text with its braces: to use the text alone, write it to a file, as with jq -r .%s %[1]s > text.txt",
+		f.path, strings.Join(f.format.keys, ", "), textKey(f.format.keys))
+}
+
+// EncodingNote says that the file was converted or is in another encoding; "" if it is UTF-8.
+func (f *File) EncodingNote() string {
 	switch {
 	case f.format.convert != nil:
 		return fmt.Sprintf("%s is %s: converted to UTF-8", f.path, f.format.name)
 	case f.format.name != "":
 		return fmt.Sprintf("%s is not UTF-8 but probably %s, and its bytes are kept as they are: convert it with %s", f.path, f.format.name, f.iconv())
-	case f.format.keys != nil:
-		return fmt.Sprintf("%s is JSON Lines (keys %s), read as raw text with its braces: to train on the text alone, write it to a file, as with jq -r .%s %[1]s > text.txt",
-			f.path, strings.Join(f.format.keys, ", "), textKey(f.format.keys))
 	}
 	return ""
 }
@@ -213,7 +227,7 @@ func textKey(keys []string) string {
 
 // iconv returns the command that converts the file to UTF-8.
 func (f *File) iconv() string {
-	base := strings.TrimSuffix(filepath.Base(f.path), ".gz")
+	base := filepath.Base(TrimCompression(f.path))
 	return fmt.Sprintf("iconv -f %s -t UTF-8 %s > utf8-%s", f.format.name, f.path, base)
 }
 
@@ -227,13 +241,4 @@ func (f *File) Refuse() error {
 		probably = ""
 	}
 	return fmt.Errorf("%s is %s%s, not UTF-8: convert it with %s, or set data.invalid = \"keep\"", f.path, probably, f.format.name, f.iconv())
-}
-
-// RefuseJSON returns an error if the file is JSON Lines and not a table.
-func (f *File) RefuseJSON() error {
-	if f.format.keys == nil {
-		return nil
-	}
-	return errors.New(f.path + " is JSON Lines (keys " + strings.Join(f.format.keys, ", ") +
-		"), not a table of tab-separated columns: write one, as with jq -r '[.source, .target] | @tsv' " + f.path + " > table.tsv")
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"unicode/utf16"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/text/encoding"
@@ -45,6 +46,14 @@ func encodeUTF32(order binary.AppendByteOrder, text string) string {
 	return string(b)
 }
 
+func zst(t testing.TB, text string) string {
+	t.Helper()
+	z, err := zstd.NewWriter(nil)
+	require.NoError(t, err)
+	defer z.Close()
+	return string(z.EncodeAll([]byte(text), nil))
+}
+
 func zip(t testing.TB, text string) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -71,7 +80,7 @@ func TestReadFileConverts(t *testing.T) {
 			"UTF-32BE": encodeUTF32(binary.BigEndian, text),
 		} {
 			mark := map[string]string{"": "\xef\xbb\xbf", "UTF-16LE": "\xff\xfe", "UTF-16BE": "\xfe\xff", "UTF-32LE": "\xff\xfe\x00\x00", "UTF-32BE": "\x00\x00\xfe\xff"}[encoding]
-			for _, stored := range []string{file, mark + file, zip(t, file), zip(t, mark+file)} {
+			for _, stored := range []string{file, mark + file, zip(t, file), zip(t, mark+file), zst(t, file), zst(t, mark+file)} {
 				got, note, err := ReadFile(write(t, "x.txt", stored))
 				require.NoError(t, err)
 				require.Equal(t, text, got, "%s, %s", name, encoding)
@@ -126,7 +135,7 @@ func TestOpenRefusesOtherFormats(t *testing.T) {
 	for want, file := range map[string]string{
 		"a PDF document, not text: extract its text with pdftotext": "%PDF-1.7\n%\xe2\xe3\xcf\xd3\n",
 		"a zip archive or an office document":                       "PK\x03\x04\x14\x00\x06\x00",
-		"compressed by zstd":                                        "\x28\xb5\x2f\xfd\x24\x00",
+		"compressed by xz":                                          "\xfd7zXZ\x00\x00",
 		"a Parquet table":                                           "PAR1\x15\x04\x15\x00",
 	} {
 		path := write(t, "x.txt", file)
@@ -135,14 +144,18 @@ func TestOpenRefusesOtherFormats(t *testing.T) {
 		assert.Contains(t, err.Error(), path+": the file is "+want)
 	}
 	_, err := Open(write(t, "x.gz", "text"))
-	assert.ErrorContains(t, err, "not a gzip file")
+	assert.ErrorContains(t, err, "x.gz: not a gzip file: the first bytes are others")
+	_, err = Open(write(t, "x.zst", ""))
+	assert.ErrorContains(t, err, "x.zst: not a zstd file: it is empty")
+	_, _, err = ReadFile(write(t, "x.zst", zst(t, strings.Repeat("春眠不觉晓", 9000))[:30]))
+	assert.ErrorContains(t, err, "x.zst: corrupt zstd file: ")
 }
 
 func TestNoteNamesJSONLines(t *testing.T) {
 	path := write(t, "x.jsonl", "{\"text\": \"a\", \"id\": 1}\n{\"text\": \"b\", \"id\": 2}\n")
 	_, note, err := ReadFile(path)
 	require.NoError(t, err)
-	assert.Equal(t, path+" is JSON Lines (keys id, text), read as raw text with its braces: to train on the text alone, write it to a file, as with jq -r .text "+path+" > text.txt", note)
+	assert.Equal(t, path+" is JSON Lines (keys id, text), read as raw text with its braces: to use the text alone, write it to a file, as with jq -r .text "+path+" > text.txt", note)
 	for _, text := range []string{"{\"a\": 1}\nand text\n", "[1]\n[2]\n", "{a}\n", "3\n4\n"} {
 		_, note, err := ReadFile(write(t, "x.txt", text))
 		require.NoError(t, err)
@@ -181,12 +194,13 @@ func FuzzReadFile(f *testing.F) {
 	f.Add("\xff\xfea\x00\n\x00")
 	f.Add("\ufeff{\"a\": 1}\n{}")
 	f.Add("a\x00b")
+	f.Add(zst(f, "a"))
 	f.Fuzz(func(t *testing.T, stored string) {
 		text, note, err := ReadFile(write(t, "x.txt", stored))
 		if err != nil {
 			return
 		}
-		if !strings.Contains(note, "converted") && !strings.HasPrefix(stored, "\x1f\x8b") {
+		if !strings.Contains(note, "converted") && !strings.HasPrefix(stored, "\x1f\x8b") && !strings.HasPrefix(stored, "\x28\xb5\x2f\xfd") {
 			assert.Equal(t, strings.TrimPrefix(stored, byteOrderMark), text)
 		}
 	})

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// textSuffixes are the extensions of text files in a directory; each may be followed by .gz.
+// textSuffixes are the extensions of text files in a directory; each may be followed by .gz or .zst.
 var textSuffixes = []string{".txt", ".md", ".text"}
 
 // List returns path if it is a file, or the sorted text files below it if it is a directory. Symbolic
@@ -24,7 +24,33 @@ func List(path string) (files, notes []string, err error) {
 	if !info.IsDir() {
 		return []string{path}, nil, nil
 	}
-	l := &lister{dirs: map[string]bool{}, files: map[string]bool{}, others: map[string]int{}}
+	return listDir(path, "text", textSuffixes)
+}
+
+// ListRecords returns the sorted files below a directory with one of the suffixes of files of records. It
+// returns none if path is not a directory, or if optional is set and the directory has none, or has text
+// files (other than .md, as a README is).
+func ListRecords(path string, optional bool, suffixes []string) (files, notes []string, err error) {
+	info, err := os.Stat(path)
+	if err != nil || !info.IsDir() {
+		return nil, nil, nil // Open names what is wrong
+	}
+	if optional {
+		texts, _, err := listDir(path, "text", textSuffixes)
+		if err == nil && slices.ContainsFunc(texts, func(p string) bool { return filepath.Ext(TrimCompression(p)) != ".md" }) {
+			return nil, nil, nil
+		}
+	}
+	files, notes, err = listDir(path, "record", suffixes)
+	if err != nil && len(files) == 0 && optional {
+		return nil, nil, nil
+	}
+	return files, notes, err
+}
+
+// listDir lists the files of a kind below a directory, by their suffixes.
+func listDir(path, kind string, suffixes []string) (files, notes []string, err error) {
+	l := &lister{suffixes: suffixes, kind: kind, dirs: map[string]bool{}, files: map[string]bool{}, others: map[string]int{}}
 	l.pending = []string{path}
 	for len(l.pending) > 0 { // links are followed after all that is reached without them
 		next := l.pending
@@ -38,15 +64,17 @@ func List(path string) (files, notes []string, err error) {
 	}
 	notes = l.notes(path)
 	if len(l.found) == 0 {
-		return nil, notes, fmt.Errorf("directory %s has no text files: the extensions are %s, optionally with .gz%s",
-			path, strings.Join(textSuffixes, ", "), strings.Join(append([]string{""}, notes...), "; "))
+		return nil, notes, fmt.Errorf("directory %s has no %s files: the extensions are %s, optionally with .gz or .zst%s",
+			path, kind, strings.Join(suffixes, ", "), strings.Join(append([]string{""}, notes...), "; "))
 	}
 	slices.Sort(l.found)
 	return l.found, notes, nil
 }
 
-// lister lists the text files of a directory tree with symbolic links.
+// lister lists the files of a kind in a directory tree with symbolic links.
 type lister struct {
+	suffixes    []string
+	kind        string
 	dirs, files map[string]bool // visited, by path without links
 	pending     []string        // links to be followed
 	found       []string
@@ -55,7 +83,7 @@ type lister struct {
 	runs   int            // directories of runs
 	broken int            // links that lead nowhere
 	again  int            // files and directories that were reached again
-	odd    int            // text names that are not regular files
+	odd    int            // names of the kind that are not regular files
 }
 
 // follow lists what a link leads to.
@@ -120,10 +148,10 @@ func isFile(dir, name string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// add adds a file, unless it was reached before or is not text.
+// add adds a file, unless it was reached before or is of another kind.
 func (l *lister) add(path, real string, mode fs.FileMode) {
 	switch {
-	case !isText(path):
+	case !slices.Contains(l.suffixes, filepath.Ext(TrimCompression(path))):
 		l.others[filepath.Ext(path)]++
 	case !mode.IsRegular():
 		l.odd++
@@ -155,20 +183,15 @@ func (l *lister) notes(dir string) (notes []string) {
 		count int
 		what  string
 	}{
-		{n, fmt.Sprintf("files that are not %s (%s)", strings.Join(textSuffixes, ", "), strings.Join(kinds, ", "))},
+		{n, fmt.Sprintf("files that are not %s (%s)", strings.Join(l.suffixes, ", "), strings.Join(kinds, ", "))},
 		{l.runs, "directories of runs"},
 		{l.broken, "symbolic links that lead nowhere"},
 		{l.again, "symbolic links to what was read already"},
-		{l.odd, "names of text that are not regular files"},
+		{l.odd, "names of " + l.kind + " that are not regular files"},
 	} {
 		if s.count > 0 {
 			notes = append(notes, fmt.Sprintf("%s: skipped %d %s", dir, s.count, s.what))
 		}
 	}
 	return notes
-}
-
-// isText reports whether a file has the name of a text file.
-func isText(path string) bool {
-	return slices.Contains(textSuffixes, filepath.Ext(strings.TrimSuffix(path, ".gz")))
 }

@@ -76,6 +76,6 @@ func TestListCountsWhatItSkips(t *testing.T) {
 	assert.Equal(t, []string{"a.txt", "e.text"}, files)
 	assert.Equal(t, []string{"4 files that are not .txt, .md, .text (2 .html, 1 without extension, 1 .jsonl)"}, notes)
 	_, _, err := List(filepath.Join(root, "sub"))
-	assert.ErrorContains(t, err, "has no text files: the extensions are .txt, .md, .text, optionally with .gz; ")
+	assert.ErrorContains(t, err, "has no text files: the extensions are .txt, .md, .text, optionally with .gz or .zst; ")
 	assert.ErrorContains(t, err, "skipped 1 files that are not .txt, .md, .text (1 .html)")
 }

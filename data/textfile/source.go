@@ -127,6 +127,9 @@ func (s Source) Hash() (sum [sha256.Size]byte, err error) {
 		binary.Write(all, binary.LittleEndian, n)
 		io.WriteString(all, filepath.Ext(name)) // .gz determines how the bytes are read
 		file, err := Open(name)
+		if other := (*NotTextError)(nil); errors.As(err, &other) {
+			continue
+		}
 		if err != nil {
 			return sum, err
 		}

@@ -24,7 +24,7 @@ var floors = [][]string{
 	{"internal/kernel/matmul"},
 	{"layers/ops", "data/tokenizer", "data/tales", "evaluation/metrics"},
 	{"layers/graph", "data/textfile"},
-	{"layers"},
+	{"layers", "data/record"},
 	{"models", "data/store", "data/task", "training/rundir"},
 	{"data"},
 	{"interchange", "generation"},
