@@ -26,21 +26,22 @@ type Config struct {
 
 // Settings is the [training] section of config.toml.
 type Settings struct {
-	Steps      int     `toml:"steps"`       // updates
-	For        string  `toml:"for"`         // stop after so long, as "10m"; empty: after steps
-	Batch      int     `toml:"batch"`       // B, sequences in a batch
-	Accumulate int     `toml:"accumulate"`  // batches of one update: the loss is the mean over all their targets
-	Shards     int     `toml:"shards"`      // parts a batch is cut into; results depend on it, not on the workers
-	Workers    int     `toml:"workers"`     // shards that run at once; 0: one for each thread
-	Seed       uint64  `toml:"seed"`        // of weights, batches and dropout
-	Smoothing  float64 `toml:"smoothing"`   // label smoothing
-	Precision  string  `toml:"precision"`   // of float32 products: "highest", "high" or "medium"; see internal/kernel
-	BPTT       string  `toml:"bptt"`        // "carry": recurrent state is carried from batch to batch; "reset": it is not
-	LogEvery   int     `toml:"log_every"`   // steps
-	EvalEvery  int     `toml:"eval_every"`  // steps
-	EvalTokens int     `toml:"eval_tokens"` // of the validation part, evenly spread; 0: all of it. The last evaluation takes all
-	SaveEvery  int     `toml:"save_every"`  // steps; 0: at each evaluation
-	Sample     int     `toml:"sample"`      // tokens of the sample at each evaluation
+	Steps      int     `toml:"steps"`             // updates
+	For        string  `toml:"for"`               // stop after so long, as "10m"; empty: after steps
+	Batch      int     `toml:"batch"`             // B, sequences in a batch
+	Accumulate int     `toml:"accumulate"`        // batches of one update: the loss is the mean over all their targets
+	Shards     int     `toml:"shards"`            // parts a batch is cut into; results depend on it, not on the workers
+	Workers    int     `toml:"workers"`           // shards that run at once; 0: one for each thread
+	Seed       uint64  `toml:"seed"`              // of weights, batches and dropout
+	Smoothing  float64 `toml:"smoothing"`         // label smoothing
+	Precision  string  `toml:"precision"`         // of float32 products: "highest", "high" or "medium"; see internal/kernel
+	BPTT       string  `toml:"bptt"`              // "carry": recurrent state is carried from batch to batch; "reset": it is not
+	LogEvery   int     `toml:"log_every"`         // steps
+	EvalEvery  int     `toml:"eval_every"`        // steps
+	EvalTokens int     `toml:"eval_tokens"`       // of the validation part, evenly spread; 0: all of it
+	FinalEval  int     `toml:"final_eval_tokens"` // of the last evaluation; 0: an eighth of the tokens trained on. Never less than eval_tokens
+	SaveEvery  int     `toml:"save_every"`        // steps; 0: at each evaluation
+	Sample     int     `toml:"sample"`            // tokens of the sample at each evaluation
 }
 
 // Default returns the default configuration: a small GPT on real text, trained in a minute
@@ -77,9 +78,9 @@ func (c Config) Check() error {
 	switch {
 	case t.Batch < 1 || t.Accumulate < 1 || t.Shards < 1:
 		return fmt.Errorf("training: batch = %d, accumulate = %d, shards = %d, want at least 1", t.Batch, t.Accumulate, t.Shards)
-	case t.Steps < 0 || t.LogEvery < 0 || t.EvalEvery < 0 || t.SaveEvery < 0 || t.EvalTokens < 0 || t.Sample < 0 || t.Workers < 0:
-		return fmt.Errorf("training: steps = %d, log_every = %d, eval_every = %d, save_every = %d, eval_tokens = %d, sample = %d, workers = %d, want none below 0",
-			t.Steps, t.LogEvery, t.EvalEvery, t.SaveEvery, t.EvalTokens, t.Sample, t.Workers)
+	case t.Steps < 0 || t.LogEvery < 0 || t.EvalEvery < 0 || t.SaveEvery < 0 || t.EvalTokens < 0 || t.FinalEval < 0 || t.Sample < 0 || t.Workers < 0:
+		return fmt.Errorf("training: steps = %d, log_every = %d, eval_every = %d, save_every = %d, eval_tokens = %d, final_eval_tokens = %d, sample = %d, workers = %d, want none below 0",
+			t.Steps, t.LogEvery, t.EvalEvery, t.SaveEvery, t.EvalTokens, t.FinalEval, t.Sample, t.Workers)
 	case t.BPTT != "carry" && t.BPTT != "reset":
 		return fmt.Errorf("training.bptt is %q: want carry or reset", t.BPTT)
 	case t.BPTT == "carry" && c.Data.Order != "sequential":

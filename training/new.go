@@ -221,11 +221,16 @@ func (r *Run) nextReplica() (*replica, error) {
 	return r.replicas.of(&b)
 }
 
-// openDir writes the configuration and the tokenizer, and opens the files that grow.
+// openDir writes the configuration and the tokenizer, and opens the files that grow. A step
+// whose evaluation is pending is reported again.
 func (r *Run) openDir() (err error) {
 	if err := writeRun(r.Dir, r.Config, r.Corpus.Tokenizer); err != nil {
 		return err
 	}
-	r.log, err = rundir.OpenLog(r.Dir, r.step)
+	reported := r.step
+	if r.pending != nil {
+		reported--
+	}
+	r.log, err = rundir.OpenLog(r.Dir, reported)
 	return err
 }

@@ -2,9 +2,10 @@ package training
 
 // Watch is called as a run proceeds. Any of its functions may be nil.
 type Watch struct {
-	Step    func(s Step)
-	Eval    func(r Record)
-	Message func(text string)
+	Step       func(s Step)
+	Validating func(done, total int) // batches of an evaluation
+	Eval       func(r Record)
+	Message    func(text string)
 }
 
 // Step is the result of one update.
@@ -27,8 +28,9 @@ type NamedLoss struct {
 // Record is a report: what metrics.jsonl and TensorBoard hold of a step.
 type Record struct {
 	Step
-	ValLoss *float64 // nil unless the step was evaluated
-	Seconds float64  // spent training, before resuming included
+	ValLoss   *float64 // nil unless the step was evaluated
+	ValTokens int      // targets that ValLoss is the mean over
+	Seconds   float64  // spent training, before resuming included
 }
 
 // values returns the record by the names of metrics.jsonl.
@@ -39,7 +41,7 @@ func (r Record) values() map[string]float64 {
 		v["loss/"+l.Name] = l.Value
 	}
 	if r.ValLoss != nil {
-		v["val_loss"] = *r.ValLoss
+		v["val_loss"], v["val_tokens"] = *r.ValLoss, float64(r.ValTokens)
 	}
 	return v
 }

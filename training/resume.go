@@ -93,6 +93,9 @@ func (r *Run) restore() error {
 		return err
 	}
 	r.replicas.resumed = c.Carried
+	if err := r.restoreProgress(c.Progress); err != nil {
+		return err
+	}
 	if err := r.updater.Restore(c.Step, c.Optimizer); err != nil {
 		return fmt.Errorf("%s: %w", filepath.Join(r.Dir, rundir.State), err)
 	}
@@ -109,7 +112,7 @@ func noStateError(dir string) error {
 
 // resumable are the keys that a resumed run may change.
 var resumable = []string{"training.steps", "training.for", "training.workers", "training.log_every", "training.eval_every",
-	"training.eval_tokens", "training.save_every", "training.sample", "schedule.steps", "schedule.min_lr", "schedule.name",
+	"training.eval_tokens", "training.final_eval_tokens", "training.save_every", "training.sample", "schedule.steps", "schedule.min_lr", "schedule.name",
 	"optimizer.lr", "optimizer.weight_decay", "optimizer.clip"}
 
 func checkResumable(sets []string) error {

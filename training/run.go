@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"euryale/data"
@@ -29,6 +28,7 @@ type Run struct {
 	update   []data.Batch // the batches of an update
 
 	step    int           // updates made
+	pending *Step         // the last update, until its evaluation is reported
 	tokens  int           // tokens trained on
 	before  time.Duration // training time before the run was resumed
 	started time.Time
@@ -44,7 +44,7 @@ var ErrInterrupted = errors.New("interrupted: the run is saved")
 
 // Train updates the weights until all steps are made or the time is up, and saves the run.
 // When ctx ends it saves and returns ErrInterrupted; an evaluation that was under way is
-// left out. A models.Predictor reads the training part once instead.
+// made when the run is resumed. A models.Predictor reads the training part once instead.
 func (r *Run) Train(ctx context.Context) error {
 	r.ctx = ctx
 	defer func() { r.ctx = nil }()
@@ -56,8 +56,16 @@ func (r *Run) Train(ctx context.Context) error {
 		return err
 	}
 	r.started = time.Now()
-	fresh, done := 0, r.step >= r.Config.Training.Steps
-	for !done {
+	isDone := func() bool {
+		return r.step >= r.Config.Training.Steps || r.step > 0 && limit > 0 && r.elapsed() >= limit
+	}
+	done := isDone()
+	if r.pending != nil {
+		if err := r.settle(*r.pending, done); err != nil {
+			return err
+		}
+	}
+	for fresh := 0; !done; {
 		s, err := r.Update()
 		if err != nil {
 			return fmt.Errorf("step %d: %w", r.step+1, err)
@@ -65,12 +73,11 @@ func (r *Run) Train(ctx context.Context) error {
 		fresh += s.Tokens - r.tokens
 		r.tokens = s.Tokens
 		s.PerSecond = float64(fresh) / time.Since(r.started).Seconds()
-		done = r.step >= r.Config.Training.Steps || limit > 0 && r.elapsed() >= limit
-		err = r.after(s, done)
-		if ended := r.ended(err); ended || err == nil && ctx.Err() != nil && !done {
-			return errors.Join(r.Save(), ErrInterrupted)
+		if r.Watch.Step != nil {
+			r.Watch.Step(s)
 		}
-		if err != nil {
+		done = isDone()
+		if err := r.settle(s, done); err != nil {
 			return err
 		}
 	}
@@ -89,33 +96,6 @@ func (r *Run) context() context.Context {
 func (r *Run) ended(err error) bool {
 	cause := r.context().Err()
 	return cause != nil && errors.Is(err, cause)
-}
-
-// after reports, evaluates and saves after a step, where that is due. A step whose
-// evaluation was interrupted is reported without it.
-func (r *Run) after(s Step, done bool) error {
-	c := r.Config.Training
-	due := func(every int) bool { return every > 0 && r.step%every == 0 }
-	if r.Watch.Step != nil {
-		r.Watch.Step(s)
-	}
-	evaluate := done || due(c.EvalEvery)
-	if evaluate || due(c.LogEvery) {
-		rec := Record{Step: s, Seconds: r.elapsed().Seconds()}
-		var err error
-		if evaluate {
-			if err = r.evaluate(&rec, done); err != nil && !r.ended(err) {
-				return err
-			}
-		}
-		if err := errors.Join(r.report(rec), err); err != nil {
-			return err
-		}
-	}
-	if done || due(c.SaveEvery) || c.SaveEvery == 0 && evaluate {
-		return r.Save()
-	}
-	return nil
 }
 
 // Update makes one step: gradients of all its batches, then the optimizer.
@@ -184,88 +164,8 @@ func (r *Run) readBatches() (targets int, err error) {
 
 func (r *Run) elapsed() time.Duration { return r.before + time.Since(r.started) }
 
-// evaluate measures the validation loss, saves the best weights, and writes a sample. The
-// last evaluation reports the loss over the whole validation part; the best weights are
-// found on the same tokens every time.
-func (r *Run) evaluate(rec *Record, last bool) error {
-	loss, err := r.Validate(false)
-	if err != nil {
-		return err
-	}
-	if loss < r.best {
-		r.best = loss
-		if err := r.saveWeights(rundir.Best); err != nil {
-			return err
-		}
-	}
-	if last && r.Config.Training.EvalTokens > 0 {
-		if loss, err = r.Validate(true); err != nil {
-			return err
-		}
-	}
-	rec.ValLoss = &loss
-	if r.Watch.Eval != nil {
-		r.Watch.Eval(*rec)
-	}
-	return r.sample(loss)
-}
-
-// Validate returns the mean loss per token over the validation part in nats: over all of
-// it, or over as much as training.eval_tokens says.
-func (r *Run) Validate(whole bool) (float64, error) {
-	if err := r.Config.Training.UsePrecision(); err != nil {
-		return 0, err
-	}
-	if r.valid == nil {
-		v, err := newEvaluator(r.Config, r.Weights, r.Corpus)
-		if err != nil {
-			return 0, err
-		}
-		r.valid = v
-	}
-	r.Weights.Hold()
-	defer r.Weights.Release()
-	limit := r.Config.Training.EvalTokens
-	if whole {
-		limit = 0
-	}
-	return r.valid.loss(r.context(), limit)
-}
-
-// report appends a record to the run's files.
-func (r *Run) report(rec Record) error {
-	if r.log == nil {
-		return nil
-	}
-	warning, err := r.log.Append(rec.N, rec.values())
-	if warning != "" && r.Watch.Message != nil {
-		r.Watch.Message(warning)
-	}
-	return err
-}
-
-// Save writes the weights, and the state that Resume reads.
-func (r *Run) Save() error {
-	if r.Dir == "" {
-		return nil
-	}
-	if p, ok := r.Config.Model.(models.Predictor); ok { // that is all there is
-		return p.Save(filepath.Join(r.Dir, rundir.Weights))
-	}
-	if err := r.saveWeights(rundir.Weights); err != nil {
-		return err
-	}
-	c := rundir.Checkpoint{Model: r.Config.ModelName, Seed: r.Config.Training.Seed, Step: r.step, Tokens: r.tokens, Elapsed: r.elapsed(),
-		Best: r.best, Weights: r.Weights, Optimizer: r.updater.State(), Carried: r.replicas.states()}
-	return c.Save(r.Dir)
-}
-
-func (r *Run) saveWeights(name string) error {
-	if r.Dir == "" {
-		return nil
-	}
-	return rundir.SaveWeights(filepath.Join(r.Dir, name), r.Weights, r.Config.ModelName)
-}
+// Steps returns the number of updates made.
+func (r *Run) Steps() int { return r.step }
 
 // Model returns the model in training.
 func (r *Run) Model() models.Model { return r.Config.Model }
