@@ -27,7 +27,7 @@ type Config struct {
 // Settings is the [training] section of config.toml.
 type Settings struct {
 	Steps      int     `toml:"steps"`             // updates
-	For        string  `toml:"for"`               // stop after so long, as "10m"; empty: after steps
+	For        string  `toml:"for"`               // stop after so long, as "10m", if not after steps, with the schedule at its end; empty: no limit
 	Batch      int     `toml:"batch"`             // B, sequences in a batch
 	Accumulate int     `toml:"accumulate"`        // batches of one update: the loss is the mean over all their targets
 	Shards     int     `toml:"shards"`            // parts a batch is cut into; results depend on it, not on the workers

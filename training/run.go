@@ -31,7 +31,9 @@ type Run struct {
 	pending *Step         // the last update, until its evaluation is reported
 	tokens  int           // tokens trained on
 	before  time.Duration // training time before the run was resumed
-	started time.Time
+	started time.Time     // when Train began
+	limit   time.Duration // of training; 0: none
+	took    time.Duration // of the last update
 	best    float64 // lowest validation loss
 	log     *rundir.Log
 	hold    *rundir.Hold // nil of a run without files
@@ -51,15 +53,12 @@ func (r *Run) Train(ctx context.Context) error {
 	if p, ok := r.Config.Model.(models.Predictor); ok {
 		return r.learn(ctx, p)
 	}
-	limit, err := r.Config.Training.duration()
-	if err != nil {
+	var err error
+	if r.limit, err = r.Config.Training.duration(); err != nil {
 		return err
 	}
 	r.started = time.Now()
-	isDone := func() bool {
-		return r.step >= r.Config.Training.Steps || r.step > 0 && limit > 0 && r.elapsed() >= limit
-	}
-	done := isDone()
+	done := r.isDone()
 	if r.pending != nil {
 		if err := r.settle(*r.pending, done); err != nil {
 			return err
@@ -76,12 +75,17 @@ func (r *Run) Train(ctx context.Context) error {
 		if r.Watch.Step != nil {
 			r.Watch.Step(s)
 		}
-		done = isDone()
+		done = r.isDone()
 		if err := r.settle(s, done); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// isDone reports whether all steps are made or the time is up.
+func (r *Run) isDone() bool {
+	return r.step >= r.Config.Training.Steps || r.step > 0 && r.limit > 0 && r.elapsed() >= r.limit
 }
 
 // context returns the context of Train.
@@ -103,16 +107,18 @@ func (r *Run) Update() (Step, error) {
 	if err := r.Config.Training.UsePrecision(); err != nil {
 		return Step{}, err
 	}
+	begin := time.Now()
 	loss, added, read, err := r.gradients()
 	if err != nil {
 		return Step{}, err
 	}
-	lr := r.Config.Schedule.Rate(r.step, r.Config.Optimizer.LR)
+	lr := r.rate()
 	norm, err := r.updater.Step(lr)
 	if err != nil {
 		return Step{}, err
 	}
 	r.step++
+	r.took = time.Since(begin)
 	return Step{N: r.step, Of: r.Config.Training.Steps, Loss: loss, LR: lr, GradNorm: norm, Tokens: r.tokens + read, Added: added}, nil
 }
 
@@ -162,7 +168,23 @@ func (r *Run) readBatches() (targets int, err error) {
 	return targets, nil
 }
 
-func (r *Run) elapsed() time.Duration { return r.before + time.Since(r.started) }
+// rate returns the learning rate of the next update. A run with a time limit has that of the
+// update's end, if it takes as long as the one before: the last one ends with the schedule.
+func (r *Run) rate() float64 {
+	c := r.Config
+	if r.limit == 0 {
+		return c.Schedule.Rate(r.step, c.Optimizer.LR)
+	}
+	return c.Schedule.RateWithin(float64(r.elapsed()+r.took)/float64(r.limit), r.step, c.Optimizer.LR)
+}
+
+// elapsed returns the time spent training, before the run was resumed included.
+func (r *Run) elapsed() time.Duration {
+	if r.started.IsZero() {
+		return r.before
+	}
+	return r.before + time.Since(r.started)
+}
 
 // Steps returns the number of updates made.
 func (r *Run) Steps() int { return r.step }
