@@ -3,6 +3,7 @@ package models
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	G "gorgonia.org/gorgonia"
@@ -38,6 +39,19 @@ func Score(m Model, w *graph.Weights, f graph.Frame, taps ...string) (*Program, 
 	return compile(m, w, f, Options{}, append([]string{"losses", "loss"}, taps...))
 }
 
+// Inspect compiles Train's program, or Score's if f has no Gradient, and reads the nodes that
+// choose returns, by the names that it gives them, in addition to its outputs. It is called when
+// the graph is complete, with the nodes of the derivative.
+func Inspect(m Model, w *graph.Weights, f graph.Frame, choose func(g *graph.Graph) map[string]*G.Node) (*Program, error) {
+	outputs := []string{"loss"}
+	if !f.Gradient && f.Memory == nil {
+		outputs = []string{"logits", "loss"}
+	} else if f.Memory != nil {
+		outputs = []string{"logits"}
+	}
+	return compileWith(m, w, f, Options{}, outputs, choose)
+}
+
 // Decode compiles the program that reads tokens into f.Memory and computes the logits after each
 // sequence's last token ("logits", (B, V)) and the given taps.
 func Decode(m Model, w *graph.Weights, f graph.Frame, taps ...string) (*Program, error) {
@@ -65,6 +79,12 @@ func NewMemory(m Model, w *graph.Weights, sequences, capacity, s int) (*graph.Me
 }
 
 func compile(m Model, w *graph.Weights, f graph.Frame, o Options, outputs []string) (*Program, error) {
+	return compileWith(m, w, f, o, outputs, nil)
+}
+
+// compileWith compiles the program that computes the outputs, and the nodes that choose returns
+// unless it is nil.
+func compileWith(m Model, w *graph.Weights, f graph.Frame, o Options, outputs []string, choose func(g *graph.Graph) map[string]*G.Node) (*Program, error) {
 	var objective *G.Node // what training minimises
 	g, err := graph.Build(w, f, func(s *layers.Scope) {
 		logits := m.Logits(s, s.Tokens())
@@ -108,6 +128,13 @@ func compile(m Model, w *graph.Weights, f graph.Frame, o Options, outputs []stri
 		}
 		r, v := read(n, take)
 		p.values[name], nodes = v, append(nodes, r)
+	}
+	if choose != nil {
+		chosen := choose(g)
+		for _, name := range slices.Sorted(maps.Keys(chosen)) {
+			r, v := read(chosen[name], take)
+			p.values[name], nodes = v, append(nodes, r)
+		}
 	}
 	return p, p.machine(nodes)
 }
