@@ -26,7 +26,8 @@ func (r *Run) after(s Step, done bool) error {
 	c := r.Config.Training
 	due := func(every int) bool { return every > 0 && s.N%every == 0 }
 	evaluate := done || due(c.EvalEvery)
-	rec := Record{Step: s}
+	rec := Record{Step: s, Outliers: r.spikes.Found}
+	r.interval.fill(&rec)
 	if evaluate {
 		r.pending = &s
 		if done {
@@ -43,6 +44,7 @@ func (r *Run) after(s Step, done bool) error {
 		if err := r.report(rec); err != nil {
 			return err
 		}
+		r.interval, r.spikes.Found = interval{}, Outliers{}
 	}
 	r.pending = nil
 	if done || due(c.SaveEvery) || c.SaveEvery == 0 && evaluate {
@@ -127,8 +129,8 @@ func (r *Run) report(rec Record) error {
 		return nil
 	}
 	warning, err := r.log.Append(rec.N, rec.values())
-	if warning != "" && r.Watch.Message != nil {
-		r.Watch.Message(warning)
+	if warning != "" {
+		r.message(warning)
 	}
 	return err
 }

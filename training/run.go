@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"euryale/data"
@@ -27,18 +28,20 @@ type Run struct {
 	valid    *evaluator
 	update   []data.Batch // the batches of an update
 
-	step    int           // updates made
-	pending *Step         // the last update, until its evaluation is reported
-	tokens  int           // tokens trained on
-	before  time.Duration // training time before the run was resumed
-	started time.Time     // when Train began
-	limit   time.Duration // of training; 0: none
-	took    time.Duration // of the last update
-	best    float64 // lowest validation loss
-	log     *rundir.Log
-	hold    *rundir.Hold // nil of a run without files
-	gen     *generation.Generator
-	ctx     context.Context // of Train, while it runs: evaluations and samples end with it
+	step     int      // updates made
+	pending  *Step    // the last update, until its evaluation is reported
+	interval interval // updates since the last report
+	spikes   spikes
+	tokens   int           // tokens trained on
+	before   time.Duration // training time before the run was resumed
+	started  time.Time     // when Train began
+	limit    time.Duration // of training; 0: none
+	took     time.Duration // of the last update
+	best     float64       // lowest validation loss
+	log      *rundir.Log
+	hold     *rundir.Hold // nil of a run without files
+	gen      *generation.Generator
+	ctx      context.Context // of Train, while it runs: evaluations and samples end with it
 }
 
 // ErrInterrupted is the error of a run that was stopped before its end, and saved.
@@ -58,6 +61,11 @@ func (r *Run) Train(ctx context.Context) error {
 		return err
 	}
 	r.started = time.Now()
+	if r.Config.Training.Spike == "back" {
+		if err := r.saveFirst(); err != nil {
+			return err
+		}
+	}
 	done := r.isDone()
 	if r.pending != nil {
 		if err := r.settle(*r.pending, done); err != nil {
@@ -66,12 +74,26 @@ func (r *Run) Train(ctx context.Context) error {
 	}
 	for fresh := 0; !done; {
 		s, err := r.Update()
+		if errors.Is(err, errBack) {
+			err = r.goBack(s)
+			if r.context().Err() != nil && err == nil {
+				return errors.Join(r.Save(), ErrInterrupted)
+			}
+			if r.pending != nil && err == nil {
+				err = r.settle(*r.pending, false)
+			}
+			if err != nil {
+				return err
+			}
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("step %d: %w", r.step+1, err)
 		}
 		fresh += s.Tokens - r.tokens
 		r.tokens = s.Tokens
 		s.PerSecond = float64(fresh) / time.Since(r.started).Seconds()
+		r.interval.add(s)
 		if r.Watch.Step != nil {
 			r.Watch.Step(s)
 		}
@@ -81,6 +103,17 @@ func (r *Run) Train(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// saveFirst saves a run that was never saved, so that it has what to go back to.
+func (r *Run) saveFirst() error {
+	if r.Dir == "" {
+		return errors.New("training.spike = \"back\" goes back to the last save, and this run has no directory to save in: use skip")
+	}
+	if rundir.Holds(r.Dir, rundir.State) {
+		return nil
+	}
+	return r.Save()
 }
 
 // isDone reports whether all steps are made or the time is up.
@@ -102,52 +135,71 @@ func (r *Run) ended(err error) bool {
 	return cause != nil && errors.Is(err, cause)
 }
 
-// Update makes one step: gradients of all its batches, then the optimizer.
+// Update makes one step: gradients of all its batches, then the optimizer. A loss or gradient
+// that is not finite is an error that names the layer, unless training.spike skips the update
+// or goes back, which is for Train.
 func (r *Run) Update() (Step, error) {
 	if err := r.Config.Training.UsePrecision(); err != nil {
 		return Step{}, err
 	}
 	begin := time.Now()
-	loss, added, read, err := r.gradients()
-	if err != nil {
+	s := Step{N: r.step + 1, Of: r.Config.Training.Steps, LR: r.rate(), Tokens: r.tokens}
+	if err := r.gradients(&s); models.IsNotFinite(err) {
+		s.Loss, s.GradNorm = math.NaN(), math.NaN()
+	} else if err != nil {
 		return Step{}, err
 	}
-	lr := r.rate()
-	norm, err := r.updater.Step(lr)
-	if err != nil {
+	if err := r.guard(&s); err != nil {
+		return s, err
+	}
+	if s.Skipped {
+		r.updater.Discard()
+	} else if _, err := r.updater.Step(s.LR); err != nil {
 		return Step{}, err
 	}
 	r.step++
 	r.took = time.Since(begin)
-	return Step{N: r.step, Of: r.Config.Training.Steps, Loss: loss, LR: lr, GradNorm: norm, Tokens: r.tokens + read, Added: added}, nil
+	return s, nil
 }
 
-// gradients adds the gradients of an update's batches to the updater. It returns the mean
-// losses over all their targets, and the number of tokens read.
-func (r *Run) gradients() (loss float64, added []NamedLoss, tokens int, err error) {
-	targets, err := r.readBatches()
-	if err != nil {
-		return 0, nil, 0, err
+// gradients adds the gradients of an update's batches to the updater. It sets the step's mean
+// losses over all their targets, the gradients' norm, and the numbers of tokens and targets.
+func (r *Run) gradients(s *Step) (err error) {
+	if s.Targets, err = r.readBatches(); err != nil {
+		return err
+	}
+	for i := range r.update {
+		s.Tokens += r.update[i].B * r.update[i].T
+	}
+	if r.Config.Training.BPTT == "carry" { // for diverged
+		r.replicas.before = r.replicas.states()
 	}
 	r.Weights.Hold()
 	defer r.Weights.Release()
 	for i := range r.update {
-		b := &r.update[i]
-		r.replicas.noise.Step = uint64(r.step*len(r.update) + i)
-		rep, err := r.replicas.of(b)
+		rep, loss, err := r.runBatch(i, s.Targets)
 		if err != nil {
-			return 0, nil, 0, err
+			return err
 		}
-		l, err := rep.run(b, targets, r.Config.Training.Workers)
-		if err != nil {
-			return 0, nil, 0, err
-		}
-		loss += l
-		added = rep.addLosses(added)
-		tokens += b.B * b.T
+		s.Loss += loss
+		s.Added = rep.addLosses(s.Added)
 		r.updater.Add(rep.gradients())
 	}
-	return loss, added, tokens, nil
+	s.GradNorm = r.updater.Norm()
+	return nil
+}
+
+// runBatch computes the losses and gradients of a batch of the update, as its part of the mean
+// over so many targets.
+func (r *Run) runBatch(i, targets int) (*replica, float64, error) {
+	b := &r.update[i]
+	r.replicas.noise.Step = uint64(r.step*len(r.update) + i)
+	rep, err := r.replicas.of(b)
+	if err != nil {
+		return nil, 0, err
+	}
+	loss, err := rep.run(b, targets, r.Config.Training.Workers)
+	return rep, loss, err
 }
 
 // readBatches reads the batches of the next update and counts their targets, before the
@@ -172,10 +224,12 @@ func (r *Run) readBatches() (targets int, err error) {
 // update's end, if it takes as long as the one before: the last one ends with the schedule.
 func (r *Run) rate() float64 {
 	c := r.Config
+	lr := math.Ldexp(c.Optimizer.LR, -r.spikes.Halved)
+	c.Schedule.MinLR = math.Ldexp(c.Schedule.MinLR, -r.spikes.Halved)
 	if r.limit == 0 {
-		return c.Schedule.Rate(r.step, c.Optimizer.LR)
+		return c.Schedule.Rate(r.step, lr)
 	}
-	return c.Schedule.RateWithin(float64(r.elapsed()+r.took)/float64(r.limit), r.step, c.Optimizer.LR)
+	return c.Schedule.RateWithin(float64(r.elapsed()+r.took)/float64(r.limit), r.step, lr)
 }
 
 // elapsed returns the time spent training, before the run was resumed included.

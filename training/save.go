@@ -13,7 +13,9 @@ import (
 // progress is what a run continues from, beside its tensors and counts. A checkpoint has it
 // as TOML, which holds every float64 to the bit, infinities and NaN too.
 type progress struct {
-	Pending *Step // whose evaluation was not made yet
+	Pending  *Step // whose evaluation was not made yet
+	Interval interval
+	Spikes   *spikes
 }
 
 // Save writes the weights, and the state that Resume reads.
@@ -28,7 +30,7 @@ func (r *Run) Save() error {
 		return err
 	}
 	c := rundir.Checkpoint{Model: r.Config.ModelName, Seed: r.Config.Training.Seed, Step: r.step, Tokens: r.tokens, Elapsed: r.elapsed(),
-		Best: r.best, Progress: string(marshal(progress{r.pending})), Weights: r.Weights, Optimizer: r.updater.State(), Carried: r.replicas.states()}
+		Best: r.best, Progress: string(marshal(r.progress())), Weights: r.Weights, Optimizer: r.updater.State(), Carried: r.replicas.states()}
 	return c.Save(r.Dir)
 }
 
@@ -45,6 +47,17 @@ func (r *Run) restoreProgress(text string) error {
 	if _, err := toml.Decode(text, &p); err != nil {
 		return fmt.Errorf("%s: its progress cannot be read: %w", filepath.Join(r.Dir, rundir.State), err)
 	}
-	r.pending = p.Pending
+	r.pending, r.interval, r.spikes = p.Pending, p.Interval, spikes{}
+	if p.Spikes != nil {
+		r.spikes = *p.Spikes
+	}
 	return nil
+}
+
+func (r *Run) progress() progress {
+	p := progress{Pending: r.pending, Interval: r.interval}
+	if len(r.spikes.Losses) > 0 || r.spikes.Skips > 0 {
+		p.Spikes = &r.spikes
+	}
+	return p
 }
