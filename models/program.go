@@ -3,6 +3,7 @@ package models
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	G "gorgonia.org/gorgonia"
@@ -18,6 +19,8 @@ type Program struct {
 	vm     G.VM
 	values map[string]*G.Value // outputs of the last run, by name
 	grads  G.Nodes             // by parameter, in a training program
+	order  G.Nodes             // of the instructions
+	trace  func()              // has later runs keep a copy of every node's value in the node
 }
 
 // Options holds the settings of the loss.
@@ -36,6 +39,19 @@ func Train(m Model, w *graph.Weights, f graph.Frame, o Options) (*Program, error
 func Score(m Model, w *graph.Weights, f graph.Frame, taps ...string) (*Program, error) {
 	f.Whole = true
 	return compile(m, w, f, Options{}, append([]string{"losses", "loss"}, taps...))
+}
+
+// Inspect compiles Train's program, or Score's if f has no Gradient, and reads the nodes that
+// choose returns, by the names that it gives them, in addition to its outputs. It is called when
+// the graph is complete, with the nodes of the derivative.
+func Inspect(m Model, w *graph.Weights, f graph.Frame, choose func(g *graph.Graph) map[string]*G.Node) (*Program, error) {
+	outputs := []string{"loss"}
+	if !f.Gradient && f.Memory == nil {
+		outputs = []string{"logits", "loss"}
+	} else if f.Memory != nil {
+		outputs = []string{"logits"}
+	}
+	return compileWith(m, w, f, Options{}, outputs, choose)
 }
 
 // Decode compiles the program that reads tokens into f.Memory and computes the logits after each
@@ -65,6 +81,12 @@ func NewMemory(m Model, w *graph.Weights, sequences, capacity, s int) (*graph.Me
 }
 
 func compile(m Model, w *graph.Weights, f graph.Frame, o Options, outputs []string) (*Program, error) {
+	return compileWith(m, w, f, o, outputs, nil)
+}
+
+// compileWith compiles the program that computes the outputs, and the nodes that choose returns
+// unless it is nil.
+func compileWith(m Model, w *graph.Weights, f graph.Frame, o Options, outputs []string, choose func(g *graph.Graph) map[string]*G.Node) (*Program, error) {
 	var objective *G.Node // what training minimises
 	g, err := graph.Build(w, f, func(s *layers.Scope) {
 		logits := m.Logits(s, s.Tokens())
@@ -108,6 +130,13 @@ func compile(m Model, w *graph.Weights, f graph.Frame, o Options, outputs []stri
 		}
 		r, v := read(n, take)
 		p.values[name], nodes = v, append(nodes, r)
+	}
+	if choose != nil {
+		chosen := choose(g)
+		for _, name := range slices.Sorted(maps.Keys(chosen)) {
+			r, v := read(chosen[name], take)
+			p.values[name], nodes = v, append(nodes, r)
+		}
 	}
 	return p, p.machine(nodes)
 }
@@ -167,6 +196,9 @@ func (p *Program) machine(outputs G.Nodes) error {
 	slices.Reverse(order)
 	p.Tape().Plan(order, p.grads)
 	p.vm = G.NewTapeMachine(p.Expr(), G.WithPrecompiled(prog, loc), G.WithEngine(p.Tape()))
+	p.order, p.trace = order, func() {
+		p.vm = G.NewTapeMachine(p.Expr(), G.WithPrecompiled(prog, loc), G.WithEngine(p.Tape()), G.TraceExec())
+	}
 	return nil
 }
 

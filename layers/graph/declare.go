@@ -23,7 +23,11 @@ func (s *Scope) Must(n *G.Node, err error) *G.Node {
 	if n == nil {
 		s.Fail("the op returned no node")
 	}
-	s.admit(n)
+	line := caller()
+	if _, known := s.graph.made[n]; known && !identified(n) {
+		s.graph.merged = append(s.graph.merged, n)
+	}
+	s.admit(n, line)
 	return n
 }
 
@@ -49,12 +53,13 @@ func (s *Scope) Binary(op func(a, b *G.Node) (*G.Node, error), a, b *G.Node) *G.
 
 // admit checks n and the nodes that it is computed from, and records s as the scope of those
 // that no scope has recorded yet.
-func (s *Scope) admit(n *G.Node) {
+func (s *Scope) admit(n *G.Node, line string) {
 	g := s.graph
 	if _, known := g.made[n]; known {
 		return
 	}
 	g.made[n] = s.path
+	g.lines[n] = line
 	if n.Op() == nil {
 		return
 	}
@@ -62,7 +67,7 @@ func (s *Scope) admit(n *G.Node) {
 		s.Fail("%w", err)
 	}
 	for _, operand := range stock.Operands(n) {
-		s.admit(operand)
+		s.admit(operand, line)
 	}
 }
 
@@ -118,6 +123,7 @@ func (s *Scope) Param(name string, init Init, shape ...int) *G.Node {
 	}
 	s.graph.params = append(s.graph.params, n)
 	s.graph.decays = append(s.graph.decays, s.decay)
+	s.graph.lines[n] = s.graph.claimed[path]
 	s.graph.taps[path] = n
 	return n
 }
@@ -126,6 +132,7 @@ func (s *Scope) Param(name string, init Init, shape ...int) *G.Node {
 func (s *Scope) Shared(path string) *G.Node {
 	for _, n := range s.graph.params {
 		if n.Name() == path {
+			s.graph.shared[path] = true
 			return n
 		}
 	}
@@ -185,6 +192,9 @@ func caller() string {
 		f, more := frames.Next()
 		inside := strings.HasPrefix(f.Function, "euryale/layers.") || strings.HasPrefix(f.Function, "euryale/layers/graph.")
 		if !inside || strings.HasSuffix(f.File, "_test.go") || !more {
+			if strings.HasPrefix(f.Function, interpreter) {
+				return "a cell of the notebook"
+			}
 			return fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line)
 		}
 	}

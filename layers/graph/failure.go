@@ -29,7 +29,7 @@ func (g *Graph) failure(r any) error {
 	if !ok {
 		err = fmt.Errorf("%v", r)
 	}
-	return &Error{path, fmt.Errorf("the definition panicked at %s, after this layer: %w", where, err)}
+	return &Error{path, fmt.Errorf("the definition panicked at %s, after this layer: %w", where, err), where}
 }
 
 // panicked returns the line of the model definition at which a panic was raised, and whether
@@ -65,7 +65,7 @@ func (g *Graph) checkStock() {
 			if path == "" {
 				path = "model"
 			}
-			panic(&Error{path, fmt.Errorf("%w (the node did not go through Must)", err)})
+			panic(&Error{path, fmt.Errorf("%w (the node did not go through Must)", err), g.Line(n)})
 		}
 	}
 }
@@ -78,7 +78,7 @@ func (g *Graph) CheckDerivatives() error {
 			continue
 		}
 		if err := stock.CheckDerivative(n); err != nil {
-			return &Error{g.Origin(n).Path, fmt.Errorf("its derivative: %w", err)}
+			return &Error{g.Origin(n).Path, fmt.Errorf("its derivative: %w", err), g.Line(n)}
 		}
 	}
 	return nil

@@ -41,6 +41,10 @@ type Graph struct {
 	claimed map[string]string  // path → source line that declared it
 	last    string             // path of the scope of the last declaration
 	made    map[*G.Node]string // declared nodes → path of the scope, or "" if it is not known
+	lines   map[*G.Node]string // declared nodes → source line
+	shared  map[string]bool    // paths of the parameters that Shared has returned
+	inCell  map[*G.Node]bool   // nodes of a loop's cell, which the loop runs and nothing else reads
+	merged  G.Nodes            // nodes that two declarations of a custom op returned
 	losses  []Loss
 	ints    map[string]*ints // inputs of integers, by name
 	caches  G.Nodes          // tensors of memory: no buffer may reuse them before the run ends
@@ -73,7 +77,7 @@ type Loss struct {
 // are removed from w.
 func Build(w *Weights, f Frame, declare func(s *Scope)) (g *Graph, err error) {
 	if f.B < 1 || f.T < 1 && !f.Encode || f.S < 0 {
-		return nil, &Error{"model", fmt.Errorf("the frame has B=%d sequences of T=%d tokens (S=%d of the source), want at least one of each", f.B, f.T, f.S)}
+		return nil, &Error{"model", fmt.Errorf("the frame has B=%d sequences of T=%d tokens (S=%d of the source), want at least one of each", f.B, f.T, f.S), ""}
 	}
 	known := len(w.order)
 	defer func() {
@@ -95,7 +99,7 @@ func Build(w *Weights, f Frame, declare func(s *Scope)) (g *Graph, err error) {
 
 func newGraph(w *Weights, f Frame) *Graph {
 	g := &Graph{frame: f, expr: G.NewGraph(), tape: ops.NewTape(), weights: w, taps: map[string]*G.Node{}, hidden: map[string]bool{},
-		views: map[View][]string{}, claimed: map[string]string{}, made: map[*G.Node]string{}, ints: map[string]*ints{}, encoded: make([]int, f.B)}
+		views: map[View][]string{}, claimed: map[string]string{}, made: map[*G.Node]string{}, lines: map[*G.Node]string{}, shared: map[string]bool{}, inCell: map[*G.Node]bool{}, ints: map[string]*ints{}, encoded: make([]int, f.B)}
 	g.tape.Differentiated = f.Gradient
 	return g
 }

@@ -23,8 +23,12 @@ func (s *Scope) Loop(x, prev *G.Node, cell func(x, prev *G.Node) *G.Node) *G.Nod
 	c := ops.Cell{Token: s.placeholder("token", x, s.B, in), Prev: s.placeholder("before", prev, prev.Shape()...), Step: new(int)}
 	taps, flops := maps.Clone(g.taps), g.tape.Flops()
 	g.cell = &c
+	known := len(g.expr.AllNodes())
 	c.Next = cell(c.Token, c.Prev)
 	g.cell = nil
+	for _, n := range g.expr.AllNodes()[known:] {
+		g.inCell[n] = true
+	}
 	g.tape.AddFlops(float64(s.T-1) * (g.tape.Flops() - flops))
 	if c.Next == nil {
 		s.Fail("the cell returned nothing, want (%d, %d)", s.B, prev.Shape()[1])
@@ -32,7 +36,7 @@ func (s *Scope) Loop(x, prev *G.Node, cell func(x, prev *G.Node) *G.Node) *G.Nod
 	if !c.Next.Shape().Eq(prev.Shape()) {
 		s.Fail("the cell returned %v, want %v", c.Next.Shape(), prev.Shape())
 	}
-	s.admit(c.Next)
+	s.admit(c.Next, caller())
 	g.hideTaps(taps)
 	return s.Must(ops.Loop(s.At("loop"), s.B, c, x, prev, s.Positions()))
 }

@@ -26,6 +26,7 @@ type Scope struct {
 type Error struct {
 	Path string // of the layer
 	Err  error
+	Line string // file and line of the model's code that declared it, "" if that is not known
 }
 
 func (e *Error) Error() string { return e.Path + ": " + e.Err.Error() }
@@ -106,7 +107,7 @@ func (s *Scope) Fail(format string, args ...any) {
 	if path == "" {
 		path = "model"
 	}
-	panic(&Error{path, fmt.Errorf(format, args...)})
+	panic(&Error{path, fmt.Errorf(format, args...), caller()})
 }
 
 // Rows checks that x is (B·T, D) and returns D. T is 1 in the cell of a loop.

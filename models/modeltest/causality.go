@@ -1,7 +1,6 @@
 package modeltest
 
 import (
-	"fmt"
 	"slices"
 
 	"euryale/models"
@@ -34,17 +33,18 @@ func Causality(m models.Model, o Options) error {
 			return err
 		}
 		if same(want[j], got[j]) {
-			return fmt.Errorf("changing token %d does not change its own logits: the model does not read that token", j)
+			return faultf("the model does not read that token", "changing token %d does not change its own logits", j)
 		}
 		if models.IsBidirectional(m) {
 			if j == t-1 && t > 1 && same(want[0], got[0]) {
-				return fmt.Errorf("the model is declared bidirectional, but changing token %d does not change the logits of token 0: attend with s.SequenceLengths(), or remove IsBidirectional", j)
+				return faultf("attend with s.SequenceLengths(), or remove IsBidirectional", "the model is declared bidirectional, but changing token %d does not change the logits of token 0", j)
 			}
 			continue
 		}
 		for i := range j {
 			if diff, size := distance(want[i], got[i]); !same(want[i], got[i]) {
-				return fmt.Errorf("changing token %d changes the logits of token %d (by %.3g, of at most %.3g): the model attends to later tokens; mask the scores with layers.Mask(s, scores, s.CausalLengths(), heads), or declare the model bidirectional (IsBidirectional)", j, i, diff, size)
+				return faultf("the model attends to later tokens; mask the scores with layers.Mask(s, scores, s.CausalLengths(), heads), or declare the model bidirectional (IsBidirectional)",
+					"changing token %d changes the logits of token %d (by %.3g, of at most %.3g)", j, i, diff, size).at(s.locate(t, b, s.changed(b, j), upTo(i+1)))
 			}
 		}
 	}
@@ -65,8 +65,18 @@ func (s *subject) targetsMoveNothing(p *models.Program, b batch, want [][]float6
 	}
 	for i, got := range split(p.Float64s("logits"), s.vocab) {
 		if !same(want[i], got) {
-			return fmt.Errorf("changing the targets changes the logits of token %d: the model reads what it has to predict; Logits must not use s.Targets()", i)
+			return faultf("the model reads what it has to predict; Logits must not use s.Targets()", "changing the targets changes the logits of token %d", i)
 		}
 	}
 	return nil
+}
+
+// upTo matches the first n rows with themselves.
+func upTo(n int) func(row int) int {
+	return func(row int) int {
+		if row < n {
+			return row
+		}
+		return -1
+	}
 }

@@ -42,7 +42,7 @@ func refuses(m models.Model, o Options) error {
 		return err
 	}
 	if _, err := models.NewMemory(m, s.w, 1, min(passTokens, s.context), s.source); err == nil {
-		return errors.New("the model says it is bidirectional, and a decoding program can be built, in which no token can depend on a later one: attend with s.SequenceLengths(), or leave IsBidirectional out")
+		return faultf("attend with s.SequenceLengths(), or leave IsBidirectional out", "the model says it is bidirectional, and a decoding program can be built, in which no token can depend on a later one")
 	}
 	return nil
 }
@@ -97,7 +97,7 @@ func (d *decoder) reads() error {
 		{"decoding while a sequence has no token", "a sequence without tokens must keep its state: use s.Carry", d.step, [decoded]int{1, 0, 1}},
 	} {
 		if err := d.feed(f.p, f.counts); err != nil {
-			return fmt.Errorf("%s: %w; %s", f.what, err, f.cause)
+			return faultf(f.cause, "%s: %v", f.what, err).at(d.locateDecoding())
 		}
 	}
 	return nil
@@ -118,7 +118,7 @@ func (d *decoder) moves() error {
 		{"after exceeding the capacity", d.overflows},
 	} {
 		if err := f.do(); err != nil {
-			return fmt.Errorf("%s: %w; store all state in memory: %s", f.what, err, stateHelp)
+			return faultf("store all state in memory: "+stateHelp, "%s: %v", f.what, err).at(d.locateDecoding())
 		}
 	}
 	return nil

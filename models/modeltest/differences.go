@@ -77,14 +77,14 @@ func (c *comparison) gradients() error {
 	}
 	c.here, c.rms = c.p.Objective(), map[string]float64{}
 	if math.IsNaN(c.here) || math.IsInf(c.here, 0) {
-		return fmt.Errorf("the loss is %v: a division by zero, a logarithm or root of a non-positive value, or an exponential that overflows", c.here)
+		return faultf("a division by zero, a logarithm or root of a non-positive value, or an exponential that overflows", "the loss is %v", c.here)
 	}
 	for i, g := range c.p.Gradients() {
 		x, path := slices.Clone(g.Float64s()), c.p.Params()[i].Name()
 		sum := 0.0
 		for j, d := range x {
 			if math.IsNaN(d) || math.IsInf(d, 0) {
-				return fmt.Errorf("%s: the gradient is %v, and the loss is %.4g: the derivative of an op on the way to the loss divides by zero or overflows", entryName(c.w.Get(path), j), d, c.here)
+				return faultf("the derivative of an op on the way to the loss divides by zero or overflows", "%s: the gradient is %v, and the loss is %.4g", entryName(c.w.Get(path), j), d, c.here).at(parameter(c.p.Graph, path))
 			}
 			sum += d * d
 		}
@@ -95,7 +95,7 @@ func (c *comparison) gradients() error {
 		return err
 	}
 	if again := c.p.Objective(); again != c.here {
-		return fmt.Errorf("two runs on the same input give the losses %v and %v: something draws random numbers of its own, or keeps state between runs; use layers.Dropout, and s.Carry for states", c.here, again)
+		return faultf("something draws random numbers of its own, or keeps state between runs; use layers.Dropout, and s.Carry for states", "two runs on the same input give the losses %v and %v", c.here, again)
 	}
 	return nil
 }
@@ -208,10 +208,15 @@ func (c *comparison) result() error {
 		return c.err
 	}
 	if len(c.wrong) > 0 {
-		return errors.New(c.describe())
+		seen, cause := c.describe()
+		f := faultf(cause, "%s", seen)
+		if n := len(c.wrongPaths); n > 0 {
+			return f.at(parameter(c.p.Graph, c.wrongPaths[n-1]))
+		}
+		return f
 	}
 	if c.skipped*10 > c.probes {
-		return fmt.Errorf("the loss has a kink within 1e-7 of %d of %d points, so that their derivatives cannot be checked: are values rounded, or compared where they are equal?", c.skipped, c.probes)
+		return faultf("are values rounded, or compared where they are equal?", "the loss has a kink within 1e-7 of %d of %d points, so that their derivatives cannot be checked", c.skipped, c.probes)
 	}
 	return nil
 }
@@ -220,14 +225,14 @@ func (c *comparison) result() error {
 func (c *comparison) unused() error {
 	for _, path := range c.paths {
 		if c.rms[path] == 0 {
-			return fmt.Errorf("%s %v never receives a gradient: the loss does not depend on it; use it in Logits, or do not declare it", path, c.w.Get(path).Shape)
+			return faultf("the loss does not depend on it; use it in Logits, or do not declare it", "%s %v never receives a gradient", path, c.w.Get(path).Shape).at(parameter(c.p.Graph, path))
 		}
 	}
 	return nil
 }
 
-// describe lists some of the wrong derivatives, single entries first.
-func (c *comparison) describe() string {
+// describe lists some of the wrong derivatives, single entries first, and says where to look.
+func (c *comparison) describe() (seen, cause string) {
 	slices.SortStableFunc(c.wrong, func(a, b finding) int {
 		return boolToInt(strings.HasSuffix(a.where, "direction")) - boolToInt(strings.HasSuffix(b.where, "direction"))
 	})
@@ -237,7 +242,7 @@ func (c *comparison) describe() string {
 		fmt.Fprintf(&s, "\n\t%s: the graph's is %.6g, differences give %.6g", f.where, f.got, f.want)
 	}
 	if len(c.wrongPaths) == 0 {
-		return s.String()
+		return s.String(), "the derivative of an op is wrong"
 	}
 	slices.SortFunc(c.wrongPaths, func(a, b string) int { return slices.Index(c.paths, a) - slices.Index(c.paths, b) })
 	fmt.Fprintf(&s, "\nThe gradients of %s are wrong", strings.Join(c.wrongPaths[:min(4, len(c.wrongPaths))], ", "))
@@ -247,8 +252,7 @@ func (c *comparison) describe() string {
 	if n := len(c.wrongPaths); n < len(c.paths) {
 		fmt.Fprintf(&s, ", those of the other %d parameters are right", len(c.paths)-n)
 	}
-	fmt.Fprintf(&s, ". An op whose derivative is wrong spoils what comes before it: look between %s and the parameters declared after it.", c.wrongPaths[len(c.wrongPaths)-1])
-	return s.String()
+	return s.String(), fmt.Sprintf("an op whose derivative is wrong spoils what comes before it: look between %s and the parameters declared after it", c.wrongPaths[len(c.wrongPaths)-1])
 }
 
 func boolToInt(b bool) int {

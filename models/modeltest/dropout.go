@@ -1,7 +1,6 @@
 package modeltest
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -78,7 +77,7 @@ func (d *dropout) offWithoutNoise() ([]float64, error) {
 		return nil, err
 	}
 	if i := differs(plain, again); i >= 0 {
-		return nil, fmt.Errorf("without noise, two runs on one batch give token %d of sequence %d the losses %v and %v: something draws random numbers of its own; use layers.Dropout", i%d.t, i/d.t, plain[i], again[i])
+		return nil, faultf("something draws random numbers of its own; use layers.Dropout", "without noise, two runs on one batch give token %d of sequence %d the losses %v and %v", i%d.t, i/d.t, plain[i], again[i])
 	}
 	mean := p.Loss()
 	train, err := d.train(d.t, nil, models.Options{})
@@ -89,7 +88,7 @@ func (d *dropout) offWithoutNoise() ([]float64, error) {
 		return nil, err
 	}
 	if math.Abs(train.Loss()-mean) > 1e-10*(1+math.Abs(mean)) {
-		return nil, fmt.Errorf("without noise, the loss is %v in training and %v in scoring: a layer computes something else when the graph is differentiated", train.Loss(), mean)
+		return nil, faultf("a layer computes something else when the graph is differentiated", "without noise, the loss is %v in training and %v in scoring", train.Loss(), mean)
 	}
 	return plain, nil
 }
@@ -101,14 +100,14 @@ func (d *dropout) followsNoise(p *models.Program, noise *graph.Noise, want []flo
 		return err
 	}
 	if i := differs(want, again); i >= 0 {
-		return fmt.Errorf("with the same seed and step, two runs give token %d of sequence %d the losses %v and %v: a mask must depend on the frame's noise only; use layers.Dropout", i%d.t, i/d.t, want[i], again[i])
+		return faultf("a mask must depend on the frame's noise only; use layers.Dropout", "with the same seed and step, two runs give token %d of sequence %d the losses %v and %v", i%d.t, i/d.t, want[i], again[i])
 	}
 	other, _, err := d.losses(noise)
 	if err != nil {
 		return err
 	}
 	if i := differs(want, other); i >= 0 {
-		return fmt.Errorf("with the same seed and step, two programs give token %d of sequence %d the losses %v and %v: a mask depends on how the graph was built; use layers.Dropout", i%d.t, i/d.t, want[i], other[i])
+		return faultf("a mask depends on how the graph was built; use layers.Dropout", "with the same seed and step, two programs give token %d of sequence %d the losses %v and %v", i%d.t, i/d.t, want[i], other[i])
 	}
 	noise.Step++
 	moved, err := d.again(p)
@@ -117,7 +116,7 @@ func (d *dropout) followsNoise(p *models.Program, noise *graph.Noise, want []flo
 		return err
 	}
 	if differs(want, moved) < 0 {
-		return errors.New("another step of the noise drops the same values: the mask is drawn when the graph is built; use layers.Dropout")
+		return faultf("the mask is drawn when the graph is built; use layers.Dropout", "another step of the noise drops the same values")
 	}
 	return nil
 }
@@ -140,7 +139,7 @@ func (d *dropout) shards(noise *graph.Noise, want []float64) error {
 	}
 	for i, got := range p.Float64s("losses") {
 		if w := want[first*d.t+i]; math.Abs(got-w) > 1e-10*(1+math.Abs(w)) {
-			return fmt.Errorf("token %d of sequence %d has the loss %v in the whole batch and %v in a shard that begins with sequence %d: a mask must depend on the value's index in the whole batch; give layers.Dropout activations of (B·T, D)", i%d.t, first+i/d.t, w, got, first)
+			return faultf("a mask must depend on the value's index in the whole batch; give layers.Dropout activations of (B·T, D)", "token %d of sequence %d has the loss %v in the whole batch and %v in a shard that begins with sequence %d", i%d.t, first+i/d.t, w, got, first)
 		}
 	}
 	return nil

@@ -117,7 +117,7 @@ var broken = []struct {
 		"gradients": `(?s)derivatives disagree with finite differences:.*mid/before/W\[\d,\d\]: the graph's is .* differences give .*The gradients of tok/W, mid/before/W, mid/before/b are wrong, those of the other 4 parameters are right.*look between mid/before/b and`,
 	}},
 	{"keys not kept", define(attend(false, true)), map[string]string{
-		"decoding": `reading the second chunk of a prompt: .*; store all state in memory: keys and values with s.History`,
+		"decoding": `reading the second chunk of a prompt: .*: store all state in memory: keys and values with s.History`,
 	}},
 	{"positions by row", define(positionsByRow), map[string]string{
 		"decoding": `reading the second chunk of a prompt: the logits after token \d of sequence \d differ`,

@@ -59,7 +59,9 @@ func (s *subject) othersMoveNothing(p *models.Program, b batch, want [][]float64
 					continue
 				}
 				if err := s.unmoved(b.tokens[k], want[k*p.Frame().T:], got[k*p.Frame().T:]); err != nil {
-					return fmt.Errorf(c.what+" changes %w of sequence %d: a layer mixes the rows of different sequences; a sum, mean, maximum or softmax over rows must stay within the T rows of a sequence", i, err, k)
+					t := p.Frame().T
+					return faultf("a layer mixes the rows of different sequences; a sum, mean, maximum or softmax over rows must stay within the T rows of a sequence", c.what+" changes %v of sequence %d", i, err, k).
+						at(s.locate(t, b, changed, between(k*t, k*t+len(b.tokens[k]))))
 				}
 			}
 		}
@@ -79,7 +81,8 @@ func (s *subject) orderMovesNothing(p *models.Program, b batch, want [][]float64
 	}
 	for i := range n {
 		if err := s.unmoved(b.tokens[i], want[i*t:], got[(n-1-i)*t:]); err != nil {
-			return fmt.Errorf("moving a sequence from row %d of the batch to row %d changes %w: a layer depends on a row's number in the batch; positions are s.Positions()", i, n-1-i, err)
+			return faultf("a layer depends on a row's number in the batch; positions are s.Positions()", "moving a sequence from row %d of the batch to row %d changes %v", i, n-1-i, err).
+				at(s.locate(t, b, turned, moved(i*t, (n-1-i)*t, len(b.tokens[i]))))
 		}
 	}
 	return nil
@@ -103,8 +106,10 @@ func (s *subject) paddingMovesNothing(p *models.Program, b batch, want [][]float
 			return err
 		}
 		if err := s.unmoved(seq, want[i*p.Frame().T:], got); err != nil {
-			return fmt.Errorf("sequence %d of %d tokens (source: %d) padded to %d (%d) has other logits than alone: %w differ; padding is not masked: mask scores with s.CausalLengths(), s.SequenceLengths() or s.SourceLengths(), and keep the state of a recurrence where s.Positions() is -1",
-				i, len(seq), len(b.source[i]), p.Frame().T, s.source, err)
+			t := p.Frame().T
+			return faultf("padding is not masked: mask scores with s.CausalLengths(), s.SequenceLengths() or s.SourceLengths(), and keep the state of a recurrence where s.Positions() is -1",
+				"sequence %d of %d tokens (source: %d) padded to %d (%d) has other logits than alone, %v differ", i, len(seq), len(b.source[i]), t, s.source, err).
+				at(s.locateIn(&alone, t, len(seq), b, batch{[][]int{seq}, [][]int{b.source[i]}}, moved(i*t, 0, len(seq))))
 		}
 	}
 	return nil
@@ -120,4 +125,17 @@ func (s *subject) unmoved(seq []int, want, got [][]float64) error {
 		}
 	}
 	return nil
+}
+
+// between matches the rows from a to b with themselves.
+func between(a, b int) func(row int) int { return moved(a, a, b-a) }
+
+// moved matches n rows from row a on with those from row b on.
+func moved(a, b, n int) func(row int) int {
+	return func(row int) int {
+		if row < a || row >= a+n {
+			return -1
+		}
+		return b + row - a
+	}
 }

@@ -1,7 +1,6 @@
 package modeltest
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -53,7 +52,7 @@ func SharedWeights(m models.Model, o Options) error {
 		return err
 	}
 	if i, j := b.moved(t, before, again); i >= 0 {
-		return fmt.Errorf("building further programs changes the logits of token %d of sequence %d in the first: Logits writes to weights, or keeps state outside the graph", j, i)
+		return faultf("Logits writes to weights, or keeps state outside the graph", "building further programs changes the logits of token %d of sequence %d in the first", j, i)
 	}
 	return s.updateIsSeen(old, train, b, before)
 }
@@ -80,7 +79,7 @@ func (s *subject) declaredAnew(known int, kind string) error {
 	for _, p := range all[known:] {
 		paths = append(paths, p.Path)
 	}
-	return fmt.Errorf("the %s program declares parameters that the scoring program does not: %s; a parameter's path and existence must not depend on the frame", kind, strings.Join(paths, ", "))
+	return faultf("a parameter's path and existence must not depend on the frame", "the %s program declares parameters that the scoring program does not: %s", kind, strings.Join(paths, ", ")).at(place{layer: paths[0]})
 }
 
 // updateIsSeen makes one step of gradient descent, and compares a program built before it with
@@ -110,10 +109,10 @@ func (s *subject) updateIsSeen(old, train *models.Program, b batch, before [][]f
 	t := old.Frame().T
 	if i, j := b.moved(t, want, got); i >= 0 {
 		diff, size := distance(want[i*t+j], got[i*t+j])
-		return fmt.Errorf("after an update of the weights, a program built before computes other logits than one built after, of token %d of sequence %d (by %.3g, of at most %.3g): a layer uses values that it computed from weights when the graph was built", j, i, diff, size)
+		return faultf("a layer uses values that it computed from weights when the graph was built", "after an update of the weights, a program built before computes other logits than one built after, of token %d of sequence %d (by %.3g, of at most %.3g)", j, i, diff, size)
 	}
 	if i, _ := b.moved(t, before, got); i < 0 {
-		return errors.New("an update of the weights along their gradient changes no logits: no gradient reaches the parameters")
+		return faultf("no gradient reaches the parameters", "an update of the weights along their gradient changes no logits")
 	}
 	return nil
 }

@@ -143,7 +143,11 @@ func (b batch) feed(s *subject, t int) graph.Feed {
 func (s *subject) train(t int, noise *graph.Noise, o models.Options) (*models.Program, error) {
 	p, err := models.Train(s.m, s.w, graph.Frame{B: len(ragged(t)), T: t, S: s.source, Noise: noise}, o)
 	if err != nil && strings.Contains(err.Error(), "Non Differentiable") {
-		return nil, fmt.Errorf("%w: the loss does not depend on them; use them in Logits, or do not declare them", err)
+		f := faultf("the loss does not depend on them; use them in Logits, or do not declare them", "%v", err)
+		if paths, g := s.detached(); len(paths) > 0 {
+			f.at(parameter(g, paths[0]))
+		}
+		return nil, f
 	}
 	return p, err
 }
@@ -175,7 +179,7 @@ func (s *subject) logits(p *models.Program, b batch) ([][]float64, error) {
 	for i, seq := range b.tokens {
 		for j := range seq {
 			if k := notFinite(rows[i*p.Frame().T+j]); k >= 0 {
-				return nil, fmt.Errorf("the logit of id %d after token %d of sequence %d is not finite: a division by zero, a logarithm or root of a non-positive value, or an exponential that overflows", k, j, i)
+				return nil, faultf("a division by zero, a logarithm or root of a non-positive value, or an exponential that overflows", "the logit of id %d after token %d of sequence %d is not finite", k, j, i).at(s.locateNotFinite(p.Frame(), f))
 			}
 		}
 	}
