@@ -2,6 +2,7 @@ package data
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -57,7 +58,28 @@ func (j *textJob) corpus(notes []string) (*Corpus, error) {
 		parts.masking = newMasking(tok)
 	}
 	info.Notes = append(notes, j.notes()...)
+	info.Notes = append(info.Notes, parts.unknownWords(tok)...)
 	return &Corpus{c, tok, info, parts}, nil
+}
+
+// unknownWords says which fraction of either part a word tokenizer does not know.
+func (p *textParts) unknownWords(tok tokenizer.Tokenizer) []string {
+	if _, ok := tokenizer.UnknownWords(tok, nil); !ok {
+		return nil
+	}
+	percent := func(begin, end int) float64 {
+		unknown := 0
+		ids := make([]int, 1<<16)
+		for at := begin; at < end; at += len(ids) {
+			ids = ids[:min(len(ids), end-at)]
+			p.tokens.Copy(ids, at)
+			n, _ := tokenizer.UnknownWords(tok, ids)
+			unknown += n
+		}
+		return 100 * float64(unknown) / float64(max(1, end-begin))
+	}
+	return []string{fmt.Sprintf("%.2f%% of the tokens to train on, and %.2f%% of those to validate on, are %s",
+		percent(0, p.split), percent(p.split, p.tokens.Len()), tokenizer.Unknown)}
 }
 
 func (p *textParts) train(batch, context int, seed uint64) (Batcher, error) {

@@ -23,6 +23,10 @@ func TestWordsOfTheTrainingPart(t *testing.T) {
 		for id := range c.Tokenizer.Vocab() {
 			vocabulary += fmt.Sprintf("%s|", c.Tokenizer.Piece(id))
 		}
+		assert.Regexp(t, `^\d+\.\d\d% of the tokens to train on, and \d+\.\d\d% of those to validate on, are <unk>$`, c.Info.Notes[0])
+		if split == 64./81 {
+			assert.Equal(t, "0.00% of the tokens to train on, and 75.00% of those to validate on, are <unk>", c.Info.Notes[0])
+		}
 		valid, err = c.Text("valid", 0)
 		require.NoError(t, err)
 		assert.Equal(t, tokenizer.CountWords(valid), c.Info.Valid)

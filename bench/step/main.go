@@ -9,7 +9,6 @@ import (
 	"os"
 	"runtime"
 	"runtime/pprof"
-	"syscall"
 	"time"
 
 	"euryale/bench"
@@ -81,19 +80,6 @@ func startProfile(name string) (stop func() error, err error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	return func() error { pprof.StopCPUProfile(); return f.Close() }, nil
-}
-
-// usage returns the CPU time of this process in ms, and its peak memory.
-func usage() (cpu float64, peakMB int64, err error) {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0, 0, err
-	}
-	peakMB = int64(u.Maxrss) / 1024
-	if runtime.GOOS == "darwin" { // in bytes, not kB
-		peakMB /= 1024
-	}
-	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e6, peakMB, nil
 }
 
 // repeat repeats step, and returns its median time in milliseconds and its mean CPU time.
