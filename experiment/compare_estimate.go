@@ -18,8 +18,9 @@ type scorer func(blocks []int) float64
 // Estimate is the difference between two groups of runs in one measure, with its confidence
 // interval.
 type Estimate struct {
-	A, B   float64    // means over the runs
-	Gain   float64    // B − A; positive: B is higher
+	MeanA  float64 // over the runs
+	MeanB  float64
+	Gain   float64    // MeanB − MeanA; positive: B is better
 	Half   float64    // half the width of the confidence interval
 	Level  float64    // its confidence, such as 0.95
 	Seeds  [2]int     // runs of A and of B
@@ -27,7 +28,7 @@ type Estimate struct {
 	// TextSD is the part of the standard error that comes from the text: what another text of this
 	// size would change, with any number of seeds.
 	TextSD float64
-	// Wins is the fraction of the resampled texts on which B is higher (Koehn 2004).
+	// Wins is the fraction of the resampled texts on which B is better (Koehn 2004).
 	Wins float64
 	// OfRuns says that the interval is about single runs and not about their definitions: nothing
 	// is known of the spread over seeds.
@@ -56,8 +57,8 @@ func estimate(a, b []scorer, blocks int, level float64, deterministic [2]bool) E
 		all[i] = i
 	}
 	full := [2][]float64{scoresOf(a, all), scoresOf(b, all)}
-	e := Estimate{A: mean(full[0]), B: mean(full[1]), Level: level, Seeds: [2]int{len(a), len(b)}}
-	e.Gain = e.B - e.A
+	e := Estimate{MeanA: mean(full[0]), MeanB: mean(full[1]), Level: level, Seeds: [2]int{len(a), len(b)}}
+	e.Gain = e.MeanB - e.MeanA
 	text, interaction, wins := bootstrap([2][]scorer{a, b}, blocks)
 	e.Wins = wins
 	v := variances{text: text, blocks: blocks}
