@@ -27,8 +27,8 @@ type CompareOptions struct {
 	Settings  generation.Settings // of generating the answers
 	Precision string              // of products; empty: as each run was trained
 	Log       io.Writer           // of preparing corpora; may be nil
-	// Progress, which may be nil, is called with how much is done of reading a run.
-	Progress func(run string, done, total int)
+	// Progress, which may be nil, is called with how much is done, and the run that is read.
+	Progress func(done, total int, run string)
 }
 
 // Comparison is what differs between groups of runs, and which is better. Groups after the first
@@ -67,6 +67,9 @@ func Compare(ctx context.Context, names []string, o CompareOptions) (*Comparison
 	}
 	r := &reader{options: o}
 	for _, g := range groups {
+		r.runs += len(g.Runs)
+	}
+	for _, g := range groups {
 		if err := r.readGroup(ctx, g); err != nil {
 			return nil, err
 		}
@@ -85,6 +88,8 @@ func Compare(ctx context.Context, names []string, o CompareOptions) (*Comparison
 // reader reads the runs of all groups.
 type reader struct {
 	options CompareOptions
+	runs    int                 // of all groups
+	read    int                 // runs that are done
 	losses  [][]*scored         // by group, then by run
 	answers [][]*metrics.Scored // the same; none where the corpus is no task
 }
@@ -117,6 +122,7 @@ func (r *reader) readGroup(ctx context.Context, g *Group) error {
 		if a != nil {
 			answers = append(answers, a)
 		}
+		r.read++
 	}
 	r.losses, r.answers = append(r.losses, all), append(r.answers, answers)
 	return nil
@@ -137,7 +143,7 @@ func (r *reader) readRun(ctx context.Context, s *training.Saved, dir string, fir
 	}
 	progress := func(done, total int) {
 		if r.options.Progress != nil {
-			r.options.Progress(dir, done, total)
+			r.options.Progress(100*r.read+100*done/max(1, total), 100*r.runs, dir)
 		}
 	}
 	l, err := losses(ctx, s, corpus, progress)

@@ -14,6 +14,9 @@ func (c *Comparison) String() string {
 	for _, g := range c.Groups {
 		fmt.Fprintf(&b, "%s  %s%s\n", g.Label, g.Name, g.seeds())
 	}
+	if len(c.Settings) == 0 {
+		b.WriteString("\nThe configurations differ in nothing but the seed.\n")
+	}
 	for _, t := range c.tables() {
 		fmt.Fprintf(&b, "\n%s\n", t.title)
 		w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)

@@ -32,9 +32,9 @@ func drawCurves(curves []curve) string {
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%.0f" viewBox="0 0 %d %.0f"><rect width="100%%" height="100%%" fill="white"/>`,
 		pictureWidth, height, pictureWidth, height)
 	b.WriteString(legend)
+	low, high := lossRange(curves)
 	for axis := range axisNames {
-		p := panel{left: float64(leftMargin + axis*(panelWidth+gap)), top: top, axis: axis}
-		p.fit(curves)
+		p := panel{left: float64(leftMargin + axis*(panelWidth+gap)), top: top, axis: axis, low: low, high: high, last: lastOf(curves, axis)}
 		p.draw(&b, curves)
 	}
 	b.WriteString("</svg>\n")
@@ -72,40 +72,51 @@ func stroke(i int) string {
 	return s
 }
 
-// panel is the plot against one axis.
-type panel struct {
-	left, top              float64
-	axis                   int
-	low, high, first, last float64 // of losses, and of x
-}
-
-// fit chooses the ranges: of x from 0; of losses what all curves have after their first quarter,
-// so that a steep beginning does not flatten the rest.
-func (p *panel) fit(curves []curve) {
-	p.low, p.high = math.Inf(1), math.Inf(-1)
+// lossRange returns the range of losses that all panels show: what the curves have after their
+// first quarter, so that a steep beginning does not flatten the rest.
+func lossRange(curves []curve) (low, high float64) {
+	low, high = math.Inf(1), math.Inf(-1)
 	for _, c := range curves {
-		b := c.axes[p.axis]
-		for i, x := range b.x {
-			p.last, p.low = max(p.last, x), min(p.low, b.low[i])
-			if i >= len(b.x)/4 {
-				p.high = max(p.high, b.high[i])
+		for _, b := range c.axes {
+			for i := range b.x {
+				low = min(low, b.low[i])
+				if i >= len(b.x)/4 {
+					high = max(high, b.high[i])
+				}
 			}
 		}
 	}
-	if p.low > p.high { // no curve
-		p.low, p.high = 0, 1
+	if low > high { // no curve
+		return 0, 1
 	}
-	if p.last == 0 {
-		p.last = 1
-	}
-	pad := 0.06 * (p.high - p.low)
+	pad := 0.06 * (high - low)
 	if pad == 0 {
 		pad = 0.5
 	}
-	p.low, p.high = p.low-pad, p.high+pad
+	return low - pad, high + pad
 }
 
-func (p *panel) x(v float64) float64 { return p.left + (v-p.first)/(p.last-p.first)*panelWidth }
+// lastOf returns the last x of all curves.
+func lastOf(curves []curve, axis int) (last float64) {
+	for _, c := range curves {
+		for _, x := range c.axes[axis].x {
+			last = max(last, x)
+		}
+	}
+	if last == 0 {
+		return 1
+	}
+	return last
+}
+
+// panel is the plot against one axis, from 0 to last.
+type panel struct {
+	left, top       float64
+	axis            int
+	low, high, last float64
+}
+
+func (p *panel) x(v float64) float64 { return p.left + v/p.last*panelWidth }
 func (p *panel) y(v float64) float64 {
 	return p.top + panelHeight - (v-p.low)/(p.high-p.low)*panelHeight
 }
@@ -119,7 +130,7 @@ func (p *panel) draw(b *strings.Builder, curves []curve) {
 			b.WriteString(plottext.Label{X: p.left - 6, Y: p.y(v) + 4, Size: textSize, Anchor: "end"}.SVG(number(v)))
 		}
 	}
-	for _, v := range ticks(p.first, p.last) {
+	for _, v := range ticks(0, p.last) {
 		fmt.Fprintf(b, `<line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" stroke="#e6e6e6"/>`, p.x(v), p.x(v), p.top, bottom)
 		b.WriteString(plottext.Label{X: p.x(v), Y: bottom + 16, Size: textSize, Anchor: "middle"}.SVG(number(v)))
 	}
@@ -128,12 +139,13 @@ func (p *panel) draw(b *strings.Builder, curves []curve) {
 		x, y := p.left-46, p.top+panelHeight/2
 		b.WriteString(plottext.Label{X: x, Y: y, Size: textSize, Anchor: "middle", Turn: -90}.SVG("validation loss (nats per token)"))
 	}
-	fmt.Fprintf(b, `<clipPath id="panel%d"><rect x="%.1f" y="%.1f" width="%d" height="%d"/></clipPath><g clip-path="url(#panel%d)">`,
-		p.axis, p.left, p.top, panelWidth, panelHeight, p.axis)
+	// An inner picture shows nothing outside its frame.
+	fmt.Fprintf(b, `<svg x="%.1f" y="%.1f" width="%d" height="%d" viewBox="%.1f %.1f %d %d">`,
+		p.left, p.top, panelWidth, panelHeight, p.left, p.top, panelWidth, panelHeight)
 	for i, c := range curves {
 		p.curve(b, i, c.axes[p.axis])
 	}
-	fmt.Fprintf(b, `</g><rect x="%.1f" y="%.1f" width="%d" height="%d" fill="none" stroke="#888888"/>`, p.left, p.top, panelWidth, panelHeight)
+	fmt.Fprintf(b, `</svg><rect x="%.1f" y="%.1f" width="%d" height="%d" fill="none" stroke="#888888"/>`, p.left, p.top, panelWidth, panelHeight)
 }
 
 // curve draws the band of a group and its mean. A group with one point, such as a model that

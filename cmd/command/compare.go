@@ -41,24 +41,21 @@ func compareRuns(ctx context.Context, o *evaluateOptions, s streams) error {
 	if examples == 0 {
 		examples = allExamples
 	}
-	run, bar := "", (*term.Progress)(nil)
-	defer func() { bar.Done() }()
+	var bar *term.Progress
 	c, err := experiment.Compare(ctx, o.compare, experiment.CompareOptions{
 		Last: o.last, Part: o.part, Examples: examples, Precision: o.precision, Log: s.err,
 		Settings: generation.Settings{Tokens: o.tokens, Beams: o.beams, LengthPenalty: 1, Seed: 1},
-		Progress: func(dir string, done, total int) {
-			if run != dir {
-				bar.Done()
-				run, bar = dir, term.New(s.err, total, dir)
+		Progress: func(done, total int, run string) {
+			if bar == nil {
+				bar = term.New(s.err, total, "comparing")
 			}
-			bar.Update(done, "")
+			bar.Update(done, run)
 		},
 	})
+	bar.Done()
 	if err != nil {
 		return err
 	}
-	bar.Done()
-	bar = nil
 	if err := writeComparison(c, o.html, o.svg); err != nil {
 		return err
 	}
