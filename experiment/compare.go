@@ -65,6 +65,11 @@ func Compare(ctx context.Context, names []string, o CompareOptions) (*Comparison
 	if err != nil {
 		return nil, err
 	}
+	return compareGroups(ctx, groups, o)
+}
+
+// compareGroups compares the first group with the others.
+func compareGroups(ctx context.Context, groups []*Group, o CompareOptions) (c *Comparison, err error) {
 	r := &reader{options: o}
 	for _, g := range groups {
 		r.runs += len(g.Runs)
@@ -74,7 +79,7 @@ func Compare(ctx context.Context, names []string, o CompareOptions) (*Comparison
 			return nil, err
 		}
 	}
-	c := &Comparison{Groups: groups, Settings: differingKeys(groups), Parameters: differingParameters(groups)}
+	c = &Comparison{Groups: groups, Settings: differingKeys(groups), Parameters: differingParameters(groups)}
 	if err := c.compareLosses(r); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,15 @@ package training
 
 import "fmt"
 
+// ParseText reads a configuration from the text of a TOML file, as Config.String writes it.
+func ParseText(text string) (Config, error) {
+	t := newTree()
+	if err := t.parse("the configuration", text); err != nil {
+		return Config{}, err
+	}
+	return fromTree(t)
+}
+
 // Values returns the configuration's values by section.key, as TOML reads them.
 func (c Config) Values() (map[string]any, error) {
 	t := newTree()

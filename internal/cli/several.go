@@ -1,6 +1,9 @@
 package cli
 
-import "strings"
+import (
+	"flag"
+	"strings"
+)
 
 // Several makes a flag that may be repeated take all values up to the next flag: -compare A B is
 // -compare A -compare B.
@@ -25,4 +28,10 @@ func (f *Flags) spread(args []string) (all []string) {
 		all = append(all, arg)
 	}
 	return all
+}
+
+// Given reports whether a flag was given.
+func (f *Flags) Given(name string) (given bool) {
+	f.Visit(func(g *flag.Flag) { given = given || g.Name == name })
+	return given
 }
