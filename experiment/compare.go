@@ -68,6 +68,22 @@ func Compare(ctx context.Context, names []string, o CompareOptions) (*Comparison
 	return compareGroups(ctx, groups, o)
 }
 
+// CompareRuns compares groups of runs as Compare does: each is a list of directories of runs that
+// differ only in the seed.
+func CompareRuns(ctx context.Context, runs [][]string, o CompareOptions) (*Comparison, error) {
+	if len(runs) < 2 {
+		return nil, errNothing
+	}
+	var groups []*Group
+	for i, dirs := range runs {
+		if len(dirs) == 0 {
+			return nil, fmt.Errorf("group %d of the comparison has no runs", i+1)
+		}
+		groups = append(groups, &Group{Label: string(rune('A' + i)), Name: strings.Join(dirs, " "), Runs: dirs})
+	}
+	return compareGroups(ctx, groups, o)
+}
+
 // compareGroups compares the first group with the others.
 func compareGroups(ctx context.Context, groups []*Group, o CompareOptions) (c *Comparison, err error) {
 	r := &reader{options: o}
