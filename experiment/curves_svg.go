@@ -51,6 +51,7 @@ func drawLegend(curves []curve) (svg string, rows int) {
 		if c.label != "" {
 			name = c.label + "  " + name
 		}
+		name = fit(l, name)
 		width := 30 + l.Width(name) + 26
 		if x > leftMargin && x+width > pictureWidth {
 			x, y = leftMargin, y+legendLine
@@ -61,6 +62,19 @@ func drawLegend(curves []curve) (svg string, rows int) {
 		x += width
 	}
 	return b.String(), int(y-16)/legendLine + 1
+}
+
+// fit shortens a name that is wider than the picture, at its beginning.
+func fit(l plottext.Label, name string) string {
+	const widest = pictureWidth - leftMargin - 60
+	if l.Width(name) <= widest {
+		return name
+	}
+	r := []rune(name)
+	for len(r) > 0 && l.Width("…"+string(r)) > widest {
+		r = r[1:]
+	}
+	return "…" + string(r)
 }
 
 // stroke returns the attributes of a group's line.
