@@ -58,7 +58,7 @@ func (w world) coverage(runs [2]int, draws int) float64 {
 }
 
 // A 95 % interval contains the true difference of the definitions in about 95 % of draws of text
-// and seeds, whichever of them varies most. With 400 draws the standard error is 1.1 %.
+// and seeds, whichever of them varies most. With 200 draws the standard error is 1.5 %.
 func TestIntervalCovers(t *testing.T) {
 	for name, c := range map[string]struct {
 		w    world
@@ -71,10 +71,10 @@ func TestIntervalCovers(t *testing.T) {
 		"unequal":          {world{0.05, 0.1, 0.02, 0.05, 40}, [2]int{3, 6}},
 		"one against four": {world{0.05, 0.1, 0.02, 0.05, 40}, [2]int{1, 4}},
 	} {
-		covered := c.w.coverage(c.runs, 400)
+		covered := c.w.coverage(c.runs, 200)
 		t.Logf("%s: %.3f", name, covered)
-		assert.GreaterOrEqual(t, covered, 0.92, name)
-		assert.LessOrEqual(t, covered, 0.995, name)
+		assert.GreaterOrEqual(t, covered, 0.90, name)
+		assert.LessOrEqual(t, covered, 0.99, name)
 	}
 }
 

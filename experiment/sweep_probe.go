@@ -12,7 +12,7 @@ import (
 )
 
 // probeTime is how long each of the two arrangements is measured.
-const probeTime = 700 * time.Millisecond
+var probeTime = 700 * time.Millisecond
 
 // sideBySide decides how many runs train at once, and says why. It trains a run of the first
 // configuration without files: with all threads, then as many runs at once as there are threads,
