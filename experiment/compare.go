@@ -27,8 +27,36 @@ type CompareOptions struct {
 	Settings  generation.Settings // of generating the answers
 	Precision string              // of products; empty: as each run was trained
 	Log       io.Writer           // of preparing corpora; may be nil
+	Cache     *Cache              // of losses, for runs in several comparisons with the same options; may be nil
 	// Progress, which may be nil, is called with how much is done, and the run that is read.
 	Progress func(done, total int, run string)
+}
+
+// Cache keeps the losses of runs, so that a run in several comparisons is read once. The answers
+// to a task are not kept. The zero value is empty.
+type Cache struct{ runs map[string]cached }
+
+type cached struct {
+	losses *scored
+	cost   training.Cost
+}
+
+func (c *Cache) get(dir string) (run cached, ok bool) {
+	if c == nil {
+		return run, false
+	}
+	run, ok = c.runs[dir]
+	return run, ok && !run.losses.rows
+}
+
+func (c *Cache) put(dir string, run cached) {
+	if c == nil {
+		return
+	}
+	if c.runs == nil {
+		c.runs = map[string]cached{}
+	}
+	c.runs[dir] = run
 }
 
 // Comparison is what differs between groups of runs, and which is better. Groups after the first
@@ -135,11 +163,18 @@ func (r *reader) readGroup(ctx context.Context, g *Group) error {
 		if err := settings.UsePrecision(); err != nil {
 			return err
 		}
-		l, a, err := r.readRun(ctx, s, dir, i == 0, g)
-		if err != nil {
-			return fmt.Errorf("%s: %w", dir, err)
+		run, known := r.options.Cache.get(dir)
+		var a *metrics.Scored
+		if !known {
+			if run, a, err = r.readRun(ctx, s, dir); err != nil {
+				return fmt.Errorf("%s: %w", dir, err)
+			}
+			r.options.Cache.put(dir, run)
 		}
-		all = append(all, l)
+		if i == 0 {
+			g.Cost = run.cost
+		}
+		all = append(all, run.losses)
 		if a != nil {
 			answers = append(answers, a)
 		}
@@ -149,27 +184,24 @@ func (r *reader) readGroup(ctx context.Context, g *Group) error {
 	return nil
 }
 
-// readRun computes the losses and the answers of a run, and what training costs if it is the
-// first of its group.
-func (r *reader) readRun(ctx context.Context, s *training.Saved, dir string, first bool, g *Group) (*scored, *metrics.Scored, error) {
+// readRun computes the losses and the answers of a run, and what training costs.
+func (r *reader) readRun(ctx context.Context, s *training.Saved, dir string) (run cached, answers *metrics.Scored, err error) {
 	corpus, err := data.Open(s.Config.Data, s.Config.Tokenizer, s.Tokenizer, data.Options{Log: r.options.Log})
 	if err != nil {
-		return nil, nil, err
+		return run, nil, err
 	}
 	defer corpus.Close()
-	if first {
-		if g.Cost, err = s.Cost(corpus); err != nil {
-			return nil, nil, err
-		}
+	if run.cost, err = s.Cost(corpus); err != nil {
+		return run, nil, err
 	}
 	progress := func(done, total int) {
 		if r.options.Progress != nil {
 			r.options.Progress(100*r.read+100*done/max(1, total), 100*r.runs, dir)
 		}
 	}
-	l, err := losses(ctx, s, corpus, progress)
-	if err != nil || !l.rows || r.options.Examples < 0 {
-		return l, nil, err
+	run.losses, err = losses(ctx, s, corpus, progress)
+	if err != nil || !run.losses.rows || r.options.Examples < 0 {
+		return run, nil, err
 	}
 	o := evaluation.Options{Part: cmp.Or(r.options.Part, "valid"), Examples: cmp.Or(r.options.Examples, 200), Settings: r.options.Settings, Progress: progress}
 	if o.Settings.Tokens == 0 {
@@ -179,10 +211,10 @@ func (r *reader) readRun(ctx context.Context, s *training.Saved, dir string, fir
 	defer s.Weights.Release()
 	hyps, refs, _, err := evaluation.Answer(ctx, s, corpus, o)
 	if err != nil {
-		return nil, nil, err
+		return run, nil, err
 	}
-	a, err := metrics.NewScored(hyps, refs, evaluation.TokenizerFor(refs))
-	return l, a, err
+	answers, err = metrics.NewScored(hyps, refs, evaluation.TokenizerFor(refs))
+	return run, answers, err
 }
 
 // level is the confidence of each of n intervals that together exclude a true value with a

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"go/build"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -26,11 +27,12 @@ import (
 func main() {
 	pairs := flag.Int("pairs", 40, "`N` pairs of groups that differ only in the seed")
 	seeds := flag.Int("seeds", 3, "`N` runs of a group")
+	splits := flag.Int("splits", 400, "`N` pairs of groups drawn from all runs")
 	dir := flag.String("dir", filepath.Join(os.TempDir(), "calibrate"), "`DIR` directory of the runs")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := calibrate(ctx, os.Stdout, *dir, *pairs, *seeds); err != nil {
+	if err := calibrate(ctx, os.Stdout, *dir, *pairs, *seeds, *splits); err != nil {
 		fmt.Fprintln(os.Stderr, "calibrate:", err)
 		os.Exit(1)
 	}
@@ -40,7 +42,7 @@ func main() {
 var tiny = []string{"model.name=gpt", "model.layers=1", "model.heads=2", "model.context=32", "training.steps=400", "training.batch=16",
 	"training.eval_every=0", "training.sample=0", "schedule.warmup=40", "optimizer.lr=4e-3"}
 
-func calibrate(ctx context.Context, w io.Writer, dir string, pairs, seeds int) error {
+func calibrate(ctx context.Context, w io.Writer, dir string, pairs, seeds, splits int) error {
 	same, err := sweep(ctx, filepath.Join(dir, "same"), 2*pairs*seeds, append(tiny, "model.dim=16"))
 	if err != nil {
 		return err
@@ -69,7 +71,32 @@ func calibrate(ctx context.Context, w io.Writer, dir string, pairs, seeds int) e
 	}
 	fmt.Fprintf(w, "\nthe same definition, %d seeds each: better in %d of %d pairs; mean half width %.4f\n", seeds, claims, pairs, halves/float64(pairs))
 	fmt.Fprintf(w, "single runs of it: no claim in any of %d pairs; %d pairs of runs differ, by the text alone\n", pairs, differ)
+	if err := drawn(ctx, w, same, seeds, splits); err != nil {
+		return err
+	}
 	return planted(ctx, w, dir, same, seeds)
+}
+
+// drawn compares groups that are drawn from all runs, without replacement in a pair: a rate of
+// claims that depends less on chance than that of the pairs without a run in common.
+func drawn(ctx context.Context, w io.Writer, runs []string, seeds, splits int) error {
+	rng := rand.New(rand.NewPCG(1, 1))
+	claims := 0
+	for range splits {
+		var sample []string
+		for _, i := range rng.Perm(len(runs))[:2*seeds] {
+			sample = append(sample, runs[i])
+		}
+		v, err := verdict(ctx, sample[:seeds], sample[seeds:], false)
+		if err != nil {
+			return err
+		}
+		if v.Better() != "" {
+			claims++
+		}
+	}
+	_, err := fmt.Fprintf(w, "%d pairs of groups drawn from all %d runs: better in %.1f %%\n", splits, len(runs), 100*float64(claims)/float64(max(1, splits)))
+	return err
 }
 
 // planted compares definitions of which one is better.
@@ -116,9 +143,12 @@ func sweep(ctx context.Context, dir string, seeds int, sets []string) (dirs []st
 	return dirs, nil
 }
 
+// caches keep the losses of best and of last weights.
+var caches = map[bool]*experiment.Cache{false: {}, true: {}}
+
 // verdict compares the losses of two groups.
 func verdict(ctx context.Context, a, b []string, last bool) (v experiment.Verdict, err error) {
-	c, err := experiment.CompareRuns(ctx, [][]string{a, b}, experiment.CompareOptions{Last: last})
+	c, err := experiment.CompareRuns(ctx, [][]string{a, b}, experiment.CompareOptions{Last: last, Cache: caches[last]})
 	if err != nil {
 		return v, err
 	}
