@@ -114,8 +114,8 @@ func planted(ctx context.Context, w io.Writer, dir string, narrow []string, seed
 	if err != nil {
 		return err
 	}
-	overfit := []string{"model.name=gpt", "model.layers=2", "model.heads=2", "model.dim=64", "model.context=64", "training.steps=500", "training.batch=16",
-		"training.eval_every=0", "training.sample=0", "optimizer.lr=4e-3", "data.name=" + text, "data.split=0.3"}
+	overfit := []string{"model.name=gpt", "model.layers=2", "model.heads=2", "model.dim=64", "model.context=64", "training.steps=1500", "training.batch=8",
+		"training.eval_every=0", "training.sample=0", "optimizer.lr=4e-3", "data.name=" + text, "data.split=0.15"}
 	without, err := sweep(ctx, filepath.Join(dir, "overfit"), seeds, append(overfit, "model.dropout=0"))
 	if err != nil {
 		return err
@@ -127,7 +127,7 @@ func planted(ctx context.Context, w io.Writer, dir string, narrow []string, seed
 	if v, err = verdict(ctx, without, with, true); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w, "dropout 0 (A) and 0.2 (B), overfitting 12 kB: %s\n", v.Sentence())
+	_, err = fmt.Fprintf(w, "dropout 0 (A) and 0.2 (B), overfitting 6 kB: %s\n", v.Sentence())
 	return err
 }
 
