@@ -1,4 +1,4 @@
-.PHONY: test lint bench products compare notebooks
+.PHONY: test lint bench products compare ladder calibrate notebooks
 
 test: ## all tests
 	go test ./...
@@ -17,6 +17,12 @@ products: ## speed of matrix products on every tier at every precision
 
 compare: ## speed of training and generation against PyTorch (needs Debian's python3-torch)
 	go run ./bench/compare
+
+ladder: ## n-gram, RNN, LSTM and GPT with the same time limit (tiny Shakespeare)
+	go run ./cmd/train -out runs/ladder -sweep config=configs/ladder-ngram.toml,configs/ladder-rnn.toml,configs/ladder-lstm.toml,configs/ladder-gpt.toml
+
+calibrate: ## how often a comparison of runs is wrong (minutes)
+	go run ./bench/calibrate
 
 notebooks: ## execute all notebooks, without a browser (needs Debian's jupyter-nbconvert)
 	notebooks/run.sh

@@ -10,6 +10,10 @@ type Batch struct {
 	// Fresh marks the sequences that do not continue the same sequence of the previous batch:
 	// their recurrent state must be reset. Nil means all of them.
 	Fresh []bool
+	// Places says what each sequence of a validation batch has: of running text, the position of its
+	// first target in the part, counted from 0; of a table, the number of its sample. −1 is padding.
+	// Nil in batches to train on.
+	Places []int
 
 	fresh []bool // buffer of Fresh, reused
 }
@@ -25,7 +29,7 @@ type Batcher interface {
 
 // resize gives b the shape (batch, t, s), fills it with padding and sets Fresh to nil.
 func (b *Batch) resize(batch, t, s int) {
-	b.B, b.T, b.S, b.Fresh = batch, t, s, nil
+	b.B, b.T, b.S, b.Fresh, b.Places = batch, t, s, nil, nil
 	b.Tokens = padding(b.Tokens, batch*t)
 	b.Targets = padding(b.Targets, batch*t)
 	b.Source = padding(b.Source, batch*s)

@@ -17,6 +17,7 @@ type Buckets struct {
 	shuffled bool
 	shapes   []Shape
 	members  [][]task.Sample // samples of each shape
+	places   [][]int         // for each member, its number in the part
 	steps    int             // batches of a pass
 
 	pass     int         // pass that schedule and order describe; −1 before the first
@@ -37,10 +38,10 @@ func newBuckets(all, part []task.Sample, batch, count, context int) (*Buckets, e
 	}
 	b := &Buckets{batch: batch, pass: -1}
 	b.shapes = chooseShapes(all, count, context)
-	b.members = make([][]task.Sample, len(b.shapes))
-	for _, s := range part {
+	b.members, b.places = make([][]task.Sample, len(b.shapes)), make([][]int, len(b.shapes))
+	for place, s := range part {
 		i := slices.IndexFunc(b.shapes, func(shape Shape) bool { return fits(s, shape) })
-		b.members[i] = append(b.members[i], s)
+		b.members[i], b.places[i] = append(b.members[i], s), append(b.places[i], place)
 	}
 	for _, members := range b.members {
 		b.steps += (len(members) + batch - 1) / batch
@@ -62,6 +63,9 @@ func (b *Buckets) Batch(n int, out *Batch) error {
 	at := b.schedule[n%b.steps]
 	shape, order := b.shapes[at.shape], b.order[at.shape]
 	out.resize(b.batch, shape.T, shape.S)
+	if !b.shuffled {
+		out.Places = padding(nil, out.B)
+	}
 	first := at.k * b.batch
 	for seq, i := range order[first:min(first+b.batch, len(order))] {
 		s := b.members[at.shape][i]
@@ -69,6 +73,9 @@ func (b *Buckets) Batch(n int, out *Batch) error {
 		copy(tokens, s.Tokens)
 		copy(targets, s.Targets)
 		copy(out.Source[seq*shape.S:], s.Source)
+		if !b.shuffled {
+			out.Places[seq] = b.places[at.shape][i]
+		}
 	}
 	return nil
 }

@@ -141,6 +141,7 @@ func (e *evaluationWindows) Batch(n int, b *Batch) error {
 		return fmt.Errorf("validation batch %d is out of range: there are %d", n, e.steps)
 	}
 	b.resize(e.batch, e.context, 0)
+	b.Places = padding(nil, b.B)
 	for seq := range e.batch {
 		window := n*e.batch + seq
 		if e.continues {
@@ -150,6 +151,7 @@ func (e *evaluationWindows) Batch(n int, b *Batch) error {
 		in, targets := b.sequence(seq)
 		if got := max(0, min(e.context, e.hi-at)); got > 0 {
 			e.copyWindow(in[:got], targets[:got], at)
+			b.Places[seq] = at - e.lo
 		}
 	}
 	if e.continues {

@@ -12,7 +12,6 @@ import (
 	"unicode/utf8"
 
 	"euryale/data"
-	"euryale/data/task"
 	"euryale/data/tokenizer"
 	"euryale/evaluation/metrics"
 	"euryale/generation"
@@ -131,48 +130,16 @@ func (m *Measured) task(ctx context.Context, gen *generation.Generator, corpus *
 	if err := o.Settings.Check(); err != nil {
 		return err
 	}
-	examples, err := corpus.Examples(o.Part)
-	if err != nil {
+	hyps, refs, err := m.answer(ctx, gen, corpus, o)
+	if len(hyps) == 0 {
 		return err
 	}
-	if len(examples) == 0 {
-		return fmt.Errorf("the %s part has no examples", o.Part)
-	}
-	examples = spread(examples, o.Examples)
-	const batch = 16
-	for i := 0; i < len(examples); i += batch {
-		group := examples[i:min(len(examples), i+batch)]
-		texts, errs, err := answers(ctx, gen, group, o.Settings)
-		if err != nil {
-			if ctx.Err() != nil && i > 0 {
-				m.Partial = fmt.Sprintf("the answers to %d of %d examples", i, len(examples))
-				return errors.Join(err, m.compare(examples[:i]))
-			}
-			return err
-		}
-		for j, ex := range group {
-			if errs[j] != nil {
-				m.Unanswered = append(m.Unanswered, fmt.Errorf("example %q: %w", ex.Source, errs[j]))
-			}
-			m.Samples = append(m.Samples, Sample{ex.Source, ex.Reference, texts[j]})
-		}
-		if o.Progress != nil {
-			o.Progress(min(len(examples), i+batch), len(examples))
-		}
-	}
-	return m.compare(examples)
+	return errors.Join(err, m.compare(hyps, refs))
 }
 
-// compare measures how similar the samples, which are answers to the examples, are to their
-// references.
-func (m *Measured) compare(examples []task.Example) error {
-	var hyps, all []string
-	var refs [][]string
-	for i, ex := range examples {
-		hyps, refs = append(hyps, m.Samples[i].Text), append(refs, append([]string{ex.Reference}, ex.Alternatives...))
-		all = append(all, ex.Reference)
-	}
-	tokenize, language := metrics.TokenizerFor(all)
+// compare measures how similar answers are to their references.
+func (m *Measured) compare(hyps []string, refs [][]string) error {
+	tokenize, language := TokenizerFor(refs)
 	if language == "zh" {
 		shape, err := metrics.SameShape(hyps, refs)
 		if err != nil {
@@ -183,41 +150,6 @@ func (m *Measured) compare(examples []task.Example) error {
 	r, err := metrics.Evaluate(hyps, refs, tokenize)
 	m.Report = append(m.Report, r...)
 	return err
-}
-
-// answers generates the answer to each example: side by side, or one by one with beams. An
-// example that has no answer has an error in its place: one bad example ends no others.
-func answers(ctx context.Context, gen *generation.Generator, examples []task.Example, s generation.Settings) (texts []string, errs []error, err error) {
-	texts, errs = make([]string, len(examples)), make([]error, len(examples))
-	var prompts []generation.Prompt
-	var of []int // the example of each prompt
-	for i, ex := range examples {
-		p, err := gen.PromptCut(ex.Source)
-		if err != nil {
-			errs[i] = err
-			continue
-		}
-		prompts, of = append(prompts, p), append(of, i)
-	}
-	if s.Beams <= 1 && len(prompts) > 0 {
-		rs, err := gen.Each(ctx, prompts, s, nil)
-		if err == nil {
-			for i, r := range rs {
-				texts[of[i]] = strings.TrimSpace(r.Text)
-			}
-			return texts, errs, nil
-		}
-	}
-	for i, p := range prompts { // with beams, or to find out which has failed
-		rs, err := gen.Generate(ctx, p, s, 1, nil)
-		if ctx.Err() != nil {
-			return nil, nil, ctx.Err()
-		}
-		if errs[of[i]] = err; err == nil {
-			texts[of[i]] = strings.TrimSpace(rs[0].Text)
-		}
-	}
-	return texts, errs, nil
 }
 
 // unprompted samples texts at temperature 0.8 and top-p 0.95, and measures their variety
@@ -269,16 +201,4 @@ func (m *Measured) copied(corpus *data.Corpus) error {
 	}
 	m.Report = append(m.Report, metrics.Measure{Name: "longest_copied_chars", Value: float64(utf8.RuneCountInString(run))})
 	return nil
-}
-
-// spread returns n of the examples, evenly spread; all if n is 0.
-func spread(examples []task.Example, n int) []task.Example {
-	if n <= 0 || n >= len(examples) {
-		return examples
-	}
-	var some []task.Example
-	for i := range n {
-		some = append(some, examples[i*len(examples)/n])
-	}
-	return some
 }

@@ -21,7 +21,8 @@ import (
 const evaluateIntro = `
 evaluate measures a trained model: its loss over the validation part of its corpus, and the
 answers or texts that it generates against references. It prints the measures and leaves
-them in the run's eval.json. With -score it prints the likelihood of a text instead.`
+them in the run's eval.json. With -score it prints the likelihood of a text instead, and
+with -compare what differs between runs, and which is better.`
 
 const evaluateExamples = `
 Examples
@@ -29,7 +30,9 @@ Examples
   evaluate -run runs/transformer-tatoeba-1 -beam 4 -part test
   evaluate -score book.txt                       likelihood of a text under the newest run
   evaluate -score book.txt -format json          {"tokens", "chars", "bytes", "nll_per_token",
-            "perplexity", "bits_per_byte", "bits_per_char", "words", "word_perplexity"}`
+            "perplexity", "bits_per_byte", "bits_per_char", "words", "word_perplexity"}
+  evaluate -compare runs/a runs/b -html c.html   two runs
+  evaluate -compare 'runs/a-*' 'runs/b-*'        groups of runs that differ only in the seed`
 
 // evaluateOptions are the flags of evaluate.
 type evaluateOptions struct {
@@ -37,6 +40,8 @@ type evaluateOptions struct {
 	model
 	part, score, format                    string
 	examples, tokens, beams, shown, stride int
+	compare                                cli.List
+	html, svg                              string
 }
 
 func newEvaluateOptions() *evaluateOptions {
@@ -56,6 +61,12 @@ func newEvaluateOptions() *evaluateOptions {
 		o.StringVar(&o.score, "score", "", "`FILE` print the likelihood of its text under the model")
 		o.IntVar(&o.stride, "stride", 0, "`N` tokens that the window moves by (half the context)")
 	})
+	o.Group("Comparing runs", func() {
+		o.Var(&o.compare, "compare", "`A B …` compare runs, or groups of runs (quoted patterns), with the first")
+		o.StringVar(&o.html, "html", "", "`FILE` write the comparison as an HTML page")
+		o.StringVar(&o.svg, "svg", "", "`FILE` draw the validation losses during training")
+	})
+	o.Several("compare")
 	o.Group("Machine", func() { o.model.declareMachine(o.Flags) })
 	return o
 }
@@ -66,6 +77,10 @@ func (o *evaluateOptions) check() error {
 		return cli.Misusef("-format %s: want text or json", o.format)
 	case o.score != "":
 		return o.Only("score", "stride", "run", "last", "format", "precision", "blas", "threads")
+	case len(o.compare) > 0:
+		return o.checkCompare()
+	case o.html != "" || o.svg != "":
+		return cli.Misusef("-html and -svg are of -compare A B")
 	case o.stride != 0:
 		return cli.Misusef("-stride says how -score reads: give -score FILE")
 	case o.part != "valid" && o.part != "test":
@@ -84,6 +99,9 @@ func runEvaluate(args []string, s streams) int {
 func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 	if err := o.check(); err != nil {
 		return err
+	}
+	if len(o.compare) > 0 {
+		return compareRuns(ctx, o, s)
 	}
 	saved, g, release, err := o.open(s.err)
 	if err != nil {

@@ -24,7 +24,8 @@ type trainOptions struct {
 	config, out, resume, init string
 	imports, exports          string
 	check, describe           bool
-	sets                      cli.List
+	sets, sweep               cli.List
+	seeds                     int
 	short                     map[string]string // key → value of the flag that stands for it
 	machine                   cli.Machine
 	graph                     picture
@@ -49,6 +50,9 @@ func runTrain(args []string, s streams) int {
 func train(ctx context.Context, o *trainOptions, s streams) error {
 	if o.imports != "" || o.exports != "" {
 		return convert(o, s)
+	}
+	if o.sweeps() {
+		return sweep(ctx, o, s)
 	}
 	if err := o.graph.check(); err != nil {
 		return err

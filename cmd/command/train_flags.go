@@ -60,6 +60,8 @@ func newTrainOptions(prefix string) *trainOptions {
 	o.Group("Runs", func() {
 		o.StringVar(&o.config, "config", "", "`FILE` configuration in TOML")
 		o.Var(&o.sets, "set", "`KEY=VALUE` set a key of the configuration, as model.layers=6; may be repeated")
+		o.Var(&o.sweep, "sweep", "`KEY=A,B` train with each value")
+		o.IntVar(&o.seeds, "seeds", 0, "`N` with each of N seeds; compares the runs, which are in -out")
 		o.StringVar(&o.out, "out", "", "`DIR` directory of the new run (runs/MODEL-DATA-N)")
 		o.StringVar(&o.resume, "resume", "", "`DIR` continue a run that was stopped")
 		o.StringVar(&o.init, "init", "", "`PATH` initial weights, model and tokenizer: a run, or what -import takes")
@@ -78,9 +80,10 @@ func newTrainOptions(prefix string) *trainOptions {
 	})
 	o.Join("graph-under", "graph-ops")
 	o.Join("check", "describe")
+	o.Join("sweep", "seeds")
 	o.Join("threads", "workers")
 	for first, second := range map[string]string{"layers": "heads", "dim": "dropout", "tokenizer": "vocab", "steps": "for",
-		"batch": "accumulate", "lr": "min-lr", "warmup": "schedule", "weight-decay": "clip", "eval-every": "save-every"} {
+		"batch": "accumulate", "lr": "min-lr", "warmup": "schedule", "weight-decay": "clip", "precision": "seed", "eval-every": "save-every"} {
 		o.Join(first, second)
 	}
 	o.Moved("eval", prefix+"evaluate -run DIR")

@@ -67,6 +67,16 @@ func (c *bleuCounts) add(hyp string, refs []string, tokenize Tokenizer) {
 	}
 }
 
+// sum adds the counts of a text.
+func (c *bleuCounts) sum(text *bleuCounts) {
+	for n := range bleuOrder {
+		c.matches[n] += text.matches[n]
+		c.total[n] += text.total[n]
+	}
+	c.hyp += text.hyp
+	c.ref += text.ref
+}
+
 // nearer returns the length, a or b, that is nearer to n; of two equally near ones, the shorter. A
 // negative b means none.
 func nearer(n, a, b int) int {

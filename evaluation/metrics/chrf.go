@@ -41,22 +41,32 @@ func (m chrf) score(hyps []string, refs [][]string) (float64, error) {
 	}
 	var sum chrfCounts
 	for i, hyp := range hyps {
-		h := m.grams(hyp)
-		var best chrfCounts
-		bestF := -1.0
-		for _, ref := range refs[i] {
-			c := compare(h, m.grams(ref))
-			if f := m.f(c); f > bestF {
-				best, bestF = c, f
-			}
-		}
-		for n, b := range best {
-			sum[n].hyp += b.hyp
-			sum[n].ref += b.ref
-			sum[n].both += b.both
-		}
+		best := m.best(hyp, refs[i])
+		sum.sum(&best)
 	}
 	return 100 * m.f(sum), nil
+}
+
+// best returns the counts of one text against the reference with the best score.
+func (m chrf) best(hyp string, refs []string) (best chrfCounts) {
+	h := m.grams(hyp)
+	bestF := -1.0
+	for _, ref := range refs {
+		c := compare(h, m.grams(ref))
+		if f := m.f(c); f > bestF {
+			best, bestF = c, f
+		}
+	}
+	return best
+}
+
+// sum adds the counts of a text.
+func (c *chrfCounts) sum(text *chrfCounts) {
+	for n, t := range text {
+		c[n].hyp += t.hyp
+		c[n].ref += t.ref
+		c[n].both += t.both
+	}
 }
 
 // grams counts the n-grams of a text, by order.

@@ -18,16 +18,21 @@ func ROUGE(hyps []string, refs [][]string) (ROUGEScore, error) {
 	}
 	var sum ROUGEScore
 	for i, hyp := range hyps {
-		h := Words(hyp)
-		var best ROUGEScore
-		for _, ref := range refs[i] {
-			s := rouge(h, Words(ref))
-			best = ROUGEScore{max(best.One, s.One), max(best.Two, s.Two), max(best.L, s.L)}
-		}
+		best := bestROUGE(hyp, refs[i])
 		sum = ROUGEScore{sum.One + best.One, sum.Two + best.Two, sum.L + best.L}
 	}
 	n := float64(len(hyps))
 	return ROUGEScore{sum.One / n, sum.Two / n, sum.L / n}, nil
+}
+
+// bestROUGE returns the scores of one text, each against the reference that it is best with.
+func bestROUGE(hyp string, refs []string) (best ROUGEScore) {
+	h := Words(hyp)
+	for _, ref := range refs {
+		s := rouge(h, Words(ref))
+		best = ROUGEScore{max(best.One, s.One), max(best.Two, s.Two), max(best.L, s.L)}
+	}
+	return best
 }
 
 func rouge(hyp, ref []string) ROUGEScore {

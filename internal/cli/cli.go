@@ -42,6 +42,7 @@ type Flags struct {
 	groups          []group
 	joined          map[string]string // flag → the flag on whose line of the help it is
 	moved           map[string]string // flag that is gone → where to
+	several         map[string]bool   // flags that take all values up to the next flag
 	version         bool
 }
 
@@ -53,7 +54,7 @@ type group struct {
 // NewFlags returns the flags of a command, with what -h says before and after them.
 func NewFlags(name, intro, examples string) *Flags {
 	f := &Flags{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError), intro: intro, examples: examples,
-		joined: map[string]string{}, moved: map[string]string{}}
+		joined: map[string]string{}, moved: map[string]string{}, several: map[string]bool{}}
 	f.SetOutput(io.Discard)
 	return f
 }
@@ -85,7 +86,7 @@ func (f *Flags) Moved(name, where string) { f.moved[name] = where }
 // Parse reads the arguments. For -h it returns flag.ErrHelp; any other error is a Usage
 // error, which names the nearest flag if one is unknown.
 func (f *Flags) Parse(args []string) error {
-	err := f.FlagSet.Parse(args)
+	err := f.FlagSet.Parse(f.spread(args))
 	if err == nil && f.NArg() > 0 {
 		err = fmt.Errorf("%q is not a flag: flags begin with -", f.Arg(0))
 	}

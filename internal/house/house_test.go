@@ -30,6 +30,7 @@ var floors = [][]string{
 	{"interchange", "generation"},
 	{"training"},
 	{"evaluation"},
+	{"experiment"},
 	{"internal/cli", "internal/house"},
 	{"cmd", "bench", "notebooks", "template"},
 }
@@ -85,7 +86,7 @@ func imports(t *testing.T, f func(pkg, imported string)) {
 	require.NoError(t, err)
 }
 
-// Imports point one way: cmd → evaluation → training → generation → models and data → layers →
+// Imports point one way: cmd → experiment → evaluation → training → generation → models and data → layers →
 // layers/ops → internal/kernel.
 func TestImportsPointOneWay(t *testing.T) {
 	seen := 0

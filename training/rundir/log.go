@@ -74,6 +74,11 @@ func (l *Log) Append(step int, values map[string]float64) (warning string, err e
 	return warning, err
 }
 
+// ReadMetrics returns the values that were appended to the log of the run in dir.
+func ReadMetrics(dir string) ([]runfile.Record, error) {
+	return runfile.ReadMetrics(filepath.Join(dir, metrics))
+}
+
 // addPoints adds an update to the loss curve.
 func (l *Log) addPoints(step int, values map[string]float64) {
 	if v, ok := values["loss"]; ok {

@@ -1,0 +1,86 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"euryale/experiment"
+	"euryale/generation"
+	"euryale/internal/cli"
+	"euryale/internal/runfile"
+	"euryale/internal/term"
+	"euryale/training"
+)
+
+// checkCompare checks the flags that go with -compare.
+func (o *evaluateOptions) checkCompare() error {
+	switch {
+	case len(o.compare) < 2:
+		return cli.Misusef("-compare %s: want two runs or more, as in -compare runs/a runs/b; quoted patterns are groups of runs that differ only in the seed", o.compare[0])
+	case o.part != "valid" && o.part != "test":
+		return cli.Misusef("-part %s: want valid or test", o.part)
+	case o.examples < 0 || o.tokens < 1 || o.beams < 0:
+		return cli.Misusef("-examples %d, -length %d, -beam %d: want none below 0, and a length", o.examples, o.tokens, o.beams)
+	}
+	return o.Only("compare", "html", "svg", "part", "examples", "length", "beam", "last", "format", "precision", "blas", "threads")
+}
+
+// compareRuns prints how runs compare, and writes the page and the picture.
+func compareRuns(ctx context.Context, o *evaluateOptions, s streams) error {
+	if err := o.machine.Use(s.err); err != nil {
+		return err
+	}
+	if o.precision != "" {
+		if err := cli.Precision(s.err, o.precision); err != nil {
+			return err
+		}
+	}
+	training.LimitMemory()
+	examples := o.examples
+	if examples == 0 {
+		examples = allExamples
+	}
+	var bar *term.Progress
+	c, err := experiment.Compare(ctx, o.compare, experiment.CompareOptions{
+		Last: o.last, Part: o.part, Examples: examples, Precision: o.precision, Log: s.err,
+		Settings: generation.Settings{Tokens: o.tokens, Beams: o.beams, LengthPenalty: 1, Seed: 1},
+		Progress: func(done, total int, run string) {
+			if bar == nil {
+				bar = term.New(s.err, total, "comparing")
+			}
+			bar.Update(done, run)
+		},
+	})
+	bar.Done()
+	if err != nil {
+		return err
+	}
+	if err := writeComparison(c, o.html, o.svg); err != nil {
+		return err
+	}
+	if o.format == "json" {
+		return printJSON(s.out, c)
+	}
+	_, err = fmt.Fprint(s.out, c)
+	return err
+}
+
+// allExamples is more than any part has.
+const allExamples = 1 << 40
+
+// writeComparison writes the page and the picture, where they have names.
+func writeComparison(c *experiment.Comparison, page, picture string) error {
+	if page != "" {
+		if err := runfile.WriteAtomic(page, c.WriteHTML); err != nil {
+			return err
+		}
+	}
+	if picture == "" {
+		return nil
+	}
+	return runfile.WriteAtomic(picture, func(w io.Writer) error {
+		_, err := io.WriteString(w, c.Curves().SVG())
+		return err
+	})
+}
