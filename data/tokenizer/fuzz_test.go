@@ -102,6 +102,7 @@ func FuzzHuggingFaceParts(f *testing.F) {
 	f.Add(`\s+(?!\S)|\w++`, " ", "▁", "<x>", "ab", "a  b<x> ab", uint8(0))
 	f.Add(`[^\r\n\p{L}]?+\p{L}{1,3}+`, "a", "", " ", "▁a", "\xffa ▁a", uint8(0xff))
 	f.Add(`(a|b)*c`, "  ", " ", "a b", "<0x41>", "abc abd", uint8(0x55))
+	f.Add("", "a", strings.Repeat("a", 900), strings.Repeat("a", 900), "b", "a b", uint8(0xfe))
 	behaviors := []string{"Isolated", "Contiguous", "MergedWithPrevious", "MergedWithNext"}
 	f.Fuzz(func(t *testing.T, pattern, from, content, name, piece, text string, bits uint8) {
 		bit := func(i int) bool { return bits>>i&1 == 1 }

@@ -73,7 +73,7 @@ func (i *importer) readNormalizer(s *hfStep) {
 			i.readNormalizer(&s.Normalizers[at])
 		}
 	case isForm:
-		e.normalize = append(e.normalize, func(text string) (string, error) { return form.String(text), nil })
+		e.normalize = append(e.normalize, func(text string, _ int) (string, error) { return form.String(text), nil })
 	case s.Type == "Lowercase":
 		e.normalize = append(e.normalize, lowercase)
 	case s.Type == "Prepend":
