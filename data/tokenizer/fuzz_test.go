@@ -13,10 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Reading a file may allocate this many bytes for each of its bytes, and some more.
+// Reading a file may allocate this many bytes for each of its bytes, and some more: regular expressions,
+// of which a file has a limited number of bytes, take more.
 const (
 	allocatedPerByte = 100
-	allocatedAlways  = 1 << 20
+	allocatedAlways  = 32 << 20
 )
 
 // parseBounded returns what parse makes of a file of size bytes, and checks that parse allocates no more

@@ -13,7 +13,7 @@ type importer struct {
 	file     *hfFile
 	encoder  *importedEncoder
 	problems []string
-	replaced bool // Prepend was followed by the normalizer that replaces spaces
+	regexes  int // bytes of the regular expressions
 }
 
 func (i *importer) refuse(format string, args ...any) {
@@ -104,6 +104,10 @@ func (i *importer) finder(what string, s *hfStep) finder {
 	case s.Pattern.String != nil && *s.Pattern.String != "":
 		return findLiteral(*s.Pattern.String)
 	case s.Pattern.Regex != nil:
+		if i.regexes += len(*s.Pattern.Regex); i.regexes > longestRegex {
+			i.refuse("regular expressions with more than %d bytes", longestRegex)
+			return nil
+		}
 		re, err := compileRegex(*s.Pattern.Regex)
 		if err == nil {
 			return findRegex(re)
