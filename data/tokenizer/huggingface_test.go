@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -28,6 +29,10 @@ type hfReference struct {
 		Named       []string `json:"named"`  // ids of the first texts with names
 		NamedBlocks []string `json:"namedBlocks"`
 	} `json:"kinds"`
+	Written map[string]struct { // files that WriteHuggingFace wrote
+		IDs    []string `json:"ids"`
+		Blocks []string `json:"blocks"`
+	} `json:"written"`
 }
 
 func digest(text string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(text)))[:12] }
@@ -120,6 +125,45 @@ func TestHuggingFaceReference(t *testing.T) {
 			compareIDs(t, tok, texts, want.IDs, want.Blocks, reference.Block)
 			if len(want.Names) > 0 {
 				compareIDs(t, ParseSpecials(tok), randomTexts(500, 2, want.Names), want.Named, want.NamedBlocks, reference.Block)
+			}
+		})
+	}
+}
+
+// Hugging Face's library gives the ids of this package when it reads what WriteHuggingFace writes. With
+// WRITTEN in the environment, a directory, the files are written there for reference.js.
+func TestWrittenReference(t *testing.T) {
+	texts := randomTexts(5000, 1, nil)
+	bpe, err := TrainBPE(strings.NewReader(strings.Join(randomTexts(1500, 7, nil), "\n")), 700, nil)
+	require.NoError(t, err)
+	for name, load := range map[string]func(t *testing.T) Tokenizer{
+		"bpe":  func(*testing.T) Tokenizer { return bpe },
+		"byte": func(*testing.T) Tokenizer { return NewByte() },
+		"char": func(*testing.T) Tokenizer { return NewChar(strings.Join(texts, "")) },
+		"gpt2": func(t *testing.T) Tokenizer { return gpt2(t) },
+		"tok512": func(t *testing.T) Tokenizer {
+			tok, err := Load(sharedFile(t, "models/tok512.bin"))
+			require.NoError(t, err)
+			return tok
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tok := load(t)
+			if dir := os.Getenv("WRITTEN"); dir != "" {
+				file, err := os.Create(filepath.Join(dir, name+".json"))
+				require.NoError(t, err)
+				require.NoError(t, WriteHuggingFace(file, tok))
+				require.NoError(t, file.Close())
+				return
+			}
+			reference := readReference(t)
+			want := reference.Written[name]
+			require.Len(t, want.Blocks, len(texts)/reference.Block)
+			_, again := written(t, tok)
+			compareIDs(t, again, texts, want.IDs, want.Blocks, reference.Block)
+			for _, text := range texts {
+				text = strings.ReplaceAll(text, metaspace, "") // a space in Hugging Face's file, a character in llama2.c's
+				require.Equal(t, idLine(t, tok, text), idLine(t, again, text), "%q", text)
 			}
 		})
 	}

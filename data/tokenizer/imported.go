@@ -85,11 +85,16 @@ func (e *importedEncoder) encode(ids []int, text string) ([]int, error) {
 	return ids, nil
 }
 
+// longestNormal is the length of a normalized text per byte, so that several replacements by longer texts
+// do not use up memory. The longest normal form in Unicode, of U+FDFA, is 11 times as long.
+const longestNormal = 16
+
 // normal returns a text as the normalizers change it.
 func (e *importedEncoder) normal(text string) (string, error) {
+	limit := 256 + longestNormal*len(text)
 	for _, normalize := range e.normalize {
 		var err error
-		if text, err = normalize(text); err != nil {
+		if text, err = normalize(text, limit); err != nil {
 			return "", fmt.Errorf("normalizer of the tokenizer: %w", err)
 		}
 	}

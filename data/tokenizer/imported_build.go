@@ -13,7 +13,7 @@ type importer struct {
 	file     *hfFile
 	encoder  *importedEncoder
 	problems []string
-	replaced bool // Prepend was followed by the normalizer that replaces spaces
+	regexes  int // bytes of the regular expressions
 }
 
 func (i *importer) refuse(format string, args ...any) {
@@ -73,7 +73,7 @@ func (i *importer) readNormalizer(s *hfStep) {
 			i.readNormalizer(&s.Normalizers[at])
 		}
 	case isForm:
-		e.normalize = append(e.normalize, func(text string) (string, error) { return form.String(text), nil })
+		e.normalize = append(e.normalize, func(text string, _ int) (string, error) { return form.String(text), nil })
 	case s.Type == "Lowercase":
 		e.normalize = append(e.normalize, lowercase)
 	case s.Type == "Prepend":
@@ -104,6 +104,10 @@ func (i *importer) finder(what string, s *hfStep) finder {
 	case s.Pattern.String != nil && *s.Pattern.String != "":
 		return findLiteral(*s.Pattern.String)
 	case s.Pattern.Regex != nil:
+		if i.regexes += len(*s.Pattern.Regex); i.regexes > longestRegex {
+			i.refuse("regular expressions with more than %d bytes", longestRegex)
+			return nil
+		}
 		re, err := compileRegex(*s.Pattern.Regex)
 		if err == nil {
 			return findRegex(re)

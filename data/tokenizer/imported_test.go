@@ -131,6 +131,18 @@ func TestImportedUnknown(t *testing.T) {
 	assert.Equal(t, UnknownError{Piece: "\xff", Offset: 10}, *unknown)
 }
 
+// Normalizers that make a text many times longer are an error.
+func TestImportedTextsHaveALimit(t *testing.T) {
+	tok, err := parseAny(hfJSON(t, func(file map[string]any) {
+		file["normalizer"] = map[string]any{"type": "Replace", "pattern": map[string]any{"String": "a"}, "content": strings.Repeat("ab", 9)}
+	}))
+	require.NoError(t, err)
+	_, err = tok.Encode("a short text")
+	require.NoError(t, err)
+	_, err = tok.Encode(strings.Repeat("a", 1000))
+	assert.EqualError(t, err, "normalizer of the tokenizer: Replace makes 1000 bytes longer than 16256 bytes")
+}
+
 // A saved file is refused if its pieces are not those of the file of Hugging Face's in it.
 func TestImportedFilesAreChecked(t *testing.T) {
 	llama := allKinds(t)["llama2"]

@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -9,14 +10,15 @@ import (
 )
 
 // normalizer changes a text before it is encoded. What it drops is not restored when the ids are decoded.
-type normalizer func(text string) (string, error)
+// It is an error if the result has more than limit bytes.
+type normalizer func(text string, limit int) (string, error)
 
 // unicodeForms are the normalizers of Hugging Face that normalize as Unicode does.
 var unicodeForms = map[string]norm.Form{"NFC": norm.NFC, "NFD": norm.NFD, "NFKC": norm.NFKC, "NFKD": norm.NFKD}
 
 // lowercase replaces each character by its small letters, whatever stands around it: a capital sigma is
 // never a final one. Bytes that are not valid UTF-8 are left as they are.
-func lowercase(text string) (string, error) {
+func lowercase(text string, _ int) (string, error) {
 	var b strings.Builder
 	b.Grow(len(text))
 	for i := 0; i < len(text); {
@@ -36,10 +38,13 @@ func lowercase(text string) (string, error) {
 
 // replacer returns the normalizer that replaces what find finds by content.
 func replacer(find finder, content string) normalizer {
-	return func(text string) (string, error) {
+	return func(text string, limit int) (string, error) {
 		found, err := find(text)
 		if err != nil || len(found) == 0 {
 			return text, err
+		}
+		if len(text)+len(found)*len(content) > limit {
+			return "", fmt.Errorf("Replace makes %d bytes longer than %d bytes", len(text), limit)
 		}
 		var b strings.Builder
 		at := 0

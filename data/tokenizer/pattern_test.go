@@ -80,7 +80,7 @@ func TestCompileRegex(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, want, got, pattern)
 	}
-	for _, pattern := range []string{"a)", "[a", "[a[b]]", "[a&&b]", "a+?+", "a{2}{3}", `\`, "(", strings.Repeat("(", 9000)} {
+	for _, pattern := range []string{"a)", "[a", "[a[b]]", "[a&&b]", "a+?+", "a{2}{3}", `\`, "("} {
 		_, err := compileRegex(pattern)
 		assert.Error(t, err, pattern)
 	}

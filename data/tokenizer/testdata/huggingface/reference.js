@@ -2,7 +2,10 @@
 // Hugging Face's own library, in Rust, makes of the texts in texts.js.
 //
 //   npm install @anush008/tokenizers@0.6.0   # bindings of tokenizers 0.22.2
-//   node reference.js [DIR]   # DIR: also writes each tokenizer.json and all its ids there
+//   node reference.js WRITTEN [DIR]
+//
+// WRITTEN has files that tokenizer.WriteHuggingFace wrote (TestWrittenReference with WRITTEN in the environment):
+// they are read too. DIR: each tokenizer.json and all its ids are written there.
 const fs = require('fs');
 const path = require('path');
 const crypto = require('crypto');
@@ -89,13 +92,13 @@ async function encode(tokenizer, all, after) {
 async function main() {
   const all = models();
   const plain = texts(count, 1, []);
-  const reference = { texts: digest(plain.join('\0')), block, kinds: {} };
+  const reference = { texts: digest(plain.join('\0')), block, kinds: {}, written: {} };
   const files = { models: all, kinds: {} };
   for (const [name, kind] of Object.entries(kinds)) {
     const file = build(kind, all);
     const tokenizer = Tokenizer.fromString(JSON.stringify(file));
     const lines = await encode(tokenizer, plain, kind.after || 0);
-    const entry = { ids: lines.slice(0, shown).join('\n').split('\n'), blocks: inBlocks(lines) };
+    const entry = { ids: lines.slice(0, shown), blocks: inBlocks(lines) };
     if (kind.names) {
       entry.names = kind.names;
       entry.named = await encode(tokenizer, texts(withNames, 2, kind.names), kind.after || 0);
@@ -105,8 +108,12 @@ async function main() {
     reference.kinds[name] = entry;
     const { type, vocab, merges, ...settings } = file.model;
     files.kinds[name] = { ...file, model: { use: kind.model, ...settings } };
-    if (process.argv[2]) fs.writeFileSync(path.join(process.argv[2], name + '.txt'), lines.join('\n'));
-    if (process.argv[2]) fs.writeFileSync(path.join(process.argv[2], name + '.json'), JSON.stringify(file));
+    if (process.argv[3]) fs.writeFileSync(path.join(process.argv[3], name + '.txt'), lines.join('\n'));
+    if (process.argv[3]) fs.writeFileSync(path.join(process.argv[3], name + '.json'), JSON.stringify(file));
+  }
+  for (const name of fs.readdirSync(process.argv[2]).sort()) {
+    const lines = await encode(Tokenizer.fromFile(path.join(process.argv[2], name)), plain, 0);
+    reference.written[path.basename(name, '.json')] = { ids: lines.slice(0, shown), blocks: inBlocks(lines) };
   }
   fs.writeFileSync(path.join(__dirname, 'reference.json'), JSON.stringify(reference, null, 1) + '\n');
   fs.writeFileSync(path.join(__dirname, 'tokenizers.json.gz'), zlib.gzipSync(JSON.stringify(files), { level: 9 }));
