@@ -4,12 +4,16 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"time"
+
+	"euryale/data/textfile"
+	"euryale/internal/runfile"
 )
 
 // stallTimeout ends a download that receives nothing for so long.
@@ -17,9 +21,17 @@ const stallTimeout = 30 * time.Second
 
 // fetch downloads the file to path. An incomplete download stays as path.part, and the next call
 // resumes it; it is renamed to path once its checksum is right.
-func (e entry) fetch(name, path string, opts Options) error {
+func (e entry) fetch(name, path string, opts Options) (err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
+	}
+	lock, err := runfile.LockDir(filepath.Dir(path)) // of two processes one downloads
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Unlock()) }()
+	if textfile.IsFile(path) {
+		return nil // by another process
 	}
 	part := path + ".part"
 	if err := e.download(name, part, opts.Log); err != nil {
@@ -30,8 +42,8 @@ func (e entry) fetch(name, path string, opts Options) error {
 		return err
 	}
 	if sum != e.sha256 {
-		os.Remove(part)
-		return fmt.Errorf("downloading %s: its sha256 is %s, not %s: the file was discarded", e.url, sum, e.sha256)
+		err := fmt.Errorf("downloading %s: its sha256 is %s, not %s: the file was discarded", e.url, sum, e.sha256)
+		return errors.Join(err, os.Remove(part))
 	}
 	return os.Rename(part, path)
 }

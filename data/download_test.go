@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"euryale/data/tokenizer"
+	"euryale/internal/runfile"
 )
 
 // published is a file on a test server, with the requests it received.
@@ -43,6 +44,25 @@ func publish(t *testing.T, content string) *published {
 	sum := sha256.Sum256(p.content)
 	p.entry = entry{file: "x.txt", url: server.URL, size: int64(len(content)), sha256: hex.EncodeToString(sum[:])}
 	return p
+}
+
+// Of two processes that need a file one downloads it.
+func TestDownloadIsLocked(t *testing.T) {
+	t.Setenv(DataDirVariable, "")
+	p, opts := publish(t, "text"), Options{Cache: t.TempDir()}
+	corpora := filepath.Join(opts.Cache, "corpora")
+	require.NoError(t, os.MkdirAll(corpora, 0o755))
+	lock, err := runfile.LockDir(corpora)
+	require.NoError(t, err)
+	_, _, err = p.find("x", opts)
+	assert.ErrorContains(t, err, corpora+" is still being written")
+	assert.Empty(t, p.requests)
+	require.NoError(t, lock.Unlock())
+	_, _, err = p.find("x", opts)
+	require.NoError(t, err)
+	left, err := os.ReadDir(corpora)
+	require.NoError(t, err)
+	assert.Len(t, left, 1)
 }
 
 func TestDownload(t *testing.T) {

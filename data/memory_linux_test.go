@@ -10,8 +10,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/parquet-go/parquet-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"euryale/data/record"
+	"euryale/data/task"
+	"euryale/data/textfile"
 )
 
 // The memory for tokenizing and batching a text does not grow with the text: 64 MB here, with one
@@ -88,4 +93,44 @@ func residentMB(t *testing.T) int {
 	}
 	t.Fatal("no VmHWM in /proc/self/status")
 	return 0
+}
+
+// Nor does the memory for the texts of records grow with the files: 12 MB here, in each format.
+func TestConstantMemoryOfRecords(t *testing.T) {
+	type story struct {
+		Text string `parquet:"text,zstd"`
+	}
+	const megabytes = 12
+	text := talesText(Config{Size: 100, Level: 3, Language: "both"})
+	line := jsonTexts(text)
+	dir := t.TempDir()
+	jsonl, columnar := filepath.Join(dir, "x.jsonl"), filepath.Join(dir, "x.parquet")
+	require.NoError(t, os.WriteFile(jsonl, []byte(strings.Repeat(line, megabytes<<20/len(line))), 0o644))
+	f, err := os.Create(columnar)
+	require.NoError(t, err)
+	w := parquet.NewGenericWriter[story](f, parquet.MaxRowsPerRowGroup(50))
+	for range megabytes << 20 / len(text) {
+		_, err := w.Write([]story{{text}})
+		require.NoError(t, err)
+	}
+	require.NoError(t, w.Close())
+	require.NoError(t, f.Close())
+	for _, path := range []string{jsonl, columnar} {
+		c, err := Config{Name: path}.resolve()
+		require.NoError(t, err)
+		s, err := record.Open(path, c.record(), task.PartWord)
+		require.NoError(t, err)
+		j := &textJob{Config: c, opts: Options{Cache: t.TempDir()}, docs: newDocuments(s), text: textfile.Source{Files: s.Files}}
+		debug.FreeOSMemory()
+		require.NoError(t, os.WriteFile("/proc/self/clear_refs", []byte("5"), 0))
+		before := residentMB(t)
+		_, tokens, h, err := j.open()
+		require.NoError(t, err)
+		grown := residentMB(t) - before
+		t.Logf("%s: %d documents, %d tokens: at most %d MB more resident", path, h.Documents, tokens.Len(), grown)
+		// The ids alone would take eight bytes for each of some eight million tokens.
+		assert.Less(t, grown, 60)
+		assert.Greater(t, tokens.Len(), 7_500_000)
+		require.NoError(t, tokens.Close())
+	}
 }

@@ -56,6 +56,7 @@ func (j *textJob) open() (tokenizer.Tokenizer, *store.IDs, *store.Header, error)
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	_ = cache.Sweep() // a cache that cannot be written can be read
 	tok, err := cache.Tokenizer(j.known)
 	if err != nil {
 		return nil, nil, nil, err

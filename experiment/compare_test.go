@@ -97,7 +97,7 @@ func TestCompareTokenizers(t *testing.T) {
 	require.NoError(t, err)
 	corpus, err := data.Open(s.Config.Data, s.Config.Tokenizer, s.Tokenizer, data.Options{})
 	require.NoError(t, err)
-	sum, _, err := s.ValidationLoss(context.Background(), corpus)
+	sum, _, err := s.ValidationLoss(context.Background(), corpus, nil)
 	require.NoError(t, err)
 	valid, err := corpus.Text("valid", 0)
 	require.NoError(t, err)

@@ -144,7 +144,7 @@ func (l *recordLimit) allow() { l.left = maxRecord }
 // Read reads at most as many bytes as a record may have.
 func (l *recordLimit) Read(p []byte) (int, error) {
 	if l.left <= 0 {
-		return 0, fmt.Errorf("a record is longer than %d MB: a quote may not be closed", maxRecord>>20)
+		return 0, fmt.Errorf("a record is longer than %d MB (is a quote not closed?)", maxRecord>>20)
 	}
 	n, err := l.r.Read(p[:min(len(p), l.left)])
 	l.left -= n

@@ -20,6 +20,7 @@ var fuzzConfigs = []Config{
 // Whatever a file has, its records are whole or an error names the file, and equal in every reading.
 func FuzzRecords(f *testing.F) {
 	f.Add([]byte("{\"text\": \"a\"}\n{\"text\": 1, \"a\": {\"b\": \"c\"}}\nx\n"), uint8(0))
+	f.Add([]byte("[{\"text\": \"a\"},\n 7, {\"text\": 1}]"), uint8(0))
 	f.Add([]byte("source,target\na,\"b\n\"\nc,d,e\n\"\"f\",g\n"), uint8(1))
 	f.Add([]byte(`{"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}]}, {"role": "b", "content": "c"}]}`), uint8(2))
 	f.Add([]byte("id,messages\n1,\"[{\"\"role\"\": \"\"a\"\", \"\"content\"\": \"\"b\"\"}]\""), uint8(2))

@@ -30,25 +30,30 @@ type jsonObject map[string]json.RawMessage
 
 // newJSONRows returns the rows of r; their names are the keys of the objects of head.
 func newJSONRows(r *bufio.Reader, head string) *jsonRows {
-	keys := map[string]bool{}
+	keys := keySet{}
 	for line := range strings.SplitSeq(head, "\n") {
 		object, _ := parseObject([]byte(line))
-		addKeys(keys, "", object)
+		keys.add("", object)
 	}
 	if len(keys) == 0 {
 		for _, key := range firstKeys(head) {
 			keys[key] = true
 		}
 	}
-	return &jsonRows{r: r, keys: slices.Sorted(maps.Keys(keys))}
+	return &jsonRows{r: r, keys: keys.sorted()}
 }
 
-// addKeys adds the keys of an object and, with dots, of the objects in it.
-func addKeys(keys map[string]bool, prefix string, object jsonObject) {
+// keySet is a set of keys.
+type keySet map[string]bool
+
+func (k keySet) sorted() []string { return slices.Sorted(maps.Keys(k)) }
+
+// add adds the keys of an object and, with dots, of the objects in it.
+func (k keySet) add(prefix string, object jsonObject) {
 	for key, value := range object {
-		keys[prefix+key] = true
+		k[prefix+key] = true
 		if inner, err := parseObject(value); err == nil && strings.Count(prefix, ".") < 3 {
-			addKeys(keys, prefix+key+".", inner)
+			k.add(prefix+key+".", inner)
 		}
 	}
 }
@@ -127,15 +132,20 @@ func (j *jsonRows) next() (row, int, error) {
 		if len(bytes.TrimSpace(text)) == 0 {
 			continue
 		}
-		if i, err := textfile.FirstInvalid(string(text)); i >= 0 {
-			return nil, j.line, &BadError{j.line, fmt.Errorf("column %d: %w", i+1, err)}
-		}
-		object, err := parseObject(text)
+		object, err := parseRow(text)
 		if err != nil {
 			return nil, j.line, &BadError{j.line, err}
 		}
 		return object, j.line, nil
 	}
+}
+
+// parseRow parses an object, which must be valid UTF-8: the JSON package replaces other bytes.
+func parseRow(text []byte) (jsonObject, error) {
+	if i, err := textfile.FirstInvalid(string(text)); i >= 0 {
+		return nil, fmt.Errorf("column %d: %w", i+1, err)
+	}
+	return parseObject(text)
 }
 
 // readLine returns the next line; a longer one than maxRecord is a *BadError.

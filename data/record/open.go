@@ -90,7 +90,11 @@ func openText(t *textfile.File, path string, c Config) (*file, error) {
 		return nil, err
 	}
 	f := &file{text: t, note: t.EncodingNote()}
-	if format == jsonLines {
+	switch {
+	case format == jsonLines && arrayStart(head) != "":
+		f.rows = newJSONArray(r, head)
+		return f, nil
+	case format == jsonLines:
 		f.rows = newJSONRows(r, head)
 		return f, nil
 	}
@@ -107,7 +111,7 @@ func recognize(path, head string, whole bool, c Config) string {
 	if c.Format != auto && c.Format != "" {
 		return c.Format
 	}
-	if isJSONLines(head, whole) {
+	if isJSONLines(head, whole) || arrayStart(head) != "" {
 		return jsonLines
 	}
 	first, _, _ := strings.Cut(head, "\n")

@@ -97,6 +97,7 @@ func TestFormatsAreRecognizedByContent(t *testing.T) {
 	files := map[string]string{
 		"JSON Lines": `{"prompt": "Hello, \"you\"", "completion": "Hi\nthere", "id": 7}` + "\r\n\n" +
 			`{"completion": "不觉晓", "prompt": "\u6625眠"}` + "\n" + `{"prompt": 1, "completion": true}`,
+		"JSON array":     "[\n {\"prompt\": \"Hello, \\\"you\\\"\", \"completion\": \"Hi\\nthere\"},\n{\"completion\": \"不觉晓\", \"prompt\": \"春眠\"}, {\"prompt\": 1,\n \"completion\": true}\n]\n",
 		"CSV":            "id,prompt,completion\n7,\"Hello, \"\"you\"\"\",\"Hi\nthere\"\n8,春眠,不觉晓\n9,1,true",
 		"CSV, semicolon": "\ufeffid;prompt;completion\r\n7;\"Hello, \"\"you\"\"\";\"Hi\nthere\"\r\n8;春眠;不觉晓\r\n9;1;true\r\n",
 		"Parquet":        parquetOf(t, []pair{{"Hi\nthere", 7, "Hello, \"you\""}, {"不觉晓", 8, "春眠"}, {"true", 9, "1"}}),
@@ -235,6 +236,8 @@ func TestBadRecords(t *testing.T) {
 			[]string{"2: there is no text", "3: text is empty", "4: text: a list, not text"}},
 		{"x.jsonl", `{"text": "a"}` + "\n{\"text\": \"\xff\"}\n" + `{"text": "` + strings.Repeat("x", maxRecord) + `"}` + "\n" + `{"text": "b"}`, ofTexts, 2,
 			[]string{"2: column 11: byte 0xff is not valid UTF-8", "3: the line is longer than 16 MB"}},
+		{"x.json", `[{"text": "a"}, 7, {"text": "", "b": 1}, {"text": {}}, {"text": "b"}]`, ofTexts, 2,
+			[]string{"2: not a JSON object", "3: text is empty", "4: text: an object, not text"}},
 		{"x.csv", "source,target\na,b\nc\n\"d\"e,f\n,g\nh,\ni,j\n", ofPairs, 3,
 			[]string{"3: 1 fields where 2 are expected", "4: byte 3 of line 4: extraneous or missing \" in quoted-field", "6: target is empty"}},
 		{"x.jsonl", `{"messages": [{"role": "user", "content": "a"}]}` + "\n" + `{"messages": []}` + "\n" + `{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": null}]}` +
@@ -270,8 +273,11 @@ func TestBrokenFiles(t *testing.T) {
 	for _, tt := range []struct{ name, content, want string }{
 		{"x.jsonl", "a\nb\n", "is not JSON Lines, though it is named or set so: line 1: not a JSON object"},
 		{"x.jsonl", `{"text": ""}`, "has no records of texts (text): "},
-		{"x.csv", "text,b\n\"a\n" + strings.Repeat("xxxxxxx\n", maxRecord/7), "after line 1: a record is longer than 16 MB: a quote may not be closed"},
+		{"x.csv", "text,b\n\"a\n" + strings.Repeat("xxxxxxx\n", maxRecord/7), "after line 1: a record is longer than 16 MB (is a quote not closed?)"},
 		{"x.csv", "text,text\na,b\n", `line 1 has the name "text" twice`},
+		{"x.json", `[{"text": "a"}, {"text": "b`, "object 2: unexpected EOF"},
+		{"x.json", `[{"text": "a"}`, "object 1: the array has no end"},
+		{"x.json", `[{"text": "a"}, {"text": "` + strings.Repeat("x", maxRecord+maxRecord/8), "a record is longer than 16 MB"},
 		{"x.parquet", long[:len(long)-9], "not a whole Parquet file"},
 		{"x.parquet", long[:4] + strings.Repeat("\xff", 60) + long[64:], "row group 1, column 1, page 1: its metadata have a value of the unknown type 15"},
 		{"x.jsonl.gz", gzipped(t, strings.Repeat("{\"text\": \"春眠不觉晓\"}\n", 9000))[:150], "corrupt gzip file"},

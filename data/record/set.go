@@ -77,8 +77,10 @@ func (s *Set) add(name string) error {
 		return fmt.Errorf("%s has no columns", name)
 	}
 	c := s.config
-	_, isJSON := f.rows.(*jsonRows)
-	c.ordered = !isJSON
+	switch f.rows.(type) {
+	case *csvRows, *parquetRows:
+		c.ordered = true
+	}
 	s.Layout, err = find(f.names(), c)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -167,32 +169,40 @@ func (s *Set) eachOf(i int, f func(r Record) error) error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	for {
-		r, line, err := file.next()
-		if err == io.EOF {
+		r, err := s.next(file)
+		bad := (*BadError)(nil)
+		switch {
+		case err == io.EOF:
 			return nil
-		}
-		var rec Record
-		if err == nil {
-			if rec, err = s.Layout.read(r, line); err != nil {
-				err = &BadError{line, err}
+		case errors.As(err, &bad):
+			if err := s.skip(name, bad); err != nil {
+				return err
 			}
-		}
-		if bad := (*BadError)(nil); errors.As(err, &bad) {
-			if err = s.skip(name, bad); err == nil {
-				continue
-			}
-			return err
-		}
-		if err != nil {
+			continue
+		case err != nil:
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		if err := s.checkBytes(&rec); err != nil {
-			return fmt.Errorf("%s:%d: %w", name, line, err)
+		err = s.checkBytes(&r)
+		if err == nil {
+			err = f(r)
 		}
-		if err := f(rec); err != nil {
-			return fmt.Errorf("%s:%d: %w", name, line, err)
+		if err != nil {
+			return fmt.Errorf("%s:%d: %w", name, r.Line, err)
 		}
 	}
+}
+
+// next returns the next record of a file; a *BadError if it cannot be read.
+func (s *Set) next(f *file) (Record, error) {
+	r, line, err := f.next()
+	if err != nil {
+		return Record{}, err
+	}
+	rec, err := s.Layout.read(r, line)
+	if err != nil {
+		err = &BadError{line, err}
+	}
+	return rec, err
 }
 
 // skip counts a bad record; with data.ragged = "refuse" it is an error.

@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"euryale/data/textfile"
 	"euryale/data/tokenizer"
+	"euryale/internal/runfile"
 )
 
 // Cache stores the token files of a text and the tokenizer that was made from it. File names are
@@ -72,13 +76,41 @@ func (c *Cache) MakeDir() error {
 	return os.MkdirAll(c.dir, 0o755)
 }
 
+// oldTemporary are the temporary files of versions that did not lock them. Those of a day ago are of no
+// running process.
+const (
+	oldTemporary    = "*.tmp[0-9]*"
+	oldTemporaryAge = 24 * time.Hour
+)
+
+// Sweep removes the temporary files of preparations that were killed, and leaves those of running ones.
+func (c *Cache) Sweep() error {
+	if c.dirErr != nil {
+		return nil
+	}
+	old, err := filepath.Glob(filepath.Join(c.dir, oldTemporary))
+	if err != nil {
+		return err
+	}
+	for _, path := range old {
+		info, err := os.Lstat(path)
+		if err != nil || time.Since(info.ModTime()) < oldTemporaryAge {
+			continue // it is in use, or another process has removed it
+		}
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return runfile.Sweep(c.dir)
+}
+
 // SaveTokenizer saves the tokenizer that was made from the text.
 func (c *Cache) SaveTokenizer(t tokenizer.Tokenizer) error { return t.Save(c.tokenizerFile()) }
 
 // Write writes the token file of the text. fill appends the ids and sets Split and Bytes of the
 // header of w.
 func (c *Cache) Write(t tokenizer.Tokenizer, fill func(w *Writer) error) error {
-	return createAtomic(c.tokens(t), func(f *os.File) error { return c.writeTo(f, t, fill) })
+	return runfile.FillAtomic(c.tokens(t), func(f *os.File) error { return c.writeTo(f, t, fill) })
 }
 
 // writeTo writes the ids of a token file, then its header.

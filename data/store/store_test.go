@@ -5,11 +5,13 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"euryale/data/tokenizer"
+	"euryale/internal/runfile"
 )
 
 func TestWideTokenFile(t *testing.T) {
@@ -41,13 +43,37 @@ func TestFullDisk(t *testing.T) {
 	}
 	defer full.Close()
 	path := filepath.Join(t.TempDir(), "x.tokens")
-	err = createAtomic(path, func(*os.File) error {
+	err = runfile.FillAtomic(path, func(*os.File) error {
 		return new(Cache).writeTo(full, tokenizer.NewByte(), func(w *Writer) error { return w.Append(make([]int, 4<<20)) })
 	})
 	assert.ErrorContains(t, err, "no space left on device")
 	left, err := os.ReadDir(filepath.Dir(path))
 	require.NoError(t, err)
 	assert.Empty(t, left)
+}
+
+// Temporary files of preparations that were killed are removed, those of running ones are not, and other
+// files are not touched.
+func TestSweep(t *testing.T) {
+	dir := t.TempDir()
+	c := NewCache(dir, nil, [32]byte{}, "", "")
+	require.NoError(t, c.Sweep(), "there is no directory yet")
+	require.NoError(t, c.MakeDir())
+	ago := time.Now().Add(-25 * time.Hour)
+	for _, name := range []string{".aa.tokens.01234567.tmp", ".bb.json.89abcdef.tmp", "cc.tokens.tmp123", "cc.tokens", "dd.json"} {
+		path := filepath.Join(c.dir, name)
+		require.NoError(t, os.WriteFile(path, nil, 0o644))
+		require.NoError(t, os.Chtimes(path, ago, ago))
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(c.dir, "ee.tokens.tmp7"), nil, 0o644)) // of an older version that runs
+	require.NoError(t, runfile.FillAtomic(filepath.Join(c.dir, "ff.tokens"), func(f *os.File) error { return c.Sweep() }))
+	left, err := os.ReadDir(c.dir)
+	require.NoError(t, err)
+	var names []string
+	for _, e := range left {
+		names = append(names, e.Name())
+	}
+	assert.Equal(t, []string{"cc.tokens", "dd.json", "ee.tokens.tmp7", "ff.tokens"}, names)
 }
 
 // An invalid token file is an error, and all ids of an accepted one can be read.

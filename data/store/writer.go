@@ -7,8 +7,6 @@ import (
 	"encoding/binary"
 	"hash"
 	"io"
-	"os"
-	"path/filepath"
 )
 
 // file is the part of *os.File that writing a token file needs.
@@ -64,29 +62,4 @@ func (w *Writer) finish() error {
 	}
 	_, err := w.file.WriteAt(b.Bytes(), 0)
 	return err
-}
-
-// createAtomic creates or replaces the file at path; if it fails, path is left unchanged. Unlike
-// runfile.WriteAtomic it lets fill seek, so that the header can be written last.
-func createAtomic(path string, fill func(f *os.File) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".tmp*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if err = fill(f); err != nil {
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

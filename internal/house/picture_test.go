@@ -16,7 +16,7 @@ var drawn = regexp.MustCompile(`(?m)^\t(\w+)(?:\["[^"]*"\])? --> (\w+)`)
 var drawnPackages = map[string]string{"cmd": "cmd", "training": "training", "generation": "generation", "models": "models", "data": "data",
 	"draw": "layers/draw", "layers": "layers", "graph": "layers/graph", "ops": "layers/ops", "stock": "layers/stock", "kernel": "internal/kernel",
 	"matmul": "internal/kernel/matmul", "vec": "internal/kernel/vec", "parallel": "internal/kernel/parallel", "openblas": "internal/kernel/openblas",
-	"tokenizer": "data/tokenizer", "textfile": "data/textfile", "store": "data/store", "task": "data/task", "tales": "data/tales",
+	"tokenizer": "data/tokenizer", "textfile": "data/textfile", "store": "data/store", "task": "data/task", "record": "data/record", "tales": "data/tales",
 	"experiment": "experiment", "evaluation": "evaluation", "metrics": "evaluation/metrics", "interchange": "interchange", "rundir": "training/rundir"}
 
 // boxOf is the box of the picture that a package belongs to, or "".

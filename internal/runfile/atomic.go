@@ -17,7 +17,12 @@ import (
 // renamed, then the directory is synced: after a crash path has either its old content or
 // all of the new content. On an error the temporary file is removed and path does not
 // change.
-func WriteAtomic(path string, write func(io.Writer) error) (err error) {
+func WriteAtomic(path string, write func(io.Writer) error) error {
+	return FillAtomic(path, func(f *os.File) error { return writeAll(f, write) })
+}
+
+// FillAtomic is WriteAtomic without a buffer: fill may write at any offset of the file.
+func FillAtomic(path string, fill func(f *os.File) error) (err error) {
 	f, err := createBeside(path)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
@@ -29,7 +34,7 @@ func WriteAtomic(path string, write func(io.Writer) error) (err error) {
 			err = fmt.Errorf("write %s: %w", path, err)
 		}
 	}()
-	if err := writeAll(f, write); err != nil {
+	if err := fill(f); err != nil {
 		return err
 	}
 	if err := f.Sync(); err != nil {
