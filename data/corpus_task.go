@@ -121,7 +121,7 @@ func openTable(t *task.Table, c Config, tk tokenizer.Config, known tokenizer.Tok
 }
 
 // rowsTokenizer returns known, or else the tokenizer that tk configures, with the special tokens of
-// the task. A character vocabulary covers all parts; merges are learned from the training part.
+// the task. A character vocabulary covers all parts; words and merges are those of the training part.
 func rowsTokenizer(r *task.Rows, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options) (t tokenizer.Tokenizer, err error) {
 	switch {
 	case known != nil:
@@ -130,6 +130,11 @@ func rowsTokenizer(r *task.Rows, tk tokenizer.Config, known tokenizer.Tokenizer,
 		t = tokenizer.NewChar(r.Text(task.TrainPart) + r.Text(task.ValidPart) + r.Text(task.TestPart))
 	case tk.Kind == "bpe":
 		t, err = trainMerges(strings.NewReader(r.Text(task.TrainPart)), tk.Vocab, opts.Log)
+	case tk.Kind == "word":
+		t, err = countWords(tk, func(add func(string)) error {
+			add(r.Text(task.TrainPart))
+			return nil
+		})
 	default:
 		t, err = readyTokenizer(tk.Kind)
 	}

@@ -77,6 +77,9 @@ func (j *textJob) openCache() (*store.Cache, error) {
 		part += "|specials"
 	}
 	how := fmt.Sprintf("%s|%s|%d", part, j.tk.Kind, j.tk.Vocab)
+	if j.tk.Kind == "word" {
+		how += fmt.Sprintf("|%s|%d", j.tk.Words, j.tk.MinCount)
+	}
 	if file, err := os.ReadFile(j.tk.Kind); err == nil {
 		how += fmt.Sprintf("|%x", sha256.Sum256(file))
 	}
@@ -124,6 +127,8 @@ func (j *textJob) makeTokenizer() (tokenizer.Tokenizer, error) {
 	switch j.tk.Kind {
 	case "", "char":
 		return j.charTokenizer()
+	case "word":
+		return countWords(j.tk, j.eachTrainingText)
 	case "bpe":
 		return trainMerges(io.LimitReader(j.text.Reader(), j.cut()), j.tk.Vocab, j.opts.Log)
 	}
@@ -139,6 +144,17 @@ func (j *textJob) charTokenizer() (tokenizer.Tokenizer, error) {
 		return nil
 	})
 	return tokenizer.CharsByCount(count), err
+}
+
+// eachTrainingText passes on the training part, whole words at a time.
+func (j *textJob) eachTrainingText(add func(text string)) error {
+	cut := j.cut()
+	return textfile.EachChunk(j.text, func(chunk string, offset int64) error {
+		if offset < cut {
+			add(chunk[:tokenizer.WordEnd(chunk, nextRune(chunk, cut-offset))])
+		}
+		return nil
+	})
 }
 
 // prepare writes the token file and, if it was not given, the tokenizer.
@@ -183,7 +199,7 @@ func (j *textJob) encode(t tokenizer.Tokenizer, p *progress, sink func(ids []int
 	err = textfile.EachChunk(j.text, func(chunk string, offset int64) error {
 		at := 0
 		if offset < cut {
-			at = tokenizer.SpecialEnd(t, chunk, nextRune(chunk, cut-offset))
+			at = tokenizer.PartEnd(t, chunk, nextRune(chunk, cut-offset))
 			n, err := put(chunk[:at], offset)
 			if err != nil {
 				return err

@@ -35,7 +35,7 @@ func tokenFiles(t *testing.T, cache, pattern string) []string {
 func TestTokenFileEqualsTokensInMemory(t *testing.T) {
 	text := strings.Repeat("The quick brown fox 春眠不觉晓。\n", 9000) // three chunks
 	path := write(t, "x.txt", text)
-	for _, kind := range []string{"char", "byte", "bpe"} {
+	for _, kind := range []string{"char", "byte", "bpe", "word"} {
 		cache := t.TempDir()
 		tok, tokens, h, err := prepared(t, path, cache, nil, kind)
 		require.NoError(t, err)

@@ -314,8 +314,8 @@ func TestTableWithKnownTokenizer(t *testing.T) {
 	_, err := Open(c, tokenizer.Config{}, tokenizer.NewChar("ab"), Options{})
 	assert.ErrorContains(t, err, "rows.tsv:3: character \"é\" (U+00E9) at byte offset 0")
 	_, err = Open(c, tokenizer.Config{Kind: "bppe"}, nil, Options{})
-	assert.ErrorContains(t, err, `tokenizer.kind is "bppe": it must be char, byte, bpe or the path of a tokenizer file`)
-	for _, kind := range []string{"byte", "bpe"} {
+	assert.ErrorContains(t, err, `tokenizer.kind is "bppe": it must be char, byte, word, bpe or the path of a tokenizer file`)
+	for _, kind := range []string{"byte", "bpe", "word"} {
 		corpus, err := Open(c, tokenizer.Config{Kind: kind, Vocab: 300}, nil, Options{})
 		require.NoError(t, err)
 		again, err := Open(c, tokenizer.Config{}, corpus.Tokenizer, Options{})

@@ -15,7 +15,7 @@ func readyTokenizer(kind string) (tokenizer.Tokenizer, error) {
 		return tokenizer.NewByte(), nil
 	}
 	if _, err := os.Stat(kind); errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("tokenizer.kind is %q: it must be char, byte, bpe or the path of a tokenizer file", kind)
+		return nil, fmt.Errorf("tokenizer.kind is %q: it must be char, byte, word, bpe or the path of a tokenizer file", kind)
 	}
 	return tokenizer.Load(kind)
 }
@@ -26,4 +26,16 @@ func trainMerges(text io.Reader, vocab int, log io.Writer) (tokenizer.Tokenizer,
 	p := newProgress(log, fmt.Sprintf("learning a vocabulary of %d", vocab), int64(vocab), false)
 	defer p.done()
 	return tokenizer.TrainBPE(text, vocab, func(done, _ int) { p.set(int64(done)) })
+}
+
+// countWords returns the word tokenizer of the texts that each passes on.
+func countWords(tk tokenizer.Config, each func(add func(text string)) error) (tokenizer.Tokenizer, error) {
+	words, err := tokenizer.NewWordCounter(tk.Words)
+	if err == nil {
+		err = each(words.Add)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return words.Tokenizer(tk.MinCount, tk.Vocab)
 }

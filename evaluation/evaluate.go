@@ -13,6 +13,7 @@ import (
 
 	"euryale/data"
 	"euryale/data/task"
+	"euryale/data/tokenizer"
 	"euryale/evaluation/metrics"
 	"euryale/generation"
 	"euryale/training"
@@ -82,7 +83,7 @@ func Measure(ctx context.Context, s *training.Saved, o Options) (*Measured, erro
 	return m, m.copied(corpus)
 }
 
-// likelihood returns the validation loss in nats, bits per byte and perplexity.
+// likelihood returns the validation loss in nats, bits per byte, and perplexity of tokens and words.
 func likelihood(ctx context.Context, s *training.Saved, corpus *data.Corpus) (metrics.Report, error) {
 	sum, tokens, err := s.ValidationLoss(ctx, corpus)
 	if err != nil {
@@ -92,7 +93,7 @@ func likelihood(ctx context.Context, s *training.Saved, corpus *data.Corpus) (me
 	if err != nil {
 		return nil, err
 	}
-	l := metrics.Likelihood{NLL: sum, Tokens: tokens, Bytes: len(text), Chars: utf8.RuneCountInString(text)}
+	l := metrics.Likelihood{NLL: sum, Tokens: tokens, Bytes: len(text), Chars: utf8.RuneCountInString(text), Words: tokenizer.CountWords(text)}
 	if corpus.Config.Task == "lm" || corpus.Config.Task == "" {
 		return l.Report(), nil
 	}
@@ -134,16 +135,19 @@ func (m *Measured) task(ctx context.Context, gen *generation.Generator, corpus *
 			o.Progress(min(len(examples), i+batch), len(examples))
 		}
 	}
-	tokenizer := metrics.Tokenize13a
-	if chinese(refs) {
-		tokenizer = metrics.TokenizeZh
+	var all []string
+	for _, r := range refs {
+		all = append(all, r[0])
+	}
+	tokenize, language := metrics.TokenizerFor(all)
+	if language == "zh" {
 		shape, err := metrics.SameShape(hyps, refs)
 		if err != nil {
 			return err
 		}
 		m.Report = append(m.Report, metrics.Measure{Name: "same_shape", Value: shape})
 	}
-	r, err := metrics.Evaluate(hyps, refs, tokenizer)
+	r, err := metrics.Evaluate(hyps, refs, tokenize)
 	m.Report = append(m.Report, r...)
 	return err
 }
@@ -244,17 +248,4 @@ func spread(examples []task.Example, n int) []task.Example {
 		some = append(some, examples[i*len(examples)/n])
 	}
 	return some
-}
-
-// chinese reports whether most of the references' characters are Han or full-width.
-func chinese(refs [][]string) bool {
-	wide, all := 0, 0
-	for _, r := range refs {
-		for _, c := range r[0] {
-			if all++; c >= 0x2E80 {
-				wide++
-			}
-		}
-	}
-	return wide*2 > all
 }

@@ -19,10 +19,7 @@ type ending struct {
 
 // newEnding returns the ending of a continuation of p.
 func (g *Generator) newEnding(p Prompt, s Settings) *ending {
-	e := &ending{settings: s, end: g.End, text: tokenizer.NewStream(g.Tokenizer), stop: stopper{stops: s.Stop}}
-	if text, err := g.Tokenizer.Decode(p.Tokens); err == nil && text == "" && len(p.Tokens) > 0 {
-		e.text.Push(p.Tokens[0]) // the tokenizer's opening token: it shapes the text that follows it
-	}
+	e := &ending{settings: s, end: g.End, text: tokenizer.NewStreamAfter(g.Tokenizer, p.Tokens), stop: stopper{stops: s.Stop}}
 	if s.Tokens == 0 {
 		e.reason = ReasonLength
 	}

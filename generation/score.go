@@ -2,12 +2,14 @@ package generation
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"unicode/utf8"
 
+	"euryale/data/tokenizer"
 	"euryale/models"
 )
 
@@ -20,6 +22,26 @@ type Score struct {
 	Perplexity  float64 `json:"perplexity"`
 	BitsPerByte float64 `json:"bits_per_byte"`
 	BitsPerChar float64 `json:"bits_per_char"`
+
+	// Words are the words that were predicted: those of tokenizer.CountWords without the first, unless a
+	// token before the text predicts it; at least one.
+	Words          int     `json:"words"`
+	WordPerplexity float64 `json:"word_perplexity"` // exp(nats per word); in JSON null if that is infinite
+	Unknown        int     `json:"-"`               // words that the vocabulary lacks, scored as <unk>
+}
+
+// MarshalJSON returns an object in which an infinite perplexity of words is null: a text of a script
+// without spaces can be one long word.
+func (s Score) MarshalJSON() ([]byte, error) {
+	type plain Score // without this method
+	all := struct {
+		plain
+		WordPerplexity *float64 `json:"word_perplexity"`
+	}{plain: plain(s)}
+	if !math.IsInf(s.WordPerplexity, 0) {
+		all.WordPerplexity = &s.WordPerplexity
+	}
+	return json.Marshal(all)
 }
 
 // Score returns the likelihood of a text, each token predicted from those before it. A
@@ -50,6 +72,12 @@ func (g *Generator) Score(ctx context.Context, text string, stride int, progress
 	out := Score{Tokens: len(ids) - 1, Chars: utf8.RuneCountInString(text), Bytes: len(text), NLLPerToken: nll / n, Perplexity: math.Exp(nll / n)}
 	out.BitsPerByte = nll / math.Ln2 / float64(out.Bytes)
 	out.BitsPerChar = nll / math.Ln2 / float64(out.Chars)
+	out.Words = tokenizer.CountWords(text)
+	if _, begins := g.Tokenizer.Begin(); !begins {
+		out.Words = max(1, out.Words-1)
+	}
+	out.WordPerplexity = math.Exp(nll / float64(out.Words))
+	out.Unknown, _ = tokenizer.UnknownWords(g.Tokenizer, ids)
 	return out, nil
 }
 

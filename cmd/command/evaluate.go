@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"euryale/data/textfile"
+	"euryale/data/tokenizer"
 	"euryale/evaluation"
 	"euryale/generation"
 	"euryale/internal/cli"
@@ -28,7 +29,7 @@ Examples
   evaluate -run runs/transformer-tatoeba-1 -beam 4 -part test
   evaluate -score book.txt                       likelihood of a text under the newest run
   evaluate -score book.txt -format json          {"tokens", "chars", "bytes", "nll_per_token",
-            "perplexity", "bits_per_byte", "bits_per_char"}`
+            "perplexity", "bits_per_byte", "bits_per_char", "words", "word_perplexity"}`
 
 // evaluateOptions are the flags of evaluate.
 type evaluateOptions struct {
@@ -167,10 +168,13 @@ func (o *evaluateOptions) scoreFile(ctx context.Context, g *generation.Generator
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.score, err)
 	}
+	if s.Unknown > 0 {
+		tell(st.err, fmt.Sprintf("%d of its words are not in the vocabulary: the numbers are those of the text with %s in their place", s.Unknown, tokenizer.Unknown))
+	}
 	if o.format == "json" {
 		return printJSON(st.out, s)
 	}
-	_, err = fmt.Fprintf(st.out, "%d tokens, %d characters, %d bytes\n%.4f nats per token, perplexity %.3f\n%.4f bits per byte, %.4f bits per character\n",
-		s.Tokens, s.Chars, s.Bytes, s.NLLPerToken, s.Perplexity, s.BitsPerByte, s.BitsPerChar)
+	_, err = fmt.Fprintf(st.out, "%d tokens, %d characters, %d bytes\n%.4f nats per token, perplexity %.3f\n%.4f bits per byte, %.4f bits per character\n%d words and ends of lines, perplexity of words %.3f\n",
+		s.Tokens, s.Chars, s.Bytes, s.NLLPerToken, s.Perplexity, s.BitsPerByte, s.BitsPerChar, s.Words, s.WordPerplexity)
 	return err
 }

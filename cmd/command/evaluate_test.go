@@ -2,6 +2,7 @@ package command
 
 import (
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,16 +44,53 @@ func TestScore(t *testing.T) {
 			require.Equal(t, 0, code, stderr)
 			var s map[string]float64
 			require.NoError(t, json.Unmarshal([]byte(out), &s))
-			for _, key := range []string{"tokens", "chars", "bytes", "nll_per_token", "perplexity", "bits_per_byte", "bits_per_char"} {
+			for _, key := range []string{"tokens", "chars", "bytes", "nll_per_token", "perplexity", "bits_per_byte", "bits_per_char", "words", "word_perplexity"} {
 				assert.Positive(t, s[key], key)
 			}
-			assert.Len(t, s, 7)
+			assert.Len(t, s, 9)
+			assert.Regexp(t, `^\{"tokens":.*,"chars":.*,"bytes":.*,"nll_per_token":.*,"perplexity":.*,"bits_per_byte":.*,"bits_per_char":.*,"words":7,"word_perplexity":.*\}`, out)
 			assert.Equal(t, 40.0, s["chars"])
 			code, out, stderr = call(t, "evaluate", "-run", dir, "-score", text)
 			require.Equal(t, 0, code, stderr)
 			assert.Contains(t, out, "39 tokens, 40 characters, 40 bytes\n")
+			assert.Contains(t, out, "\n7 words and ends of lines, perplexity of words ")
 		})
 	}
+}
+
+// The perplexity of words is that of a word tokenizer's tokens if it knows all words, and is per the
+// same words whatever the tokenizer; evaluations count the ends of lines too.
+func TestWordPerplexity(t *testing.T) {
+	text := file(t, "text.txt", " the Rays of Light \n\n which differ in Colour \n")
+	corpus := file(t, "corpus.txt", strings.Repeat("the Rays of Light\nwhich differ in Colour\n", 60))
+	for _, kind := range []string{"word", "char", "bpe"} {
+		dir := newRun(t, "data.name="+corpus, "tokenizer.kind="+kind, "tokenizer.vocab=270", "training.steps=4")
+		code, out, stderr := call(t, "evaluate", "-run", dir, "-score", text, "-format", "json")
+		require.Equal(t, 0, code, stderr)
+		var s map[string]float64
+		require.NoError(t, json.Unmarshal([]byte(out), &s))
+		assert.Equal(t, 8.0+3-1, s["words"], "%s: the first is not predicted", kind)
+		assert.InEpsilon(t, math.Exp(s["tokens"]*s["nll_per_token"]/s["words"]), s["word_perplexity"], 1e-9)
+		assert.Equal(t, kind == "word", math.Abs(s["word_perplexity"]/s["perplexity"]-1) < 1e-12, kind)
+
+		code, out, stderr = call(t, "evaluate", "-run", dir, "-format", "json", "-examples", "1", "-length", "2")
+		require.Equal(t, 0, code, stderr)
+		var m struct{ Report map[string]float64 }
+		require.NoError(t, json.Unmarshal([]byte(out), &m))
+		assert.Equal(t, kind == "word", math.Abs(m.Report["word_perplexity"]/m.Report["perplexity"]-1) < 1e-12, kind)
+		assert.InDelta(t, 12*5, m.Report["words"], 1, "%s: a tenth of 120 lines of 4 words", kind)
+	}
+	dir := newRun(t, "data.name="+corpus, "tokenizer.kind=word", "training.steps=4")
+	code, out, stderr := call(t, "generate", "-run", dir, "-prompt", "the Rays of", "-tokens", "3", "-seed", "1")
+	require.Equal(t, 0, code, stderr)
+	assert.Regexp(t, "^the Rays of( [A-Za-z]+|\n)", out)
+	code, _, stderr = call(t, "evaluate", "-run", dir, "-score", file(t, "text.txt", "the Rays of Darkness"))
+	require.Equal(t, 0, code, stderr)
+	assert.Contains(t, stderr, "1 of its words are not in the vocabulary")
+	dir = newRun(t, "training.steps=1")
+	code, out, stderr = call(t, "evaluate", "-run", dir, "-format", "json", "-score", file(t, "text.txt", strings.Repeat("the", 400)))
+	require.Equal(t, 0, code, stderr)
+	assert.Contains(t, out, `"words":1,"word_perplexity":null}`)
 }
 
 // Files of prompts and of a text to score are read as texts to train on are: with a byte order mark and

@@ -2,9 +2,7 @@ package command
 
 import (
 	"context"
-	"fmt"
 
-	"euryale/data/textfile"
 	"euryale/generation"
 	"euryale/internal/cli"
 )
@@ -39,7 +37,7 @@ func newGenerateOptions(prefix string) *generateOptions {
 		o.model.declare(o.Flags)
 		o.StringVar(&o.prompt, "prompt", "", "`TEXT` text to continue")
 		o.StringVar(&o.prompts, "prompts", "", "`FILE` prompts, one on each line")
-		o.BoolVar(&o.interactive, "interactive", false, "continue each line of standard input")
+		o.BoolVar(&o.interactive, "interactive", false, "continue each line of standard input; dialogues: a conversation")
 	})
 	o.Group("Sampling", func() { o.declareSampling() })
 	o.Group("Output", func() {
@@ -112,8 +110,7 @@ func generate(ctx context.Context, o *generateOptions, s streams) error {
 	p := &printer{generateOptions: o, gen: g, out: &checkedWriter{w: s.out}}
 	switch {
 	case o.interactive:
-		_, _, err := p.lines(ctx, textfile.DropMark(s.in), func(_ int, err error) { fmt.Fprintf(s.err, "%v\n", err) })
-		return err
+		return p.interact(ctx, s)
 	case o.prompts != "":
 		return p.file(ctx, s.err)
 	}

@@ -51,6 +51,7 @@ func (m *model) open(stderr io.Writer) (s *training.Saved, g *generation.Generat
 	if g, err = s.Generator(); err != nil {
 		return nil, nil, nil, err
 	}
+	s.Weights.ReadOnly()
 	s.Weights.Hold() // one layout for all texts
 	return s, g, s.Weights.Release, nil
 }

@@ -16,8 +16,30 @@ import (
 // printer prints what the generator generates.
 type printer struct {
 	*generateOptions
-	gen *generation.Generator
-	out *checkedWriter
+	gen  *generation.Generator
+	out  *checkedWriter
+	chat *generation.Conversation // nil: each prompt stands for itself
+}
+
+// resetLine is the line at -interactive that forgets the conversation.
+const resetLine = "/reset"
+
+// interact answers the lines of standard input. A dialogue model remembers the turns before.
+func (p *printer) interact(ctx context.Context, s streams) error {
+	if p.chat = generation.NewConversation(p.gen); p.chat != nil {
+		fmt.Fprintf(s.err, "conversation: the model remembers the turns that fit its context; %s forgets them; \"NAME: text\" speaks as %s\n",
+			resetLine, strings.Join(p.gen.Format.Speakers(), " or "))
+	}
+	_, _, err := p.lines(ctx, textfile.DropMark(s.in), func(_ int, err error) { fmt.Fprintf(s.err, "%v\n", err) })
+	return err
+}
+
+// promptOf returns what the model reads of a text, in a conversation also of the turns before it.
+func (p *printer) promptOf(text string) (generation.Prompt, error) {
+	if p.chat != nil {
+		return p.chat.Prompt(text)
+	}
+	return p.gen.Prompt(text)
 }
 
 // file answers the prompts of a file. Those that have no answer are reported with their line,
@@ -111,7 +133,11 @@ func (c *checkedWriter) Write(p []byte) (n int, err error) {
 
 // answer prints the continuations of one prompt.
 func (p *printer) answer(ctx context.Context, text string) error {
-	prompt, err := p.gen.Prompt(text)
+	if p.chat != nil && strings.TrimSpace(text) == resetLine {
+		p.chat.Reset()
+		return nil
+	}
+	prompt, err := p.promptOf(text)
 	if err != nil {
 		return err
 	}
@@ -129,6 +155,9 @@ func (p *printer) answer(ctx context.Context, text string) error {
 		stream = func(_ int, piece string) { fmt.Fprint(p.out, piece) }
 	}
 	results, err := p.gen.Generate(ctx, prompt, p.settings, p.samples, stream)
+	if p.chat != nil && err == nil {
+		p.chat.Add(prompt, results[0].Text)
+	}
 	if live {
 		fmt.Fprintln(p.out)
 	}

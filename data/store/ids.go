@@ -1,6 +1,10 @@
 package store
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"euryale/internal/mapped"
+)
 
 // IDs is a list of token ids of two bytes each, or four for a large vocabulary, in memory or mapped
 // from a token file.
@@ -8,9 +12,7 @@ type IDs struct {
 	narrow []uint16
 	wide   []uint32
 
-	// For mapped files only:
-	unmap  func() error
-	evict  func()       // drops the resident pages
+	file   *mapped.File // nil in memory
 	copies atomic.Int64 // number of calls of Copy
 }
 
@@ -45,19 +47,19 @@ func (t *IDs) Copy(dst []int, at int) {
 			dst[i] = int(id)
 		}
 	}
-	if t.evict != nil && t.copies.Add(1)%evictAfter == 0 {
-		t.evict()
+	if t.file != nil && t.copies.Add(1)%evictAfter == 0 {
+		t.file.Drop()
 	}
 }
 
 // Close unmaps a mapped file; the ids must not be read afterwards.
 func (t *IDs) Close() error {
-	if t.unmap == nil {
+	if t.file == nil {
 		return nil
 	}
-	unmap := t.unmap
-	t.narrow, t.wide, t.unmap, t.evict = nil, nil, nil, nil
-	return unmap()
+	file := t.file
+	t.narrow, t.wide, t.file = nil, nil, nil
+	return file.Close()
 }
 
 // Append appends ids, which must be below the size of the vocabulary. It never fails.

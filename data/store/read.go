@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"euryale/internal/mapped"
 )
 
 // check checks a token file from start to end in constant memory, and returns its header.
@@ -62,6 +64,28 @@ func checkPayload(r io.Reader, h *Header) error {
 		return errors.New("its checksum is wrong: the file was changed after it was written")
 	}
 	return nil
+}
+
+// mapIDs maps the ids of a checked token file into memory, or reads them where that is impossible.
+func mapIDs(f *os.File, h *Header) (*IDs, error) {
+	m, err := mapped.Open(f, headerSize+int(h.Count*h.Width))
+	if err != nil {
+		return nil, err
+	}
+	t := &IDs{file: m}
+	if h.Width == 4 {
+		t.wide = mapped.Values[uint32](m, headerSize, int(h.Count))
+	} else {
+		t.narrow = mapped.Values[uint16](m, headerSize, int(h.Count))
+	}
+	if t.wide == nil && t.narrow == nil {
+		if err := m.Close(); err != nil {
+			return nil, err
+		}
+		return readIDs(f, h)
+	}
+	m.Random() // windows are read at random positions
+	return t, nil
 }
 
 // readIDs reads the ids of a checked token file into memory.

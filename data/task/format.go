@@ -142,6 +142,30 @@ func (f *Format) Speakers() []string {
 	return names
 }
 
+// Speaker returns the speaker whose turns follow this token, or "" if it is not a role token.
+func (f *Format) Speaker(token int) string {
+	for _, r := range f.roles {
+		if r.token == token {
+			return r.name
+		}
+	}
+	return ""
+}
+
+// Turn returns a turn as a line that Prompt reads: with the name of the speaker whom next answers,
+// unless the text names one.
+func (f *Format) Turn(text, next string) string {
+	if name, _, ok := strings.Cut(strings.TrimSpace(text), ":"); ok {
+		if _, err := f.role(name); err == nil {
+			return text
+		}
+	}
+	if i, err := f.role(next); err == nil {
+		return f.roles[f.partner(i)].name + ": " + text
+	}
+	return text
+}
+
 // End returns the token after an answer, or −1 if texts have no end, as in data.task "lm".
 func (f *Format) End() int { return f.end }
 

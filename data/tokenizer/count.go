@@ -23,20 +23,25 @@ type wordCounter struct {
 
 // add counts the words of text.
 func (w *wordCounter) add(text string) {
+	for len(text) > 0 {
+		n := min(wordEnd(text), longestWord)
+		w.addWord(text[:n])
+		text = text[n:]
+	}
+}
+
+// addWord counts one word.
+func (w *wordCounter) addWord(word string) {
 	if w.counts == nil {
 		w.counts = map[string]int{}
 	}
-	for len(text) > 0 {
-		n := min(wordEnd(text), longestWord)
-		if count, ok := w.counts[text[:n]]; ok {
-			w.counts[text[:n]] = count + 1
-		} else {
-			w.counts[strings.Clone(text[:n])] = 1 // a key must not keep text alive
-			if w.size += n; w.size > w.limit {
-				w.dropRarest()
-			}
-		}
-		text = text[n:]
+	if count, ok := w.counts[word]; ok {
+		w.counts[word] = count + 1
+		return
+	}
+	w.counts[strings.Clone(word)] = 1 // a key must not keep text alive
+	if w.size += len(word); w.size > w.limit {
+		w.dropRarest()
 	}
 }
 

@@ -24,12 +24,14 @@ type jsonFile struct {
 	Format   string         `json:"format"`
 	Version  int            `json:"version"`
 	Kind     string         `json:"kind"`
-	Split    string         `json:"split,omitempty"`  // bpe: the rule that splits text into words
+	Split    string         `json:"split,omitempty"`  // bpe, word: the rule that splits text into words
 	Specials map[string]int `json:"specials"`         // escaped name → id
 	Pieces   []string       `json:"pieces"`           // by id, escaped
 	Merges   []string       `json:"merges,omitempty"` // bpe: "left right" in order, spaces in pieces as \x20
 	Scores   []float32      `json:"scores,omitempty"` // llama: by id
-	Checksum string         `json:"checksum"`         // SHA-256 of this object without white space and with checksum ""
+	// HuggingFace is the file of Hugging Face's that a tokenizer of kind huggingface is.
+	HuggingFace json.RawMessage `json:"huggingface,omitempty"`
+	Checksum    string          `json:"checksum"` // SHA-256 of this object without white space and with checksum ""
 }
 
 // sum returns the checksum of f.

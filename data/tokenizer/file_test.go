@@ -17,7 +17,7 @@ func oneOfEach(t testing.TB) []Tokenizer {
 	t.Helper()
 	bpe, err := TrainBPE(strings.NewReader(`a\b a\b <b> "q" "q" 春眠 春眠`+"\xff\xff \xff\xff"), 270, nil)
 	require.NoError(t, err)
-	all := []Tokenizer{NewChar("\\ \"<>&\u2028\x00\xff\ufffd春"), NewByte(), bpe, llamaOf(t, llamaPieces())}
+	all := []Tokenizer{NewChar("\\ \"<>&\u2028\x00\xff\ufffd春"), NewByte(), bpe, llamaOf(t, llamaPieces()), wordsOfText(t, UnicodeWords, "a\\b 春眠 \"q\"\n")}
 	for i, tok := range all {
 		all[i] = WithSpecials(tok, "<|end|>", `\x41`)
 	}
@@ -112,13 +112,13 @@ func parseAny(text string) (Tokenizer, error) { return loadJSON("tokenizer.json"
 
 // TestInconsistentFilesAreRefused changes files and updates their checksums.
 func TestInconsistentFilesAreRefused(t *testing.T) {
-	const char, byt, bpe, llama = 0, 1, 2, 3
+	const char, byt, bpe, llama, word = 0, 1, 2, 3, 4
 	for _, c := range []struct {
 		kind   int
 		change func(f *jsonFile)
 		want   string
 	}{
-		{char, func(f *jsonFile) { f.Kind = "word" }, `kind "word"`},
+		{char, func(f *jsonFile) { f.Kind = "letter" }, `kind "letter"`},
 		{char, func(f *jsonFile) { f.Pieces[0] = "ab" }, `piece 0 ("ab") is not one character`},
 		{char, func(f *jsonFile) { f.Pieces[1] = f.Pieces[0] }, "has two ids, 0 and 1"},
 		{char, func(f *jsonFile) { f.Pieces[0] = `\q` }, "pieces[0]: "},
@@ -135,6 +135,14 @@ func TestInconsistentFilesAreRefused(t *testing.T) {
 		{bpe, func(f *jsonFile) { f.Merges[0] = "z z" }, `produces "zz", which is not in the vocabulary`},
 		{bpe, func(f *jsonFile) { f.Merges[0] = "<|end|> a" }, `merge 0 names "<|end|>"`},
 		{bpe, func(f *jsonFile) { f.Pieces[65] = "" }, "piece 65 is empty"},
+		{word, func(f *jsonFile) { f.Split = "" }, `"" is no rule to split words by`},
+		{word, func(f *jsonFile) { f.Pieces[0] = "x" }, `piece 0 of a word tokenizer must be "\n"`},
+		{word, func(f *jsonFile) { f.Pieces, f.Specials = f.Pieces[:2], nil }, `piece 2 of a word tokenizer must be "<unk>"`},
+		{word, func(f *jsonFile) { f.Split = SpaceWords }, `piece 2 ("<unk>") has no space before the word`},
+		{word, func(f *jsonFile) { f.Pieces[3] = " a b" }, `piece 3 (" a b") is not one word`},
+		{word, func(f *jsonFile) { f.Pieces[3] = " " }, `piece 3 (" ") is not one word`},
+		{word, func(f *jsonFile) { f.Pieces[4] = f.Pieces[3] }, "has two ids, 3 and 4"},
+		{word, func(f *jsonFile) { f.Specials = map[string]int{"\n": 0} }, `piece 0 of a word tokenizer must be "\n"`},
 		{llama, func(f *jsonFile) { f.Scores = f.Scores[:100] }, "pieces with 100 scores"},
 		{llama, func(f *jsonFile) { f.Pieces[70] = "x" }, `piece 70 is "x", not "C"`},
 		{llama, func(f *jsonFile) { delete(f.Specials, "<s>") }, "special tokens must be the first 3"},
@@ -191,10 +199,24 @@ func FuzzLoad(f *testing.F) {
 			return
 		}
 		require.NoError(t, err)
-		back, err := tok.Decode(ids)
-		require.NoError(t, err)
-		require.Equal(t, "a\xff春 b", back)
+		if tok.Kind() != kindImported {
+			requireDecoded(t, tok, ids, "a\xff春 b")
+		}
 	})
+}
+
+// requireDecoded checks that ids decode to their text, or those of words to a text of the same ids.
+func requireDecoded(t *testing.T, tok Tokenizer, ids []int, text string) {
+	t.Helper()
+	back, err := tok.Decode(ids)
+	require.NoError(t, err)
+	if tok.Kind() != "word" {
+		require.Equal(t, text, back)
+		return
+	}
+	again, err := tok.Encode(back)
+	require.NoError(t, err)
+	require.Equal(t, ids, again)
 }
 
 // FuzzSigned changes a file and updates its checksum, to reach the checks after that of the checksum.
@@ -202,10 +224,16 @@ func FuzzSigned(f *testing.F) {
 	f.Add("bpe", "a b\n<|end|>", "a b", 3)
 	f.Add("llama", "<s>", "", 1)
 	f.Add("char", "a\nb", "", -1)
+	f.Add("word", " a\n b", "", 5)
 	f.Fuzz(func(t *testing.T, kind, pieces, merges string, special int) {
 		file := jsonFile{Format: formatName, Version: formatVersion, Kind: kind, Split: splitGPT2}
-		for _, piece := range bytePieces() {
-			file.Pieces = append(file.Pieces, escapePiece(piece))
+		if kind == "word" {
+			file.Split = SpaceWords
+			file.Pieces = wordPieces(SpaceWords)
+		} else {
+			for _, piece := range bytePieces() {
+				file.Pieces = append(file.Pieces, escapePiece(piece))
+			}
 		}
 		file.Pieces = append(file.Pieces, strings.Split(pieces, "\n")...)
 		file.Merges = strings.Split(merges, "\n")
@@ -225,8 +253,6 @@ func FuzzSigned(f *testing.F) {
 			return
 		}
 		require.NoError(t, err)
-		back, err := tok.Decode(ids)
-		require.NoError(t, err)
-		require.Equal(t, "ab \xff", back)
+		requireDecoded(t, tok, ids, "ab \xff")
 	})
 }

@@ -179,4 +179,11 @@ func (e *llamaEncoder) spell(symbols []int32, word string) []int32 {
 
 func (e *llamaEncoder) opening() int { return llamaBegin }
 
+func (e *llamaEncoder) start(text string) string {
+	if text == "" {
+		return text
+	}
+	return " " + text
+}
+
 func (e *llamaEncoder) describe(f *jsonFile) { f.Scores = e.scores }

@@ -25,8 +25,9 @@ var gpt2Files = [][2]string{
 // Load reads a tokenizer. It recognizes the format by the content of the file:
 //
 //   - tokenizer.json as written by Save
-//   - tokenizer.json of Hugging Face, if it is a byte-level BPE model; if it lacks some bytes,
-//     encoding a text that has them is an *UnknownError
+//   - tokenizer.json of Hugging Face, if it is a byte-pair encoding; what it uses that is not supported
+//     is named in one error. If its vocabulary lacks some bytes or characters and it has no unknown
+//     token, encoding a text that has them is an *UnknownError
 //   - GPT-2's encoder.json and vocab.bpe, or vocab.json and merges.txt: path names one of the two,
 //     the other must be in the same directory
 //   - the tok*.bin of llama2.c; its encoded texts begin with <s>, as in llama2.c

@@ -97,48 +97,6 @@ func TestHuggingFaceGPT2(t *testing.T) {
 	assert.Equal(t, want, got)
 }
 
-func TestHuggingFaceRefuses(t *testing.T) {
-	set := func(key string, value any) func(map[string]any) {
-		return func(file map[string]any) { file[key] = value }
-	}
-	model := func(key string, value any) func(map[string]any) {
-		return func(file map[string]any) { file["model"].(map[string]any)[key] = value }
-	}
-	step := func(name string) map[string]any { return map[string]any{"type": name} }
-	for want, change := range map[string]func(map[string]any){
-		`model type "Unigram"`:                  model("type", "Unigram"),
-		`model type "WordPiece"`:                model("type", "WordPiece"),
-		`normalizer "NFC"`:                      set("normalizer", step("NFC")),
-		`pre_tokenizer "Metaspace"`:             set("pre_tokenizer", step("Metaspace")),
-		"there is no pre_tokenizer":             set("pre_tokenizer", nil),
-		"with add_prefix_space":                 set("pre_tokenizer", step("ByteLevel")),
-		"empty sequence":                        set("pre_tokenizer", step("Sequence")),
-		`decoder "WordPiece"`:                   set("decoder", step("WordPiece")),
-		"byte_fallback":                         model("byte_fallback", true),
-		"ignore_merges":                         model("ignore_merges", true),
-		"dropout 0.1":                           model("dropout", 0.1),
-		`end_of_word_suffix "</w>"`:             model("end_of_word_suffix", "</w>"),
-		"merge 0 (7) is neither":                model("merges", []any{7}),
-		`merge 0 ("x y z") is not two`:          model("merges", []any{[]any{"x y", "z"}}),
-		"no vocabulary":                         model("vocab", nil),
-		`added token "a" has two ids`:           set("added_tokens", []any{map[string]any{"id": 0, "content": "a", "special": true}}),
-		`"x" (id 258) is not special`:           set("added_tokens", []any{map[string]any{"id": 258, "content": "x"}}),
-		`piece "xx" has id 300, but the ids of`: set("added_tokens", []any{map[string]any{"id": 300, "content": "xx", "special": true}}),
-		"have the same id 0": func(file map[string]any) {
-			file["added_tokens"] = nil
-			model("vocab", map[string]any{"a": 0, "b": 0})(file)
-		},
-		`"ab€" has '€' (U+20AC), which is not`: func(file map[string]any) {
-			file["added_tokens"] = nil
-			model("vocab", map[string]any{"ab€": 0})(file)
-		},
-		"line 1: added_tokens is a JSON string, want a list": set("added_tokens", "none"),
-	} {
-		_, err := parseAny(hfJSON(t, change))
-		assert.ErrorContains(t, err, want)
-	}
-}
-
 func TestLoadFindsFiles(t *testing.T) {
 	vocab, err := os.ReadFile(sharedFile(t, "tokenizers/gpt2_encoder.json"))
 	require.NoError(t, err)

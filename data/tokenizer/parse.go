@@ -65,8 +65,12 @@ func (f *jsonFile) encoder(pieces []string, special []bool) (encoder, error) {
 		return byteEncoder{}, checkBytes(pieces, special)
 	case "bpe":
 		return bpeFromFile(f, pieces, special)
+	case "word":
+		return newWords(f.Split, pieces, special)
 	case "llama":
 		return newLlama(f.Scores, pieces, special)
+	case kindImported:
+		return importedFromFile(f, pieces, special)
 	}
-	return nil, fmt.Errorf("kind %q is not supported: it must be char, byte, bpe or llama", f.Kind)
+	return nil, fmt.Errorf("kind %q is not supported: it must be char, byte, word, bpe, llama or huggingface", f.Kind)
 }

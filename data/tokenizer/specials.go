@@ -1,13 +1,8 @@
 package tokenizer
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"maps"
-	"regexp"
-	"slices"
-	"strings"
 )
 
 // ParseSpecials returns a copy of t whose Encode reads the name of a special token in a text, such as
@@ -28,9 +23,13 @@ func ParseSpecials(t Tokenizer) Tokenizer {
 	return &parsing
 }
 
-// SpecialEnd returns the end of the name of a special token that t parses and that text[:at] cuts in
-// two, or at if there is none.
-func SpecialEnd(t Tokenizer, text string, at int) int {
+// PartEnd returns the first offset from at on where text can be divided into two parts that are encoded
+// apart: not within the name of a special token that t parses and, if t is a word tokenizer, not within
+// a word. It is at for most tokenizers.
+func PartEnd(t Tokenizer, text string, at int) int {
+	if wordsOf(t) != nil {
+		at = WordEnd(text, at)
+	}
 	v, _ := t.(*vocabulary)
 	if v == nil {
 		return at
@@ -39,9 +38,9 @@ func SpecialEnd(t Tokenizer, text string, at int) int {
 	if !ok {
 		return at
 	}
-	from := max(0, at-e.longest+1)
-	for _, span := range e.names.FindAllStringIndex(text[from:min(len(text), at+e.longest)], -1) {
-		if start, end := from+span[0], from+span[1]; start < at && at < end {
+	from := max(0, at-e.added.longest+1)
+	for _, span := range e.added.find(text[from:min(len(text), at+e.added.longest)]) {
+		if start, end := from+span.start, from+span.end; start < at && at < end {
 			return end
 		}
 	}
@@ -51,9 +50,7 @@ func SpecialEnd(t Tokenizer, text string, at int) int {
 // parsingEncoder is an encoder that produces special tokens where a text has their names.
 type parsingEncoder struct {
 	encoder
-	specials map[string]int
-	names    *regexp.Regexp // the names, the longest first
-	longest  int            // bytes of the longest name
+	added *addedTokens
 }
 
 // parseSpecials returns an encoder that parses these special tokens, in place of those that e parses
@@ -62,38 +59,38 @@ func parseSpecials(e encoder, specials map[string]int) encoder {
 	if p, ok := e.(*parsingEncoder); ok {
 		e = p.encoder
 	}
-	names := slices.SortedFunc(maps.Keys(specials), func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
-	})
-	p := &parsingEncoder{encoder: e, specials: specials}
-	for i, name := range names {
-		p.longest = max(p.longest, len(name))
-		names[i] = regexp.QuoteMeta(name)
+	tokens := make(map[string]addedToken, len(specials))
+	for name, id := range specials {
+		tokens[name] = addedToken{id: id}
+		if imported, ok := e.(*importedEncoder); ok && imported.flags[name].id == id {
+			tokens[name] = imported.flags[name]
+		}
 	}
-	if len(names) == 0 {
-		names = []string{`[^\s\S]`} // matches nothing
+	return &parsingEncoder{encoder: e, added: newAddedTokens(tokens)}
+}
+
+// start returns text as a whole text begins. A special token has no space before it, except in llama2.c.
+func (p *parsingEncoder) start(text string) string {
+	if _, ok := p.encoder.(*importedEncoder); ok && p.added.begins(text) {
+		return text
 	}
-	p.names = regexp.MustCompile(strings.Join(names, "|"))
-	return p
+	return wholeText(p.encoder, text)
 }
 
 func (p *parsingEncoder) encode(ids []int, text string) ([]int, error) {
-	at := 0
-	for _, span := range append(p.names.FindAllStringIndex(text, -1), []int{len(text), len(text)}) {
-		if part := text[at:span[0]]; part != "" || text == "" {
-			var err error
-			if ids, err = p.encoder.encode(ids, part); err != nil {
-				var unknown *UnknownError
-				if errors.As(err, &unknown) {
-					unknown.Offset += at
-				}
-				return nil, err
-			}
+	if text == "" {
+		return p.encoder.encode(ids, text)
+	}
+	err := p.added.each(text, func(id int) { ids = append(ids, id) }, func(part string, offset int) error {
+		var err error
+		ids, err = p.encoder.encode(ids, part)
+		if unknown := (*UnknownError)(nil); errors.As(err, &unknown) {
+			unknown.Offset += offset
 		}
-		if span[0] < span[1] {
-			ids = append(ids, p.specials[text[span[0]:span[1]]])
-		}
-		at = span[1]
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	return ids, nil
 }

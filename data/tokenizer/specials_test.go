@@ -50,7 +50,7 @@ func TestParseSpecials(t *testing.T) {
 }
 
 // A text is not cut within a name that is parsed.
-func TestSpecialEnd(t *testing.T) {
+func TestPartEnd(t *testing.T) {
 	tk := ParseSpecials(WithSpecials(NewByte(), "<|end|>", "<s>"))
 	const text = "ab<|end|>cd<s>"
 	for at := range len(text) + 1 {
@@ -60,7 +60,7 @@ func TestSpecialEnd(t *testing.T) {
 		} else if at > 11 {
 			want = 14
 		}
-		assert.Equal(t, want, SpecialEnd(tk, text, at), "at %d", at)
-		assert.Equal(t, at, SpecialEnd(NewByte(), text, at))
+		assert.Equal(t, want, PartEnd(tk, text, at), "at %d", at)
+		assert.Equal(t, at, PartEnd(NewByte(), text, at))
 	}
 }

@@ -4,18 +4,23 @@ package tokenizer
 // tokens; its bytes are held back until it is complete. The concatenated results of Push and Flush
 // equal the result of Decode.
 type Stream struct {
-	tokens  Tokenizer
-	opening int    // the id that begins every whole text, or −1
-	opened  bool   // the text began with it
-	count   int    // tokens pushed
-	held    []byte // bytes of an incomplete character
+	tokens Tokenizer
+	joiner
+	held []byte // bytes of an incomplete character
 }
 
 // NewStream returns a Stream at the beginning of a text.
-func NewStream(t Tokenizer) *Stream {
-	s := &Stream{tokens: t, opening: -1}
-	if id, ok := t.Begin(); ok {
-		s.opening = id
+func NewStream(t Tokenizer) *Stream { return &Stream{tokens: t, joiner: newJoiner(t)} }
+
+// NewStreamAfter returns a Stream of the text that continues these tokens, whose own text it does not
+// return.
+func NewStreamAfter(t Tokenizer, ids []int) *Stream {
+	s := NewStream(t)
+	if len(ids) == 0 {
+		return s
+	}
+	for _, id := range []int{ids[0], ids[len(ids)-1]}[:min(2, len(ids))] { // the others change nothing
+		s.text(id, string(t.Piece(id)))
 	}
 	return s
 }
@@ -23,11 +28,7 @@ func NewStream(t Tokenizer) *Stream {
 // Push adds a token and returns the text that it completes, which may be empty. An id outside the
 // vocabulary adds nothing.
 func (s *Stream) Push(id int) string {
-	if s.count == 0 {
-		s.opened = id == s.opening
-	}
-	s.held = append(s.held, pieceText(string(s.tokens.Piece(id)), s.count, s.opened)...)
-	s.count++
+	s.held = append(s.held, s.text(id, string(s.tokens.Piece(id)))...)
 	end := wholeChars(s.held)
 	text := string(s.held[:end])
 	s.held = append(s.held[:0], s.held[end:]...)
@@ -37,6 +38,7 @@ func (s *Stream) Push(id int) string {
 // Flush returns the held bytes of an incomplete character, and starts a new text.
 func (s *Stream) Flush() string {
 	text := string(s.held)
-	s.held, s.count = s.held[:0], 0
+	s.held = s.held[:0]
+	s.restart()
 	return text
 }

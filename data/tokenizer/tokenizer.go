@@ -9,7 +9,8 @@ import (
 // Tokenizer turns text into ids and back. The tokenizers of this package are immutable and safe for
 // concurrent use.
 type Tokenizer interface {
-	// Kind returns the kind as in tokenizer.json: "char", "byte", "bpe" or "llama".
+	// Kind returns the kind as in tokenizer.json: "char", "byte", "word", "bpe", "llama" or
+	// "huggingface".
 	Kind() string
 	// Vocab returns the number of ids, special tokens included. Ids are 0 to Vocab()−1.
 	Vocab() int
@@ -24,17 +25,29 @@ type Tokenizer interface {
 	//	Decode(append(Encode(a), EncodeNext(b)...)) == a + b
 	//
 	// and if a ends at the end of a word (see EachChunk), the ids are those of Encode(a + b),
-	// except that a llama vocabulary may have pieces that cross the end of a word. The ids of the
-	// empty text are none. Errors are those of Encode.
+	// except that a vocabulary of SentencePiece may have pieces that cross the end of a word. The ids
+	// of the empty text are none. Errors are those of Encode.
+	//
+	// A word tokenizer keeps words and ends of lines, but no other white space: if a and b end and
+	// begin with characters of words, these are two words, and the text of the ids is that of
+	// a + " " + b (see PartEnd).
 	EncodeNext(text string) ([]int, error)
-	// Begin returns the token that begins every whole text, such as <s> of llama2.c, which then
-	// also puts a space before the text. ok is false if there is none: then Encode and EncodeNext
-	// are the same.
+	// Begin returns the token that begins every whole text, such as <s> of llama2.c. Some tokenizers
+	// then also put a space before the text. ok is false if there is no such token: then Encode and
+	// EncodeNext are the same.
 	Begin() (id int, ok bool)
 	// Decode returns the text of ids: Decode(Encode(x)) == x and Decode(EncodeNext(x)) == x for
 	// every string of bytes that can be encoded. Special tokens decode to their names, except that
 	// the token of Begin at the start of ids, and the space after it, have no text. An id outside
 	// the vocabulary is an error.
+	//
+	// The text of a word tokenizer has one space where x has white space within a line, none at the
+	// beginning and the end of a line, and <unk> for each unknown word; its ids are again Encode(x).
+	//
+	// A file of Hugging Face's can have steps that lose something of x, which its decoded text then
+	// lacks: normalizers such as NFC and Lowercase, white space beside an added token that strips it,
+	// a character that is the unknown token, ▁ for a space, and a space that begins a text to which a
+	// space would be added.
 	Decode(ids []int) (string, error)
 	// Piece returns the bytes of an id, which need not be valid UTF-8, or nil if id is outside the
 	// vocabulary. The caller may keep and change them.

@@ -19,12 +19,28 @@ type encoder interface {
 	kind() string
 	// encode appends the ids of text to ids, without the opening id and its space.
 	encode(ids []int, text string) ([]int, error)
-	// opening returns the id that begins every whole text, followed by a space that is not in the
-	// text, or −1 if there is none.
+	// opening returns the id that begins every whole text, or −1 if there is none.
 	opening() int
 	// describe sets the fields of tokenizer.json that only this kind has.
 	describe(f *jsonFile)
 }
+
+// starter is an encoder that puts a space before every whole text, which begins with opening.
+type starter interface {
+	// start returns text with that space.
+	start(text string) string
+}
+
+// wholeText returns what a whole text is encoded as.
+func wholeText(e encoder, text string) string {
+	if s, ok := e.(starter); ok {
+		return s.start(text)
+	}
+	return text
+}
+
+// startsWithSpace reports whether e puts a space before a whole text.
+func startsWithSpace(e encoder) bool { return wholeText(e, "a") == " a" }
 
 func newVocabulary(e encoder, pieces []string) *vocabulary {
 	return &vocabulary{encoder: e, pieces: pieces, specials: map[string]int{}}
@@ -70,10 +86,7 @@ func (v *vocabulary) Encode(text string) ([]int, error) {
 	if !ok {
 		return v.EncodeNext(text)
 	}
-	if text != "" {
-		text = " " + text
-	}
-	return v.encode([]int{begin}, text)
+	return v.encode([]int{begin}, wholeText(v.encoder, text))
 }
 
 func (v *vocabulary) EncodeNext(text string) ([]int, error) {
@@ -95,22 +108,11 @@ func (v *vocabulary) Decode(ids []int) (string, error) {
 		size += len(v.pieces[id])
 	}
 	text.Grow(size)
-	for i, id := range ids {
-		text.WriteString(pieceText(v.pieces[id], i, ids[0] == v.opening()))
+	j := newJoiner(v)
+	for _, id := range ids {
+		text.WriteString(j.text(id, v.pieces[id]))
 	}
 	return text.String(), nil
-}
-
-// pieceText returns the text of a piece at position i of a sequence. If the sequence begins with the
-// opening id, that id has no text, and the space that the encoder added after it is removed.
-func pieceText(piece string, i int, opened bool) string {
-	switch {
-	case opened && i == 0:
-		return ""
-	case opened && i == 1:
-		return strings.TrimPrefix(piece, " ")
-	}
-	return piece
 }
 
 func (v *vocabulary) Piece(id int) []byte {

@@ -10,7 +10,8 @@ type ROUGEScore struct {
 // ROUGE returns the mean over hyps[i] of the F1 scores against refs[i]; of several references the best
 // score counts, separately for each measure (Lin 2004, https://aclanthology.org/W04-1013). Text is
 // split by Words, without stemming: on ASCII text the scores equal those of Google's rouge_score;
-// Chinese is scored by characters.
+// Chinese is scored by characters. The words of other scripts without spaces are shorter than those
+// that a dictionary would find: compare such scores with each other only.
 func ROUGE(hyps []string, refs [][]string) (ROUGEScore, error) {
 	if err := checkPairs(hyps, refs); err != nil {
 		return ROUGEScore{}, err

@@ -105,33 +105,3 @@ func TokenizeChars(text string) []string {
 	}
 	return tokens
 }
-
-// Words splits a text into lower-case words: runs of letters and digits, except that every Han
-// character is a word. Punctuation is dropped. On ASCII it equals the tokenization of Google's
-// rouge_score.
-func Words(text string) []string {
-	var words []string
-	begin := -1 // start of the current word
-	end := func(i int) {
-		if begin >= 0 {
-			words = append(words, text[begin:i])
-			begin = -1
-		}
-	}
-	text = strings.ToLower(text)
-	for i, r := range text {
-		switch {
-		case unicode.Is(unicode.Han, r):
-			end(i)
-			words = append(words, string(r))
-		case unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r):
-			if begin < 0 {
-				begin = i
-			}
-		default:
-			end(i)
-		}
-	}
-	end(len(text))
-	return words
-}

@@ -22,7 +22,7 @@ func ExactMatch(hyps []string, refs [][]string) (float64, error) {
 
 // DistinctN returns the number of distinct n-grams of all texts divided by the number of n-grams, 0
 // to 1 (Li et al. 2016, https://aclanthology.org/N16-1014). Texts are split by Words, into words and
-// Chinese characters. It is 0 if no text has n of them.
+// the characters of scripts without spaces. It is 0 if no text has n of them.
 func DistinctN(texts []string, n int) float64 {
 	seen, total := counts{}, 0
 	for _, t := range texts {

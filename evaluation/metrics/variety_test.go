@@ -32,12 +32,13 @@ func TestVariety(t *testing.T) {
 // A model that assigns probability 1/4 to each of 8 bytes has 2 bits per byte and perplexity 4; the 4
 // characters have 2 bytes each.
 func TestLikelihood(t *testing.T) {
-	half := Likelihood{NLL: 4 * math.Log(4), Tokens: 4, Bytes: 4, Chars: 2}
+	half := Likelihood{NLL: 4 * math.Log(4), Tokens: 4, Bytes: 4, Chars: 2, Words: 1}
 	l := half.Add(half)
 	assert.InDelta(t, 4, l.Perplexity(), 1e-12)
 	assert.InDelta(t, math.Log(4), l.NLLPerToken(), 1e-12)
 	assert.InDelta(t, 2, l.BitsPerByte(), 1e-12)
 	assert.InDelta(t, 4, l.BitsPerChar(), 1e-12)
+	assert.InDelta(t, 256, l.WordPerplexity(), 1e-9, "two words of four bytes")
 	assert.True(t, math.IsNaN(Likelihood{}.Perplexity()))
 	assert.Equal(t, "tokens            8\n"+
 		"chars             4\n"+

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"unsafe"
 
 	"github.com/nlpodyssey/safetensors"
 )
@@ -75,6 +76,10 @@ func decodeSlice[T any](r io.Reader, n int) ([]T, error) {
 	out := make([]T, n)
 	if n == 0 {
 		return out, nil // binary.Read returns io.EOF for an empty slice
+	}
+	if v, ok := any(out).([]float32); ok && binary.NativeEndian.Uint16([]byte{1, 0}) == 1 {
+		_, err := io.ReadFull(r, unsafe.Slice((*byte)(unsafe.Pointer(&v[0])), 4*n)) // binary.Read takes the memory twice
+		return out, err
 	}
 	return out, binary.Read(r, binary.LittleEndian, out)
 }

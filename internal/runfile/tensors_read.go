@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/nlpodyssey/safetensors"
+
+	"euryale/internal/mapped"
 )
 
 // TensorFile is an open safetensors file, whose tensors are read one at a time.
@@ -14,6 +18,7 @@ type TensorFile struct {
 	bytes io.ReaderAt
 	head  header
 	index map[string]int // in head.tensors, by name
+	file  *mapped.File   // if the file is mapped
 }
 
 // TensorInfo is what the header of a file says of a tensor.
@@ -84,6 +89,11 @@ func (t *TensorFile) Read(name string) (Tensor, error) {
 		return Tensor{}, fmt.Errorf("read %s: there is no tensor %q", t.path, name)
 	}
 	e := t.head.tensors[i]
+	if t.file != nil && e.dtype == safetensors.F32 {
+		if v := mapped.Values[float32](t.file, int(t.head.start+e.begin), e.elements()); v != nil {
+			return Tensor{Name: name, Shape: e.shape, Data: v}, nil
+		}
+	}
 	data, err := decode(io.NewSectionReader(t.bytes, t.head.start+e.begin, e.end-e.begin), e.dtype, e.elements())
 	if err != nil {
 		return Tensor{}, fmt.Errorf("read %s: tensor %q: %w", t.path, name, err)
@@ -113,6 +123,31 @@ func LoadTensors(path string) (tensors []Tensor, meta map[string]string, err err
 		return nil, nil, err
 	}
 	defer t.Close()
+	tensors, err = t.all()
+	return tensors, t.head.meta, err
+}
+
+// MapTensors is LoadTensors, except that float32 values are the file itself, mapped into memory
+// where the machine can do that: pages are read when they are first used. Changes of the values
+// stay in memory. The mapping is never ended.
+func MapTensors(path string) (tensors []Tensor, meta map[string]string, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	t, err := openTensors(f)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	last := int64(0)
+	for _, e := range t.head.tensors {
+		last = max(last, e.end)
+	}
+	t.path = path
+	if t.file, err = mapped.Open(f, int(t.head.start+last)); err != nil {
+		return nil, nil, err
+	}
 	tensors, err = t.all()
 	return tensors, t.head.meta, err
 }

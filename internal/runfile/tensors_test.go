@@ -247,3 +247,25 @@ func bits(t *testing.T, tensors []Tensor) (lines []string) {
 	}
 	return lines
 }
+
+// Mapped tensors have the values that are read, of all types, and can be changed in memory.
+func TestMapTensors(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "w")
+	tensors := []Tensor{
+		{Name: "a", Shape: []int{2, 2}, Data: []float32{1, -2, 3, 4}},
+		{Name: "b", Shape: []int{3}, Data: []int16{1, -2, 3}},
+		{Name: "c", Shape: []int{1}, Data: []float64{0.5}},
+		{Name: "d", Shape: []int{0}, Data: []float32{}},
+	}
+	require.NoError(t, SaveTensors(path, tensors, map[string]string{"k": "v"}))
+	for range 2 {
+		got, meta, err := MapTensors(path)
+		require.NoError(t, err)
+		assert.Equal(t, map[string]string{"k": "v"}, meta)
+		assert.Equal(t, tensors, got)
+		got[0].Data.([]float32)[0] = 9
+	}
+	require.NoError(t, os.Truncate(path, 200))
+	_, _, err := MapTensors(path)
+	assert.ErrorContains(t, err, "truncated")
+}

@@ -84,8 +84,9 @@ func (w *Weights) Count() (n int) {
 	return n
 }
 
-// Add adds a parameter with a copy of its values, as read from a file. It returns an error if
-// the path exists, or if the number of values does not match the shape.
+// Add adds a parameter with these values, as read from a file, which it does not copy if w is
+// float32. It returns an error if the path exists, or if the number of values does not match the
+// shape.
 func (w *Weights) Add(path string, shape []int, values []float32) error {
 	if w.byPath[path] != nil {
 		return fmt.Errorf("parameter %q occurs twice", path)
@@ -95,7 +96,7 @@ func (w *Weights) Add(path string, shape []int, values []float32) error {
 		return fmt.Errorf("parameter %q has shape %v but %d values", path, shape, len(values))
 	}
 	if w.dtype == tensor.Float32 {
-		p.data = slices.Clone(values)
+		p.data = values
 	} else {
 		v := make([]float64, len(values))
 		for i, x := range values {
@@ -137,6 +138,16 @@ func (w *Weights) Release() {
 	for _, p := range w.byPath {
 		if p.weight != nil {
 			p.weight.Release()
+		}
+	}
+}
+
+// ReadOnly promises that values never change again. While w is held, matrices that products read
+// packed then give back the memory of the mapped file that they are from.
+func (w *Weights) ReadOnly() {
+	for _, p := range w.byPath {
+		if p.weight != nil {
+			p.weight.ReadOnly()
 		}
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"hash"
 	"hash/fnv"
+	"runtime/debug"
 	"unsafe"
 
 	"github.com/chewxy/hm"
@@ -210,6 +211,7 @@ func (o *op[T]) DiffWRT(int) []bool { return o.diff }
 
 // Do runs the forward kernel.
 func (o *op[T]) Do(vs ...G.Value) (v G.Value, err error) {
+	debug.SetPanicOnFault(true) // for guard: weights may be of a mapped file
 	defer o.guard(&err)
 	read(o.in, vs)
 	o.k.fwd(o.in, o.output())

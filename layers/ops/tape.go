@@ -8,6 +8,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"euryale/internal/kernel/vec"
+	"euryale/internal/mapped"
 )
 
 // Tape is the state that the ops of one graph share: names, the memory plan, counts, and the
@@ -87,7 +88,11 @@ func (t *Tape) Err() *RunError { return t.err }
 
 // guard recovers a panic of an op, sets err, and records it with the op's path.
 func (n *node[T]) guard(err *error) {
-	switch e := recover().(type) {
+	r := recover()
+	if fault := mapped.Fault(r); fault != nil {
+		r = fault
+	}
+	switch e := r.(type) {
 	case nil:
 		return
 	case *RunError: // of an op inside this one

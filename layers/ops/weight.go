@@ -6,6 +6,7 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"euryale/internal/kernel/matmul"
+	"euryale/internal/mapped"
 )
 
 // Weight is a float32 matrix parameter, the right operand of products. Between Hold and
@@ -15,7 +16,7 @@ type Weight struct {
 	rows, cols int
 
 	sync.Mutex
-	held                 bool
+	held, readOnly       bool
 	straight, transposed operand // W and Wᵀ
 }
 
@@ -39,6 +40,14 @@ func (w *Weight) Hold() {
 	w.pack()
 }
 
+// ReadOnly promises that the values never change again. Where they are of a mapped file,
+// packing then gives back their memory.
+func (w *Weight) ReadOnly() {
+	w.Lock()
+	defer w.Unlock()
+	w.readOnly = true
+}
+
 // Release makes products read the values themselves, which may change again.
 func (w *Weight) Release() {
 	w.Lock()
@@ -50,11 +59,15 @@ func (w *Weight) Release() {
 
 // pack packs W and Wᵀ, if products read them and they are not packed yet.
 func (w *Weight) pack() {
+	var done func(part []float32)
+	if w.readOnly {
+		done = mapped.Drop[float32]
+	}
 	if o := &w.straight; matmul.PackingGain(o.rows) == matmul.Always && !o.packed.Ready() {
-		o.packed.Pack(false, w.rows, w.cols, w.values, w.cols)
+		o.packed.Pack(false, w.rows, w.cols, w.values, w.cols, done)
 	}
 	if o := &w.transposed; matmul.PackingGain(o.rows) == matmul.Always && !o.packed.Ready() {
-		o.packed.Pack(true, w.cols, w.rows, w.values, w.cols)
+		o.packed.Pack(true, w.cols, w.rows, w.values, w.cols, done)
 	}
 }
 
@@ -122,12 +135,12 @@ func newRecurrent[T Float](tape *Tape, s scan, w *G.Node) *recurrent[T] {
 
 // forward returns packed W for the steps of this run.
 func (r *recurrent[T]) forward(s scan, w []T) *matmul.Packed[T] {
-	return ready(r.held, &r.own, s, func(own *matmul.Packed[T]) { own.Pack(false, s.hidden, r.cols, w, r.cols) })
+	return ready(r.held, &r.own, s, func(own *matmul.Packed[T]) { own.Pack(false, s.hidden, r.cols, w, r.cols, nil) })
 }
 
 // back returns packed Wᵀ for the steps of this run.
 func (r *recurrent[T]) back(s scan, w []T) *matmul.Packed[T] {
-	return ready(r.transposed, &r.ownTransposed, s, func(own *matmul.Packed[T]) { own.Pack(true, r.cols, s.hidden, w, r.cols) })
+	return ready(r.transposed, &r.ownTransposed, s, func(own *matmul.Packed[T]) { own.Pack(true, r.cols, s.hidden, w, r.cols, nil) })
 }
 
 func ready[T Float](held, own *matmul.Packed[T], s scan, pack func(own *matmul.Packed[T])) *matmul.Packed[T] {

@@ -34,7 +34,8 @@ func SaveWeights(path string, w *graph.Weights, model string) error {
 }
 
 // LoadWeights reads weights that must be exactly the given parameters, in their order. It
-// compares all shapes before it reads a value: see CheckShapes.
+// compares all shapes before it reads a value: see CheckShapes. The values are the file itself,
+// mapped into memory where the machine can do that: changes of them are not written to it.
 func LoadWeights(path string, params []*graph.Param) (*graph.Weights, error) {
 	shapes, err := runfile.Shapes(path)
 	if err != nil {
@@ -43,7 +44,7 @@ func LoadWeights(path string, params []*graph.Param) (*graph.Weights, error) {
 	if err := CheckShapes(path, params, shapes); err != nil {
 		return nil, err
 	}
-	ts, _, err := runfile.LoadTensors(path)
+	ts, _, err := runfile.MapTensors(path)
 	if err != nil {
 		return nil, err
 	}

@@ -3,14 +3,18 @@
 package tokenizertest
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -26,12 +30,17 @@ func All(t testing.TB, text string) map[string]tokenizer.Tokenizer {
 	all := map[string]tokenizer.Tokenizer{
 		"char":         tokenizer.NewChar(text),
 		"byte":         tokenizer.NewByte(),
+		"words":        words(t, tokenizer.SpaceWords, text),
+		"unicode":      words(t, tokenizer.UnicodeWords, text),
 		"bpe":          bpe,
 		"gpt2":         gpt2(t, bpe),
 		"hugging face": huggingFace(t, bpe),
 		"llama2.c":     load(t, "tok.bin", Llama2c(text)),
 	}
-	for name, tok := range all {
+	all["llama 2"] = exported(t, all["llama2.c"], nil)
+	all["llama 3"] = exported(t, bpe, llama3)
+	for _, name := range slices.Collect(maps.Keys(all)) {
+		tok := all[name]
 		path := filepath.Join(t.TempDir(), "tokenizer.json")
 		require.NoError(t, tok.Save(path))
 		saved, err := tokenizer.Load(path)
@@ -39,6 +48,31 @@ func All(t testing.TB, text string) map[string]tokenizer.Tokenizer {
 		all[name+", saved"] = saved
 	}
 	return all
+}
+
+// words returns the word tokenizer of text, and of text with spaces around its punctuation.
+func words(t testing.TB, rule, text string) tokenizer.Tokenizer {
+	t.Helper()
+	counter, err := tokenizer.NewWordCounter(rule)
+	require.NoError(t, err)
+	counter.Add(text)
+	counter.Add(strings.NewReplacer(",", " , ", ".", " . ", ":", " : ").Replace(text))
+	tok, err := counter.Tokenizer(1, 0)
+	require.NoError(t, err)
+	return tok
+}
+
+// Decoded returns the text that the ids of a text decode to, if tok knows all its words: text, except
+// that a word tokenizer keeps only words and ends of lines.
+func Decoded(tok tokenizer.Tokenizer, text string) string {
+	if tok.Kind() != "word" {
+		return text
+	}
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = strings.Join(strings.Fields(line), " ")
+	}
+	return strings.Join(lines, "\n")
 }
 
 // load writes a file and loads the tokenizer in it.
@@ -79,6 +113,38 @@ func huggingFace(t testing.TB, bpe tokenizer.Tokenizer) tokenizer.Tokenizer {
 	return load(t, "tokenizer.json", file)
 }
 
+// exported writes the tokenizer.json of Hugging Face for tok, changes it unless change is nil, and loads it.
+func exported(t testing.TB, tok tokenizer.Tokenizer, change func(file map[string]any)) tokenizer.Tokenizer {
+	t.Helper()
+	var text bytes.Buffer
+	require.NoError(t, tokenizer.WriteHuggingFace(&text, tok))
+	if change == nil {
+		return load(t, "tokenizer.json", text.Bytes())
+	}
+	var file map[string]any
+	require.NoError(t, json.Unmarshal(text.Bytes(), &file))
+	change(file)
+	changed, err := json.Marshal(file)
+	require.NoError(t, err)
+	return load(t, "tokenizer.json", changed)
+}
+
+// llama3 makes a byte-level tokenizer one with the words and the begin token of Llama 3, and an added token
+// that is not special.
+func llama3(file map[string]any) {
+	const words = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+	model := file["model"].(map[string]any)
+	n := len(model["vocab"].(map[string]any))
+	model["ignore_merges"] = true
+	file["added_tokens"] = []any{map[string]any{"id": n, "content": "<|begin|>", "special": true}, map[string]any{"id": n + 1, "content": "<think>"}}
+	file["pre_tokenizer"] = map[string]any{"type": "Sequence", "pretokenizers": []any{
+		map[string]any{"type": "Split", "pattern": map[string]any{"Regex": words}, "behavior": "Isolated"},
+		map[string]any{"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}}}
+	file["post_processor"] = map[string]any{"type": "TemplateProcessing",
+		"single":         []any{map[string]any{"SpecialToken": map[string]any{"id": "<|begin|>"}}, map[string]any{"Sequence": map[string]any{"id": "A"}}},
+		"special_tokens": map[string]any{"<|begin|>": map[string]any{"ids": []int{n}}}}
+}
+
 // Llama2c returns a tokenizer file of llama2.c, whose pieces are the characters of text and the
 // beginnings of its words up to six bytes, with the space before them.
 func Llama2c(text string) []byte {
@@ -99,7 +165,9 @@ func Llama2c(text string) []byte {
 	}
 	for _, word := range strings.Fields(text) {
 		for n := 1; n <= min(6, len(word)); n++ {
-			add(" " + word[:n])
+			if utf8.ValidString(word[:n]) {
+				add(" " + word[:n])
+			}
 		}
 	}
 	const longest = 16

@@ -17,8 +17,9 @@ type Packed[T kernel.Float] struct {
 }
 
 // Pack packs op(B), k×n, whose rows are ldb apart as stored. On a tier without packing it
-// does nothing, and products read B.
-func (b *Packed[T]) Pack(trans bool, k, n int, src []T, ldb int) {
+// does nothing, and products read B. Pack calls done, if it is not nil, with each part of src that
+// it has packed and does not read again, also concurrently.
+func (b *Packed[T]) Pack(trans bool, k, n int, src []T, ldb int, done func(part []T)) {
 	p := product[T]{transB: trans, n: n, k: k, b: src, lda: k, ldb: ldb, ldc: n}
 	p.check(batch{count: 1})
 	ks := layoutOf[T]()
@@ -34,9 +35,16 @@ func (b *Packed[T]) Pack(trans bool, k, n int, src []T, ldb int) {
 		w := ks.workspace()
 		w.product = p
 		j := i * group * ks.cols
-		ks.pack.panels(ks, w, b.data[i*group*panel:], 0, k, j, min(group*ks.cols, n-j))
+		cols := min(group*ks.cols, n-j)
+		ks.pack.panels(ks, w, b.data[i*group*panel:], 0, k, j, cols)
 		ks.done(w)
+		if trans && done != nil {
+			done(src[j*ldb : (j+cols-1)*ldb+k])
+		}
 	})
+	if !trans && done != nil {
+		done(src)
+	}
 	b.layout.Store(ks)
 }
 

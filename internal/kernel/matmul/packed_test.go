@@ -14,7 +14,7 @@ import (
 // runPacked computes the example on the active tier with a packed B.
 func (e *example[T]) runPacked(packed *Packed[T]) {
 	p := e.p
-	packed.Pack(p.transB, p.k, p.n, p.b, p.ldb)
+	packed.Pack(p.transB, p.k, p.n, p.b, p.ldb, nil)
 	GemmPacked(packed, p.transA, p.transB, p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb, p.beta, p.c, p.ldc)
 }
 
@@ -96,7 +96,7 @@ func TestPackedForOtherSettings(t *testing.T) {
 		right := multiply(&packed)
 		assert.Equal(t, right, multiply(nil))
 		require.NotZero(t, right)
-		packed.Pack(false, p.k, p.n, other, p.ldb)
+		packed.Pack(false, p.k, p.n, other, p.ldb, nil)
 		if layoutOf[float32]() == nil {
 			assert.Equal(t, right, multiply(&packed))
 			return
@@ -104,9 +104,9 @@ func TestPackedForOtherSettings(t *testing.T) {
 		assert.Zero(t, multiply(&packed))
 		packed.Release()
 		assert.Equal(t, right, multiply(&packed))
-		packed.Pack(false, p.k-1, p.n, other, p.ldb)
+		packed.Pack(false, p.k-1, p.n, other, p.ldb, nil)
 		assert.Equal(t, right, multiply(&packed))
-		packed.Pack(false, p.k, p.n, other, p.ldb)
+		packed.Pack(false, p.k, p.n, other, p.ldb, nil)
 		require.NoError(t, SetPrecision(Highest))
 		defer func() { require.NoError(t, SetPrecision(Medium)) }()
 		if layoutOf[float32]() != packed.layout.Load() {
@@ -129,7 +129,7 @@ func TestPackedAllocatesNothing(t *testing.T) {
 		assert.LessOrEqual(t, testing.AllocsPerRun(50, func() {
 			GemmPacked(&packed, false, true, m, 512, 256, 1, e.p.a, e.p.lda, e.p.b, e.p.ldb, 0, e.p.c, e.p.ldc)
 		}), 0.5, "%d rows", m)
-		assert.LessOrEqual(t, testing.AllocsPerRun(50, func() { packed.Pack(true, 256, 512, e.p.b, e.p.ldb) }), 2.5, "packing takes a function value")
+		assert.LessOrEqual(t, testing.AllocsPerRun(50, func() { packed.Pack(true, 256, 512, e.p.b, e.p.ldb, nil) }), 2.5, "packing takes a function value")
 	}
 }
 
@@ -171,7 +171,7 @@ func BenchmarkPack(b *testing.B) {
 					e := newExample[float32](rand.New(rand.NewPCG(1, 1)), false, trans, 1, n, k, 1, 0, 0, 1)
 					var packed Packed[float32]
 					for b.Loop() {
-						packed.Pack(trans, k, n, e.p.b, e.p.ldb)
+						packed.Pack(trans, k, n, e.p.b, e.p.ldb, nil)
 					}
 					b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*k*n), "ns/number")
 				})

@@ -2,6 +2,7 @@ package parallel
 
 import (
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -115,6 +116,7 @@ func (w *worker) wakeUp() {
 
 // loop serves tasks until the worker is stopped.
 func (w *worker) loop() {
+	debug.SetPanicOnFault(true) // a fault in a mapped file reaches the caller of Each as a panic
 	defer func() {
 		if !w.stopped.Load() { // the task's function called runtime.Goexit
 			go w.loop()
