@@ -22,36 +22,54 @@ func frugal(t *testing.T, size int, read func()) {
 }
 
 // checkRead reads a model, and checks one that is not refused: its vocabulary is that of its
-// tokenizer.
+// tokenizer, and it can be written for other programs, unless it is an lstm.
 func checkRead(t *testing.T, path, tokenizer string) {
-	if m, err := Read(path, tokenizer); err == nil {
-		assert.Equal(t, m.Model.Common().Vocab, m.Tokenizer.Vocab())
-		assert.Equal(t, m.Model.Common().Vocab, m.Weights.Get("tok/W").Shape[0])
+	m, err := Read(path, tokenizer)
+	if err != nil {
+		return
+	}
+	assert.Equal(t, m.Model.Common().Vocab, m.Tokenizer.Vocab())
+	assert.Equal(t, m.Model.Common().Vocab, m.Weights.Get("tok/W").Shape[0])
+	if m.Name != "lstm" {
+		_, err := hfConfigOf(m.Model)
+		require.NoError(t, err)
 	}
 }
 
-// Whatever a directory of Hugging Face's holds, it is a model or an error, and memory is
-// claimed for no more than its files have.
-func FuzzGPT2(f *testing.F) {
-	var files [2][]byte
-	for i, name := range []string{"config.json", weightsFile} {
-		raw, err := os.ReadFile(filepath.Join("testdata/gpt2", name))
+// fuzzDirectory fuzzes the readers of a directory of Hugging Face's, beginning with those in dirs:
+// it is a model or an error, and memory is claimed for no more than its files have.
+func fuzzDirectory(f *testing.F, tokenizer string, dirs ...string) {
+	for _, dir := range dirs {
+		config, err := os.ReadFile(filepath.Join(dir, configFile))
 		require.NoError(f, err)
-		files[i] = raw
+		weights, err := os.ReadFile(filepath.Join(dir, weightsFile))
+		require.NoError(f, err)
+		f.Add(config, weights, "")
+		f.Add(config, weights[:1000], "")
+		f.Add(config, []byte("\x02\x00\x00\x00\x00\x00\x00\x00{}"), "")
+		f.Add(config, weights, `{"weight_map":{"wte.weight":"shard.safetensors","wpe.weight":"other.safetensors"}}`)
+		for _, large := range []string{
+			`{"model_type":"gpt2","n_layer":1024,"n_embd":65536,"n_head":1,"vocab_size":260,"n_positions":8}`,
+			`{"model_type":"llama","num_hidden_layers":1024,"hidden_size":65536,"num_attention_heads":1,"vocab_size":24,"intermediate_size":262144}`,
+			`{"model_type":"mistral","num_hidden_layers":9,"hidden_size":2,"head_dim":65536,"num_attention_heads":8,"vocab_size":24,"intermediate_size":2,"sliding_window":null}`,
+		} {
+			f.Add([]byte(large), weights, "")
+		}
 	}
-	f.Add(files[0], files[1], "")
-	f.Add(files[0], files[1][:1000], "")
-	f.Add(files[0], []byte("\x02\x00\x00\x00\x00\x00\x00\x00{}"), "")
-	f.Add([]byte(`{"model_type":"gpt2","n_layer":1024,"n_embd":65536,"n_head":1,"vocab_size":260,"n_positions":8}`), files[1], "")
-	f.Add(files[0], files[1], `{"weight_map":{"wte.weight":"shard.safetensors","wpe.weight":"other.safetensors"}}`)
 	f.Fuzz(func(t *testing.T, config, weights []byte, index string) {
 		dir, name := t.TempDir(), weightsFile
 		if index != "" {
 			name = "shard.safetensors"
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "model"+indexSuffix), []byte(index), 0o666))
 		}
-		require.NoError(t, os.WriteFile(filepath.Join(dir, "config.json"), config, 0o666))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, configFile), config, 0o666))
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), weights, 0o666))
-		frugal(t, len(config)+len(weights)+len(index), func() { checkRead(t, dir, "testdata/gpt2") })
+		frugal(t, len(config)+len(weights)+len(index), func() { checkRead(t, dir, tokenizer) })
 	})
+}
+
+func FuzzGPT2(f *testing.F) { fuzzDirectory(f, "testdata/gpt2", "testdata/gpt2") }
+
+func FuzzLlama(f *testing.F) {
+	fuzzDirectory(f, letters(f), "testdata/reference/llama", "testdata/reference/gpt2_bf16")
 }

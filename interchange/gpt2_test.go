@@ -312,16 +312,19 @@ func TestWriteRefuses(t *testing.T) {
 	assert.Equal(t, "mine", string(raw))
 }
 
-// A tokenizer that GPT-2's files cannot express is left out, and said to be.
+// A tokenizer that no file of transformers can express is left out, and said to be.
 func TestGPT2ExportWithoutTokenizer(t *testing.T) {
 	m, err := Read("testdata/gpt2", "")
 	require.NoError(t, err)
-	m.Tokenizer, err = tokenizer.CharsOf(strings.Split("abcdefgh", ""))
+	words, err := tokenizer.NewWordCounter(tokenizer.SpaceWords)
+	require.NoError(t, err)
+	words.Add("the other day")
+	m.Tokenizer, err = words.Tokenizer(1, 0)
 	require.NoError(t, err)
 	dir := t.TempDir()
 	note, err := Write(dir, m)
 	require.NoError(t, err)
-	assert.Contains(t, note, "a char tokenizer is not a byte-level BPE")
+	assert.Contains(t, note, "the tokenizer is left out: tokenizer.json of Hugging Face cannot express the tokenizer: it is of kind word")
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Len(t, entries, 3)
@@ -330,6 +333,20 @@ func TestGPT2ExportWithoutTokenizer(t *testing.T) {
 	assert.ErrorContains(t, err, "name another with -tokenizer")
 	_, err = Read(dir, "testdata/gpt2")
 	assert.NoError(t, err)
+}
+
+// A tokenizer of characters is written too, though not in GPT-2's own files.
+func TestGPT2ExportWithCharacters(t *testing.T) {
+	m, err := Read("testdata/reference/gpt2_f16", letters(t))
+	require.NoError(t, err)
+	dir := t.TempDir()
+	export(t, dir, m)
+	assert.NoFileExists(t, filepath.Join(dir, "vocab.json"))
+	again, err := Read(dir, "")
+	require.NoError(t, err)
+	ids, err := again.Tokenizer.Encode("abx")
+	require.NoError(t, err)
+	assert.Equal(t, []int{0, 1, 23}, ids)
 }
 
 // Whatever config.json holds, it is a configuration whose model can be declared, or an

@@ -16,8 +16,8 @@ import (
 )
 
 // Write writes m into the directory dir, as Hugging Face's transformers saves a GPT-2 or a Llama:
-// model.safetensors in float32, config.json, generation_config.json, tokenizer.json, and for a
-// GPT-2 vocab.json and merges.txt too. The model must be a gpt or a llama. A tokenizer that these
+// model.safetensors in float32, config.json, generation_config.json, tokenizer.json with
+// tokenizer_config.json, and for a GPT-2 vocab.json and merges.txt if they can express the tokenizer. The model must be a gpt or a llama. A tokenizer that these
 // files cannot express is left out, and note says so in a line. It is an error if dir is not empty;
 // after an error nothing is left in it.
 func Write(dir string, m *Imported) (note string, err error) {
@@ -126,39 +126,27 @@ func hfWeights(c hfConfig, m *Imported) ([]runfile.Tensor, error) {
 // hfFiles returns the files beside the weights by name, and a note if the tokenizer is not among
 // them.
 func hfFiles(c hfConfig, m *Imported) (files map[string][]byte, note string, err error) {
-	files, note = hfTokenizer(m)
-	begin, end := textTokens(m.Tokenizer)
+	contents, note := hfTokenizer(m)
+	begin, end := tokenizer.BeginEnd(m.Tokenizer)
 	if begin >= 0 {
 		c.common().Begin = begin
 	}
 	if end >= 0 {
 		c.common().End = end
 	}
-	generation := map[string]any{"_from_model_config": true, "bos_token_id": c.common().Begin, "eos_token_id": c.common().End}
-	for name, v := range map[string]any{configFile: c, "generation_config.json": generation} {
-		text, err := json.MarshalIndent(v, "", "  ")
+	contents[configFile] = c
+	contents["generation_config.json"] = map[string]any{"_from_model_config": true, "bos_token_id": c.common().Begin, "eos_token_id": c.common().End}
+	files = map[string][]byte{}
+	for name, content := range contents {
+		if raw, ready := content.([]byte); ready {
+			files[name] = raw
+			continue
+		}
+		text, err := json.MarshalIndent(content, "", "  ")
 		if err != nil {
 			return nil, "", err
 		}
 		files[name] = append(text, '\n')
 	}
 	return files, note, nil
-}
-
-// textTokens returns the tokens that begin and end a text, −1 if there are none. GPT-2 has one
-// token for both.
-func textTokens(tk tokenizer.Tokenizer) (begin, end int) {
-	begin, end = -1, -1
-	for _, name := range []string{"<|end|>", "<|endoftext|>", "<|end_of_text|>", "</s>"} {
-		if id, ok := tk.Special(name); ok && end < 0 {
-			end = id
-		}
-	}
-	if id, ok := tk.Special("<|endoftext|>"); ok {
-		begin = id
-	}
-	if id, ok := tk.Begin(); ok {
-		begin = id
-	}
-	return begin, end
 }

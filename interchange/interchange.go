@@ -146,8 +146,11 @@ const mostJSON = 1 << 20
 // readJSON reads a JSON file of a bounded size.
 func readJSON(path string, into any) error {
 	raw, err := runfile.ReadBounded(path, mostJSON)
-	if err != nil {
+	if errors.Is(err, os.ErrNotExist) { // it names the file
 		return err
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
 	}
 	if err := json.Unmarshal(raw, into); err != nil {
 		return fmt.Errorf("%s: %w", path, runfile.JSONError(err))

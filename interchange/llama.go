@@ -77,7 +77,7 @@ func (c *llamaConfig) rope() ropeScaling {
 		return ropeScaling{Theta: r.Theta}
 	}
 	if r.Type == "linear" {
-		r.Context = 0
+		r.Context, r.Low, r.High = 0, 0, 0
 	}
 	return r
 }
@@ -89,8 +89,14 @@ func (c *llamaConfig) check(u *unsupported) {
 	if !(c.Epsilon > 0) {
 		u.add("config.json: rms_norm_eps is %v, want more than 0", c.Epsilon)
 	}
-	if r := c.rope(); r.Type != "" && r.Type != "linear" && r.Type != "llama3" {
+	switch r := c.rope(); {
+	case r.Type == "":
+	case r.Type != "linear" && r.Type != "llama3":
 		u.add("config.json: rope_scaling of type %q is not supported, only linear and llama3", r.Type)
+	case r.Factor < 1:
+		u.add("config.json: the factor of rope_scaling is %v, want at least 1", r.Factor)
+	case r.Type == "llama3" && r.Context < 1:
+		u.add("config.json: rope_scaling of type llama3 lacks original_max_position_embeddings")
 	}
 	if c.MLPBias {
 		u.add("config.json: mlp_bias = true is not supported: the MLPs of llama have no biases")

@@ -122,7 +122,7 @@ func (h llama2cFile) model() *models.Llama {
 		Heads: int(h.Heads), KVHeads: int(h.KVHeads), Dim: int(h.Dim), Hidden: int(h.Hidden), RotaryBase: 10000, Tied: h.tied}
 }
 
-// matrices are the parameters of every block in the order of a file. The queries, keys and values
+// llama2cMatrices are the matrices of every block in the order of a file. The queries, keys and values
 // are three tensors of one parameter.
 var llama2cMatrices = []string{"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.down_proj", "mlp.up_proj"}
 
@@ -160,7 +160,7 @@ func (h llama2cFile) order() (names []string) {
 	return names
 }
 
-// shape returns the shape of a tensor.
+// shapes returns the shapes of the tensors by name.
 func (h llama2cFile) shapes() map[string][]int {
 	shapes := map[string][]int{"": {int(h.Context), int(h.Dim / h.Heads)}, llamaNames.head: {int(h.Vocab), int(h.Dim)}}
 	l := llamaLayout(h.model(), false)

@@ -1,7 +1,6 @@
 package interchange
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -109,21 +108,4 @@ func parameters(m models.Model, blocks, tensors int) ([]*graph.Param, error) {
 		return nil, fmt.Errorf("config.json says %d layers, and the file has %d tensors", blocks, tensors)
 	}
 	return models.Parameters(m)
-}
-
-// unsupported is what a format has and this project lacks, or the other way round. It is an error
-// once something is in it.
-type unsupported []string
-
-func (u *unsupported) add(format string, args ...any) {
-	*u = append(*u, fmt.Sprintf(format, args...))
-}
-
-// err returns an error that names everything, in one line; what recurs in several blocks is named
-// once.
-func (u unsupported) err() error {
-	if len(u) == 0 {
-		return nil
-	}
-	return errors.New(joinByBlock(u))
 }

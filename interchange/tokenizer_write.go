@@ -1,46 +1,38 @@
 package interchange
 
 import (
-	"encoding/json"
+	"bytes"
 	"fmt"
-	"strings"
 
 	"euryale/data/tokenizer"
 	"euryale/models"
 )
 
 // hfTokenizer returns the tokenizer's files for transformers by name, or a note why there are none.
-func hfTokenizer(m *Imported) (files map[string][]byte, note string) {
-	files = map[string][]byte{}
-	vocab, merges, err := tokenizer.GPT2Files(m.Tokenizer)
-	if err == nil {
-		files["tokenizer.json"], err = byteLevelJSON(m.Tokenizer, vocab, merges)
+// A GPT-2 has its two files too, if these can express the tokenizer.
+func hfTokenizer(m *Imported) (files map[string]any, note string) {
+	var text bytes.Buffer
+	if err := tokenizer.WriteHuggingFace(&text, m.Tokenizer); err != nil {
+		return map[string]any{}, fmt.Sprintf("the tokenizer is left out: %v", err)
 	}
-	if err != nil {
-		return map[string][]byte{}, fmt.Sprintf("the tokenizer is left out, which tokenizer.json cannot express: %v", err)
-	}
+	files = map[string]any{"tokenizer.json": text.Bytes(), "tokenizer_config.json": tokenizerConfig(m)}
 	if _, isGPT := m.Model.(*models.GPT); isGPT {
-		files["vocab.json"], files["merges.txt"] = vocab, merges
+		if vocab, merges, err := tokenizer.GPT2Files(m.Tokenizer); err == nil {
+			files["vocab.json"], files["merges.txt"] = vocab, merges
+		}
 	}
 	return files, ""
 }
 
-// byteLevelJSON returns tokenizer.json of Hugging Face for a byte-level BPE tokenizer, whose
-// vocabulary and merges are in GPT-2's two files.
-func byteLevelJSON(tk tokenizer.Tokenizer, vocab, merges []byte) ([]byte, error) {
-	byteLevel := map[string]any{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true}
-	added := []any{}
-	for id := range tk.Vocab() {
-		name := string(tk.Piece(id))
-		if of, ok := tk.Special(name); ok && of == id {
-			added = append(added, map[string]any{"id": id, "content": name, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true})
+// tokenizerConfig returns tokenizer_config.json: transformers is to use tokenizer.json as it is.
+// Its clean-up would remove spaces before punctuation from decoded text.
+func tokenizerConfig(m *Imported) map[string]any {
+	c := map[string]any{"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": m.Model.Common().Context, "clean_up_tokenization_spaces": false}
+	begin, end := tokenizer.BeginEnd(m.Tokenizer)
+	for key, id := range map[string]int{"bos_token": begin, "eos_token": end} {
+		if id >= 0 {
+			c[key] = string(m.Tokenizer.Piece(id))
 		}
 	}
-	_, lines, _ := strings.Cut(strings.TrimSuffix(string(merges), "\n"), "\n")
-	return json.MarshalIndent(map[string]any{
-		"version": "1.0", "truncation": nil, "padding": nil, "added_tokens": added, "normalizer": nil,
-		"pre_tokenizer": byteLevel, "post_processor": nil, "decoder": byteLevel,
-		"model": map[string]any{"type": "BPE", "dropout": nil, "unk_token": nil, "continuing_subword_prefix": "", "end_of_word_suffix": "",
-			"fuse_unk": false, "byte_fallback": false, "ignore_merges": false, "vocab": json.RawMessage(vocab), "merges": strings.FieldsFunc(lines, func(r rune) bool { return r == '\n' })},
-	}, "", " ")
+	return c
 }

@@ -89,6 +89,7 @@ func (s *Start) open(c Config, dir string, log io.Writer, begin func(r *Run, s *
 		return nil, err
 	}
 	c.Data = corpus.Config
+	corpus.Info.Notes = append(corpus.Info.Notes, s.growth(corpus.Tokenizer)...)
 	r := &Run{Config: c.resolve(corpus.Tokenizer), Dir: dir, Corpus: corpus, best: math.Inf(1)}
 	if err := begin(r, s); err != nil {
 		return nil, errors.Join(err, corpus.Close())
@@ -106,7 +107,7 @@ func (r *Run) begin(s *Start) error {
 	if err := r.declare(); err != nil {
 		return err
 	}
-	if err := s.copyTo(r.Weights, r.Config.Model, r.Corpus.Tokenizer); err != nil {
+	if err := s.copyTo(r.Weights, r.Config.Model, r.Corpus.Tokenizer, r.Config.Training.Seed); err != nil {
 		return err
 	}
 	if err := r.checkCausal(r.Weights); err != nil {

@@ -84,6 +84,11 @@ func loadWeights(path string, m models.Model) (*graph.Weights, error) {
 	if err != nil {
 		return nil, err
 	}
+	return loadParameters(path, params)
+}
+
+// loadParameters reads weights that must be exactly these parameters.
+func loadParameters(path string, params []*graph.Param) (*graph.Weights, error) {
 	shapes, err := runfile.Shapes(path)
 	if err != nil {
 		return nil, err

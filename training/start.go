@@ -119,12 +119,13 @@ func (s *Start) tokenizer(c Config) tokenizer.Tokenizer {
 	return s.saved.Tokenizer
 }
 
-// check names all that differs between the weights and the parameters of m.
+// check names all that differs between the weights and the parameters of m, whose vocabulary may
+// be larger: see grow.
 func (s *Start) check(m models.Model) error {
 	if s.path == "" {
 		return nil
 	}
-	params, err := models.Parameters(m)
+	params, err := s.parameters(m)
 	if err != nil {
 		return err
 	}
@@ -143,8 +144,9 @@ func (s *Start) fits(m models.Model, tk tokenizer.Tokenizer) error {
 	return nil
 }
 
-// copyTo copies the weights over those of a run of m.
-func (s *Start) copyTo(to *graph.Weights, m models.Model, tk tokenizer.Tokenizer) error {
+// copyTo copies the weights over those of a run of m. Where the vocabulary is larger, they grow:
+// seed is that of the noise of new rows.
+func (s *Start) copyTo(to *graph.Weights, m models.Model, tk tokenizer.Tokenizer, seed uint64) error {
 	if err := s.fits(m, tk); err != nil || s.path == "" {
 		return err
 	}
@@ -152,17 +154,18 @@ func (s *Start) copyTo(to *graph.Weights, m models.Model, tk tokenizer.Tokenizer
 	if err != nil {
 		return err
 	}
-	for _, p := range to.All() {
-		copy(p.Float32(), w.Get(p.Path).Float32())
-	}
-	return nil
+	return growAll(to, w, seed)
 }
 
 func (s *Start) weights(m models.Model) (*graph.Weights, error) {
 	if s.saved != nil && s.saved.Weights != nil {
 		return s.saved.Weights, nil
 	}
-	return loadWeights(s.path, m)
+	params, err := s.parameters(m)
+	if err != nil {
+		return nil, err
+	}
+	return loadParameters(s.path, params)
 }
 
 // sameIDs reports whether every id of a stands for the same bytes in b.

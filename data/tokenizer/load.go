@@ -5,9 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
+
+	"euryale/internal/runfile"
 )
 
 // maxFile is the size of the largest tokenizer file in bytes; the largest known vocabularies have less
@@ -62,6 +63,8 @@ func load(path string) (Tokenizer, error) {
 			return nil, err
 		}
 		return parseGPT2(vocab, text)
+	case runfile.Kind(text) != "":
+		return nil, fmt.Errorf("it is %s, not a tokenizer: want a tokenizer.json, GPT-2's pair of files or a tokenizer of llama2.c", runfile.Kind(text))
 	case isLlama(text):
 		return parseLlama(text)
 	}
@@ -119,19 +122,6 @@ func readPartner(path string, which int) ([]byte, error) {
 
 // readBounded reads a file of at most maxFile bytes, without a byte order mark.
 func readBounded(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if info.Size() > maxFile {
-		return nil, fmt.Errorf("the file has %d MB, more than the limit of %d MB for a tokenizer", info.Size()>>20, maxFile>>20)
-	}
-	// A pipe has no size, so that reading needs a limit too.
-	text, err := io.ReadAll(io.LimitReader(f, maxFile))
+	text, err := runfile.ReadBounded(path, maxFile)
 	return bytes.TrimPrefix(text, []byte("\ufeff")), err
 }

@@ -14,12 +14,24 @@ func ReadBounded(path string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > limit {
+		return nil, tooLarge(info.Size(), limit)
+	}
 	raw, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
 		return nil, err
 	}
 	if int64(len(raw)) > limit {
-		return nil, fmt.Errorf("%s has more than %d bytes: it is another kind of file", path, limit)
+		return nil, tooLarge(int64(len(raw)), limit)
 	}
 	return raw, nil
+}
+
+func tooLarge(size, limit int64) error {
+	const mb = 1 << 20
+	return fmt.Errorf("the file has %d MB, more than the limit of %d MB for this kind of file", (size+mb-1)/mb, limit/mb)
 }
