@@ -1,0 +1,161 @@
+package experiment
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"euryale/layers/graph"
+	"euryale/models"
+	"euryale/models/modeltest"
+)
+
+// structure looks at the nodes of the training graph: those that nothing reads, inputs that were
+// declared without a scope, custom ops that Gorgonia merged, and weights that are tied.
+func (c *checker) structure() error {
+	f := frameOf(c.m)
+	f.B, f.T, f.Gradient = 2, min(8, f.T), true
+	var g *graph.Graph
+	_, err := models.Inspect(c.m, graph.NewBlankWeights(), f, func(built *graph.Graph) map[string]*G.Node {
+		g = built
+		return nil
+	})
+	if g == nil { // differentiation failed, which the check of gradients explains
+		if strings.Contains(err.Error(), "cannot differentiate") {
+			return &skip{"the loss cannot be differentiated"}
+		}
+		return err
+	}
+	s := &structure{g: g, used: map[*G.Node]bool{}}
+	return errors.Join(append(append(s.unread(), s.undeclared()...), append(s.merged(), s.tied()...)...)...)
+}
+
+// structure is the forward pass of a graph.
+type structure struct {
+	g    *graph.Graph
+	used map[*G.Node]bool // nodes that the loss or a tap is computed from
+}
+
+// use marks a node and all that it is computed from.
+func (s *structure) use(n *G.Node) {
+	if s.used[n] {
+		return
+	}
+	s.used[n] = true
+	for _, operand := range s.g.Operands(n) {
+		s.use(operand)
+	}
+}
+
+// forward calls f for the nodes that the model declared, outside the cells of loops.
+func (s *structure) forward(f func(n *G.Node)) {
+	for _, n := range s.g.Expr().AllNodes() {
+		if !s.g.IsBackward(n) && !s.g.InCell(n) {
+			f(n)
+		}
+	}
+}
+
+// unread returns a fault for each value that nothing reads: neither the loss nor another node.
+// Values that are named as taps are read on request.
+func (s *structure) unread() (faults []error) {
+	for _, name := range s.g.Taps() {
+		if n, err := s.g.Tap(name); err == nil && (name == "loss" || name == "logits" || n.Op() == nil) {
+			s.use(n)
+		}
+	}
+	for _, l := range s.g.Losses() {
+		s.use(l.Node)
+	}
+	named := map[*G.Node]string{}
+	for _, name := range s.g.Taps() {
+		if n, err := s.g.Tap(name); err == nil {
+			named[n] = name
+		}
+	}
+	read := map[*G.Node]bool{}
+	s.forward(func(n *G.Node) {
+		for _, operand := range s.g.Operands(n) {
+			read[operand] = true
+		}
+	})
+	s.forward(func(n *G.Node) {
+		if n.Op() == nil || read[n] || s.used[n] || named[n] != "" && !isOutput(s.g, n, named[n]) {
+			return
+		}
+		o := s.g.Origin(n)
+		faults = append(faults, &modeltest.Fault{Layer: o.Path, Op: o.Op, Line: s.g.Line(n),
+			Seen:  fmt.Sprintf("nothing reads the result %v of %s", n.Shape(), o.Op),
+			Cause: "a result is not assigned, or a later line uses the value from before it; use it, or delete the line"})
+	})
+	return faults
+}
+
+// isOutput reports whether name is the path of the layer that declared n, and not that of a tap
+// inside it, such as attention weights.
+func isOutput(g *graph.Graph, n *G.Node, name string) bool { return g.Origin(n).Path == name }
+
+// undeclared returns a fault for each input of numbers that was made with Gorgonia's functions.
+func (s *structure) undeclared() (faults []error) {
+	s.forward(func(n *G.Node) {
+		if n.Op() != nil || n.Dtype() == tensor.Int || n.IsScalar() || s.g.IsDeclared(n) {
+			return
+		}
+		at := place(s.g, n)
+		faults = append(faults, &modeltest.Fault{Layer: at.Path, Line: s.g.Line(n),
+			Seen:  fmt.Sprintf("the input %q %v belongs to no scope: it is not trained, not saved, and Gorgonia merges it with another of the same name and shape", n.Name(), n.Shape()),
+			Cause: "it was made with a function such as gorgonia.NewMatrix; declare it with s.Param or s.Const"})
+	})
+	return faults
+}
+
+// place returns the origin of the first node that reads an input.
+func place(g *graph.Graph, input *G.Node) graph.Origin {
+	for _, n := range g.Expr().AllNodes() {
+		if slices.Contains(g.Operands(n), input) {
+			return g.Origin(n)
+		}
+	}
+	return graph.Origin{}
+}
+
+// merged returns a fault for each custom op that Gorgonia took for another.
+func (s *structure) merged() (faults []error) {
+	for _, n := range s.g.Merged() {
+		o := s.g.Origin(n)
+		faults = append(faults, &modeltest.Fault{Layer: o.Path, Op: o.Op, Line: s.g.Line(n),
+			Seen:  fmt.Sprintf("two declarations of the op %v on the same operands returned one node", n.Op()),
+			Cause: "WriteHash of the op leaves out a setting that tells the two apart; declare the op with ops.Op and s.Apply"})
+	}
+	return faults
+}
+
+// tied returns a fault for each matrix that several products or lookups read, unless a layer has
+// asked for it with Shared.
+func (s *structure) tied() (faults []error) {
+	readers := map[string][]string{}
+	s.forward(func(n *G.Node) {
+		if n.Op() == nil {
+			return
+		}
+		for _, operand := range s.g.Operands(n) {
+			if operand.Op() == nil && len(operand.Shape()) == 2 && operand.Shape()[0] > 1 && operand.Shape()[1] > 1 {
+				o := s.g.Origin(n)
+				readers[operand.Name()] = append(readers[operand.Name()], nameOrModel(o.Path)+" ("+o.Op+")")
+			}
+		}
+	})
+	for _, p := range s.g.Params() {
+		path := p.Name()
+		if by := readers[path]; len(by) > 1 && !s.g.IsShared(path) {
+			faults = append(faults, &modeltest.Fault{Layer: path, Line: s.g.Declared(path),
+				Seen:  fmt.Sprintf("the weights %v are tied: %s read them", p.Shape(), strings.Join(by, " and ")),
+				Cause: "one node of a parameter is used in several layers; declare one for each, or say that they are tied with s.Shared"})
+		}
+	}
+	return faults
+}
