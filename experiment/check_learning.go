@@ -40,7 +40,7 @@ const (
 	learningSteps = 150
 	learningRate  = 3e-3 // of AdamW
 	learned       = 0.5  // of the first loss, which the last one must be below
-	aboveUniform  = 1    // nats that the first loss may be above ln V
+	aboveUniform  = 2    // nats that the first loss may be above ln V: logits of spread σ give σ²/2
 	belowUniform  = 0.5  // nats that it may be below
 )
 

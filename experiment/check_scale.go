@@ -1,14 +1,27 @@
 package experiment
 
 import (
+	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
 	"euryale/layers/graph"
 	"euryale/models"
+	"euryale/models/modeltest"
+)
+
+// Limits of the check of scale, all far from what sound models have.
+const (
+	largeSpread = 20   // of values
+	largeGain   = 10   // of a linear layer: the spread of its result over that of what it reads
+	vanishing   = 1e-5 // gradient times value, as a fraction of that of the logits
+	exploding   = 1e3  // the same
+	deadUnits   = 0.5  // fraction of columns
 )
 
 // scale measures values and gradients of every layer at the start of training.
@@ -17,32 +30,44 @@ func (c *checker) scale() error {
 	f := frameOf(m)
 	f.Gradient = true
 	s := &scales{}
-	w := graph.NewWeights(c.o.Seed)
-	p, err := models.Inspect(m, w, f, s.choose)
+	p, err := models.Inspect(m, graph.NewWeights(c.o.Seed), f, s.choose)
 	if err != nil {
 		return &skip{"the training program cannot be built"}
 	}
 	if err := p.Run(c.feed(f, m)); err != nil {
 		return err
 	}
-	for _, at := range s.layers {
-		c.report.Layers = append(c.report.Layers, at.measure(p, f.B*f.T))
+	if len(s.layers) == 0 {
+		return nil
 	}
-	return nil
+	for _, at := range s.layers {
+		at.measure(p, f.B*f.T)
+		c.report.Layers = append(c.report.Layers, at.LayerScale)
+	}
+	var faults []error
+	logits := s.layers[len(s.layers)-1]
+	for _, at := range s.layers {
+		if seen, cause := at.wrong(logits, p); seen != "" {
+			faults = append(faults, &modeltest.Fault{Layer: at.Layer, Op: at.Op, Line: at.Line, Seen: seen, Cause: cause})
+		}
+	}
+	return errors.Join(faults...)
 }
 
-// scales are the layers whose values are read.
+// scales are the layers whose values are read, in the order of the pass.
 type scales struct{ layers []*scaled }
 
-// scaled is the result of a layer, the last op of its path.
+// scaled is the result of a layer: that of the last op of its path.
 type scaled struct {
-	origin          graph.Origin
-	line            string
-	value, gradient string // names of what the program reads; no gradient: ""
-	columns         int
+	LayerScale
+	node    *G.Node
+	columns int
+	gain    float64 // of a linear op, else 0
+	// Names of what the program reads; "" if there is none.
+	value, gradient, input string
 }
 
-// choose returns the result of each layer and its gradient.
+// choose returns the result of each layer, its gradient, and what a linear layer reads.
 func (s *scales) choose(g *graph.Graph) map[string]*G.Node {
 	gradients := map[*G.Node]*G.Node{}
 	for _, n := range g.Expr().AllNodes() {
@@ -52,31 +77,34 @@ func (s *scales) choose(g *graph.Graph) map[string]*G.Node {
 			}
 		}
 	}
-	results, byPath := map[string]*G.Node{}, map[string]*scaled{}
-	for _, n := range modelPass(g) {
+	byPath := map[string]*scaled{}
+	for _, n := range pass(g) {
 		if n.Op() == nil || n.Dims() != 2 || n.Dtype() == tensor.Int {
 			continue
 		}
 		o := g.Origin(n)
-		at := byPath[o.Path]
-		if at == nil {
-			at = &scaled{value: "value of " + o.Path}
-			byPath[o.Path] = at
-			s.layers = append(s.layers, at)
+		byPath[o.Path] = &scaled{LayerScale: LayerScale{Layer: o.Path, Op: o.Op, Line: g.Line(n)}, node: n, columns: n.Shape()[1]}
+		s.layers = append(s.layers, byPath[o.Path])
+	}
+	s.layers = slices.DeleteFunc(s.layers, func(at *scaled) bool { return byPath[at.Layer] != at })
+	read := map[string]*G.Node{}
+	for _, at := range s.layers {
+		at.value = "value of " + at.Layer
+		read[at.value] = at.node
+		if d := gradients[at.node]; d != nil {
+			at.gradient = "gradient of " + at.Layer
+			read[at.gradient] = d
 		}
-		at.origin, at.line, at.columns, at.gradient = o, g.Line(n), n.Shape()[1], ""
-		results[at.value] = n
-		delete(results, "gradient of "+o.Path)
-		if d := gradients[n]; d != nil {
-			at.gradient = "gradient of " + o.Path
-			results[at.gradient] = d
+		if x := g.Operands(at.node)[0]; at.Op == "linear" && x.Dtype() != tensor.Int {
+			at.input = "input of " + at.Layer
+			read[at.input] = x
 		}
 	}
-	return results
+	return read
 }
 
-// modelPass returns the nodes that the logits are computed from, each after its operands.
-func modelPass(g *graph.Graph) (order G.Nodes) {
+// pass returns the nodes that the logits are computed from, each after its operands.
+func pass(g *graph.Graph) (order G.Nodes) {
 	logits, err := g.Tap("logits")
 	if err != nil {
 		return nil
@@ -97,32 +125,76 @@ func modelPass(g *graph.Graph) (order G.Nodes) {
 	return order
 }
 
-// measure returns the scale of a layer in the last run of p.
-func (at *scaled) measure(p *models.Program, targets int) LayerScale {
+// measure sets the scale of the layer in the last run of p. The gradient is that of the sum of
+// the losses, so that it does not depend on the size of the batch.
+func (at *scaled) measure(p *models.Program, targets int) {
 	x := p.Float64s(at.value)
-	l := LayerScale{Layer: at.origin.Path, Op: at.origin.Op, Line: at.line}
-	sum, squares := 0.0, 0.0
 	alive := make([]bool, at.columns)
 	for i, v := range x {
-		sum, squares = sum+v, squares+v*v
 		alive[i%at.columns] = alive[i%at.columns] || v != 0
 	}
-	n := float64(len(x))
-	l.Mean = sum / n
-	l.Spread = math.Sqrt(max(0, squares/n-l.Mean*l.Mean))
 	for _, a := range alive {
 		if !a {
-			l.Dead += 1 / float64(at.columns)
+			at.Dead += 1 / float64(at.columns)
 		}
 	}
+	at.Mean, at.Spread = moments(x)
 	if at.gradient != "" {
-		d, squares := p.Float64s(at.gradient), 0.0
-		for _, v := range d {
-			squares += v * v
-		}
-		l.Gradient = float64(targets) * math.Sqrt(squares/float64(len(d)))
+		at.Gradient = float64(targets) * rms(p.Float64s(at.gradient))
 	}
-	return l
+	if at.input != "" {
+		at.gain = rms(x) / rms(p.Float64s(at.input))
+	}
 }
 
-var _ = fmt.Sprint
+// moments returns the mean and the standard deviation.
+func moments(x []float64) (mean, spread float64) {
+	for _, v := range x {
+		mean += v / float64(len(x))
+	}
+	for _, v := range x {
+		spread += (v - mean) * (v - mean) / float64(len(x))
+	}
+	return mean, math.Sqrt(spread)
+}
+
+// rms returns the root mean square.
+func rms(x []float64) float64 {
+	mean, spread := moments(x)
+	return math.Hypot(mean, spread)
+}
+
+// effect is the gradient times the size of the values: how much the loss changes with the values,
+// relative to their size. Normalisation does not change it.
+func (at *scaled) effect() float64 { return at.Gradient * math.Hypot(at.Mean, at.Spread) }
+
+// wrong returns what is wrong with the layer's scale and its usual cause, or "".
+func (at *scaled) wrong(logits *scaled, p *models.Program) (seen, cause string) {
+	ratio := at.effect() / logits.effect()
+	switch {
+	case math.IsNaN(at.Spread+at.Gradient) || math.IsInf(at.Spread+at.Gradient, 0):
+		return fmt.Sprintf("values have the spread %.3g, and gradients the root mean square %.3g", at.Spread, at.Gradient), "a division by zero, a logarithm or root of a non-positive value, or an exponential that overflows"
+	case at.Spread > largeSpread:
+		return fmt.Sprintf("values have the spread %.3g at the start: they explode", at.Spread), "initial values are too large, or a normalisation or a factor such as 1/√d is missing"
+	case at.gain > largeGain:
+		return fmt.Sprintf("the layer multiplies values by %.3g at the start", at.gain), "its initial values are too large: a standard deviation of 1/√n keeps the size, where n is the number of columns that it reads"
+	case at.Dead > deadUnits && !at.trained(p):
+		return fmt.Sprintf("%.0f%% of the units are zero for every token: they are dead", 100*at.Dead), "the bias is too low or inputs are too large for an activation such as ReLU, which then has no gradient"
+	case at.gradient != "" && ratio > 0 && ratio < vanishing:
+		return fmt.Sprintf("the gradient vanishes: times the values it is %.3g of that of the logits", ratio), "a product with small numbers or a saturated activation in the layers after it; a residual connection or a normalisation is missing"
+	case at.gradient != "" && ratio > exploding:
+		return fmt.Sprintf("the gradient explodes: times the values it is %.3g times that of the logits", ratio), "a product with large numbers in the layers after it; a normalisation is missing"
+	}
+	return "", ""
+}
+
+// trained reports whether a parameter of the layer receives a gradient, as that of a layer whose
+// initial values are zero does.
+func (at *scaled) trained(p *models.Program) bool {
+	for i, g := range p.Gradients() {
+		if strings.HasPrefix(p.Params()[i].Name(), at.Layer+"/") && slices.ContainsFunc(g.Float32s(), func(d float32) bool { return d != 0 }) {
+			return at.Dead > 0.999
+		}
+	}
+	return false
+}

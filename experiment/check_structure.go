@@ -31,7 +31,7 @@ func (c *checker) structure() error {
 		return err
 	}
 	s := &structure{g: g, used: map[*G.Node]bool{}}
-	return errors.Join(append(append(s.unread(), s.undeclared()...), append(s.merged(), s.tied()...)...)...)
+	return errors.Join(append(append(s.unread(), s.undeclared()...), append(s.merged(), append(s.tied(), s.residuals()...)...)...)...)
 }
 
 // structure is the forward pass of a graph.
@@ -77,10 +77,14 @@ func (s *structure) unread() (faults []error) {
 			named[n] = name
 		}
 	}
-	read := map[*G.Node]bool{}
+	type call struct{ path, line string }
+	read, calls := map[*G.Node]bool{}, map[call]bool{}
 	s.forward(func(n *G.Node) {
 		for _, operand := range s.g.Operands(n) {
 			read[operand] = true
+		}
+		if s.used[n] {
+			calls[call{s.g.Origin(n).Path, s.g.Line(n)}] = true
 		}
 	})
 	s.forward(func(n *G.Node) {
@@ -88,6 +92,9 @@ func (s *structure) unread() (faults []error) {
 			return
 		}
 		o := s.g.Origin(n)
+		if calls[call{o.Path, s.g.Line(n)}] || o.Op == "objective" { // one of several results of a layer, or what is minimised
+			return
+		}
 		faults = append(faults, &modeltest.Fault{Layer: o.Path, Op: o.Op, Line: s.g.Line(n),
 			Seen:  fmt.Sprintf("nothing reads the result %v of %s", n.Shape(), o.Op),
 			Cause: "a result is not assigned, or a later line uses the value from before it; use it, or delete the line"})
@@ -134,7 +141,7 @@ func (s *structure) merged() (faults []error) {
 	return faults
 }
 
-// tied returns a fault for each matrix that several products or lookups read, unless a layer has
+// tied returns a fault for each matrix that ops of several layers read, unless one of them has
 // asked for it with Shared.
 func (s *structure) tied() (faults []error) {
 	readers := map[string][]string{}
@@ -142,10 +149,14 @@ func (s *structure) tied() (faults []error) {
 		if n.Op() == nil {
 			return
 		}
+		if s.g.Origin(n).Op == "stop_gradient" { // it reads all parameters, to know when they change
+			return
+		}
 		for _, operand := range s.g.Operands(n) {
 			if operand.Op() == nil && len(operand.Shape()) == 2 && operand.Shape()[0] > 1 && operand.Shape()[1] > 1 {
-				o := s.g.Origin(n)
-				readers[operand.Name()] = append(readers[operand.Name()], nameOrModel(o.Path)+" ("+o.Op+")")
+				if path := nameOrModel(s.g.Origin(n).Path); !slices.Contains(readers[operand.Name()], path) {
+					readers[operand.Name()] = append(readers[operand.Name()], path)
+				}
 			}
 		}
 	})
@@ -153,7 +164,7 @@ func (s *structure) tied() (faults []error) {
 		path := p.Name()
 		if by := readers[path]; len(by) > 1 && !s.g.IsShared(path) {
 			faults = append(faults, &modeltest.Fault{Layer: path, Line: s.g.Declared(path),
-				Seen:  fmt.Sprintf("the weights %v are tied: %s read them", p.Shape(), strings.Join(by, " and ")),
+				Seen:  fmt.Sprintf("the weights %v are tied: the layers %s read them", p.Shape(), strings.Join(by, " and ")),
 				Cause: "one node of a parameter is used in several layers; declare one for each, or say that they are tied with s.Shared"})
 		}
 	}
