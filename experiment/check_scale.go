@@ -45,14 +45,23 @@ func (c *checker) scale() error {
 		c.report.Layers = append(c.report.Layers, at.LayerScale)
 	}
 	var faults []error
-	logits := s.layers[len(s.layers)-1]
+	logits, said := s.layers[len(s.layers)-1], map[string]bool{}
 	for _, at := range s.layers {
-		if seen, cause := at.wrong(logits, p); seen != "" {
-			faults = append(faults, &modeltest.Fault{Layer: at.Layer, Op: at.Op, Line: at.Line, Seen: seen, Cause: cause})
+		seen, cause := at.wrong(logits, p)
+		if seen == "" || said[cause] && cause != gainCause && cause != deadCause { // later layers follow from the first
+			continue
 		}
+		said[cause] = true
+		faults = append(faults, &modeltest.Fault{Layer: at.Layer, Op: at.Op, Line: at.Line, Seen: seen, Cause: cause})
 	}
 	return errors.Join(faults...)
 }
+
+// Causes that a layer has of its own.
+const (
+	gainCause = "its initial values are too large: a standard deviation of 1/√n keeps the size, where n is the number of columns that it reads"
+	deadCause = "the bias is too low or inputs are too large for an activation such as ReLU, which then has no gradient"
+)
 
 // scales are the layers whose values are read, in the order of the pass.
 type scales struct{ layers []*scaled }
@@ -174,12 +183,12 @@ func (at *scaled) wrong(logits *scaled, p *models.Program) (seen, cause string) 
 	switch {
 	case math.IsNaN(at.Spread+at.Gradient) || math.IsInf(at.Spread+at.Gradient, 0):
 		return fmt.Sprintf("values have the spread %.3g, and gradients the root mean square %.3g", at.Spread, at.Gradient), "a division by zero, a logarithm or root of a non-positive value, or an exponential that overflows"
+	case at.gain > largeGain:
+		return fmt.Sprintf("the layer multiplies values by %.3g at the start, to a spread of %.3g: they explode", at.gain, at.Spread), gainCause
 	case at.Spread > largeSpread:
 		return fmt.Sprintf("values have the spread %.3g at the start: they explode", at.Spread), "initial values are too large, or a normalisation or a factor such as 1/√d is missing"
-	case at.gain > largeGain:
-		return fmt.Sprintf("the layer multiplies values by %.3g at the start", at.gain), "its initial values are too large: a standard deviation of 1/√n keeps the size, where n is the number of columns that it reads"
 	case at.Dead > deadUnits && !at.trained(p):
-		return fmt.Sprintf("%.0f%% of the units are zero for every token: they are dead", 100*at.Dead), "the bias is too low or inputs are too large for an activation such as ReLU, which then has no gradient"
+		return fmt.Sprintf("%.0f%% of the units are zero for every token: they are dead", 100*at.Dead), deadCause
 	case at.gradient != "" && ratio > 0 && ratio < vanishing:
 		return fmt.Sprintf("the gradient vanishes: times the values it is %.3g of that of the logits", ratio), "a product with small numbers or a saturated activation in the layers after it; a residual connection or a normalisation is missing"
 	case at.gradient != "" && ratio > exploding:

@@ -3,6 +3,7 @@ package experiment
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -133,12 +134,46 @@ func place(g *graph.Graph, input *G.Node) graph.Origin {
 // merged returns a fault for each custom op that Gorgonia took for another.
 func (s *structure) merged() (faults []error) {
 	for _, n := range s.g.Merged() {
+		field := unhashed(n.Op())
+		if field == "" {
+			continue // they are equal
+		}
 		o := s.g.Origin(n)
 		faults = append(faults, &modeltest.Fault{Layer: o.Path, Op: o.Op, Line: s.g.Line(n),
-			Seen:  fmt.Sprintf("two declarations of the op %v on the same operands returned one node", n.Op()),
-			Cause: "WriteHash of the op leaves out a setting that tells the two apart; declare the op with ops.Op and s.Apply"})
+			Seen:  fmt.Sprintf("two declarations of the op %v on the same operands returned one node, and its hash does not depend on its field %s", n.Op(), field),
+			Cause: "Gorgonia merges ops of one hash: write the field in WriteHash, or declare the op with ops.Op and s.Apply"})
 	}
 	return faults
+}
+
+// unhashed returns the name of a field of a custom op, a number, that does not change its hash,
+// or "".
+func unhashed(op G.Op) string {
+	v := reflect.Indirect(reflect.ValueOf(op))
+	if v.Kind() != reflect.Struct {
+		return ""
+	}
+	for i := range v.NumField() {
+		other := reflect.New(v.Type())
+		other.Elem().Set(v)
+		f := other.Elem().Field(i)
+		f = reflect.NewAt(f.Type(), f.Addr().UnsafePointer()).Elem() // it may be unexported
+		switch {
+		case f.CanInt():
+			f.SetInt(f.Int() + 1)
+		case f.CanFloat():
+			f.SetFloat(f.Float() + 1)
+		case f.Kind() == reflect.Bool:
+			f.SetBool(!f.Bool())
+		default:
+			continue
+		}
+		changed, ok := other.Interface().(G.Op)
+		if ok && changed.Hashcode() == op.Hashcode() {
+			return v.Type().Field(i).Name
+		}
+	}
+	return ""
 }
 
 // tied returns a fault for each matrix that ops of several layers read, unless one of them has
