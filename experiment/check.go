@@ -42,7 +42,7 @@ func Check(ctx context.Context, m models.Model, o CheckOptions) (*Report, error)
 	if err := m.Check(); err != nil {
 		return nil, err
 	}
-	c := &checker{m: m, small: shrink(m), o: o, report: &Report{Model: nameOf(m)}}
+	c := &checker{m: m, small: shrink(m), o: o, report: &Report{Model: nameOf(m), Findings: []Finding{}, Layers: []LayerScale{}}}
 	start := time.Now()
 	for _, s := range c.steps() {
 		if err := c.do(ctx, s); err != nil {

@@ -20,19 +20,24 @@ import (
 func (c *checker) structure() error {
 	f := frameOf(c.m)
 	f.B, f.T, f.Gradient = 2, min(8, f.T), true
-	var g *graph.Graph
-	_, err := models.Inspect(c.m, graph.NewBlankWeights(), f, func(built *graph.Graph) map[string]*G.Node {
-		g = built
-		return nil
-	})
-	if g == nil { // differentiation failed, which the check of gradients explains
-		if strings.Contains(err.Error(), "cannot differentiate") {
-			return &skip{"the loss cannot be differentiated"}
+	g, err := graphOf(c.m, f)
+	if err != nil { // it may have no derivative, which the check of gradients explains
+		f.Gradient = false
+		if g, err = graphOf(c.m, f); err != nil {
+			return err
 		}
-		return err
 	}
 	s := &structure{g: g, used: map[*G.Node]bool{}}
 	return errors.Join(append(append(s.unread(), s.undeclared()...), append(s.merged(), append(s.tied(), s.residuals()...)...)...)...)
+}
+
+// graphOf builds the graph of a model without values.
+func graphOf(m models.Model, f graph.Frame) (g *graph.Graph, err error) {
+	_, err = models.Inspect(m, graph.NewBlankWeights(), f, func(built *graph.Graph) map[string]*G.Node {
+		g = built
+		return nil
+	})
+	return g, err
 }
 
 // structure is the forward pass of a graph.

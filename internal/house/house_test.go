@@ -30,6 +30,7 @@ var floors = [][]string{
 	{"interchange", "generation"},
 	{"training"},
 	{"evaluation"},
+	{"experiment"},
 	{"internal/cli", "internal/house"},
 	{"cmd", "bench", "notebooks", "template"},
 }
