@@ -89,7 +89,7 @@ func (s *structure) unread() (faults []error) {
 		for _, operand := range s.g.Operands(n) {
 			read[operand] = true
 		}
-		if s.used[n] {
+		if s.used[n] && n.Op() != nil {
 			calls[call{s.g.Origin(n).Path, s.g.Line(n)}] = true
 		}
 	})
