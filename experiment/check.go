@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"euryale/data"
 	"euryale/layers/graph"
 	"euryale/models"
 	"euryale/models/modeltest"
@@ -14,7 +15,9 @@ import (
 
 // CheckOptions holds the settings of Check. The zero value is the default.
 type CheckOptions struct {
-	Seed uint64 // of weights, tokens and sampled entries
+	Seed    uint64         // of weights, tokens and sampled entries
+	Batch   *data.Batch    // whose values and gradients are measured; nil: random tokens
+	Weights *graph.Weights // that they are measured with; nil: initial values
 }
 
 // defaultVocab is the vocabulary of a model that has none yet, about that of English characters.
@@ -33,7 +36,8 @@ const gradientTime = 3 * time.Second
 // The graph, the loss and the scale are checked at the model's own sizes, and the properties that
 // do not depend on sizes (see package modeltest) on a copy with fewer columns, layers and tokens.
 // A mistake is a Finding of the report and not an error. The error is that of ctx, or of settings
-// that are invalid. A model without a vocabulary is checked with one of 65 ids.
+// that are invalid. With a Batch, such as the one that training stopped at, the check of scale
+// runs on it, with given weights: it names the first layer whose values are not finite. A model without a vocabulary is checked with one of 65 ids.
 func Check(ctx context.Context, m models.Model, o CheckOptions) (*Report, error) {
 	if sizes := m.Common(); sizes.Vocab == 0 {
 		sizes.Vocab = defaultVocab

@@ -26,16 +26,24 @@ const (
 
 // scale measures values and gradients of every layer at the start of training.
 func (c *checker) scale() error {
-	m := c.atSize()
+	m, w := c.atSize(), c.o.Weights
+	if w == nil {
+		w = graph.NewWeights(c.o.Seed)
+	}
 	f := frameOf(m)
+	feed := c.feed(f, m)
+	if b := c.o.Batch; b != nil {
+		m, f = c.m, graph.Frame{B: b.B, T: b.T, S: b.S}
+		feed = graph.Feed{Tokens: b.Tokens, Targets: b.Targets, Source: b.Source}
+	}
 	f.Gradient = true
 	s := &scales{}
-	p, err := models.Inspect(m, graph.NewWeights(c.o.Seed), f, s.choose)
+	p, err := models.Inspect(m, w, f, s.choose)
 	if err != nil {
 		return &skip{"the training program cannot be built"}
 	}
-	if err := p.Run(c.feed(f, m)); err != nil {
-		return err
+	if err := p.Run(feed); err != nil {
+		return firstWrong(m, w, f, feed, err)
 	}
 	if len(s.layers) == 0 {
 		return nil
@@ -57,6 +65,35 @@ func (c *checker) scale() error {
 	return errors.Join(faults...)
 }
 
+// firstWrong returns a fault of the first layer with a value that is not finite, or err, with
+// which the run ended, if all values are.
+func firstWrong(m models.Model, w *graph.Weights, f graph.Frame, feed graph.Feed, err error) error {
+	f.Gradient = false
+	s := &scales{every: true}
+	p, built := models.Inspect(m, w, f, s.choose)
+	if built != nil || p.Run(feed) != nil {
+		return err
+	}
+	isWrong := func(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 1) } // −∞ is that of a mask
+	for _, at := range s.layers {
+		x := p.Float64s(at.value)
+		i := slices.IndexFunc(x, isWrong)
+		if i < 0 {
+			continue
+		}
+		read := "it reads no activations"
+		if at.input != "" {
+			in := p.Float64s(at.input)
+			read = fmt.Sprintf("it reads values from %.4g to %.4g", slices.Min(in), slices.Max(in))
+		}
+		return &modeltest.Fault{Layer: at.Layer, Op: at.Op, Line: at.Line, Seen: fmt.Sprintf("the value of row %d, column %d is %v; %s", i/at.columns, i%at.columns, x[i], read), Cause: finiteCause}
+	}
+	return err
+}
+
+// finiteCause is the usual cause of values that are not finite.
+const finiteCause = "a division by zero, a logarithm or root of a non-positive value, or an exponential that overflows"
+
 // Causes that a layer has of its own.
 const (
 	gainCause = "its initial values are too large: a standard deviation of 1/√n keeps the size, where n is the number of columns that it reads"
@@ -64,7 +101,10 @@ const (
 )
 
 // scales are the layers whose values are read, in the order of the pass.
-type scales struct{ layers []*scaled }
+type scales struct {
+	layers []*scaled
+	every  bool // each op is read with its input, not only the last of each layer
+}
 
 // scaled is the result of a layer: that of the last op of its path.
 type scaled struct {
@@ -95,17 +135,18 @@ func (s *scales) choose(g *graph.Graph) map[string]*G.Node {
 		byPath[o.Path] = &scaled{LayerScale: LayerScale{Layer: o.Path, Op: o.Op, Line: g.Line(n)}, node: n, columns: n.Shape()[1]}
 		s.layers = append(s.layers, byPath[o.Path])
 	}
-	s.layers = slices.DeleteFunc(s.layers, func(at *scaled) bool { return byPath[at.Layer] != at })
+	s.layers = slices.DeleteFunc(s.layers, func(at *scaled) bool { return !s.every && byPath[at.Layer] != at })
 	read := map[string]*G.Node{}
-	for _, at := range s.layers {
-		at.value = "value of " + at.Layer
+	for i, at := range s.layers {
+		id := fmt.Sprintf("%d of %s", i, at.Layer)
+		at.value = "value " + id
 		read[at.value] = at.node
 		if d := gradients[at.node]; d != nil {
-			at.gradient = "gradient of " + at.Layer
+			at.gradient = "gradient " + id
 			read[at.gradient] = d
 		}
-		if x := g.Operands(at.node)[0]; at.Op == "linear" && x.Dtype() != tensor.Int {
-			at.input = "input of " + at.Layer
+		if x := g.Operands(at.node)[0]; (at.Op == "linear" || s.every) && x.Op() != nil && x.Dtype() != tensor.Int {
+			at.input = "input " + id
 			read[at.input] = x
 		}
 	}
@@ -182,7 +223,7 @@ func (at *scaled) wrong(logits *scaled, p *models.Program) (seen, cause string) 
 	ratio := at.effect() / logits.effect()
 	switch {
 	case math.IsNaN(at.Spread+at.Gradient) || math.IsInf(at.Spread+at.Gradient, 0):
-		return fmt.Sprintf("values have the spread %.3g, and gradients the root mean square %.3g", at.Spread, at.Gradient), "a division by zero, a logarithm or root of a non-positive value, or an exponential that overflows"
+		return fmt.Sprintf("values have the spread %.3g, and gradients the root mean square %.3g", at.Spread, at.Gradient), finiteCause
 	case at.gain > largeGain:
 		return fmt.Sprintf("the layer multiplies values by %.3g at the start, to a spread of %.3g: they explode", at.gain, at.Spread), gainCause
 	case at.Spread > largeSpread:

@@ -11,6 +11,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"euryale/layers/graph"
+	"euryale/layers/ops"
 	"euryale/models"
 	"euryale/models/modeltest"
 )
@@ -98,7 +99,7 @@ func (s *structure) unread() (faults []error) {
 			return
 		}
 		o := s.g.Origin(n)
-		if calls[call{o.Path, s.g.Line(n)}] || o.Op == "objective" { // one of several results of a layer, or what is minimised
+		if calls[call{o.Path, s.g.Line(n)}] || slices.Contains([]string{"objective", "columns", "rows"}, o.Op) { // one of several results of a layer, what is minimised, or a part
 			return
 		}
 		faults = append(faults, &modeltest.Fault{Layer: o.Path, Op: o.Op, Line: s.g.Line(n),
@@ -181,15 +182,19 @@ func unhashed(op G.Op) string {
 	return ""
 }
 
-// tied returns a fault for each matrix that ops of several layers read, unless one of them has
-// asked for it with Shared.
+// products are the ops that make weights tied: a fused op that reads those of another layer does
+// so on purpose.
+var products = []string{"linear", "matmul", "gather"}
+
+// tied returns a fault for each matrix that products of several layers read, unless one of them
+// has asked for it with Shared.
 func (s *structure) tied() (faults []error) {
 	readers := map[string][]string{}
 	s.forward(func(n *G.Node) {
 		if n.Op() == nil {
 			return
 		}
-		if s.g.Origin(n).Op == "stop_gradient" { // it reads all parameters, to know when they change
+		if !slices.Contains(products, s.g.Origin(n).Op) && ops.PlaceOf(n) != "" {
 			return
 		}
 		for _, operand := range s.g.Operands(n) {
