@@ -20,11 +20,12 @@ import (
 
 // Options say what to measure of a run.
 type Options struct {
-	Part     string              // of the corpus, whose examples are answered: "valid" or "test"
-	Examples int                 // the most to answer, evenly spread; 0: all
-	Settings generation.Settings // of generating the answers
-	Log      io.Writer           // of preparing the corpus; may be nil
-	Progress func(done, total int)
+	Part       string                // of the corpus, whose examples are answered: "valid" or "test"
+	Examples   int                   // the most to answer, evenly spread; 0: all
+	Settings   generation.Settings   // of generating the answers
+	Log        io.Writer             // of preparing the corpus; may be nil
+	Validating func(done, total int) // batches of the validation part; may be nil
+	Progress   func(done, total int) // examples; may be nil
 }
 
 // Measured is what Measure found.
@@ -32,6 +33,7 @@ type Measured struct {
 	Report     metrics.Report
 	Samples    []Sample
 	Unanswered []error // of examples that the model could not answer: they count as empty answers
+	Partial    string  // what the report is of, if the measuring was interrupted; empty: it is complete
 }
 
 // Sample is a generated text and its reference.
@@ -48,7 +50,8 @@ var ErrNoCorpus = errors.New("the run was imported and knows no corpus to be mea
 // a task, the answers that it generates against the references; for a language model, the
 // variety of unprompted texts, and how much of them is copied from the training part. A
 // model of masked tokens generates none. Products have the precision that is set: see
-// training.Settings.UsePrecision.
+// training.Settings.UsePrecision. When ctx ends, its error is returned with what was measured
+// until then, or nil if that is nothing.
 func Measure(ctx context.Context, s *training.Saved, o Options) (*Measured, error) {
 	if s.Config.Data.Name == "" {
 		return nil, ErrNoCorpus
@@ -61,44 +64,65 @@ func Measure(ctx context.Context, s *training.Saved, o Options) (*Measured, erro
 	s.Weights.Hold()
 	defer s.Weights.Release()
 	m := &Measured{}
-	if m.Report, err = likelihood(ctx, s, corpus); err != nil {
+	if err = m.likelihood(ctx, s, corpus, o.Validating); err == nil {
+		err = m.generated(ctx, s, corpus, o)
+	}
+	if err != nil && (ctx.Err() == nil || m.Partial == "") {
 		return nil, err
 	}
-	gen, err := s.Generator()
-	if err != nil {
-		return nil, err
-	}
-	if gen.Format.Mask() >= 0 {
-		return m, nil
-	}
-	if gen.Format.End() < 0 {
-		err = m.unprompted(ctx, gen, corpus, o)
-	} else {
-		err = m.task(ctx, gen, corpus, o)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return m, m.copied(corpus)
+	return m, err
 }
 
-// likelihood returns the validation loss in nats, bits per byte and perplexity.
-func likelihood(ctx context.Context, s *training.Saved, corpus *data.Corpus) (metrics.Report, error) {
-	sum, tokens, err := s.ValidationLoss(ctx, corpus)
-	if err != nil {
-		return nil, err
-	}
-	text, err := corpus.Text("valid", 0)
-	if err != nil {
-		return nil, err
-	}
-	l := metrics.Likelihood{NLL: sum, Tokens: tokens, Bytes: len(text), Chars: utf8.RuneCountInString(text)}
-	if corpus.Config.Task == "lm" || corpus.Config.Task == "" {
-		return l.Report(), nil
+// likelihood measures the validation loss in nats, bits per byte and perplexity.
+func (m *Measured) likelihood(ctx context.Context, s *training.Saved, corpus *data.Corpus, progress func(done, total int)) error {
+	batches, of := 0, 0
+	sum, tokens, err := s.ValidationLoss(ctx, corpus, func(done, total int) {
+		if batches, of = done, total; progress != nil {
+			progress(done, total)
+		}
+	})
+	if tokens == 0 {
+		return err
 	}
 	// A task's targets include end tokens, which no byte of the text stands for; masked text has
 	// few targets.
-	return metrics.Report{{Name: "nll_per_token", Value: sum / float64(tokens)}, {Name: "perplexity", Value: math.Exp(sum / float64(tokens))}}, nil
+	m.Report = metrics.Report{{Name: "nll_per_token", Value: sum / float64(tokens)}, {Name: "perplexity", Value: math.Exp(sum / float64(tokens))}}
+	if err != nil {
+		m.Partial = fmt.Sprintf("the loss of %d tokens, in %d of the validation part's %d batches", tokens, batches, of)
+		return err
+	}
+	m.Partial = "the loss, without generated texts"
+	if corpus.Config.Task != "lm" && corpus.Config.Task != "" {
+		return nil
+	}
+	text, err := corpus.Text("valid", 0)
+	if err != nil {
+		return err
+	}
+	m.Report = metrics.Likelihood{NLL: sum, Tokens: tokens, Bytes: len(text), Chars: utf8.RuneCountInString(text)}.Report()
+	return nil
+}
+
+// generated measures what the model generates.
+func (m *Measured) generated(ctx context.Context, s *training.Saved, corpus *data.Corpus, o Options) error {
+	gen, err := s.Generator()
+	if err != nil {
+		return err
+	}
+	switch {
+	case gen.Format.Mask() >= 0:
+		m.Partial = ""
+		return nil
+	case gen.Format.End() < 0:
+		err = m.unprompted(ctx, gen, corpus, o)
+	default:
+		err = m.task(ctx, gen, corpus, o)
+	}
+	if err != nil {
+		return err
+	}
+	m.Partial = ""
+	return m.copied(corpus)
 }
 
 // task generates answers to the part's examples, and compares them with the references.
@@ -114,25 +138,37 @@ func (m *Measured) task(ctx context.Context, gen *generation.Generator, corpus *
 		return fmt.Errorf("the %s part has no examples", o.Part)
 	}
 	examples = spread(examples, o.Examples)
-	var hyps []string
-	var refs [][]string
 	const batch = 16
 	for i := 0; i < len(examples); i += batch {
 		group := examples[i:min(len(examples), i+batch)]
 		texts, errs, err := answers(ctx, gen, group, o.Settings)
 		if err != nil {
+			if ctx.Err() != nil && i > 0 {
+				m.Partial = fmt.Sprintf("the answers to %d of %d examples", i, len(examples))
+				return errors.Join(err, m.compare(examples[:i]))
+			}
 			return err
 		}
 		for j, ex := range group {
 			if errs[j] != nil {
 				m.Unanswered = append(m.Unanswered, fmt.Errorf("example %q: %w", ex.Source, errs[j]))
 			}
-			hyps, refs = append(hyps, texts[j]), append(refs, append([]string{ex.Reference}, ex.Alternatives...))
 			m.Samples = append(m.Samples, Sample{ex.Source, ex.Reference, texts[j]})
 		}
 		if o.Progress != nil {
 			o.Progress(min(len(examples), i+batch), len(examples))
 		}
+	}
+	return m.compare(examples)
+}
+
+// compare measures how similar the samples, which are answers to the examples, are to their
+// references.
+func (m *Measured) compare(examples []task.Example) error {
+	var hyps []string
+	var refs [][]string
+	for i, ex := range examples {
+		hyps, refs = append(hyps, m.Samples[i].Text), append(refs, append([]string{ex.Reference}, ex.Alternatives...))
 	}
 	tokenizer := metrics.Tokenize13a
 	if chinese(refs) {

@@ -114,3 +114,35 @@ func TestImportedRunHasNoCorpus(t *testing.T) {
 	_, err = Measure(context.Background(), s, Options{Part: "valid"})
 	assert.ErrorIs(t, err, ErrNoCorpus)
 }
+
+// An evaluation that is interrupted returns what it has measured, and says of what.
+func TestInterruptedMeasure(t *testing.T) {
+	run := trained(t, "../configs/copy-transformer.toml", answering("data.size=400", "training.steps=2", "training.batch=4")...)
+	o := Options{Part: "valid", Settings: generation.Settings{Tokens: 3}}
+	whole, err := Measure(context.Background(), run, o)
+	require.NoError(t, err)
+	assert.Empty(t, whole.Partial)
+	ctx, cancel := context.WithCancel(context.Background())
+	o.Validating = func(done, total int) {
+		if done == 2 {
+			cancel()
+		}
+	}
+	m, err := Measure(ctx, run, o)
+	require.ErrorIs(t, err, context.Canceled)
+	assert.Regexp(t, `^the loss of \d+ tokens, in 2 of the validation part's \d+ batches$`, m.Partial)
+	assert.InDelta(t, value(t, whole.Report, "nll_per_token"), value(t, m.Report, "nll_per_token"), 0.5)
+
+	ctx, cancel = context.WithCancel(context.Background())
+	o.Validating, o.Progress = nil, func(done, total int) { cancel() }
+	m, err = Measure(ctx, run, o)
+	require.ErrorIs(t, err, context.Canceled)
+	assert.Regexp(t, `^the answers to 16 of \d+ examples$`, m.Partial)
+	assert.Equal(t, whole.Samples[:16], m.Samples)
+	assert.Equal(t, value(t, whole.Report, "nll_per_token"), value(t, m.Report, "nll_per_token"))
+	assert.Equal(t, 16.0, value(t, m.Report, "texts"))
+
+	m, err = Measure(ctx, run, o)
+	assert.ErrorIs(t, err, context.Canceled)
+	assert.Nil(t, m, "nothing was measured")
+}

@@ -182,6 +182,28 @@ func TestGenerateStopsWhenToldTo(t *testing.T) {
 	assert.ErrorContains(t, err, `character "X" (U+0058) at byte offset 1`)
 }
 
+// A score that is interrupted is that of the beginning of the text.
+func TestInterruptedScore(t *testing.T) {
+	g := newGenerator(t, 12)
+	text := strings.Repeat("abc春夏hg\nfed冬", 50)
+	ctx, cancel := context.WithCancel(context.Background())
+	read := 0
+	got, err := g.Score(ctx, text, 12, func(done, total int) {
+		assert.Equal(t, 599, total)
+		read = done
+		cancel()
+	})
+	require.ErrorIs(t, err, context.Canceled)
+	assert.Equal(t, 16*12, read, "a run of 16 windows")
+	want, err := g.Score(context.Background(), string([]rune(text)[:16*12+1]), 12, nil)
+	require.NoError(t, err)
+	want.Partial = true
+	assert.Equal(t, want, got)
+	got, err = g.Score(ctx, text, 12, nil)
+	assert.ErrorIs(t, err, context.Canceled)
+	assert.Zero(t, got)
+}
+
 // A score is the mean of the losses of forward passes over each token's window.
 func TestScore(t *testing.T) {
 	g := newGenerator(t, 12)

@@ -20,6 +20,7 @@ type Score struct {
 	Perplexity  float64 `json:"perplexity"`
 	BitsPerByte float64 `json:"bits_per_byte"`
 	BitsPerChar float64 `json:"bits_per_char"`
+	Partial     bool    `json:"partial,omitempty"` // of the beginning of the text only: it was interrupted
 }
 
 // Score returns the likelihood of a text, each token predicted from those before it. A
@@ -27,6 +28,9 @@ type Score struct {
 // (0: half the context): each token is predicted once, from at least context−stride tokens
 // before it once there are so many. A recurrent model carries its state through the whole
 // text. A model that reads a source, or whose tokens attend to later ones, is refused.
+//
+// When ctx ends, its error is returned with the score of the text read so far, whose Tokens
+// is 0 if there is none. Progress, which may be nil, is called with numbers of tokens.
 func (g *Generator) Score(ctx context.Context, text string, stride int, progress func(done, total int)) (Score, error) {
 	switch {
 	case models.SourceOf(g.Model) > 0:
@@ -42,23 +46,40 @@ func (g *Generator) Score(ctx context.Context, text string, stride int, progress
 		return Score{}, fmt.Errorf("the text has %d tokens: to predict one takes two", len(ids))
 	}
 	defer g.hold()()
-	nll, err := g.nll(ctx, ids, stride, progress)
-	if err != nil {
+	read := 0 // tokens predicted so far
+	nll, err := g.nll(ctx, ids, stride, func(done, total int) {
+		if read = done; progress != nil {
+			progress(done, total)
+		}
+	})
+	if err == nil {
+		return scoreOf(nll, len(ids)-1, text), nil
+	}
+	if ctx.Err() == nil || read == 0 {
 		return Score{}, err
 	}
-	n := float64(len(ids) - 1)
-	out := Score{Tokens: len(ids) - 1, Chars: utf8.RuneCountInString(text), Bytes: len(text), NLLPerToken: nll / n, Perplexity: math.Exp(nll / n)}
-	out.BitsPerByte = nll / math.Ln2 / float64(out.Bytes)
-	out.BitsPerChar = nll / math.Ln2 / float64(out.Chars)
-	return out, nil
+	begin, decodeErr := g.Tokenizer.Decode(ids[:read+1])
+	if decodeErr != nil {
+		return Score{}, err
+	}
+	s := scoreOf(nll, read, begin)
+	s.Partial = true
+	return s, err
 }
 
-// nll returns the sum of the losses of a text's tokens but the first, in nats. Its steppers
-// are not kept: their programs have the size of a whole context.
+// scoreOf returns the score of a text whose tokens have losses that sum up to nll nats.
+func scoreOf(nll float64, tokens int, text string) Score {
+	n := float64(tokens)
+	s := Score{Tokens: tokens, Chars: utf8.RuneCountInString(text), Bytes: len(text), NLLPerToken: nll / n, Perplexity: math.Exp(nll / n)}
+	s.BitsPerByte = nll / math.Ln2 / float64(s.Bytes)
+	s.BitsPerChar = nll / math.Ln2 / float64(s.Chars)
+	return s
+}
+
+// nll returns the sum of the losses of a text's tokens but the first, in nats, or when ctx ends
+// of as many as progress was last called with. Its steppers are not kept: their programs have
+// the size of a whole context.
 func (g *Generator) nll(ctx context.Context, ids []int, stride int, progress func(done, total int)) (float64, error) {
-	if progress == nil {
-		progress = func(int, int) {}
-	}
 	one, err := NewStepper(g.Model, g.Weights, 1)
 	if err != nil {
 		return 0, err
@@ -92,7 +113,7 @@ func carried(ctx context.Context, s Stepper, ids []int, progress func(done, tota
 	const t = 256
 	for at := 0; at < len(ids)-1; at += t {
 		if err := ctx.Err(); err != nil {
-			return 0, err
+			return nll, err
 		}
 		l, err := s.NLL(window(ids, at, at, t))
 		if err != nil {
@@ -110,7 +131,7 @@ func windows(ctx context.Context, s Stepper, ids, starts []int, sequences int, p
 	context := s.Room()
 	for i := 0; i < len(starts); i += sequences {
 		if err := ctx.Err(); err != nil {
-			return 0, err
+			return nll, err
 		}
 		var tokens, targets []int
 		for j := i; j < i+sequences; j++ {
@@ -129,7 +150,8 @@ func windows(ctx context.Context, s Stepper, ids, starts []int, sequences int, p
 			return 0, err
 		}
 		nll += l
-		progress(min(i+sequences, len(starts)), len(starts))
+		last := starts[min(i+sequences, len(starts))-1]
+		progress(min(last+context, len(ids)-1), len(ids)-1)
 	}
 	return nll, nil
 }

@@ -19,6 +19,8 @@ type Program struct {
 	vm     G.VM
 	values map[string]*G.Value // outputs of the last run, by name
 	grads  G.Nodes             // by parameter, in a training program
+	order  G.Nodes             // of the instructions
+	trace  func()              // has later runs keep a copy of every node's value in the node
 }
 
 // Options holds the settings of the loss.
@@ -192,6 +194,9 @@ func (p *Program) machine(outputs G.Nodes) error {
 	slices.Reverse(order)
 	p.Tape().Plan(order, p.grads)
 	p.vm = G.NewTapeMachine(p.Expr(), G.WithPrecompiled(prog, loc), G.WithEngine(p.Tape()))
+	p.order, p.trace = order, func() {
+		p.vm = G.NewTapeMachine(p.Expr(), G.WithPrecompiled(prog, loc), G.WithEngine(p.Tape()), G.TraceExec())
+	}
 	return nil
 }
 

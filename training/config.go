@@ -26,21 +26,25 @@ type Config struct {
 
 // Settings is the [training] section of config.toml.
 type Settings struct {
-	Steps      int     `toml:"steps"`       // updates
-	For        string  `toml:"for"`         // stop after so long, as "10m"; empty: after steps
-	Batch      int     `toml:"batch"`       // B, sequences in a batch
-	Accumulate int     `toml:"accumulate"`  // batches of one update: the loss is the mean over all their targets
-	Shards     int     `toml:"shards"`      // parts a batch is cut into; results depend on it, not on the workers
-	Workers    int     `toml:"workers"`     // shards that run at once; 0: one for each thread
-	Seed       uint64  `toml:"seed"`        // of weights, batches and dropout
-	Smoothing  float64 `toml:"smoothing"`   // label smoothing
-	Precision  string  `toml:"precision"`   // of float32 products: "highest", "high" or "medium"; see internal/kernel
-	BPTT       string  `toml:"bptt"`        // "carry": recurrent state is carried from batch to batch; "reset": it is not
-	LogEvery   int     `toml:"log_every"`   // steps
-	EvalEvery  int     `toml:"eval_every"`  // steps
-	EvalTokens int     `toml:"eval_tokens"` // of the validation part, evenly spread; 0: all of it. The last evaluation takes all
-	SaveEvery  int     `toml:"save_every"`  // steps; 0: at each evaluation
-	Sample     int     `toml:"sample"`      // tokens of the sample at each evaluation
+	Steps       int     `toml:"steps"`             // updates
+	For         string  `toml:"for"`               // stop after so long, as "10m", if not after steps, with the schedule at its end; empty: no limit
+	Batch       int     `toml:"batch"`             // B, sequences in a batch
+	Accumulate  int     `toml:"accumulate"`        // batches of one update: the loss is the mean over all their targets
+	Shards      int     `toml:"shards"`            // parts a batch is cut into; results depend on it, not on the workers
+	Workers     int     `toml:"workers"`           // shards that run at once; 0: one for each thread
+	Seed        uint64  `toml:"seed"`              // of weights, batches and dropout
+	Smoothing   float64 `toml:"smoothing"`         // label smoothing
+	Precision   string  `toml:"precision"`         // of float32 products: "highest", "high" or "medium"; see internal/kernel
+	BPTT        string  `toml:"bptt"`              // "carry": recurrent state is carried from batch to batch; "reset": it is not
+	LogEvery    int     `toml:"log_every"`         // steps
+	EvalEvery   int     `toml:"eval_every"`        // steps
+	EvalTokens  int     `toml:"eval_tokens"`       // of the validation part, evenly spread; 0: all of it
+	FinalEval   int     `toml:"final_eval_tokens"` // of the last evaluation; 0: an eighth of the tokens trained on. Never less than eval_tokens
+	SaveEvery   int     `toml:"save_every"`        // steps; 0: at each evaluation
+	Spike       string  `toml:"spike"`             // what to do about an outlier of loss or gradient norm: "off", "warn", "skip" or "back"
+	SpikeZ      float64 `toml:"spike_z"`           // standard deviations above the mean that make one
+	SpikeWindow int     `toml:"spike_window"`      // updates that mean and deviation are of
+	Sample      int     `toml:"sample"`            // tokens of the sample at each evaluation
 }
 
 // Default returns the default configuration: a small GPT on real text, trained in a minute
@@ -52,7 +56,7 @@ func Default() Config {
 		Data:      data.Config{Name: "opticks"},
 		Tokenizer: tokenizer.Config{Kind: "char"},
 		Training: Settings{Steps: 2000, Batch: 16, Accumulate: 1, Shards: 2, Seed: 1, Precision: string(matmul.DefaultPrecision()), BPTT: "reset",
-			LogEvery: 50, EvalEvery: 250, EvalTokens: 32768, Sample: 200},
+			LogEvery: 50, EvalEvery: 250, EvalTokens: 32768, Spike: "off", SpikeZ: 6, SpikeWindow: 100, Sample: 200},
 		Optimizer: OptimizerConfig{Name: "adamw", LR: 2e-3, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1, Clip: 1},
 		Schedule:  Schedule{Name: "cosine", Warmup: 100},
 	}
@@ -77,9 +81,9 @@ func (c Config) Check() error {
 	switch {
 	case t.Batch < 1 || t.Accumulate < 1 || t.Shards < 1:
 		return fmt.Errorf("training: batch = %d, accumulate = %d, shards = %d, want at least 1", t.Batch, t.Accumulate, t.Shards)
-	case t.Steps < 0 || t.LogEvery < 0 || t.EvalEvery < 0 || t.SaveEvery < 0 || t.EvalTokens < 0 || t.Sample < 0 || t.Workers < 0:
-		return fmt.Errorf("training: steps = %d, log_every = %d, eval_every = %d, save_every = %d, eval_tokens = %d, sample = %d, workers = %d, want none below 0",
-			t.Steps, t.LogEvery, t.EvalEvery, t.SaveEvery, t.EvalTokens, t.Sample, t.Workers)
+	case t.Steps < 0 || t.LogEvery < 0 || t.EvalEvery < 0 || t.SaveEvery < 0 || t.EvalTokens < 0 || t.FinalEval < 0 || t.Sample < 0 || t.Workers < 0:
+		return fmt.Errorf("training: steps = %d, log_every = %d, eval_every = %d, save_every = %d, eval_tokens = %d, final_eval_tokens = %d, sample = %d, workers = %d, want none below 0",
+			t.Steps, t.LogEvery, t.EvalEvery, t.SaveEvery, t.EvalTokens, t.FinalEval, t.Sample, t.Workers)
 	case t.BPTT != "carry" && t.BPTT != "reset":
 		return fmt.Errorf("training.bptt is %q: want carry or reset", t.BPTT)
 	case t.BPTT == "carry" && c.Data.Order != "sequential":
@@ -88,6 +92,9 @@ func (c Config) Check() error {
 		return fmt.Errorf("training.smoothing is %v, want at least 0 and less than 1", t.Smoothing)
 	}
 	if _, err := t.duration(); err != nil {
+		return err
+	}
+	if err := t.checkSpike(); err != nil {
 		return err
 	}
 	if err := c.Tokenizer.Check(); err != nil {
@@ -128,6 +135,11 @@ func (c Config) checkTask() error {
 // resolve sets what follows from the tokenizer and from other settings.
 func (c Config) resolve(tk tokenizer.Tokenizer) Config {
 	c.Model.Common().Vocab = tk.Vocab()
+	return c.resolveSchedule()
+}
+
+// resolveSchedule sets what the schedule takes from training.steps and optimizer.lr.
+func (c Config) resolveSchedule() Config {
 	if c.Schedule.Steps == 0 {
 		c.Schedule.Steps = c.Training.Steps
 	}

@@ -7,11 +7,12 @@ import (
 )
 
 // ValidationLoss returns the sum of the losses over the whole validation part of a corpus,
-// in nats, and the number of targets. When ctx ends, its error is returned.
-func (s *Saved) ValidationLoss(ctx context.Context, corpus *data.Corpus) (sum float64, tokens int, err error) {
+// in nats, and the number of targets. When ctx ends, its error is returned with the sum so
+// far. Progress, which may be nil, is called with numbers of batches.
+func (s *Saved) ValidationLoss(ctx context.Context, corpus *data.Corpus, progress func(done, total int)) (sum float64, targets int, err error) {
 	v, err := newEvaluator(s.Config, s.Weights, corpus)
 	if err != nil {
 		return 0, 0, err
 	}
-	return v.total(ctx, 0)
+	return v.total(ctx, 0, progress)
 }

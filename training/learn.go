@@ -30,9 +30,10 @@ func openCorpus(c Config, tk tokenizer.Tokenizer, log io.Writer) (*data.Corpus, 
 	return data.Open(c.Data, c.Tokenizer, corpus.Tokenizer, data.Options{})
 }
 
-// learn trains a model without a graph on one pass over the training part, and leaves the
-// run saved. Of the settings of training only the seed matters. When ctx ends nothing is
-// saved.
+// learn trains a model without a graph on one pass over the training part, saves it, and
+// evaluates it. Of the settings of training only the seed and the size of the evaluation
+// matter. When ctx ends before the pass does, nothing is saved; after it, the model is, without
+// a validation loss.
 func (r *Run) learn(ctx context.Context, p models.Predictor) error {
 	r.started = time.Now()
 	learned, err := p.Learn(func(add func(tokens, targets []int, fresh bool) error) error {
@@ -46,12 +47,18 @@ func (r *Run) learn(ctx context.Context, p models.Predictor) error {
 		return nil
 	}
 	r.tokens = r.Corpus.Info.Train
-	loss, err := r.Validate(true)
+	if err := r.Save(); err != nil {
+		return err
+	}
+	loss, targets, err := r.validate(r.finalTokens())
+	if r.ended(err) {
+		return ErrInterrupted
+	}
 	if err != nil {
 		return err
 	}
 	r.best = loss
-	return errors.Join(r.reportLearned(loss), r.Save())
+	return r.reportLearned(loss, targets)
 }
 
 // readAll passes the sequences of all batches to add.
@@ -77,14 +84,19 @@ func (r *Run) readAll(ctx context.Context, batches data.Batcher, add func(tokens
 }
 
 // reportLearned appends the validation loss to the run's files, with a sample.
-func (r *Run) reportLearned(loss float64) error {
+func (r *Run) reportLearned(loss float64, targets int) error {
+	rec := Record{Step: Step{N: 1, Of: 1, Tokens: r.tokens}, ValLoss: &loss, ValTokens: targets, Seconds: r.elapsed().Seconds()}
 	if r.Watch.Eval != nil {
-		r.Watch.Eval(Record{Step: Step{N: 1, Of: 1, Tokens: r.tokens}, ValLoss: &loss, Seconds: r.elapsed().Seconds()})
+		r.Watch.Eval(rec)
 	}
 	if r.log == nil {
 		return nil
 	}
-	_, err := r.log.Append(0, map[string]float64{"val_loss": loss, "tokens": float64(r.tokens), "seconds": r.elapsed().Seconds()})
+	values := rec.values()
+	for _, name := range []string{"loss", "lr", "grad_norm", "tokens_per_s"} { // it has none
+		delete(values, name)
+	}
+	_, err := r.log.Append(0, values)
 	return errors.Join(err, r.sample(loss))
 }
 

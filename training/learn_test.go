@@ -84,7 +84,7 @@ func TestNGramRun(t *testing.T) {
 	corpus, err := data.Open(saved.Config.Data, saved.Config.Tokenizer, saved.Tokenizer, data.Options{})
 	require.NoError(t, err)
 	defer corpus.Close()
-	sum, tokens, err := saved.ValidationLoss(context.Background(), corpus)
+	sum, tokens, err := saved.ValidationLoss(context.Background(), corpus, nil)
 	require.NoError(t, err)
 	assert.InDelta(t, loss, sum/float64(tokens), 1e-12)
 	_, err = New(c, dir, nil)

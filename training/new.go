@@ -158,7 +158,7 @@ func NewOn(c Config, batches data.Batcher) (*Run, error) {
 	if err := c.checkMemory(); err != nil {
 		return nil, err
 	}
-	r := &Run{Config: c, Weights: graph.NewWeights(c.Training.Seed), best: math.Inf(1), batches: batches}
+	r := &Run{Config: c.resolveSchedule(), Weights: graph.NewWeights(c.Training.Seed), best: math.Inf(1), batches: batches}
 	if err := r.declare(); err != nil {
 		return nil, err
 	}
@@ -222,10 +222,20 @@ func (r *Run) nextReplica() (*replica, error) {
 }
 
 // openDir writes the configuration and the tokenizer, and opens the files that grow.
-func (r *Run) openDir() (err error) {
+func (r *Run) openDir() error {
 	if err := writeRun(r.Dir, r.Config, r.Corpus.Tokenizer); err != nil {
 		return err
 	}
-	r.log, err = rundir.OpenLog(r.Dir, r.step)
+	return r.openLog()
+}
+
+// openLog opens the files that grow, without what they hold of steps that were not made yet. A
+// step whose evaluation is pending is reported again.
+func (r *Run) openLog() (err error) {
+	reported := r.step
+	if r.pending != nil {
+		reported--
+	}
+	r.log, err = rundir.OpenLog(r.Dir, reported)
 	return err
 }

@@ -2,9 +2,10 @@ package training
 
 // Watch is called as a run proceeds. Any of its functions may be nil.
 type Watch struct {
-	Step    func(s Step)
-	Eval    func(r Record)
-	Message func(text string)
+	Step       func(s Step)
+	Validating func(done, total int) // batches of an evaluation
+	Eval       func(r Record)
+	Message    func(text string)
 }
 
 // Step is the result of one update.
@@ -14,8 +15,11 @@ type Step struct {
 	LR        float64
 	GradNorm  float64 // before clipping
 	Tokens    int     // trained on so far
+	Targets   int     // of the update
 	PerSecond float64 // tokens, since training began or resumed
 	Added     []NamedLoss
+	Spike     float64 // z-score of the loss or the gradient norm, if training.spike finds an outlier; 0: it finds none
+	Skipped   bool    // nothing was updated, for the outlier
 }
 
 // NamedLoss is a loss that a layer has added to the model's: see graph.Scope.AddLoss.
@@ -24,11 +28,14 @@ type NamedLoss struct {
 	Value float64 // mean over the update's targets, unweighted
 }
 
-// Record is a report: what metrics.jsonl and TensorBoard hold of a step.
+// Record is a report: what metrics.jsonl and TensorBoard hold of a step. Its Loss and Added are
+// means over the targets of all updates since the last report.
 type Record struct {
 	Step
-	ValLoss *float64 // nil unless the step was evaluated
-	Seconds float64  // spent training, before resuming included
+	Outliers  Outliers // since the last report
+	ValLoss   *float64 // nil unless the step was evaluated
+	ValTokens int      // targets that ValLoss is the mean over
+	Seconds   float64  // spent training, before resuming included
 }
 
 // values returns the record by the names of metrics.jsonl.
@@ -38,8 +45,9 @@ func (r Record) values() map[string]float64 {
 	for _, l := range r.Added {
 		v["loss/"+l.Name] = l.Value
 	}
+	r.Outliers.addTo(v)
 	if r.ValLoss != nil {
-		v["val_loss"] = *r.ValLoss
+		v["val_loss"], v["val_tokens"] = *r.ValLoss, float64(r.ValTokens)
 	}
 	return v
 }

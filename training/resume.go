@@ -93,7 +93,15 @@ func (r *Run) restore() error {
 		return err
 	}
 	r.replicas.resumed = c.Carried
-	if err := r.updater.Restore(c.Step, c.Optimizer); err != nil {
+	if err := r.restoreProgress(c.Progress); err != nil {
+		return err
+	}
+	return r.restoreOptimizer(c)
+}
+
+// restoreOptimizer sets the optimizer's state to that of a checkpoint.
+func (r *Run) restoreOptimizer(c *rundir.Checkpoint) error {
+	if err := r.updater.Restore(c.Step-r.spikes.Skips, c.Optimizer); err != nil {
 		return fmt.Errorf("%s: %w", filepath.Join(r.Dir, rundir.State), err)
 	}
 	return nil
@@ -109,7 +117,8 @@ func noStateError(dir string) error {
 
 // resumable are the keys that a resumed run may change.
 var resumable = []string{"training.steps", "training.for", "training.workers", "training.log_every", "training.eval_every",
-	"training.eval_tokens", "training.save_every", "training.sample", "schedule.steps", "schedule.min_lr", "schedule.name",
+	"training.eval_tokens", "training.final_eval_tokens", "training.save_every", "training.sample",
+	"training.spike", "training.spike_z", "training.spike_window", "schedule.steps", "schedule.min_lr", "schedule.name",
 	"optimizer.lr", "optimizer.weight_decay", "optimizer.clip"}
 
 func checkResumable(sets []string) error {

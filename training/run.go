@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"math"
 	"time"
 
 	"euryale/data"
@@ -28,15 +28,20 @@ type Run struct {
 	valid    *evaluator
 	update   []data.Batch // the batches of an update
 
-	step    int           // updates made
-	tokens  int           // tokens trained on
-	before  time.Duration // training time before the run was resumed
-	started time.Time
-	best    float64 // lowest validation loss
-	log     *rundir.Log
-	hold    *rundir.Hold // nil of a run without files
-	gen     *generation.Generator
-	ctx     context.Context // of Train, while it runs: evaluations and samples end with it
+	step     int      // updates made
+	pending  *Step    // the last update, until its evaluation is reported
+	interval interval // updates since the last report
+	spikes   spikes
+	tokens   int           // tokens trained on
+	before   time.Duration // training time before the run was resumed
+	started  time.Time     // when Train began
+	limit    time.Duration // of training; 0: none
+	took     time.Duration // of the last update
+	best     float64       // lowest validation loss
+	log      *rundir.Log
+	hold     *rundir.Hold // nil of a run without files
+	gen      *generation.Generator
+	ctx      context.Context // of Train, while it runs: evaluations and samples end with it
 }
 
 // ErrInterrupted is the error of a run that was stopped before its end, and saved.
@@ -44,37 +49,76 @@ var ErrInterrupted = errors.New("interrupted: the run is saved")
 
 // Train updates the weights until all steps are made or the time is up, and saves the run.
 // When ctx ends it saves and returns ErrInterrupted; an evaluation that was under way is
-// left out. A models.Predictor reads the training part once instead.
+// made when the run is resumed. A models.Predictor reads the training part once instead.
 func (r *Run) Train(ctx context.Context) error {
 	r.ctx = ctx
 	defer func() { r.ctx = nil }()
 	if p, ok := r.Config.Model.(models.Predictor); ok {
 		return r.learn(ctx, p)
 	}
-	limit, err := r.Config.Training.duration()
-	if err != nil {
+	var err error
+	if r.limit, err = r.Config.Training.duration(); err != nil {
 		return err
 	}
 	r.started = time.Now()
-	fresh, done := 0, r.step >= r.Config.Training.Steps
-	for !done {
+	if r.Config.Training.Spike == "back" {
+		if err := r.saveFirst(); err != nil {
+			return err
+		}
+	}
+	done := r.isDone()
+	if r.pending != nil {
+		if err := r.settle(*r.pending, done); err != nil {
+			return err
+		}
+	}
+	for fresh := 0; !done; {
 		s, err := r.Update()
+		if errors.Is(err, errBack) {
+			err = r.goBack(s)
+			if r.context().Err() != nil && err == nil {
+				return errors.Join(r.Save(), ErrInterrupted)
+			}
+			if r.pending != nil && err == nil {
+				err = r.settle(*r.pending, false)
+			}
+			if err != nil {
+				return err
+			}
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("step %d: %w", r.step+1, err)
 		}
 		fresh += s.Tokens - r.tokens
 		r.tokens = s.Tokens
 		s.PerSecond = float64(fresh) / time.Since(r.started).Seconds()
-		done = r.step >= r.Config.Training.Steps || limit > 0 && r.elapsed() >= limit
-		err = r.after(s, done)
-		if ended := r.ended(err); ended || err == nil && ctx.Err() != nil && !done {
-			return errors.Join(r.Save(), ErrInterrupted)
+		r.interval.add(s)
+		if r.Watch.Step != nil {
+			r.Watch.Step(s)
 		}
-		if err != nil {
+		done = r.isDone()
+		if err := r.settle(s, done); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// saveFirst saves a run that was never saved, so that it has what to go back to.
+func (r *Run) saveFirst() error {
+	if r.Dir == "" {
+		return errors.New("training.spike = \"back\" goes back to the last save, and this run has no directory to save in: use skip")
+	}
+	if rundir.Holds(r.Dir, rundir.State) {
+		return nil
+	}
+	return r.Save()
+}
+
+// isDone reports whether all steps are made or the time is up.
+func (r *Run) isDone() bool {
+	return r.step >= r.Config.Training.Steps || r.step > 0 && r.limit > 0 && r.elapsed() >= r.limit
 }
 
 // context returns the context of Train.
@@ -91,77 +135,71 @@ func (r *Run) ended(err error) bool {
 	return cause != nil && errors.Is(err, cause)
 }
 
-// after reports, evaluates and saves after a step, where that is due. A step whose
-// evaluation was interrupted is reported without it.
-func (r *Run) after(s Step, done bool) error {
-	c := r.Config.Training
-	due := func(every int) bool { return every > 0 && r.step%every == 0 }
-	if r.Watch.Step != nil {
-		r.Watch.Step(s)
-	}
-	evaluate := done || due(c.EvalEvery)
-	if evaluate || due(c.LogEvery) {
-		rec := Record{Step: s, Seconds: r.elapsed().Seconds()}
-		var err error
-		if evaluate {
-			if err = r.evaluate(&rec, done); err != nil && !r.ended(err) {
-				return err
-			}
-		}
-		if err := errors.Join(r.report(rec), err); err != nil {
-			return err
-		}
-	}
-	if done || due(c.SaveEvery) || c.SaveEvery == 0 && evaluate {
-		return r.Save()
-	}
-	return nil
-}
-
-// Update makes one step: gradients of all its batches, then the optimizer.
+// Update makes one step: gradients of all its batches, then the optimizer. A loss or gradient
+// that is not finite is an error that names the layer, unless training.spike skips the update
+// or goes back, which is for Train.
 func (r *Run) Update() (Step, error) {
 	if err := r.Config.Training.UsePrecision(); err != nil {
 		return Step{}, err
 	}
-	loss, added, read, err := r.gradients()
-	if err != nil {
+	begin := time.Now()
+	s := Step{N: r.step + 1, Of: r.Config.Training.Steps, LR: r.rate(), Tokens: r.tokens}
+	if err := r.gradients(&s); models.IsNotFinite(err) {
+		s.Loss, s.GradNorm = math.NaN(), math.NaN()
+	} else if err != nil {
 		return Step{}, err
 	}
-	lr := r.Config.Schedule.Rate(r.step, r.Config.Optimizer.LR)
-	norm, err := r.updater.Step(lr)
-	if err != nil {
+	if err := r.guard(&s); err != nil {
+		return s, err
+	}
+	if s.Skipped {
+		r.updater.Discard()
+	} else if _, err := r.updater.Step(s.LR); err != nil {
 		return Step{}, err
 	}
 	r.step++
-	return Step{N: r.step, Of: r.Config.Training.Steps, Loss: loss, LR: lr, GradNorm: norm, Tokens: r.tokens + read, Added: added}, nil
+	r.took = time.Since(begin)
+	return s, nil
 }
 
-// gradients adds the gradients of an update's batches to the updater. It returns the mean
-// losses over all their targets, and the number of tokens read.
-func (r *Run) gradients() (loss float64, added []NamedLoss, tokens int, err error) {
-	targets, err := r.readBatches()
-	if err != nil {
-		return 0, nil, 0, err
+// gradients adds the gradients of an update's batches to the updater. It sets the step's mean
+// losses over all their targets, the gradients' norm, and the numbers of tokens and targets.
+func (r *Run) gradients(s *Step) (err error) {
+	if s.Targets, err = r.readBatches(); err != nil {
+		return err
+	}
+	for i := range r.update {
+		s.Tokens += r.update[i].B * r.update[i].T
+	}
+	if r.Config.Training.BPTT == "carry" { // for diverged
+		r.replicas.before = r.replicas.states()
 	}
 	r.Weights.Hold()
 	defer r.Weights.Release()
 	for i := range r.update {
-		b := &r.update[i]
-		r.replicas.noise.Step = uint64(r.step*len(r.update) + i)
-		rep, err := r.replicas.of(b)
+		rep, loss, err := r.runBatch(i, s.Targets)
 		if err != nil {
-			return 0, nil, 0, err
+			return err
 		}
-		l, err := rep.run(b, targets, r.Config.Training.Workers)
-		if err != nil {
-			return 0, nil, 0, err
-		}
-		loss += l
-		added = rep.addLosses(added)
-		tokens += b.B * b.T
+		s.Loss += loss
+		s.Added = rep.addLosses(s.Added)
 		r.updater.Add(rep.gradients())
 	}
-	return loss, added, tokens, nil
+	s.GradNorm = r.updater.Norm()
+	return nil
+}
+
+// runBatch computes the losses and gradients of a batch of the update, as its part of the mean
+// over so many targets.
+func (r *Run) runBatch(i, targets int) (*replica, float64, error) {
+	b := &r.update[i]
+	r.replicas.noise.Step = uint64(r.step*len(r.update) + i)
+	rep, err := r.replicas.of(b)
+	if err != nil {
+		return nil, 0, err
+	}
+	loss, err := rep.run(b, targets, r.Config.Training.Workers)
+	return rep, loss, err
 }
 
 // readBatches reads the batches of the next update and counts their targets, before the
@@ -182,90 +220,28 @@ func (r *Run) readBatches() (targets int, err error) {
 	return targets, nil
 }
 
-func (r *Run) elapsed() time.Duration { return r.before + time.Since(r.started) }
-
-// evaluate measures the validation loss, saves the best weights, and writes a sample. The
-// last evaluation reports the loss over the whole validation part; the best weights are
-// found on the same tokens every time.
-func (r *Run) evaluate(rec *Record, last bool) error {
-	loss, err := r.Validate(false)
-	if err != nil {
-		return err
+// rate returns the learning rate of the next update. A run with a time limit has that of the
+// update's end, if it takes as long as the one before: the last one ends with the schedule.
+func (r *Run) rate() float64 {
+	c := r.Config
+	lr := math.Ldexp(c.Optimizer.LR, -r.spikes.Halved)
+	c.Schedule.MinLR = math.Ldexp(c.Schedule.MinLR, -r.spikes.Halved)
+	if r.limit == 0 {
+		return c.Schedule.Rate(r.step, lr)
 	}
-	if loss < r.best {
-		r.best = loss
-		if err := r.saveWeights(rundir.Best); err != nil {
-			return err
-		}
-	}
-	if last && r.Config.Training.EvalTokens > 0 {
-		if loss, err = r.Validate(true); err != nil {
-			return err
-		}
-	}
-	rec.ValLoss = &loss
-	if r.Watch.Eval != nil {
-		r.Watch.Eval(*rec)
-	}
-	return r.sample(loss)
+	return c.Schedule.RateWithin(float64(r.elapsed()+r.took)/float64(r.limit), r.step, lr)
 }
 
-// Validate returns the mean loss per token over the validation part in nats: over all of
-// it, or over as much as training.eval_tokens says.
-func (r *Run) Validate(whole bool) (float64, error) {
-	if err := r.Config.Training.UsePrecision(); err != nil {
-		return 0, err
+// elapsed returns the time spent training, before the run was resumed included.
+func (r *Run) elapsed() time.Duration {
+	if r.started.IsZero() {
+		return r.before
 	}
-	if r.valid == nil {
-		v, err := newEvaluator(r.Config, r.Weights, r.Corpus)
-		if err != nil {
-			return 0, err
-		}
-		r.valid = v
-	}
-	r.Weights.Hold()
-	defer r.Weights.Release()
-	limit := r.Config.Training.EvalTokens
-	if whole {
-		limit = 0
-	}
-	return r.valid.loss(r.context(), limit)
+	return r.before + time.Since(r.started)
 }
 
-// report appends a record to the run's files.
-func (r *Run) report(rec Record) error {
-	if r.log == nil {
-		return nil
-	}
-	warning, err := r.log.Append(rec.N, rec.values())
-	if warning != "" && r.Watch.Message != nil {
-		r.Watch.Message(warning)
-	}
-	return err
-}
-
-// Save writes the weights, and the state that Resume reads.
-func (r *Run) Save() error {
-	if r.Dir == "" {
-		return nil
-	}
-	if p, ok := r.Config.Model.(models.Predictor); ok { // that is all there is
-		return p.Save(filepath.Join(r.Dir, rundir.Weights))
-	}
-	if err := r.saveWeights(rundir.Weights); err != nil {
-		return err
-	}
-	c := rundir.Checkpoint{Model: r.Config.ModelName, Seed: r.Config.Training.Seed, Step: r.step, Tokens: r.tokens, Elapsed: r.elapsed(),
-		Best: r.best, Weights: r.Weights, Optimizer: r.updater.State(), Carried: r.replicas.states()}
-	return c.Save(r.Dir)
-}
-
-func (r *Run) saveWeights(name string) error {
-	if r.Dir == "" {
-		return nil
-	}
-	return rundir.SaveWeights(filepath.Join(r.Dir, name), r.Weights, r.Config.ModelName)
-}
+// Steps returns the number of updates made.
+func (r *Run) Steps() int { return r.step }
 
 // Model returns the model in training.
 func (r *Run) Model() models.Model { return r.Config.Model }

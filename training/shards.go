@@ -46,12 +46,15 @@ func runShards(n, workers int, f func(i int)) {
 
 // feed returns the shard's part of a batch. It resets the recurrent state of sequences
 // whose text does not continue the previous batch.
-func (s shard) feed(b *data.Batch) graph.Feed {
+func (s shard) feed(b *data.Batch) graph.Feed { return s.feedOf(b, s.Frame().Memory) }
+
+// feedOf is feed for a program of the shard with another memory, or nil.
+func (s shard) feedOf(b *data.Batch, m *graph.Memory) graph.Feed {
 	f := graph.Feed{Tokens: b.Tokens[s.from*b.T : s.to*b.T], Targets: b.Targets[s.from*b.T : s.to*b.T]}
 	if b.S > 0 {
 		f.Source = b.Source[s.from*b.S : s.to*b.S]
 	}
-	if m := s.Frame().Memory; m != nil {
+	if m != nil {
 		for i := s.from; i < s.to; i++ {
 			if b.Fresh == nil || b.Fresh[i] {
 				m.Reset(i - s.from)
@@ -82,6 +85,7 @@ type replicas struct {
 	byShape  map[shape]*replica
 	carried  []*graph.Memory              // of each shard, when state is carried
 	resumed  map[int]map[string][]float32 // states of a checkpoint, until their shard is built
+	before   map[int]map[string][]float32 // states before the update that is being made
 }
 
 func newReplicas(c Config, w *graph.Weights) *replicas {
@@ -189,6 +193,25 @@ func (r *replicas) states() map[int]map[string][]float32 {
 		}
 	}
 	return states
+}
+
+// setStates sets the carried states to those of a checkpoint.
+func (r *replicas) setStates(states map[int]map[string][]float32) error {
+	r.resumed = maps.Clone(states)
+	for i, m := range r.carried {
+		if m == nil {
+			continue
+		}
+		if len(states[i]) == 0 { // saved before the first update
+			for seq := range m.Sequences() {
+				m.Reset(seq)
+			}
+		}
+		if err := r.restore(i); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // run computes a batch's part of the mean loss over so many targets, and of its gradients.

@@ -74,17 +74,25 @@ func (u *Updater) addBlock(i int) {
 	u.squares[i] = vec.SumSquares(sum)
 }
 
+// Norm returns the norm of the sum of the gradients added since the last step.
+func (u *Updater) Norm() (norm float64) {
+	for _, s := range u.squares {
+		norm += s
+	}
+	return math.Sqrt(norm)
+}
+
+// Discard forgets the gradients added since the last step.
+func (u *Updater) Discard() { u.added = 0 }
+
 // Step updates the parameters at a learning rate with the sum of the gradients added since
 // the last step, and returns its norm before clipping. A norm that is not finite is an
 // error, and changes nothing.
 func (u *Updater) Step(lr float64) (norm float64, err error) {
 	scale := 1.0
-	for _, s := range u.squares {
-		norm += s
-	}
-	norm = math.Sqrt(norm)
+	norm = u.Norm()
 	u.added = 0
-	if math.IsNaN(norm) || math.IsInf(norm, 0) {
+	if !isFinite(norm) {
 		return norm, fmt.Errorf("the gradients' norm is %v: lower optimizer.lr, or set optimizer.clip", norm)
 	}
 	if u.clip > 0 && norm > u.clip {

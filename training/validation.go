@@ -31,41 +31,45 @@ func newEvaluator(c Config, w *graph.Weights, corpus *data.Corpus) (*evaluator, 
 	return &evaluator{config: c, weights: w, batches: batches, programs: map[shape][]shard{}}, nil
 }
 
-// loss returns the mean loss over at least limit tokens, in batches evenly spread over the
-// part; 0: over all of it. When ctx ends, its error is returned.
-func (e *evaluator) loss(ctx context.Context, limit int) (float64, error) {
-	sum, total, err := e.total(ctx, limit)
-	return sum / float64(total), err
+// stride returns the distance between the batches of an evaluation over at least limit tokens,
+// if there are so many; 0: of all. It skips no batch of a part with fewer than 2·limit.
+func (e *evaluator) stride(limit int) int {
+	if limit == 0 {
+		return 1
+	}
+	return max(1, e.batches.Len()*e.config.Training.Batch*e.config.Model.Common().Context/limit)
 }
 
-// total returns the sum of the losses and the number of targets. When state is carried from
-// batch to batch it reads the first batches instead of spread ones.
-func (e *evaluator) total(ctx context.Context, limit int) (sum float64, total int, err error) {
-	n := e.batches.Len()
-	stride := 1
-	if per := e.config.Training.Batch * e.config.Model.Common().Context; limit > 0 {
-		stride = max(1, n*per/limit)
-	}
+// total returns the sum of the losses over at least limit tokens, in batches evenly spread over
+// the part, and the number of targets; 0: over all of it. When state is carried from batch to
+// batch it reads the first batches instead of spread ones. When ctx ends, its error is returned
+// with the sum so far. Progress, which may be nil, is called with numbers of batches.
+func (e *evaluator) total(ctx context.Context, limit int, progress func(done, total int)) (sum float64, targets int, err error) {
+	stride := e.stride(limit)
+	n := (e.batches.Len() + stride - 1) / stride
 	if e.carries() {
-		n, stride = (n+stride-1)/stride, 1
+		stride = 1
 	}
-	for i := 0; i < n; i += stride {
+	for i := range n {
 		if err := ctx.Err(); err != nil {
-			return 0, 0, err
+			return sum, targets, err
 		}
-		if err := e.batches.Batch(i, &e.batch); err != nil {
+		if err := e.batches.Batch(i*stride, &e.batch); err != nil {
 			return 0, 0, err
 		}
 		s, err := e.score()
 		if err != nil {
-			return 0, 0, fmt.Errorf("validation batch %d: %w", i, err)
+			return 0, 0, fmt.Errorf("validation batch %d: %w", i*stride, err)
 		}
-		sum, total = sum+s, total+countTargets(&e.batch)
+		sum, targets = sum+s, targets+countTargets(&e.batch)
+		if progress != nil {
+			progress(i+1, n)
+		}
 	}
-	if total == 0 {
+	if targets == 0 {
 		return 0, 0, fmt.Errorf("the validation part has no targets: give it more text")
 	}
-	return sum, total, nil
+	return sum, targets, nil
 }
 
 // carries reports whether recurrent state is carried from batch to batch, as in training.

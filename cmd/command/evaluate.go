@@ -92,18 +92,24 @@ func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 	if o.score != "" {
 		return o.scoreFile(ctx, g, s)
 	}
-	m, err := o.measure(ctx, saved, s.err)
-	if errors.Is(err, evaluation.ErrNoCorpus) {
-		return fmt.Errorf("%s: %w", o.run, err)
+	m, interrupted := o.measure(ctx, saved, s.err)
+	if errors.Is(interrupted, evaluation.ErrNoCorpus) {
+		return fmt.Errorf("%s: %w", o.run, interrupted)
 	}
-	if err != nil {
-		return err
+	if m == nil {
+		return interrupted
 	}
 	all := map[string]any{"part": o.part, "report": m.Report, "samples": m.Samples}
+	if m.Partial != "" {
+		all["partial"] = m.Partial
+	}
 	if o.format == "json" {
 		err = printJSON(s.out, all)
 	} else {
 		err = o.print(m, s.out)
+	}
+	if interrupted != nil { // the file of an earlier evaluation stays
+		return errors.Join(interrupted, err)
 	}
 	err = errors.Join(err, runfile.WriteAtomic(filepath.Join(o.run, "eval.json"), func(w io.Writer) error {
 		j := json.NewEncoder(w)
@@ -128,14 +134,25 @@ func reportUnanswered(m *evaluation.Measured, stderr io.Writer) error {
 
 // measure measures the run on its corpus.
 func (o *evaluateOptions) measure(ctx context.Context, saved *training.Saved, stderr io.Writer) (*evaluation.Measured, error) {
-	bar := term.New(stderr, o.examples, "answering")
-	defer bar.Done()
+	var bar *term.Progress
+	show := func(what string) func(done, total int) {
+		var own *term.Progress
+		return func(done, total int) {
+			if own == nil {
+				bar.Done()
+				own = term.New(stderr, total, what)
+				bar = own
+			}
+			own.Update(done, "")
+		}
+	}
+	defer func() { bar.Done() }()
 	s := generation.Settings{Tokens: o.tokens, Beams: o.beams, LengthPenalty: 1}
 	if o.beams <= 1 {
 		s.Seed = 1
 	}
 	return evaluation.Measure(ctx, saved, evaluation.Options{Part: o.part, Examples: o.examples, Settings: s, Log: stderr,
-		Progress: func(done, _ int) { bar.Update(done, "") }})
+		Validating: show("validating"), Progress: show("answering")})
 }
 
 // print writes the first samples and the measures.
@@ -150,7 +167,10 @@ func (o *evaluateOptions) print(m *evaluation.Measured, w io.Writer) error {
 		}
 		fmt.Fprintln(w)
 	}
-	_, err := fmt.Fprint(w, m.Report)
+	if _, err := fmt.Fprint(w, m.Report); err != nil || m.Partial == "" {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "partial: interrupted, this is %s\n", m.Partial)
 	return err
 }
 
@@ -164,13 +184,21 @@ func (o *evaluateOptions) scoreFile(ctx context.Context, g *generation.Generator
 	bar := term.New(st.err, 100, "scoring")
 	s, err := g.Score(ctx, text, o.stride, func(done, total int) { bar.Update(100*done/total, "") })
 	bar.Done()
-	if err != nil {
+	if err != nil && s.Tokens == 0 {
 		return fmt.Errorf("%s: %w", o.score, err)
 	}
+	return errors.Join(err, o.printScore(s, st.out))
+}
+
+func (o *evaluateOptions) printScore(s generation.Score, w io.Writer) error {
 	if o.format == "json" {
-		return printJSON(st.out, s)
+		return printJSON(w, s)
 	}
-	_, err = fmt.Fprintf(st.out, "%d tokens, %d characters, %d bytes\n%.4f nats per token, perplexity %.3f\n%.4f bits per byte, %.4f bits per character\n",
-		s.Tokens, s.Chars, s.Bytes, s.NLLPerToken, s.Perplexity, s.BitsPerByte, s.BitsPerChar)
+	partial := ""
+	if s.Partial {
+		partial = "partial: interrupted, this is the beginning of the text\n"
+	}
+	_, err := fmt.Fprintf(w, "%d tokens, %d characters, %d bytes\n%.4f nats per token, perplexity %.3f\n%.4f bits per byte, %.4f bits per character\n%s",
+		s.Tokens, s.Chars, s.Bytes, s.NLLPerToken, s.Perplexity, s.BitsPerByte, s.BitsPerChar, partial)
 	return err
 }

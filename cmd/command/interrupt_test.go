@@ -3,6 +3,7 @@ package command
 import (
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -57,4 +58,9 @@ func TestInterrupted(t *testing.T) {
 	big := file(t, "big.txt", strings.Repeat("The Rays of Light which differ in Colour differ also in Refrangibility. ", 200000))
 	interrupt(t, os.Interrupt, nil, "precision:", "evaluate", "-run", dir, "-score", big)
 	interrupt(t, os.Interrupt, nil, "arithmetic:", "train", "-data", big, "-tokenizer", "bpe")
+	// The last evaluation, of more text than would take a minute, comes after the save.
+	out := filepath.Join(t.TempDir(), "run")
+	interrupt(t, syscall.SIGTERM, nil, "training 3/3 validating", "train", "-data", big, "-out", out, "-steps", "3", "-set", "training.final_eval_tokens=100000000")
+	assert.FileExists(t, filepath.Join(out, "weights.safetensors"))
+	assert.FileExists(t, filepath.Join(out, "state.safetensors"))
 }

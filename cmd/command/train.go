@@ -81,7 +81,7 @@ func use(ctx context.Context, o *trainOptions, r *training.Run, s streams) error
 		return describe(ctx, r, s.out)
 	}
 	w := &watcher{run: r, stderr: s.err}
-	r.Watch = training.Watch{Step: w.step, Eval: w.eval, Message: func(text string) { w.print(text) }}
+	r.Watch = training.Watch{Step: w.step, Validating: w.validating, Eval: w.eval, Message: func(text string) { w.print(text) }}
 	err := learn(ctx, r)
 	w.bar.Done()
 	if err != nil {
@@ -93,11 +93,15 @@ func use(ctx context.Context, o *trainOptions, r *training.Run, s streams) error
 // learn trains a run. One that is interrupted may take its time to save; a model that reads
 // the text once has nothing to save before it has read it all.
 func learn(ctx context.Context, r *training.Run) error {
-	if _, isPredictor := r.Config.Model.(models.Predictor); !isPredictor {
+	_, isPredictor := r.Config.Model.(models.Predictor)
+	if !isPredictor {
 		defer cli.Saving(ctx)()
 	}
 	err := r.Train(ctx)
-	if errors.Is(err, training.ErrInterrupted) {
+	switch interrupted := errors.Is(err, training.ErrInterrupted); {
+	case interrupted && isPredictor:
+		return fmt.Errorf("%w: the model is saved, and was not evaluated: evaluate -run %s does so", cli.ErrInterrupted, r.Dir)
+	case interrupted:
 		return fmt.Errorf("%w: continue with -resume %s", cli.ErrInterrupted, r.Dir)
 	}
 	return err
@@ -180,26 +184,49 @@ func nameOf(c training.Config) string {
 type watcher struct {
 	run    *training.Run
 	stderr io.Writer
-	bar    *term.Progress // from the first step on
+	bar    *term.Progress
+	state  string // of training, beside the bar
 }
 
 func (w *watcher) step(s training.Step) {
+	if s.N%max(1, w.run.Config.Training.LogEvery) == 0 || s.N == 1 || s.N == s.Of || w.bar == nil {
+		w.state = fmt.Sprintf("loss %.4f, %.0f tokens/s, %.0f%% of peak", s.Loss, s.PerSecond, 100*w.run.ShareOfPeak(s.PerSecond))
+		w.progress(s.Of, "training").Update(s.N, w.state)
+	}
+}
+
+// progress returns the bar, which begins with the first step or evaluation.
+func (w *watcher) progress(total int, what string) *term.Progress {
 	if w.bar == nil {
-		w.bar = term.New(w.stderr, s.Of, "training")
+		w.bar = term.New(w.stderr, total, what)
 	}
-	if s.N%max(1, w.run.Config.Training.LogEvery) == 0 || s.N == 1 || s.N == s.Of {
-		w.bar.Update(s.N, fmt.Sprintf("loss %.4f, %.0f tokens/s, %.0f%% of peak", s.Loss, s.PerSecond, 100*w.run.ShareOfPeak(s.PerSecond)))
+	return w.bar
+}
+
+// validating shows the progress of an evaluation.
+func (w *watcher) validating(done, total int) {
+	if w.readsOnce() {
+		w.progress(total, "validating").Update(done, "")
+		return
 	}
+	w.progress(w.run.Config.Training.Steps, "training").Update(w.run.Steps(), fmt.Sprintf("validating, batch %d of %d", done, total))
 }
 
 // eval prints the losses of an evaluation. A model that reads the text once has no training
 // loss, and no steps.
 func (w *watcher) eval(e training.Record) {
-	if w.bar == nil {
-		w.print(fmt.Sprintf("read %d tokens: validation %.4f nats per token", e.Tokens, *e.ValLoss))
+	if w.readsOnce() {
+		w.print(fmt.Sprintf("read %d tokens: validation %.4f nats per token, over %d tokens", e.Tokens, *e.ValLoss, e.ValTokens))
 		return
 	}
-	w.print(fmt.Sprintf("step %d: loss %.4f, validation %.4f", e.N, e.Loss, *e.ValLoss))
+	w.bar.Update(e.N, w.state)
+	w.print(fmt.Sprintf("step %d: loss %.4f, validation %.4f over %d tokens", e.N, e.Loss, *e.ValLoss, e.ValTokens))
+}
+
+// readsOnce reports whether the model reads the text once, without steps.
+func (w *watcher) readsOnce() bool {
+	_, isPredictor := w.run.Config.Model.(models.Predictor)
+	return isPredictor
 }
 
 func (w *watcher) print(text string) {

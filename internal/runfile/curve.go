@@ -9,7 +9,6 @@ import (
 	"math"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -61,11 +60,12 @@ func Curve(dir, title string, train, valid []Point) (warning string, err error) 
 		return "", fmt.Errorf("draw loss: %w", err)
 	}
 	handler := plottext.New()
-	if missing := handler.Missing(plottext.Printable(title), p.Title.TextStyle.Font); missing != "" {
+	p.Title.TextStyle.Handler = handler
+	title = p.fit(plottext.Printable(title))
+	if missing := handler.Missing(title, p.Title.TextStyle.Font); missing != "" {
 		warnings = append(warnings, fmt.Sprintf("loss.png shows %q of its title as boxes; loss.svg has them as text", missing))
 	}
-	p.Title.Text = plottext.Printable(title)
-	p.Title.TextStyle.Handler = handler
+	p.Title.Text = title
 	png := WriteAtomic(filepath.Join(dir, "loss.png"), func(w io.Writer) error { return writePNG(w, p) })
 	handler.AsText = true
 	p.Title.TextStyle.Handler = handler
@@ -74,8 +74,8 @@ func Curve(dir, title string, train, valid []Point) (warning string, err error) 
 }
 
 // lossPlot returns the plot without its title.
-func lossPlot(train, valid plotter.XYs) (*plot.Plot, error) {
-	p := plot.New()
+func lossPlot(train, valid plotter.XYs) (*curves, error) {
+	p := &curves{Plot: plot.New()}
 	for _, s := range []*text.Style{&p.Title.TextStyle, &p.Legend.TextStyle,
 		&p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label} {
 		s.Font.Variant = "Sans"
@@ -83,8 +83,7 @@ func lossPlot(train, valid plotter.XYs) (*plot.Plot, error) {
 	p.Title.Padding = vg.Points(8)
 	p.X.Label.Text, p.Y.Label.Text = "step", "loss (nats per token)"
 	p.X.Label.Padding, p.Y.Label.Padding = vg.Points(4), vg.Points(4)
-	p.X.Tick.Marker, p.Y.Tick.Marker = plot.TickerFunc(roundTicks), plot.TickerFunc(roundTicks)
-	p.Legend.Top, p.Legend.Padding = true, vg.Points(2)
+	p.X.Tick.Marker, p.Y.Tick.Marker = plot.TickerFunc(stepTicks), plot.TickerFunc(roundTicks)
 	grid := plotter.NewGrid()
 	grid.Vertical.Color, grid.Horizontal.Color = gridColor, gridColor
 	p.Add(grid)
@@ -102,26 +101,35 @@ func lossPlot(train, valid plotter.XYs) (*plot.Plot, error) {
 		line.Width = vg.Points(1.5)
 		points.Shape, points.Radius = draw.CircleGlyph{}, vg.Points(2.5)
 		p.Add(line, points)
-		p.Legend.Add("validation", line, points)
+		p.legend = append(p.legend, legendEntry{"validation", []plot.Thumbnailer{line, points}})
 	}
 	return p, nil
 }
 
-// addTrain adds the training loss as a thin raw line and a thick smoothed line.
-func addTrain(p *plot.Plot, train plotter.XYs) error {
-	raw, err := plotter.NewLine(thin(train, curveBins))
+// addTrain adds the training loss as a thin raw line and a thick smoothed line, or as one line
+// of a run with too few points to smooth.
+func addTrain(p *curves, train plotter.XYs) error {
+	raw, points, err := plotter.NewLinePoints(thin(train, curveBins))
 	if err != nil {
 		return err
 	}
 	raw.Color, raw.Width = rawColor, vg.Points(0.6)
-	line, err := plotter.NewLine(thin(smooth(train, len(train)/60), curveBins))
+	p.Add(raw)
+	span := len(train) / 60
+	if span == 0 {
+		raw.Color, raw.Width = trainColor, vg.Points(1.8)
+		points.Color, points.Shape, points.Radius = trainColor, draw.CircleGlyph{}, vg.Points(2)
+		p.Add(points)
+		p.legend = append(p.legend, legendEntry{"training", []plot.Thumbnailer{raw, points}})
+		return nil
+	}
+	line, err := plotter.NewLine(thin(smooth(train, span), curveBins))
 	if err != nil {
 		return err
 	}
 	line.Color, line.Width = trainColor, vg.Points(1.8)
-	p.Add(raw, line)
-	p.Legend.Add("training", raw)
-	p.Legend.Add("training, smoothed", line)
+	p.Add(line)
+	p.legend = append(p.legend, legendEntry{"training", []plot.Thumbnailer{raw}}, legendEntry{"training, smoothed", []plot.Thumbnailer{line}})
 	return nil
 }
 
@@ -166,25 +174,6 @@ func thin(points plotter.XYs, bins int) plotter.XYs {
 	return out
 }
 
-// roundTicks returns four to ten ticks at multiples of 1, 2 or 5 times a power of ten.
-func roundTicks(low, high float64) []plot.Tick {
-	step := math.Pow(10, math.Floor(math.Log10((high-low)/4)))
-	for _, m := range []float64{5, 2} {
-		if (high-low)/(m*step) >= 4 {
-			step *= m
-			break
-		}
-	}
-	var ticks []plot.Tick
-	first := math.Ceil(low / step)
-	for i := range 11 {
-		if v := (first + float64(i)) * step; v <= high {
-			ticks = append(ticks, plot.Tick{Value: v, Label: strconv.FormatFloat(v, 'g', 10, 64)})
-		}
-	}
-	return ticks
-}
-
 func finite(points []Point) plotter.XYs {
 	var out plotter.XYs
 	for _, p := range points {
@@ -195,15 +184,9 @@ func finite(points []Point) plotter.XYs {
 	return out
 }
 
-// drawInside draws the plot with a margin.
-func drawInside(p *plot.Plot, c draw.Canvas) {
-	const margin = vg.Length(10)
-	p.Draw(draw.Crop(c, margin, -margin, margin, -margin))
-}
-
-func writePNG(w io.Writer, p *plot.Plot) error {
+func writePNG(w io.Writer, p *curves) error {
 	c := vgimg.NewWith(vgimg.UseWH(curveWidth, curveHeight), vgimg.UseDPI(curveDPI))
-	drawInside(p, draw.New(c))
+	p.drawInside(draw.New(c))
 	_, err := vgimg.PngCanvas{Canvas: c}.WriteTo(w)
 	return err
 }
@@ -212,9 +195,9 @@ func writePNG(w io.Writer, p *plot.Plot) error {
 var svgFamily = regexp.MustCompile(`style="font-family:([^;"]*);`)
 
 // writeSVG writes the plot with text elements, whose fallback fonts have Chinese characters.
-func writeSVG(w io.Writer, p *plot.Plot) error {
+func writeSVG(w io.Writer, p *curves) error {
 	c := vgsvg.New(curveWidth, curveHeight)
-	drawInside(p, draw.New(c))
+	p.drawInside(draw.New(c))
 	var b bytes.Buffer
 	if _, err := c.WriteTo(&b); err != nil {
 		return err

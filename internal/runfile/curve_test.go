@@ -15,6 +15,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
 )
 
 // exampleLosses returns noisy losses that fall from 4.2 towards 1.5.
@@ -135,4 +137,68 @@ func TestRoundTicks(t *testing.T) {
 		}
 		assert.Equal(t, tt.want, strings.Join(labels, " "))
 	}
+}
+
+func TestStepTicks(t *testing.T) {
+	for _, tt := range []struct {
+		low, high float64
+		want      string
+	}{
+		{49, 51, "49 50 51"},
+		{0, 2000, "0 500 1000 1500 2000"},
+		{0, 4e5, "0 100k 200k 300k 400k"},
+		{0, 2e6, "0 0.5M 1M 1.5M 2M"},
+	} {
+		var labels []string
+		for _, tick := range stepTicks(tt.low, tt.high) {
+			labels = append(labels, tick.Label)
+		}
+		assert.Equal(t, tt.want, strings.Join(labels, " "))
+	}
+}
+
+// No dot of a curve is in the rows of the legend, wherever the curves go; a name of any length
+// fits into the picture.
+func TestLegendIsBelowTheCurves(t *testing.T) {
+	for name, at := range map[string]func(x float64) float64{
+		"falling": func(x float64) float64 { return -x }, "rising": func(x float64) float64 { return x }, "flat": func(float64) float64 { return 0 },
+	} {
+		var train, valid plotter.XYs
+		for i := range 200 {
+			train = append(train, plotter.XY{X: float64(i), Y: at(float64(i))})
+			valid = append(valid, plotter.XY{X: float64(i), Y: at(float64(i)) + 20})
+		}
+		p, err := lossPlot(train, valid)
+		require.NoError(t, err)
+		with, without := vgimg.New(curveWidth, curveHeight), vgimg.New(curveWidth, curveHeight)
+		p.drawInside(draw.New(with))
+		p.legend = nil
+		p.drawInside(draw.New(without))
+		below := int((curveHeight - curveMargin - legendRow).Dots(without.DPI()))
+		white, differ := true, 0
+		size := without.Image().Bounds().Max
+		for y := range size.Y {
+			for x := range size.X {
+				a, b := with.Image().At(x, y), without.Image().At(x, y)
+				if a != b {
+					differ++
+					assert.GreaterOrEqual(t, y, below-2, name)
+				}
+				r, g, bl, _ := b.RGBA()
+				white = white && (y < below+4 || r+g+bl == 3*0xffff)
+			}
+		}
+		assert.True(t, white, "%s: nothing but the legend is there", name)
+		assert.Greater(t, differ, 500, name)
+	}
+	p, err := lossPlot(nil, plotter.XYs{{X: 1, Y: 1}})
+	require.NoError(t, err)
+	assert.Equal(t, "gpt-opticks-1", p.fit("gpt-opticks-1"))
+	size := p.Title.TextStyle.Font.Size
+	long := strings.Repeat("gpt-", 32)
+	assert.Equal(t, long, p.fit(long), "in a smaller font")
+	assert.Less(t, p.Title.TextStyle.Font.Size, size)
+	cut := p.fit(strings.Repeat("唐诗-gpt-", 100))
+	assert.True(t, strings.HasSuffix(cut, "…"))
+	assert.LessOrEqual(t, p.Title.TextStyle.Width(cut), curveWidth)
 }

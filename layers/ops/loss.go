@@ -109,10 +109,17 @@ func fraction[T Float](n, total int) T {
 	return T(n) / T(total)
 }
 
-// finite returns a loss, or panics if it is not finite.
+// NotFinite is the error of a run whose loss is infinite or NaN.
+type NotFinite struct{ Loss float64 }
+
+func (e *NotFinite) Error() string {
+	return fmt.Sprintf("the loss is %v: lower the learning rate, or check the data", e.Loss)
+}
+
+// finite returns a loss, or panics with a *NotFinite.
 func finite[T Float](loss T) T {
 	if math.IsInf(float64(loss), 0) || loss != loss {
-		panic(fmt.Errorf("the loss is %v: lower the learning rate, or check the data", loss))
+		panic(&NotFinite{float64(loss)})
 	}
 	return loss
 }

@@ -21,8 +21,12 @@ const (
 	Weights   = "weights.safetensors" // of the last save
 	Best      = "best.safetensors"    // of the lowest validation loss
 	State     = "state.safetensors"   // what a run resumes from
-	metrics   = "metrics.jsonl"
-	samples   = "samples.txt"
+	// Of an update whose loss or gradient was not finite:
+	FailedBatch   = "failed-batch.json"
+	FailedWeights = "failed-weights.safetensors"
+
+	metrics = "metrics.jsonl"
+	samples = "samples.txt"
 )
 
 // Holds reports whether dir has a file of that name.

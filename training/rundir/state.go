@@ -20,6 +20,7 @@ type Checkpoint struct {
 	Tokens    int           // trained on
 	Elapsed   time.Duration // time spent training
 	Best      float64       // lowest validation loss
+	Progress  string        // what else training continues from; empty: nothing
 	Weights   *graph.Weights
 	Optimizer []Tensor                     // state of the optimizer
 	Carried   map[int]map[string][]float32 // recurrent states by shard, then by path
@@ -40,11 +41,15 @@ func (c *Checkpoint) Save(dir string) error {
 			ts = append(ts, runfile.Tensor{Name: fmt.Sprintf("carried/%d/%s", shard, path), Shape: []int{len(v)}, Data: v})
 		}
 	}
-	return runfile.SaveTensors(filepath.Join(dir, State), ts, map[string]string{
+	meta := map[string]string{
 		"format": "euryale-state", "version": formatVersion, "model": c.Model,
 		"step": strconv.Itoa(c.Step), "tokens": strconv.Itoa(c.Tokens), "seed": strconv.FormatUint(c.Seed, 10),
 		"seconds": strconv.FormatFloat(c.Elapsed.Seconds(), 'g', -1, 64), "best": strconv.FormatFloat(c.Best, 'g', -1, 64),
-	})
+	}
+	if c.Progress != "" {
+		meta["progress"] = c.Progress
+	}
+	return runfile.SaveTensors(filepath.Join(dir, State), ts, meta)
 }
 
 // LoadCheckpoint reads the checkpoint of the run in dir, whose model has exactly the given
@@ -58,7 +63,7 @@ func LoadCheckpoint(dir string, params []*graph.Param) (*Checkpoint, error) {
 	if meta["format"] != "euryale-state" || meta["version"] != formatVersion {
 		return nil, fmt.Errorf("%s is not the state of a run (format %q, version %q)", path, meta["format"], meta["version"])
 	}
-	c := &Checkpoint{Carried: map[int]map[string][]float32{}}
+	c := &Checkpoint{Progress: meta["progress"], Carried: map[int]map[string][]float32{}}
 	var weights []runfile.Tensor
 	for _, t := range ts {
 		part, name, _ := strings.Cut(t.Name, "/")

@@ -1,0 +1,136 @@
+package training
+
+import (
+	"errors"
+
+	"euryale/training/rundir"
+)
+
+// settle reports, evaluates and saves after an update, where that is due. If the context of
+// Train ended it saves the run and returns ErrInterrupted, unless the run is complete.
+func (r *Run) settle(s Step, done bool) error {
+	err := r.after(s, done)
+	switch ended := r.ended(err); {
+	case ended && done: // saved before its last evaluation
+		return ErrInterrupted
+	case ended || err == nil && r.context().Err() != nil && !done:
+		return errors.Join(r.Save(), ErrInterrupted)
+	}
+	return err
+}
+
+// after reports, evaluates and saves after an update, where that is due. The last evaluation
+// comes after the save. One that is interrupted stays pending: the run that resumes makes it
+// up.
+func (r *Run) after(s Step, done bool) error {
+	c := r.Config.Training
+	due := func(every int) bool { return every > 0 && s.N%every == 0 }
+	evaluate := done || due(c.EvalEvery)
+	rec := Record{Step: s, Outliers: r.spikes.Found}
+	r.interval.fill(&rec)
+	if evaluate {
+		r.pending = &s
+		if done {
+			if err := r.Save(); err != nil {
+				return err
+			}
+		}
+		if err := r.evaluate(&rec, done); err != nil {
+			return err
+		}
+	}
+	if evaluate || due(c.LogEvery) {
+		rec.Seconds = r.elapsed().Seconds()
+		if err := r.report(rec); err != nil {
+			return err
+		}
+		r.interval, r.spikes.Found = interval{}, Outliers{}
+	}
+	r.pending = nil
+	if done || due(c.SaveEvery) || c.SaveEvery == 0 && evaluate {
+		return r.Save()
+	}
+	return nil
+}
+
+// evaluate measures the validation loss, saves the best weights, and writes a sample. The
+// best weights are found on the same tokens every time; the last evaluation reports the loss
+// over more of them, where training took long enough.
+func (r *Run) evaluate(rec *Record, last bool) error {
+	usual := r.Config.Training.EvalTokens
+	loss, targets, err := r.validate(usual)
+	if err != nil {
+		return err
+	}
+	if loss < r.best {
+		r.best = loss
+		if err := r.saveWeights(rundir.Best); err != nil {
+			return err
+		}
+	}
+	if final := r.finalTokens(); last && r.valid.stride(final) != r.valid.stride(usual) {
+		if loss, targets, err = r.validate(final); err != nil {
+			return err
+		}
+	}
+	rec.ValLoss, rec.ValTokens, rec.Seconds = &loss, targets, r.elapsed().Seconds()
+	if r.Watch.Eval != nil {
+		r.Watch.Eval(*rec)
+	}
+	return r.sample(loss)
+}
+
+// finalTokens returns the limit of the last evaluation; 0: the whole part. By default it is
+// bounded by a share of the tokens trained on, a token of which takes about three times as
+// long, and not by the clock: a run that was stopped and resumed has the same one.
+func (r *Run) finalTokens() int {
+	switch c := r.Config.Training; {
+	case c.EvalTokens == 0:
+		return 0
+	case c.FinalEval > 0:
+		return max(c.EvalTokens, c.FinalEval)
+	default:
+		return max(c.EvalTokens, r.tokens/8)
+	}
+}
+
+// Validate returns the mean loss per token over the validation part in nats: over all of
+// it, or over as much as training.eval_tokens says.
+func (r *Run) Validate(whole bool) (float64, error) {
+	limit := r.Config.Training.EvalTokens
+	if whole {
+		limit = 0
+	}
+	loss, _, err := r.validate(limit)
+	return loss, err
+}
+
+// validate returns the mean validation loss over at least limit tokens, 0: over all, and the
+// number of targets.
+func (r *Run) validate(limit int) (loss float64, targets int, err error) {
+	if err := r.Config.Training.UsePrecision(); err != nil {
+		return 0, 0, err
+	}
+	if r.valid == nil {
+		if r.valid, err = newEvaluator(r.Config, r.Weights, r.Corpus); err != nil {
+			r.valid = nil
+			return 0, 0, err
+		}
+	}
+	r.Weights.Hold()
+	defer r.Weights.Release()
+	sum, targets, err := r.valid.total(r.context(), limit, r.Watch.Validating)
+	return sum / float64(max(1, targets)), targets, err
+}
+
+// report appends a record to the run's files.
+func (r *Run) report(rec Record) error {
+	if r.log == nil {
+		return nil
+	}
+	warning, err := r.log.Append(rec.N, rec.values())
+	if warning != "" {
+		r.message(warning)
+	}
+	return err
+}

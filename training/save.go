@@ -1,0 +1,63 @@
+package training
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/BurntSushi/toml"
+
+	"euryale/models"
+	"euryale/training/rundir"
+)
+
+// progress is what a run continues from, beside its tensors and counts. A checkpoint has it
+// as TOML, which holds every float64 to the bit, infinities and NaN too.
+type progress struct {
+	Pending  *Step // whose evaluation was not made yet
+	Interval interval
+	Spikes   *spikes
+}
+
+// Save writes the weights, and the state that Resume reads.
+func (r *Run) Save() error {
+	if r.Dir == "" {
+		return nil
+	}
+	if p, ok := r.Config.Model.(models.Predictor); ok { // that is all there is
+		return p.Save(filepath.Join(r.Dir, rundir.Weights))
+	}
+	if err := r.saveWeights(rundir.Weights); err != nil {
+		return err
+	}
+	c := rundir.Checkpoint{Model: r.Config.ModelName, Seed: r.Config.Training.Seed, Step: r.step, Tokens: r.tokens, Elapsed: r.elapsed(),
+		Best: r.best, Progress: string(marshal(r.progress())), Weights: r.Weights, Optimizer: r.updater.State(), Carried: r.replicas.states()}
+	return c.Save(r.Dir)
+}
+
+func (r *Run) saveWeights(name string) error {
+	if r.Dir == "" {
+		return nil
+	}
+	return rundir.SaveWeights(filepath.Join(r.Dir, name), r.Weights, r.Config.ModelName)
+}
+
+// restoreProgress sets what Save wrote as progress.
+func (r *Run) restoreProgress(text string) error {
+	var p progress
+	if _, err := toml.Decode(text, &p); err != nil {
+		return fmt.Errorf("%s: its progress cannot be read: %w", filepath.Join(r.Dir, rundir.State), err)
+	}
+	r.pending, r.interval, r.spikes = p.Pending, p.Interval, spikes{}
+	if p.Spikes != nil {
+		r.spikes = *p.Spikes
+	}
+	return nil
+}
+
+func (r *Run) progress() progress {
+	p := progress{Pending: r.pending, Interval: r.interval}
+	if len(r.spikes.Losses) > 0 || r.spikes.Skips > 0 {
+		p.Spikes = &r.spikes
+	}
+	return p
+}
