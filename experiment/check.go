@@ -18,6 +18,7 @@ type CheckOptions struct {
 	Seed    uint64         // of weights, tokens and sampled entries
 	Batch   *data.Batch    // whose values and gradients are measured; nil: random tokens
 	Weights *graph.Weights // that they are measured with; nil: initial values
+	Noise   *graph.Noise   // of dropout on the batch; nil: off
 }
 
 // defaultVocab is the vocabulary of a model that has none yet, about that of English characters.

@@ -33,7 +33,7 @@ func (c *checker) scale() error {
 	f := frameOf(m)
 	feed := c.feed(f, m)
 	if b := c.o.Batch; b != nil {
-		m, f = c.m, graph.Frame{B: b.B, T: b.T, S: b.S}
+		m, f = c.m, graph.Frame{B: b.B, T: b.T, S: b.S, Noise: c.o.Noise}
 		feed = graph.Feed{Tokens: b.Tokens, Targets: b.Targets, Source: b.Source}
 	}
 	f.Gradient = true
@@ -42,8 +42,14 @@ func (c *checker) scale() error {
 	if err != nil {
 		return &skip{"the training program cannot be built"}
 	}
-	if err := p.Run(feed); err != nil {
-		return firstWrong(m, w, f, feed, err)
+	err = p.Run(feed)
+	if models.IsNotFinite(err) || err == nil && c.o.Batch != nil {
+		if fault := firstWrong(m, w, f, feed); fault != nil {
+			return fault
+		}
+	}
+	if err != nil {
+		return err
 	}
 	if len(s.layers) == 0 {
 		return nil
@@ -65,30 +71,13 @@ func (c *checker) scale() error {
 	return errors.Join(faults...)
 }
 
-// firstWrong returns a fault of the first layer with a value that is not finite, or err, with
-// which the run ended, if all values are.
-func firstWrong(m models.Model, w *graph.Weights, f graph.Frame, feed graph.Feed, err error) error {
-	f.Gradient = false
-	s := &scales{every: true}
-	p, built := models.Inspect(m, w, f, s.choose)
-	if built != nil || p.Run(feed) != nil {
+// firstWrong returns a fault of the first value of a run that is not finite, or nil.
+func firstWrong(m models.Model, w *graph.Weights, f graph.Frame, feed graph.Feed) error {
+	found, err := models.FindFault(m, w, f, models.Options{}, feed, nil)
+	if err != nil || found == nil {
 		return err
 	}
-	isWrong := func(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 1) } // −∞ is that of a mask
-	for _, at := range s.layers {
-		x := p.Float64s(at.value)
-		i := slices.IndexFunc(x, isWrong)
-		if i < 0 {
-			continue
-		}
-		read := "it reads no activations"
-		if at.input != "" {
-			in := p.Float64s(at.input)
-			read = fmt.Sprintf("it reads values from %.4g to %.4g", slices.Min(in), slices.Max(in))
-		}
-		return &modeltest.Fault{Layer: at.Layer, Op: at.Op, Line: at.Line, Seen: fmt.Sprintf("the value of row %d, column %d is %v; %s", i/at.columns, i%at.columns, x[i], read), Cause: finiteCause}
-	}
-	return err
+	return &modeltest.Fault{Layer: found.Path, Op: found.Op, Line: found.Line, Seen: found.String(), Cause: finiteCause}
 }
 
 // finiteCause is the usual cause of values that are not finite.
@@ -101,10 +90,7 @@ const (
 )
 
 // scales are the layers whose values are read, in the order of the pass.
-type scales struct {
-	layers []*scaled
-	every  bool // each op is read with its input, not only the last of each layer
-}
+type scales struct{ layers []*scaled }
 
 // scaled is the result of a layer: that of the last op of its path.
 type scaled struct {
@@ -135,7 +121,7 @@ func (s *scales) choose(g *graph.Graph) map[string]*G.Node {
 		byPath[o.Path] = &scaled{LayerScale: LayerScale{Layer: o.Path, Op: o.Op, Line: g.Line(n)}, node: n, columns: n.Shape()[1]}
 		s.layers = append(s.layers, byPath[o.Path])
 	}
-	s.layers = slices.DeleteFunc(s.layers, func(at *scaled) bool { return !s.every && byPath[at.Layer] != at })
+	s.layers = slices.DeleteFunc(s.layers, func(at *scaled) bool { return byPath[at.Layer] != at })
 	read := map[string]*G.Node{}
 	for i, at := range s.layers {
 		id := fmt.Sprintf("%d of %s", i, at.Layer)
@@ -145,7 +131,7 @@ func (s *scales) choose(g *graph.Graph) map[string]*G.Node {
 			at.gradient = "gradient " + id
 			read[at.gradient] = d
 		}
-		if x := g.Operands(at.node)[0]; (at.Op == "linear" || s.every) && x.Op() != nil && x.Dtype() != tensor.Int {
+		if x := g.Operands(at.node)[0]; at.Op == "linear" && x.Op() != nil && x.Dtype() != tensor.Int {
 			at.input = "input " + id
 			read[at.input] = x
 		}

@@ -93,5 +93,5 @@ func TestBatchThatIsNotFinite(t *testing.T) {
 	assert.Equal(t, "scale", f.Check)
 	assert.Equal(t, "h1/mlp/in", f.Layer)
 	assert.True(t, strings.HasPrefix(f.Line, "planted_test.go:"), f.Line)
-	assert.Regexp(t, `the value of row 0, column \d+ is NaN; it reads values from -\d\S* to \d`, f.Seen)
+	assert.Regexp(t, `the first value that is not finite is of h1/mlp/in \(planted_test.go:\d+\), in the forward pass: .*; it read .* from -\d\S* to \d`, f.Seen)
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 	"path/filepath"
+	"strconv"
 
 	"euryale/experiment"
 	"euryale/internal/cli"
@@ -25,20 +27,35 @@ func (o *trainOptions) checkFlags() error {
 	case o.check && filepath.Ext(o.graph.file) == ".dot":
 		return cli.Misusef("-graph %s: -check draws the scale of layers, as an .svg", o.graph.file)
 	}
+	if v, given := o.short["training.batch"]; given && o.check {
+		if _, err := strconv.Atoi(v); err != nil { // it is a file, and no number of sequences
+			o.batch = v
+			delete(o.short, "training.batch")
+		}
+	}
 	return nil
 }
 
-// check computes the validation loss of a run that was opened, and checks its model.
+// check computes the validation loss of a run that was opened, and checks its model. With a saved
+// batch it checks the run's weights on that batch instead, whose loss may not be finite.
 func check(ctx context.Context, o *trainOptions, r *training.Run, s streams) error {
-	if _, err := r.Validate(false); err != nil {
+	if o.batch == "" {
+		if _, err := r.Validate(false); err != nil {
+			return err
+		}
+		return diagnose(ctx, o, r.Config.Model, experiment.CheckOptions{}, s)
+	}
+	b, err := training.ReadBatch(o.batch, r.Config.Model.Common().Vocab)
+	if err != nil {
 		return err
 	}
-	return diagnose(ctx, o, r.Config.Model, s)
+	noise := &graph.Noise{Seed: bits.Reverse64(r.Config.Training.Seed), Step: b.Noise} // as in training
+	return diagnose(ctx, o, r.Config.Model, experiment.CheckOptions{Batch: &b.Batch, Weights: r.Weights, Noise: noise}, s)
 }
 
 // diagnose checks a model and prints what it finds. Findings are an error.
-func diagnose(ctx context.Context, o *trainOptions, m models.Model, s streams) error {
-	report, err := experiment.Check(ctx, m, experiment.CheckOptions{})
+func diagnose(ctx context.Context, o *trainOptions, m models.Model, how experiment.CheckOptions, s streams) error {
+	report, err := experiment.Check(ctx, m, how)
 	if err != nil {
 		return err
 	}
@@ -74,7 +91,7 @@ func openChecked(ctx context.Context, o *trainOptions, s streams) (*training.Run
 	if !errors.As(err, &broken) {
 		return r, err
 	}
-	if found := diagnose(ctx, o, broken.model, s); found != nil {
+	if found := diagnose(ctx, o, broken.model, experiment.CheckOptions{}, s); found != nil {
 		return nil, found
 	}
 	return nil, err

@@ -50,10 +50,10 @@ func TestCheckFails(t *testing.T) {
 		return layers.Head(s.Sub("head"), x, vocab)
 	})
 	var out bytes.Buffer
-	err := diagnose(context.Background(), &trainOptions{format: "text"}, m, streams{out: &out, err: &out})
+	err := diagnose(context.Background(), &trainOptions{format: "text"}, m, experiment.CheckOptions{}, streams{out: &out, err: &out})
 	assert.ErrorContains(t, err, "-check found ")
 	assert.Regexp(t, `structure: forgotten \(linear\), declared at check_test.go:\d+`, out.String())
 	cancelled, cancel := context.WithCancel(context.Background())
 	cancel()
-	assert.ErrorIs(t, diagnose(cancelled, &trainOptions{format: "text"}, m, streams{out: &out, err: &out}), context.Canceled)
+	assert.ErrorIs(t, diagnose(cancelled, &trainOptions{format: "text"}, m, experiment.CheckOptions{}, streams{out: &out, err: &out}), context.Canceled)
 }

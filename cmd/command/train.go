@@ -24,7 +24,7 @@ type trainOptions struct {
 	config, out, resume, init string
 	imports, exports          string
 	check, describe           bool
-	format                    string // of the findings of -check
+	format, batch             string // of -check: how findings are printed, and the file of a saved batch
 	sets                      cli.List
 	short                     map[string]string // key → value of the flag that stands for it
 	machine                   cli.Machine
