@@ -11,7 +11,17 @@ import (
 // causalTokens is the length of CheckCausal's sequence.
 const causalTokens = 4
 
-// CheckCausal returns an error if changing the last token of a short sequence changes the
+// NotCausal is the error of a model whose tokens attend to later tokens.
+type NotCausal struct {
+	Changed int // token that was changed
+	Moved   int // earlier token whose logits that changed
+}
+
+func (e *NotCausal) Error() string {
+	return fmt.Sprintf("changing token %d changes the logits of token %d: the model attends to later tokens: mask the scores with layers.Mask(s, scores, s.CausalLengths(), heads), or use data.task = \"mask\" with a bidirectional model", e.Changed, e.Moved)
+}
+
+// CheckCausal returns a *NotCausal if changing the last token of a short sequence changes the
 // logits of an earlier one. It builds one scoring program and runs it twice, which is cheap
 // enough for the start of training. It uses the weights as they are; weights of zero can hide a
 // dependence that modeltest.Causality, which changes them, finds.
@@ -39,7 +49,7 @@ func CheckCausal(m Model, w *graph.Weights) error {
 	after := p.Value("logits")
 	for i := range t - 1 {
 		if differ(before[i*v:(i+1)*v], after[i*v:(i+1)*v]) {
-			return fmt.Errorf("changing token %d changes the logits of token %d: the model attends to later tokens: mask the scores with layers.Mask(s, scores, s.CausalLengths(), heads), or use data.task = \"mask\" with a bidirectional model", t-1, i)
+			return &NotCausal{Changed: t - 1, Moved: i}
 		}
 	}
 	return nil

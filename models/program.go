@@ -41,17 +41,15 @@ func Score(m Model, w *graph.Weights, f graph.Frame, taps ...string) (*Program, 
 	return compile(m, w, f, Options{}, append([]string{"losses", "loss"}, taps...))
 }
 
-// Inspect compiles Train's program, or Score's if f has no Gradient, and reads the nodes that
-// choose returns, by the names that it gives them, in addition to its outputs. It is called when
-// the graph is complete, with the nodes of the derivative.
+// Inspect compiles Train's program, or one of the logits if f has no Gradient, and reads the nodes
+// that choose returns, by the names that it gives them. It is called when the graph is complete,
+// with the nodes of the derivative.
 func Inspect(m Model, w *graph.Weights, f graph.Frame, choose func(g *graph.Graph) map[string]*G.Node) (*Program, error) {
-	outputs := []string{"loss"}
-	if !f.Gradient && f.Memory == nil {
-		outputs = []string{"logits", "loss"}
-	} else if f.Memory != nil {
-		outputs = []string{"logits"}
+	output := "logits"
+	if f.Gradient {
+		output = "loss"
 	}
-	return compileWith(m, w, f, Options{}, outputs, choose)
+	return compileWith(m, w, f, Options{}, []string{output}, choose)
 }
 
 // Decode compiles the program that reads tokens into f.Memory and computes the logits after each

@@ -18,7 +18,7 @@ type picture struct {
 }
 
 func (p *picture) declare(o *trainOptions) {
-	o.StringVar(&p.file, "graph", "", "`FILE` draw the model's graph (.svg or .dot) without training")
+	o.StringVar(&p.file, "graph", "", "`FILE` draw the model's graph (.svg or .dot), or with -check the scale of its layers")
 	o.StringVar(&p.options.Under, "graph-under", "", "`PATH` draw one layer, as h0/att")
 	o.BoolVar(&p.options.Ops, "graph-ops", false, "draw a box for each op")
 }

@@ -24,6 +24,7 @@ type trainOptions struct {
 	config, out, resume, init string
 	imports, exports          string
 	check, describe           bool
+	format, batch             string // of -check: how findings are printed, and the file of a saved batch
 	sets, sweep               cli.List
 	seeds                     int
 	short                     map[string]string // key → value of the flag that stands for it
@@ -54,14 +55,14 @@ func train(ctx context.Context, o *trainOptions, s streams) error {
 	if o.sweeps() {
 		return sweep(ctx, o, s)
 	}
-	if err := o.graph.check(); err != nil {
+	if err := errors.Join(o.graph.check(), o.checkFlags()); err != nil {
 		return err
 	}
 	if err := o.machine.Use(s.err); err != nil {
 		return err
 	}
 	training.LimitMemory()
-	r, err := open(o, s.err)
+	r, err := openChecked(ctx, o, s)
 	if err != nil {
 		return err
 	}
@@ -76,13 +77,12 @@ func use(ctx context.Context, o *trainOptions, r *training.Run, s streams) error
 		return err
 	}
 	switch {
+	case o.check:
+		return check(ctx, o, r, s)
 	case o.graph.file != "":
 		return o.graph.draw(r, s.err)
 	case o.describe:
 		return describe(ctx, r, s.out)
-	case o.check:
-		_, err := r.Validate(false)
-		return err
 	}
 	w := &watcher{run: r, stderr: s.err}
 	r.Watch = training.Watch{Step: w.step, Validating: w.validating, Eval: w.eval, Message: func(text string) { w.print(text) }}
@@ -130,11 +130,12 @@ func open(o *trainOptions, stderr io.Writer) (*training.Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.check { // nothing is trained
+		r, err := start.New(c, "", stderr)
+		return r, modelError(c.Model, err)
+	}
 	if o.describe || o.graph.file != "" {
 		return start.Plan(c, stderr)
-	}
-	if o.check { // nothing is trained
-		return start.New(c, "", stderr)
 	}
 	if o.out != "" {
 		return start.New(c, o.out, stderr)

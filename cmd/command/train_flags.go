@@ -67,7 +67,8 @@ func newTrainOptions(prefix string) *trainOptions {
 		o.StringVar(&o.init, "init", "", "`PATH` initial weights, model and tokenizer: a run, or what -import takes")
 		o.StringVar(&o.imports, "import", "", "`PATH` convert a model (GPT-2, Llama, llama2.c, ml5.js) into a run in -out")
 		o.StringVar(&o.exports, "export", "", "`DIR` write a gpt or llama run to -out for Hugging Face's transformers")
-		o.BoolVar(&o.check, "check", false, "check the configuration")
+		o.BoolVar(&o.check, "check", false, "look for mistakes in the model")
+		o.StringVar(&o.format, "format", "text", "`FORMAT` of what -check prints: text or json (text)")
 		o.BoolVar(&o.describe, "describe", false, "print parameters and cost; neither trains")
 		o.graph.declare(o)
 	})
@@ -79,7 +80,7 @@ func newTrainOptions(prefix string) *trainOptions {
 		o.declareShorthands("Machine")
 	})
 	o.Join("graph-under", "graph-ops")
-	o.Join("check", "describe")
+	o.Join("check", "format", "describe")
 	o.Join("sweep", "seeds")
 	o.Join("threads", "workers")
 	for first, second := range map[string]string{"layers": "heads", "dim": "dropout", "tokenizer": "vocab", "steps": "for",

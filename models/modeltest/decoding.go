@@ -97,7 +97,7 @@ func (d *decoder) reads() error {
 		{"decoding while a sequence has no token", "a sequence without tokens must keep its state: use s.Carry", d.step, [decoded]int{1, 0, 1}},
 	} {
 		if err := d.feed(f.p, f.counts); err != nil {
-			return faultf(f.cause, "%s: %v", f.what, err).at(d.locateDecoding())
+			return faultf(f.cause, "%s: %v", f.what, err).at(placeOf(err, f.p.Graph, d.locateDecoding))
 		}
 	}
 	return nil
@@ -118,7 +118,7 @@ func (d *decoder) moves() error {
 		{"after exceeding the capacity", d.overflows},
 	} {
 		if err := f.do(); err != nil {
-			return faultf("store all state in memory: "+stateHelp, "%s: %v", f.what, err).at(d.locateDecoding())
+			return faultf("store all state in memory: "+stateHelp, "%s: %v", f.what, err).at(placeOf(err, d.step.Graph, d.locateDecoding))
 		}
 	}
 	return nil

@@ -221,6 +221,20 @@ func (c *comparison) result() error {
 	return nil
 }
 
+// addSizes runs the program once more, on an input that run may have changed, and adds the size of
+// each gradient to rms.
+func (c *comparison) addSizes() error {
+	if err := c.run(); err != nil {
+		return err
+	}
+	for i, g := range c.p.Gradients() {
+		for _, d := range g.Float64s() {
+			c.rms[c.p.Params()[i].Name()] += math.Abs(d)
+		}
+	}
+	return nil
+}
+
 // unused returns an error if a parameter has no effect on the loss.
 func (c *comparison) unused() error {
 	for _, path := range c.paths {

@@ -1,6 +1,13 @@
 package modeltest
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"euryale/layers/graph"
+	"euryale/layers/ops"
+)
 
 // Fault is the error of a check that has found a mistake in a model.
 type Fault struct {
@@ -27,4 +34,17 @@ func faultf(cause, format string, args ...any) *Fault {
 func (f *Fault) at(p place) *Fault {
 	f.Layer, f.Op, f.Line = p.layer, p.op, p.line
 	return f
+}
+
+// placeOf returns the layer that an error of a run names, or else other.
+func placeOf(err error, g *graph.Graph, other func() place) place {
+	var failed *ops.RunError
+	if !errors.As(err, &failed) {
+		return other()
+	}
+	layer, op := "", failed.Path
+	if i := strings.LastIndexByte(failed.Path, '/'); i >= 0 {
+		layer, op = failed.Path[:i], failed.Path[i+1:]
+	}
+	return place{layer: layer, op: op, line: g.Declared(layer)}
 }

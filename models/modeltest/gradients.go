@@ -10,6 +10,9 @@ import (
 // Differences for the entries that it samples.
 func Gradients(m models.Model, o Options) error { return gradients(m, o, nil) }
 
+// otherBatches are how many further batches a parameter must receive no gradient from.
+const otherBatches = 8
+
 func gradients(m models.Model, o Options, noise *graph.Noise) error {
 	s, err := float64s(m, o)
 	if err != nil {
@@ -29,6 +32,12 @@ func gradients(m models.Model, o Options, noise *graph.Noise) error {
 	}
 	if t < 2 || noise != nil { // attention over one token ignores its queries and keys, and dropout may hide a whole parameter
 		return nil
+	}
+	for i := 0; i < otherBatches && c.unused() != nil; i++ { // of experts, a token reads only some
+		f = s.newBatch(ragged(t)...).feed(s, t)
+		if err := c.addSizes(); err != nil {
+			return err
+		}
 	}
 	return c.unused()
 }

@@ -2,6 +2,8 @@ package modeltest
 
 import (
 	"fmt"
+	"math"
+	"slices"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -135,10 +137,12 @@ func (s *subject) locateNotFinite(f graph.Frame, feed graph.Feed) place {
 	if err != nil {
 		return place{}
 	}
-	for _, at := range t.places {
-		for _, row := range v[at.name] {
-			if notFinite(row) >= 0 {
-				return at
+	for _, wrong := range []func(x float64) bool{func(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 1) }, func(x float64) bool { return math.IsInf(x, -1) }} { // −∞ is that of a mask
+		for _, at := range t.places {
+			for _, row := range v[at.name] {
+				if slices.ContainsFunc(row, wrong) {
+					return at
+				}
 			}
 		}
 	}

@@ -92,7 +92,7 @@ type bidirectional struct{ *models.Defined }
 func (bidirectional) IsBidirectional() bool { return true }
 
 const (
-	unused    = `mid/W .*: the loss does not depend on them; use them in Logits`
+	unused    = `mid/W: the loss does not depend on them; use them in Logits`
 	notFinite = `the logit of id 0 after token 0 of sequence 0 is not finite`
 )
 

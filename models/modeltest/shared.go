@@ -32,7 +32,7 @@ func SharedWeights(m models.Model, o Options) error {
 	if err != nil {
 		return err
 	}
-	if err := s.declaredAnew(known, "training"); err != nil {
+	if err := s.declaredAnew(known, "training", train); err != nil {
 		return err
 	}
 	if !models.IsBidirectional(m) {
@@ -40,10 +40,11 @@ func SharedWeights(m models.Model, o Options) error {
 		if err != nil {
 			return fmt.Errorf("building the decoding program: %w", err)
 		}
-		if _, err := models.Decode(m, s.w, graph.Frame{B: 1, T: 1, S: s.source, Memory: mem}); err != nil {
+		decode, err := models.Decode(m, s.w, graph.Frame{B: 1, T: 1, S: s.source, Memory: mem})
+		if err != nil {
 			return fmt.Errorf("building the decoding program: %w", err)
 		}
-		if err := s.declaredAnew(known, "decoding"); err != nil {
+		if err := s.declaredAnew(known, "decoding", decode); err != nil {
 			return err
 		}
 	}
@@ -70,7 +71,7 @@ func (b batch) moved(t int, want, got [][]float64) (i, j int) {
 }
 
 // declaredAnew returns an error if a program of that kind has declared more parameters.
-func (s *subject) declaredAnew(known int, kind string) error {
+func (s *subject) declaredAnew(known int, kind string, p *models.Program) error {
 	all := s.w.All()
 	if len(all) == known {
 		return nil
@@ -79,7 +80,7 @@ func (s *subject) declaredAnew(known int, kind string) error {
 	for _, p := range all[known:] {
 		paths = append(paths, p.Path)
 	}
-	return faultf("a parameter's path and existence must not depend on the frame", "the %s program declares parameters that the scoring program does not: %s", kind, strings.Join(paths, ", ")).at(place{layer: paths[0]})
+	return faultf("a parameter's path and existence must not depend on the frame", "the %s program declares parameters that the scoring program does not: %s", kind, strings.Join(paths, ", ")).at(parameter(p.Graph, paths[0]))
 }
 
 // updateIsSeen makes one step of gradient descent, and compares a program built before it with

@@ -143,13 +143,22 @@ func (b batch) feed(s *subject, t int) graph.Feed {
 func (s *subject) train(t int, noise *graph.Noise, o models.Options) (*models.Program, error) {
 	p, err := models.Train(s.m, s.w, graph.Frame{B: len(ragged(t)), T: t, S: s.source, Noise: noise}, o)
 	if err != nil && strings.Contains(err.Error(), "Non Differentiable") {
-		f := faultf("the loss does not depend on them; use them in Logits, or do not declare them", "%v", err)
-		if paths, g := s.detached(); len(paths) > 0 {
-			f.at(parameter(g, paths[0]))
+		const cause = "the loss does not depend on them; use them in Logits, or do not declare them"
+		paths, g := s.detached()
+		if len(paths) == 0 {
+			return nil, faultf(cause, "%v", err)
 		}
-		return nil, f
+		return nil, faultf(cause, "no derivative of the loss reaches %s", several(paths)).at(parameter(g, paths[0]))
 	}
 	return p, err
+}
+
+// several lists paths, or the first few of many.
+func several(paths []string) string {
+	if n := len(paths) - 4; n > 1 {
+		return fmt.Sprintf("%s and %d other parameters", strings.Join(paths[:4], ", "), n)
+	}
+	return strings.Join(paths, ", ")
 }
 
 // padded returns sequences in rows of n ids, with −1 after the end of each.
