@@ -12,10 +12,12 @@ import (
 	"github.com/stretchr/testify/require"
 	G "gorgonia.org/gorgonia"
 
+	"euryale/data"
 	"euryale/experiment"
 	"euryale/internal/book"
 	"euryale/layers"
 	"euryale/models"
+	"euryale/training"
 )
 
 // -check prints a table, as JSON an object, and draws the scale of layers.
@@ -39,6 +41,20 @@ func TestCheck(t *testing.T) {
 		{2, "-format xml: want text or json", []string{"-check", "-format", "xml"}},
 		{2, "give -check", []string{"-format", "json"}},
 		{2, "-check draws the scale of layers, as an .svg", []string{"-check", "-graph", "a.dot"}},
+	})
+}
+
+// -check -batch measures the scale on a saved batch.
+func TestCheckOfABatch(t *testing.T) {
+	dir, text := t.TempDir(), book.Excerpt(t, 20000)
+	file := filepath.Join(dir, "batch.json")
+	require.NoError(t, training.WriteBatch(file, &training.SavedBatch{Batch: data.Batch{B: 1, T: 3, Tokens: []int{1, 2, 3}, Targets: []int{2, 3, 4}}, Step: 7}))
+	code, stdout, stderr := call(t, "train", small("-data", text, "-check", "-batch", file)...)
+	require.Equal(t, 0, code, stderr+stdout)
+	assert.Contains(t, stdout, "h0/mlp/in")
+	checkBad(t, "train", []bad{
+		{1, "it is not a batch", small("-data", text, "-check", "-batch", text)},
+		{1, "no such file", small("-data", text, "-check", "-batch", filepath.Join(dir, "none.json"))},
 	})
 }
 
