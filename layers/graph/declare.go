@@ -55,6 +55,7 @@ func (s *Scope) admit(n *G.Node) {
 		return
 	}
 	g.made[n] = s.path
+	s.noteSource()
 	if n.Op() == nil {
 		return
 	}
@@ -172,20 +173,28 @@ func (s *Scope) claimPath(path string) string {
 	if first, ok := s.graph.claimed[path]; ok {
 		s.Fail("%q is declared twice, first at %s: give each layer a scope of its own (s.Sub), or use s.Shared to share a parameter", path, first)
 	}
+	s.noteSource()
 	s.graph.claimed[path] = caller()
 	return path
 }
 
-// caller returns the file and line of the model's code that declares a layer: the innermost
-// one outside this package and package layers.
+// caller returns the base name of the file, and the line, of the model's code that declares a
+// layer.
 func caller() string {
+	s := callerSource()
+	return fmt.Sprintf("%s:%d", filepath.Base(s.File), s.Line)
+}
+
+// callerSource returns the line of the model's code that declares a layer: the innermost one
+// outside this package and package layers.
+func callerSource() Source {
 	var pcs [24]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
 	for {
 		f, more := frames.Next()
 		inside := strings.HasPrefix(f.Function, "euryale/layers.") || strings.HasPrefix(f.Function, "euryale/layers/graph.")
 		if !inside || strings.HasSuffix(f.File, "_test.go") || !more {
-			return fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line)
+			return Source{f.File, f.Line}
 		}
 	}
 }

@@ -9,10 +9,10 @@ import (
 // Live is the memory of a node's value in a planned program.
 type Live struct {
 	Node  *G.Node // in a timed program, that of the model's graph
-	Bytes int // of the value, if it is in a buffer of the plan
-	From  int // the instruction that writes it
-	Until int // the last instruction that reads it; the plan may use its memory for others then
-	Keeps int // bytes that the op keeps beside its value, from the first run on
+	Bytes int     // of the value, if it is in a buffer of the plan
+	From  int     // the instruction that writes it
+	Until int     // the last instruction that reads it; the plan may use its memory for others then
+	Keeps int     // bytes that the op keeps beside its value, from the first run on
 }
 
 // Live returns the memory of the nodes in order, for the arguments of the last call of Plan.
