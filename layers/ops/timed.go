@@ -13,6 +13,12 @@ import (
 type Timing struct {
 	Node *G.Node // of the graph that the model declared, or that differentiation added
 	Time time.Duration
+	Runs int
+}
+
+func (t *Timing) add(start time.Time) {
+	t.Time += time.Since(start)
+	t.Runs++
 }
 
 // Timed copies the nodes that outputs depend on to a graph of their own, in which every op
@@ -92,7 +98,7 @@ func (o *timed) declared() *G.Node { return o.timing.Node }
 func (o *timed) Do(vs ...G.Value) (G.Value, error) {
 	start := time.Now()
 	v, err := o.Op.Do(vs...)
-	o.timing.Time += time.Since(start)
+	o.timing.add(start)
 	return v, err
 }
 
@@ -106,7 +112,7 @@ type timedPrealloc struct {
 func (o *timedPrealloc) UsePreallocDo(v G.Value, vs ...G.Value) (G.Value, error) {
 	start := time.Now()
 	r, err := o.into.UsePreallocDo(v, vs...)
-	o.timing.Time += time.Since(start)
+	o.timing.add(start)
 	return r, err
 }
 
