@@ -156,6 +156,7 @@ func (f *frame) describe(p *StepProfile) string {
 
 // shorten returns text that is at most w pixels wide: with its name only, or cut, or "".
 func shorten(text string, w float64, l plottext.Label) string {
+	w /= 1.2 // a viewer may have a wider font
 	if l.Width(text) <= w {
 		return text
 	}

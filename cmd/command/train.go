@@ -23,7 +23,7 @@ type trainOptions struct {
 	*cli.Flags
 	config, out, resume, init string
 	imports, exports          string
-	check, describe           bool
+	check, describe, profile  bool
 	sets                      cli.List
 	short                     map[string]string // key → value of the flag that stands for it
 	machine                   cli.Machine
@@ -79,6 +79,8 @@ func use(ctx context.Context, o *trainOptions, r *training.Run, s streams) error
 	case o.check:
 		_, err := r.Validate(false)
 		return err
+	case o.profile:
+		return profile(ctx, o, r, s)
 	}
 	w := &watcher{run: r, stderr: s.err}
 	r.Watch = training.Watch{Step: w.step, Eval: w.eval, Message: func(text string) { w.print(text) }}
@@ -106,6 +108,9 @@ func learn(ctx context.Context, r *training.Run) error {
 // open begins a run, or resumes one.
 func open(o *trainOptions, stderr io.Writer) (*training.Run, error) {
 	if o.resume != "" {
+		if o.profile {
+			return nil, cli.Misusef("-profile trains weights that it does not keep: give it the weights of a run with -init %s", o.resume)
+		}
 		if o.config != "" || o.out != "" || o.init != "" {
 			return nil, cli.Misusef("-resume continues a run as it is: leave out -config, -out and -init")
 		}
@@ -125,7 +130,7 @@ func open(o *trainOptions, stderr io.Writer) (*training.Run, error) {
 	if o.describe || o.graph.file != "" {
 		return start.Plan(c, stderr)
 	}
-	if o.check { // nothing is trained
+	if o.check || o.profile { // no run is left
 		return start.New(c, "", stderr)
 	}
 	if o.out != "" {

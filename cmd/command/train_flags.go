@@ -66,7 +66,8 @@ func newTrainOptions(prefix string) *trainOptions {
 		o.StringVar(&o.imports, "import", "", "`PATH` convert a model (GPT-2 safetensors, llama2.c, ml5.js) into a run in -out")
 		o.StringVar(&o.exports, "export", "", "`DIR` write a run to -out in the layout of Hugging Face's GPT-2")
 		o.BoolVar(&o.check, "check", false, "check the configuration")
-		o.BoolVar(&o.describe, "describe", false, "print parameters and cost; neither trains")
+		o.BoolVar(&o.describe, "describe", false, "print parameters and cost")
+		o.BoolVar(&o.profile, "profile", false, "time layers; none leaves a run")
 		o.graph.declare(o)
 	})
 	for _, g := range []string{"Model and data", "Training"} {
@@ -77,7 +78,7 @@ func newTrainOptions(prefix string) *trainOptions {
 		o.declareShorthands("Machine")
 	})
 	o.Join("graph-under", "graph-ops")
-	o.Join("check", "describe")
+	o.Join("check", "describe", "profile")
 	o.Join("threads", "workers")
 	for first, second := range map[string]string{"layers": "heads", "dim": "dropout", "tokenizer": "vocab", "steps": "for",
 		"batch": "accumulate", "lr": "min-lr", "warmup": "schedule", "weight-decay": "clip", "eval-every": "save-every"} {

@@ -32,17 +32,16 @@ func (t *Tape) Live(order, keep G.Nodes) []Live {
 		if op, ok := n.Op().(interface{ declared() *G.Node }); ok {
 			l.Node = op.declared()
 		}
-		size := int(n.Dtype().Size())
 		for j, b := range t.buffersOf(n, sums) {
 			if _, written := from[b]; !written {
 				from[b] = i
 			}
 			if j == 0 {
-				l.Bytes, l.From, l.Until = b.size*size, from[b], max(i, until[b])
+				l.Bytes, l.From, l.Until = b.size*int(n.Dtype().Size()), from[b], max(i, until[b])
 			}
 		}
 		if op, ok := n.Op().(interface{ keeps() int }); ok {
-			l.Keeps = op.keeps() * size
+			l.Keeps = op.keeps() * int(n.Dtype().Size())
 		}
 		all = append(all, l)
 	}
