@@ -305,7 +305,7 @@ func (c *Comparison) compareAnswers(r *reader) error {
 		for _, runs := range r.answers {
 			var s []scorer
 			for _, a := range runs {
-				s = append(s, func(pick []int) float64 { return percent(name, a.Over(pick)[m]) })
+				s = append(s, func(pick []int) float64 { return points(name, a.Over(pick)[m]) })
 			}
 			scorers = append(scorers, s)
 		}
@@ -316,8 +316,8 @@ func (c *Comparison) compareAnswers(r *reader) error {
 	return nil
 }
 
-// percent returns a score of 0 to 100.
-func percent(name string, v float64) float64 {
+// points returns a score of 0 to 100.
+func points(name string, v float64) float64 {
 	if strings.HasPrefix(name, "rouge") {
 		return 100 * v
 	}

@@ -21,11 +21,13 @@ type Program struct {
 	grads  G.Nodes             // by parameter, in a training program
 	order  G.Nodes             // of the instructions
 	trace  func()              // has later runs keep a copy of every node's value in the node
+	timed  *timed              // what Options.Timed asks for
 }
 
-// Options holds the settings of the loss.
+// Options holds the settings of a training program.
 type Options struct {
-	Smoothing float64 // label smoothing ε
+	Smoothing float64 // label smoothing ε of the loss
+	Timed     bool    // the time of every op is measured: see Program.Timings
 }
 
 // Train compiles the program that computes the loss and its gradients.
@@ -116,18 +118,26 @@ func compileWith(m Model, w *graph.Weights, f graph.Frame, o Options, outputs []
 			outputs = append(outputs, l.Name)
 		}
 	}
-	hashes := map[uint32]bool{}
-	take := func(h uint32) bool { was := hashes[h]; hashes[h] = true; return !was }
-	for _, n := range g.Expr().AllNodes() {
-		take(n.Hashcode())
-	}
 	for _, name := range outputs {
 		n, err := g.Tap(name)
 		if err != nil {
 			return nil, err
 		}
-		r, v := read(n, take)
-		p.values[name], nodes = v, append(nodes, r)
+		nodes = append(nodes, n)
+	}
+	if o.Timed {
+		if nodes, err = p.timeOps(nodes); err != nil {
+			return nil, err
+		}
+	}
+	hashes := map[uint32]bool{}
+	take := func(h uint32) bool { was := hashes[h]; hashes[h] = true; return !was }
+	for _, n := range nodes[0].Graph().AllNodes() {
+		take(n.Hashcode())
+	}
+	for i, name := range outputs {
+		at := len(p.grads) + i
+		nodes[at], p.values[name] = read(nodes[at], take)
 	}
 	if choose != nil {
 		chosen := choose(g)
@@ -175,7 +185,8 @@ func read(n *G.Node, take func(hash uint32) bool) (r *G.Node, v *G.Value) {
 
 // machine compiles the nodes that the outputs depend on.
 func (p *Program) machine(outputs G.Nodes) error {
-	needed := p.Expr().ExactSubgraphRoots(outputs...)
+	g := outputs[0].Graph()
+	needed := g.ExactSubgraphRoots(outputs...)
 	seen := map[uint32]*G.Node{}
 	for _, n := range needed.AllNodes() { // Gorgonia would merge them silently
 		if other := seen[n.Hashcode()]; other != nil {
@@ -183,7 +194,7 @@ func (p *Program) machine(outputs G.Nodes) error {
 		}
 		seen[n.Hashcode()] = n
 	}
-	prog, loc, err := G.CompileFunction(p.Expr(), needed.Inputs(), outputs)
+	prog, loc, err := G.CompileFunction(g, needed.Inputs(), outputs)
 	if err != nil {
 		return fmt.Errorf("models: %w", err)
 	}
@@ -193,9 +204,10 @@ func (p *Program) machine(outputs G.Nodes) error {
 	}
 	slices.Reverse(order)
 	p.Tape().Plan(order, p.grads)
-	p.vm = G.NewTapeMachine(p.Expr(), G.WithPrecompiled(prog, loc), G.WithEngine(p.Tape()))
+	p.timed.setOrder(order)
+	p.vm = G.NewTapeMachine(g, G.WithPrecompiled(prog, loc), G.WithEngine(p.Tape()))
 	p.order, p.trace = order, func() {
-		p.vm = G.NewTapeMachine(p.Expr(), G.WithPrecompiled(prog, loc), G.WithEngine(p.Tape()), G.TraceExec())
+		p.vm = G.NewTapeMachine(g, G.WithPrecompiled(prog, loc), G.WithEngine(p.Tape()), G.TraceExec())
 	}
 	return nil
 }

@@ -86,6 +86,7 @@ type replicas struct {
 	carried  []*graph.Memory              // of each shard, when state is carried
 	resumed  map[int]map[string][]float32 // states of a checkpoint, until their shard is built
 	before   map[int]map[string][]float32 // states before the update that is being made
+	clock    *clock                       // of Measure; nil: nothing is timed
 }
 
 func newReplicas(c Config, w *graph.Weights) *replicas {
@@ -117,7 +118,7 @@ func (r *replicas) of(b *data.Batch) (*replica, error) {
 	from := 0
 	for i, to := range cut(b.B, r.settings.Shards) {
 		f := graph.Frame{B: to - from, T: b.T, S: b.S, First: from, Noise: r.noise, Memory: r.memory(i, to-from)}
-		p, err := models.Train(r.model, r.weights, f, models.Options{Smoothing: r.settings.Smoothing})
+		p, err := models.Train(r.model, r.weights, f, models.Options{Smoothing: r.settings.Smoothing, Timed: r.clock != nil})
 		if err != nil {
 			return nil, err
 		}
@@ -131,7 +132,7 @@ func (r *replicas) of(b *data.Batch) (*replica, error) {
 		return nil, err
 	}
 	rep.losses, rep.errs = make([]float64, len(rep.shards)), make([]error, len(rep.shards))
-	rep.runOne = rep.runShard
+	rep.runOne = r.clock.around(rep)
 	r.byShape[key] = rep
 	return rep, nil
 }

@@ -14,6 +14,8 @@ import (
 	"euryale/bench"
 	"euryale/generation"
 	"euryale/internal/kernel/matmul"
+	"euryale/internal/kernel/parallel"
+	"euryale/internal/limits"
 	"euryale/layers/graph"
 	"euryale/models"
 )
@@ -24,7 +26,15 @@ func main() {
 	blas := flag.String("blas", "auto", "BLAS tier")
 	precision := flag.String("precision", "highest", "precision of products: highest, high, medium, or int8 for generation")
 	profile := flag.String("profile", "", "write a CPU profile to this file")
+	clocks := flag.Bool("clocks", false, "compare training steps with the clocks of train -profile and without")
 	flag.Parse()
+	if *clocks {
+		if err := compareClocks(*name, *blas, *precision, *seconds); err != nil {
+			fmt.Fprintln(os.Stderr, "step:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := measure(*name, *blas, *precision, *profile, *seconds); err != nil {
 		fmt.Fprintln(os.Stderr, "step:", err)
 		os.Exit(1)
@@ -40,7 +50,7 @@ func measure(name, blas, precision, profile string, seconds float64) error {
 	if err != nil {
 		return err
 	}
-	step, tokens, unit, err := prepare(w, precision)
+	step, tokens, unit, share, err := prepare(w, precision)
 	if err != nil {
 		return err
 	}
@@ -62,8 +72,8 @@ func measure(name, blas, precision, profile string, seconds float64) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s threads=%d ms_per_%s=%.3f tokens_per_s=%.1f cpu_ms=%.3f peak_mb=%d blas=%s\n",
-		name, runtime.GOMAXPROCS(0), unit, ms, tokens/ms*1e3, cpu, peak, matmul.Tier().Name)
+	fmt.Printf("%s threads=%d ms_per_%s=%.3f tokens_per_s=%.1f cpu_ms=%.3f peak_mb=%d blas=%s share_of_limit=%.2f\n",
+		name, runtime.GOMAXPROCS(0), unit, ms, tokens/ms*1e3, cpu, peak, matmul.Tier().Name, share(tokens/ms*1e3))
 	return nil
 }
 
@@ -100,39 +110,41 @@ func repeat(step func() error, seconds float64) (ms, cpu float64, err error) {
 	return bench.Median(times), (after - before) / float64(len(times)), err
 }
 
-// prepare returns a function that does one step of a workload, and its number of tokens.
-func prepare(w bench.Workload, precision string) (step func() error, tokens float64, unit string, err error) {
+// prepare returns a function that does one step of a workload, its number of tokens, and a function
+// that returns which share of the machine's limit so many tokens a second are: of the peak of
+// products in training, of reads of the weights in generation.
+func prepare(w bench.Workload, precision string) (step func() error, tokens float64, unit string, share func(tokensPerSecond float64) float64, err error) {
 	if w.Generate {
-		step, err = generator(w.Model)
-		return step, 1, "token", err
+		step, share, err = generator(w.Model)
+		return step, 1, "token", share, err
 	}
 	if !matmul.Precision(precision).Trainable() {
-		return nil, 0, "", fmt.Errorf("precision %s is for workloads that generate: choose one of them, or another precision", precision)
+		return nil, 0, "", nil, fmt.Errorf("precision %s is for workloads that generate: choose one of them, or another precision", precision)
 	}
 	r, err := w.Trainer()
 	if err != nil {
-		return nil, 0, "", err
+		return nil, 0, "", nil, err
 	}
 	r.Config.Training.Precision = precision
 	step = func() error { _, err := r.Update(); return err }
-	return step, float64(w.Batch * w.Model.Common().Context), "step", nil
+	return step, float64(w.Batch * w.Model.Common().Context), "step", r.ShareOfPeak, nil
 }
 
 // generator returns a step that generates one token; after 128 tokens it starts again without a prompt.
-func generator(m models.Model) (func() error, error) {
+func generator(m models.Model) (step func() error, share func(tokensPerSecond float64) float64, err error) {
 	weights := graph.NewWeights(1)
 	mem, err := models.NewMemory(m, weights, 1, m.Common().Context, 0)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	p, err := models.Decode(m, weights, graph.Frame{B: 1, T: 1, Memory: mem})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	weights.Hold() // as in generation
 	draw := generation.NewDraw(generation.Settings{Temperature: 1, Seed: 1})
 	id := 0
-	return func() error {
+	step = func() error {
 		if mem.Length(0) == 128 {
 			mem.Reset(0)
 			id = 0
@@ -142,5 +154,12 @@ func generator(m models.Model) (func() error, error) {
 		}
 		id, err = draw(p.Value("logits"))
 		return err
+	}
+	return step, func(tokensPerSecond float64) float64 {
+		bytes := float64(weights.Count() * bytesOf[matmul.Products()])
+		return tokensPerSecond * bytes / 1e9 / limits.Reads(parallel.Threads())
 	}, nil
 }
+
+// bytesOf are the bytes of a weight, by the operands of products.
+var bytesOf = map[string]int{"float32": 4, "three bfloat16": 6, "two bfloat16": 4, "bfloat16": 2, "8-bit integers": 1}

@@ -23,7 +23,7 @@ type trainOptions struct {
 	*cli.Flags
 	config, out, resume, init string
 	imports, exports          string
-	check, describe           bool
+	check, describe, profile  bool
 	format, batch             string // of -check: how findings are printed, and the file of a saved batch
 	sets, sweep               cli.List
 	seeds                     int
@@ -83,6 +83,8 @@ func use(ctx context.Context, o *trainOptions, r *training.Run, s streams) error
 		return o.graph.draw(r, s.err)
 	case o.describe:
 		return describe(ctx, r, s.out)
+	case o.profile:
+		return profile(ctx, o, r, s)
 	}
 	w := &watcher{run: r, stderr: s.err}
 	r.Watch = training.Watch{Step: w.step, Validating: w.validating, Eval: w.eval, Message: func(text string) { w.print(text) }}
@@ -114,6 +116,9 @@ func learn(ctx context.Context, r *training.Run) error {
 // open begins a run, or resumes one.
 func open(o *trainOptions, stderr io.Writer) (*training.Run, error) {
 	if o.resume != "" {
+		if o.profile {
+			return nil, cli.Misusef("-profile trains weights that it does not keep: give it the weights of a run with -init %s", o.resume)
+		}
 		if o.config != "" || o.out != "" || o.init != "" {
 			return nil, cli.Misusef("-resume continues a run as it is: leave out -config, -out and -init")
 		}
@@ -136,6 +141,9 @@ func open(o *trainOptions, stderr io.Writer) (*training.Run, error) {
 	}
 	if o.describe || o.graph.file != "" {
 		return start.Plan(c, stderr)
+	}
+	if o.profile { // no run is left
+		return start.New(c, "", stderr)
 	}
 	if o.out != "" {
 		return start.New(c, o.out, stderr)

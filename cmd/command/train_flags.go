@@ -69,7 +69,8 @@ func newTrainOptions(prefix string) *trainOptions {
 		o.StringVar(&o.exports, "export", "", "`DIR` write a gpt or llama run to -out for Hugging Face's transformers")
 		o.BoolVar(&o.check, "check", false, "look for mistakes in the model")
 		o.StringVar(&o.format, "format", "text", "`FORMAT` of what -check prints: text or json (text)")
-		o.BoolVar(&o.describe, "describe", false, "print parameters and cost; neither trains")
+		o.BoolVar(&o.describe, "describe", false, "print parameters and cost")
+		o.BoolVar(&o.profile, "profile", false, "time layers; neither trains")
 		o.graph.declare(o)
 	})
 	for _, g := range []string{"Model and data", "Training"} {
@@ -80,7 +81,8 @@ func newTrainOptions(prefix string) *trainOptions {
 		o.declareShorthands("Machine")
 	})
 	o.Join("graph-under", "graph-ops")
-	o.Join("check", "format", "describe")
+	o.Join("check", "format")
+	o.Join("describe", "profile")
 	o.Join("sweep", "seeds")
 	o.Join("threads", "workers")
 	for first, second := range map[string]string{"layers": "heads", "dim": "dropout", "tokenizer": "vocab", "steps": "for",

@@ -22,7 +22,7 @@ var floors = [][]string{
 	{"internal/kernel", "internal/runfile", "internal/plottext", "internal/near", "internal/term", "internal/book"},
 	{"internal/kernel/vec", "internal/kernel/parallel", "internal/kernel/openblas", "layers/stock"},
 	{"internal/kernel/matmul"},
-	{"layers/ops", "data/tokenizer", "data/tales", "evaluation/metrics"},
+	{"layers/ops", "internal/limits", "data/tokenizer", "data/tales", "evaluation/metrics"},
 	{"layers/graph", "data/textfile"},
 	{"layers", "data/record"},
 	{"models", "data/store", "data/task", "training/rundir"},

@@ -1,8 +1,6 @@
 package graph
 
 import (
-	"fmt"
-	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -60,6 +58,7 @@ func (s *Scope) admit(n *G.Node, line string) {
 	}
 	g.made[n] = s.path
 	g.lines[n] = line
+	s.noteSource()
 	if n.Op() == nil {
 		return
 	}
@@ -179,13 +178,20 @@ func (s *Scope) claimPath(path string) string {
 	if first, ok := s.graph.claimed[path]; ok {
 		s.Fail("%q is declared twice, first at %s: give each layer a scope of its own (s.Sub), or use s.Shared to share a parameter", path, first)
 	}
+	s.noteSource()
 	s.graph.claimed[path] = caller()
 	return path
 }
 
-// caller returns the file and line of the model's code that declares a layer: the innermost
-// one outside this package and package layers.
+// caller returns the base name of the file, and the line, of the model's code that declares a
+// layer.
 func caller() string {
+	return callerSource().String()
+}
+
+// callerSource returns the line of the model's code that declares a layer: the innermost one
+// outside this package and package layers.
+func callerSource() Source {
 	var pcs [24]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
 	for {
@@ -193,9 +199,9 @@ func caller() string {
 		inside := strings.HasPrefix(f.Function, "euryale/layers.") || strings.HasPrefix(f.Function, "euryale/layers/graph.")
 		if !inside || strings.HasSuffix(f.File, "_test.go") || !more {
 			if strings.HasPrefix(f.Function, interpreter) {
-				return "a cell of the notebook"
+				return Source{File: "a cell of the notebook"}
 			}
-			return fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line)
+			return Source{f.File, f.Line}
 		}
 	}
 }

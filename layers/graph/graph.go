@@ -39,6 +39,7 @@ type Graph struct {
 	cell    *ops.Cell          // the cell of a loop while it is declared, else nil
 	views   map[View][]string  // taps that can be drawn
 	claimed map[string]string  // path → source line that declared it
+	sources map[string]Source  // path of a scope → the line of its first declaration
 	last    string             // path of the scope of the last declaration
 	made    map[*G.Node]string // declared nodes → path of the scope, or "" if it is not known
 	lines   map[*G.Node]string // declared nodes → source line
@@ -99,7 +100,7 @@ func Build(w *Weights, f Frame, declare func(s *Scope)) (g *Graph, err error) {
 
 func newGraph(w *Weights, f Frame) *Graph {
 	g := &Graph{frame: f, expr: G.NewGraph(), tape: ops.NewTape(), weights: w, taps: map[string]*G.Node{}, hidden: map[string]bool{},
-		views: map[View][]string{}, claimed: map[string]string{}, made: map[*G.Node]string{}, lines: map[*G.Node]string{}, shared: map[string]bool{}, inCell: map[*G.Node]bool{}, ints: map[string]*ints{}, encoded: make([]int, f.B)}
+		views: map[View][]string{}, claimed: map[string]string{}, sources: map[string]Source{}, made: map[*G.Node]string{}, lines: map[*G.Node]string{}, shared: map[string]bool{}, inCell: map[*G.Node]bool{}, ints: map[string]*ints{}, encoded: make([]int, f.B)}
 	g.tape.Differentiated = f.Gradient
 	return g
 }

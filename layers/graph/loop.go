@@ -29,7 +29,7 @@ func (s *Scope) Loop(x, prev *G.Node, cell func(x, prev *G.Node) *G.Node) *G.Nod
 	for _, n := range g.expr.AllNodes()[known:] {
 		g.inCell[n] = true
 	}
-	g.tape.AddFlops(float64(s.T-1) * (g.tape.Flops() - flops))
+	g.tape.AddFlops(flops - g.tape.Flops()) // those of the template, which does not run
 	if c.Next == nil {
 		s.Fail("the cell returned nothing, want (%d, %d)", s.B, prev.Shape()[1])
 	}

@@ -137,6 +137,7 @@ func (s *Scope) Limit(n int) {
 // At returns the tape and the path that an op of the layer is declared with.
 func (s *Scope) At(kind string) ops.Place {
 	s.graph.last = s.path
+	s.noteSource()
 	return ops.Place{Tape: s.graph.tape, Path: s.join(kind)}
 }
 

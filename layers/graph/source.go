@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	G "gorgonia.org/gorgonia"
@@ -11,6 +12,38 @@ import (
 
 // interpreter is the prefix of functions that run a notebook's code, which has no lines.
 const interpreter = "github.com/cosmos72/gomacro/"
+
+// Source is a line of Go.
+type Source struct {
+	File string // path of the file, as the compiler recorded it, or what an interpreter runs
+	Line int    // 0 if there are no lines
+}
+
+// String returns the base name of the file, and the line.
+func (s Source) String() string {
+	if s.Line == 0 {
+		return s.File
+	}
+	return fmt.Sprintf("%s:%d", filepath.Base(s.File), s.Line)
+}
+
+// noteSource records the line of the first declaration in s.
+func (s *Scope) noteSource() {
+	if _, known := s.graph.sources[s.path]; !known {
+		s.graph.sources[s.path] = callerSource()
+	}
+}
+
+// SourceOf returns the line of the model's code that first declared something in the scope at
+// path, or else in the scope around it. It is zero if there is none.
+func (g *Graph) SourceOf(path string) Source {
+	for {
+		if s, ok := g.sources[path]; ok || path == "" {
+			return s
+		}
+		path = path[:max(strings.LastIndexByte(path, '/'), 0)]
+	}
+}
 
 // Line returns the file and line of the model's code that declared n. For a node of the
 // backward pass it is the line of the value that n is the gradient of, and for a node that did

@@ -26,7 +26,6 @@ func AdditiveAttention(p Place, sequences int, q, k, u, values, lengths *G.Node)
 		return nil, fmt.Errorf("values are %v, and keys %v: want a value for each key", values.Shape(), k.Shape())
 	}
 	a.d = values.Shape()[1]
-	p.Tape.flops += 2 * float64(sequences*a.t*a.c) * float64(a.a+a.d)
 	return apply(p, additiveSpec[float32](a), additiveSpec[float64](a), q, k, u, values, lengths)
 }
 
@@ -78,8 +77,10 @@ func additiveSpec[T Float](a additive) spec[T] {
 			r.p = make([]T, a.sequences*a.t*a.c)
 		}
 	}
+	flops := 2 * float64(a.sequences*a.t*a.c) * float64(a.a+a.d)
 	return spec[T]{
 		shape: tensor.Shape{a.sequences * a.t, a.d},
+		flops: flops,
 		fwd: func(in []arg[T], y []T) {
 			set(in)
 			parallel.Each(a.sequences, func(seq int) {
@@ -89,7 +90,7 @@ func additiveSpec[T Float](a additive) spec[T] {
 				matmul.Gemm(false, false, a.t, a.d, a.c, 1, nth(r.p, seq, a.t*a.c), a.c, nth(r.values, seq, a.c*a.d), a.d, 0, nth(y, seq, a.t*a.d), a.d)
 			})
 		},
-		backs: []back[T]{{of: []int{0, 1, 2, 3}, do: func(in []arg[T], _, dy []T, g [][]T) {
+		backs: []back[T]{{of: []int{0, 1, 2, 3}, flops: 2 * flops, do: func(in []arg[T], _, dy []T, g [][]T) {
 			set(in)
 			if r.dp == nil {
 				r.dp, r.du = make([]T, len(r.p)), make([]T, a.sequences*a.a)

@@ -35,7 +35,6 @@ func Attention(p Place, c AttentionConfig, q, k, v, lengths *G.Node) (*G.Node, e
 	if err != nil {
 		return nil, err
 	}
-	p.Tape.flops += a.flops()
 	return apply(p, attentionSpec[float32](a), attentionSpec[float64](a), q, k, v, lengths)
 }
 
@@ -52,7 +51,6 @@ func AttentionOf(p Place, c AttentionConfig, qkv, lengths *G.Node) (*G.Node, err
 	if err := a.check(); err != nil {
 		return nil, err
 	}
-	p.Tape.flops += a.flops()
 	return apply(p, attentionSpec[float32](a), attentionSpec[float64](a), qkv, lengths)
 }
 
@@ -118,6 +116,7 @@ func attentionSpec[T Float](a attention) spec[T] {
 	}
 	return spec[T]{
 		shape: tensor.Shape{a.Sequences * a.t, a.Heads * a.d},
+		flops: a.flops(),
 		fwd: func(in []arg[T], y []T) {
 			q, k, v, s := parts(a, func(i int) []T { return in[i].X })
 			h := heads[T]{attention: a, q: q, k: k, v: v, y: matrix[T]{y, a.Heads * a.d}, lengths: in[s].I, lse: lse}
@@ -127,7 +126,7 @@ func attentionSpec[T Float](a attention) spec[T] {
 				scratch.put(buf)
 			})
 		},
-		backs: []back[T]{{of: of, do: func(in []arg[T], y, dy []T, g [][]T) {
+		backs: []back[T]{{of: of, flops: 2.5 * a.flops(), do: func(in []arg[T], y, dy []T, g [][]T) {
 			q, k, v, s := parts(a, func(i int) []T { return in[i].X })
 			dq, dk, dv, _ := parts(a, func(i int) []T { return g[i] })
 			h := heads[T]{attention: a, q: q, k: k, v: v, y: matrix[T]{y, a.Heads * a.d}, lengths: in[s].I, lse: lse,

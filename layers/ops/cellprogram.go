@@ -30,6 +30,7 @@ type instruction[T Float] struct {
 	to   int
 	in   []G.Value
 	sum  *tensor.Dense // result of an addition of gradients, else nil
+	node *G.Node
 }
 
 // newCellProgram copies the cell's nodes to a new graph, in which streams, state and captured
@@ -113,7 +114,7 @@ func (p *cellProgram[T]) compile(outputs ...*G.Node) error {
 			continue
 		}
 		from := stock.Operands(n)
-		c := instruction[T]{op: n.Op(), to: p.slot(n), in: make([]G.Value, len(from))}
+		c := instruction[T]{op: n.Op(), node: n, to: p.slot(n), in: make([]G.Value, len(from))}
 		for _, operand := range from {
 			c.from = append(c.from, p.slot(operand))
 		}
@@ -123,6 +124,14 @@ func (p *cellProgram[T]) compile(outputs ...*G.Node) error {
 		p.code = append(p.code, c)
 	}
 	return nil
+}
+
+// flops returns the operations of the products of one step.
+func (p *cellProgram[T]) flops() (sum float64) {
+	for _, c := range p.code {
+		sum += FlopsOf(c.node)
+	}
+	return sum
 }
 
 // isSum reports whether n adds two tensors of one shape, as Gorgonia does to add up gradients.

@@ -24,8 +24,12 @@ func Scores(p Place, c AttentionConfig, q, k *G.Node) (*G.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.Tape.flops += 2 * float64(a.Sequences*a.Heads*a.d) * float64(a.t) * float64(a.c)
 	return apply(p, scoresSpec[float32](a), scoresSpec[float64](a), q, k)
+}
+
+// product returns the operations of one product of a row for each query and one for each key.
+func (a attention) product() float64 {
+	return 2 * float64(a.Sequences*a.Heads*a.d) * float64(a.t) * float64(a.c)
 }
 
 // eachHead calls f for each sequence and query head. Heads that share a head of keys and values
@@ -52,12 +56,13 @@ func scoresSpec[T Float](a attention) spec[T] {
 	s := func(x []T, seq, head int) []T { return headOf(x, seq, a.t, head, a.c, a.Heads) }
 	return spec[T]{
 		shape: tensor.Shape{a.Sequences * a.t, lds},
+		flops: a.product(),
 		fwd: func(in []arg[T], y []T) {
 			a.eachHead(func(seq, kv, head int) {
 				matmul.Gemm(false, true, a.t, a.c, a.d, scale, q(in[0].X, seq, head), ldq, k(in[1].X, seq, kv), ldk, 0, s(y, seq, head), lds)
 			})
 		},
-		backs: []back[T]{{of: []int{0, 1}, do: func(in []arg[T], _, dy []T, g [][]T) {
+		backs: []back[T]{{of: []int{0, 1}, flops: 2 * a.product(), do: func(in []arg[T], _, dy []T, g [][]T) {
 			clear(g[1])
 			a.eachHead(func(seq, kv, head int) {
 				ds := s(dy, seq, head)
@@ -201,7 +206,6 @@ func Mix(p Place, c AttentionConfig, weights, v *G.Node) (*G.Node, error) {
 			weights.Shape(), v.Shape(), c.Sequences, c.Sequences, c.Heads, c.KVHeads)
 	}
 	a := attention{AttentionConfig: c, d: v.Shape()[1] / c.KVHeads, t: weights.Shape()[0] / c.Sequences, c: v.Shape()[0] / c.Sequences}
-	p.Tape.flops += 2 * float64(a.Sequences*a.Heads*a.d) * float64(a.t) * float64(a.c)
 	return apply(p, mixSpec[float32](a), mixSpec[float64](a), weights, v)
 }
 
@@ -212,12 +216,13 @@ func mixSpec[T Float](a attention) spec[T] {
 	w := func(x []T, seq, head int) []T { return headOf(x, seq, a.t, head, a.c, a.Heads) }
 	return spec[T]{
 		shape: tensor.Shape{a.Sequences * a.t, ldy},
+		flops: a.product(),
 		fwd: func(in []arg[T], out []T) {
 			a.eachHead(func(seq, kv, head int) {
 				matmul.Gemm(false, false, a.t, a.d, a.c, 1, w(in[0].X, seq, head), ldw, v(in[1].X, seq, kv), ldv, 0, y(out, seq, head), ldy)
 			})
 		},
-		backs: []back[T]{{of: []int{0, 1}, do: func(in []arg[T], _, dy []T, g [][]T) {
+		backs: []back[T]{{of: []int{0, 1}, flops: 2 * a.product(), do: func(in []arg[T], _, dy []T, g [][]T) {
 			clear(g[1])
 			a.eachHead(func(seq, kv, head int) {
 				matmul.Gemm(false, true, a.t, a.c, a.d, 1, y(dy, seq, head), ldy, v(in[1].X, seq, kv), ldv, 0, w(g[0], seq, head), ldw)

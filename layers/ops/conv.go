@@ -43,12 +43,14 @@ type conv[T Float] struct {
 
 func convSpec[T Float](s layout, taps int, bias bool) spec[T] {
 	c := &conv[T]{s, taps, make([]int, s.sequences*s.steps), make([]int, s.sequences), make([]T, s.sequences*s.width)}
+	flops := 2 * float64(s.sequences*s.steps*s.width) * float64(taps)
 	sp := spec[T]{
 		shape: s.shape(),
+		flops: flops,
 		fwd:   c.forward,
 		backs: []back[T]{
-			{of: []int{0, 2}, reads: []int{1, 3}, do: c.inputGrads},
-			{of: []int{1}, reads: []int{0, 2, 3}, do: c.weightGrad},
+			{of: []int{0, 2}, reads: []int{1, 3}, flops: flops, do: c.inputGrads},
+			{of: []int{1}, reads: []int{0, 2, 3}, flops: flops, do: c.weightGrad},
 		},
 	}
 	if bias {

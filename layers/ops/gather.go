@@ -24,6 +24,7 @@ func Gather(p Place, table, ids *G.Node) (*G.Node, error) {
 func gatherSpec[T Float](v, d, n int) spec[T] {
 	return spec[T]{
 		shape: tensor.Shape{n, d},
+		rows:  true,
 		fwd: func(a []arg[T], y []T) {
 			for r, id := range a[1].I {
 				switch row := y[r*d : (r+1)*d]; {

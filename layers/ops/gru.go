@@ -31,7 +31,6 @@ func GRU(p Place, c Scan, z, w, b, prev, at *G.Node) (*G.Node, error) {
 		}
 		nodes = append(nodes, b)
 	}
-	p.Tape.flops += 2 * float64(s.rows()) * float64(w.Shape().TotalSize())
 	return apply(p, gruSpec[float32](p.Tape, s, w, b != nil), gruSpec[float64](p.Tape, s, w, b != nil), nodes...)
 }
 
@@ -53,6 +52,7 @@ func gruSpec[T Float](tape *Tape, s scan, w *G.Node, bias bool) spec[T] {
 	return spec[T]{
 		shape: tensor.Shape{s.rows(), s.hidden},
 		keeps: 7 * s.rows() * s.hidden,
+		flops: s.flops(w),
 		fwd: func(in []arg[T], y []T) {
 			n := s.Sequences * s.hidden
 			if r.zx == nil {
@@ -64,7 +64,7 @@ func gruSpec[T Float](tape *Tape, s scan, w *G.Node, bias bool) spec[T] {
 				r.step(k, w, in, y)
 			}
 		},
-		backs: []back[T]{{of: of, do: r.backward}},
+		backs: []back[T]{{of: of, flops: 2 * s.flops(w), do: r.backward}},
 	}
 }
 

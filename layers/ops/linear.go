@@ -47,7 +47,6 @@ func linear(p Place, act Activation, transposed bool, x, w, b *G.Node) (*G.Node,
 		return nil, err
 	}
 	n := x.Shape()[0]
-	p.Tape.flops += 2 * float64(n) * float64(in) * float64(out)
 	y, err := apply(p, linearSpec[float32](p.Tape, act, transposed, n, in, out, w, b != nil), linearSpec[float64](p.Tape, act, transposed, n, in, out, w, b != nil), nodes...)
 	return byRows(y, err, func(in G.Nodes) (*G.Node, error) { return linear(p, act, transposed, in[0], w, b) })
 }
@@ -65,8 +64,10 @@ func linearSpec[T Float](tape *Tape, act Activation, transposed bool, n, in, out
 	}
 	slopes := tape.Differentiated && f.slope != nil
 	var z []T // x·W + b, or the activation's derivative there if the graph is differentiated and it is cheap
+	flops := 2 * float64(n) * float64(in) * float64(out)
 	s := spec[T]{
 		shape: tensor.Shape{n, out},
+		flops: flops,
 		fwd: func(a []arg[T], y []T) {
 			var b []T
 			if bias {
@@ -88,10 +89,10 @@ func linearSpec[T Float](tape *Tape, act Activation, transposed bool, n, in, out
 			}
 		},
 		backs: []back[T]{
-			{of: []int{0}, reads: []int{1}, do: func(a []arg[T], _, dz []T, g [][]T) {
+			{of: []int{0}, reads: []int{1}, flops: flops, do: func(a []arg[T], _, dz []T, g [][]T) {
 				matmul.GemmPacked(across, false, !transposed, n, in, out, 1, dz, out, a[1].X, ldw, 0, g[0], in)
 			}},
-			{of: []int{1}, reads: []int{0}, do: func(a []arg[T], _, dz []T, g [][]T) {
+			{of: []int{1}, reads: []int{0}, flops: flops, do: func(a []arg[T], _, dz []T, g [][]T) {
 				if transposed {
 					matmul.Gemm(true, false, out, in, n, 1, dz, out, a[0].X, in, 0, g[0], in)
 				} else {

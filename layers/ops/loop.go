@@ -47,7 +47,7 @@ func declareLoop[T Float](p Place, s scan, b *body, in G.Nodes) (*G.Node, error)
 		return nil, err
 	}
 	l.next = l.forward.slot(next)
-	k := spec[T]{shape: tensor.Shape{s.rows(), s.hidden}, fwd: l.run}
+	k := spec[T]{shape: tensor.Shape{s.rows(), s.hidden}, flops: float64(s.steps) * l.forward.flops(), fwd: l.run}
 	if p.Tape.Differentiated {
 		back, err := newLoopBack(l, p.Tape)
 		if err != nil {

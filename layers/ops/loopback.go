@@ -30,6 +30,7 @@ type deferred[T Float] struct {
 	in    []arg[T]
 	reads []int
 	do    func(in []arg[T], out, gout []T, gin [][]T)
+	flops float64
 }
 
 // newLoopBack differentiates and compiles a copy of the cell.
@@ -63,7 +64,7 @@ func newLoopBack[T Float](l *loop[T], tape *Tape) (back[T], error) {
 	}
 	b.seed = tensor.New(tensor.Of(dtype[T]()), tensor.WithShape(next.Shape()...))
 	program.set(seed, b.seed)
-	return back[T]{of: b.inputs, do: b.run}, nil
+	return back[T]{of: b.inputs, flops: b.flops(), do: b.run}, nil
 }
 
 // differentiable returns the nodes that n has a gradient with respect to.
@@ -110,7 +111,7 @@ func (b *loopBack[T]) deferGrad(i int, n *G.Node) *deferred[T] {
 	l := &deferred[T]{in: make([]arg[T], len(op.f.in)), reads: op.b.reads}
 	for _, other := range wide.backs {
 		if other.of[0] == op.b.of[0] {
-			l.do = other.do
+			l.do, l.flops = other.do, other.flops
 		}
 	}
 	for _, operand := range stock.Operands(n) {
@@ -121,6 +122,17 @@ func (b *loopBack[T]) deferGrad(i int, n *G.Node) *deferred[T] {
 	}
 	l.rows = make([][]T, len(l.slots))
 	return l
+}
+
+// flops returns the operations of the products of all steps, and of those that are deferred.
+func (b *loopBack[T]) flops() float64 {
+	sum := float64(b.steps) * b.program.flops()
+	for _, l := range b.deferred {
+		if l != nil {
+			sum += l.flops
+		}
+	}
+	return sum
 }
 
 // run computes the gradients, from the last step to the first.

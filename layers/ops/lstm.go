@@ -21,7 +21,6 @@ func LSTM(p Place, c Scan, z, w, prev, at *G.Node) (*G.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.Tape.flops += 2 * float64(s.rows()) * float64(w.Shape().TotalSize())
 	return apply(p, lstmSpec[float32](p.Tape, s, w), lstmSpec[float64](p.Tape, s, w), z, w, prev, at)
 }
 
@@ -40,6 +39,7 @@ func lstmSpec[T Float](tape *Tape, s scan, w *G.Node) spec[T] {
 	return spec[T]{
 		shape: tensor.Shape{s.rows(), 2 * s.hidden},
 		keeps: 7 * s.rows() * s.hidden,
+		flops: s.flops(w),
 		fwd: func(in []arg[T], y []T) {
 			l.begin(in[2].X)
 			w := l.w.forward(l.scan, in[1].X)
@@ -47,7 +47,7 @@ func lstmSpec[T Float](tape *Tape, s scan, w *G.Node) spec[T] {
 				l.step(k, w, in, y)
 			}
 		},
-		backs: []back[T]{{of: []int{0, 1, 2}, do: l.backward}},
+		backs: []back[T]{{of: []int{0, 1, 2}, flops: 2 * s.flops(w), do: l.backward}},
 	}
 }
 

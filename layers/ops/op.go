@@ -53,6 +53,8 @@ type spec[T Float] struct {
 	pass  []int     // inputs whose gradient is equal to the output's
 	own   []T       // memory of the output, if it is not a buffer of the planner
 	keeps int       // values that the op keeps beside its output, made at the first run
+	flops float64   // operations of the products of fwd
+	rows  bool      // fwd reads as many values of its first operand as it writes, not all
 	// wide returns the spec for another number of rows, for an op that sums the gradients of
 	// its parameters over rows: a loop computes them once for all steps.
 	wide func(rows int) spec[T]
@@ -61,8 +63,9 @@ type spec[T Float] struct {
 // back computes the gradients of some inputs and overwrites gin with them. Each back is a
 // node of its own, so that unused gradients are not computed.
 type back[T Float] struct {
-	of    []int // inputs that gin are the gradients of
-	reads []int // inputs that do reads, apart from gout; nil: all inputs, and out
+	of    []int   // inputs that gin are the gradients of
+	reads []int   // inputs that do reads, apart from gout; nil: all inputs, and out
+	flops float64 // operations of the products of do
 	do    func(in []arg[T], out, gout []T, gin [][]T)
 }
 
@@ -99,6 +102,7 @@ func declare[T Float](p Place, k spec[T], in []*G.Node) (*G.Node, error) {
 	for _, i := range k.pass {
 		o.diff[i] = true
 	}
+	p.Tape.flops += k.flops
 	if k.own != nil {
 		o.size, o.out = 0, tensor.New(tensor.WithShape(o.shape...), tensor.WithBacking(k.own))
 	}

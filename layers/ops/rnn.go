@@ -21,7 +21,6 @@ func RNN(p Place, c Scan, act Activation, z, w, prev, at *G.Node) (*G.Node, erro
 	if act != Tanh && act != ReLU {
 		return nil, fmt.Errorf("a recurrent layer's activation is tanh or relu, not %q", act)
 	}
-	p.Tape.flops += 2 * float64(s.rows()) * float64(w.Shape().TotalSize())
 	return apply(p, rnnSpec[float32](p.Tape, s, w, act), rnnSpec[float64](p.Tape, s, w, act), z, w, prev, at)
 }
 
@@ -41,6 +40,7 @@ func rnnSpec[T Float](tape *Tape, s scan, w *G.Node, act Activation) spec[T] {
 	return spec[T]{
 		shape: tensor.Shape{s.rows(), s.hidden},
 		keeps: 2 * s.rows() * s.hidden,
+		flops: s.flops(w),
 		fwd: func(in []arg[T], y []T) {
 			n := s.Sequences * s.hidden
 			if r.z == nil {
@@ -52,7 +52,7 @@ func rnnSpec[T Float](tape *Tape, s scan, w *G.Node, act Activation) spec[T] {
 				r.step(k, w, in, y)
 			}
 		},
-		backs: []back[T]{{of: []int{0, 1, 2}, do: r.backward}},
+		backs: []back[T]{{of: []int{0, 1, 2}, flops: 2 * s.flops(w), do: r.backward}},
 	}
 }
 

@@ -41,6 +41,11 @@ func (s Scan) recurrent(gates, state int, z, w, prev, at *G.Node) (scan, error) 
 // rows returns B·T.
 func (s scan) rows() int { return s.Sequences * s.steps }
 
+// flops returns the operations of multiplying every row by w.
+func (s scan) flops(w *G.Node) float64 {
+	return 2 * float64(s.rows()) * float64(w.Shape().TotalSize())
+}
+
 // row returns the row of a sequence that step k reads.
 func (s scan) row(k, seq int) int {
 	if s.Reverse {

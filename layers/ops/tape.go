@@ -53,7 +53,8 @@ func (t *Tape) name(path string) string {
 	return fmt.Sprintf("%s#%d", path, t.serial)
 }
 
-// Flops returns the floating-point operations of the matrix products of one forward pass.
+// Flops returns the floating-point operations of the products of one forward pass: those of
+// matrices, attention and convolutions.
 func (t *Tape) Flops() float64 { return t.flops }
 
 // HoldStopped(true) makes every StopGradient return the value of the next run in all later
