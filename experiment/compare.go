@@ -194,15 +194,17 @@ func (r *reader) readRun(ctx context.Context, s *training.Saved, dir string) (ru
 	if run.cost, err = s.Cost(corpus); err != nil {
 		return run, nil, err
 	}
+	part := 0 // percent done of the run: half of it is the losses, half the answers
 	progress := func(done, total int) {
 		if r.options.Progress != nil {
-			r.options.Progress(100*r.read+100*done/max(1, total), 100*r.runs, dir)
+			r.options.Progress(100*r.read+part+50*done/max(1, total), 100*r.runs, dir)
 		}
 	}
 	run.losses, err = losses(ctx, s, corpus, progress)
 	if err != nil || !run.losses.rows || r.options.Examples < 0 {
 		return run, nil, err
 	}
+	part = 50
 	o := evaluation.Options{Part: cmp.Or(r.options.Part, "valid"), Examples: cmp.Or(r.options.Examples, 200), Settings: r.options.Settings, Progress: progress}
 	if o.Settings.Tokens == 0 {
 		o.Settings.Tokens = 128

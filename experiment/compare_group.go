@@ -74,9 +74,6 @@ func (g *Group) add(s *training.Saved) error {
 		return err
 	}
 	dir := g.Runs[len(g.Seeds)]
-	if i := slices.Index(g.Seeds, s.Config.Training.Seed); i >= 0 {
-		return fmt.Errorf("%s and %s have the same seed, %d: runs of a group must differ in training.seed", g.Runs[i], dir, g.Seeds[i])
-	}
 	if g.values == nil {
 		_, g.deterministic = s.Config.Model.(models.Predictor)
 		g.values, g.shapes = values, map[string][]int{}
@@ -89,6 +86,9 @@ func (g *Group) add(s *training.Saved) error {
 			return fmt.Errorf("%s is no group: %s has %s = %s and %s has %s; runs of a group differ only in training.seed, so name these one by one",
 				g.Name, g.Runs[0], key, shown(g.values[key]), dir, shown(values[key]))
 		}
+	}
+	if i := slices.Index(g.Seeds, s.Config.Training.Seed); i >= 0 {
+		return fmt.Errorf("%s and %s have the same seed, %d: runs of a group must differ in training.seed", g.Runs[i], dir, g.Seeds[i])
 	}
 	g.Seeds = append(g.Seeds, s.Config.Training.Seed)
 	return nil
