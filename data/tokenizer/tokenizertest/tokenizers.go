@@ -109,13 +109,13 @@ func llama3(file map[string]any) {
 	model := file["model"].(map[string]any)
 	n := len(model["vocab"].(map[string]any))
 	model["ignore_merges"] = true
-	file["added_tokens"] = []any{map[string]any{"id": n, "content": "<|begin|>", "special": true}, map[string]any{"id": n + 1, "content": "<think>"}}
+	file["added_tokens"] = []any{map[string]any{"id": n, "content": "<|begin_of_text|>", "special": true}, map[string]any{"id": n + 1, "content": "<think>"}}
 	file["pre_tokenizer"] = map[string]any{"type": "Sequence", "pretokenizers": []any{
 		map[string]any{"type": "Split", "pattern": map[string]any{"Regex": words}, "behavior": "Isolated"},
 		map[string]any{"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}}}
 	file["post_processor"] = map[string]any{"type": "TemplateProcessing",
-		"single":         []any{map[string]any{"SpecialToken": map[string]any{"id": "<|begin|>"}}, map[string]any{"Sequence": map[string]any{"id": "A"}}},
-		"special_tokens": map[string]any{"<|begin|>": map[string]any{"ids": []int{n}}}}
+		"single":         []any{map[string]any{"SpecialToken": map[string]any{"id": "<|begin_of_text|>"}}, map[string]any{"Sequence": map[string]any{"id": "A"}}},
+		"special_tokens": map[string]any{"<|begin_of_text|>": map[string]any{"ids": []int{n}}}}
 }
 
 // Llama2c returns a tokenizer file of llama2.c, whose pieces are the characters of text and the
