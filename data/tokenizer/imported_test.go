@@ -140,7 +140,7 @@ func TestImportedTextsHaveALimit(t *testing.T) {
 	_, err = tok.Encode("a short text")
 	require.NoError(t, err)
 	_, err = tok.Encode(strings.Repeat("a", 1000))
-	assert.EqualError(t, err, "normalizer of the tokenizer: Replace makes 1000 bytes longer than 16256 bytes")
+	assert.EqualError(t, err, "normalizer of the tokenizer: replacing makes 1000 bytes longer than 16256 bytes")
 }
 
 // A saved file is refused if its pieces are not those of the file of Hugging Face's in it.

@@ -44,7 +44,7 @@ func replacer(find finder, content string) normalizer {
 			return text, err
 		}
 		if len(text)+len(found)*len(content) > limit {
-			return "", fmt.Errorf("Replace makes %d bytes longer than %d bytes", len(text), limit)
+			return "", fmt.Errorf("replacing makes %d bytes longer than %d bytes", len(text), limit)
 		}
 		var b strings.Builder
 		at := 0
