@@ -19,23 +19,19 @@ func (c *checker) dropout() error {
 	if v, ok := f["dropout"]; !ok || !v.CanFloat() || v.Float() == 0 {
 		return &skip{"the model has no setting of that name"}
 	}
-	w := graph.NewWeights64(c.o.Seed + 1)
 	var losses [2]float64
 	for i, noise := range []*graph.Noise{nil, {Seed: 5, Step: 3}} {
-		frame := frameOf(c.small)
+		w, frame := graph.NewWeights64(c.o.Seed+1), frameOf(c.small)
 		frame.T, frame.Noise = min(8, frame.T), noise
 		p, err := models.Train(c.small, w, frame, models.Options{})
 		if err != nil {
 			return &skip{"the training program cannot be built"}
 		}
-		modeltest.Spread(w) // twice moves the weights of both programs alike
+		modeltest.Spread(w)
 		if err := p.Run(c.feed(frame, c.small)); err != nil {
 			return err
 		}
 		losses[i] = p.Loss()
-		if i == 0 {
-			w = graph.NewWeights64(c.o.Seed + 1)
-		}
 	}
 	if losses[0] == losses[1] {
 		return &modeltest.Fault{Seen: fmt.Sprintf("with dropout = %v the loss is %v in training and in scoring", f["dropout"].Float(), losses[0]),

@@ -23,8 +23,8 @@ func TestMerge(t *testing.T) {
 }
 
 var (
-	word  = regexp.MustCompile(`<text x="([\d.]+)" y="([\d.]+)" text-anchor="start"`)
-	viewBox = regexp.MustCompile(`<rect x="[\d.]+" y="([\d.]+)"`)
+	word     = regexp.MustCompile(`<text x="([\d.]+)" y="([\d.]+)" text-anchor="start"`)
+	panelBox = regexp.MustCompile(`<rect x="[\d.]+" y="([\d.]+)"`)
 )
 
 // The legend stands above the panels, each name in a place of its own, however many and however
@@ -41,7 +41,7 @@ func TestLegendCoversNothing(t *testing.T) {
 	curves = append(curves, curve{name: "n-gram <&>", axes: [3]band{{[]float64{1}, []float64{2}, []float64{2}, []float64{2}}}})
 	svg := drawCurves(curves)
 	require.NoError(t, xml.Unmarshal([]byte(svg), new(struct{})))
-	top, err := strconv.ParseFloat(viewBox.FindStringSubmatch(svg)[1], 64)
+	top, err := strconv.ParseFloat(panelBox.FindStringSubmatch(svg)[1], 64)
 	require.NoError(t, err)
 	places := map[string]bool{}
 	for _, m := range word.FindAllStringSubmatch(svg, -1) {

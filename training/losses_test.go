@@ -25,7 +25,7 @@ func TestTargetLosses(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, r.Train(context.Background()))
 			s := &Saved{Config: r.Config, Tokenizer: r.Corpus.Tokenizer, Weights: r.Weights}
-			want, n, err := s.ValidationLoss(context.Background(), r.Corpus)
+			want, n, err := s.ValidationLoss(context.Background(), r.Corpus, nil)
 			require.NoError(t, err)
 			sum, at := 0.0, map[[2]int]int{}
 			require.NoError(t, s.TargetLosses(context.Background(), r.Corpus, func(place, i, id int, loss float64) {
