@@ -13,6 +13,7 @@ import (
 	_ "euryale/data/tokenizer"
 	_ "euryale/evaluation"
 	_ "euryale/evaluation/metrics"
+	_ "euryale/experiment"
 	_ "euryale/generation"
 	_ "euryale/layers"
 	_ "euryale/layers/draw"
