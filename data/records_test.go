@@ -85,6 +85,10 @@ func TestDocumentsOfEveryTokenizer(t *testing.T) {
 	texts := []string{contractText, "春眠", strings.Repeat("the tree ran to a bird ", 50), "saw", "the big dog"}
 	path := write(t, "x.jsonl", jsonTexts(texts...))
 	for name, tok := range tokenizertest.All(t, contractText) {
+		decoded := ""
+		for _, text := range texts {
+			decoded += tokenizertest.Decoded(tok, text) + "\n"
+		}
 		var first []int
 		for _, chunk := range []int{100, 1 << 20} {
 			c, err := Config{Name: path, Split: 0.5}.resolve()
@@ -100,7 +104,7 @@ func TestDocumentsOfEveryTokenizer(t *testing.T) {
 			assert.EqualValues(t, 5, h.Documents)
 			got, err := decodeDocuments(all, end, ended)
 			require.NoError(t, err)
-			require.Equal(t, strings.Join(texts, "\n")+"\n", got, name)
+			require.Equal(t, decoded, got, name)
 			if first == nil {
 				first = all
 			}
@@ -210,7 +214,7 @@ func checkReplies(t *testing.T, name string, c *Corpus, f *task.Format) {
 			require.NoError(t, err)
 			source, err := f.Source(e.Source)
 			require.NoError(t, err)
-			require.Contains(t, whole.String(), text(t, c, append(source, prompt...))+e.Reference, "%s: %q", name, e.Source)
+			require.Contains(t, whole.String(), text(t, c, append(source, prompt...))+tokenizertest.Decoded(c.Tokenizer, e.Reference), "%s: %q", name, e.Source)
 			n++
 		}
 	}

@@ -17,9 +17,10 @@ import (
 
 // Write writes m into the directory dir, as Hugging Face's transformers saves a GPT-2 or a Llama:
 // model.safetensors in float32, config.json, generation_config.json, tokenizer.json with
-// tokenizer_config.json, and for a GPT-2 vocab.json and merges.txt if they can express the tokenizer. The model must be a gpt or a llama. A tokenizer that these
-// files cannot express is left out, and note says so in a line. It is an error if dir is not empty;
-// after an error nothing is left in it.
+// tokenizer_config.json, and for a GPT-2 vocab.json and merges.txt if they can express the
+// tokenizer. The model must be a gpt or a llama. A tokenizer that these files cannot express is
+// left out, and note says so in a line. It is an error if dir is not empty; after an error
+// nothing is left in it.
 func Write(dir string, m *Imported) (note string, err error) {
 	c, err := hfConfigOf(m.Model)
 	if err != nil {

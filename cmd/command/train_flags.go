@@ -17,7 +17,6 @@ const trainExamples = `
 Examples
   train -data book.txt -steps 5000               your own text
   train -config configs/gpt-char-cpu.toml -set model.bias=false
-  train -resume runs/gpt-opticks-1               continue a run that was stopped
   train -init runs/stories260K -data my.txt      fine-tune
   train -import stories260K.bin -tokenizer tok512.bin -out runs/stories260K
 Flags of a model, its data and training set keys of the configuration; -set sets any key.
@@ -68,7 +67,7 @@ func newTrainOptions(prefix string) *trainOptions {
 		o.StringVar(&o.imports, "import", "", "`PATH` convert a model (GPT-2, Llama, llama2.c, ml5.js) into a run in -out")
 		o.StringVar(&o.exports, "export", "", "`DIR` write a gpt or llama run to -out for Hugging Face's transformers")
 		o.BoolVar(&o.check, "check", false, "look for mistakes in the model")
-		o.StringVar(&o.format, "format", "text", "`FORMAT` of what -check prints: text or json (text)")
+		o.StringVar(&o.format, "format", "text", "`FORMAT` print its findings as text or json (text)")
 		o.BoolVar(&o.describe, "describe", false, "print parameters and cost")
 		o.BoolVar(&o.profile, "profile", false, "time layers; neither trains")
 		o.graph.declare(o)

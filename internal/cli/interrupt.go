@@ -14,7 +14,7 @@ import (
 var ErrInterrupted = errors.New("interrupted")
 
 // grace is how long an interrupted command may take to end by itself.
-const grace = 500 * time.Millisecond
+const grace = 350 * time.Millisecond
 
 // savingKey is the key of a *sync.Mutex in a command's context: it is locked while the
 // command has work that it saves when the context ends.

@@ -306,6 +306,9 @@ func checkEndOfText(f *folder) error {
 		if parse {
 			parts = strings.Split(parts[0], "<|endoftext|>")
 			names = len(parts) - 1
+			for i := range parts[1:] { // the token's rstrip flag
+				parts[i+1] = strings.TrimLeft(parts[i+1], " ")
+			}
 		}
 		for _, part := range parts {
 			ids, encodeErr := tk.Encode(part)
