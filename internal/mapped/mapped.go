@@ -9,8 +9,6 @@ import (
 	"os"
 	"sync"
 	"unsafe"
-
-	"euryale/internal/kernel"
 )
 
 // File is a file in memory.
@@ -99,12 +97,12 @@ func (m *File) Drop() {
 // Drop gives back the memory of the pages of mapped files that hold nothing but the given
 // values. Their contents are read again when they are next used, so that changes made in memory
 // are lost. It does nothing to values that are not of a mapped file.
-func Drop[T kernel.Float](values []T) {
+func Drop(values []float32) {
 	if len(values) == 0 {
 		return
 	}
 	start := uintptr(unsafe.Pointer(&values[0]))
-	size := len(values) * int(unsafe.Sizeof(values[0]))
+	size := 4 * len(values)
 	open.Lock()
 	defer open.Unlock()
 	m := at(start)

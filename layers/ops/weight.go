@@ -61,7 +61,7 @@ func (w *Weight) Release() {
 func (w *Weight) pack() {
 	var done func(part []float32)
 	if w.readOnly {
-		done = mapped.Drop[float32]
+		done = mapped.Drop
 	}
 	if o := &w.straight; matmul.PackingGain(o.rows) == matmul.Always && !o.packed.Ready() {
 		o.packed.Pack(false, w.rows, w.cols, w.values, w.cols, done)
