@@ -31,7 +31,7 @@ func (r *Report) SVG() string {
 	for _, l := range r.Layers {
 		left = max(left, plottext.Label{Size: textSize}.Width(nameOrModel(l.Layer)))
 	}
-	left = 1.15*left + 2*margin
+	left = viewerFont*left + 2*margin
 	values := newAxis(left, r.Layers, func(l LayerScale) float64 { return l.Spread })
 	gradients := newAxis(left+barWidth+columnGap, r.Layers, func(l LayerScale) float64 { return l.Gradient })
 	deadX := gradients.x + barWidth + columnGap

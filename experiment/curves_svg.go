@@ -21,6 +21,9 @@ const (
 	pictureWidth            = leftMargin + 3*panelWidth + 2*gap + 24
 )
 
+// viewerFont is how much wider a name can be in the font that a viewer has.
+const viewerFont = 1.15
+
 // drawCurves returns an SVG of the validation losses against steps, tokens and seconds: the mean
 // of each group, in a band from its lowest to its highest run. The legend stands above the
 // panels, so that it covers no curve.
@@ -52,7 +55,7 @@ func drawLegend(curves []curve) (svg string, rows int) {
 			name = c.label + "  " + name
 		}
 		name = fit(l, name)
-		width := 30 + l.Width(name) + 26
+		width := 30 + viewerFont*l.Width(name) + 26
 		if x > leftMargin && x+width > pictureWidth {
 			x, y = leftMargin, y+legendLine
 			l.X, l.Y = x+30, y+4
@@ -67,11 +70,11 @@ func drawLegend(curves []curve) (svg string, rows int) {
 // fit shortens a name that is wider than the picture, at its beginning.
 func fit(l plottext.Label, name string) string {
 	const widest = pictureWidth - leftMargin - 60
-	if l.Width(name) <= widest {
+	if viewerFont*l.Width(name) <= widest {
 		return name
 	}
 	r := []rune(name)
-	for len(r) > 0 && l.Width("…"+string(r)) > widest {
+	for len(r) > 0 && viewerFont*l.Width("…"+string(r)) > widest {
 		r = r[1:]
 	}
 	return "…" + string(r)

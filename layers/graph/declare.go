@@ -190,18 +190,15 @@ func caller() string {
 }
 
 // callerSource returns the line of the model's code that declares a layer: the innermost one
-// outside this package and package layers.
+// outside this package and package layers. An interpreter calls layers through package reflect.
 func callerSource() Source {
 	var pcs [24]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
 	for {
 		f, more := frames.Next()
-		inside := strings.HasPrefix(f.Function, "euryale/layers.") || strings.HasPrefix(f.Function, "euryale/layers/graph.")
+		inside := strings.HasPrefix(f.Function, "euryale/layers.") || strings.HasPrefix(f.Function, "euryale/layers/graph.") || strings.HasPrefix(f.Function, "reflect.")
 		if !inside || strings.HasSuffix(f.File, "_test.go") || !more {
-			if strings.HasPrefix(f.Function, interpreter) {
-				return Source{File: "a cell of the notebook"}
-			}
-			return Source{f.File, f.Line}
+			return frameSource(f)
 		}
 	}
 }

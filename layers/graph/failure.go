@@ -2,7 +2,6 @@ package graph
 
 import (
 	"fmt"
-	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -46,9 +45,9 @@ func panicked() (where string, inGorgonia bool) {
 		case !raised:
 		case strings.HasPrefix(f.Function, "gorgonia.org/"):
 			inGorgonia = true
-		case strings.HasPrefix(f.Function, "euryale/layers.") || strings.HasPrefix(f.Function, "euryale/layers/"):
+		case strings.HasPrefix(f.Function, "euryale/layers.") || strings.HasPrefix(f.Function, "euryale/layers/") || strings.HasPrefix(f.Function, "reflect."):
 		default:
-			return fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line), inGorgonia
+			return frameSource(f).String(), inGorgonia
 		}
 		if !more {
 			return "an unknown line", inGorgonia

@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	G "gorgonia.org/gorgonia"
@@ -25,6 +26,14 @@ func (s Source) String() string {
 		return s.File
 	}
 	return fmt.Sprintf("%s:%d", filepath.Base(s.File), s.Line)
+}
+
+// frameSource returns the line that f executes.
+func frameSource(f runtime.Frame) Source {
+	if strings.HasPrefix(f.Function, interpreter) {
+		return Source{File: "a cell of the notebook"}
+	}
+	return Source{f.File, f.Line}
 }
 
 // noteSource records the line of the first declaration in s.
