@@ -99,7 +99,11 @@ func (f Finding) String() string {
 		where += " (" + f.Op + ")"
 	}
 	if f.Line != "" {
-		where += ", declared at " + f.Line
+		at := "at "
+		if !strings.Contains(f.Line, ":") { // a cell of a notebook
+			at = "in "
+		}
+		where += ", declared " + at + f.Line
 	}
 	text := fmt.Sprintf("%s: %s\n   expected: %s\n   seen: %s", f.Check, where, f.Expected, strings.ReplaceAll(f.Seen, "\n", "\n   "))
 	if f.Cause != "" {

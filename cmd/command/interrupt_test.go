@@ -14,7 +14,8 @@ import (
 )
 
 // interrupt runs a command, sends it a signal once it has printed ready on stderr, and
-// checks that it ends within a second, with exit code 130 and nothing but one line more.
+// checks that it ends soon, with exit code 130 and nothing but one line more: within a second on a
+// machine that is not busy with other tests, where it would else take a minute.
 func interrupt(t *testing.T, sig os.Signal, stdin io.Reader, ready, name string, args ...string) {
 	t.Helper()
 	c, _, _ := process(t, name, args...)
@@ -37,7 +38,7 @@ func interrupt(t *testing.T, sig os.Signal, stdin io.Reader, ready, name string,
 	require.NoError(t, c.Process.Signal(sig))
 	rest, _ := io.ReadAll(pipe)
 	require.Error(t, c.Wait(), "%s was over before it was interrupted", name)
-	assert.Less(t, time.Since(at), time.Second, "%s %v", name, args)
+	assert.Less(t, time.Since(at), 10*time.Second, "%s %v", name, args)
 	assert.Equal(t, 130, c.ProcessState.ExitCode(), "%s", rest)
 	assert.Contains(t, string(rest), name+": interrupted")
 }
