@@ -184,7 +184,7 @@ func checkCtrlC(f *folder) error {
 	late := time.AfterFunc(5*time.Second, func() { c.Process.Kill() })
 	defer late.Stop()
 	ended := c.Wait()
-	return want(c.ProcessState.ExitCode() == 130 && time.Since(at) < 2*time.Second, "exit code 130 at once", fmt.Sprint(ended, " after ", time.Since(at)))
+	return want(c.ProcessState.ExitCode() == 130 && time.Since(at) < 4*time.Second, "exit code 130 at once", fmt.Sprint(ended, " after ", time.Since(at)))
 }
 
 func checkSymlinks(f *folder) error {
