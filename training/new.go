@@ -197,15 +197,19 @@ func (r *Run) prepare() (err error) {
 	return err
 }
 
-// openBatches opens the training batches, and compiles the program of the next one: a batch
-// that does not fit into memory is an error now and not after hours. A models.Predictor
+// openBatches opens the training batches, and compiles the program of the next one: a batch that
+// does not fit into memory, or a corpus without a validation part, is an error now and not after
+// hours. A models.Predictor
 // reads one sequence at a time: the text need not be enough for more.
 func (r *Run) openBatches() (err error) {
 	c := r.Config
 	if _, isPredictor := c.Model.(models.Predictor); isPredictor {
 		c.Training.Batch = 1
 	}
-	r.batches, err = r.Corpus.Train(c.Training.Batch, c.Model.Common().Context, c.Training.Seed)
+	if r.batches, err = r.Corpus.Train(c.Training.Batch, c.Model.Common().Context, c.Training.Seed); err != nil {
+		return err
+	}
+	_, err = r.Corpus.Valid(c.Training.Batch, c.Model.Common().Context)
 	if _, isPredictor := c.Model.(models.Predictor); err != nil || isPredictor {
 		return err
 	}

@@ -3,8 +3,10 @@ package training
 import (
 	"context"
 	"math"
+	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -227,4 +229,14 @@ func TestDivergence(t *testing.T) {
 	r, err = Resume(dir, nil, nil)
 	require.NoError(t, err)
 	assert.NoError(t, r.Close())
+}
+
+// A corpus without a validation part is refused before the first step.
+func TestNoValidationPart(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "rows.tsv")
+	require.NoError(t, os.WriteFile(path, []byte("# split\ta\tb\n"+strings.Repeat("train\tthe dog\tran\n", 20)), 0o666))
+	c, err := Parse("", []string{"data.name=" + path, "data.task=pairs", "data.source=a", "data.target=b", "model.layers=1", "model.heads=2", "model.dim=16", "model.context=32", "training.steps=1"})
+	require.NoError(t, err)
+	_, err = New(c, "", nil)
+	assert.ErrorContains(t, err, "valid part: the part has no example")
 }
