@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"euryale/internal/kernel"
+	"euryale/internal/kernel/hugepage"
 	"euryale/internal/kernel/parallel"
 )
 
@@ -28,7 +29,11 @@ func (b *Packed[T]) Pack(trans bool, k, n int, src []T, ldb int, done func(part 
 		return
 	}
 	panels, panel := (n+ks.cols-1)/ks.cols, ks.panelSize(k)
-	b.data = grown(b.data, panels*panel)
+	if cap(b.data) < panels*panel {
+		b.data = make([]T, panels*panel)
+		hugepage.Advise(b.data)
+	}
+	b.data = b.data[:cap(b.data)]
 	b.k, b.n = k, n
 	group := max(1, min(minRead/panel, blockCols/ks.cols))
 	parallel.Each((panels+group-1)/group, func(i int) {
