@@ -143,7 +143,9 @@ func generator(m models.Model, rows int) (step func() error, share func(tokensPe
 	if err != nil {
 		return nil, nil, err
 	}
+	weights.ReadOnly()
 	weights.Hold() // as in generation
+	weights.Reuse()
 	ids, draws := make([]int, rows), make([]func(logits []float32) (int, error), rows)
 	for i := range draws {
 		draws[i] = generation.NewDraw(generation.Settings{Temperature: 1, Seed: uint64(i)})

@@ -92,7 +92,7 @@ func (ks *kernels[T]) product(p product[T]) {
 	switch {
 	case p.packed != nil && ks.panel != nil && p.m <= panelRows:
 		ks.streamed(w)
-	case ks.dots != nil && (p.m <= 2 || p.packed == nil && p.m <= fewRows && p.transB && p.k >= longRow):
+	case ks.dots != nil && p.packed == nil && (p.m <= 2 || p.m <= fewRows && p.transB && p.k >= longRow):
 		ks.skinny(w, &w.product)
 	default:
 		ks.blocked(w)
@@ -118,8 +118,8 @@ func (ks *kernels[T]) done(w *workspace[T]) {
 func (ks *kernels[T]) blocked(w *workspace[T]) {
 	p := &w.product
 	kc := even(p.k, depth, 32) // a multiple of the steps of all packings
-	if ks.longest > 0 {
-		kc = p.k
+	if ks.longest > 0 || p.m <= 2 {
+		kc = p.k // two rows of A stay in cache, and their sums in the order of skinny
 	}
 	mc := even(p.m, blockRows, ks.rows)
 	for k0 := 0; k0 < p.k; k0 += kc {

@@ -107,8 +107,6 @@ func PackingGain(rows int) Gain {
 		return None
 	case ks.small():
 		return Always
-	case rows > 2:
-		return IfReused
 	}
-	return None
+	return IfReused
 }
