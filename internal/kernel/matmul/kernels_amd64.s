@@ -18888,13 +18888,13 @@ TEXT ·bPanelAVX512(SB), NOSPLIT, $0-8
 	MOVQ         40(AX), BX
 
 loop1x2:
-	PREFETCHT0       3072(DX)
+	PREFETCHT0       6144(DX)
 	VMOVUPS          (DX), Z5
 	VPSLLD           $0x10, Z5, Z6
 	VPANDD           Z5, Z4, Z5
 	VFMADD231PS.BCST (CX), Z6, Z0
 	VFMADD231PS.BCST 4(CX), Z5, Z2
-	PREFETCHT0       3136(DX)
+	PREFETCHT0       6208(DX)
 	VMOVUPS          64(DX), Z5
 	VPSLLD           $0x10, Z5, Z6
 	VPANDD           Z5, Z4, Z5
@@ -18951,7 +18951,7 @@ rows2x2:
 	MOVQ         40(AX), SI
 
 loop2x2:
-	PREFETCHT0       3072(BX)
+	PREFETCHT0       6144(BX)
 	VMOVUPS          (BX), Z9
 	VPSLLD           $0x10, Z9, Z10
 	VPANDD           Z9, Z8, Z9
@@ -18959,7 +18959,7 @@ loop2x2:
 	VFMADD231PS.BCST 4(CX), Z9, Z4
 	VFMADD231PS.BCST (CX)(DX*1), Z10, Z2
 	VFMADD231PS.BCST 4(CX)(DX*1), Z9, Z6
-	PREFETCHT0       3136(BX)
+	PREFETCHT0       6208(BX)
 	VMOVUPS          64(BX), Z9
 	VPSLLD           $0x10, Z9, Z10
 	VPANDD           Z9, Z8, Z9
@@ -19034,7 +19034,7 @@ rows3x2:
 	MOVQ         40(AX), SI
 
 loop3x2:
-	PREFETCHT0       3072(BX)
+	PREFETCHT0       6144(BX)
 	VMOVUPS          (BX), Z13
 	VPSLLD           $0x10, Z13, Z14
 	VPANDD           Z13, Z12, Z13
@@ -19044,7 +19044,7 @@ loop3x2:
 	VFMADD231PS.BCST 4(CX)(DX*1), Z13, Z8
 	VFMADD231PS.BCST (CX)(DX*2), Z14, Z4
 	VFMADD231PS.BCST 4(CX)(DX*2), Z13, Z10
-	PREFETCHT0       3136(BX)
+	PREFETCHT0       6208(BX)
 	VMOVUPS          64(BX), Z13
 	VPSLLD           $0x10, Z13, Z14
 	VPANDD           Z13, Z12, Z13
@@ -19140,7 +19140,7 @@ rows4x2:
 	MOVQ         40(AX), DI
 
 loop4x2:
-	PREFETCHT0       3072(CX)
+	PREFETCHT0       6144(CX)
 	VMOVUPS          (CX), Z17
 	VPSLLD           $0x10, Z17, Z18
 	VPANDD           Z17, Z16, Z17
@@ -19152,7 +19152,7 @@ loop4x2:
 	VFMADD231PS.BCST 4(BX)(DX*2), Z17, Z12
 	VFMADD231PS.BCST (SI), Z18, Z6
 	VFMADD231PS.BCST 4(SI), Z17, Z14
-	PREFETCHT0       3136(CX)
+	PREFETCHT0       6208(CX)
 	VMOVUPS          64(CX), Z17
 	VPSLLD           $0x10, Z17, Z18
 	VPANDD           Z17, Z16, Z17
@@ -19252,7 +19252,7 @@ single:
 	MOVQ         40(AX), BX
 
 loop1x1:
-	PREFETCHT0       3072(DX)
+	PREFETCHT0       6144(DX)
 	VMOVUPS          (DX), Z3
 	VPSLLD           $0x10, Z3, Z4
 	VPANDD           Z3, Z2, Z3
@@ -19300,7 +19300,7 @@ rows2x1:
 	MOVQ         40(AX), SI
 
 loop2x1:
-	PREFETCHT0       3072(BX)
+	PREFETCHT0       6144(BX)
 	VMOVUPS          (BX), Z5
 	VPSLLD           $0x10, Z5, Z6
 	VPANDD           Z5, Z4, Z5
@@ -19359,7 +19359,7 @@ rows3x1:
 	MOVQ         40(AX), SI
 
 loop3x1:
-	PREFETCHT0       3072(BX)
+	PREFETCHT0       6144(BX)
 	VMOVUPS          (BX), Z7
 	VPSLLD           $0x10, Z7, Z8
 	VPANDD           Z7, Z6, Z7
@@ -19432,7 +19432,7 @@ rows4x1:
 	MOVQ         40(AX), DI
 
 loop4x1:
-	PREFETCHT0       3072(CX)
+	PREFETCHT0       6144(CX)
 	VMOVUPS          (CX), Z9
 	VPSLLD           $0x10, Z9, Z10
 	VPANDD           Z9, Z8, Z9

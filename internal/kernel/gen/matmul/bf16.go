@@ -271,7 +271,7 @@ func panel() {
 }
 
 // ahead is how many bytes before its use a panel is prefetched.
-const ahead = 3072
+const ahead = 6144
 
 // panelRows emits the code for a fixed number of rows and vectors.
 func (v vector) panelRows(t Register, rows, vectors int) {
