@@ -9,7 +9,6 @@ import (
 
 	"euryale/data"
 	"euryale/data/tokenizer"
-	"euryale/layers"
 	"euryale/layers/graph"
 	"euryale/models"
 	"euryale/training/rundir"
@@ -157,8 +156,7 @@ func (r *Run) declare() error {
 	if _, isPredictor := m.(models.Predictor); isPredictor {
 		return nil // it has none
 	}
-	_, err := graph.Build(r.Weights, graph.Frame{B: 1, T: 1, S: models.SourceOf(m)}, func(s *layers.Scope) { m.Logits(s, s.Tokens()) })
-	return err
+	return models.Declare(m, r.Weights)
 }
 
 // checkCausal refuses a model that is to predict the next token and attends to it. It runs

@@ -17,7 +17,7 @@ import (
 // Run is a model in training.
 type Run struct {
 	Config  Config
-	Dir     string // of its files; empty: it writes none
+	Dir     string       // of its files; empty: it writes none
 	Corpus  *data.Corpus // nil of a run on batches alone (NewOn)
 	Weights *graph.Weights
 	Watch   Watch
