@@ -41,6 +41,12 @@ func launched() (*launch, error) {
 	return l, nil
 }
 
+// Launched reports whether a launcher has started this process with others.
+func Launched() bool {
+	l, err := launched()
+	return err != nil || l != nil && l.size != 1
+}
+
 // Rank returns the rank that the launcher gives this process, before any library is open:
 // 0 without a launcher.
 func Rank() int {
