@@ -73,7 +73,7 @@ func (f *Flags) leave(code int, err error, text string, stderr io.Writer) int {
 	var agreed *ranks.Agreed
 	together := err == nil || errors.As(err, &agreed) || code == Interrupted && !errors.Is(err, errAbandoned)
 	if !together {
-		reportInOrder(rank)
+		reportInOrder(rank, f.ranks != nil)
 	}
 	if text != "" && (rank == 0 || !together && code != Interrupted) {
 		if !together && mpi.Launched() {
@@ -93,9 +93,13 @@ func (f *Flags) leave(code int, err error, text string, stderr io.Writer) int {
 }
 
 // reportInOrder lets lower ranks report first: they end the others, which mostly have the
-// same error.
-func reportInOrder(rank int) {
-	time.Sleep(time.Duration(bits.Len(uint(rank))) * 500 * time.Millisecond)
+// same error. Before a process has joined the job, its launcher takes seconds to end it.
+func reportInOrder(rank int, joined bool) {
+	d := time.Duration(bits.Len(uint(rank))) * 500 * time.Millisecond
+	if rank > 0 && !joined {
+		d += 3 * time.Second
+	}
+	time.Sleep(d)
 }
 
 // closeRanks leaves the group. A job that has failed or was interrupted ends in any case:

@@ -44,11 +44,16 @@ var launchers = []struct {
 func eachLauncher(t *testing.T, test func(t *testing.T, command []string)) {
 	for _, l := range launchers {
 		t.Run(l.name, func(t *testing.T) {
-			if _, err := exec.LookPath(l.command[0]); err != nil {
-				t.Skipf("%s is not installed (Debian: apt install openmpi-bin mpich)", l.command[0])
-			}
+			requireLauncher(t, l.command[0])
 			test(t, l.command)
 		})
+	}
+}
+
+// requireLauncher skips a test whose launcher is not installed.
+func requireLauncher(t *testing.T, command string) {
+	if _, err := exec.LookPath(command); err != nil {
+		t.Skipf("%s is not installed (Debian: apt install openmpi-bin mpich)", command)
 	}
 }
 
