@@ -93,6 +93,9 @@ func (u *Updater) gatherState() (all []runfile.Tensor) {
 
 // sendState sends this rank's part of the state to rank 0, in the order in which it is written.
 func (u *Updater) sendState() error {
+	if !u.isDivided() {
+		return nil // rank 0 has it
+	}
 	all := u.wholeState()
 	slices.SortFunc(all, func(a, b stateTensor) int { return cmp.Compare(a.name, b.name) })
 	for _, t := range all {
