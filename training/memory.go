@@ -128,15 +128,11 @@ func (o OptimizerConfig) stateValues(params []*graph.Param) (n float64, err erro
 	if err := o.check(); err != nil {
 		return 0, err
 	}
-	single, sizes := make([]*graph.Param, len(params)), map[string]float64{}
+	sizes := map[string]float64{}
 	for i, p := range params {
-		single[i] = &graph.Param{Path: p.Path, Shape: make([]int, len(p.Shape))}
-		for d := range p.Shape {
-			single[i].Shape[d] = 1
-		}
 		sizes[p.Path] = countValues(params[i : i+1])
 	}
-	for _, t := range optimizers[o.Name](o, single).State() {
+	for _, t := range optimizers[o.Name](o, ofOneValue(params)).State() {
 		size := float64(len(t.Values))
 		if _, path, _ := strings.Cut(t.Name, "/"); sizes[path] > 0 {
 			size *= sizes[path]
@@ -144,6 +140,19 @@ func (o OptimizerConfig) stateValues(params []*graph.Param) (n float64, err erro
 		n += size
 	}
 	return n, nil
+}
+
+// ofOneValue returns parameters of the same paths and dimensions that have a value each, but no
+// memory: an optimizer of them shows what state it has.
+func ofOneValue(params []*graph.Param) []*graph.Param {
+	single := make([]*graph.Param, len(params))
+	for i, p := range params {
+		single[i] = &graph.Param{Path: p.Path, Shape: make([]int, len(p.Shape))}
+		for d := range p.Shape {
+			single[i].Shape[d] = 1
+		}
+	}
+	return single
 }
 
 // LimitMemory has the garbage collector work harder as the process nears what memory it can
