@@ -74,7 +74,7 @@ func (s *solver) shortest(q State) string {
 		if !ok || d == 0 || d == never {
 			return string(text)
 		}
-		s.walk(q)
+		s.walk(q, false)
 		for _, r := range slices.Clone(s.reached) {
 			if left, ok := s.distance(r.state); ok && left == d-1 {
 				text = append(text, s.vocab.pieces[s.vocab.tokens[s.vocab.nodes[r.node].first]]...)

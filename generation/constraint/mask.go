@@ -36,7 +36,7 @@ func (s *solver) mask(q State) *mask {
 	for _, t := range next {
 		distances[t], _ = s.distance(t) // never, where the search was given up
 	}
-	s.walk(q)
+	s.walk(q, false)
 	m := s.sorted(distances)
 	s.masks[q] = m
 	s.kept += len(m.ids)

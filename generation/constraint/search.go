@@ -24,8 +24,8 @@ func (s *solver) distance(q State) (d int32, ok bool) {
 		if at.closed || v.tokens > at.tokens {
 			continue
 		}
-		if n := s.node(v.state); n.exact {
-			return x.found(v.state, v.tokens+n.bound), true
+		if s.nearEnd(v.state) || s.node(v.state).exact {
+			return x.found(v.state, v.tokens+s.node(v.state).bound), true
 		}
 		at.closed = true
 		if x.expanded++; x.expanded > maxExpanded {

@@ -123,8 +123,9 @@ func (s *solver) step(r *[256]State, q State, b byte) State {
 	return t
 }
 
-// walk sets s.reached to where all tokens lead from q.
-func (s *solver) walk(q State) {
+// walk sets s.reached to where all tokens lead from q. If toEnd is set, it stops at the first token
+// after which the text may end, and returns true.
+func (s *solver) walk(q State, toEnd bool) bool {
 	s.reached = s.reached[:0]
 	s.path, s.states = append(s.path[:0], s.newRow(q)), append(s.states[:0], q)
 	nodes := s.vocab.nodes
@@ -137,6 +138,9 @@ func (s *solver) walk(q State) {
 		}
 		if n.first < n.last {
 			s.reached = append(s.reached, reach{i, t})
+			if toEnd && s.a.Accepts(t) {
+				return true
+			}
 		}
 		if n.children > 0 {
 			r := s.row(t)
@@ -147,6 +151,7 @@ func (s *solver) walk(q State) {
 		}
 		i++
 	}
+	return false
 }
 
 // node returns what is known of q. The pointer is valid until the next call.
@@ -177,12 +182,33 @@ func (s *solver) partsBound(q State) (bound int32) {
 	return bound
 }
 
+// nearEnd reports whether one token leads from q to acceptance.
+func (s *solver) nearEnd(q State) bool {
+	if n := s.node(q); n.exact || n.bound > 1 || n.walked {
+		return n.exact && n.bound <= 1
+	}
+	if s.walk(q, true) {
+		n := s.node(q)
+		n.bound, n.exact = 1, true
+		return true
+	}
+	s.keepReached(q)
+	n := s.node(q)
+	n.bound = 2
+	return false
+}
+
 // successors returns the distinct states that one token leads to from q.
 func (s *solver) successors(q State) []State {
-	if n := s.node(q); n.walked {
-		return n.next
+	if n := s.node(q); !n.walked {
+		s.walk(q, false)
+		s.keepReached(q)
 	}
-	s.walk(q)
+	return s.node(q).next
+}
+
+// keepReached sets the successors of q to the distinct states of the last walk.
+func (s *solver) keepReached(q State) {
 	s.walks++
 	var next []State
 	for _, r := range s.reached {
@@ -196,5 +222,4 @@ func (s *solver) successors(q State) []State {
 	}
 	n := s.node(q)
 	n.next, n.walked = next, true
-	return next
 }
