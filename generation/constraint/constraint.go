@@ -1,6 +1,7 @@
 package constraint
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,12 +32,18 @@ const (
 // there are no such texts, the error says whether the vocabulary is the reason.
 func New(a Automaton, tk tokenizer.Tokenizer, without []int) (*Constraint, error) {
 	c := newConstraint(a, tk, NewVocabulary(tk, without))
-	d, ok := c.solver.distance(a.Start(""))
+	start := c.a.Start("")
+	if start == Dead {
+		return nil, errors.New("no text satisfies the constraints")
+	}
+	d, ok := c.solver.distance(start)
 	switch {
 	case !ok:
 		return nil, fmt.Errorf("the constraints are too complex: the search for a text that satisfies them visited %d states", maxExpanded)
 	case d == never:
 		return nil, c.impossible()
+	case len(c.solver.mask(start).ids) == 0:
+		return nil, errors.New("only the empty text satisfies the constraints")
 	}
 	return c, nil
 }
@@ -188,23 +195,40 @@ func (m *Matcher) Accepts() bool {
 // Allowed returns the tokens that may follow when left more tokens fit, those with the shortest way
 // to acceptance first. The caller must not change them. None at all may follow a text that must end.
 func (m *Matcher) Allowed(left int) []int32 {
-	ids, _ := m.allowed(left)
-	return ids
-}
-
-// allowed returns the tokens of Allowed and, if they are all that may follow in any number of
-// tokens, their bits.
-func (m *Matcher) allowed(left int) (ids []int32, bits []uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.sync()
-	if m.state == Dead || left <= 0 {
-		return nil, nil
+	if k := m.current(); k != nil && left > 0 {
+		return k.within(left - 1)
 	}
-	k := m.solver.mask(m.state)
-	ids = k.within(left - 1)
+	return nil
+}
+
+// Mask returns Allowed as bits, in the memory of bits: that of token i is bit i%64 of word i/64.
+func (m *Matcher) Mask(bits []uint64, left int) []uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	bits = slices.Grow(bits[:0], (m.vocab.size+63)/64)[:(m.vocab.size+63)/64]
+	k := m.current()
+	if k == nil || left <= 0 {
+		clear(bits)
+		return bits
+	}
+	ids := k.within(left - 1)
 	if len(ids) == len(k.ids) {
-		bits = k.bits
+		copy(bits, k.bits)
+		return bits
 	}
-	return ids, bits
+	clear(bits)
+	for _, id := range ids {
+		bits[id/64] |= 1 << (id % 64)
+	}
+	return bits
+}
+
+// current returns the mask of the state, or nil if nothing may follow.
+func (m *Matcher) current() *mask {
+	if m.sync(); m.state == Dead {
+		return nil
+	}
+	return m.solver.mask(m.state)
 }

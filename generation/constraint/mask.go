@@ -2,7 +2,6 @@ package constraint
 
 import (
 	"cmp"
-	"math"
 	"slices"
 )
 
@@ -68,6 +67,3 @@ func (s *solver) sorted(distances map[State]int32) *mask {
 	}
 	return m
 }
-
-// none is the logit of tokens that are not allowed.
-var none = float32(math.Inf(-1))
