@@ -57,11 +57,15 @@ func countValues(params []*graph.Param) (n float64) {
 	return n
 }
 
-// stateBytes returns the memory that training takes for weights, the sums of their
-// gradients and the optimizer's state, before any of it is claimed.
+// stateBytes returns the memory that training takes for weights, the optimizer's state and, if
+// an update is of several batches, the sums of their gradients, before any of it is claimed.
 func (c Config) stateBytes(params []*graph.Param) (float64, error) {
 	state, err := c.Optimizer.stateValues(params)
-	return 4 * (2*countValues(params) + state), err
+	copies := 1.0
+	if c.Training.Accumulate > 1 {
+		copies = 2
+	}
+	return 4 * (copies*countValues(params) + state), err
 }
 
 // batchBytes returns the memory of an update's tokens and targets, and of what a graph reads
@@ -96,7 +100,7 @@ func (c Config) checkMemory() error {
 	if err != nil {
 		return err
 	}
-	return checkMemory(fmt.Sprintf("training %.0f parameters, with their gradients and the optimizer's state,", countValues(params)), need,
+	return checkMemory(fmt.Sprintf("training %.0f parameters, with the optimizer's state,", countValues(params)), need,
 		"lower "+sizesOf(c.Model))
 }
 

@@ -199,7 +199,7 @@ func (r *Run) prepare() (err error) {
 		return err
 	}
 	c := r.Config.Training
-	r.updater, err = newUpdater(r.Config.Optimizer, r.Weights.All(), r.group(), min(c.Shards, c.Batch), c.Wire == "bf16")
+	r.updater, err = newUpdater(r.Config.Optimizer, r.Weights.All(), r.group(), min(c.Shards, c.Batch), c.Wire == "bf16", c.Accumulate == 1)
 	return err
 }
 

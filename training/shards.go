@@ -84,7 +84,7 @@ type replicas struct {
 	settings Settings
 	weights  *graph.Weights
 	noise    *graph.Noise
-	state    float64 // bytes of weights, gradients and the optimizer's state; 0: the programs are only planned
+	state    float64 // bytes of weights, the optimizer's state and sums of gradients; 0: the programs are only planned
 	byShape  map[shape]*replica
 	carried  []*graph.Memory              // of each shard, when state is carried; nil: of another rank
 	resumed  map[int]map[string][]float32 // states of a checkpoint, until their shard is built

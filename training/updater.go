@@ -32,6 +32,7 @@ type Updater struct {
 	steps    int            // updates made
 	added    int            // batches in sums
 	narrow   bool           // gradients are rounded to bfloat16
+	inPlace  bool           // sums are the gradients of the first shard
 	exchange *exchange      // among ranks, else nil
 	values   [][]float32    // among ranks: of all parameters
 	whole    [][]float32    // sums of all ranks, for a rule that is not elementwise
@@ -41,13 +42,14 @@ type Updater struct {
 // NewUpdater returns an updater of parameters, whose order is that of the gradients. A graph
 // must have declared the parameters already: it says which have weight decay.
 func NewUpdater(c OptimizerConfig, params []*graph.Param) (*Updater, error) {
-	return newUpdater(c, params, ranks.Alone{}, 1, false)
+	return newUpdater(c, params, ranks.Alone{}, 1, false, false)
 }
 
 // newUpdater returns an updater of a rank, for batches of at most so many shards. Narrow rounds
 // gradients to bfloat16, in which ranks exchange them: also those that are not exchanged, so that
-// results do not depend on the number of ranks.
-func newUpdater(c OptimizerConfig, params []*graph.Param, g ranks.Group, shards int, narrow bool) (*Updater, error) {
+// results do not depend on the number of ranks. Once says that there is one Add for each Step: the
+// first shard's gradients then become the sums, which take no memory of their own.
+func newUpdater(c OptimizerConfig, params []*graph.Param, g ranks.Group, shards int, narrow, once bool) (*Updater, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
@@ -60,7 +62,11 @@ func newUpdater(c OptimizerConfig, params []*graph.Param, g ranks.Group, shards 
 	if g.Size() > 1 {
 		u.divide(newExchange(g, params, shards, narrow))
 	}
-	u.sums = zerosLike(u.own)
+	if once && u.exchange == nil {
+		u.inPlace, u.sums = true, make([][]float32, len(params))
+	} else {
+		u.sums = zerosLike(u.own)
+	}
 	rule := optimizers[c.Name]
 	one := rule(c, ofOneValue(params)) // names the state
 	if _, isElementwise := one.(Elementwise); u.exchange != nil && !isElementwise {
@@ -103,6 +109,9 @@ func (u *Updater) addShards(shards [][]*tensor.Dense, total int) error {
 		for _, g := range gradients {
 			u.shards[s] = append(u.shards[s], g.Float32s())
 		}
+	}
+	if u.inPlace {
+		copy(u.sums, u.shards[0])
 	}
 	if u.narrow {
 		u.round()
