@@ -2,14 +2,13 @@ package generation
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
 	"euryale/data/task"
 	"euryale/data/tokenizer"
-	"euryale/internal/kernel/parallel"
 	"euryale/layers/graph"
 	"euryale/models"
 )
@@ -141,11 +140,10 @@ func (g *Generator) Each(ctx context.Context, prompts []Prompt, s Settings, stre
 		all[i] = g.newContinuation(p, s, i, stream)
 	}
 	defer g.hold()()
-	stepper, logits, err := g.start(prompts)
-	if err != nil {
+	begun, err := g.decode(ctx, all)
+	if !begun {
 		return nil, err
 	}
-	err = decode(ctx, stepper, all, logits)
 	results := make([]Result, len(all))
 	for i, c := range all {
 		if c.reason == "" {
@@ -154,6 +152,25 @@ func (g *Generator) Each(ctx context.Context, prompts []Prompt, s Settings, stre
 		results[i] = c.finish()
 	}
 	return results, err
+}
+
+// decode generates continuations side by side. It reports whether their prompts were read.
+func (g *Generator) decode(ctx context.Context, all []*continuation) (begun bool, err error) {
+	stepper, err := g.stepper(len(all))
+	if err != nil {
+		return false, err
+	}
+	left := all
+	b := &batch{stepper: stepper, rows: make([]*continuation, len(all)), done: func(*continuation) error { return nil }}
+	b.next = func() (c *continuation, err error) {
+		if len(left) == 0 {
+			return nil, io.EOF
+		}
+		c, left = left[0], left[1:]
+		return c, nil
+	}
+	err = b.run(ctx)
+	return err == nil || b.begun, err
 }
 
 // reasonOf returns why a continuation ended before its time.
@@ -173,54 +190,10 @@ func (g *Generator) hold() (release func()) {
 	return g.Weights.Release
 }
 
-// decode samples tokens until every continuation has ended.
-func decode(ctx context.Context, s Stepper, all []*continuation, logits []float32) error {
-	ids := make([]int, len(all))
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		choose(all, logits)
-		busy := false
-		for i, c := range all {
-			ids[i] = -1
-			if errors.Is(c.err, errNoToken) {
-				c.reason = ReasonExhausted
-			}
-			if c.reason != "" {
-				continue
-			}
-			if c.err != nil {
-				return fmt.Errorf("continuation %d: %w", i, c.err)
-			}
-			if c.accept(); c.reason == "" {
-				ids[i], busy = c.next, true
-			}
-		}
-		if !busy {
-			return nil
-		}
-		var err error
-		if logits, err = s.Step(ids); err != nil {
-			return err
-		}
-	}
-}
-
-// choose samples the next token of every continuation that has not ended, several at once
-// where threads are idle.
-func choose(all []*continuation, logits []float32) {
-	v := len(logits) / len(all)
-	parallel.Each(len(all), func(i int) {
-		if c := all[i]; c.reason == "" {
-			c.next, c.logprob, c.err = c.sampler.next(logits[i*v:(i+1)*v], c.seen, c.banned()...)
-		}
-	})
-}
-
 // continuation is a text while it is generated.
 type continuation struct {
 	*ending
+	prompt  Prompt
 	result  Result
 	sampler *sampler
 	seen    []int // prompt and continuation
@@ -234,7 +207,7 @@ type continuation struct {
 }
 
 func (g *Generator) newContinuation(p Prompt, s Settings, index int, stream func(int, string)) *continuation {
-	return &continuation{ending: g.newEnding(p, s), result: Result{Prompt: p.Text, Seed: s.Seed, Index: index}, sampler: newSampler(s, index),
+	return &continuation{ending: g.newEnding(p, s), prompt: p, result: Result{Prompt: p.Text, Seed: s.Seed, Index: index}, sampler: newSampler(s, index),
 		seen: append([]int(nil), p.Tokens...), stream: stream}
 }
 
