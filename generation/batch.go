@@ -106,9 +106,10 @@ func (b *batch) joining() (joined []*continuation, seqs []int, err error) {
 
 // settle makes the token chosen for row i part of its continuation, which may end with it.
 func (b *batch) settle(i int, c *continuation) error {
+	none := (*NoTokenError)(nil)
 	switch {
-	case errors.Is(c.err, errNoToken):
-		c.reason = ReasonExhausted
+	case errors.As(c.err, &none):
+		c.reason, c.result.ExhaustedBy = ReasonExhausted, none.Processor
 	case c.err != nil:
 		return fmt.Errorf("continuation %d: %w", c.result.Index, c.err)
 	default:
@@ -128,7 +129,8 @@ func choose(all []*continuation, logits []float32) {
 	v := len(logits) / len(all)
 	parallel.Each(len(all), func(i int) {
 		if c := all[i]; c != nil {
-			c.next, c.logprob, c.err = c.sampler.next(logits[i*v:(i+1)*v], c.seen, c.banned()...)
+			c.logits = logits[i*v : (i+1)*v]
+			c.next, c.logprob, c.err = c.sampler.next(c.logits, c.seen)
 		}
 	})
 }
