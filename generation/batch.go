@@ -13,6 +13,7 @@ import (
 // next. What a continuation becomes does not depend on the others.
 type batch struct {
 	stepper Stepper
+	spec    *speculator     // nil: tokens are not guessed
 	rows    []*continuation // by sequence; nil: free
 	busy    int             // rows that are not free
 	begun   bool            // a prompt has been read
@@ -33,20 +34,32 @@ func (b *batch) run(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		logits, err := b.stepper.Step(b.ids)
-		if err != nil {
+		advance := b.step
+		if b.spec != nil {
+			advance = b.speculate
+		}
+		if err := advance(); err != nil {
 			return err
 		}
-		choose(b.rows, logits)
-		for i, c := range b.rows {
-			if c == nil {
-				continue
-			}
-			if err := b.settle(i, c); err != nil {
-				return err
-			}
+	}
+}
+
+// step reads a token of each continuation and chooses the next.
+func (b *batch) step() error {
+	logits, err := b.stepper.Step(b.ids)
+	if err != nil {
+		return err
+	}
+	choose(b.rows, logits)
+	for i, c := range b.rows {
+		if c == nil {
+			continue
+		}
+		if err := b.settle(i, c); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 // join begins continuations in free rows, side by side: it waits until a quarter of the rows are
@@ -68,11 +81,19 @@ func (b *batch) join(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if b.spec != nil {
+			if err := b.spec.begin(seqs, prompts); err != nil {
+				return err
+			}
+		}
 		b.begun = true
 		choose(joined, logits)
 		for j, c := range joined {
 			if err := b.settle(seqs[j], c); err != nil {
 				return err
+			}
+			if b.spec != nil {
+				b.spec.rows[seqs[j]].unread = []int{c.next}
 			}
 		}
 	}
@@ -135,6 +156,15 @@ func choose(all []*continuation, logits []float32) {
 	})
 }
 
+// SideBySide reports whether the strategy of the settings generates each text by itself, as Batch does.
+func (s Settings) SideBySide() bool {
+	switch s.strategy().(type) {
+	case Greedy, Sampling:
+		return true
+	}
+	return false
+}
+
 // waiting is how many results of Batch may wait for an earlier one, for each row.
 const waiting = 8
 
@@ -146,6 +176,12 @@ func (g *Generator) Batch(ctx context.Context, sequences int, s Settings, next f
 	if err := s.Check(); err != nil {
 		return err
 	}
+	if !s.SideBySide() {
+		return fmt.Errorf("%s does not generate each text by itself: call Generate for each prompt", s.strategy().Name())
+	}
+	if _, greedy := s.strategy().(Greedy); greedy {
+		s.Temperature = 0
+	}
 	if sequences < 1 {
 		return fmt.Errorf("a batch of %d sequences, want at least 1", sequences)
 	}
@@ -154,9 +190,13 @@ func (g *Generator) Batch(ctx context.Context, sequences int, s Settings, next f
 	if err != nil {
 		return err
 	}
+	spec, err := g.speculator(stepper, sequences)
+	if err != nil {
+		return err
+	}
 	number, first := map[*continuation]int{}, 0 // of each continuation, and of the first that is not complete
 	begun, ended := 0, map[int]*continuation{}
-	b := &batch{stepper: stepper, rows: make([]*continuation, sequences)}
+	b := &batch{stepper: stepper, spec: spec, rows: make([]*continuation, sequences)}
 	b.next = func() (*continuation, error) {
 		if begun-first >= waiting*sequences {
 			return nil, nil

@@ -21,6 +21,8 @@ type Generator struct {
 	Format    *task.Format // of the task the model was trained on; nil: plain text
 	End       []int        // tokens that end a text
 
+	Speculation *Speculation // how tokens are guessed; nil: not at all
+
 	steppers map[int]Stepper // by number of sequences
 }
 
@@ -43,6 +45,8 @@ type Result struct {
 
 	ExhaustedBy    string  `json:"exhausted_by,omitempty"`    // the processor that left no token, if FinishReason is ReasonExhausted
 	ConstraintCost float64 `json:"constraint_cost,omitempty"` // −log of the probability of the tokens that constraints left, summed over the steps
+
+	Speculation *Speculated `json:"speculation,omitempty"` // nil: tokens were not guessed
 
 	mean float64 // log-probability of a token, the end token's included
 }
@@ -163,8 +167,12 @@ func (g *Generator) decode(ctx context.Context, all []*continuation) (begun bool
 	if err != nil {
 		return false, err
 	}
+	spec, err := g.speculator(stepper, len(all))
+	if err != nil {
+		return false, err
+	}
 	left := all
-	b := &batch{stepper: stepper, rows: make([]*continuation, len(all)), done: func(*continuation) error { return nil }}
+	b := &batch{stepper: stepper, spec: spec, rows: make([]*continuation, len(all)), done: func(*continuation) error { return nil }}
 	b.next = func() (c *continuation, err error) {
 		if len(left) == 0 {
 			return nil, io.EOF
@@ -190,7 +198,11 @@ func (g *Generator) hold() (release func()) {
 		return func() {}
 	}
 	g.Weights.Hold()
-	return g.Weights.Release
+	if g.Speculation == nil || g.Speculation.Draft == nil {
+		return g.Weights.Release
+	}
+	release = g.Speculation.Draft.hold()
+	return func() { release(); g.Weights.Release() }
 }
 
 // continuation is a text while it is generated.
@@ -212,8 +224,12 @@ type continuation struct {
 }
 
 func (g *Generator) newContinuation(p Prompt, s Settings, index int, stream func(int, string)) *continuation {
-	return &continuation{ending: g.newEnding(p, s), prompt: p, result: Result{Prompt: p.Text, Seed: s.Seed, Index: index}, sampler: newSampler(s, p, g.End, index),
+	c := &continuation{ending: g.newEnding(p, s), prompt: p, result: Result{Prompt: p.Text, Seed: s.Seed, Index: index}, sampler: newSampler(s, p, g.End, index),
 		seen: append([]int(nil), p.Tokens...), stream: stream}
+	if g.Speculation != nil {
+		c.result.Speculation = &Speculated{}
+	}
+	return c
 }
 
 // accept makes the token chosen part of the text.
