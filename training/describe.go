@@ -11,6 +11,9 @@ import (
 // many are cut to fit.
 func (r *Run) Describe() string {
 	c := r.Config
+	if r.Corpus == nil {
+		return fmt.Sprintf("corpus    none: the batches are the caller's\nmodel: %s, %d parameters; in %d shards", c.ModelName, r.Weights.Count(), c.Training.Shards)
+	}
 	if _, isPredictor := c.Model.(models.Predictor); isPredictor {
 		return fmt.Sprintf("%s\nmodel: %s, which reads the text once", r.Corpus.Describe(), c.ModelName)
 	}

@@ -14,8 +14,8 @@ import (
 
 // openCorpus opens the corpus of a new run. A models.Predictor reads running text from left
 // to right.
-func openCorpus(c Config, tk tokenizer.Tokenizer, log io.Writer) (*data.Corpus, error) {
-	corpus, err := data.Open(c.Data, c.Tokenizer, tk, data.Options{Log: log})
+func openCorpus(c Config, tk tokenizer.Tokenizer, log io.Writer, open opener) (*data.Corpus, error) {
+	corpus, err := open(c.Data, c.Tokenizer, tk, data.Options{Log: log})
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +27,7 @@ func openCorpus(c Config, tk tokenizer.Tokenizer, log io.Writer) (*data.Corpus, 
 		return nil, err
 	}
 	c.Data.Order = "sequential"
-	return data.Open(c.Data, c.Tokenizer, corpus.Tokenizer, data.Options{})
+	return open(c.Data, c.Tokenizer, corpus.Tokenizer, data.Options{})
 }
 
 // learn trains a model without a graph on one pass over the training part, saves it, and

@@ -9,7 +9,6 @@ import (
 
 	"euryale/data"
 	"euryale/data/tokenizer"
-	"euryale/layers"
 	"euryale/layers/graph"
 	"euryale/models"
 	"euryale/training/rundir"
@@ -28,13 +27,13 @@ func (s *Start) New(c Config, dir string, log io.Writer) (*Run, error) {
 		return nil, err
 	}
 	if dir == "" {
-		return s.open(c, "", log, (*Run).begin)
+		return s.open(c, "", log, data.Open, (*Run).begin)
 	}
 	hold, err := takeNew(dir)
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.open(c, dir, log, (*Run).begin)
+	r, err := s.open(c, dir, log, data.Open, (*Run).begin)
 	if err != nil {
 		return nil, errors.Join(err, hold.Abandon())
 	}
@@ -49,7 +48,7 @@ func (s *Start) Plan(c Config, log io.Writer) (*Run, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	return s.open(c, "", log, (*Run).plan)
+	return s.open(c, "", log, data.Open, (*Run).plan)
 }
 
 // takeNew takes a directory that holds no run yet.
@@ -66,8 +65,11 @@ func takeNew(dir string) (*rundir.Hold, error) {
 	return hold, nil
 }
 
+// opener opens a corpus, as data.Open does.
+type opener func(c data.Config, tk tokenizer.Config, known tokenizer.Tokenizer, o data.Options) (*data.Corpus, error)
+
 // open opens the corpus of a new run and begins it, or plans it.
-func (s *Start) open(c Config, dir string, log io.Writer, begin func(r *Run, s *Start) error) (*Run, error) {
+func (s *Start) open(c Config, dir string, log io.Writer, from opener, begin func(r *Run, s *Start) error) (*Run, error) {
 	tk := s.tokenizer(c)
 	if tk != nil { // the vocabulary is known, and all shapes follow from the settings
 		c.Model.Common().Vocab = tk.Vocab()
@@ -84,7 +86,7 @@ func (s *Start) open(c Config, dir string, log io.Writer, begin func(r *Run, s *
 			c.Data.MaxSource = n
 		}
 	}
-	corpus, err := openCorpus(c, tk, log)
+	corpus, err := openCorpus(c, tk, log, from)
 	if err != nil {
 		return nil, err
 	}
@@ -147,25 +149,6 @@ func (r *Run) plan(s *Start) error {
 	return r.openBatches()
 }
 
-// NewOn begins a run without files on the caller's own batches, whose ids are below the
-// model's vocab.
-func NewOn(c Config, batches data.Batcher) (*Run, error) {
-	if err := c.Check(); err != nil {
-		return nil, err
-	}
-	if err := c.Model.Check(); err != nil { // the vocabulary too
-		return nil, err
-	}
-	if err := c.checkMemory(); err != nil {
-		return nil, err
-	}
-	r := &Run{Config: c.resolveSchedule(), Weights: graph.NewWeights(c.Training.Seed), best: math.Inf(1), batches: batches}
-	if err := r.declare(); err != nil {
-		return nil, err
-	}
-	return r, r.prepare()
-}
-
 // declare builds the model's graph once. Parameters that the weights lack get their initial
 // values, in the graph's order, and Decay of all parameters is set.
 func (r *Run) declare() error {
@@ -173,8 +156,7 @@ func (r *Run) declare() error {
 	if _, isPredictor := m.(models.Predictor); isPredictor {
 		return nil // it has none
 	}
-	_, err := graph.Build(r.Weights, graph.Frame{B: 1, T: 1, S: models.SourceOf(m)}, func(s *layers.Scope) { m.Logits(s, s.Tokens()) })
-	return err
+	return models.Declare(m, r.Weights)
 }
 
 // checkCausal refuses a model that is to predict the next token and attends to it. It runs
@@ -220,7 +202,7 @@ func (r *Run) openBatches() (err error) {
 // nextReplica returns the training programs of the next batch.
 func (r *Run) nextReplica() (*replica, error) {
 	var b data.Batch
-	if err := r.batches.Batch(r.step*r.Config.Training.Accumulate, &b); err != nil {
+	if err := r.readBatch(r.step*r.Config.Training.Accumulate, &b); err != nil {
 		return nil, err
 	}
 	return r.replicas.of(&b)

@@ -17,8 +17,8 @@ import (
 // Run is a model in training.
 type Run struct {
 	Config  Config
-	Dir     string // of its files; empty: it writes none
-	Corpus  *data.Corpus
+	Dir     string       // of its files; empty: it writes none
+	Corpus  *data.Corpus // nil of a run on batches alone (NewOn)
 	Weights *graph.Weights
 	Watch   Watch
 
@@ -209,7 +209,7 @@ func (r *Run) readBatches() (targets int, err error) {
 		r.update = make([]data.Batch, r.Config.Training.Accumulate)
 	}
 	for i := range r.update {
-		if err := r.batches.Batch(r.step*len(r.update)+i, &r.update[i]); err != nil {
+		if err := r.readBatch(r.step*len(r.update)+i, &r.update[i]); err != nil {
 			return 0, err
 		}
 		targets += countTargets(&r.update[i])
@@ -218,6 +218,17 @@ func (r *Run) readBatches() (targets int, err error) {
 		return 0, fmt.Errorf("the batches of an update have no targets: check the data")
 	}
 	return targets, nil
+}
+
+// readBatch reads batch n of all passes into b.
+func (r *Run) readBatch(n int, b *data.Batch) error {
+	if err := r.batches.Batch(n, b); err != nil {
+		return fmt.Errorf("batch %d: %w", n, err)
+	}
+	if err := checkBatch(b, models.SourceOf(r.Config.Model) > 0); err != nil {
+		return fmt.Errorf("batch %d has %w", n, err)
+	}
+	return nil
 }
 
 // rate returns the learning rate of the next update. A run with a time limit has that of the
@@ -252,5 +263,8 @@ func (r *Run) Close() error {
 	if r.log != nil {
 		err = r.log.Close()
 	}
-	return errors.Join(err, r.Corpus.Close(), r.hold.Release())
+	if r.Corpus != nil {
+		err = errors.Join(err, r.Corpus.Close())
+	}
+	return errors.Join(err, r.hold.Release())
 }

@@ -29,9 +29,13 @@ func newGenerator(c Config, w *graph.Weights, tk tokenizer.Tokenizer) (*generati
 	return g, nil
 }
 
-// Generator returns a generator of texts with the model as it is now.
+// Generator returns a generator of texts with the model as it is now. A run on batches alone
+// (NewOn) has no tokenizer, which is an error: generation.NewStepper decodes ids.
 func (r *Run) Generator() (*generation.Generator, error) {
 	if r.gen == nil {
+		if r.Corpus == nil {
+			return nil, noCorpus("a generator, which needs a tokenizer,")
+		}
 		g, err := newGenerator(r.Config, r.Weights, r.Corpus.Tokenizer)
 		if err != nil {
 			return nil, err

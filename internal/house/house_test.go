@@ -19,7 +19,7 @@ const root = "../.."
 // floors are the packages from the ground up: a package imports those of lower floors,
 // and those of its own, and no others.
 var floors = [][]string{
-	{"internal/mapped"},
+	{"internal/mapped", "internal/kernel/hugepage"},
 	{"internal/kernel", "internal/runfile", "internal/plottext", "internal/near", "internal/term", "internal/book"},
 	{"internal/kernel/vec", "internal/kernel/parallel", "internal/kernel/openblas", "layers/stock"},
 	{"internal/kernel/matmul"},

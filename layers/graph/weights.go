@@ -152,6 +152,16 @@ func (w *Weights) ReadOnly() {
 	}
 }
 
+// Reuse says that many more runs will read the weights. Matrices of read-only weights are then
+// packed while held also where that only makes products faster, and not smaller.
+func (w *Weights) Reuse() {
+	for _, p := range w.byPath {
+		if p.weight != nil {
+			p.weight.Reuse()
+		}
+	}
+}
+
 func (p *Param) declareWeight() {
 	if v := p.Float32(); v != nil && len(p.Shape) == 2 {
 		p.weight = ops.NewWeight(v, p.Shape[0], p.Shape[1])
