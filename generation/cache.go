@@ -48,6 +48,12 @@ func (g *Generator) PrefixOf(p Prompt) (known, of int) {
 	return r.known(p), len(r.prefix.tokens)
 }
 
+// Endless reports whether a sequence of the model has no limit of length.
+func (g *Generator) Endless() bool {
+	s, err := g.stepper(1)
+	return err == nil && s.Room() == 0
+}
+
 // prefixReader returns the reader that keeps the prefix.
 func (g *Generator) prefixReader() (*reader, error) {
 	if models.SourceOf(g.Model) > 0 {

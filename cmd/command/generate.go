@@ -44,6 +44,7 @@ func newGenerateOptions(prefix string) *generateOptions {
 		o.BoolVar(&o.interactive, "interactive", false, "continue each line of standard input; dialogues: a conversation")
 	})
 	o.Group("Sampling", func() { o.declareSampling() })
+	o.Group("Speed", func() { o.speed.declare(o.Flags) })
 	o.Group("Output", func() {
 		o.StringVar(&o.format, "format", "text", "`FORMAT` output: text, or json, an object a line (text)")
 		o.BoolVar(&o.logprobs, "logprobs", false, "with json, the log-probability of each token in nats")
@@ -111,12 +112,24 @@ func generate(ctx context.Context, o *generateOptions, s streams) error {
 	if err := o.check(); err != nil {
 		return err
 	}
+	if err := o.checkDraft(); err != nil {
+		return err
+	}
 	_, g, release, err := o.open(s.err)
 	if err != nil {
 		return err
 	}
 	defer release()
+	release, err = o.speculate(g)
+	if err != nil {
+		return err
+	}
+	defer release()
 	p := &printer{generateOptions: o, gen: g, out: &checkedWriter{w: s.out}}
+	if err := p.usePrefix(ctx, s.err); err != nil {
+		return err
+	}
+	defer o.speed.report(s.err)
 	switch {
 	case o.interactive:
 		return p.interact(ctx, s)

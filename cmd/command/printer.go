@@ -135,6 +135,7 @@ func (p *printer) answer(ctx context.Context, text string) error {
 		fmt.Fprintln(p.out)
 	}
 	for i, r := range results { // what there is, even where the last tokens failed
+		p.speed.count(r)
 		switch {
 		case p.format == "json":
 			err = errors.Join(err, p.object(p.out, r))

@@ -255,6 +255,7 @@ func (p *promptFile) report(err error) {
 
 // add writes an answer; when it is the last of its line, the line is done.
 func (p *promptFile) add(r generation.Result) error {
+	p.speed.count(r)
 	line := &p.pending[0]
 	line.left--
 	out := io.Writer(p.out)
