@@ -114,7 +114,7 @@ func (p *printer) usePrefix(ctx context.Context, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fingerprint += " " + string(matmul.CurrentPrecision())
+	fingerprint += " " + string(matmul.InUse())
 	_, err = os.Stat(p.cache)
 	if found := err == nil; found {
 		if err := p.gen.LoadPrefix(p.cache, fingerprint); err != nil {
