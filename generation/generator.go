@@ -201,8 +201,8 @@ func (g *Generator) hold() (release func()) {
 	if g.Speculation == nil || g.Speculation.Draft == nil {
 		return g.Weights.Release
 	}
-	release = g.Speculation.Draft.hold()
-	return func() { release(); g.Weights.Release() }
+	releaseDraft := g.Speculation.Draft.hold()
+	return func() { releaseDraft(); g.Weights.Release() }
 }
 
 // continuation is a text while it is generated.
