@@ -35,11 +35,11 @@ func speculations(t testing.TB, g *Generator) map[string]*Speculation {
 }
 
 // Guessed or not, samples have one distribution: that of the model after the processors, which is
-// enumerated. With 4000 samples of three tokens a χ² test at 0.1 % tells a bias of a few percent.
+// enumerated. With 4000 samples of five tokens a χ² test at 0.1 % tells a bias of a few percent.
 func TestSpeculationIsExactInDistribution(t *testing.T) {
 	g := newGenerator(t, 24)
 	p := g.prompt(t, "abc春abc")
-	s := Settings{Tokens: 3, Temperature: 1.2, TopK: 6}
+	s := Settings{Tokens: 5, Temperature: 1.2, TopK: 3}
 	want := map[string]float64{}
 	var follow func(ids []int, probability float64)
 	follow = func(ids []int, probability float64) {
@@ -114,7 +114,7 @@ func checkChiSquare(t *testing.T, want map[string]float64, counts map[string]int
 // the context, and with an end, stop texts and processors that read the text.
 func TestSpeculationIsExactWhenGreedy(t *testing.T) {
 	for name, m := range batchModels(t) {
-		if !models.Rewinds(m) {
+		if name == "lstm" || name == "seq2seq" {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
