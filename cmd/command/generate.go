@@ -27,6 +27,7 @@ type generateOptions struct {
 	samples                       int
 	settings                      generation.Settings
 	stop                          cli.List
+	constraints                   constraintFlags
 }
 
 // newGenerateOptions returns the flags; prefix is what to type before the name of another
@@ -40,6 +41,7 @@ func newGenerateOptions(prefix string) *generateOptions {
 		o.BoolVar(&o.interactive, "interactive", false, "continue each line of standard input; dialogues: a conversation")
 	})
 	o.Group("Sampling", func() { o.declareSampling() })
+	o.Group("Constraints", func() { o.constraints.declare(o.Flags) })
 	o.Group("Output", func() {
 		o.StringVar(&o.format, "format", "text", "`FORMAT` output: text, or json, an object a line (text)")
 		o.BoolVar(&o.logprobs, "logprobs", false, "with json, the log-probability of each token in nats")
@@ -95,11 +97,14 @@ func (o *generateOptions) check() error {
 	if err := o.settings.Check(); err != nil {
 		return &cli.Usage{Err: err}
 	}
-	return nil
+	return o.constraints.check(o.Flags)
 }
 
 func generate(ctx context.Context, o *generateOptions, s streams) error {
 	if err := o.check(); err != nil {
+		return err
+	}
+	if err := o.constrain(); err != nil {
 		return err
 	}
 	_, g, release, err := o.open(s.err)
