@@ -2,8 +2,8 @@ package command
 
 import (
 	"context"
+	"fmt"
 
-	"euryale/generation"
 	"euryale/internal/cli"
 )
 
@@ -25,9 +25,8 @@ type generateOptions struct {
 	prompt, prompts, format       string
 	interactive, logprobs, stream bool
 	samples                       int
-	settings                      generation.Settings
-	stop                          cli.List
-	constraints                   constraintFlags
+	decoding
+	constraints constraintFlags
 }
 
 // newGenerateOptions returns the flags; prefix is what to type before the name of another
@@ -40,7 +39,7 @@ func newGenerateOptions(prefix string) *generateOptions {
 		o.StringVar(&o.prompts, "prompts", "", "`FILE` prompts, one on each line")
 		o.BoolVar(&o.interactive, "interactive", false, "continue each line of standard input; dialogues: a conversation")
 	})
-	o.Group("Sampling", func() { o.declareSampling() })
+	o.Group("Decoding", func() { o.declareDecoding() })
 	o.Group("Constraints", func() { o.constraints.declare(o.Flags) })
 	o.Group("Output", func() {
 		o.StringVar(&o.format, "format", "text", "`FORMAT` output: text, or json, an object a line (text)")
@@ -53,22 +52,6 @@ func newGenerateOptions(prefix string) *generateOptions {
 	o.Moved("attention", prefix+"explain -prompt TEXT -attention FILE.svg")
 	o.Moved("layer", prefix+"explain -prompt TEXT -attention FILE.svg -layer PATH")
 	return o
-}
-
-func (o *generateOptions) declareSampling() {
-	o.IntVar(&o.settings.Tokens, "tokens", 200, "`N` most tokens of a continuation (200)")
-	o.IntVar(&o.settings.MinTokens, "min-tokens", 0, "`N` least tokens before an end token or a stop text (0)")
-	o.IntVar(&o.samples, "samples", 1, "`N` continuations of each prompt (1)")
-	o.Float64Var(&o.settings.Temperature, "temperature", 0.8, "`T` softmax temperature; 0 is greedy (0.8)")
-	o.IntVar(&o.settings.TopK, "top-k", 0, "`K` sample from the K most likely tokens (0: off)")
-	o.Float64Var(&o.settings.TopP, "top-p", 0.95, "`P` nucleus sampling: smallest set with probability P (0.95; 0: off)")
-	o.Float64Var(&o.settings.MinP, "min-p", 0, "`P` least probability, as a fraction of the most likely's (0: off)")
-	o.Float64Var(&o.settings.RepetitionPenalty, "repetition-penalty", 1, "`X` divide the logits of tokens seen before by X (1: off)")
-	o.IntVar(&o.settings.NoRepeat, "no-repeat", 0, "`N` no sequence of N tokens occurs twice (0: off)")
-	o.IntVar(&o.settings.Beams, "beam", 0, "`N` beam search of width N instead of sampling (0: off)")
-	o.Float64Var(&o.settings.LengthPenalty, "length-penalty", 1, "`X` divide a beam's log-probability by its length to the power X (1)")
-	o.Var(&o.stop, "stop", "`TEXT` text that ends a continuation; may be repeated")
-	o.Uint64Var(&o.settings.Seed, "seed", 1, "`N` random seed (1)")
 }
 
 func runGenerate(args []string, s streams) int {
@@ -90,18 +73,22 @@ func (o *generateOptions) check() error {
 		return cli.Misusef("-format %s: want text or json", o.format)
 	case o.samples < 1:
 		return cli.Misusef("-samples %d: want at least 1", o.samples)
-	case o.settings.Beams > 0 && o.samples > o.settings.Beams:
-		return cli.Misusef("-samples %d of -beam %d: want at most as many", o.samples, o.settings.Beams)
 	}
-	o.settings.Stop = o.stop
-	if err := o.settings.Check(); err != nil {
-		return &cli.Usage{Err: err}
+	if err := o.checkDecoding(); err != nil {
+		return err
 	}
 	return o.constraints.check(o.Flags)
 }
 
 func generate(ctx context.Context, o *generateOptions, s streams) error {
 	if err := o.check(); err != nil {
+		return err
+	}
+	if o.processors == showChain {
+		chain, err := o.settings.Chain()
+		if err == nil {
+			_, err = fmt.Fprintln(s.out, o.withConstraint(chain.String()))
+		}
 		return err
 	}
 	if err := o.constrain(); err != nil {
@@ -112,6 +99,11 @@ func generate(ctx context.Context, o *generateOptions, s streams) error {
 		return err
 	}
 	defer release()
+	if len(o.settings.Processors) == 0 { // constraints have resolved them
+		if err := o.resolve(g.Tokenizer); err != nil {
+			return err
+		}
+	}
 	p := &printer{generateOptions: o, gen: g, out: &checkedWriter{w: s.out}}
 	switch {
 	case o.interactive:

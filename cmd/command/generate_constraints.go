@@ -2,7 +2,9 @@ package command
 
 import (
 	"fmt"
+	"math"
 	"os"
+	"slices"
 	"strings"
 
 	"euryale/generation"
@@ -16,7 +18,11 @@ type constraintFlags struct {
 	regex, schema, forbidFile, form, rhymes string
 	require, forbid                         cli.List
 	minChars, maxChars                      int
+	place                                   int // among the processors that -processors names
 }
+
+// constraintName is the name of the processor of constraints, in -processors.
+const constraintName = "constraint"
 
 func (c *constraintFlags) declare(f *cli.Flags) {
 	f.StringVar(&c.regex, "regex", "", "`PATTERN` the whole text matches a regular expression")
@@ -163,7 +169,16 @@ func (o *generateOptions) constrain() error {
 	if g.Format.Mask() >= 0 {
 		return cli.Misusef("the model restores hidden tokens, and constraints are for texts that it continues")
 	}
-	c, err := constraint.New(a, g.Tokenizer, append(append([]int{}, g.End...), o.settings.Ban...))
+	if err := o.resolve(g.Tokenizer); err != nil {
+		return err
+	}
+	without := append(append([]int{}, g.End...), o.settings.Ban...)
+	for id, bias := range o.settings.LogitBias {
+		if math.IsInf(bias, -1) {
+			without = append(without, id)
+		}
+	}
+	c, err := constraint.New(a, g.Tokenizer, without)
 	if err != nil {
 		names, _ := o.constraints.given(o.Flags)
 		return cli.Misusef("%s: %v", strings.Join(names, ", "), err)
@@ -172,7 +187,23 @@ func (o *generateOptions) constrain() error {
 		return cli.Misusef("-tokens %d: the shortest text that satisfies the constraints takes %d tokens (%q)", o.settings.Tokens, least, text)
 	}
 	o.settings.Processors = append(o.settings.Processors, generation.Constrain(c))
+	if o.settings.Order != nil {
+		o.settings.Order = slices.Insert(o.settings.Order, o.constraints.place, constraintName)
+	}
 	return nil
+}
+
+// withConstraint adds the processor of constraints to a list of names.
+func (o *generateOptions) withConstraint(chain string) string {
+	names, _ := o.constraints.given(o.Flags)
+	switch {
+	case len(names) == 0:
+		return chain
+	case chain == "":
+		return constraintName
+	}
+	all := strings.Split(chain, ",")
+	return strings.Join(slices.Insert(all, min(o.constraints.place, len(all)), constraintName), ",")
 }
 
 // asUsage makes an error one of how the command was called.
