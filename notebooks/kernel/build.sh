@@ -22,6 +22,7 @@ rm -rf "$out/src"
 mkdir -p "$out/src/imports"
 cp "$dir"/*.go "$dir"/go.mod "$out/src/"
 cp "$dir"/imports/*.go "$out/src/imports/"
+cp _gophernotes/*.go "$out/src/"
 chmod -R u+w "$out/src"
 rm -f "$out"/src/*_test.go
 sed -i -e 's/^\tJSON_  func(interface{}) string$/\tJSON_  func(interface{}) map[string]interface{}/' \
