@@ -31,7 +31,7 @@ done
 
 # browse URL NAME: writes the screenshot NAME.png and the page as it is shown, NAME.dom.
 browse() {
-	timeout 120 chromium --headless --no-sandbox --disable-gpu --allow-file-access-from-files --window-size=1100,7000 --virtual-time-budget=20000 \
+	timeout 300 chromium --headless --no-sandbox --disable-gpu --allow-file-access-from-files --window-size=1100,7000 --virtual-time-budget=10000 \
 		--screenshot="$out/$2.png" --dump-dom "$1" >"$out/$2.dom" 2>"$out/$2.log"
 }
 
@@ -50,7 +50,7 @@ check() {
 }
 
 for name in "$@"; do
-	pictures=$(grep -o 'image/svg+xml' "$name.ipynb" | wc -l)
+	pictures=$(grep -o 'image/svg+xml[;"]' "$name.ipynb" | wc -l)
 	formulas=$(grep -c '\$[^$]*\\[a-z]' "$name.ipynb" || true)
 	jupyter-nbconvert --log-level ERROR --to html --output-dir "$out" "$name.ipynb"
 	browse "file://$out/$name.html" "$name-html"
