@@ -33,7 +33,7 @@ type Run struct {
 	interval interval // updates since the last report
 	spikes   spikes
 	tokens   int           // tokens trained on
-	before   time.Duration // training time before the run was resumed
+	before   time.Duration // training time before this call of Train
 	started  time.Time     // when Train began
 	limit    time.Duration // of training; 0: none
 	took     time.Duration // of the last update
@@ -52,7 +52,9 @@ var ErrInterrupted = errors.New("interrupted: the run is saved")
 // made when the run is resumed. A models.Predictor reads the training part once instead.
 func (r *Run) Train(ctx context.Context) error {
 	r.ctx = ctx
-	defer func() { r.ctx = nil }()
+	defer func() { // another call continues, and so does the clock
+		r.ctx, r.before, r.started = nil, r.elapsed(), time.Time{}
+	}()
 	if p, ok := r.Config.Model.(models.Predictor); ok {
 		return r.learn(ctx, p)
 	}
