@@ -18,7 +18,7 @@ func init() {
 		return d
 	}
 	display.Binds["SVG"] = reflect.ValueOf(func(svg string) Data {
-		return MakeData3(MIMETypeHTML, "picture", svgImage(svg))
+		return Data{Data: MIMEMap{MIMETypeHTML: svgImage(svg)}}
 	})
 }
 
