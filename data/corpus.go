@@ -104,6 +104,12 @@ func (c *Corpus) Describe() string {
 	return b.String()
 }
 
+// String returns the corpus in a line.
+func (c *Corpus) String() string {
+	return fmt.Sprintf("corpus %s: %d tokens to train on, %d to validate on; tokenizer %s, %d ids",
+		c.Info.Name, c.Info.Train, c.Info.Valid, c.Tokenizer.Kind(), c.Tokenizer.Vocab())
+}
+
 // named adds the corpus's name to an error.
 func (c *Corpus) named(err error) error {
 	if err == nil {

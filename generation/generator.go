@@ -26,6 +26,11 @@ type Generator struct {
 	steppers map[int]Stepper // by number of sequences
 }
 
+// String returns the model's type and the tokenizer in a line.
+func (g *Generator) String() string {
+	return fmt.Sprintf("generator of %T, %d values; tokenizer %s, %d ids", g.Model, g.Weights.Count(), g.Tokenizer.Kind(), g.Tokenizer.Vocab())
+}
+
 // Prompt is what a continuation continues.
 type Prompt struct {
 	Text   string // as the user wrote it

@@ -125,6 +125,42 @@ func TestOnText(t *testing.T) {
 	require.NoError(t, r.Close())
 }
 
+// A run without files that was interrupted goes on where it stopped, as if it had not been.
+func TestTrainContinues(t *testing.T) {
+	text := strings.Repeat("abcd", 100)
+	train := func(stop int) (losses []float64, r *Run) {
+		r, err := OnText(text, own(0), "training.steps=6", "training.eval_every=3")
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		r.Watch.Step = func(s Step) {
+			losses = append(losses, s.Loss)
+			if s.N == stop {
+				cancel()
+			}
+		}
+		if stop > 0 {
+			require.ErrorIs(t, r.Train(ctx), ErrInterrupted)
+			require.Equal(t, stop, r.Steps())
+			took := r.elapsed()
+			require.Positive(t, took)
+			require.Equal(t, took, r.elapsed(), "the clock stands")
+		}
+		require.NoError(t, r.Train(context.Background()))
+		return losses, r
+	}
+	whole, r := train(0)
+	loss, err := r.Validate(true)
+	require.NoError(t, err)
+	for stop := 1; stop < 6; stop++ {
+		losses, r := train(stop)
+		assert.Equal(t, whole, losses, "%d", stop)
+		after, err := r.Validate(true)
+		require.NoError(t, err)
+		assert.Equal(t, loss, after)
+	}
+}
+
 func TestOnPairs(t *testing.T) {
 	var pairs [][2]string
 	for i := range 30 {

@@ -34,7 +34,7 @@ type Run struct {
 	interval interval // updates since the last report
 	spikes   spikes
 	tokens   int           // tokens trained on
-	before   time.Duration // training time before the run was resumed
+	before   time.Duration // training time before this call of Train
 	started  time.Time     // when Train began
 	limit    time.Duration // of training; 0: none
 	took     time.Duration // of the last update
@@ -57,7 +57,11 @@ var ErrInterrupted = errors.New("interrupted: the run is saved")
 // When ctx ends it saves and returns ErrInterrupted; an evaluation that was under way is
 // made when the run is resumed. A models.Predictor reads the training part once instead.
 func (r *Run) Train(ctx context.Context) error {
-	defer r.watchEnd(ctx)()
+	stop := r.watchEnd(ctx)
+	defer func() { // another call continues, and so does the clock
+		stop()
+		r.before, r.started = r.clockTime(), time.Time{}
+	}()
 	if p, ok := r.Config.Model.(models.Predictor); ok {
 		return r.learn(ctx, p)
 	}

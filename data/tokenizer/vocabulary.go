@@ -79,6 +79,11 @@ func WithSpecials(t Tokenizer, names ...string) Tokenizer {
 
 func (v *vocabulary) Kind() string { return v.kind() }
 
+// String returns the kind and the number of ids in a line, and not the vocabulary.
+func (v *vocabulary) String() string {
+	return fmt.Sprintf("tokenizer %s, %d ids", v.Kind(), v.Vocab())
+}
+
 func (v *vocabulary) Vocab() int { return len(v.pieces) }
 
 func (v *vocabulary) Encode(text string) ([]int, error) {

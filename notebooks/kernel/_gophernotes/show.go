@@ -56,16 +56,11 @@ func picture(value interface{}) Data {
 	if writer, ok := value.(io.WriterTo); ok {
 		var buf bytes.Buffer
 		if _, err := writer.WriteTo(&buf); err == nil && bytes.Contains(buf.Bytes(), []byte("<svg")) {
-			return kernel.autoRender("", svg(buf.String()), nil)
+			return Data{Data: MIMEMap{MIMETypeHTML: svgImage(buf.String())}}
 		}
 	}
 	return Data{}
 }
-
-// svg is a picture.
-type svg string
-
-func (s svg) SVG() string { return string(s) }
 
 // texts returns the text of the values of a cell's last expression.
 func (kernel *Kernel) texts(vals []interface{}, types []xreflect.Type) string {
