@@ -2,14 +2,12 @@ package generation
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
+	"io"
 	"strings"
 
 	"euryale/data/task"
 	"euryale/data/tokenizer"
-	"euryale/internal/kernel/parallel"
 	"euryale/layers/graph"
 	"euryale/models"
 )
@@ -22,6 +20,8 @@ type Generator struct {
 	Tokenizer tokenizer.Tokenizer
 	Format    *task.Format // of the task the model was trained on; nil: plain text
 	End       []int        // tokens that end a text
+
+	Speculation *Speculation // how tokens are guessed; nil: not at all
 
 	steppers map[int]Stepper // by number of sequences
 }
@@ -42,6 +42,13 @@ type Result struct {
 	FinishReason string    `json:"finish_reason"`      // see the constants
 	Seed         uint64    `json:"seed"`
 	Index        int       `json:"index"`
+
+	ExhaustedBy    string  `json:"exhausted_by,omitempty"`    // the processor that left no token, if FinishReason is ReasonExhausted
+	ConstraintCost float64 `json:"constraint_cost,omitempty"` // −log of the probability of the tokens that constraints left, summed over the steps
+
+	Speculation *Speculated `json:"speculation,omitempty"` // nil: tokens were not guessed
+
+	mean float64 // log-probability of a token, the end token's included
 }
 
 // Why a continuation ended.
@@ -114,21 +121,20 @@ func (g *Generator) PromptCut(text string) (Prompt, error) {
 	return g.Prompt(text)
 }
 
-// Generate generates n continuations side by side. Stream, if it is not nil, gets each
-// piece of text as it becomes certain. When ctx ends or the model fails, Generate returns
-// what there is, with the error.
+// Generate generates n continuations of a prompt by the strategy of the settings. Stream, if it is not nil,
+// gets each piece of text as it becomes certain, unless the strategy chooses among finished texts.
+// When ctx ends or the model fails, Generate returns what there is, with the error.
 func (g *Generator) Generate(ctx context.Context, p Prompt, s Settings, n int, stream func(index int, piece string)) ([]Result, error) {
 	if n < 1 {
 		return nil, fmt.Errorf("%d continuations, want at least one", n)
 	}
-	if s.Beams > 1 {
-		defer g.hold()()
-		return g.search(ctx, p, s, n)
+	if err := s.Check(); err != nil {
+		return nil, err
 	}
-	return g.Each(ctx, slices.Repeat([]Prompt{p}, n), s, stream)
+	return s.strategy().Decode(ctx, g, p, s, n, stream)
 }
 
-// Each generates one continuation of each prompt, side by side.
+// Each generates one continuation of each prompt, side by side: greedy or sampled.
 func (g *Generator) Each(ctx context.Context, prompts []Prompt, s Settings, stream func(index int, piece string)) ([]Result, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
@@ -141,11 +147,10 @@ func (g *Generator) Each(ctx context.Context, prompts []Prompt, s Settings, stre
 		all[i] = g.newContinuation(p, s, i, stream)
 	}
 	defer g.hold()()
-	stepper, logits, err := g.start(prompts)
-	if err != nil {
+	begun, err := g.decode(ctx, all)
+	if !begun {
 		return nil, err
 	}
-	err = decode(ctx, stepper, all, logits)
 	results := make([]Result, len(all))
 	for i, c := range all {
 		if c.reason == "" {
@@ -154,6 +159,29 @@ func (g *Generator) Each(ctx context.Context, prompts []Prompt, s Settings, stre
 		results[i] = c.finish()
 	}
 	return results, err
+}
+
+// decode generates continuations side by side. It reports whether their prompts were read.
+func (g *Generator) decode(ctx context.Context, all []*continuation) (begun bool, err error) {
+	stepper, err := g.stepper(len(all))
+	if err != nil {
+		return false, err
+	}
+	spec, err := g.speculator(stepper, len(all))
+	if err != nil {
+		return false, err
+	}
+	left := all
+	b := &batch{stepper: stepper, spec: spec, rows: make([]*continuation, len(all)), done: func(*continuation) error { return nil }}
+	b.next = func() (c *continuation, err error) {
+		if len(left) == 0 {
+			return nil, io.EOF
+		}
+		c, left = left[0], left[1:]
+		return c, nil
+	}
+	err = b.run(ctx)
+	return err == nil || b.begun, err
 }
 
 // reasonOf returns why a continuation ended before its time.
@@ -170,57 +198,17 @@ func (g *Generator) hold() (release func()) {
 		return func() {}
 	}
 	g.Weights.Hold()
-	return g.Weights.Release
-}
-
-// decode samples tokens until every continuation has ended.
-func decode(ctx context.Context, s Stepper, all []*continuation, logits []float32) error {
-	ids := make([]int, len(all))
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		choose(all, logits)
-		busy := false
-		for i, c := range all {
-			ids[i] = -1
-			if errors.Is(c.err, errNoToken) {
-				c.reason = ReasonExhausted
-			}
-			if c.reason != "" {
-				continue
-			}
-			if c.err != nil {
-				return fmt.Errorf("continuation %d: %w", i, c.err)
-			}
-			if c.accept(); c.reason == "" {
-				ids[i], busy = c.next, true
-			}
-		}
-		if !busy {
-			return nil
-		}
-		var err error
-		if logits, err = s.Step(ids); err != nil {
-			return err
-		}
+	if g.Speculation == nil || g.Speculation.Draft == nil {
+		return g.Weights.Release
 	}
-}
-
-// choose samples the next token of every continuation that has not ended, several at once
-// where threads are idle.
-func choose(all []*continuation, logits []float32) {
-	v := len(logits) / len(all)
-	parallel.Each(len(all), func(i int) {
-		if c := all[i]; c.reason == "" {
-			c.next, c.logprob, c.err = c.sampler.next(logits[i*v:(i+1)*v], c.seen, c.banned()...)
-		}
-	})
+	releaseDraft := g.Speculation.Draft.hold()
+	return func() { releaseDraft(); g.Weights.Release() }
 }
 
 // continuation is a text while it is generated.
 type continuation struct {
 	*ending
+	prompt  Prompt
 	result  Result
 	sampler *sampler
 	seen    []int // prompt and continuation
@@ -230,19 +218,33 @@ type continuation struct {
 
 	next    int // the token chosen last
 	logprob float64
+	sum     float64   // of the log-probabilities, the end token's included
+	logits  []float32 // (V) that the token was chosen from
 	err     error
 }
 
 func (g *Generator) newContinuation(p Prompt, s Settings, index int, stream func(int, string)) *continuation {
-	return &continuation{ending: g.newEnding(p, s), result: Result{Prompt: p.Text, Seed: s.Seed, Index: index}, sampler: newSampler(s, index),
+	c := &continuation{ending: g.newEnding(p, s), prompt: p, result: Result{Prompt: p.Text, Seed: s.Seed, Index: index}, sampler: newSampler(s, p, g.End, index),
 		seen: append([]int(nil), p.Tokens...), stream: stream}
+	if g.Speculation != nil {
+		c.result.Speculation = &Speculated{}
+	}
+	return c
 }
 
 // accept makes the token chosen part of the text.
 func (c *continuation) accept() {
+	if s := c.sampler; s.Observe != nil {
+		s.Observe(Observation{Index: c.result.Index, Token: c.next, Logits: c.logits, LogSum: s.c.model, Cuts: s.cuts})
+	}
+	c.sum += c.logprob
+	c.result.ConstraintCost -= c.sampler.c.constraint
 	shown := c.push(c.next)
 	if c.reason == ReasonEnd {
 		return
+	}
+	if c.sampler.chain.accept(c.next) && c.reason == "" {
+		c.reason = ReasonEnd
 	}
 	c.ids, c.seen = append(c.ids, c.next), append(c.seen, c.next)
 	c.result.Logprobs = append(c.result.Logprobs, c.logprob)
@@ -260,6 +262,12 @@ func (c *continuation) finish() Result {
 	c.emit(c.flush())
 	r := c.result
 	r.Text, r.Tokens, r.FinishReason = c.out.String(), c.ids, c.reason
+	if n := len(c.ids); c.sum != 0 {
+		if c.reason == ReasonEnd && len(r.Logprobs) == n {
+			n++
+		}
+		r.mean = c.sum / float64(n)
+	}
 	if r.Tokens == nil {
 		r.Tokens = []int{}
 	}

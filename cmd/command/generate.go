@@ -2,8 +2,8 @@ package command
 
 import (
 	"context"
+	"fmt"
 
-	"euryale/generation"
 	"euryale/internal/cli"
 )
 
@@ -14,7 +14,7 @@ const generateExamples = `
 Examples
   generate -prompt "The Rays of Light"           continue with the newest run
   generate -run runs/gpt-opticks-1 -tokens 500 -temperature 0.7 -top-p 0.9
-  generate -prompts prompts.txt -format json     a prompt a line, an object a line
+  generate -prompts in.txt -output out.jsonl -format json    resumes after a kill
   generate -prompt "To be" -samples 5 -seed 7    five continuations side by side
 The same seed gives the same text.`
 
@@ -23,10 +23,13 @@ type generateOptions struct {
 	*cli.Flags
 	model
 	prompt, prompts, format       string
+	output                        string
+	batch                         int
 	interactive, logprobs, stream bool
 	samples                       int
-	settings                      generation.Settings
-	stop                          cli.List
+	decoding
+	constraints constraintFlags
+	speed
 }
 
 // newGenerateOptions returns the flags; prefix is what to type before the name of another
@@ -36,13 +39,18 @@ func newGenerateOptions(prefix string) *generateOptions {
 	o.Group("Model and prompts", func() {
 		o.model.declare(o.Flags)
 		o.StringVar(&o.prompt, "prompt", "", "`TEXT` text to continue")
-		o.StringVar(&o.prompts, "prompts", "", "`FILE` prompts, one on each line")
+		o.StringVar(&o.prompts, "prompts", "", "`FILE` prompts, one on each line, answered side by side")
+		o.IntVar(&o.batch, "batch", 0, "`N` at once (16)")
+		o.Join("prompts", "batch")
 		o.BoolVar(&o.interactive, "interactive", false, "continue each line of standard input; dialogues: a conversation")
 	})
-	o.Group("Sampling", func() { o.declareSampling() })
+	o.Group("Decoding", func() { o.declareDecoding() })
+	o.Group("Speed", func() { o.speed.declare(o.Flags) })
+	o.Group("Constraints", func() { o.constraints.declare(o.Flags) })
 	o.Group("Output", func() {
 		o.StringVar(&o.format, "format", "text", "`FORMAT` output: text, or json, an object a line (text)")
 		o.BoolVar(&o.logprobs, "logprobs", false, "with json, the log-probability of each token in nats")
+		o.StringVar(&o.output, "output", "", "`FILE` answers of -prompts; the same command continues it after a kill")
 		o.BoolVar(&o.stream, "stream", true, "print a single continuation while it is generated (true)")
 	})
 	o.Group("Machine", func() { o.model.declareMachine(o.Flags) })
@@ -51,22 +59,6 @@ func newGenerateOptions(prefix string) *generateOptions {
 	o.Moved("attention", prefix+"explain -prompt TEXT -attention FILE.svg")
 	o.Moved("layer", prefix+"explain -prompt TEXT -attention FILE.svg -layer PATH")
 	return o
-}
-
-func (o *generateOptions) declareSampling() {
-	o.IntVar(&o.settings.Tokens, "tokens", 200, "`N` most tokens of a continuation (200)")
-	o.IntVar(&o.settings.MinTokens, "min-tokens", 0, "`N` least tokens before an end token or a stop text (0)")
-	o.IntVar(&o.samples, "samples", 1, "`N` continuations of each prompt (1)")
-	o.Float64Var(&o.settings.Temperature, "temperature", 0.8, "`T` softmax temperature; 0 is greedy (0.8)")
-	o.IntVar(&o.settings.TopK, "top-k", 0, "`K` sample from the K most likely tokens (0: off)")
-	o.Float64Var(&o.settings.TopP, "top-p", 0.95, "`P` nucleus sampling: smallest set with probability P (0.95; 0: off)")
-	o.Float64Var(&o.settings.MinP, "min-p", 0, "`P` least probability, as a fraction of the most likely's (0: off)")
-	o.Float64Var(&o.settings.RepetitionPenalty, "repetition-penalty", 1, "`X` divide the logits of tokens seen before by X (1: off)")
-	o.IntVar(&o.settings.NoRepeat, "no-repeat", 0, "`N` no sequence of N tokens occurs twice (0: off)")
-	o.IntVar(&o.settings.Beams, "beam", 0, "`N` beam search of width N instead of sampling (0: off)")
-	o.Float64Var(&o.settings.LengthPenalty, "length-penalty", 1, "`X` divide a beam's log-probability by its length to the power X (1)")
-	o.Var(&o.stop, "stop", "`TEXT` text that ends a continuation; may be repeated")
-	o.Uint64Var(&o.settings.Seed, "seed", 1, "`N` random seed (1)")
 }
 
 func runGenerate(args []string, s streams) int {
@@ -86,20 +78,37 @@ func (o *generateOptions) check() error {
 		return cli.Misusef("-prompt, -prompts and -interactive exclude each other")
 	case o.format != "text" && o.format != "json":
 		return cli.Misusef("-format %s: want text or json", o.format)
+	case o.output != "" && o.prompts == "":
+		return cli.Misusef("-output %s: it is for the answers of -prompts FILE; redirect those of a single prompt with >", o.output)
+	case o.batch < 0:
+		return cli.Misusef("-batch %d: want 0 (the default) or more", o.batch)
 	case o.samples < 1:
 		return cli.Misusef("-samples %d: want at least 1", o.samples)
-	case o.settings.Beams > 0 && o.samples > o.settings.Beams:
-		return cli.Misusef("-samples %d of -beam %d: want at most as many", o.samples, o.settings.Beams)
 	}
-	o.settings.Stop = o.stop
-	if err := o.settings.Check(); err != nil {
-		return &cli.Usage{Err: err}
+	if err := o.checkDecoding(); err != nil {
+		return err
 	}
-	return nil
+	if err := o.checkSpeed(); err != nil {
+		return err
+	}
+	return o.constraints.check(o.Flags)
 }
 
 func generate(ctx context.Context, o *generateOptions, s streams) error {
 	if err := o.check(); err != nil {
+		return err
+	}
+	if o.processors == showChain {
+		chain, err := o.settings.Chain()
+		if err == nil {
+			_, err = fmt.Fprintln(s.out, o.withConstraint(chain.String()))
+		}
+		return err
+	}
+	if err := o.checkDraft(); err != nil {
+		return err
+	}
+	if err := o.constrain(); err != nil {
 		return err
 	}
 	_, g, release, err := o.open(s.err)
@@ -107,7 +116,21 @@ func generate(ctx context.Context, o *generateOptions, s streams) error {
 		return err
 	}
 	defer release()
+	release, err = o.speculate(g)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if len(o.settings.Processors) == 0 { // constraints have resolved them
+		if err := o.resolve(g.Tokenizer); err != nil {
+			return err
+		}
+	}
 	p := &printer{generateOptions: o, gen: g, out: &checkedWriter{w: s.out}}
+	if err := p.usePrefix(ctx, s.err); err != nil {
+		return err
+	}
+	defer o.speed.report(s.err)
 	switch {
 	case o.interactive:
 		return p.interact(ctx, s)
