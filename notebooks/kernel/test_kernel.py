@@ -150,6 +150,7 @@ class Test(unittest.TestCase):
         self.interrupted("for i := 0; ; i++ {\n\tkept = 42\n}")
         self.interrupted("stubborn := func() {\n\tdefer func() { recover() }()\n\tfor {\n\t}\n}\nstubborn()\nfor {\n}")
         self.interrupted("time.Sleep(time.Minute)")
+        self.interrupted("for {\n\ttime.Sleep(10 * time.Millisecond)\n}")
         self.assertEqual(self.ok("kept").text(), "42")
 
     def test_interrupt_training(self):
@@ -226,6 +227,7 @@ maps.Copy(m, map[string]int{"x": 1})
 fmt.Println(xs, words, slices.Contains(xs, 2), slices.Index(words, "b"), m)
 fmt.Println(mat.NewDense(1, 2, []float64{1, 2}).At(0, 1), hm.TypeVariable('a'))''')
         self.assertEqual(r.out, "[3 2 1] [a b] true 1 map[x:1]\n2 a\n")
+        self.assertIn("slices.Max is generic", self.fails("slices.Max(xs)"))
 
     def test_packages_refused(self):
         for path in ("log/slog", "github.com/nobody/nothing", "golang.org/x/exp/rand"):
@@ -404,6 +406,7 @@ fmt.Println(err)''' % definition)
         self.assertIn("When ctx ends", self.kernel.inspect("inspected.Train"))
         self.assertIn("training.Run", self.kernel.inspect("inspected"))
         self.assertIn("Package layers", self.kernel.inspect("layers"))
+        self.assertIn("func Parse(", self.kernel.inspect("training.Parse(strings.ToUpper(`a`), nil"))
         self.assertEqual(self.kernel.inspect("unheard"), "")
 
 
