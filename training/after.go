@@ -119,6 +119,9 @@ func (r *Run) validate(limit int) (loss float64, targets int, err error) {
 			r.valid = nil
 			return 0, 0, err
 		}
+		if r.valid.stepper == nil {
+			r.valid.group, r.valid.consult = r.group(), r.consult
+		}
 	}
 	r.Weights.Hold()
 	defer r.Weights.Release()

@@ -28,8 +28,8 @@ func (r *Run) Describe() string {
 // Cost is what training takes in operations and memory.
 type Cost struct {
 	Forward, Train float64 // floating-point operations of matrix products, per token
-	Weights        int     // bytes of weights, their gradients and the optimizer's state
-	Activations    int     // bytes of activations and their gradients, all shards together
+	Weights        int     // bytes of weights, the optimizer's state and sums of gradients
+	Activations    int     // bytes of activations and of all gradients, all shards together
 }
 
 // Cost counts the operations and bytes of training, by the plan of the next batch: nothing

@@ -9,6 +9,7 @@ import (
 
 	"euryale/data"
 	"euryale/data/tokenizer"
+	"euryale/internal/ranks"
 	"euryale/layers/graph"
 	"euryale/models"
 	"euryale/training/rundir"
@@ -23,22 +24,31 @@ func New(c Config, dir string, log io.Writer) (*Run, error) {
 // New begins a run as the function New does, with the weights of s. They must be exactly
 // those of c's model: the error names all that differ.
 func (s *Start) New(c Config, dir string, log io.Writer) (*Run, error) {
-	if err := c.Check(); err != nil {
-		return nil, err
+	var hold *rundir.Hold
+	err := c.Check()
+	if err == nil {
+		err = checkRanks(c, s.group())
 	}
-	if dir == "" {
-		return s.open(c, "", log, data.Open, (*Run).begin)
+	if err == nil && dir != "" && s.group().Rank() == 0 {
+		hold, err = takeNew(dir)
 	}
-	hold, err := takeNew(dir)
-	if err != nil {
-		return nil, err
+	if err = ranks.Agree(s.group(), err); err != nil {
+		return nil, abandon(hold, err)
 	}
 	r, err := s.open(c, dir, log, data.Open, (*Run).begin)
 	if err != nil {
-		return nil, errors.Join(err, hold.Abandon())
+		return nil, abandon(hold, err)
 	}
 	r.hold = hold
 	return r, nil
+}
+
+// abandon gives up the directory of a run that cannot begin, for err.
+func abandon(hold *rundir.Hold, err error) error {
+	if failed := hold.Abandon(); failed != nil {
+		return errors.Join(err, failed)
+	}
+	return err
 }
 
 // Plan opens what New would train, to describe and draw it: its parameters have shapes and
@@ -86,21 +96,36 @@ func (s *Start) open(c Config, dir string, log io.Writer, from opener, begin fun
 			c.Data.MaxSource = n
 		}
 	}
-	corpus, err := openCorpus(c, tk, log, from)
+	corpus, err := openCorpus(s.group(), c, tk, log, from)
 	if err != nil {
 		return nil, err
 	}
 	c.Data = corpus.Config
 	corpus.Info.Notes = append(corpus.Info.Notes, s.growth(corpus.Tokenizer)...)
-	r := &Run{Config: c.resolve(corpus.Tokenizer), Dir: dir, Corpus: corpus, best: math.Inf(1)}
-	if err := begin(r, s); err != nil {
+	r := &Run{Config: c.resolve(corpus.Tokenizer), Dir: dir, Corpus: corpus, best: math.Inf(1), ranks: s.Ranks}
+	if err := r.start(begin(r, s)); err != nil {
 		return nil, errors.Join(err, corpus.Close())
 	}
 	return r, nil
 }
 
-// begin builds the model and its optimizer, then writes the run's first files, so that a
-// failed start leaves nothing behind.
+// start ends the beginning of a run, or its resumption, which failed with err if that is not nil. It
+// has the ranks agree, then writes the run's first files, so that a failed start leaves nothing
+// behind.
+func (r *Run) start(err error) error {
+	if err := ranks.Agree(r.group(), err); err != nil {
+		return err
+	}
+	if err := r.agreeOnStart(); err != nil {
+		return err
+	}
+	if r.writes() {
+		err = r.openDir()
+	}
+	return ranks.Agree(r.group(), err)
+}
+
+// begin builds the model and its optimizer.
 func (r *Run) begin(s *Start) error {
 	if err := r.Config.checkMemory(); err != nil {
 		return err
@@ -118,10 +143,7 @@ func (r *Run) begin(s *Start) error {
 	if err := r.prepare(); err != nil {
 		return err
 	}
-	if err := r.openBatches(); err != nil || r.Dir == "" {
-		return err
-	}
-	return r.openDir()
+	return r.openBatches()
 }
 
 // checkedInPlan is the most parameters of a model that a plan gives values to check that it
@@ -172,10 +194,12 @@ func (r *Run) checkCausal(w *graph.Weights) error {
 // prepare makes what a run needs once its weights are declared.
 func (r *Run) prepare() (err error) {
 	r.replicas = newReplicas(r.Config, r.Weights)
+	r.replicas.group = r.group()
 	if r.replicas.state, err = r.Config.stateBytes(r.Weights.All()); err != nil {
 		return err
 	}
-	r.updater, err = NewUpdater(r.Config.Optimizer, r.Weights.All())
+	c := r.Config.Training
+	r.updater, err = newUpdater(r.Config.Optimizer, r.Weights.All(), r.group(), min(c.Shards, c.Batch), c.Wire == "bf16", c.Accumulate == 1)
 	return err
 }
 
@@ -202,6 +226,7 @@ func (r *Run) openBatches() (err error) {
 // nextReplica returns the training programs of the next batch.
 func (r *Run) nextReplica() (*replica, error) {
 	var b data.Batch
+	r.replicas.limit(&b, r.Config.Training.Batch)
 	if err := r.readBatch(r.step*r.Config.Training.Accumulate, &b); err != nil {
 		return nil, err
 	}

@@ -29,6 +29,16 @@ func newGenerator(c Config, w *graph.Weights, tk tokenizer.Tokenizer) (*generati
 	return g, nil
 }
 
+// OpenTokens returns the generator of the run in dir without weights: its tokenizer, the form of its
+// task and the tokens that end a text.
+func OpenTokens(dir string) (*generation.Generator, error) {
+	c, tk, err := openConfig(dir, nil)
+	if err != nil {
+		return nil, err
+	}
+	return newGenerator(c, nil, tk)
+}
+
 // Generator returns a generator of texts with the model as it is now. A run on batches alone
 // (NewOn) has no tokenizer, which is an error: generation.NewStepper decodes ids.
 func (r *Run) Generator() (*generation.Generator, error) {
@@ -57,6 +67,9 @@ func (r *Run) sample(loss float64) error {
 		return nil
 	}
 	text, err := r.Sample()
+	if !r.isAlone() && err != nil && r.asked.Err() != nil {
+		return nil // the other ranks do not know yet: the run ends when they do, without this sample
+	}
 	if err != nil {
 		return err
 	}
@@ -93,7 +106,7 @@ func (r *Run) Sample() (string, error) {
 		return "", err
 	}
 	s := generation.Settings{Tokens: r.Config.Training.Sample, Temperature: 0.8, TopP: 0.95, Seed: r.Config.Training.Seed}
-	results, err := g.Generate(r.context(), p, s, 1, nil)
+	results, err := g.Generate(r.asking(), p, s, 1, nil)
 	if err != nil {
 		return "", fmt.Errorf("sample: %w (training.sample = 0 trains without samples)", err)
 	}

@@ -28,6 +28,7 @@ type generateOptions struct {
 	interactive, logprobs, stream bool
 	samples                       int
 	decoding
+	constraints constraintFlags
 	speed
 }
 
@@ -49,6 +50,7 @@ func newGenerateOptions(prefix string) *generateOptions {
 		o.declareDecoding()
 		o.declareGuesses(o.Flags)
 	})
+	o.Group("Constraints", func() { o.constraints.declare(o.Flags) })
 	o.Group("Output", func() {
 		o.StringVar(&o.format, "format", "text", "`FORMAT` output: text, or json, an object a line (text)")
 		o.BoolVar(&o.logprobs, "logprobs", false, "with json, the log-probability of each token in nats")
@@ -89,7 +91,10 @@ func (o *generateOptions) check() error {
 	if err := o.checkDecoding(); err != nil {
 		return err
 	}
-	return o.checkSpeed()
+	if err := o.checkSpeed(); err != nil {
+		return err
+	}
+	return o.constraints.check(o.Flags)
 }
 
 func generate(ctx context.Context, o *generateOptions, s streams) error {
@@ -99,11 +104,14 @@ func generate(ctx context.Context, o *generateOptions, s streams) error {
 	if o.processors == showChain {
 		chain, err := o.settings.Chain()
 		if err == nil {
-			_, err = fmt.Fprintln(s.out, chain)
+			_, err = fmt.Fprintln(s.out, o.withConstraint(chain.String()))
 		}
 		return err
 	}
 	if err := o.checkDraft(); err != nil {
+		return err
+	}
+	if err := o.constrain(); err != nil {
 		return err
 	}
 	_, g, release, err := o.open(s.err)
@@ -116,8 +124,10 @@ func generate(ctx context.Context, o *generateOptions, s streams) error {
 		return err
 	}
 	defer release()
-	if err := o.resolve(g.Tokenizer); err != nil {
-		return err
+	if len(o.settings.Processors) == 0 { // constraints have resolved them
+		if err := o.resolve(g.Tokenizer); err != nil {
+			return err
+		}
 	}
 	p := &printer{generateOptions: o, gen: g, out: &checkedWriter{w: s.out}}
 	if err := p.usePrefix(ctx, s.err); err != nil {

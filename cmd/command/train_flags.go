@@ -62,14 +62,15 @@ func newTrainOptions(prefix string) *trainOptions {
 		o.Var(&o.sweep, "sweep", "`KEY=A,B` train with each value")
 		o.IntVar(&o.seeds, "seeds", 0, "`N` with each of N seeds; compares the runs, which are in -out")
 		o.StringVar(&o.out, "out", "", "`DIR` directory of the new run (runs/MODEL-DATA-N)")
-		o.StringVar(&o.resume, "resume", "", "`DIR` continue a run that was stopped")
+		o.StringVar(&o.resume, "resume", "", "`DIR` continue a run; with -config or -init: begin it if there is none")
 		o.StringVar(&o.init, "init", "", "`PATH` initial weights, model and tokenizer: a run, or what -import takes")
 		o.StringVar(&o.imports, "import", "", "`PATH` convert a model (GPT-2, Llama, llama2.c, ml5.js) into a run in -out")
 		o.StringVar(&o.exports, "export", "", "`DIR` write a gpt or llama run to -out for Hugging Face's transformers")
 		o.BoolVar(&o.check, "check", false, "look for mistakes in the model")
 		o.StringVar(&o.format, "format", "text", "`FORMAT` print its findings as text or json (text)")
 		o.BoolVar(&o.describe, "describe", false, "print parameters and cost")
-		o.BoolVar(&o.profile, "profile", false, "time layers; neither trains")
+		o.scale.declare(o.Flags)
+		o.BoolVar(&o.profile, "profile", false, "time layers; none of these trains")
 		o.graph.declare(o)
 	})
 	for _, g := range []string{"Model and data", "Training"} {
@@ -77,13 +78,16 @@ func newTrainOptions(prefix string) *trainOptions {
 	}
 	o.Group("Machine", func() {
 		o.machine.Declare(o.Flags)
+		o.machine.DeclareRanks(o.Flags)
 		o.declareShorthands("Machine")
 	})
 	o.Join("graph-under", "graph-ops")
 	o.Join("check", "format")
-	o.Join("describe", "profile")
+	o.Join("describe", "ranks", "link")
+	o.Join("check", "profile")
 	o.Join("sweep", "seeds")
 	o.Join("threads", "workers")
+	o.Join("version", "watchdog")
 	for first, second := range map[string]string{"layers": "heads", "dim": "dropout", "tokenizer": "vocab", "steps": "for",
 		"batch": "accumulate", "lr": "min-lr", "warmup": "schedule", "weight-decay": "clip", "precision": "seed", "eval-every": "save-every"} {
 		o.Join(first, second)

@@ -53,7 +53,7 @@ func interruptible(run func(ctx context.Context) error) error {
 			return err
 		case <-time.After(grace):
 			if saving.TryLock() {
-				return ErrInterrupted
+				return errAbandoned
 			}
 		}
 	}

@@ -20,8 +20,8 @@ const root = "../.."
 // and those of its own, and no others.
 var floors = [][]string{
 	{"internal/mapped", "internal/kernel/hugepage"},
-	{"internal/kernel", "internal/runfile", "internal/plottext", "internal/near", "internal/term", "internal/book"},
-	{"internal/kernel/vec", "internal/kernel/parallel", "internal/kernel/openblas", "layers/stock"},
+	{"internal/kernel", "internal/runfile", "internal/plottext", "internal/near", "internal/term", "internal/book", "internal/ranks"},
+	{"internal/kernel/vec", "internal/kernel/parallel", "internal/kernel/openblas", "layers/stock", "internal/mpi"},
 	{"internal/kernel/matmul"},
 	{"layers/ops", "internal/limits", "data/tokenizer", "data/tales", "evaluation/metrics"},
 	{"layers/graph", "data/textfile"},

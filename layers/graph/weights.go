@@ -171,6 +171,12 @@ func (p *Param) declareWeight() {
 // Size returns the number of values.
 func (p *Param) Size() int { return tensor.Shape(p.Shape).TotalSize() }
 
+// Part returns the values [from, to) of a float32 parameter as a vector. It shares their memory,
+// and has the path of the whole.
+func (p *Param) Part(from, to int) *Param {
+	return &Param{Path: p.Path, Shape: []int{to - from}, Decay: p.Decay, data: p.Float32()[from:to:to]}
+}
+
 // Float32 returns the values of a float32 parameter, not a copy; nil if it has another type.
 func (p *Param) Float32() []float32 { v, _ := p.data.([]float32); return v }
 
