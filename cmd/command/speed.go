@@ -24,12 +24,12 @@ type speed struct {
 	tokens       int
 }
 
-func (p *speed) declare(f *cli.Flags) {
-	f.StringVar(&p.draft, "draft", "", "`DIR` run of a smaller model that guesses tokens, to be checked by this one")
-	f.BoolVar(&p.lookup, "lookup", false, "guess the tokens that followed the latest ones before")
+// declareGuesses adds the flags of speculative decoding.
+func (p *speed) declareGuesses(f *cli.Flags) {
+	f.StringVar(&p.draft, "draft", "", "`DIR` guess tokens by a smaller run, for this one to check")
+	f.BoolVar(&p.lookup, "lookup", false, "by what followed the latest ones before")
 	f.IntVar(&p.guesses, "guesses", 0, "`N` at a time (4)")
-	f.StringVar(&p.cache, "cache", "", "`FILE` state after the prompt, or after what all prompts begin with; kept for later calls")
-	f.Join("lookup", "guesses")
+	f.Join("draft", "lookup", "guesses")
 }
 
 func (o *generateOptions) checkSpeed() error {
