@@ -19,19 +19,8 @@ type printer struct {
 	gen  *generation.Generator
 	out  *checkedWriter
 	chat *generation.Conversation // nil: each prompt stands for itself
-}
 
-// resetLine is the line at -interactive that forgets the conversation.
-const resetLine = "/reset"
-
-// interact answers the lines of standard input. A dialogue model remembers the turns before.
-func (p *printer) interact(ctx context.Context, s streams) error {
-	if p.chat = generation.NewConversation(p.gen); p.chat != nil {
-		fmt.Fprintf(s.err, "conversation: the model remembers the turns that fit its context; %s forgets them; \"NAME: text\" speaks as %s\n",
-			resetLine, strings.Join(p.gen.Format.Speakers(), " or "))
-	}
-	_, _, err := p.lines(ctx, textfile.DropMark(s.in), func(_ int, err error) { fmt.Fprintf(s.err, "%v\n", err) })
-	return err
+	saved string // the file that /save wrote last
 }
 
 // promptOf returns what the model reads of a text, in a conversation also of the turns before it.
@@ -133,10 +122,6 @@ func (c *checkedWriter) Write(p []byte) (n int, err error) {
 
 // answer prints the continuations of one prompt.
 func (p *printer) answer(ctx context.Context, text string) error {
-	if p.chat != nil && strings.TrimSpace(text) == resetLine {
-		p.chat.Reset()
-		return nil
-	}
 	prompt, err := p.promptOf(text)
 	if err != nil {
 		return err
@@ -155,7 +140,7 @@ func (p *printer) answer(ctx context.Context, text string) error {
 		stream = func(_ int, piece string) { fmt.Fprint(p.out, piece) }
 	}
 	results, err := p.gen.Generate(ctx, prompt, p.settings, p.samples, stream)
-	if p.chat != nil && err == nil {
+	if p.chat != nil && (err == nil || ctx.Err() != nil && len(results) > 0) { // what was said before Ctrl-C is said
 		p.chat.Add(prompt, results[0].Text)
 	}
 	if live {
