@@ -164,6 +164,6 @@ func (p *printer) saveChat(path string, stderr io.Writer) error {
 		return fmt.Errorf("/save: %w", err)
 	}
 	p.saved = path
-	_, err = fmt.Fprintf(stderr, "%d turns in %s\n", len(turns), path)
+	_, err = fmt.Fprintf(stderr, "turns in %s: %d\n", path, len(turns))
 	return err
 }
