@@ -18,6 +18,9 @@ type hypothesis struct {
 	sum      float64   // of the log-probabilities, the end token's included
 	score    float64   // sum over length to the power of the length penalty
 	reason   string    // why it ended; "" while it has not
+	by       string    // the processor that left no token
+	chain    Chain     // with the states of this hypothesis
+	cost     float64   // of constraints, as Result.ConstraintCost
 }
 
 // step is a way to lengthen a hypothesis.
@@ -25,21 +28,26 @@ type step struct {
 	from, id   int // the hypothesis, and the token added to it
 	logprob    float64
 	sum, score float64
+	cost       float64 // of constraints at this step
 }
 
-// search returns the n most likely continuations that a beam search of width s.Beams
-// finds, the best first (Sutskever, Vinyals and Le 2014, §3.2): at each token the best
-// hypotheses are continued, and one that ends makes room for another.
-func (g *Generator) search(ctx context.Context, p Prompt, s Settings, n int) ([]Result, error) {
-	if err := s.Check(); err != nil {
-		return nil, err
-	}
+// BeamSearch finds the most likely continuations with a beam search of width Settings.Beams (Sutskever,
+// Vinyals and Le 2014, https://arxiv.org/abs/1409.3215, §3.2): at each token the best hypotheses are
+// continued, and one that ends makes room for another.
+type BeamSearch struct{}
+
+// Name returns "beam".
+func (BeamSearch) Name() string { return "beam" }
+
+// Decode returns the n best hypotheses that ended, the best first. It does not stream.
+func (BeamSearch) Decode(ctx context.Context, g *Generator, p Prompt, s Settings, n int, _ func(index int, piece string)) ([]Result, error) {
 	if n > s.Beams {
 		return nil, fmt.Errorf("%d continuations of %d beams, want at most as many", n, s.Beams)
 	}
+	defer g.hold()()
 	b := &beam{Generator: g, Settings: s, prompt: p}
 	for i := range s.Beams {
-		b.scorers = append(b.scorers, newSampler(s, i))
+		b.scorers = append(b.scorers, newSampler(s, p, g.End, i))
 	}
 	err := b.run(ctx)
 	for _, h := range b.alive { // those that an error ended, if any
@@ -66,7 +74,7 @@ func (b *beam) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.alive = []hypothesis{{}}
+	b.alive = []hypothesis{{chain: b.scorers[0].chain}}
 	if b.Tokens == 0 {
 		b.done = []hypothesis{{reason: ReasonLength}}
 		return nil
@@ -102,14 +110,14 @@ func (b *beam) steps(logits []float32, length int) ([]step, error) {
 	parallel.Each(len(b.alive), func(i int) {
 		best[i], errs[i] = b.stepsFrom(i, logits[i*v:(i+1)*v], length)
 	})
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
-	}
 	for i, h := range b.alive {
-		if len(best[i]) == 0 {
-			h.reason = ReasonExhausted
+		if none := (*NoTokenError)(nil); errors.As(errs[i], &none) {
+			h.reason, h.by, errs[i] = ReasonExhausted, none.Processor, nil
 			b.done = append(b.done, h)
 		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
 	}
 	all := slices.Concat(best...)
 	slices.SortFunc(all, func(x, y step) int {
@@ -121,20 +129,15 @@ func (b *beam) steps(logits []float32, length int) ([]step, error) {
 // stepsFrom returns the best ways to lengthen one hypothesis.
 func (b *beam) stepsFrom(from int, logits []float32, length int) ([]step, error) {
 	h, s := b.alive[from], b.scorers[from]
-	var banned []int
-	if length <= b.MinTokens {
-		banned = b.End
-	}
-	whole, err := s.weigh(logits, append(slices.Clone(b.prompt.Tokens), h.ids...), banned)
-	if err != nil {
+	s.chain = h.chain
+	if err := s.process(logits, append(slices.Clone(b.prompt.Tokens), h.ids...)); err != nil {
 		return nil, err
 	}
 	var all []step
-	s.choices = largest(s.choices, s.logits, 2*b.Beams)
-	for _, c := range s.choices {
+	for _, c := range largest(nil, s.c.Logits, 2*b.Beams) {
 		if c.p != never {
-			sum := h.sum + float64(c.p) - whole
-			all = append(all, step{from, int(c.id), float64(logits[c.id]) - whole, sum, b.score(sum, length)})
+			sum := h.sum + float64(c.p) - s.c.model
+			all = append(all, step{from, int(c.id), float64(logits[c.id]) - s.c.model, sum, b.score(sum, length), s.c.constraint})
 		}
 	}
 	return all, nil
@@ -154,14 +157,19 @@ func (b *beam) advance(steps []step) (parents, ids []int) {
 			break
 		}
 		from := b.alive[st.from]
-		h := hypothesis{ids: from.ids, logprobs: from.logprobs, sum: st.sum, score: st.score}
+		h := hypothesis{ids: from.ids, logprobs: from.logprobs, sum: st.sum, score: st.score, chain: from.chain, cost: from.cost - st.cost}
 		if slices.Contains(b.End, st.id) {
 			h.reason = ReasonEnd
 			b.done = append(b.done, h)
 			continue
 		}
 		h.ids, h.logprobs = append(slices.Clone(from.ids), st.id), append(slices.Clone(from.logprobs), st.logprob)
-		if _, h.reason = b.newEnding(b.prompt, b.Settings).read(h.ids); h.reason != "" {
+		_, h.reason = b.newEnding(b.prompt, b.Settings).read(h.ids)
+		h.chain = from.chain.clone()
+		if h.chain.accept(st.id) && h.reason == "" {
+			h.reason = ReasonEnd
+		}
+		if h.reason != "" {
 			b.done = append(b.done, h)
 			continue
 		}
@@ -196,7 +204,8 @@ func (b *beam) results(n int) []Result {
 		e := b.newEnding(b.prompt, b.Settings)
 		text, _ := e.read(h.ids)
 		text += e.flush()
-		rs = append(rs, Result{Prompt: b.prompt.Text, Text: text, Tokens: append([]int{}, h.ids...), Logprobs: h.logprobs, FinishReason: h.reason, Seed: b.Seed, Index: i})
+		rs = append(rs, Result{Prompt: b.prompt.Text, Text: text, Tokens: append([]int{}, h.ids...), Logprobs: h.logprobs, FinishReason: h.reason, Seed: b.Seed, Index: i,
+			ExhaustedBy: h.by, ConstraintCost: h.cost})
 	}
 	return rs
 }

@@ -28,15 +28,6 @@ func (g *Generator) newEnding(p Prompt, s Settings) *ending {
 	return e
 }
 
-// banned returns the tokens that cannot be chosen now: those that end a text, before
-// MinTokens.
-func (e *ending) banned() []int {
-	if e.count < e.settings.MinTokens {
-		return e.end
-	}
-	return nil
-}
-
 // push reads a token and returns the text that can be shown after it. A token that ends the
 // text is no part of it.
 func (e *ending) push(id int) (shown string) {

@@ -46,7 +46,7 @@ func TestEveryTokenBanned(t *testing.T) {
 		assert.Equal(t, ReasonExhausted, rs[0].FinishReason)
 	}
 	_, err := NewDraw(Settings{Ban: []int{0, 1}})([]float32{1, 2})
-	assert.ErrorIs(t, err, errNoToken, "a loop of one's own has no text to end")
+	assert.ErrorAs(t, err, new(*NoTokenError), "a loop of one's own has no text to end")
 }
 
 // An exhausted continuation leaves those beside it alone.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"euryale/data/task"
@@ -42,6 +41,11 @@ type Result struct {
 	FinishReason string    `json:"finish_reason"`      // see the constants
 	Seed         uint64    `json:"seed"`
 	Index        int       `json:"index"`
+
+	ExhaustedBy    string  `json:"exhausted_by,omitempty"`    // the processor that left no token, if FinishReason is ReasonExhausted
+	ConstraintCost float64 `json:"constraint_cost,omitempty"` // −log of the probability of the tokens that constraints left, summed over the steps
+
+	mean float64 // log-probability of a token, the end token's included
 }
 
 // Why a continuation ended.
@@ -114,21 +118,20 @@ func (g *Generator) PromptCut(text string) (Prompt, error) {
 	return g.Prompt(text)
 }
 
-// Generate generates n continuations side by side. Stream, if it is not nil, gets each
-// piece of text as it becomes certain. When ctx ends or the model fails, Generate returns
-// what there is, with the error.
+// Generate generates n continuations of a prompt by the strategy of the settings. Stream, if it is not nil,
+// gets each piece of text as it becomes certain, unless the strategy chooses among finished texts.
+// When ctx ends or the model fails, Generate returns what there is, with the error.
 func (g *Generator) Generate(ctx context.Context, p Prompt, s Settings, n int, stream func(index int, piece string)) ([]Result, error) {
 	if n < 1 {
 		return nil, fmt.Errorf("%d continuations, want at least one", n)
 	}
-	if s.Beams > 1 {
-		defer g.hold()()
-		return g.search(ctx, p, s, n)
+	if err := s.Check(); err != nil {
+		return nil, err
 	}
-	return g.Each(ctx, slices.Repeat([]Prompt{p}, n), s, stream)
+	return s.strategy().Decode(ctx, g, p, s, n, stream)
 }
 
-// Each generates one continuation of each prompt, side by side.
+// Each generates one continuation of each prompt, side by side: greedy or sampled.
 func (g *Generator) Each(ctx context.Context, prompts []Prompt, s Settings, stream func(index int, piece string)) ([]Result, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
@@ -184,8 +187,8 @@ func decode(ctx context.Context, s Stepper, all []*continuation, logits []float3
 		busy := false
 		for i, c := range all {
 			ids[i] = -1
-			if errors.Is(c.err, errNoToken) {
-				c.reason = ReasonExhausted
+			if none := (*NoTokenError)(nil); errors.As(c.err, &none) {
+				c.reason, c.result.ExhaustedBy = ReasonExhausted, none.Processor
 			}
 			if c.reason != "" {
 				continue
@@ -213,7 +216,8 @@ func choose(all []*continuation, logits []float32) {
 	v := len(logits) / len(all)
 	parallel.Each(len(all), func(i int) {
 		if c := all[i]; c.reason == "" {
-			c.next, c.logprob, c.err = c.sampler.next(logits[i*v:(i+1)*v], c.seen, c.banned()...)
+			c.logits = logits[i*v : (i+1)*v]
+			c.next, c.logprob, c.err = c.sampler.next(c.logits, c.seen)
 		}
 	})
 }
@@ -230,19 +234,29 @@ type continuation struct {
 
 	next    int // the token chosen last
 	logprob float64
+	sum     float64   // of the log-probabilities, the end token's included
+	logits  []float32 // (V) that the token was chosen from
 	err     error
 }
 
 func (g *Generator) newContinuation(p Prompt, s Settings, index int, stream func(int, string)) *continuation {
-	return &continuation{ending: g.newEnding(p, s), result: Result{Prompt: p.Text, Seed: s.Seed, Index: index}, sampler: newSampler(s, index),
+	return &continuation{ending: g.newEnding(p, s), result: Result{Prompt: p.Text, Seed: s.Seed, Index: index}, sampler: newSampler(s, p, g.End, index),
 		seen: append([]int(nil), p.Tokens...), stream: stream}
 }
 
 // accept makes the token chosen part of the text.
 func (c *continuation) accept() {
+	if s := c.sampler; s.Observe != nil {
+		s.Observe(Observation{Index: c.result.Index, Token: c.next, Logits: c.logits, LogSum: s.c.model, Cuts: s.cuts})
+	}
+	c.sum += c.logprob
+	c.result.ConstraintCost -= c.sampler.c.constraint
 	shown := c.push(c.next)
 	if c.reason == ReasonEnd {
 		return
+	}
+	if c.sampler.chain.accept(c.next) && c.reason == "" {
+		c.reason = ReasonEnd
 	}
 	c.ids, c.seen = append(c.ids, c.next), append(c.seen, c.next)
 	c.result.Logprobs = append(c.result.Logprobs, c.logprob)
@@ -260,6 +274,12 @@ func (c *continuation) finish() Result {
 	c.emit(c.flush())
 	r := c.result
 	r.Text, r.Tokens, r.FinishReason = c.out.String(), c.ids, c.reason
+	if n := len(c.ids); c.sum != 0 {
+		if c.reason == ReasonEnd && len(r.Logprobs) == n {
+			n++
+		}
+		r.mean = c.sum / float64(n)
+	}
 	if r.Tokens == nil {
 		r.Tokens = []int{}
 	}

@@ -34,12 +34,12 @@ func (g *Generator) Restore(p Prompt) (Result, error) {
 	}
 	r := Result{Prompt: p.Text, Tokens: slices.Clone(p.Tokens), FinishReason: ReasonRestored}
 	var restored []int
-	logits, v, s := program.Value("logits"), g.Model.Common().Vocab, newSampler(Settings{}, 0)
+	logits, v, s := program.Value("logits"), g.Model.Common().Vocab, newSampler(Settings{Ban: []int{g.Format.Mask()}}, p, nil, 0)
 	for i, id := range p.Tokens {
 		if id != g.Format.Mask() {
 			continue
 		}
-		best, logprob, err := s.next(logits[i*v:(i+1)*v], nil, id)
+		best, logprob, err := s.next(logits[i*v:(i+1)*v], nil)
 		if err != nil {
 			return Result{}, err
 		}

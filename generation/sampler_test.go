@@ -12,7 +12,7 @@ import (
 func shares(t *testing.T, s Settings, logits []float32) []float64 {
 	t.Helper()
 	const n = 20000
-	d := newSampler(s, 0)
+	d := newSampler(s, Prompt{}, nil, 0)
 	count := make([]float64, len(logits))
 	for range n {
 		id, _, err := d.next(logits, nil)
@@ -56,15 +56,15 @@ func TestDraw(t *testing.T) {
 }
 
 func TestPenalties(t *testing.T) {
-	d := newSampler(Settings{RepetitionPenalty: 2}, 0)
+	d := newSampler(Settings{RepetitionPenalty: 2}, Prompt{}, nil, 0)
 	id, logprob, err := d.next([]float32{1, 1.5, -1}, []int{1, 1})
 	require.NoError(t, err)
 	assert.Equal(t, 0, id, "1.5 counts as 0.75 once it was seen")
 	assert.InDelta(t, 1-math.Log(math.E+math.Exp(1.5)+math.Exp(-1)), logprob, 1e-6, "the model's own probability")
-	id, _, err = newSampler(Settings{RepetitionPenalty: 2}, 0).next([]float32{-1.5, -1}, []int{1})
+	id, _, err = newSampler(Settings{RepetitionPenalty: 2}, Prompt{}, nil, 0).next([]float32{-1.5, -1}, []int{1})
 	require.NoError(t, err)
 	assert.Equal(t, 0, id, "-1 counts as -2 once it was seen")
-	d = newSampler(Settings{NoRepeat: 3}, 0)
+	d = newSampler(Settings{NoRepeat: 3}, Prompt{}, nil, 0)
 	id, _, err = d.next([]float32{0, 1, 2, 3}, []int{1, 2, 3, 0, 1, 2})
 	require.NoError(t, err)
 	assert.Equal(t, 2, id, "1 2 3 would occur twice")
@@ -73,13 +73,13 @@ func TestPenalties(t *testing.T) {
 func TestSamplerErrors(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	for _, temperature := range []float64{0, 1} {
-		d := newSampler(Settings{Temperature: temperature}, 0)
+		d := newSampler(Settings{Temperature: temperature}, Prompt{}, nil, 0)
 		for _, l := range [][]float32{{1, nan}, {nan, 1}, {1, inf}, {-inf, -inf}} {
 			_, _, err := d.next(l, nil)
 			assert.ErrorContains(t, err, "logits are not finite", "%v", l)
 		}
-		_, _, err := d.next([]float32{1, 2}, nil, 0, 1)
-		assert.ErrorContains(t, err, "every token is banned")
+		_, _, err := newSampler(Settings{Temperature: temperature, Ban: []int{0, 1}}, Prompt{}, nil, 0).next([]float32{1, 2}, nil)
+		assert.EqualError(t, err, "suppress leaves no token to choose: every one is banned")
 	}
 	for want, s := range map[string]Settings{
 		"temperature = -1":        {Temperature: -1},

@@ -76,10 +76,10 @@ func TestSelectionAgreesWithSorting(t *testing.T) {
 		if trial%4 == 0 {
 			s.MinP = 0.3 * rng.Float64()
 		}
-		draw := newSampler(s, 0)
+		draw := newSampler(s, Prompt{}, nil, 0)
 		id, _, err := draw.next(logits, nil)
 		require.NoError(t, err)
-		require.Equal(t, sortedDraw(s, newSampler(s, 0).rng, logits), id, "trial %d: %+v of %d logits", trial, s, len(logits))
+		require.Equal(t, sortedDraw(s, newSampler(s, Prompt{}, nil, 0).rng, logits), id, "trial %d: %+v of %d logits", trial, s, len(logits))
 	}
 }
 
@@ -90,7 +90,7 @@ func TestSamplingDoesNotAllocate(t *testing.T) {
 		logits[i] = float32(i % 97)
 	}
 	for _, s := range []Settings{{Temperature: 0}, {Temperature: 1}, {Temperature: 1, TopK: 50}, {Temperature: 1, TopP: 0.9}, {Temperature: 1, MinP: 0.1}} {
-		draw := newSampler(s, 0)
+		draw := newSampler(s, Prompt{}, nil, 0)
 		sample := func() { _, _, _ = draw.next(logits, nil) }
 		sample()
 		assert.Zero(t, testing.AllocsPerRun(10, sample), "%+v", s)
@@ -108,7 +108,7 @@ func BenchmarkSample(b *testing.B) {
 		}
 		for _, s := range []Settings{{}, {Temperature: 1}, {Temperature: 1, TopK: 50}, {Temperature: 1, TopP: 0.95}, {Temperature: 1, MinP: 0.05}} {
 			b.Run(fmt.Sprintf("%s/temperature=%v,top-k=%d,top-p=%v,min-p=%v", name, s.Temperature, s.TopK, s.TopP, s.MinP), func(b *testing.B) {
-				draw := newSampler(s, 0)
+				draw := newSampler(s, Prompt{}, nil, 0)
 				for b.Loop() {
 					if _, _, err := draw.next(logits, nil); err != nil {
 						b.Fatal(err)
