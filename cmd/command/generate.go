@@ -43,6 +43,8 @@ func newGenerateOptions(prefix string) *generateOptions {
 	o.Group("Output", func() {
 		o.StringVar(&o.format, "format", "text", "`FORMAT` output: text, or json, an object a line (text)")
 		o.BoolVar(&o.logprobs, "logprobs", false, "with json, the log-probability of each token in nats")
+		o.IntVar(&o.settings.TopLogprobs, "top-logprobs", 0, "`N` and with N alternatives, its rank, and what each processor cut")
+		o.Join("logprobs", "top-logprobs")
 		o.BoolVar(&o.stream, "stream", true, "print a single continuation while it is generated (true)")
 	})
 	o.Group("Machine", func() { o.model.declareMachine(o.Flags) })
@@ -55,6 +57,8 @@ func newGenerateOptions(prefix string) *generateOptions {
 
 func (o *generateOptions) declareSampling() {
 	o.IntVar(&o.settings.Tokens, "tokens", 200, "`N` most tokens of a continuation (200)")
+	o.DurationVar(&o.settings.MaxTime, "max-time", 0, "`D` most time for a prompt, as 5s (0: no limit)")
+	o.Join("tokens", "max-time")
 	o.IntVar(&o.settings.MinTokens, "min-tokens", 0, "`N` least tokens before an end token or a stop text (0)")
 	o.IntVar(&o.samples, "samples", 1, "`N` continuations of each prompt (1)")
 	o.Float64Var(&o.settings.Temperature, "temperature", 0.8, "`T` softmax temperature; 0 is greedy (0.8)")
@@ -86,6 +90,8 @@ func (o *generateOptions) check() error {
 		return cli.Misusef("-prompt, -prompts and -interactive exclude each other")
 	case o.format != "text" && o.format != "json":
 		return cli.Misusef("-format %s: want text or json", o.format)
+	case o.settings.TopLogprobs > 0 && o.format != "json":
+		return cli.Misusef("-top-logprobs %d goes with -format json", o.settings.TopLogprobs)
 	case o.samples < 1:
 		return cli.Misusef("-samples %d: want at least 1", o.samples)
 	case o.settings.Beams > 0 && o.samples > o.settings.Beams:

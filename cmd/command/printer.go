@@ -175,7 +175,7 @@ func (p *printer) restore(prompt generation.Prompt) error {
 
 // object prints a continuation as a line of JSON.
 func (p *printer) object(r generation.Result) error {
-	if !p.logprobs {
+	if !p.logprobs && p.settings.TopLogprobs == 0 {
 		r.Logprobs = nil
 	}
 	return printJSON(p.out, r)
