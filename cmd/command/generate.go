@@ -16,6 +16,7 @@ Examples
   generate -run runs/gpt-opticks-1 -tokens 500 -temperature 0.7 -top-p 0.9
   generate -prompts prompts.txt -format json     a prompt a line, an object a line
   generate -prompt "To be" -samples 5 -seed 7    five continuations side by side
+  generate -prompt "To be" -lab lab.html         strategies compared on a page
 The same seed gives the same text.`
 
 // generateOptions are the flags of generate.
@@ -27,6 +28,7 @@ type generateOptions struct {
 	samples                       int
 	settings                      generation.Settings
 	stop                          cli.List
+	lab, labSet                   string
 }
 
 // newGenerateOptions returns the flags; prefix is what to type before the name of another
@@ -46,6 +48,10 @@ func newGenerateOptions(prefix string) *generateOptions {
 		o.IntVar(&o.settings.TopLogprobs, "top-logprobs", 0, "`N` and with N alternatives, its rank, and what each processor cut")
 		o.Join("logprobs", "top-logprobs")
 		o.BoolVar(&o.stream, "stream", true, "print a single continuation while it is generated (true)")
+	})
+	o.Group("Decoding lab", func() {
+		o.StringVar(&o.lab, "lab", "", "`FILE` compare strategies on a page (HTML), each with -samples seeds (3)")
+		o.StringVar(&o.labSet, "lab-set", "", "`LIST` its strategies, as \"greedy; temperature=0.7 top-k=40; beam=4\" (a choice)")
 	})
 	o.Group("Machine", func() { o.model.declareMachine(o.Flags) })
 	o.Moved("score", prefix+"evaluate -score FILE")
@@ -97,6 +103,9 @@ func (o *generateOptions) check() error {
 	case o.settings.Beams > 0 && o.samples > o.settings.Beams:
 		return cli.Misusef("-samples %d of -beam %d: want at most as many", o.samples, o.settings.Beams)
 	}
+	if err := o.checkLab(); err != nil {
+		return err
+	}
 	o.settings.Stop = o.stop
 	if err := o.settings.Check(); err != nil {
 		return &cli.Usage{Err: err}
@@ -108,11 +117,18 @@ func generate(ctx context.Context, o *generateOptions, s streams) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	_, g, release, err := o.open(s.err)
+	strategies, err := o.strategies()
+	if err != nil {
+		return err
+	}
+	saved, g, release, err := o.open(s.err)
 	if err != nil {
 		return err
 	}
 	defer release()
+	if o.lab != "" {
+		return o.runLab(ctx, saved, g, strategies, s)
+	}
 	p := &printer{generateOptions: o, gen: g, out: &checkedWriter{w: s.out}}
 	switch {
 	case o.interactive:

@@ -8,7 +8,10 @@ import (
 )
 
 // Run is a part of a text: its bytes from Start up to End.
-type Run struct{ Start, End int }
+type Run struct {
+	Start int `json:"start"`
+	End   int `json:"end"`
+}
 
 // copyBlock is how much of a training text is indexed at once, in bytes; the index takes four times as
 // much memory.
