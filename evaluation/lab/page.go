@@ -22,7 +22,7 @@ var style string
 //go:embed page.js
 var script string
 
-var page = template.Must(template.New("page").Funcs(template.FuncMap{"both": both, "number": number, "head": head}).Parse(pageText))
+var page = template.Must(template.New("page").Funcs(template.FuncMap{"both": both, "number": number, "head": head, "reason": reason}).Parse(pageText))
 
 // both returns a text in both languages, of which the page shows one.
 func both(english, chinese string) template.HTML {
@@ -41,6 +41,23 @@ var heads = map[string][2]string{
 }
 
 func head(name string) template.HTML { return both(heads[name][0], heads[name][1]) }
+
+// reasons say in both languages why a text ended.
+var reasons = map[string][2]string{
+	generation.ReasonLength:    {"ended by its length", "到达长度上限"},
+	generation.ReasonStop:      {"ended by a stop text", "遇到停止文本"},
+	generation.ReasonEnd:       {"ended by the model", "由模型结束"},
+	generation.ReasonTime:      {"ended by the time", "时间到"},
+	generation.ReasonExhausted: {"no token was left", "没有可选的词元"},
+}
+
+// reason returns why a text ended; a strategy of one's own may have reasons of its own.
+func reason(name string) template.HTML {
+	if r, known := reasons[name]; known {
+		return both(r[0], r[1])
+	}
+	return both(name, name)
+}
 
 // levels are the least probabilities of a token's shades, the lightest first; one shade more has the rest.
 var levels = []float64{0.9, 0.6, 0.35, 0.15, 0.05, 0.01, 0.002}

@@ -5,9 +5,9 @@
   var query = new URLSearchParams(location.search), tip = null, held = null;
   var words = {
     en: { p: "p", rank: "rank", entropy: "entropy", after: "after the processors p", cutAway: "cut", processor: "processor", tokens: "tokens cut", mass: "probability cut", left: "entropy left",
-      token: "token", model: "model", processed: "processed", nats: "nats", id: "id" },
+      token: "token", model: "model", processed: "processed", nats: "nats", id: "id", comma: ", ", open: " (", close: ")" },
     zh: { p: "概率", rank: "排名", entropy: "熵", after: "处理后概率", cutAway: "截去", processor: "处理器", tokens: "截去词元", mass: "截去概率", left: "剩余熵",
-      token: "词元", model: "模型", processed: "处理后", nats: "奈特", id: "编号" }
+      token: "词元", model: "模型", processed: "处理后", nats: "奈特", id: "编号", comma: "，", open: "（", close: "）" }
   };
 
   function say(key) { return words[lab.lang === "en" ? "en" : "zh"][key]; }
@@ -56,8 +56,8 @@
   function describe(step) {
     var box = make("div", undefined, "tip"), first = make("p"), second = make("p");
     first.append(make("b", piece(step[0])), "  " + say("id") + " " + step[0]);
-    second.textContent = say("p") + " " + probability(step[1]) + " (" + step[1].toFixed(2) + " " + say("nats") + "), " + say("rank") + " " + step[3] + ", " +
-      say("entropy") + " " + step[4].toFixed(2) + ", " + say("after") + " " + probability(step[2]);
+    second.textContent = [say("p") + " " + probability(step[1]) + say("open") + step[1].toFixed(2) + " " + say("nats") + say("close"), say("rank") + " " + step[3],
+      say("entropy") + " " + step[4].toFixed(2), say("after") + " " + probability(step[2])].join(say("comma"));
     box.append(first, second);
     if (step[5].length > 0) {
       box.appendChild(table([say("processor"), say("tokens"), say("mass"), say("left")], step[5].map(function (c) {

@@ -12,6 +12,7 @@ import (
 	_ "euryale/data/textfile"
 	_ "euryale/data/tokenizer"
 	_ "euryale/evaluation"
+	_ "euryale/evaluation/lab"
 	_ "euryale/evaluation/metrics"
 	_ "euryale/experiment"
 	_ "euryale/generation"
