@@ -7,6 +7,9 @@ type Batch struct {
 	Tokens  []int // (B·T)
 	Targets []int // (B·T)
 	Source  []int // (B·S)
+	// From and To, which the caller sets, limit what is read to the sequences [From, To): the others are
+	// padding. To = 0 means all.
+	From, To int
 	// Fresh marks the sequences that do not continue the same sequence of the previous batch:
 	// their recurrent state must be reset. Nil means all of them.
 	Fresh []bool
@@ -35,9 +38,26 @@ func (b *Batch) resize(batch, t, s int) {
 	b.Source = padding(b.Source, batch*s)
 }
 
+// wanted returns the sequences to read: [from, to).
+func (b *Batch) wanted() (from, to int) {
+	if b.To == 0 {
+		return 0, b.B
+	}
+	return b.From, min(b.To, b.B)
+}
+
 // sequence returns the tokens and targets of sequence i, as slices of b.
 func (b *Batch) sequence(i int) (tokens, targets []int) {
 	return b.Tokens[i*b.T : (i+1)*b.T], b.Targets[i*b.T : (i+1)*b.T]
+}
+
+// clear makes the sequences before from padding.
+func (b *Batch) clear(from int) {
+	for seq := range from {
+		tokens, targets := b.sequence(seq)
+		padding(tokens, len(tokens))
+		padding(targets, len(targets))
+	}
 }
 
 // markFresh sets Fresh of all sequences.

@@ -67,15 +67,19 @@ func (b *Buckets) Batch(n int, out *Batch) error {
 		out.Places = padding(nil, out.B)
 	}
 	first := at.k * b.batch
+	from, to := out.wanted()
 	for seq, i := range order[first:min(first+b.batch, len(order))] {
+		if !b.shuffled {
+			out.Places[seq] = b.places[at.shape][i]
+		}
+		if seq < from || seq >= to {
+			continue
+		}
 		s := b.members[at.shape][i]
 		tokens, targets := out.sequence(seq)
 		copy(tokens, s.Tokens)
 		copy(targets, s.Targets)
 		copy(out.Source[seq*shape.S:], s.Source)
-		if !b.shuffled {
-			out.Places[seq] = b.places[at.shape][i]
-		}
 	}
 	return nil
 }

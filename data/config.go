@@ -81,8 +81,8 @@ func (c Config) record() record.Config {
 	}
 }
 
-// cacheDir returns the directory of downloads and token files.
-func (o Options) cacheDir() (string, error) {
+// CacheDir returns the directory of downloads and token files.
+func (o Options) CacheDir() (string, error) {
 	if o.Cache != "" {
 		return o.Cache, nil
 	}

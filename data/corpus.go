@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"hash"
 	"strings"
 
 	"euryale/data/task"
@@ -35,6 +36,7 @@ type dataset interface {
 	valid(batch, context int) (Batcher, error)
 	examples(part string) ([]task.Example, error)
 	text(part, tokens int, tk tokenizer.Tokenizer) (string, error)
+	hash(to hash.Hash)
 	close() error
 }
 

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,8 +19,9 @@ type textParts struct {
 	tokens     *store.IDs
 	split      int // tokens of the training part
 	sequential bool
-	masking    *masking // data.task "mask", or nil
-	end        int      // the token that ends a document, or −1
+	masking    *masking          // data.task "mask", or nil
+	end        int               // the token that ends a document, or −1
+	payload    [sha256.Size]byte // hash of the ids in a token file; zeros of those in memory
 }
 
 // openText tokenizes running text.
@@ -46,7 +48,7 @@ func (j *textJob) corpus(notes []string) (*Corpus, error) {
 	if err != nil {
 		return nil, err
 	}
-	parts := &textParts{tokens: tokens, split: int(h.Split), sequential: c.Order == "sequential", end: -1}
+	parts := &textParts{tokens: tokens, split: int(h.Split), sequential: c.Order == "sequential", end: -1, payload: h.Payload}
 	info := Info{Bytes: int64(h.Bytes), Train: parts.split, Valid: tokens.Len() - parts.split}
 	if j.docs != nil {
 		_, parts.end = withEnd(tok)

@@ -20,7 +20,7 @@ func (e entry) find(name string, opts Options) (path string, notes []string, err
 			return path, e.compare(path), nil
 		}
 	}
-	dir, err := opts.cacheDir()
+	dir, err := opts.CacheDir()
 	if err != nil {
 		return "", nil, err
 	}

@@ -67,16 +67,26 @@ type maskedWindows struct {
 	seed uint64
 }
 
-// Batch fills b with batch n, whose masked tokens depend on the seed and n alone.
+// Batch fills b with batch n, whose masked tokens depend on the seed and n alone: those of a sequence
+// also on the lengths of the sequences before it, which are read for that.
 func (m *maskedWindows) Batch(n int, b *Batch) error {
-	if err := m.Batcher.Batch(n, b); err != nil {
+	from, to := b.From, b.To
+	b.From = 0
+	err := m.Batcher.Batch(n, b)
+	b.From = from
+	if err != nil {
 		return err
 	}
 	rng := rand.New(rand.NewPCG(^m.seed, uint64(n))) // not the stream of the windows
-	for seq := range b.B {
+	end := b.B
+	if to > 0 {
+		end = to
+	}
+	for seq := range end {
 		tokens, targets := b.sequence(seq)
 		copy(tokens, targets)
 		m.apply(rng, tokens, targets)
 	}
+	b.clear(from)
 	return nil
 }

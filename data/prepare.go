@@ -93,7 +93,7 @@ func (j *textJob) openCache() (*store.Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, none := j.opts.cacheDir()
+	dir, none := j.opts.CacheDir()
 	part := fmt.Sprintf("%x|%v|%s", source, j.Split, j.Invalid)
 	if j.tk.Specials == "parse" {
 		part += "|specials"

@@ -41,7 +41,8 @@ func newRandomWindows(s span, batch, context int, seed uint64) (Batcher, error) 
 // Batch fills b with the windows from n·B on, counted over all passes.
 func (r *randomWindows) Batch(n int, b *Batch) error {
 	b.resize(r.batch, r.context, 0)
-	for seq := range r.batch {
+	from, to := b.wanted()
+	for seq := from; seq < to; seq++ {
 		i := n*r.batch + seq
 		pass := uint64(i / r.windows)
 		rng := rand.NewPCG(r.seed, pass)
@@ -103,7 +104,8 @@ func (c *continuingWindows) Batch(n int, b *Batch) error {
 	piece := c.steps * c.context
 	rng := rand.New(rand.NewPCG(c.seed, uint64(pass)))
 	start := c.lo + 1 + rng.IntN(c.hi-c.lo-c.batch*piece)
-	for seq := range c.batch {
+	from, to := b.wanted()
+	for seq := from; seq < to; seq++ {
 		in, targets := b.sequence(seq)
 		c.copyWindow(in, targets, start+seq*piece+step*c.context)
 	}
@@ -142,16 +144,20 @@ func (e *evaluationWindows) Batch(n int, b *Batch) error {
 	}
 	b.resize(e.batch, e.context, 0)
 	b.Places = padding(nil, b.B)
+	from, to := b.wanted()
 	for seq := range e.batch {
 		window := n*e.batch + seq
 		if e.continues {
 			window = seq*e.steps + n
 		}
 		at := e.lo + window*e.context
-		in, targets := b.sequence(seq)
-		if got := max(0, min(e.context, e.hi-at)); got > 0 {
-			e.copyWindow(in[:got], targets[:got], at)
+		got := max(0, min(e.context, e.hi-at))
+		if got > 0 {
 			b.Places[seq] = at - e.lo
+		}
+		if got > 0 && from <= seq && seq < to {
+			in, targets := b.sequence(seq)
+			e.copyWindow(in[:got], targets[:got], at)
 		}
 	}
 	if e.continues {

@@ -176,7 +176,9 @@ func (l *learner) learns(start, rate float64) error {
 		if n > 0 && n%10 == 0 && l.train.Loss() < learned/2*start {
 			break
 		}
-		u.Add([][]*tensor.Dense{l.train.Gradients()})
+		if err := u.Add([][]*tensor.Dense{l.train.Gradients()}); err != nil {
+			return err
+		}
 		if _, err := u.Step(rate * min(1, float64(n+1)/10)); err != nil {
 			return err
 		}

@@ -30,7 +30,7 @@ func (p *StepProfile) table() string {
 	p.line(w, sum)
 	w.Flush() // to memory: it cannot fail
 	fmt.Fprintf(&b, "\n%.2f %% of the step is in no row\n", 100*p.Unaccounted)
-	fmt.Fprintf(&b, "memory: %.1f MB of weights, gradients and optimizer; %.1f MB of activations and their gradients, of which %.1f MB are in use at the peak\n",
+	fmt.Fprintf(&b, "memory: %.1f MB of weights and optimizer; %.1f MB of activations and gradients, of which %.1f MB are in use at the peak\n",
 		mb(p.State), mb(p.Planned), mb(p.Peak))
 	return b.String()
 }

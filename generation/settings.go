@@ -59,6 +59,10 @@ type Settings struct {
 // samples reports whether tokens are sampled, and not the most likely ones chosen.
 func (s Settings) samples() bool { return s.Temperature > 0 && (s.Beams == 0 || s.BeamSample) }
 
+// Streams reports whether texts are shown while they are generated: not where the strategy chooses among
+// finished ones.
+func (s Settings) Streams() bool { return s.Beams <= 1 && s.BestOf == 0 && s.MBR == 0 }
+
 // DefaultOrder returns the names of the processors in the order in which they run by default. Processors of
 // one's own come before them. The first group is that of Hugging Face's logits processors, the
 // second, from temperature on, that of its warpers, except that min-p comes before top-k and top-p.

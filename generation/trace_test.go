@@ -15,8 +15,8 @@ import (
 	"euryale/data/tokenizer"
 )
 
-// softmax returns the probabilities of logits over a temperature, computed plainly.
-func softmax(logits []float32, temperature float64) []float64 {
+// softmaxAt returns the probabilities of logits over a temperature, computed plainly.
+func softmaxAt(logits []float32, temperature float64) []float64 {
 	p, sum := make([]float64, len(logits)), 0.0
 	for i, l := range logits {
 		p[i] = math.Exp(float64(l) / temperature)
@@ -40,7 +40,7 @@ func TestSteps(t *testing.T) {
 	require.Len(t, rs[1].Steps, 12)
 	for i, st := range rs[1].Steps {
 		logits := g.whole(t, seen)
-		model, cold := softmax(logits, 1), softmax(logits, s.Temperature)
+		model, cold := softmaxAt(logits, 1), softmaxAt(logits, s.Temperature)
 		order := make([]int, len(model))
 		for id := range order {
 			order[id] = id

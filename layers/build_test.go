@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"euryale/layers/graph"
@@ -59,10 +60,60 @@ func TestBuildErrors(t *testing.T) {
 	}
 }
 
-func TestOtherPanicsAreNotHidden(t *testing.T) {
-	assert.PanicsWithError(t, "mine", func() {
-		_, _, _ = build(t, graph.Frame{}, func(*Scope, *G.Node) { panic(errors.New("mine")) })
+// Any panic of a definition is an error that names the last layer and the line; its cause is kept.
+func TestPanicsAreErrors(t *testing.T) {
+	mine := errors.New("mine")
+	_, w, err := build(t, graph.Frame{}, func(*Scope, *G.Node) { panic(mine) })
+	require.ErrorIs(t, err, mine)
+	assert.Regexp(t, `^tok: the definition panicked at build_test\.go:\d+, after this layer: mine$`, err.Error())
+	assert.Empty(t, w.All())
+	_, _, err = build(t, graph.Frame{}, func(*Scope, *G.Node) { panic("boom") })
+	assert.ErrorContains(t, err, "after this layer: boom")
+}
+
+// A nil node is refused by the layer that reads it.
+func TestNilNodes(t *testing.T) {
+	for want, declare := range map[string]func(s *Scope, x *G.Node){
+		"linear: ":    func(s *Scope, x *G.Node) { Linear(s, nil, 3) },
+		"attention: ": func(s *Scope, x *G.Node) { CausalSelfAttention(s, nil, 2, 0) },
+		"norm: ":      func(s *Scope, x *G.Node) { LayerNorm(s, nil) },
+		"mlp/in: ":    func(s *Scope, x *G.Node) { MLP(s, nil, 8, "gelu") },
+		"add: ":       func(s *Scope, x *G.Node) { Add(s, x, nil) },
+		"product: ":   func(s *Scope, x *G.Node) { MatMul(s, nil, x) },
+		"concat: ":    func(s *Scope, x *G.Node) { Concat(s, x, nil) },
+		"lstm: ":      func(s *Scope, x *G.Node) { LSTM(s, nil, RecurrentConfig{Hidden: 4}) },
+		"recur: ":     func(s *Scope, x *G.Node) { Recur(s, nil, 4, func(x, h *G.Node) *G.Node { return h }) },
+		"history: ":   func(s *Scope, x *G.Node) { s.History("keys", nil) },
+		"tap: ":       func(s *Scope, x *G.Node) { s.Tap("t", nil) },
+		"out: ":       func(s *Scope, x *G.Node) { s.Out(nil) },
+		"loss: ":      func(s *Scope, x *G.Node) { CrossEntropy(s, nil, 0) },
+		"binary: ":    func(s *Scope, x *G.Node) { s.Binary(G.Add, x, nil) },
+		"unary: ":     func(s *Scope, x *G.Node) { s.Unary(G.Tanh, nil) },
+		"source: ":    func(s *Scope, x *G.Node) { NewSourceAttention(s, nil, 4, Dot) },
+		"residual: ":  func(s *Scope, x *G.Node) { Residual(s, x, nil, 0) },
+		"positions: ": func(s *Scope, x *G.Node) { Add(s, nil, Positions(s, 8, 8)) },
+	} {
+		name, _, _ := strings.Cut(want, "/")
+		_, _, err := build(t, graph.Frame{}, func(s *Scope, x *G.Node) { declare(s.Sub(strings.TrimSuffix(name, ": ")), x) })
+		require.Error(t, err, want)
+		assert.True(t, strings.HasPrefix(err.Error(), want+"a node "), "%s: %v", want, err)
+	}
+	_, _, err := build(t, graph.Frame{}, func(s *Scope, x *G.Node) { G.Must(G.Tanh(nil)) })
+	require.Error(t, err)
+	assert.Regexp(t, `^tok: the definition panicked at build_test\.go:\d+, after this layer: a node or a scope is nil`, err.Error())
+}
+
+// The error of a stock op whose message has no shapes has those of the values declared last.
+func TestMustHasShapes(t *testing.T) {
+	_, _, err := build(t, graph.Frame{}, func(s *Scope, x *G.Node) {
+		y := Linear(s.Sub("a"), x, 3)
+		s.Sub("own").Must(G.Mul(y, s.Sub("own").Param("W", Fill(1), 5, 2)))
 	})
+	require.Error(t, err)
+	assert.Regexp(t, `^own: gorgonia\.Mul at build_test\.go:\d+: Inner dimensions do not match up \(declared last: own/W \(5, 2\), a \(6, 3\), tok \(6, 8\)\)$`, err.Error())
+	_, _, err = build(t, graph.Frame{}, func(s *Scope, x *G.Node) { s.Must(G.Add(x, Linear(s.Sub("a"), x, 3))) })
+	assert.ErrorContains(t, err, "Shape mismatch: (6, 8) and (6, 3)")
+	assert.NotContains(t, err.Error(), "declared last")
 }
 
 // A parameter's first value follows from seed and path, whatever else is declared.

@@ -27,6 +27,7 @@ func Project(s *Scope, x *G.Node, out int) *G.Node { return LinearAct(s, x, out,
 //
 //	x: (N, in) → (N, out)
 func LinearAct(s *Scope, x *G.Node, out int, act Activation, residual bool) *G.Node {
+	s.RefuseNil(x)
 	if x.Dims() != 2 {
 		s.Fail("x is %v, want (N, in)", x.Shape())
 	}

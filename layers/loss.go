@@ -12,6 +12,7 @@ import (
 //
 //	logits: (B·T, V) → (B·T)
 func CrossEntropy(s *Scope, logits *G.Node, smoothing float64) *G.Node {
+	s.RefuseNil(logits)
 	if logits.Dims() != 2 || logits.Shape()[0] != s.B*s.T {
 		s.Fail("logits are %v, want (B·T, V) with B=%d and T=%d", logits.Shape(), s.B, s.T)
 	}

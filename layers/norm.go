@@ -43,6 +43,7 @@ func RMSNormEps(s *Scope, x *G.Node, eps float64) *G.Node {
 
 // width checks that x is a matrix and returns its number of columns.
 func width(s *Scope, x *G.Node) int {
+	s.RefuseNil(x)
 	if x.Dims() != 2 {
 		s.Fail("x is %v, want (N, D)", x.Shape())
 	}

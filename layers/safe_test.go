@@ -54,7 +54,8 @@ func TestMistakesAreRefused(t *testing.T) {
 			layers.Dropout(s, layers.Dropout(s, x, 0.1), 0.1)
 		},
 		"own: the op returned no node":                         func(s *layers.Scope, x *G.Node) { s.Must(nil, nil) },
-		"the definition panicked at safe_test.go:":             func(s *layers.Scope, x *G.Node) { layers.Linear(s, nil, 3) },
+		"own: a node is nil: ":                                 func(s *layers.Scope, x *G.Node) { layers.Linear(s, nil, 3) },
+		"the definition panicked at safe_test.go:":             func(s *layers.Scope, x *G.Node) { _ = []int{}[s.T] },
 		"own: the loss is (6, 384), want a value for each row": func(s *layers.Scope, x *G.Node) { s.AddLoss("aux", x, 1) },
 		"own: the cell of a loop cannot hold a history": func(s *layers.Scope, x *G.Node) {
 			inCell(s, x, func(h *G.Node) *G.Node { return s.History("keys", h) })

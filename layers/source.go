@@ -35,6 +35,7 @@ type SourceAttention struct {
 //
 //	source: (B·S, E), decoder states: (N, H) with H = hidden
 func NewSourceAttention(s *Scope, source *G.Node, hidden int, score SourceScore) *SourceAttention {
+	s.RefuseNil(source)
 	e := source.Shape()[1]
 	a := &SourceAttention{s: s, score: score}
 	std := s.InitOr(Normal(1 / math.Sqrt(float64(hidden))))

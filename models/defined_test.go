@@ -8,11 +8,34 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"euryale/layers"
+	"euryale/layers/graph"
 	"euryale/models"
 )
 
 func TestDefinedWithoutGraph(t *testing.T) {
 	assert.ErrorContains(t, models.Define(8, nil).Check(), "it has no graph")
+}
+
+// A definition without a result, or that panics, is an error wherever it is declared.
+func TestDefinedWithoutResult(t *testing.T) {
+	none := models.Define(8, func(*layers.Scope, *G.Node, int) *G.Node { return nil })
+	odd := models.Define(8, func(s *layers.Scope, tokens *G.Node, vocab int) *G.Node {
+		layers.Embedding(s.Sub("tok"), tokens, vocab, 4)
+		panic("odd")
+	})
+	for want, m := range map[string]*models.Defined{
+		"model: Logits returned no node: the definition must return its last layer": none,
+		"tok: the definition panicked at defined_test.go:":                          odd,
+	} {
+		m.Vocab = 4
+		_, err := models.Parameters(m)
+		assert.ErrorContains(t, err, want)
+		assert.ErrorContains(t, models.Declare(m, graph.NewWeights(1)), want)
+		_, err = models.Train(m, graph.NewWeights(1), graph.Frame{B: 1, T: 2}, models.Options{})
+		assert.ErrorContains(t, err, want)
+		_, err = models.NewMemory(m, graph.NewWeights(1), 1, 4, 0)
+		assert.ErrorContains(t, err, want)
+	}
 }
 
 // A model in three lines, and what it declares.

@@ -76,7 +76,7 @@ func Encode(m Model, w *graph.Weights, f graph.Frame, taps ...string) (*Program,
 // sources of up to s tokens.
 func NewMemory(m Model, w *graph.Weights, sequences, capacity, s int) (*graph.Memory, error) {
 	mem := graph.NewMemory(sequences, capacity)
-	_, err := graph.Build(w, graph.Frame{B: sequences, T: 1, S: s, Memory: mem}, func(s *layers.Scope) { m.Logits(s, s.Tokens()) })
+	_, err := graph.Build(w, graph.Frame{B: sequences, T: 1, S: s, Memory: mem}, func(s *layers.Scope) { logitsOf(m, s) })
 	return mem, err
 }
 
@@ -89,11 +89,7 @@ func compile(m Model, w *graph.Weights, f graph.Frame, o Options, outputs []stri
 func compileWith(m Model, w *graph.Weights, f graph.Frame, o Options, outputs []string, choose func(g *graph.Graph) map[string]*G.Node) (*Program, error) {
 	var objective *G.Node // what training minimises
 	g, err := graph.Build(w, f, func(s *layers.Scope) {
-		logits := m.Logits(s, s.Tokens())
-		if logits == nil {
-			s.Fail("Logits returned no node")
-		}
-		logits = s.Answer(logits)
+		logits := s.Answer(logitsOf(m, s))
 		s.Tap("logits", logits)
 		if !f.Encode && (f.Memory == nil || f.Whole || f.Gradient) {
 			loss := layers.MeanLoss(s, s.Tap("losses", rowLosses(m, s, logits, o)))
@@ -306,16 +302,4 @@ func (p *Program) Gradients() []*tensor.Dense {
 		gs[i] = n.Value().(*tensor.Dense)
 	}
 	return gs
-}
-
-// Parameters returns the parameters that a model declares, without values.
-func Parameters(m Model) ([]*graph.Param, error) {
-	w := graph.NewBlankWeights()
-	if err := m.Check(); err != nil {
-		return nil, err
-	}
-	if _, err := graph.Build(w, graph.Frame{B: 1, T: 1, S: SourceOf(m)}, func(s *layers.Scope) { m.Logits(s, s.Tokens()) }); err != nil {
-		return nil, err
-	}
-	return w.All(), nil
 }

@@ -136,7 +136,7 @@ func compareTraining(t *testing.T, m models.Model, w *graph.Weights, frame graph
 				near(t, r.grads[n.Name()].Data.([]float32), p.Gradients()[i].Float32s(), "gradient of "+n.Name())
 			}
 		}
-		adam.Add([][]*tensor.Dense{p.Gradients()})
+		require.NoError(t, adam.Add([][]*tensor.Dense{p.Gradients()}))
 		_, err := adam.Step(0.01)
 		require.NoError(t, err)
 	}

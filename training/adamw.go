@@ -50,3 +50,6 @@ func (a *adamW) updateBlock(i int) {
 func (a *adamW) State() []rundir.Tensor {
 	return append(stateOf("m", a.params, a.m), stateOf("v", a.params, a.v)...)
 }
+
+// Elementwise implements Elementwise.
+func (a *adamW) Elementwise() {}

@@ -25,7 +25,7 @@ func (r *Run) settle(s Step, done bool) error {
 func (r *Run) after(s Step, done bool) error {
 	c := r.Config.Training
 	due := func(every int) bool { return every > 0 && s.N%every == 0 }
-	evaluate := done || due(c.EvalEvery)
+	evaluate := r.Corpus != nil && (done || due(c.EvalEvery))
 	rec := Record{Step: s, Outliers: r.spikes.Found}
 	r.interval.fill(&rec)
 	if evaluate {
@@ -95,8 +95,11 @@ func (r *Run) finalTokens() int {
 }
 
 // Validate returns the mean loss per token over the validation part in nats: over all of
-// it, or over as much as training.eval_tokens says.
+// it, or over as much as training.eval_tokens says. A run on batches alone (NewOn) has none.
 func (r *Run) Validate(whole bool) (float64, error) {
+	if r.Corpus == nil {
+		return 0, noCorpus("the validation loss")
+	}
 	limit := r.Config.Training.EvalTokens
 	if whole {
 		limit = 0
@@ -115,6 +118,9 @@ func (r *Run) validate(limit int) (loss float64, targets int, err error) {
 		if r.valid, err = newEvaluator(r.Config, r.Weights, r.Corpus); err != nil {
 			r.valid = nil
 			return 0, 0, err
+		}
+		if r.valid.stepper == nil {
+			r.valid.group, r.valid.consult = r.group(), r.consult
 		}
 	}
 	r.Weights.Hold()

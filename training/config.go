@@ -35,6 +35,7 @@ type Settings struct {
 	Seed        uint64  `toml:"seed"`              // of weights, batches and dropout
 	Smoothing   float64 `toml:"smoothing"`         // label smoothing
 	Precision   string  `toml:"precision"`         // of float32 products: "highest", "high" or "medium"; see internal/kernel
+	Wire        string  `toml:"wire"`              // format in which ranks exchange gradients: "fp32" or "bf16"; results depend on it, not on the ranks
 	BPTT        string  `toml:"bptt"`              // "carry": recurrent state is carried from batch to batch; "reset": it is not
 	LogEvery    int     `toml:"log_every"`         // steps
 	EvalEvery   int     `toml:"eval_every"`        // steps
@@ -55,7 +56,7 @@ func Default() Config {
 		Model: m, ModelName: "gpt",
 		Data:      data.Config{Name: "opticks"},
 		Tokenizer: tokenizer.Config{Kind: "char"},
-		Training: Settings{Steps: 2000, Batch: 16, Accumulate: 1, Shards: 2, Seed: 1, Precision: string(matmul.DefaultPrecision()), BPTT: "reset",
+		Training: Settings{Steps: 2000, Batch: 16, Accumulate: 1, Shards: 2, Seed: 1, Precision: string(matmul.DefaultPrecision()), BPTT: "reset", Wire: "fp32",
 			LogEvery: 50, EvalEvery: 250, EvalTokens: 32768, Spike: "off", SpikeZ: 6, SpikeWindow: 100, Sample: 200},
 		Optimizer: OptimizerConfig{Name: "adamw", LR: 2e-3, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1, Clip: 1},
 		Schedule:  Schedule{Name: "cosine", Warmup: 100},
@@ -86,6 +87,8 @@ func (c Config) Check() error {
 			t.Steps, t.LogEvery, t.EvalEvery, t.SaveEvery, t.EvalTokens, t.FinalEval, t.Sample, t.Workers)
 	case t.BPTT != "carry" && t.BPTT != "reset":
 		return fmt.Errorf("training.bptt is %q: want carry or reset", t.BPTT)
+	case t.Wire != "fp32" && t.Wire != "bf16":
+		return fmt.Errorf("training.wire is %q: want fp32 or bf16", t.Wire)
 	case t.BPTT == "carry" && c.Data.Order != "sequential":
 		return fmt.Errorf("training.bptt is \"carry\", but state can only be carried where each batch continues the text of the one before: set data.order = \"sequential\"")
 	case !(t.Smoothing >= 0 && t.Smoothing < 1):

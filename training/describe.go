@@ -11,6 +11,9 @@ import (
 // many are cut to fit.
 func (r *Run) Describe() string {
 	c := r.Config
+	if r.Corpus == nil {
+		return fmt.Sprintf("corpus    none: the batches are the caller's\nmodel: %s, %d parameters; in %d shards", c.ModelName, r.Weights.Count(), c.Training.Shards)
+	}
 	if _, isPredictor := c.Model.(models.Predictor); isPredictor {
 		return fmt.Sprintf("%s\nmodel: %s, which reads the text once", r.Corpus.Describe(), c.ModelName)
 	}
@@ -25,8 +28,8 @@ func (r *Run) Describe() string {
 // Cost is what training takes in operations and memory.
 type Cost struct {
 	Forward, Train float64 // floating-point operations of matrix products, per token
-	Weights        int     // bytes of weights, their gradients and the optimizer's state
-	Activations    int     // bytes of activations and their gradients, all shards together
+	Weights        int     // bytes of weights, the optimizer's state and sums of gradients
+	Activations    int     // bytes of activations and of all gradients, all shards together
 }
 
 // Cost counts the operations and bytes of training, by the plan of the next batch: nothing

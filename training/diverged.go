@@ -1,10 +1,12 @@
 package training
 
 import (
+	"bytes"
 	"fmt"
 	"path/filepath"
 
 	"euryale/data"
+	"euryale/internal/ranks"
 	"euryale/layers/graph"
 	"euryale/models"
 	"euryale/training/rundir"
@@ -12,23 +14,31 @@ import (
 
 // diverged runs the batches of an update again, whose loss or gradients are not finite, and
 // returns the error that names the first layer whose value is not. It writes the batch and the
-// weights to the run's directory.
+// weights to the run's directory. All ranks have the same error.
 func (r *Run) diverged(s Step) error {
 	err := fmt.Errorf("the loss is %v and the gradients' norm is %v", s.Loss, s.GradNorm)
-	i, fault, cause := r.findFault(s.Targets)
-	switch {
-	case cause != nil:
-		err = fmt.Errorf("%w; the layer was not found: %w", err, cause)
-	case fault == nil:
-		err = fmt.Errorf("%w, though each gradient is finite: lower optimizer.lr", err)
-	default:
-		err = fmt.Errorf("%w: %v", err, fault)
+	i, fault, failed := r.findFault(s.Targets)
+	if failed != nil {
+		return failed
 	}
-	if r.Dir == "" {
-		return err
+	err = fmt.Errorf("%w%s", err, fault)
+	if r.writes() {
+		err = r.saveFailed(err, i, s.N)
 	}
+	return ranks.Agree(r.group(), err)
+}
+
+// saveFailed writes batch i of an update and the weights, and returns err with what to do next.
+func (r *Run) saveFailed(err error, i, step int) error {
 	batch, weights := filepath.Join(r.Dir, rundir.FailedBatch), filepath.Join(r.Dir, rundir.FailedWeights)
-	b := SavedBatch{Batch: r.update[i], Step: s.N, Noise: uint64(r.step*len(r.update) + i)}
+	n := r.step*len(r.update) + i
+	b := SavedBatch{Batch: r.update[i], Step: step, Noise: uint64(n)}
+	if !r.isAlone() { // it has this rank's sequences
+		b.From, b.To = 0, 0
+		if failed := r.batches.Batch(n, &b.Batch); failed != nil {
+			return fmt.Errorf("%w; the batch was not saved: %w", err, failed)
+		}
+	}
 	if failed := WriteBatch(batch, &b); failed != nil {
 		return fmt.Errorf("%w; the batch was not saved: %w", err, failed)
 	}
@@ -39,33 +49,81 @@ func (r *Run) diverged(s Step) error {
 }
 
 // findFault returns the index of the first batch of the update that has a loss or gradient that
-// is not finite, and the first such value of its run.
-func (r *Run) findFault(targets int) (batch int, fault *models.Fault, err error) {
+// is not finite, and what the first such value of its run is, to go on a sentence with. Among
+// ranks, that which has the shard looks for the value.
+func (r *Run) findFault(targets int) (batch int, fault string, err error) {
 	r.Weights.Hold()
 	defer r.Weights.Release()
 	if err := r.replicas.setStates(r.replicas.before); err != nil {
-		return 0, nil, err
+		return 0, "", err
 	}
 	for i := range r.update {
+		r.replicas.noise.Step = uint64(r.step*len(r.update) + i)
 		states := r.replicas.states()
-		rep, _, err := r.runBatch(i, targets)
-		if err != nil && !models.IsNotFinite(err) {
-			return i, nil, err
+		rep, err := r.replicas.of(&r.update[i])
+		if err != nil {
+			return 0, "", err
 		}
-		for k := range rep.shards {
-			if rep.isFinite(k) {
-				continue
-			}
-			fault, err := r.replicas.findFault(rep.shards[k], &r.update[i], targets, states[k])
-			return i, fault, err
+		rep.runShards(&r.update[i], targets, r.Config.Training.Workers)
+		first := []int64{int64(rep.firstFault())}
+		if err := ranks.AllReduce(r.group(), first, ranks.Min); err != nil {
+			return 0, "", err
 		}
+		shard := int(first[0])
+		if shard == rep.total {
+			continue
+		}
+		if shard >= rep.first && shard < rep.first+len(rep.shards) {
+			fault = r.describeFault(rep, shard, i, targets, states[shard])
+		}
+		fault, err = r.announce(fault)
+		return i, fault, err
 	}
-	return 0, nil, nil
+	return 0, unexplained, nil
 }
 
-// isFinite reports whether the last run of a shard had a finite loss and finite gradients.
+// unexplained is what is said of gradients whose norm alone is not finite.
+const unexplained = ", though each gradient is finite: lower optimizer.lr"
+
+// firstFault returns the first of this rank's shards that failed or is not finite, or the number
+// of shards.
+func (p *replica) firstFault() int {
+	for i := range p.shards {
+		if !p.isFinite(i) {
+			return p.first + i
+		}
+	}
+	return p.total
+}
+
+// describeFault returns the first value that is not finite in a run of a shard.
+func (r *Run) describeFault(rep *replica, shard, batch, targets int, states map[string][]float32) string {
+	err := rep.errs[shard]
+	var fault *models.Fault
+	if err == nil || models.IsNotFinite(err) {
+		fault, err = r.replicas.findFault(rep.shards[shard-rep.first], &r.update[batch], targets, states)
+	}
+	switch {
+	case err != nil:
+		return fmt.Sprintf("; the layer was not found: %v", err)
+	case fault == nil:
+		return unexplained
+	}
+	return fmt.Sprintf(": %v", fault)
+}
+
+// announce returns the text of the one rank that passes any.
+func (r *Run) announce(text string) (string, error) {
+	if r.isAlone() {
+		return text, nil
+	}
+	all, err := ranks.Gather(r.group(), []byte(text))
+	return string(bytes.Join(all, nil)), err
+}
+
+// isFinite reports whether the last run of one of this rank's shards had a finite loss and finite gradients.
 func (p *replica) isFinite(shard int) bool {
-	if p.errs[shard] != nil || !isFinite(p.losses[shard]) {
+	if p.errs[p.first+shard] != nil || !isFinite(p.losses[p.first+shard]) {
 		return false
 	}
 	for _, g := range p.shards[shard].Gradients() {

@@ -10,9 +10,18 @@ import (
 // in nats, and the number of targets. When ctx ends, its error is returned with the sum so
 // far. Progress, which may be nil, is called with numbers of batches.
 func (s *Saved) ValidationLoss(ctx context.Context, corpus *data.Corpus, progress func(done, total int)) (sum float64, targets int, err error) {
-	v, err := newEvaluator(s.Config, s.Weights, corpus)
+	v, err := s.evaluator(corpus)
 	if err != nil {
 		return 0, 0, err
 	}
 	return v.total(ctx, 0, progress)
+}
+
+// evaluator returns the evaluator of the model on a corpus.
+func (s *Saved) evaluator(corpus *data.Corpus) (*evaluator, error) {
+	v, err := newEvaluator(s.Config, s.Weights, corpus)
+	if err == nil && s.Ranks != nil {
+		v.group = s.Ranks
+	}
+	return v, err
 }

@@ -9,13 +9,14 @@ import (
 	"euryale/data"
 	"euryale/data/tokenizer"
 	"euryale/generation"
+	"euryale/internal/ranks"
 	"euryale/models"
 )
 
 // openCorpus opens the corpus of a new run. A models.Predictor reads running text from left
 // to right.
-func openCorpus(c Config, tk tokenizer.Tokenizer, log io.Writer) (*data.Corpus, error) {
-	corpus, err := data.Open(c.Data, c.Tokenizer, tk, data.Options{Log: log})
+func openCorpus(g ranks.Group, c Config, tk tokenizer.Tokenizer, log io.Writer, from opener) (*data.Corpus, error) {
+	corpus, err := openData(g, c.Data, c.Tokenizer, tk, log, from)
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +28,7 @@ func openCorpus(c Config, tk tokenizer.Tokenizer, log io.Writer) (*data.Corpus, 
 		return nil, err
 	}
 	c.Data.Order = "sequential"
-	return data.Open(c.Data, c.Tokenizer, corpus.Tokenizer, data.Options{})
+	return openData(g, c.Data, c.Tokenizer, corpus.Tokenizer, nil, from)
 }
 
 // learn trains a model without a graph on one pass over the training part, saves it, and
@@ -109,7 +110,7 @@ func newHistoryEvaluator(c Config, p models.Predictor, corpus *data.Corpus) (*ev
 		return nil, err
 	}
 	s, err := generation.NewStepper(p, nil, 1)
-	return &evaluator{config: c, batches: batches, stepper: s}, err
+	return &evaluator{config: c, batches: batches, stepper: s, group: ranks.Alone{}}, err
 }
 
 // scoreHistory returns the sum of the losses of a batch of one sequence, which continues

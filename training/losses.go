@@ -12,7 +12,7 @@ import (
 // the part (see data.Batch.Places), i the target's position in the sequence, id the target.
 // When ctx ends, its error is returned.
 func (s *Saved) TargetLosses(ctx context.Context, corpus *data.Corpus, f func(place, i, id int, loss float64)) error {
-	v, err := newEvaluator(s.Config, s.Weights, corpus)
+	v, err := s.evaluator(corpus)
 	if err != nil {
 		return err
 	}
@@ -42,8 +42,14 @@ func (e *evaluator) targetLosses(losses []float64) ([]float64, error) {
 	if e.stepper != nil {
 		return e.historyLosses(losses)
 	}
-	if _, err := e.score(); err != nil {
+	if _, _, err := e.score(); err != nil {
 		return nil, err
+	}
+	if e.group.Size() > 1 {
+		for _, l := range e.losses {
+			losses = append(losses, float64(l))
+		}
+		return losses, nil
 	}
 	shards, err := e.shards()
 	if err != nil {

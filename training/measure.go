@@ -26,7 +26,7 @@ type Measurement struct {
 	Sum             time.Duration // of the shards' gradients, and their norm
 	Optimizer       time.Duration
 	Other           time.Duration // the rest of the step
-	State           int           // bytes of weights, their gradients and the optimizer's state
+	State           int           // bytes of weights, the optimizer's state and sums of gradients
 	Planned         int           // bytes of the memory plan: all values and gradients
 	Peak            int           // bytes of the values that are in use at once, at most
 }

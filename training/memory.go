@@ -57,11 +57,15 @@ func countValues(params []*graph.Param) (n float64) {
 	return n
 }
 
-// stateBytes returns the memory that training takes for weights, the sums of their
-// gradients and the optimizer's state, before any of it is claimed.
+// stateBytes returns the memory that training takes for weights, the optimizer's state and, if
+// an update is of several batches, the sums of their gradients, before any of it is claimed.
 func (c Config) stateBytes(params []*graph.Param) (float64, error) {
 	state, err := c.Optimizer.stateValues(params)
-	return 4 * (2*countValues(params) + state), err
+	copies := 1.0
+	if c.Training.Accumulate > 1 {
+		copies = 2
+	}
+	return 4 * (copies*countValues(params) + state), err
 }
 
 // batchBytes returns the memory of an update's tokens and targets, and of what a graph reads
@@ -96,7 +100,7 @@ func (c Config) checkMemory() error {
 	if err != nil {
 		return err
 	}
-	return checkMemory(fmt.Sprintf("training %.0f parameters, with their gradients and the optimizer's state,", countValues(params)), need,
+	return checkMemory(fmt.Sprintf("training %.0f parameters, with the optimizer's state,", countValues(params)), need,
 		"lower "+sizesOf(c.Model))
 }
 
@@ -128,15 +132,11 @@ func (o OptimizerConfig) stateValues(params []*graph.Param) (n float64, err erro
 	if err := o.check(); err != nil {
 		return 0, err
 	}
-	single, sizes := make([]*graph.Param, len(params)), map[string]float64{}
+	sizes := map[string]float64{}
 	for i, p := range params {
-		single[i] = &graph.Param{Path: p.Path, Shape: make([]int, len(p.Shape))}
-		for d := range p.Shape {
-			single[i].Shape[d] = 1
-		}
 		sizes[p.Path] = countValues(params[i : i+1])
 	}
-	for _, t := range optimizers[o.Name](o, single).State() {
+	for _, t := range optimizers[o.Name](o, ofOneValue(params)).State() {
 		size := float64(len(t.Values))
 		if _, path, _ := strings.Cut(t.Name, "/"); sizes[path] > 0 {
 			size *= sizes[path]
@@ -144,6 +144,19 @@ func (o OptimizerConfig) stateValues(params []*graph.Param) (n float64, err erro
 		n += size
 	}
 	return n, nil
+}
+
+// ofOneValue returns parameters of the same paths and dimensions that have a value each, but no
+// memory: an optimizer of them shows what state it has.
+func ofOneValue(params []*graph.Param) []*graph.Param {
+	single := make([]*graph.Param, len(params))
+	for i, p := range params {
+		single[i] = &graph.Param{Path: p.Path, Shape: make([]int, len(p.Shape))}
+		for d := range p.Shape {
+			single[i].Shape[d] = 1
+		}
+	}
+	return single
 }
 
 // LimitMemory has the garbage collector work harder as the process nears what memory it can

@@ -9,7 +9,7 @@ import (
 
 	"euryale/data"
 	"euryale/data/tokenizer"
-	"euryale/layers"
+	"euryale/internal/ranks"
 	"euryale/layers/graph"
 	"euryale/models"
 	"euryale/training/rundir"
@@ -24,22 +24,31 @@ func New(c Config, dir string, log io.Writer) (*Run, error) {
 // New begins a run as the function New does, with the weights of s. They must be exactly
 // those of c's model: the error names all that differ.
 func (s *Start) New(c Config, dir string, log io.Writer) (*Run, error) {
-	if err := c.Check(); err != nil {
-		return nil, err
+	var hold *rundir.Hold
+	err := c.Check()
+	if err == nil {
+		err = checkRanks(c, s.group())
 	}
-	if dir == "" {
-		return s.open(c, "", log, (*Run).begin)
+	if err == nil && dir != "" && s.group().Rank() == 0 {
+		hold, err = takeNew(dir)
 	}
-	hold, err := takeNew(dir)
+	if err = ranks.Agree(s.group(), err); err != nil {
+		return nil, abandon(hold, err)
+	}
+	r, err := s.open(c, dir, log, data.Open, (*Run).begin)
 	if err != nil {
-		return nil, err
-	}
-	r, err := s.open(c, dir, log, (*Run).begin)
-	if err != nil {
-		return nil, errors.Join(err, hold.Abandon())
+		return nil, abandon(hold, err)
 	}
 	r.hold = hold
 	return r, nil
+}
+
+// abandon gives up the directory of a run that cannot begin, for err.
+func abandon(hold *rundir.Hold, err error) error {
+	if failed := hold.Abandon(); failed != nil {
+		return errors.Join(err, failed)
+	}
+	return err
 }
 
 // Plan opens what New would train, to describe and draw it: its parameters have shapes and
@@ -49,7 +58,7 @@ func (s *Start) Plan(c Config, log io.Writer) (*Run, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	return s.open(c, "", log, (*Run).plan)
+	return s.open(c, "", log, data.Open, (*Run).plan)
 }
 
 // takeNew takes a directory that holds no run yet.
@@ -66,8 +75,11 @@ func takeNew(dir string) (*rundir.Hold, error) {
 	return hold, nil
 }
 
+// opener opens a corpus, as data.Open does.
+type opener func(c data.Config, tk tokenizer.Config, known tokenizer.Tokenizer, o data.Options) (*data.Corpus, error)
+
 // open opens the corpus of a new run and begins it, or plans it.
-func (s *Start) open(c Config, dir string, log io.Writer, begin func(r *Run, s *Start) error) (*Run, error) {
+func (s *Start) open(c Config, dir string, log io.Writer, from opener, begin func(r *Run, s *Start) error) (*Run, error) {
 	tk := s.tokenizer(c)
 	if tk != nil { // the vocabulary is known, and all shapes follow from the settings
 		c.Model.Common().Vocab = tk.Vocab()
@@ -84,21 +96,36 @@ func (s *Start) open(c Config, dir string, log io.Writer, begin func(r *Run, s *
 			c.Data.MaxSource = n
 		}
 	}
-	corpus, err := openCorpus(c, tk, log)
+	corpus, err := openCorpus(s.group(), c, tk, log, from)
 	if err != nil {
 		return nil, err
 	}
 	c.Data = corpus.Config
 	corpus.Info.Notes = append(corpus.Info.Notes, s.growth(corpus.Tokenizer)...)
-	r := &Run{Config: c.resolve(corpus.Tokenizer), Dir: dir, Corpus: corpus, best: math.Inf(1)}
-	if err := begin(r, s); err != nil {
+	r := &Run{Config: c.resolve(corpus.Tokenizer), Dir: dir, Corpus: corpus, best: math.Inf(1), ranks: s.Ranks}
+	if err := r.start(begin(r, s)); err != nil {
 		return nil, errors.Join(err, corpus.Close())
 	}
 	return r, nil
 }
 
-// begin builds the model and its optimizer, then writes the run's first files, so that a
-// failed start leaves nothing behind.
+// start ends the beginning of a run, or its resumption, which failed with err if that is not nil. It
+// has the ranks agree, then writes the run's first files, so that a failed start leaves nothing
+// behind.
+func (r *Run) start(err error) error {
+	if err := ranks.Agree(r.group(), err); err != nil {
+		return err
+	}
+	if err := r.agreeOnStart(); err != nil {
+		return err
+	}
+	if r.writes() {
+		err = r.openDir()
+	}
+	return ranks.Agree(r.group(), err)
+}
+
+// begin builds the model and its optimizer.
 func (r *Run) begin(s *Start) error {
 	if err := r.Config.checkMemory(); err != nil {
 		return err
@@ -116,10 +143,7 @@ func (r *Run) begin(s *Start) error {
 	if err := r.prepare(); err != nil {
 		return err
 	}
-	if err := r.openBatches(); err != nil || r.Dir == "" {
-		return err
-	}
-	return r.openDir()
+	return r.openBatches()
 }
 
 // checkedInPlan is the most parameters of a model that a plan gives values to check that it
@@ -147,25 +171,6 @@ func (r *Run) plan(s *Start) error {
 	return r.openBatches()
 }
 
-// NewOn begins a run without files on the caller's own batches, whose ids are below the
-// model's vocab.
-func NewOn(c Config, batches data.Batcher) (*Run, error) {
-	if err := c.Check(); err != nil {
-		return nil, err
-	}
-	if err := c.Model.Check(); err != nil { // the vocabulary too
-		return nil, err
-	}
-	if err := c.checkMemory(); err != nil {
-		return nil, err
-	}
-	r := &Run{Config: c.resolveSchedule(), Weights: graph.NewWeights(c.Training.Seed), best: math.Inf(1), batches: batches}
-	if err := r.declare(); err != nil {
-		return nil, err
-	}
-	return r, r.prepare()
-}
-
 // declare builds the model's graph once. Parameters that the weights lack get their initial
 // values, in the graph's order, and Decay of all parameters is set.
 func (r *Run) declare() error {
@@ -173,8 +178,7 @@ func (r *Run) declare() error {
 	if _, isPredictor := m.(models.Predictor); isPredictor {
 		return nil // it has none
 	}
-	_, err := graph.Build(r.Weights, graph.Frame{B: 1, T: 1, S: models.SourceOf(m)}, func(s *layers.Scope) { m.Logits(s, s.Tokens()) })
-	return err
+	return models.Declare(m, r.Weights)
 }
 
 // checkCausal refuses a model that is to predict the next token and attends to it. It runs
@@ -190,10 +194,12 @@ func (r *Run) checkCausal(w *graph.Weights) error {
 // prepare makes what a run needs once its weights are declared.
 func (r *Run) prepare() (err error) {
 	r.replicas = newReplicas(r.Config, r.Weights)
+	r.replicas.group = r.group()
 	if r.replicas.state, err = r.Config.stateBytes(r.Weights.All()); err != nil {
 		return err
 	}
-	r.updater, err = NewUpdater(r.Config.Optimizer, r.Weights.All())
+	c := r.Config.Training
+	r.updater, err = newUpdater(r.Config.Optimizer, r.Weights.All(), r.group(), min(c.Shards, c.Batch), c.Wire == "bf16", c.Accumulate == 1)
 	return err
 }
 
@@ -220,7 +226,8 @@ func (r *Run) openBatches() (err error) {
 // nextReplica returns the training programs of the next batch.
 func (r *Run) nextReplica() (*replica, error) {
 	var b data.Batch
-	if err := r.batches.Batch(r.step*r.Config.Training.Accumulate, &b); err != nil {
+	r.replicas.limit(&b, r.Config.Training.Batch)
+	if err := r.readBatch(r.step*r.Config.Training.Accumulate, &b); err != nil {
 		return nil, err
 	}
 	return r.replicas.of(&b)

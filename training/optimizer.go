@@ -45,6 +45,15 @@ type Optimizer interface {
 	State() []rundir.Tensor
 }
 
+// Elementwise is implemented by an Optimizer that updates each value from its own gradient and
+// state alone, and whose state has one value for each value of each parameter, and nothing else.
+// Among ranks it gets a range of the parameters' values, as vectors, and its state is divided
+// among them. Any other Optimizer keeps all its state on every rank.
+type Elementwise interface {
+	Optimizer
+	Elementwise()
+}
+
 // Update is what an Optimizer makes an update from.
 type Update struct {
 	N     int         // the update's number, counted from 1

@@ -48,7 +48,7 @@ func TestAdamW(t *testing.T) {
 				}
 				shards = append(shards, gs)
 			}
-			a.Add(shards)
+			require.NoError(t, a.Add(shards))
 		}
 		norm, err := a.Step(o.LR)
 		require.NoError(t, err)
@@ -94,7 +94,7 @@ func TestStepRefusesInfiniteGradients(t *testing.T) {
 	require.NoError(t, w.Add("x", []int{2}, []float32{1, 2}))
 	a, err := NewUpdater(Default().Optimizer, w.All())
 	require.NoError(t, err)
-	a.Add([][]*tensor.Dense{{tensor.New(tensor.WithShape(2), tensor.WithBacking([]float32{1, float32(math.Inf(1))}))}})
+	require.NoError(t, a.Add([][]*tensor.Dense{{tensor.New(tensor.WithShape(2), tensor.WithBacking([]float32{1, float32(math.Inf(1))}))}}))
 	_, err = a.Step(0.1)
 	assert.ErrorContains(t, err, "norm is +Inf")
 	assert.Equal(t, []float32{1, 2}, w.Get("x").Float32())
@@ -200,7 +200,9 @@ func TestUpdaterAllocatesNothing(t *testing.T) {
 	g := []*tensor.Dense{tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(3*blockSize))}
 	shards := [][]*tensor.Dense{g, g}
 	assert.Zero(t, testing.AllocsPerRun(20, func() {
-		u.Add(shards)
+		if err := u.Add(shards); err != nil {
+			t.Error(err)
+		}
 		if _, err := u.Step(0.1); err != nil {
 			t.Error(err)
 		}

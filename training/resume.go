@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"euryale/data"
+	"euryale/internal/ranks"
 	"euryale/models"
 	"euryale/training/rundir"
 )
@@ -17,58 +18,73 @@ import (
 // Resume continues the run in dir. Sets change its configuration, as in Parse, but only
 // keys that leave weights and optimizer state meaningful.
 func Resume(dir string, sets []string, log io.Writer) (*Run, error) {
+	return new(Start).Resume(dir, sets, log)
+}
+
+// Resume continues a run as the function Resume does, on the ranks of s, which may be more or fewer
+// than before: each reads dir.
+func (s *Start) Resume(dir string, sets []string, log io.Writer) (*Run, error) {
+	hold, err := takeOld(dir, sets, s.group().Rank() == 0)
+	if err = ranks.Agree(s.group(), err); err != nil {
+		return nil, abandon(hold, err)
+	}
+	r, err := s.reopen(dir, sets, log)
+	if err != nil {
+		return nil, abandon(hold, err)
+	}
+	r.hold = hold
+	return r, nil
+}
+
+// takeOld takes the directory of a run to resume, on the rank that writes it.
+func takeOld(dir string, sets []string, writes bool) (*rundir.Hold, error) {
 	if err := checkResumable(sets); err != nil {
 		return nil, err
 	}
 	if !rundir.Holds(dir, rundir.Config) {
 		return nil, notRunError(dir)
 	}
+	if !writes {
+		return nil, nil
+	}
 	hold, err := rundir.Take(dir)
 	if rundir.IsTaken(err) {
-		return nil, fmt.Errorf("%w: wait until it has ended, or stop it", err)
+		err = fmt.Errorf("%w: wait until it has ended, or stop it", err)
 	}
-	if err != nil {
-		return nil, err
-	}
-	r, err := reopen(dir, sets, log)
-	if err != nil {
-		return nil, errors.Join(err, hold.Abandon())
-	}
-	r.hold = hold
-	return r, nil
+	return hold, err
 }
 
 // reopen opens the corpus of the run in dir, and the run in the state of its last save.
-func reopen(dir string, sets []string, log io.Writer) (*Run, error) {
+func (s *Start) reopen(dir string, sets []string, log io.Writer) (*Run, error) {
 	c, tk, err := openConfig(dir, sets)
+	if err == nil {
+		err = checkRanks(c, s.group())
+	}
+	if _, isPredictor := c.Model.(models.Predictor); err == nil && isPredictor {
+		err = fmt.Errorf("%s is an %s model: it has read its text once, and there is nothing to continue", dir, c.ModelName)
+	}
+	if err = ranks.Agree(s.group(), err); err != nil {
+		return nil, err
+	}
+	corpus, err := openData(s.group(), c.Data, c.Tokenizer, tk, log, data.Open)
 	if err != nil {
 		return nil, err
 	}
-	if _, isPredictor := c.Model.(models.Predictor); isPredictor {
-		return nil, fmt.Errorf("%s is an %s model: it has read its text once, and there is nothing to continue", dir, c.ModelName)
-	}
-	corpus, err := data.Open(c.Data, c.Tokenizer, tk, data.Options{Log: log})
-	if err != nil {
-		return nil, err
-	}
-	r := &Run{Config: c, Dir: dir, Corpus: corpus}
-	if err := r.resume(); err != nil {
+	r := &Run{Config: c, Dir: dir, Corpus: corpus, ranks: s.Ranks}
+	if err := r.start(r.resume()); err != nil {
 		return nil, errors.Join(err, corpus.Close())
 	}
 	return r, nil
 }
 
-// resume restores the run's state and opens its batches and files.
+// resume restores the run's state and opens its batches.
 func (r *Run) resume() error {
 	if err := r.restore(); errors.Is(err, os.ErrNotExist) {
 		return noStateError(r.Dir)
 	} else if err != nil {
 		return err
 	}
-	if err := r.openBatches(); err != nil {
-		return err
-	}
-	return r.openDir()
+	return r.openBatches()
 }
 
 // restore sets the run to the state of its last save. A graph must declare the loaded
@@ -92,7 +108,7 @@ func (r *Run) restore() error {
 	if err := r.prepare(); err != nil {
 		return err
 	}
-	r.replicas.resumed = c.Carried
+	r.replicas.resumed = r.replicas.ofRank(c.Carried)
 	if err := r.restoreProgress(c.Progress); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"euryale/data"
 	"euryale/generation"
+	"euryale/internal/ranks"
 	"euryale/layers/graph"
 	"euryale/models"
 	"euryale/training/rundir"
@@ -17,8 +18,8 @@ import (
 // Run is a model in training.
 type Run struct {
 	Config  Config
-	Dir     string // of its files; empty: it writes none
-	Corpus  *data.Corpus
+	Dir     string       // of its files; empty: it writes none
+	Corpus  *data.Corpus // nil of a run on batches alone (NewOn)
 	Weights *graph.Weights
 	Watch   Watch
 
@@ -42,6 +43,11 @@ type Run struct {
 	hold     *rundir.Hold // nil of a run without files
 	gen      *generation.Generator
 	ctx      context.Context // of Train, while it runs: evaluations and samples end with it
+
+	ranks  ranks.Group     // that train together; nil: this process alone
+	asked  context.Context // that this rank was asked to end with; ctx ends when all ranks know
+	end    func()          // ends ctx among ranks
+	agreed time.Duration   // time spent training, as the ranks last agreed
 }
 
 // ErrInterrupted is the error of a run that was stopped before its end, and saved.
@@ -51,8 +57,7 @@ var ErrInterrupted = errors.New("interrupted: the run is saved")
 // When ctx ends it saves and returns ErrInterrupted; an evaluation that was under way is
 // made when the run is resumed. A models.Predictor reads the training part once instead.
 func (r *Run) Train(ctx context.Context) error {
-	r.ctx = ctx
-	defer func() { r.ctx = nil }()
+	defer r.watchEnd(ctx)()
 	if p, ok := r.Config.Model.(models.Predictor); ok {
 		return r.learn(ctx, p)
 	}
@@ -61,6 +66,9 @@ func (r *Run) Train(ctx context.Context) error {
 		return err
 	}
 	r.started = time.Now()
+	if err := r.consult(); err != nil {
+		return err
+	}
 	if r.Config.Training.Spike == "back" {
 		if err := r.saveFirst(); err != nil {
 			return err
@@ -110,8 +118,9 @@ func (r *Run) saveFirst() error {
 	if r.Dir == "" {
 		return errors.New("training.spike = \"back\" goes back to the last save, and this run has no directory to save in: use skip")
 	}
-	if rundir.Holds(r.Dir, rundir.State) {
-		return nil
+	saved, err := r.decides(rundir.Holds(r.Dir, rundir.State))
+	if saved || err != nil {
+		return err
 	}
 	return r.Save()
 }
@@ -129,6 +138,14 @@ func (r *Run) context() context.Context {
 	return r.ctx
 }
 
+// asking returns the context that this rank was asked to end with.
+func (r *Run) asking() context.Context {
+	if r.ctx == nil {
+		return context.Background()
+	}
+	return r.asked
+}
+
 // ended reports whether err says that the context of Train ended.
 func (r *Run) ended(err error) bool {
 	cause := r.context().Err()
@@ -144,7 +161,7 @@ func (r *Run) Update() (Step, error) {
 	}
 	begin := time.Now()
 	s := Step{N: r.step + 1, Of: r.Config.Training.Steps, LR: r.rate(), Tokens: r.tokens}
-	if err := r.gradients(&s); models.IsNotFinite(err) {
+	if err := r.gradients(&s); isNotFinite(err) {
 		s.Loss, s.GradNorm = math.NaN(), math.NaN()
 	} else if err != nil {
 		return Step{}, err
@@ -154,12 +171,12 @@ func (r *Run) Update() (Step, error) {
 	}
 	if s.Skipped {
 		r.updater.Discard()
-	} else if _, err := r.updater.Step(s.LR); err != nil {
+	} else if err := r.updater.step(s.LR, s.GradNorm); err != nil {
 		return Step{}, err
 	}
 	r.step++
 	r.took = time.Since(begin)
-	return s, nil
+	return s, r.consult()
 }
 
 // gradients adds the gradients of an update's batches to the updater. It sets the step's mean
@@ -183,10 +200,12 @@ func (r *Run) gradients(s *Step) (err error) {
 		}
 		s.Loss += loss
 		s.Added = rep.addLosses(s.Added)
-		r.updater.Add(rep.gradients())
+		if err := r.updater.addShards(rep.gradients(), rep.total); err != nil {
+			return err
+		}
 	}
-	s.GradNorm = r.updater.Norm()
-	return nil
+	s.GradNorm, err = r.updater.Norm()
+	return err
 }
 
 // runBatch computes the losses and gradients of a batch of the update, as its part of the mean
@@ -209,15 +228,30 @@ func (r *Run) readBatches() (targets int, err error) {
 		r.update = make([]data.Batch, r.Config.Training.Accumulate)
 	}
 	for i := range r.update {
-		if err := r.batches.Batch(r.step*len(r.update)+i, &r.update[i]); err != nil {
+		r.replicas.limit(&r.update[i], r.Config.Training.Batch)
+		if err := r.readBatch(r.step*len(r.update)+i, &r.update[i]); err != nil {
 			return 0, err
 		}
 		targets += countTargets(&r.update[i])
+	}
+	if targets, err = r.sum(targets); err != nil {
+		return 0, err
 	}
 	if targets == 0 {
 		return 0, fmt.Errorf("the batches of an update have no targets: check the data")
 	}
 	return targets, nil
+}
+
+// readBatch reads batch n of all passes into b.
+func (r *Run) readBatch(n int, b *data.Batch) error {
+	if err := r.batches.Batch(n, b); err != nil {
+		return fmt.Errorf("batch %d: %w", n, err)
+	}
+	if err := checkBatch(b, models.SourceOf(r.Config.Model) > 0); err != nil {
+		return fmt.Errorf("batch %d has %w", n, err)
+	}
+	return nil
 }
 
 // rate returns the learning rate of the next update. A run with a time limit has that of the
@@ -232,8 +266,17 @@ func (r *Run) rate() float64 {
 	return c.Schedule.RateWithin(float64(r.elapsed()+r.took)/float64(r.limit), r.step, lr)
 }
 
-// elapsed returns the time spent training, before the run was resumed included.
+// elapsed returns the time spent training, before the run was resumed included; among ranks
+// that which they last agreed on.
 func (r *Run) elapsed() time.Duration {
+	if !r.isAlone() {
+		return r.agreed
+	}
+	return r.clockTime()
+}
+
+// clockTime is elapsed by this process's clock.
+func (r *Run) clockTime() time.Duration {
 	if r.started.IsZero() {
 		return r.before
 	}
@@ -252,5 +295,8 @@ func (r *Run) Close() error {
 	if r.log != nil {
 		err = r.log.Close()
 	}
-	return errors.Join(err, r.Corpus.Close(), r.hold.Release())
+	if r.Corpus != nil {
+		err = errors.Join(err, r.Corpus.Close())
+	}
+	return errors.Join(err, r.hold.Release())
 }

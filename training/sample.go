@@ -29,9 +29,13 @@ func newGenerator(c Config, w *graph.Weights, tk tokenizer.Tokenizer) (*generati
 	return g, nil
 }
 
-// Generator returns a generator of texts with the model as it is now.
+// Generator returns a generator of texts with the model as it is now. A run on batches alone
+// (NewOn) has no tokenizer, which is an error: generation.NewStepper decodes ids.
 func (r *Run) Generator() (*generation.Generator, error) {
 	if r.gen == nil {
+		if r.Corpus == nil {
+			return nil, noCorpus("a generator, which needs a tokenizer,")
+		}
 		g, err := newGenerator(r.Config, r.Weights, r.Corpus.Tokenizer)
 		if err != nil {
 			return nil, err
@@ -53,6 +57,9 @@ func (r *Run) sample(loss float64) error {
 		return nil
 	}
 	text, err := r.Sample()
+	if !r.isAlone() && err != nil && r.asked.Err() != nil {
+		return nil // the other ranks do not know yet: the run ends when they do, without this sample
+	}
 	if err != nil {
 		return err
 	}
@@ -89,7 +96,7 @@ func (r *Run) Sample() (string, error) {
 		return "", err
 	}
 	s := generation.Settings{Tokens: r.Config.Training.Sample, Temperature: 0.8, TopP: 0.95, Seed: r.Config.Training.Seed}
-	results, err := g.Generate(r.context(), p, s, 1, nil)
+	results, err := g.Generate(r.asking(), p, s, 1, nil)
 	if err != nil {
 		return "", fmt.Errorf("sample: %w (training.sample = 0 trains without samples)", err)
 	}

@@ -1,11 +1,15 @@
 package training
 
 import (
+	"bytes"
+	"encoding/gob"
 	"fmt"
+	"maps"
 	"path/filepath"
 
 	"github.com/BurntSushi/toml"
 
+	"euryale/internal/ranks"
 	"euryale/models"
 	"euryale/training/rundir"
 )
@@ -18,24 +22,64 @@ type progress struct {
 	Spikes   *spikes
 }
 
-// Save writes the weights, and the state that Resume reads.
+// Save writes the weights, and the state that Resume reads. All ranks must call it: rank 0
+// receives what the others have of the state, and writes.
 func (r *Run) Save() error {
 	if r.Dir == "" {
 		return nil
 	}
 	if p, ok := r.Config.Model.(models.Predictor); ok { // that is all there is
+		if !r.writes() {
+			return nil
+		}
 		return p.Save(filepath.Join(r.Dir, rundir.Weights))
+	}
+	carried, err := r.gatherCarried()
+	if err != nil {
+		return err
+	}
+	if !r.writes() {
+		return r.updater.sendState()
 	}
 	if err := r.saveWeights(rundir.Weights); err != nil {
 		return err
 	}
 	c := rundir.Checkpoint{Model: r.Config.ModelName, Seed: r.Config.Training.Seed, Step: r.step, Tokens: r.tokens, Elapsed: r.elapsed(),
-		Best: r.best, Progress: string(marshal(r.progress())), Weights: r.Weights, Optimizer: r.updater.State(), Carried: r.replicas.states()}
+		Best: r.best, Progress: string(marshal(r.progress())), Weights: r.Weights, Carried: carried}
+	if r.updater.isDivided() {
+		c.Late = r.updater.gatherState()
+	} else {
+		c.Optimizer = r.updater.State()
+	}
 	return c.Save(r.Dir)
 }
 
+// gatherCarried returns the carried states of all shards on rank 0.
+func (r *Run) gatherCarried() (map[int]map[string][]float32, error) {
+	states := r.replicas.states()
+	if r.isAlone() || r.Config.Training.BPTT != "carry" {
+		return states, nil
+	}
+	var mine bytes.Buffer
+	if err := gob.NewEncoder(&mine).Encode(states); err != nil {
+		return nil, err
+	}
+	all, err := ranks.Gather(r.group(), mine.Bytes())
+	if err != nil {
+		return nil, err
+	}
+	for _, raw := range all {
+		var of map[int]map[string][]float32
+		if err := gob.NewDecoder(bytes.NewReader(raw)).Decode(&of); err != nil {
+			return nil, err
+		}
+		maps.Copy(states, of)
+	}
+	return states, nil
+}
+
 func (r *Run) saveWeights(name string) error {
-	if r.Dir == "" {
+	if !r.writes() {
 		return nil
 	}
 	return rundir.SaveWeights(filepath.Join(r.Dir, name), r.Weights, r.Config.ModelName)

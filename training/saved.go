@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"euryale/data/tokenizer"
+	"euryale/internal/ranks"
 	"euryale/internal/runfile"
 	"euryale/layers/graph"
 	"euryale/models"
@@ -19,6 +20,7 @@ type Saved struct {
 	Tokenizer tokenizer.Tokenizer
 	Weights   *graph.Weights // none of a models.Predictor
 	Note      string         // what Import left out, in a line; empty: nothing
+	Ranks     ranks.Group    // that share the shards of an evaluation; nil: this process alone
 }
 
 // Open reads the model of the run in dir: its best weights, or its last ones if last is set

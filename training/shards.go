@@ -9,6 +9,7 @@ import (
 
 	"euryale/data"
 	"euryale/internal/kernel/parallel"
+	"euryale/internal/ranks"
 	"euryale/layers/graph"
 	"euryale/models"
 )
@@ -75,37 +76,61 @@ func countTargets(b *data.Batch) (n int) {
 }
 
 // replicas are a model's training programs, by shape of batch, and the recurrent states
-// that they carry from batch to batch.
+// that they carry from batch to batch. Among ranks, each has the programs and states of its
+// part of the shards.
 type replicas struct {
+	group    ranks.Group
 	model    models.Model
 	settings Settings
 	weights  *graph.Weights
 	noise    *graph.Noise
-	state    float64 // bytes of weights, gradients and the optimizer's state; 0: the programs are only planned
+	state    float64 // bytes of weights, the optimizer's state and sums of gradients; 0: the programs are only planned
 	byShape  map[shape]*replica
-	carried  []*graph.Memory              // of each shard, when state is carried
+	carried  []*graph.Memory              // of each shard, when state is carried; nil: of another rank
 	resumed  map[int]map[string][]float32 // states of a checkpoint, until their shard is built
 	before   map[int]map[string][]float32 // states before the update that is being made
 	clock    *clock                       // of Measure; nil: nothing is timed
 }
 
 func newReplicas(c Config, w *graph.Weights) *replicas {
-	return &replicas{model: c.Model, settings: c.Training, weights: w, byShape: map[shape]*replica{},
+	return &replicas{group: ranks.Alone{}, model: c.Model, settings: c.Training, weights: w, byShape: map[shape]*replica{},
 		noise: &graph.Noise{Seed: bits.Reverse64(c.Training.Seed)}} // dropout's stream is not that of the weights
 }
 
 // replica is the model's training program for one shape of batch, once for each shard. A
 // shard computes some of the sequences; all share the weights. The loss of the batch is the
 // sum of the shards' losses, and its gradient the sum of theirs in the shards' order, so that
-// results do not depend on the number of workers.
+// results do not depend on the number of workers and ranks.
 type replica struct {
-	shards []shard
+	group  ranks.Group
+	shards []shard // those of this rank
+	first  int     // of them, among all shards of the batch
+	total  int     // shards of the batch, on all ranks
 	losses []float64
 	errs   []error
+	added  [][]float64 // losses that layers have added, by shard of the batch
 	runOne func(i int)
 	batch  *data.Batch
-	total  int // targets that the losses are the mean over
+	over   int // targets that the losses are the mean over
 	grads  [][]*tensor.Dense
+}
+
+// share returns which of so many shards are those of this rank: [from, to).
+func (r *replicas) share(shards int) (from, to int) {
+	return ranks.Part(ranks.Ends(shards, r.group.Size()), r.group.Rank())
+}
+
+// limit has a batch of n sequences read those of this rank's shards only.
+func (r *replicas) limit(b *data.Batch, n int) {
+	if r.group.Size() == 1 {
+		return
+	}
+	ends := cut(n, r.settings.Shards)
+	first, last := r.share(len(ends))
+	b.From, b.To = 0, ends[max(0, last-1)]
+	if first > 0 {
+		b.From = ends[first-1]
+	}
 }
 
 // of returns the replica for a batch, compiled when its shape is new.
@@ -114,31 +139,41 @@ func (r *replicas) of(b *data.Batch) (*replica, error) {
 	if rep := r.byShape[key]; rep != nil {
 		return rep, nil
 	}
-	rep := &replica{}
+	ends := cut(b.B, r.settings.Shards)
+	rep := &replica{group: r.group, total: len(ends)}
+	first, last := r.share(rep.total)
+	rep.first = first
 	from := 0
-	for i, to := range cut(b.B, r.settings.Shards) {
-		f := graph.Frame{B: to - from, T: b.T, S: b.S, First: from, Noise: r.noise, Memory: r.memory(i, to-from)}
-		p, err := models.Train(r.model, r.weights, f, models.Options{Smoothing: r.settings.Smoothing, Timed: r.clock != nil})
-		if err != nil {
-			return nil, err
+	for i, to := range ends {
+		if i >= first && i < last {
+			s, err := r.compile(i, graph.Frame{B: to - from, T: b.T, S: b.S, First: from, Noise: r.noise, Memory: r.memory(i, to-from)})
+			if err != nil {
+				return nil, err
+			}
+			rep.shards = append(rep.shards, s)
 		}
-		if err := r.restore(i); err != nil {
-			return nil, err
-		}
-		rep.shards = append(rep.shards, shard{p, from, to})
 		from = to
 	}
-	if err := r.checkMemory(rep); err != nil {
+	if err := r.checkMemory(rep, b); err != nil {
 		return nil, err
 	}
-	rep.losses, rep.errs = make([]float64, len(rep.shards)), make([]error, len(rep.shards))
+	rep.losses, rep.errs, rep.added = make([]float64, rep.total), make([]error, rep.total), make([][]float64, rep.total)
 	rep.runOne = r.clock.around(rep)
 	r.byShape[key] = rep
 	return rep, nil
 }
 
+// compile compiles the program of a shard.
+func (r *replicas) compile(i int, f graph.Frame) (shard, error) {
+	p, err := models.Train(r.model, r.weights, f, models.Options{Smoothing: r.settings.Smoothing, Timed: r.clock != nil})
+	if err != nil {
+		return shard{}, err
+	}
+	return shard{p, f.First, f.First + f.B}, r.restore(i)
+}
+
 // checkMemory refuses a program whose values do not fit into memory with those of the others.
-func (r *replicas) checkMemory(added *replica) error {
+func (r *replicas) checkMemory(added *replica, b *data.Batch) error {
 	if r.state == 0 {
 		return nil
 	}
@@ -146,8 +181,7 @@ func (r *replicas) checkMemory(added *replica) error {
 	for _, rep := range r.byShape {
 		bytes += rep.bytes()
 	}
-	b := added.shards[len(added.shards)-1]
-	return checkMemory(fmt.Sprintf("training with batches of %d sequences of %d tokens", b.to, b.Frame().T), r.state+float64(bytes),
+	return checkMemory(fmt.Sprintf("training with batches of %d sequences of %d tokens", b.B, b.T), r.state+float64(bytes),
 		"lower training.batch (training.accumulate adds batches up), model.context, or "+sizesOf(r.model))
 }
 
@@ -184,6 +218,16 @@ func (r *replicas) restore(i int) error {
 	return r.carried[i].Restore(states)
 }
 
+// ofRank returns the states of this rank's shards.
+func (r *replicas) ofRank(states map[int]map[string][]float32) map[int]map[string][]float32 {
+	from, to := r.share(len(cut(r.settings.Batch, r.settings.Shards)))
+	own := maps.Clone(states)
+	maps.DeleteFunc(own, func(shard int, _ map[string][]float32) bool {
+		return r.group.Size() > 1 && (shard < from || shard >= to)
+	})
+	return own
+}
+
 // states returns the carried states by shard, for a checkpoint.
 func (r *replicas) states() map[int]map[string][]float32 {
 	states := map[int]map[string][]float32{}
@@ -198,7 +242,7 @@ func (r *replicas) states() map[int]map[string][]float32 {
 
 // setStates sets the carried states to those of a checkpoint.
 func (r *replicas) setStates(states map[int]map[string][]float32) error {
-	r.resumed = maps.Clone(states)
+	r.resumed = r.ofRank(states)
 	for i, m := range r.carried {
 		if m == nil {
 			continue
@@ -217,9 +261,13 @@ func (r *replicas) setStates(states map[int]map[string][]float32) error {
 
 // run computes a batch's part of the mean loss over so many targets, and of its gradients.
 func (p *replica) run(b *data.Batch, targets, workers int) (loss float64, err error) {
-	p.batch, p.total = b, targets
-	runShards(len(p.shards), workers, p.runOne)
-	for i := range p.shards {
+	p.runShards(b, targets, workers)
+	if p.group.Size() > 1 {
+		if err := p.share(); err != nil {
+			return 0, err
+		}
+	}
+	for i := range p.total {
 		if p.errs[i] != nil {
 			return 0, p.errs[i]
 		}
@@ -228,12 +276,22 @@ func (p *replica) run(b *data.Batch, targets, workers int) (loss float64, err er
 	return loss, nil
 }
 
+// runShards runs this rank's shards of a batch.
+func (p *replica) runShards(b *data.Batch, targets, workers int) {
+	p.batch, p.over = b, targets
+	runShards(len(p.shards), workers, p.runOne)
+}
+
 func (p *replica) runShard(i int) {
-	s := p.shards[i]
+	s, of := p.shards[i], p.first+i
 	f := s.feed(p.batch)
-	f.Total = p.total
-	if p.errs[i] = s.Run(f); p.errs[i] == nil {
-		p.losses[i] = s.Loss()
+	f.Total = p.over
+	if p.errs[of] = s.Run(f); p.errs[of] != nil {
+		return
+	}
+	p.losses[of], p.added[of] = s.Loss(), p.added[of][:0]
+	for k := range s.Losses() {
+		p.added[of] = append(p.added[of], s.Added(k))
 	}
 }
 
@@ -243,8 +301,8 @@ func (p *replica) addLosses(sums []NamedLoss) []NamedLoss {
 		if i == len(sums) {
 			sums = append(sums, NamedLoss{Name: l.Name})
 		}
-		for _, s := range p.shards {
-			sums[i].Value += s.Added(i)
+		for _, added := range p.added {
+			sums[i].Value += added[i]
 		}
 	}
 	return sums

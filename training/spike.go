@@ -183,6 +183,9 @@ func (r *Run) goBack(from Step) error {
 	r.spikes = now
 	r.message(fmt.Sprintf("step %d: an outlier (loss %.4g, gradients' norm %.4g, z = %.1f): back to step %d, with the learning rate × %v",
 		from.N, from.Loss, from.GradNorm, from.Spike, r.step, math.Ldexp(1, -now.Halved)))
+	if !r.writes() {
+		return nil
+	}
 	return errors.Join(r.log.Close(), r.openLog())
 }
 

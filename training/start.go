@@ -11,6 +11,7 @@ import (
 
 	"euryale/data/tokenizer"
 	"euryale/interchange"
+	"euryale/internal/ranks"
 	"euryale/internal/runfile"
 	"euryale/layers/graph"
 	"euryale/models"
@@ -20,6 +21,10 @@ import (
 // Start is what a new run begins with: weights, and the model and the tokenizer that come
 // with them. The zero value has none: the run begins with its parameters' initial values.
 type Start struct {
+	// Ranks train the run together, if it is not nil. All of them call the same methods with the
+	// same arguments. Rank 0 writes the run's files.
+	Ranks ranks.Group
+
 	path   string           // the weights' file
 	shapes map[string][]int // of the weights, by path
 	saved  *Saved           // whose weights they are; nil: weights alone
@@ -176,4 +181,12 @@ func sameIDs(a, b tokenizer.Tokenizer) bool {
 		}
 	}
 	return true
+}
+
+// group returns the ranks of the run.
+func (s *Start) group() ranks.Group {
+	if s.Ranks == nil {
+		return ranks.Alone{}
+	}
+	return s.Ranks
 }

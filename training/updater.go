@@ -2,84 +2,182 @@ package training
 
 import (
 	"fmt"
-	"maps"
 	"math"
 	"slices"
-	"strings"
 
 	"gorgonia.org/tensor"
 
 	"euryale/internal/kernel/parallel"
 	"euryale/internal/kernel/vec"
+	"euryale/internal/ranks"
 	"euryale/layers/graph"
 	"euryale/training/rundir"
 )
 
 // Updater sums gradients over shards and batches, clips the sum, and has an Optimizer update
-// the parameters. A steady loop of Add and Step allocates nothing.
+// the parameters. A steady loop of Add and Step allocates nothing. Among ranks, each sums the
+// gradients of its range of the parameters, and updates them.
 type Updater struct {
-	rule    Optimizer
-	clip    float64
-	params  []*graph.Param
-	sums    [][]float32   // of gradients, by parameter
-	shards  [][][]float32 // gradients of the batch being added, by parameter and shard
-	blocks  []block
-	squares []float64   // of each block's sums, added up
-	add     func(i int) // adds a block of the batch
-	steps   int         // updates made
-	added   int         // batches in sums
+	rule     Optimizer
+	clip     float64
+	params   []*graph.Param // all of them
+	own      []*graph.Param // the parts of them that this process updates
+	pieces   []piece        // which parts
+	sums     [][]float32    // of gradients, by part
+	shards   [][][]float32  // gradients of the batch being added, by shard and parameter
+	blocks   []block        // of the parts
+	squares  []float64      // of each block's sums, added up; of all blocks of all ranks
+	mine     []float64      // those of this process
+	add      func(i int)    // adds a block of the batch
+	steps    int            // updates made
+	added    int            // batches in sums
+	narrow   bool           // gradients are rounded to bfloat16
+	inPlace  bool           // sums are the gradients of the first shard
+	exchange *exchange      // among ranks, else nil
+	values   [][]float32    // among ranks: of all parameters
+	whole    [][]float32    // sums of all ranks, for a rule that is not elementwise
+	names    []string       // of the state's tensors, where it is divided
 }
 
 // NewUpdater returns an updater of parameters, whose order is that of the gradients. A graph
 // must have declared the parameters already: it says which have weight decay.
 func NewUpdater(c OptimizerConfig, params []*graph.Param) (*Updater, error) {
+	return newUpdater(c, params, ranks.Alone{}, 1, false, false)
+}
+
+// newUpdater returns an updater of a rank, for batches of at most so many shards. Narrow rounds
+// gradients to bfloat16, in which ranks exchange them: also those that are not exchanged, so that
+// results do not depend on the number of ranks. Once says that there is one Add for each Step: the
+// first shard's gradients then become the sums, which take no memory of their own.
+func newUpdater(c OptimizerConfig, params []*graph.Param, g ranks.Group, shards int, narrow, once bool) (*Updater, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	u := &Updater{rule: optimizers[c.Name](c, params), clip: c.Clip, params: params, sums: zerosLike(params),
-		shards: make([][][]float32, len(params)), blocks: blocksOf(params)}
+	u := &Updater{clip: c.Clip, params: params, own: params, narrow: narrow, blocks: blocksOf(params)}
+	for i, p := range params {
+		u.pieces = append(u.pieces, piece{i, 0, p.Size()})
+	}
 	u.squares = make([]float64, len(u.blocks))
+	u.mine = u.squares
+	if g.Size() > 1 {
+		u.divide(newExchange(g, params, shards, narrow))
+	}
+	if once && u.exchange == nil {
+		u.inPlace, u.sums = true, make([][]float32, len(params))
+	} else {
+		u.sums = zerosLike(u.own)
+	}
+	rule := optimizers[c.Name]
+	one := rule(c, ofOneValue(params)) // names the state
+	if _, isElementwise := one.(Elementwise); u.exchange != nil && !isElementwise {
+		u.rule, u.whole = rule(c, params), zerosLike(params)
+	} else {
+		u.rule = rule(c, u.own)
+	}
+	for _, t := range one.State() {
+		u.names = append(u.names, t.Name)
+	}
 	u.add = u.addBlock
 	return u, nil
+}
+
+// divide restricts the updater to the rank's parts of the parameters.
+func (u *Updater) divide(x *exchange) {
+	u.exchange, u.pieces, u.own = x, x.pieces(x.group.Rank()), nil
+	for _, p := range u.pieces {
+		u.own = append(u.own, u.params[p.param].Part(p.from, p.to))
+	}
+	u.blocks = blocksOf(u.own)
+	from, to := ranks.Part(x.ends, x.group.Rank())
+	u.mine = u.squares[from:to]
+	for _, p := range u.params {
+		u.values = append(u.values, p.Float32())
+	}
 }
 
 // Add adds a batch's gradients, one list for each shard, in the order of the shards. They
 // are parts of one sum: the loss of a batch is divided by the targets of all batches until
 // the next Step.
-func (u *Updater) Add(shards [][]*tensor.Dense) {
-	for i := range u.shards {
-		u.shards[i] = u.shards[i][:0]
-		for _, s := range shards {
-			u.shards[i] = append(u.shards[i], s[i].Float32s())
+func (u *Updater) Add(shards [][]*tensor.Dense) error { return u.addShards(shards, len(shards)) }
+
+// addShards adds a batch's gradients, which has total shards: this rank has the gradients of
+// some of them.
+func (u *Updater) addShards(shards [][]*tensor.Dense, total int) error {
+	u.shards = slices.Grow(u.shards[:0], len(shards))[:len(shards)]
+	for s, gradients := range shards {
+		u.shards[s] = u.shards[s][:0]
+		for _, g := range gradients {
+			u.shards[s] = append(u.shards[s], g.Float32s())
 		}
 	}
-	parallel.Each(len(u.blocks), u.add)
+	if u.inPlace {
+		copy(u.sums, u.shards[0])
+	}
+	if u.narrow {
+		u.round()
+	}
+	if u.exchange != nil {
+		if err := u.exchange.gradients(u.shards, total, u.add); err != nil {
+			return err
+		}
+	} else {
+		parallel.Each(len(u.blocks), u.add)
+	}
 	u.added++
+	return nil
+}
+
+// round rounds the gradients of the batch to bfloat16.
+func (u *Updater) round() {
+	blocks := blocksOf(u.params)
+	for _, gradients := range u.shards {
+		parallel.Each(len(blocks), func(i int) {
+			b := blocks[i]
+			roundToBFloat16(gradients[b.param][b.from:b.to])
+		})
+	}
 }
 
 func (u *Updater) addBlock(i int) {
 	b := u.blocks[i]
-	sum, shards := u.sums[b.param][b.from:b.to], u.shards[b.param]
+	sum, n := u.sums[b.param][b.from:b.to], len(u.shards)
+	if u.exchange != nil {
+		n = len(u.exchange.received)
+	}
+	next := 0
 	switch first := u.added == 0; {
-	case first && len(shards) == 1:
-		copy(sum, shards[0][b.from:b.to])
-		shards = nil
+	case first && n == 1:
+		copy(sum, u.gradient(0, i))
+		next = 1
 	case first: // one pass over memory instead of two
-		vec.Add(sum, shards[0][b.from:b.to], shards[1][b.from:b.to])
-		shards = shards[2:]
+		vec.Add(sum, u.gradient(0, i), u.gradient(1, i))
+		next = 2
 	}
-	for _, g := range shards {
-		vec.Add(sum, sum, g[b.from:b.to])
+	for ; next < n; next++ {
+		vec.Add(sum, sum, u.gradient(next, i))
 	}
-	u.squares[i] = vec.SumSquares(sum)
+	u.mine[i] = vec.SumSquares(sum)
+}
+
+// gradient returns the gradient of a shard for a block.
+func (u *Updater) gradient(shard, i int) []float32 {
+	if u.exchange != nil {
+		return u.exchange.gradient(shard, i)
+	}
+	b := u.blocks[i]
+	return u.shards[shard][b.param][b.from:b.to]
 }
 
 // Norm returns the norm of the sum of the gradients added since the last step.
-func (u *Updater) Norm() (norm float64) {
+func (u *Updater) Norm() (norm float64, err error) {
+	if u.exchange != nil {
+		norm, err = u.exchange.total(u.squares)
+		return math.Sqrt(norm), err
+	}
 	for _, s := range u.squares {
 		norm += s
 	}
-	return math.Sqrt(norm)
+	return math.Sqrt(norm), nil
 }
 
 // Discard forgets the gradients added since the last step.
@@ -89,61 +187,46 @@ func (u *Updater) Discard() { u.added = 0 }
 // the last step, and returns its norm before clipping. A norm that is not finite is an
 // error, and changes nothing.
 func (u *Updater) Step(lr float64) (norm float64, err error) {
+	if norm, err = u.Norm(); err != nil {
+		return 0, err
+	}
+	return norm, u.step(lr, norm)
+}
+
+// step is Step with a norm that is known.
+func (u *Updater) step(lr, norm float64) error {
 	scale := 1.0
-	norm = u.Norm()
 	u.added = 0
 	if !isFinite(norm) {
-		return norm, fmt.Errorf("the gradients' norm is %v: lower optimizer.lr, or set optimizer.clip", norm)
+		return fmt.Errorf("the gradients' norm is %v: lower optimizer.lr, or set optimizer.clip", norm)
 	}
 	if u.clip > 0 && norm > u.clip {
 		scale = u.clip / norm
 	}
 	u.steps++
-	u.rule.Update(Update{N: u.steps, LR: lr, Sums: u.sums, Scale: scale})
-	return norm, nil
+	return u.apply(Update{N: u.steps, LR: lr, Sums: u.sums, Scale: scale})
 }
 
-// State lists the optimizer's state: see Optimizer.
-func (u *Updater) State() []rundir.Tensor { return u.rule.State() }
-
-// Restore sets the state to the saved one, which must be that of the same optimizer after
-// the given number of updates.
-func (u *Updater) Restore(steps int, saved []rundir.Tensor) error {
-	missing := map[string][]float32{}
-	for _, t := range u.State() {
-		missing[t.Name] = t.Values
+// apply has the optimizer make an update, and ranks exchange what it changed. A rule that is not
+// elementwise gets all sums on every rank instead, and updates all parameters.
+func (u *Updater) apply(a Update) error {
+	switch {
+	case u.exchange == nil:
+		u.rule.Update(a)
+		return nil
+	case u.whole == nil:
+		u.rule.Update(a)
+		return u.exchange.gather(u.values)
 	}
-	for _, t := range saved {
-		into, known := missing[t.Name]
-		if !known {
-			return fmt.Errorf("%s is not part of this optimizer's state: is optimizer.name that of the run?", t.Name)
-		}
-		if len(t.Values) != len(into) {
-			return fmt.Errorf("%s has %d values, want %d", t.Name, len(t.Values), len(into))
-		}
-		copy(into, t.Values)
-		delete(missing, t.Name)
+	for i, p := range u.pieces {
+		copy(u.whole[p.param][p.from:p.to], u.sums[i])
 	}
-	if len(missing) > 0 {
-		return fmt.Errorf("the optimizer's state lacks %s", strings.Join(slices.Sorted(maps.Keys(missing)), ", "))
+	if err := u.exchange.gather(u.whole); err != nil {
+		return err
 	}
-	u.steps = steps
+	a.Sums = u.whole
+	u.rule.Update(a)
 	return nil
-}
-
-// block is a piece of a parameter: the unit of work, whatever the number of workers.
-type block struct{ param, from, to int }
-
-const blockSize = 1 << 15
-
-// blocksOf cuts parameters into blocks.
-func blocksOf(params []*graph.Param) (blocks []block) {
-	for i, p := range params {
-		for from := 0; from < p.Size(); from += blockSize {
-			blocks = append(blocks, block{i, from, min(p.Size(), from+blockSize)})
-		}
-	}
-	return blocks
 }
 
 // zerosLike returns zeros for each value of each parameter.

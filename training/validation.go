@@ -6,6 +6,7 @@ import (
 
 	"euryale/data"
 	"euryale/generation"
+	"euryale/internal/ranks"
 	"euryale/layers/graph"
 	"euryale/models"
 )
@@ -18,6 +19,10 @@ type evaluator struct {
 	programs map[shape][]shard
 	stepper  generation.Stepper // of a models.Predictor, in place of programs
 	batch    data.Batch
+
+	group   ranks.Group  // that share the shards of each batch
+	consult func() error // called before each batch, for ranks to end together
+	losses  []float32    // among ranks: of all rows of the batch
 }
 
 func newEvaluator(c Config, w *graph.Weights, corpus *data.Corpus) (*evaluator, error) {
@@ -28,7 +33,7 @@ func newEvaluator(c Config, w *graph.Weights, corpus *data.Corpus) (*evaluator, 
 	if err != nil {
 		return nil, err
 	}
-	return &evaluator{config: c, weights: w, batches: batches, programs: map[shape][]shard{}}, nil
+	return &evaluator{config: c, weights: w, batches: batches, programs: map[shape][]shard{}, group: ranks.Alone{}}, nil
 }
 
 // stride returns the distance between the batches of an evaluation over at least limit tokens,
@@ -51,17 +56,23 @@ func (e *evaluator) total(ctx context.Context, limit int, progress func(done, to
 		stride = 1
 	}
 	for i := range n {
+		if e.consult != nil {
+			if err := e.consult(); err != nil {
+				return 0, 0, err
+			}
+		}
 		if err := ctx.Err(); err != nil {
 			return sum, targets, err
 		}
+		e.limit()
 		if err := e.batches.Batch(i*stride, &e.batch); err != nil {
 			return 0, 0, err
 		}
-		s, err := e.score()
+		s, count, err := e.score()
 		if err != nil {
 			return 0, 0, fmt.Errorf("validation batch %d: %w", i*stride, err)
 		}
-		sum, targets = sum+s, targets+countTargets(&e.batch)
+		sum, targets = sum+s, targets+count
 		if progress != nil {
 			progress(i+1, n)
 		}
@@ -75,28 +86,43 @@ func (e *evaluator) total(ctx context.Context, limit int, progress func(done, to
 // carries reports whether recurrent state is carried from batch to batch, as in training.
 func (e *evaluator) carries() bool { return e.config.Training.BPTT == "carry" || e.stepper != nil }
 
-// score returns the sum of the losses of the batch.
-func (e *evaluator) score() (sum float64, err error) {
+// score returns the sum of the losses of the batch, and the number of its targets.
+func (e *evaluator) score() (sum float64, targets int, err error) {
 	if e.stepper != nil {
-		return e.scoreHistory()
+		sum, err = e.scoreHistory()
+		return sum, countTargets(&e.batch), err
 	}
+	shards, err := e.run()
+	if e.group.Size() > 1 {
+		return e.share(shards, err)
+	}
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, s := range shards {
+		for _, l := range s.Value("losses") {
+			sum += float64(l)
+		}
+	}
+	return sum, countTargets(&e.batch), nil
+}
+
+// run runs this rank's shards of the batch.
+func (e *evaluator) run() ([]shard, error) {
 	shards, err := e.shards()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	errs := make([]error, len(shards))
 	runShards(len(shards), e.config.Training.Workers, func(i int) {
 		errs[i] = shards[i].Run(shards[i].feed(&e.batch))
 	})
-	for i, s := range shards {
-		if errs[i] != nil {
-			return 0, errs[i]
-		}
-		for _, l := range s.Value("losses") {
-			sum += float64(l)
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
 		}
 	}
-	return sum, nil
+	return shards, nil
 }
 
 // shards returns the scoring programs for the batch, compiled when its shape is new.
@@ -106,8 +132,14 @@ func (e *evaluator) shards() (shards []shard, err error) {
 	if s := e.programs[key]; s != nil {
 		return s, nil
 	}
+	ends := cut(b.B, e.config.Training.Shards)
+	first, last := e.part(len(ends))
 	from, bytes := 0, 4*countValues(e.weights.All())
-	for _, to := range cut(b.B, e.config.Training.Shards) {
+	for i, to := range ends {
+		if i < first || i >= last { // another rank's
+			from = to
+			continue
+		}
 		f := graph.Frame{B: to - from, T: b.T, S: b.S}
 		if e.carries() {
 			f.Memory = graph.NewMemory(f.B, 0)

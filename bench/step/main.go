@@ -26,6 +26,7 @@ func main() {
 	blas := flag.String("blas", "auto", "BLAS tier")
 	precision := flag.String("precision", "highest", "precision of products: highest, high, medium, or int8 for generation")
 	profile := flag.String("profile", "", "write a CPU profile to this file")
+	rows := flag.Int("rows", 1, "sequences that generate side by side")
 	clocks := flag.Bool("clocks", false, "compare training steps with the clocks of train -profile and without")
 	flag.Parse()
 	if *clocks {
@@ -35,13 +36,13 @@ func main() {
 		}
 		return
 	}
-	if err := measure(*name, *blas, *precision, *profile, *seconds); err != nil {
+	if err := measure(*name, *blas, *precision, *profile, *rows, *seconds); err != nil {
 		fmt.Fprintln(os.Stderr, "step:", err)
 		os.Exit(1)
 	}
 }
 
-func measure(name, blas, precision, profile string, seconds float64) error {
+func measure(name, blas, precision, profile string, rows int, seconds float64) error {
 	err := errors.Join(matmul.Use(blas), matmul.SetPrecision(matmul.Precision(precision)))
 	if err != nil {
 		return err
@@ -50,7 +51,7 @@ func measure(name, blas, precision, profile string, seconds float64) error {
 	if err != nil {
 		return err
 	}
-	step, tokens, unit, share, err := prepare(w, precision)
+	step, tokens, unit, share, err := prepare(w, precision, rows)
 	if err != nil {
 		return err
 	}
@@ -113,10 +114,10 @@ func repeat(step func() error, seconds float64) (ms, cpu float64, err error) {
 // prepare returns a function that does one step of a workload, its number of tokens, and a function
 // that returns which share of the machine's limit so many tokens a second are: of the peak of
 // products in training, of reads of the weights in generation.
-func prepare(w bench.Workload, precision string) (step func() error, tokens float64, unit string, share func(tokensPerSecond float64) float64, err error) {
+func prepare(w bench.Workload, precision string, rows int) (step func() error, tokens float64, unit string, share func(tokensPerSecond float64) float64, err error) {
 	if w.Generate {
-		step, share, err = generator(w.Model)
-		return step, 1, "token", share, err
+		step, share, err = generator(w.Model, rows)
+		return step, float64(rows), "step", share, err
 	}
 	if !matmul.Precision(precision).Trainable() {
 		return nil, 0, "", nil, fmt.Errorf("precision %s is for workloads that generate: choose one of them, or another precision", precision)
@@ -130,34 +131,47 @@ func prepare(w bench.Workload, precision string) (step func() error, tokens floa
 	return step, float64(w.Batch * w.Model.Common().Context), "step", r.ShareOfPeak, nil
 }
 
-// generator returns a step that generates one token; after 128 tokens it starts again without a prompt.
-func generator(m models.Model) (step func() error, share func(tokensPerSecond float64) float64, err error) {
+// generator returns a step that generates one token in each of so many sequences; after 128 tokens
+// they start again without a prompt.
+func generator(m models.Model, rows int) (step func() error, share func(tokensPerSecond float64) float64, err error) {
 	weights := graph.NewWeights(1)
-	mem, err := models.NewMemory(m, weights, 1, m.Common().Context, 0)
+	mem, err := models.NewMemory(m, weights, rows, m.Common().Context, 0)
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err := models.Decode(m, weights, graph.Frame{B: 1, T: 1, Memory: mem})
+	p, err := models.Decode(m, weights, graph.Frame{B: rows, T: 1, Memory: mem})
 	if err != nil {
 		return nil, nil, err
 	}
+	weights.ReadOnly()
 	weights.Hold() // as in generation
-	draw := generation.NewDraw(generation.Settings{Temperature: 1, Seed: 1})
-	id := 0
+	weights.Reuse()
+	ids, draws := make([]int, rows), make([]func(logits []float32) (int, error), rows)
+	for i := range draws {
+		draws[i] = generation.NewDraw(generation.Settings{Temperature: 1, Seed: uint64(i)})
+	}
 	step = func() error {
 		if mem.Length(0) == 128 {
-			mem.Reset(0)
-			id = 0
+			for i := range rows {
+				mem.Reset(i)
+			}
+			clear(ids)
 		}
-		if err := p.Run(graph.Feed{Tokens: []int{id}}); err != nil {
+		if err := p.Run(graph.Feed{Tokens: ids}); err != nil {
 			return err
 		}
-		id, err = draw(p.Value("logits"))
-		return err
+		logits := p.Value("logits")
+		vocab := len(logits) / rows
+		for i, draw := range draws {
+			if ids[i], err = draw(logits[i*vocab:][:vocab]); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	return step, func(tokensPerSecond float64) float64 {
 		bytes := float64(weights.Count() * bytesOf[matmul.Products()])
-		return tokensPerSecond * bytes / 1e9 / limits.Reads(parallel.Threads())
+		return tokensPerSecond / float64(rows) * bytes / 1e9 / limits.Reads(parallel.Threads())
 	}, nil
 }
 

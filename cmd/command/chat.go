@@ -135,6 +135,9 @@ func (p *printer) setTemperature(value string, _ io.Writer) (err error) {
 	if err := s.Check(); err != nil {
 		return fmt.Errorf("/temperature %s: %w", value, err)
 	}
+	if s.Beams > 0 && !s.BeamSample {
+		return fmt.Errorf("/temperature %s: -beam %d does not sample", value, s.Beams)
+	}
 	p.settings = s
 	return nil
 }

@@ -25,6 +25,7 @@ import (
 
 	"euryale/internal/cli"
 	"euryale/internal/near"
+	"euryale/internal/ranks"
 )
 
 // streams are what a command reads and writes.
@@ -32,11 +33,25 @@ type streams struct {
 	in       io.Reader
 	out, err io.Writer
 	prefix   string // what to type before the name of another command
+	ranks    ranks.Group
 }
 
 // alone returns the streams of a command that is a program of its own.
 func alone(stdin io.Reader, stdout, stderr io.Writer) streams {
-	return streams{stdin, stdout, stderr, "go run ./cmd/"}
+	return streams{stdin, stdout, stderr, "go run ./cmd/", ranks.Alone{}}
+}
+
+// join joins the ranks of the job that this process is started in, if it is, and returns the
+// streams of this rank: only rank 0 prints.
+func (s streams) join(m *cli.Machine) (streams, error) {
+	var err error
+	if s.ranks, err = m.Join(s.err); err != nil {
+		return s, err
+	}
+	if s.ranks.Rank() > 0 {
+		s.out, s.err = io.Discard, io.Discard
+	}
+	return s, nil
 }
 
 // Train trains a model and leaves a run directory behind.
@@ -84,7 +99,7 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var names []string
 	for _, c := range commands {
 		if c.name == args[0] {
-			return c.run(args[1:], streams{stdin, stdout, stderr, program + " "})
+			return c.run(args[1:], streams{stdin, stdout, stderr, program + " ", ranks.Alone{}})
 		}
 		names = append(names, c.name)
 	}

@@ -92,7 +92,7 @@ func TestHelp(t *testing.T) {
 		assert.LessOrEqual(t, strings.Count(help, "\n"), 48, name)
 		assert.NotContains(t, help, "`")
 		flags.VisitAll(func(f *flag.Flag) {
-			assert.Regexp(t, `(?m)^  (-\S+( \S+)?, )?-`+f.Name+`[ ,]`, help, "%s: -%s", name, f.Name)
+			assert.Regexp(t, `(?m)^  (-\S+( \S+)?, )*-`+f.Name+`[ ,]`, help, "%s: -%s", name, f.Name)
 		})
 	}
 }

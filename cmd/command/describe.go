@@ -33,7 +33,7 @@ func describe(ctx context.Context, r *training.Run, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w, "\noperations per token in training: %.3g (forward %.3g)\nmemory of weights, gradients and optimiser: %.1f MB\nmemory of activations and their gradients: %.1f MB\n",
+	_, err = fmt.Fprintf(w, "\noperations per token in training: %.3g (forward %.3g)\nmemory of weights and optimiser: %.1f MB\nmemory of activations and gradients: %.1f MB\n",
 		cost.Train, cost.Forward, float64(cost.Weights)/1e6, float64(cost.Activations)/1e6)
 	return err
 }

@@ -67,7 +67,10 @@ func newEvaluateOptions() *evaluateOptions {
 		o.StringVar(&o.svg, "svg", "", "`FILE` draw the validation losses during training")
 	})
 	o.Several("compare")
-	o.Group("Machine", func() { o.model.declareMachine(o.Flags) })
+	o.Group("Machine", func() {
+		o.model.declareMachine(o.Flags)
+		o.machine.DeclareRanks(o.Flags)
+	})
 	return o
 }
 
@@ -93,7 +96,13 @@ func (o *evaluateOptions) check() error {
 
 func runEvaluate(args []string, s streams) int {
 	o := newEvaluateOptions()
-	return cli.Main(o.Flags, args, s.out, s.err, func(ctx context.Context) error { return evaluate(ctx, o, s) })
+	return cli.Main(o.Flags, args, s.out, s.err, func(ctx context.Context) error {
+		s, err := s.join(&o.machine)
+		if err != nil {
+			return err
+		}
+		return evaluate(ctx, o, s)
+	})
 }
 
 func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {

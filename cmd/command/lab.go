@@ -3,13 +3,13 @@ package command
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"euryale/data/tokenizer"
 	"euryale/evaluation/lab"
 	"euryale/generation"
 	"euryale/internal/cli"
@@ -24,6 +24,11 @@ const labSeeds = 3
 // notOfLab are the flags of generate that say nothing to a lab.
 var notOfLab = []string{"interactive", "prompts", "logprobs", "stream"}
 
+// ofStrategies are the flags that a lab has for each of its strategies.
+func ofStrategies() []string {
+	return append(generation.DefaultOrder(), "processors", "beam", "beam-sample", "length-penalty", "coverage-penalty", "early-stop", "best-of", "mbr")
+}
+
 func (o *generateOptions) checkLab() error {
 	if o.lab == "" {
 		if o.labSet != "" {
@@ -32,8 +37,13 @@ func (o *generateOptions) checkLab() error {
 		return nil
 	}
 	for _, name := range notOfLab {
-		if o.given(name) {
+		if o.Given(name) {
 			return cli.Misusef("-lab has no use for -%s", name)
+		}
+	}
+	for _, name := range ofStrategies() {
+		if o.Given(name) && name != "min-tokens" {
+			return cli.Misusef("-lab compares strategies: name -%s in one of them, as -lab-set \"greedy; %s=%s\"", name, name, o.Lookup(name).Value)
 		}
 	}
 	if info, err := os.Stat(filepath.Dir(o.lab)); err != nil || !info.IsDir() {
@@ -42,26 +52,28 @@ func (o *generateOptions) checkLab() error {
 	return nil
 }
 
-// strategies returns those that -lab-set lists. Each is a list of the flags of sampling, without their dashes;
-// what it does not set is off, except for lengths and ends, which are those of the command.
-func (o *generateOptions) strategies() ([]lab.Strategy, error) {
-	if o.lab == "" {
+// labStrategy is a strategy of -lab-set, by name.
+type labStrategy struct {
+	name string
+	*generateOptions
+}
+
+// labStrategies reads -lab-set. Each of its strategies is a list of the flags of decoding, without their
+// dashes; what it does not set is off, except for lengths and ends, which are those of the command.
+func (o *generateOptions) labStrategies() (all []labStrategy, err error) {
+	if o.labSet == "" {
 		return nil, nil
 	}
-	if o.labSet == "" {
-		return lab.Strategies(o.settings), nil
-	}
-	var all []lab.Strategy
 	for item := range strings.SplitSeq(o.labSet, ";") {
-		name := strings.Join(strings.Fields(item), " ")
-		if name == "" {
+		words := strings.Fields(item)
+		if len(words) == 0 {
 			continue
 		}
-		s, err := o.strategy(strings.Fields(item))
-		if err != nil {
-			return nil, cli.Misusef("-lab-set %q: %w", name, err)
+		s := labStrategy{strings.Join(words, " "), nil}
+		if s.generateOptions, err = o.strategy(words); err != nil {
+			return nil, cli.Misusef("-lab-set %q: %w", s.name, err)
 		}
-		all = append(all, lab.Strategy{Name: name, Settings: s})
+		all = append(all, s)
 	}
 	if len(all) == 0 {
 		return nil, cli.Misusef("-lab-set %q lists no strategy: want them separated by semicolons, as \"greedy; top-p=0.9\"", o.labSet)
@@ -69,10 +81,10 @@ func (o *generateOptions) strategies() ([]lab.Strategy, error) {
 	return all, nil
 }
 
-// strategy returns the settings of one strategy of -lab-set.
-func (o *generateOptions) strategy(words []string) (generation.Settings, error) {
+// strategy returns the options of one strategy of -lab-set.
+func (o *generateOptions) strategy(words []string) (*generateOptions, error) {
 	one := &generateOptions{Flags: cli.NewFlags("generate", "", "")}
-	one.declareSampling()
+	one.declareDecoding()
 	one.settings.Tokens, one.settings.MinTokens, one.settings.MaxTime = o.settings.Tokens, o.settings.MinTokens, o.settings.MaxTime
 	one.settings.Temperature, one.settings.TopP, one.stop = 1, 0, o.stop
 	var args []string
@@ -83,29 +95,39 @@ func (o *generateOptions) strategy(words []string) (generation.Settings, error) 
 		args = append(args, "-"+w)
 	}
 	if err := one.Parse(args); err != nil {
-		return generation.Settings{}, err
+		return nil, err
 	}
 	for _, name := range []string{"seed", "samples"} {
-		if one.given(name) {
-			return generation.Settings{}, fmt.Errorf("want -%s of the command, not of a strategy", name)
+		if one.Given(name) {
+			return nil, fmt.Errorf("want -%s of the command, not of a strategy", name)
 		}
 	}
-	if one.settings.Beams > 0 && !one.given("temperature") {
-		one.settings.Temperature = 0
-	}
-	one.settings.Stop = one.stop
-	return one.settings, one.settings.Check()
+	return one, one.checkDecoding()
 }
 
-// given reports whether a flag was given.
-func (o *generateOptions) given(name string) (given bool) {
-	o.Visit(func(f *flag.Flag) { given = given || f.Name == name })
-	return given
+// resolved returns the strategies of a lab with a model's tokenizer: those of -lab-set, or a choice of them.
+func (o *generateOptions) resolved(all []labStrategy, tk tokenizer.Tokenizer) ([]lab.Strategy, error) {
+	if len(all) == 0 {
+		return lab.Strategies(o.settings), nil
+	}
+	var of []lab.Strategy
+	for _, s := range all {
+		if err := s.resolve(tk); err != nil {
+			return nil, fmt.Errorf("-lab-set %q: %w", s.name, err)
+		}
+		s.settings.Processors = o.settings.Processors
+		of = append(of, lab.Strategy{Name: s.name, Settings: s.settings})
+	}
+	return of, nil
 }
 
 // runLab generates the texts of all strategies, writes the page, and prints the measures.
-func (o *generateOptions) runLab(ctx context.Context, saved *training.Saved, g *generation.Generator, strategies []lab.Strategy, s streams) error {
-	if !o.given("samples") {
+func (o *generateOptions) runLab(ctx context.Context, saved *training.Saved, g *generation.Generator, all []labStrategy, s streams) error {
+	strategies, err := o.resolved(all, g.Tokenizer)
+	if err != nil {
+		return err
+	}
+	if !o.Given("samples") {
 		o.samples = labSeeds
 	}
 	options := lab.Options{Strategies: strategies, Top: o.settings.TopLogprobs}

@@ -129,7 +129,7 @@ func (p *printer) answer(ctx context.Context, text string) error {
 	if p.gen.Format.Mask() >= 0 {
 		return p.restore(prompt)
 	}
-	live := p.format == "text" && p.samples == 1 && p.stream && p.settings.Beams <= 1
+	live := p.format == "text" && p.samples == 1 && p.stream && p.settings.Streams()
 	var stream func(int, string)
 	echo := text
 	if p.gen.Format.End() >= 0 {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -45,7 +46,28 @@ func (o *trainOptions) settings() []string {
 
 func runTrain(args []string, s streams) int {
 	o := newTrainOptions(s.prefix)
-	return cli.Main(o.Flags, args, s.out, s.err, func(ctx context.Context) error { return train(ctx, o, s) })
+	return cli.Main(o.Flags, args, s.out, s.err, func(ctx context.Context) error {
+		if err := o.oneRank(); err != nil {
+			return err
+		}
+		s, err := s.join(&o.machine)
+		if err != nil {
+			return err
+		}
+		return train(ctx, o, s)
+	})
+}
+
+// oneRank refuses the flags with which nothing is trained on several ranks.
+func (o *trainOptions) oneRank() error {
+	for _, name := range []string{"check", "describe", "profile", "graph", "import", "export"} {
+		given := false
+		o.Visit(func(f *flag.Flag) { given = given || f.Name == name })
+		if given {
+			return cli.OneRank("train -" + name)
+		}
+	}
+	return nil
 }
 
 func train(ctx context.Context, o *trainOptions, s streams) error {

@@ -77,6 +77,7 @@ func newTrainOptions(prefix string) *trainOptions {
 	}
 	o.Group("Machine", func() {
 		o.machine.Declare(o.Flags)
+		o.machine.DeclareRanks(o.Flags)
 		o.declareShorthands("Machine")
 	})
 	o.Join("graph-under", "graph-ops")
@@ -84,6 +85,7 @@ func newTrainOptions(prefix string) *trainOptions {
 	o.Join("describe", "profile")
 	o.Join("sweep", "seeds")
 	o.Join("threads", "workers")
+	o.Join("version", "watchdog")
 	for first, second := range map[string]string{"layers": "heads", "dim": "dropout", "tokenizer": "vocab", "steps": "for",
 		"batch": "accumulate", "lr": "min-lr", "warmup": "schedule", "weight-decay": "clip", "precision": "seed", "eval-every": "save-every"} {
 		o.Join(first, second)

@@ -10,10 +10,12 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"euryale/internal/kernel/matmul"
 	"euryale/internal/kernel/parallel"
 	"euryale/internal/near"
+	"euryale/internal/ranks"
 )
 
 // Exit codes.
@@ -44,6 +46,7 @@ type Flags struct {
 	moved           map[string]string // flag that is gone → where to
 	several         map[string]bool   // flags that take all values up to the next flag
 	version         bool
+	ranks           ranks.Group // of the job, once the command has joined it
 }
 
 type group struct {
@@ -165,32 +168,21 @@ func unquote(f *flag.Flag) (value, help string) {
 func Main(f *Flags, args []string, stdout, stderr io.Writer, run func(ctx context.Context) error) int {
 	err := f.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
-		f.Help(stdout)
+		onRankZero(func() { f.Help(stdout) })
 		return Done
 	}
 	if err == nil && f.version {
-		fmt.Fprint(stdout, Version())
+		onRankZero(func() { fmt.Fprint(stdout, Version()) })
 		return Done
+	}
+	if err == nil && f.Lookup("watchdog") == nil {
+		err = OneRank(f.Name())
 	}
 	if err == nil {
 		err = interruptible(run)
 	}
-	if errors.Is(err, context.Canceled) && !errors.Is(err, ErrInterrupted) {
-		err = ErrInterrupted
-	}
-	var misuse *Usage
-	switch {
-	case err == nil:
-		return Done
-	case errors.Is(err, ErrInterrupted):
-		fmt.Fprintf(stderr, "%s: %v\n", f.Name(), oneLine(err))
-		return Interrupted
-	case errors.As(err, &misuse):
-		fmt.Fprintf(stderr, "%s: %v\n", f.Name(), oneLine(err))
-		return Misused
-	}
-	fmt.Fprintf(stderr, "%s: %v\n", f.Name(), oneLine(err))
-	return Failed
+	code, text := exitCode(err)
+	return f.leave(code, err, text, stderr)
 }
 
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
@@ -205,8 +197,10 @@ func (l *List) Set(s string) error { *l = append(*l, s); return nil }
 
 // Machine holds the flags that say how a command uses the machine.
 type Machine struct {
-	threads int
-	blas    string
+	threads  int
+	blas     string
+	watchdog time.Duration
+	flags    *Flags // of a command that several ranks can run
 }
 
 // Declare adds the flags to f, and -version.

@@ -103,7 +103,7 @@ func interruptible(run func(ctx context.Context) error) error {
 			return err
 		case <-time.After(grace):
 			if in.saving.TryLock() {
-				return ErrInterrupted
+				return errAbandoned
 			}
 		}
 	}

@@ -19,9 +19,9 @@ const root = "../.."
 // floors are the packages from the ground up: a package imports those of lower floors,
 // and those of its own, and no others.
 var floors = [][]string{
-	{"internal/mapped"},
-	{"internal/kernel", "internal/runfile", "internal/plottext", "internal/near", "internal/term", "internal/book"},
-	{"internal/kernel/vec", "internal/kernel/parallel", "internal/kernel/openblas", "layers/stock"},
+	{"internal/mapped", "internal/kernel/hugepage"},
+	{"internal/kernel", "internal/runfile", "internal/plottext", "internal/near", "internal/term", "internal/book", "internal/ranks"},
+	{"internal/kernel/vec", "internal/kernel/parallel", "internal/kernel/openblas", "layers/stock", "internal/mpi"},
 	{"internal/kernel/matmul"},
 	{"layers/ops", "internal/limits", "data/tokenizer", "data/tales", "evaluation/metrics"},
 	{"layers/graph", "data/textfile"},

@@ -35,6 +35,8 @@ func typeOf(data any) (safetensors.DType, int, error) {
 		return safetensors.U8, len(d), nil
 	case []bool:
 		return safetensors.BOOL, len(d), nil
+	case Late:
+		return safetensors.F32, d.N, nil
 	}
 	return 0, 0, fmt.Errorf("data of type %T cannot be stored: want a slice of float32, float64, bool or sized integers", data)
 }

@@ -1,6 +1,7 @@
 package runfile
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -19,6 +20,14 @@ type Tensor struct {
 	Data  any
 }
 
+// Late is Data of a Tensor that SaveTensors reads when it writes the tensor, so that not all
+// of them need be in memory at once: N values of type float32. Tensors are written in the order
+// of their names.
+type Late struct {
+	N    int
+	Read func() ([]float32, error)
+}
+
 // SaveTensors writes tensors and meta to path in the safetensors format
 // (https://github.com/huggingface/safetensors), atomically. The file does not depend on the
 // order of tensors: they are sorted by element size, the largest first, then by name. Empty,
@@ -26,8 +35,10 @@ type Tensor struct {
 // tensor, and nothing is written.
 func SaveTensors(path string, tensors []Tensor, meta map[string]string) error {
 	views := make(map[string]view, len(tensors))
+	var late error
 	for _, t := range tensors {
 		v, err := newView(t)
+		v.failed = &late
 		if err != nil {
 			return fmt.Errorf("write %s: tensor %q: %w", path, t.Name, err)
 		}
@@ -37,14 +48,18 @@ func SaveTensors(path string, tensors []Tensor, meta map[string]string) error {
 		views[t.Name] = v
 	}
 	return WriteAtomic(path, func(w io.Writer) error {
-		return safetensors.SerializeToWriter(views, meta, w)
+		if err := safetensors.SerializeToWriter(views, meta, w); err != nil {
+			return err
+		}
+		return late
 	})
 }
 
 // view adapts a Tensor to the safetensors writer, which gets the bytes of one tensor at a time.
 type view struct {
 	Tensor
-	dtype safetensors.DType
+	dtype  safetensors.DType
+	failed *error // of the first Late data that could not be read
 }
 
 func newView(t Tensor) (view, error) {
@@ -68,7 +83,7 @@ func newView(t Tensor) (view, error) {
 	if n != want {
 		return view{}, fmt.Errorf("%d elements for shape %v, want %d", n, t.Shape, want)
 	}
-	return view{t, dtype}, nil
+	return view{Tensor: t, dtype: dtype}, nil
 }
 
 func (v view) DType() safetensors.DType { return v.dtype }
@@ -81,11 +96,27 @@ func (v view) Shape() []uint64 {
 	return shape
 }
 
-func (v view) DataLen() uint64 { return uint64(binary.Size(v.Tensor.Data)) }
+func (v view) DataLen() uint64 {
+	if d, ok := v.Tensor.Data.(Late); ok {
+		return 4 * uint64(d.N)
+	}
+	return uint64(binary.Size(v.Tensor.Data))
+}
 
 func (v view) Data() []byte {
 	raw := make([]byte, v.DataLen())
-	if _, err := binary.Encode(raw, binary.LittleEndian, v.Tensor.Data); err != nil {
+	data := v.Tensor.Data
+	if d, ok := data.(Late); ok {
+		values, err := d.Read()
+		if err != nil || len(values) != d.N {
+			if *v.failed == nil {
+				*v.failed = cmp.Or(err, fmt.Errorf("tensor %q: %d values, want %d", v.Name, len(values), d.N))
+			}
+			return raw
+		}
+		data = values
+	}
+	if _, err := binary.Encode(raw, binary.LittleEndian, data); err != nil {
 		panic(err) // typeOf admits only slices of fixed-size elements
 	}
 	return raw

@@ -13,10 +13,12 @@ import (
 
 // Must returns n, or stops the build with err. It also stops the build if n, or a node that
 // n is computed from, is a stock op of Gorgonia known to compute wrong values or gradients:
-// the error names the layer, the op and the helper to use instead.
+// the error names the layer, the op and the helper to use instead. Where Gorgonia's message has
+// no shapes, the error has those of the values declared last: err does not say what the operands
+// were. Unary and Binary do.
 func (s *Scope) Must(n *G.Node, err error) *G.Node {
 	if err != nil {
-		s.Fail("%w", stock.Describe(err))
+		s.Fail("%w", s.graph.describe(err))
 	}
 	if n == nil {
 		s.Fail("the op returned no node")
@@ -32,6 +34,7 @@ func (s *Scope) Must(n *G.Node, err error) *G.Node {
 // Unary applies a stock op of Gorgonia to one operand and checks it as Must does. Its errors
 // include the operand's shape.
 func (s *Scope) Unary(op func(x *G.Node) (*G.Node, error), x *G.Node) *G.Node {
+	s.RefuseNil(x)
 	n, err := op(x)
 	if err != nil {
 		s.Fail("%w (of %v)", stock.Describe(err), x.Shape())
@@ -42,6 +45,7 @@ func (s *Scope) Unary(op func(x *G.Node) (*G.Node, error), x *G.Node) *G.Node {
 // Binary applies a stock op of Gorgonia to two operands and checks it as Must does. Its
 // errors include the operands' shapes.
 func (s *Scope) Binary(op func(a, b *G.Node) (*G.Node, error), a, b *G.Node) *G.Node {
+	s.RefuseNil(a, b)
 	n, err := op(a, b)
 	if err != nil {
 		s.Fail("%w (of %v and %v)", stock.Describe(err), a.Shape(), b.Shape())
@@ -72,18 +76,21 @@ func (s *Scope) admit(n *G.Node, line string) {
 
 // Apply declares a custom fused op under the op's name in s.
 func (s *Scope) Apply(o ops.Op, in ...*G.Node) *G.Node {
+	s.RefuseNil(in...)
 	return s.Must(ops.Apply(s.At(o.Name), o, in...))
 }
 
 // Tap names n, so that a program can read its value, and returns n. It is an error to use a
 // name twice in a scope.
 func (s *Scope) Tap(name string, n *G.Node) *G.Node {
+	s.RefuseNil(n)
 	s.graph.taps[s.claim(name)] = n
 	return n
 }
 
 // Out returns n and makes it the tap of the scope's own path: the result of the layer at s.
 func (s *Scope) Out(n *G.Node) *G.Node {
+	s.RefuseNil(n)
 	s.graph.taps[s.claimPath(s.path)] = n
 	return n
 }

@@ -19,6 +19,7 @@ import (
 func (s *Scope) Loop(x, prev *G.Node, cell func(x, prev *G.Node) *G.Node) *G.Node {
 	g := s.graph
 	in := s.Rows(x)
+	s.RefuseNil(prev)
 	s.refuseInCell("another loop")
 	c := ops.Cell{Token: s.placeholder("token", x, s.B, in), Prev: s.placeholder("before", prev, prev.Shape()...), Step: new(int)}
 	taps, flops := maps.Clone(g.taps), g.tape.Flops()

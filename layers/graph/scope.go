@@ -112,6 +112,7 @@ func (s *Scope) Fail(format string, args ...any) {
 
 // Rows checks that x is (B·T, D) and returns D. T is 1 in the cell of a loop.
 func (s *Scope) Rows(x *G.Node) int {
+	s.RefuseNil(x)
 	t := s.T
 	if s.graph.cell != nil {
 		t = 1

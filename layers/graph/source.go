@@ -9,10 +9,8 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"euryale/layers/ops"
+	"euryale/layers/stock"
 )
-
-// interpreter is the prefix of functions that run a notebook's code, which has no lines.
-const interpreter = "github.com/cosmos72/gomacro/"
 
 // Source is a line of Go.
 type Source struct {
@@ -30,8 +28,8 @@ func (s Source) String() string {
 
 // frameSource returns the line that f executes.
 func frameSource(f runtime.Frame) Source {
-	if strings.HasPrefix(f.Function, interpreter) {
-		return Source{File: "a cell of the notebook"}
+	if strings.HasPrefix(f.Function, stock.Interpreter) {
+		return Source{File: stock.Cell}
 	}
 	return Source{f.File, f.Line}
 }

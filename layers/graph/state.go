@@ -78,6 +78,7 @@ func (s *Scope) recurrence(name string, start *G.Node, width int, step func(prev
 //
 //	x: (B·S, D) → (B·S, D), or (B, D) → (B, D)
 func (s *Scope) Once(name string, x *G.Node) *G.Node {
+	s.RefuseNil(x)
 	s.refuseInCell("a value of the source")
 	f := s.graph.frame
 	if f.Memory == nil {

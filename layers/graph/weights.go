@@ -152,6 +152,16 @@ func (w *Weights) ReadOnly() {
 	}
 }
 
+// Reuse says that many more runs will read the weights. Matrices of read-only weights are then
+// packed while held also where that only makes products faster, and not smaller.
+func (w *Weights) Reuse() {
+	for _, p := range w.byPath {
+		if p.weight != nil {
+			p.weight.Reuse()
+		}
+	}
+}
+
 func (p *Param) declareWeight() {
 	if v := p.Float32(); v != nil && len(p.Shape) == 2 {
 		p.weight = ops.NewWeight(v, p.Shape[0], p.Shape[1])
@@ -160,6 +170,12 @@ func (p *Param) declareWeight() {
 
 // Size returns the number of values.
 func (p *Param) Size() int { return tensor.Shape(p.Shape).TotalSize() }
+
+// Part returns the values [from, to) of a float32 parameter as a vector. It shares their memory,
+// and has the path of the whole.
+func (p *Param) Part(from, to int) *Param {
+	return &Param{Path: p.Path, Shape: []int{to - from}, Decay: p.Decay, data: p.Float32()[from:to:to]}
+}
 
 // Float32 returns the values of a float32 parameter, not a copy; nil if it has another type.
 func (p *Param) Float32() []float32 { v, _ := p.data.([]float32); return v }

@@ -5,6 +5,8 @@ import (
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"euryale/internal/kernel/parallel"
 )
 
 // Append writes each row of x into the key-value cache store, at the position in its sequence
@@ -22,13 +24,14 @@ func Append(p Place, sequences int, store *tensor.Dense, x, at *G.Node) (*G.Node
 func appendSpec[T Float](sequences int, store *tensor.Dense) spec[T] {
 	d := store.Shape()[1]
 	s := spec[T]{shape: store.Shape(), fwd: func(in []arg[T], all []T) {
-		rows := len(in[1].I)
-		for r, at := range in[1].I {
-			if at >= 0 {
-				seq := r / (rows / sequences)
-				copy(all[(seq*(len(all)/d/sequences)+at)*d:][:d], in[0].X[r*d:])
+		rows, capacity := len(in[1].I)/sequences, len(all)/d/sequences
+		parallel.Each(sequences, func(seq int) {
+			for r := seq * rows; r < (seq+1)*rows; r++ {
+				if at := in[1].I[r]; at >= 0 {
+					copy(all[(seq*capacity+at)*d:][:d], in[0].X[r*d:])
+				}
 			}
-		}
+		})
 	}}
 	if store.Dtype() == dtype[T]() {
 		s.own = floats[T](store)

@@ -16,8 +16,8 @@ type Weight struct {
 	rows, cols int
 
 	sync.Mutex
-	held, readOnly       bool
-	straight, transposed operand // W and Wᵀ
+	held, readOnly, often bool
+	straight, transposed  operand // W and Wᵀ
 }
 
 // operand is the packed copy of a matrix or of its transpose.
@@ -48,6 +48,17 @@ func (w *Weight) ReadOnly() {
 	w.readOnly = true
 }
 
+// Reuse says that many more products will read the weight. If it is read only, it is then packed
+// while held also if the packed copy is as large as the values.
+func (w *Weight) Reuse() {
+	w.Lock()
+	defer w.Unlock()
+	w.often = true
+	if w.held {
+		w.pack()
+	}
+}
+
 // Release makes products read the values themselves, which may change again.
 func (w *Weight) Release() {
 	w.Lock()
@@ -63,12 +74,18 @@ func (w *Weight) pack() {
 	if w.readOnly {
 		done = mapped.Drop
 	}
-	if o := &w.straight; matmul.PackingGain(o.rows) == matmul.Always && !o.packed.Ready() {
+	if o := &w.straight; w.gains(o) {
 		o.packed.Pack(false, w.rows, w.cols, w.values, w.cols, done)
 	}
-	if o := &w.transposed; matmul.PackingGain(o.rows) == matmul.Always && !o.packed.Ready() {
+	if o := &w.transposed; w.gains(o) {
 		o.packed.Pack(true, w.cols, w.rows, w.values, w.cols, done)
 	}
+}
+
+// gains reports whether packing o pays.
+func (w *Weight) gains(o *operand) bool {
+	gain := matmul.PackingGain(o.rows)
+	return !o.packed.Ready() && (gain == matmul.Always || gain == matmul.IfReused && w.readOnly && w.often)
 }
 
 // operand returns packed W, or Wᵀ if transposed, for products with that number of rows.
@@ -144,7 +161,7 @@ func (r *recurrent[T]) back(s scan, w []T) *matmul.Packed[T] {
 }
 
 func ready[T Float](held, own *matmul.Packed[T], s scan, pack func(own *matmul.Packed[T])) *matmul.Packed[T] {
-	if held != nil && held.Ready() || s.steps == 1 || matmul.PackingGain(s.Sequences) == matmul.None {
+	if held != nil && held.Ready() || s.steps == 1 || s.Sequences <= 2 || matmul.PackingGain(s.Sequences) == matmul.None {
 		return held
 	}
 	pack(own)

@@ -12,11 +12,14 @@ import (
 type CallError struct {
 	Func string // of package gorgonia
 	File string // name of the file that called it
-	Line int
+	Line int    // 0 if there are no lines: an interpreter called it
 	Err  error
 }
 
 func (e *CallError) Error() string {
+	if e.Line == 0 {
+		return fmt.Sprintf("gorgonia.%s in %s: %v", e.Func, e.File, cause(e.Err))
+	}
 	return fmt.Sprintf("gorgonia.%s at %s:%d: %v", e.Func, e.File, e.Line, cause(e.Err))
 }
 
@@ -34,17 +37,32 @@ func Describe(err error) error {
 	}
 	const stock = "gorgonia.org/gorgonia."
 	lines := strings.Split(fmt.Sprintf("%+v", traced), "\n")
-	for i := 2; i+1 < len(lines); i++ { // a frame is a line with its function and a line with its file
-		f, inside := strings.CutPrefix(lines[i-2], stock)
-		if !inside || !strings.HasPrefix(lines[i-1], "\t") || strings.HasPrefix(lines[i], stock) || !strings.HasPrefix(lines[i+1], "\t") {
-			continue
+	called := "" // the outermost function of Gorgonia so far
+	for i := 0; i+1 < len(lines); i++ {
+		if strings.HasPrefix(lines[i], "\t") || !strings.HasPrefix(lines[i+1], "\t") {
+			continue // a frame is a line with its function and a line with its file
 		}
-		file, number, _ := strings.Cut(filepath.Base(lines[i+1]), ":")
-		line, _ := strconv.Atoi(number)
-		return &CallError{Func: f, File: file, Line: line, Err: err}
+		switch f, inside := strings.CutPrefix(lines[i], stock); {
+		case inside:
+			called = f
+		case called == "" || strings.HasPrefix(lines[i], "reflect."): // an interpreter calls through package reflect
+		case strings.HasPrefix(lines[i], Interpreter):
+			return &CallError{Func: called, File: Cell, Err: err}
+		default:
+			file, number, _ := strings.Cut(filepath.Base(lines[i+1]), ":")
+			line, _ := strconv.Atoi(number)
+			return &CallError{Func: called, File: file, Line: line, Err: err}
+		}
 	}
 	return err
 }
+
+// Interpreter is the prefix of the functions that run a notebook's code, which has no lines, and
+// Cell is what messages call the place of that code.
+const (
+	Interpreter = "github.com/cosmos72/gomacro/"
+	Cell        = "a cell of the notebook"
+)
 
 // cause returns the innermost error.
 func cause(err error) error {

@@ -3,6 +3,7 @@ package stock
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
 	"testing"
 
@@ -58,6 +59,11 @@ func TestDescribe(t *testing.T) {
 		assert.Len(t, shapeText.FindAllString(call.Error(), -1), c.shapes, call.Error())
 		assert.ErrorIs(t, call, err)
 	}
+	g := G.NewGraph()
+	a := G.NewMatrix(g, tensor.Float64, G.WithShape(4, 3), G.WithName("a"))
+	called := reflect.ValueOf(G.Mul).Call([]reflect.Value{reflect.ValueOf(a), reflect.ValueOf(a)}) // as an interpreter calls it
+	assert.Contains(t, Describe(called[1].Interface().(error)).Error(), "gorgonia.Mul at describe_test.go:")
+	assert.Equal(t, "gorgonia.Mul in a cell of the notebook: x", (&CallError{Func: "Mul", File: Cell, Err: errors.New("x")}).Error())
 	other := errors.New("of another origin")
 	assert.Equal(t, other, Describe(other))
 }

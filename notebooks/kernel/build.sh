@@ -9,32 +9,38 @@ set -euo pipefail
 out=$(realpath -m "${1:?usage: build.sh OUT [MODULE]}")
 module=${2:+$(realpath "$2")}
 cd "$(dirname "$0")"
-upstream=github.com/gopherdata/gophernotes
+kernel=github.com/gopherdata/gophernotes interpreter=github.com/cosmos72/gomacro
+
+# patched NAME MODULE: writes a copy of the module (checked by go.sum) with the patches of
+# patches/NAME to $out/src/NAME. A patch that does not fit ends the build.
+patched() {
+	local from to=$out/src/$1
+	go mod download "$2"
+	from=$(go list -m -f '{{.Dir}}' "$2")
+	rm -rf "$to"
+	mkdir -p "$to"
+	(cd "$from" && find . \( -name '*.go' ! -name '*_test.go' -o -name '*.s' -o -name '*.h' -o -name go.mod \) ! -path './_*' ! -path './cmd*' -print0 | xargs -0 cp --parents -t "$to")
+	chmod -R u+w "$to"
+	for patch in patches/"$1"/*.patch; do
+		# The ceiling: the copy is no part of the repository around it.
+		if ! GIT_CEILING_DIRECTORIES=$out/src git -C "$to" apply "$PWD/$patch"; then
+			echo "build.sh: $2 has changed: adapt notebooks/kernel/$patch" >&2
+			exit 1
+		fi
+	done
+}
 
 go run ./genbind bindings/bindings.go
 
-# gophernotes is a program and cannot be imported. A copy of its module (checked by go.sum)
-# gets two fixes and one import, and replaces the original in the build. The fixes change the
-# type of the method JSON in two lines; without them it panics with the current gomacro.
-go mod download "$upstream"
-dir=$(go list -m -f '{{.Dir}}' "$upstream")
+# gophernotes is a program and cannot be imported: its patched copy also imports the bindings.
 rm -rf "$out/src"
-mkdir -p "$out/src/imports"
-cp "$dir"/*.go "$dir"/go.mod "$out/src/"
-cp "$dir"/imports/*.go "$out/src/imports/"
-chmod -R u+w "$out/src"
-rm -f "$out"/src/*_test.go
-sed -i -e 's/^\tJSON_  func(interface{}) string$/\tJSON_  func(interface{}) map[string]interface{}/' \
-	-e 's/^func (P \*proxy_JSONer) JSON() string {$/func (P *proxy_JSONer) JSON() map[string]interface{} {/' "$out/src/x_package.go"
-if [ "$(grep -c 'JSON.*map\[string\]interface{}' "$out/src/x_package.go")" != 2 ]; then
-	echo "build.sh: x_package.go of $upstream has changed: adapt the fixes in this script" >&2
-	exit 1
-fi
-printf 'package imports\n\nimport _ "%s/bindings"\n' "$(go list -m)" > "$out/src/imports/project.go"
+patched gophernotes "$kernel"
+patched gomacro "$interpreter"
+printf 'package imports\n\nimport _ "%s/bindings"\n' "$(go list -m)" > "$out/src/gophernotes/imports/project.go"
 
 cp go.mod "$out/kernel.mod"
 cp go.sum "$out/kernel.sum"
-go mod edit -replace="$upstream=$out/src" -replace="euryale=$(realpath ../..)" "$out/kernel.mod"
+go mod edit -replace="$kernel=$out/src/gophernotes" -replace="$interpreter=$out/src/gomacro" -replace="euryale=$(realpath ../..)" "$out/kernel.mod"
 if [ -n "$module" ]; then
 	# The bindings of the module's packages are a module of their own.
 	name=$(cd "$module" && go list -m)
@@ -49,11 +55,11 @@ if [ -n "$module" ]; then
 	go mod edit -require="$name@v0.0.0" -replace="$name=$module" -require=own@v0.0.0 -replace="own=$out/own" "$out/kernel.mod"
 	cat "$module/go.sum" >> "$out/kernel.sum"
 	GOFLAGS=-modfile="$out/kernel.mod" go run ./genbind "$out/own/own.go"
-	printf 'package imports\n\nimport _ "own"\n' > "$out/src/imports/own.go"
+	printf 'package imports\n\nimport _ "own"\n' > "$out/src/gophernotes/imports/own.go"
 fi
 # Without a GOROOT the interpreter does not read the sources of the standard library, and does
 # not print warnings about their generic functions.
-go build -ldflags='-X runtime.defaultGOROOT=' -modfile="$out/kernel.mod" -o "$out/gophernotes" "$upstream"
+go build -ldflags='-X runtime.defaultGOROOT=' -modfile="$out/kernel.mod" -o "$out/gophernotes" "$kernel"
 
 spec="$out/jupyter/kernels/gophernotes"
 mkdir -p "$spec"

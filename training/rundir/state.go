@@ -23,6 +23,7 @@ type Checkpoint struct {
 	Progress  string        // what else training continues from; empty: nothing
 	Weights   *graph.Weights
 	Optimizer []Tensor                     // state of the optimizer
+	Late      []runfile.Tensor             // more of it, which Save reads when it writes it
 	Carried   map[int]map[string][]float32 // recurrent states by shard, then by path
 }
 
@@ -36,6 +37,7 @@ func (c *Checkpoint) Save(dir string) error {
 	for _, t := range c.Optimizer {
 		ts = append(ts, t.file())
 	}
+	ts = append(ts, c.Late...)
 	for shard, states := range c.Carried {
 		for path, v := range states {
 			ts = append(ts, runfile.Tensor{Name: fmt.Sprintf("carried/%d/%s", shard, path), Shape: []int{len(v)}, Data: v})

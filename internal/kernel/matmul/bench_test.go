@@ -90,3 +90,31 @@ func BenchmarkPrecision(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkRows measures float32 products with few rows and packed matrices, which together
+// are larger than the caches, as in a step of batched decoding; with two threads.
+func BenchmarkRows(b *testing.B) {
+	const n, k, count = 3072, 768, 24
+	r := rand.New(rand.NewPCG(1, 1))
+	e := newExample[float32](r, false, false, 128, n, k, 1, 0, 0, 1)
+	for _, p := range []Precision{Highest, Medium, Int8} {
+		withPrecision(b, p)
+		packed := make([]Packed[float32], count)
+		for i := range packed {
+			packed[i].Pack(false, k, n, e.p.b, n, nil)
+		}
+		for _, m := range []int{1, 2, 4, 8, 16, 32, 64, 128} {
+			b.Run(fmt.Sprintf("%s/%d", p, m), func(b *testing.B) {
+				withThreads(b, 2)
+				for b.Loop() {
+					for i := range packed {
+						GemmPacked(&packed[i], false, false, m, n, k, 1, e.p.a, k, e.p.b, n, 0, e.p.c, n)
+					}
+				}
+				seconds := float64(b.Elapsed().Nanoseconds()) / float64(b.N)
+				b.ReportMetric(2*float64(m)*n*k*count/seconds, "GFLOP/s")
+				b.ReportMetric(float64(len(packed[0].data))*4*count/seconds, "GB/s")
+			})
+		}
+	}
+}

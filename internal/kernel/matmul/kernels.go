@@ -41,11 +41,13 @@ type kernels[T kernel.Float] struct {
 
 // tile is the argument of an assembly kernel; gen/matmul has its field offsets.
 // Distances are in bytes: aRow and aStep between the rows and between the
-// columns (along k) of A, bStep and cRow between the rows of B and C.
+// columns (along k) of A, bStep and cRow between the rows of B and C. Ahead is how far before
+// its use B is prefetched.
 type tile[T kernel.Float] struct {
 	a, b, c                  *T
 	rows, cols, k            int
 	aRow, aStep, bStep, cRow int
+	ahead                    int
 	alpha, beta              T
 
 	// For the kernels of the tile unit: the distances between the panels of B, between the
@@ -73,6 +75,11 @@ const blockRows = 112
 // 4 MiB of float32).
 const blockCols = 2048
 
+// prefetchSteps is how many steps of a tile before its use a row of B is prefetched. The
+// hardware's own prefetching falls behind when few rows of A share a B that comes from memory:
+// 8 to 32 rows were 1.4 to 2 times as fast with 24 to 96 steps.
+const prefetchSteps = 48
+
 // longestInts is the largest k for which sums of products of bytes cannot overflow int32.
 const longestInts = math.MaxInt32 / (255 * 127)
 
@@ -85,7 +92,7 @@ func (ks *kernels[T]) product(p product[T]) {
 	switch {
 	case p.packed != nil && ks.panel != nil && p.m <= panelRows:
 		ks.streamed(w)
-	case ks.dots != nil && (p.m <= 2 || p.packed == nil && p.m <= fewRows && p.transB && p.k >= longRow):
+	case ks.dots != nil && p.packed == nil && (p.m <= 2 || p.m <= fewRows && p.transB && p.k >= longRow):
 		ks.skinny(w, &w.product)
 	default:
 		ks.blocked(w)
@@ -111,8 +118,8 @@ func (ks *kernels[T]) done(w *workspace[T]) {
 func (ks *kernels[T]) blocked(w *workspace[T]) {
 	p := &w.product
 	kc := even(p.k, depth, 32) // a multiple of the steps of all packings
-	if ks.longest > 0 {
-		kc = p.k
+	if ks.longest > 0 || p.m <= 2 {
+		kc = p.k // two rows of A stay in cache, and their sums in the order of skinny
 	}
 	mc := even(p.m, blockRows, ks.rows)
 	for k0 := 0; k0 < p.k; k0 += kc {
@@ -149,11 +156,13 @@ func (ks *kernels[T]) block(w *workspace[T], a, b view[T], c []T, m, n, ldc int)
 	for j := 0; j < n; j += ks.cols {
 		t.cols = min(ks.cols, n-j)
 		t.b = &b.data[j/ks.cols*b.row]
+		t.ahead = prefetchSteps * t.bStep
 		for i, left := 0, tiles; left > 0; left-- {
 			t.rows = (m - i + left - 1) / left
 			t.a, t.c = &a.data[i*a.row], &c[i*ldc+j]
 			ks.tile(t)
 			i += t.rows
+			t.ahead = 0 // the panel is in a cache now
 		}
 	}
 }

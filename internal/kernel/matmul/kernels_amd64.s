@@ -56,8 +56,12 @@ TEXT ·sTileAVX512(SB), NOSPLIT, $0-8
 	MOVQ       40(AX), BX
 	MOVQ       56(AX), SI
 	MOVQ       64(AX), DI
+	MOVQ       80(AX), R8
+	ADDQ       DX, R8
 
 loop1x2:
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
 	VMOVUPS      (DX), Z2
 	VMOVUPS.Z    64(DX), K1, Z3
 	VBROADCASTSS (CX), Z4
@@ -65,17 +69,18 @@ loop1x2:
 	VFMADD231PS  Z4, Z3, Z1
 	ADDQ         SI, CX
 	ADDQ         DI, DX
+	ADDQ         DI, R8
 	DECQ         BX
 	JNZ          loop1x2
-	VBROADCASTSS 80(AX), Z2
+	VBROADCASTSS 88(AX), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store1x2
-	VBROADCASTSS 84(AX), Z2
+	VBROADCASTSS 92(AX), Z2
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -114,8 +119,12 @@ rows2x2:
 	MOVQ       40(AX), SI
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
+	MOVQ       80(AX), R9
+	ADDQ       BX, R9
 
 loop2x2:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (BX), Z4
 	VMOVUPS.Z    64(BX), K1, Z5
 	VBROADCASTSS (CX), Z6
@@ -126,19 +135,20 @@ loop2x2:
 	VFMADD231PS  Z6, Z5, Z3
 	ADDQ         DI, CX
 	ADDQ         R8, BX
+	ADDQ         R8, R9
 	DECQ         SI
 	JNZ          loop2x2
-	VBROADCASTSS 80(AX), Z4
+	VBROADCASTSS 88(AX), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store2x2
-	VBROADCASTSS 84(AX), Z4
+	VBROADCASTSS 92(AX), Z4
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -190,8 +200,12 @@ rows3x2:
 	MOVQ       40(AX), SI
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
+	MOVQ       80(AX), R9
+	ADDQ       BX, R9
 
 loop3x2:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (BX), Z6
 	VMOVUPS.Z    64(BX), K1, Z7
 	VBROADCASTSS (CX), Z8
@@ -205,9 +219,10 @@ loop3x2:
 	VFMADD231PS  Z8, Z7, Z5
 	ADDQ         DI, CX
 	ADDQ         R8, BX
+	ADDQ         R8, R9
 	DECQ         SI
 	JNZ          loop3x2
-	VBROADCASTSS 80(AX), Z6
+	VBROADCASTSS 88(AX), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
@@ -216,10 +231,10 @@ loop3x2:
 	VMULPS       Z6, Z5, Z5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store3x2
-	VBROADCASTSS 84(AX), Z6
+	VBROADCASTSS 92(AX), Z6
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -287,8 +302,12 @@ rows4x2:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop4x2:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPS      (CX), Z8
 	VMOVUPS.Z    64(CX), K1, Z9
 	VBROADCASTSS (BX), Z10
@@ -306,9 +325,10 @@ loop4x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop4x2
-	VBROADCASTSS 80(AX), Z8
+	VBROADCASTSS 88(AX), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
 	VMULPS       Z8, Z2, Z2
@@ -319,10 +339,10 @@ loop4x2:
 	VMULPS       Z8, Z7, Z7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store4x2
-	VBROADCASTSS 84(AX), Z8
+	VBROADCASTSS 92(AX), Z8
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z9
 	VFMADD231PS  Z8, Z9, Z0
@@ -403,8 +423,12 @@ rows5x2:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop5x2:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPS      (CX), Z10
 	VMOVUPS.Z    64(CX), K1, Z11
 	VBROADCASTSS (BX), Z12
@@ -425,9 +449,10 @@ loop5x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop5x2
-	VBROADCASTSS 80(AX), Z10
+	VBROADCASTSS 88(AX), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
 	VMULPS       Z10, Z2, Z2
@@ -440,10 +465,10 @@ loop5x2:
 	VMULPS       Z10, Z9, Z9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store5x2
-	VBROADCASTSS 84(AX), Z10
+	VBROADCASTSS 92(AX), Z10
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z11
 	VFMADD231PS  Z10, Z11, Z0
@@ -537,8 +562,12 @@ rows6x2:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop6x2:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPS      (CX), Z12
 	VMOVUPS.Z    64(CX), K1, Z13
 	VBROADCASTSS (BX), Z14
@@ -562,9 +591,10 @@ loop6x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop6x2
-	VBROADCASTSS 80(AX), Z12
+	VBROADCASTSS 88(AX), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -579,10 +609,10 @@ loop6x2:
 	VMULPS       Z12, Z11, Z11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store6x2
-	VBROADCASTSS 84(AX), Z12
+	VBROADCASTSS 92(AX), Z12
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z13
 	VFMADD231PS  Z12, Z13, Z0
@@ -691,8 +721,12 @@ rows7x2:
 	MOVQ       40(AX), R8
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
+	MOVQ       80(AX), R11
+	ADDQ       CX, R11
 
 loop7x2:
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
 	VMOVUPS      (CX), Z14
 	VMOVUPS.Z    64(CX), K1, Z15
 	VBROADCASTSS (BX), Z16
@@ -720,9 +754,10 @@ loop7x2:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
+	ADDQ         R10, R11
 	DECQ         R8
 	JNZ          loop7x2
-	VBROADCASTSS 80(AX), Z14
+	VBROADCASTSS 88(AX), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
 	VMULPS       Z14, Z2, Z2
@@ -739,10 +774,10 @@ loop7x2:
 	VMULPS       Z14, Z13, Z13
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store7x2
-	VBROADCASTSS 84(AX), Z14
+	VBROADCASTSS 92(AX), Z14
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z15
 	VFMADD231PS  Z14, Z15, Z0
@@ -864,8 +899,12 @@ rows8x2:
 	MOVQ       40(AX), R8
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
+	MOVQ       80(AX), R11
+	ADDQ       CX, R11
 
 loop8x2:
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
 	VMOVUPS      (CX), Z16
 	VMOVUPS.Z    64(CX), K1, Z17
 	VBROADCASTSS (BX), Z18
@@ -896,9 +935,10 @@ loop8x2:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
+	ADDQ         R10, R11
 	DECQ         R8
 	JNZ          loop8x2
-	VBROADCASTSS 80(AX), Z16
+	VBROADCASTSS 88(AX), Z16
 	VMULPS       Z16, Z0, Z0
 	VMULPS       Z16, Z1, Z1
 	VMULPS       Z16, Z2, Z2
@@ -917,10 +957,10 @@ loop8x2:
 	VMULPS       Z16, Z15, Z15
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store8x2
-	VBROADCASTSS 84(AX), Z16
+	VBROADCASTSS 92(AX), Z16
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z17
 	VFMADD231PS  Z16, Z17, Z0
@@ -1055,8 +1095,12 @@ rows9x2:
 	MOVQ       40(AX), R8
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
+	MOVQ       80(AX), R11
+	ADDQ       CX, R11
 
 loop9x2:
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
 	VMOVUPS      (CX), Z18
 	VMOVUPS.Z    64(CX), K1, Z19
 	VBROADCASTSS (BX), Z20
@@ -1090,9 +1134,10 @@ loop9x2:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
+	ADDQ         R10, R11
 	DECQ         R8
 	JNZ          loop9x2
-	VBROADCASTSS 80(AX), Z18
+	VBROADCASTSS 88(AX), Z18
 	VMULPS       Z18, Z0, Z0
 	VMULPS       Z18, Z1, Z1
 	VMULPS       Z18, Z2, Z2
@@ -1113,10 +1158,10 @@ loop9x2:
 	VMULPS       Z18, Z17, Z17
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store9x2
-	VBROADCASTSS 84(AX), Z18
+	VBROADCASTSS 92(AX), Z18
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z19
 	VFMADD231PS  Z18, Z19, Z0
@@ -1266,8 +1311,12 @@ rows10x2:
 	MOVQ       40(AX), R9
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
+	MOVQ       80(AX), R12
+	ADDQ       CX, R12
 
 loop10x2:
+	PREFETCHT0   (R12)
+	PREFETCHT0   64(R12)
 	VMOVUPS      (CX), Z20
 	VMOVUPS.Z    64(CX), K1, Z21
 	VBROADCASTSS (BX), Z22
@@ -1305,9 +1354,10 @@ loop10x2:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
+	ADDQ         R11, R12
 	DECQ         R9
 	JNZ          loop10x2
-	VBROADCASTSS 80(AX), Z20
+	VBROADCASTSS 88(AX), Z20
 	VMULPS       Z20, Z0, Z0
 	VMULPS       Z20, Z1, Z1
 	VMULPS       Z20, Z2, Z2
@@ -1330,10 +1380,10 @@ loop10x2:
 	VMULPS       Z20, Z19, Z19
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store10x2
-	VBROADCASTSS 84(AX), Z20
+	VBROADCASTSS 92(AX), Z20
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z21
 	VFMADD231PS  Z20, Z21, Z0
@@ -1496,8 +1546,12 @@ rows11x2:
 	MOVQ       40(AX), R9
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
+	MOVQ       80(AX), R12
+	ADDQ       CX, R12
 
 loop11x2:
+	PREFETCHT0   (R12)
+	PREFETCHT0   64(R12)
 	VMOVUPS      (CX), Z22
 	VMOVUPS.Z    64(CX), K1, Z23
 	VBROADCASTSS (BX), Z24
@@ -1538,9 +1592,10 @@ loop11x2:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
+	ADDQ         R11, R12
 	DECQ         R9
 	JNZ          loop11x2
-	VBROADCASTSS 80(AX), Z22
+	VBROADCASTSS 88(AX), Z22
 	VMULPS       Z22, Z0, Z0
 	VMULPS       Z22, Z1, Z1
 	VMULPS       Z22, Z2, Z2
@@ -1565,10 +1620,10 @@ loop11x2:
 	VMULPS       Z22, Z21, Z21
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store11x2
-	VBROADCASTSS 84(AX), Z22
+	VBROADCASTSS 92(AX), Z22
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z23
 	VFMADD231PS  Z22, Z23, Z0
@@ -1744,8 +1799,12 @@ rows12x2:
 	MOVQ       40(AX), R9
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
+	MOVQ       80(AX), R12
+	ADDQ       CX, R12
 
 loop12x2:
+	PREFETCHT0   (R12)
+	PREFETCHT0   64(R12)
 	VMOVUPS      (CX), Z24
 	VMOVUPS.Z    64(CX), K1, Z25
 	VBROADCASTSS (BX), Z26
@@ -1789,9 +1848,10 @@ loop12x2:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
+	ADDQ         R11, R12
 	DECQ         R9
 	JNZ          loop12x2
-	VBROADCASTSS 80(AX), Z24
+	VBROADCASTSS 88(AX), Z24
 	VMULPS       Z24, Z0, Z0
 	VMULPS       Z24, Z1, Z1
 	VMULPS       Z24, Z2, Z2
@@ -1818,10 +1878,10 @@ loop12x2:
 	VMULPS       Z24, Z23, Z23
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store12x2
-	VBROADCASTSS 84(AX), Z24
+	VBROADCASTSS 92(AX), Z24
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z25
 	VFMADD231PS  Z24, Z25, Z0
@@ -2012,8 +2072,12 @@ rows13x2:
 	MOVQ       40(AX), R10
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
+	MOVQ       80(AX), R13
+	ADDQ       CX, R13
 
 loop13x2:
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
 	VMOVUPS      (CX), Z26
 	VMOVUPS.Z    64(CX), K1, Z27
 	VBROADCASTSS (BX), Z28
@@ -2061,9 +2125,10 @@ loop13x2:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
+	ADDQ         R12, R13
 	DECQ         R10
 	JNZ          loop13x2
-	VBROADCASTSS 80(AX), Z26
+	VBROADCASTSS 88(AX), Z26
 	VMULPS       Z26, Z0, Z0
 	VMULPS       Z26, Z1, Z1
 	VMULPS       Z26, Z2, Z2
@@ -2092,10 +2157,10 @@ loop13x2:
 	VMULPS       Z26, Z25, Z25
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store13x2
-	VBROADCASTSS 84(AX), Z26
+	VBROADCASTSS 92(AX), Z26
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z27
 	VFMADD231PS  Z26, Z27, Z0
@@ -2299,8 +2364,12 @@ rows14x2:
 	MOVQ       40(AX), R10
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
+	MOVQ       80(AX), R13
+	ADDQ       CX, R13
 
 loop14x2:
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
 	VMOVUPS      (CX), Z28
 	VMOVUPS.Z    64(CX), K1, Z29
 	VBROADCASTSS (BX), Z30
@@ -2351,9 +2420,10 @@ loop14x2:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
+	ADDQ         R12, R13
 	DECQ         R10
 	JNZ          loop14x2
-	VBROADCASTSS 80(AX), Z28
+	VBROADCASTSS 88(AX), Z28
 	VMULPS       Z28, Z0, Z0
 	VMULPS       Z28, Z1, Z1
 	VMULPS       Z28, Z2, Z2
@@ -2384,10 +2454,10 @@ loop14x2:
 	VMULPS       Z28, Z27, Z27
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store14x2
-	VBROADCASTSS 84(AX), Z28
+	VBROADCASTSS 92(AX), Z28
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z29
 	VFMADD231PS  Z28, Z29, Z0
@@ -2550,23 +2620,27 @@ single:
 	MOVQ       40(AX), BX
 	MOVQ       56(AX), SI
 	MOVQ       64(AX), DI
+	MOVQ       80(AX), R8
+	ADDQ       DX, R8
 
 loop1x1:
+	PREFETCHT0   (R8)
 	VMOVUPS.Z    (DX), K1, Z1
 	VBROADCASTSS (CX), Z2
 	VFMADD231PS  Z2, Z1, Z0
 	ADDQ         SI, CX
 	ADDQ         DI, DX
+	ADDQ         DI, R8
 	DECQ         BX
 	JNZ          loop1x1
-	VBROADCASTSS 80(AX), Z1
+	VBROADCASTSS 88(AX), Z1
 	VMULPS       Z1, Z0, Z0
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store1x1
-	VBROADCASTSS 84(AX), Z1
+	VBROADCASTSS 92(AX), Z1
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z2
 	VFMADD231PS  Z1, Z2, Z0
@@ -2600,8 +2674,11 @@ rows2x1:
 	MOVQ       40(AX), SI
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
+	MOVQ       80(AX), R9
+	ADDQ       BX, R9
 
 loop2x1:
+	PREFETCHT0   (R9)
 	VMOVUPS.Z    (BX), K1, Z2
 	VBROADCASTSS (CX), Z3
 	VFMADD231PS  Z3, Z2, Z0
@@ -2609,17 +2686,18 @@ loop2x1:
 	VFMADD231PS  Z3, Z2, Z1
 	ADDQ         DI, CX
 	ADDQ         R8, BX
+	ADDQ         R8, R9
 	DECQ         SI
 	JNZ          loop2x1
-	VBROADCASTSS 80(AX), Z2
+	VBROADCASTSS 88(AX), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store2x1
-	VBROADCASTSS 84(AX), Z2
+	VBROADCASTSS 92(AX), Z2
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -2662,8 +2740,11 @@ rows3x1:
 	MOVQ       40(AX), SI
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
+	MOVQ       80(AX), R9
+	ADDQ       BX, R9
 
 loop3x1:
+	PREFETCHT0   (R9)
 	VMOVUPS.Z    (BX), K1, Z3
 	VBROADCASTSS (CX), Z4
 	VFMADD231PS  Z4, Z3, Z0
@@ -2673,18 +2754,19 @@ loop3x1:
 	VFMADD231PS  Z4, Z3, Z2
 	ADDQ         DI, CX
 	ADDQ         R8, BX
+	ADDQ         R8, R9
 	DECQ         SI
 	JNZ          loop3x1
-	VBROADCASTSS 80(AX), Z3
+	VBROADCASTSS 88(AX), Z3
 	VMULPS       Z3, Z0, Z0
 	VMULPS       Z3, Z1, Z1
 	VMULPS       Z3, Z2, Z2
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store3x1
-	VBROADCASTSS 84(AX), Z3
+	VBROADCASTSS 92(AX), Z3
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z4
 	VFMADD231PS  Z3, Z4, Z0
@@ -2739,8 +2821,11 @@ rows4x1:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop4x1:
+	PREFETCHT0   (R10)
 	VMOVUPS.Z    (CX), K1, Z4
 	VBROADCASTSS (BX), Z5
 	VFMADD231PS  Z5, Z4, Z0
@@ -2753,19 +2838,20 @@ loop4x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop4x1
-	VBROADCASTSS 80(AX), Z4
+	VBROADCASTSS 88(AX), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store4x1
-	VBROADCASTSS 84(AX), Z4
+	VBROADCASTSS 92(AX), Z4
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -2829,8 +2915,11 @@ rows5x1:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop5x1:
+	PREFETCHT0   (R10)
 	VMOVUPS.Z    (CX), K1, Z5
 	VBROADCASTSS (BX), Z6
 	VFMADD231PS  Z6, Z5, Z0
@@ -2845,9 +2934,10 @@ loop5x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop5x1
-	VBROADCASTSS 80(AX), Z5
+	VBROADCASTSS 88(AX), Z5
 	VMULPS       Z5, Z0, Z0
 	VMULPS       Z5, Z1, Z1
 	VMULPS       Z5, Z2, Z2
@@ -2855,10 +2945,10 @@ loop5x1:
 	VMULPS       Z5, Z4, Z4
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store5x1
-	VBROADCASTSS 84(AX), Z5
+	VBROADCASTSS 92(AX), Z5
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z6
 	VFMADD231PS  Z5, Z6, Z0
@@ -2931,8 +3021,11 @@ rows6x1:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop6x1:
+	PREFETCHT0   (R10)
 	VMOVUPS.Z    (CX), K1, Z6
 	VBROADCASTSS (BX), Z7
 	VFMADD231PS  Z7, Z6, Z0
@@ -2949,9 +3042,10 @@ loop6x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop6x1
-	VBROADCASTSS 80(AX), Z6
+	VBROADCASTSS 88(AX), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
@@ -2960,10 +3054,10 @@ loop6x1:
 	VMULPS       Z6, Z5, Z5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store6x1
-	VBROADCASTSS 84(AX), Z6
+	VBROADCASTSS 92(AX), Z6
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -3047,8 +3141,11 @@ rows7x1:
 	MOVQ       40(AX), R8
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
+	MOVQ       80(AX), R11
+	ADDQ       CX, R11
 
 loop7x1:
+	PREFETCHT0   (R11)
 	VMOVUPS.Z    (CX), K1, Z7
 	VBROADCASTSS (BX), Z8
 	VFMADD231PS  Z8, Z7, Z0
@@ -3068,9 +3165,10 @@ loop7x1:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
+	ADDQ         R10, R11
 	DECQ         R8
 	JNZ          loop7x1
-	VBROADCASTSS 80(AX), Z7
+	VBROADCASTSS 88(AX), Z7
 	VMULPS       Z7, Z0, Z0
 	VMULPS       Z7, Z1, Z1
 	VMULPS       Z7, Z2, Z2
@@ -3080,10 +3178,10 @@ loop7x1:
 	VMULPS       Z7, Z6, Z6
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store7x1
-	VBROADCASTSS 84(AX), Z7
+	VBROADCASTSS 92(AX), Z7
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z8
 	VFMADD231PS  Z7, Z8, Z0
@@ -3176,8 +3274,11 @@ rows8x1:
 	MOVQ       40(AX), R8
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
+	MOVQ       80(AX), R11
+	ADDQ       CX, R11
 
 loop8x1:
+	PREFETCHT0   (R11)
 	VMOVUPS.Z    (CX), K1, Z8
 	VBROADCASTSS (BX), Z9
 	VFMADD231PS  Z9, Z8, Z0
@@ -3199,9 +3300,10 @@ loop8x1:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
+	ADDQ         R10, R11
 	DECQ         R8
 	JNZ          loop8x1
-	VBROADCASTSS 80(AX), Z8
+	VBROADCASTSS 88(AX), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
 	VMULPS       Z8, Z2, Z2
@@ -3212,10 +3314,10 @@ loop8x1:
 	VMULPS       Z8, Z7, Z7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store8x1
-	VBROADCASTSS 84(AX), Z8
+	VBROADCASTSS 92(AX), Z8
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z9
 	VFMADD231PS  Z8, Z9, Z0
@@ -3317,8 +3419,11 @@ rows9x1:
 	MOVQ       40(AX), R8
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
+	MOVQ       80(AX), R11
+	ADDQ       CX, R11
 
 loop9x1:
+	PREFETCHT0   (R11)
 	VMOVUPS.Z    (CX), K1, Z9
 	VBROADCASTSS (BX), Z10
 	VFMADD231PS  Z10, Z9, Z0
@@ -3342,9 +3447,10 @@ loop9x1:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
+	ADDQ         R10, R11
 	DECQ         R8
 	JNZ          loop9x1
-	VBROADCASTSS 80(AX), Z9
+	VBROADCASTSS 88(AX), Z9
 	VMULPS       Z9, Z0, Z0
 	VMULPS       Z9, Z1, Z1
 	VMULPS       Z9, Z2, Z2
@@ -3356,10 +3462,10 @@ loop9x1:
 	VMULPS       Z9, Z8, Z8
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store9x1
-	VBROADCASTSS 84(AX), Z9
+	VBROADCASTSS 92(AX), Z9
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z10
 	VFMADD231PS  Z9, Z10, Z0
@@ -3472,8 +3578,11 @@ rows10x1:
 	MOVQ       40(AX), R9
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
+	MOVQ       80(AX), R12
+	ADDQ       CX, R12
 
 loop10x1:
+	PREFETCHT0   (R12)
 	VMOVUPS.Z    (CX), K1, Z10
 	VBROADCASTSS (BX), Z11
 	VFMADD231PS  Z11, Z10, Z0
@@ -3500,9 +3609,10 @@ loop10x1:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
+	ADDQ         R11, R12
 	DECQ         R9
 	JNZ          loop10x1
-	VBROADCASTSS 80(AX), Z10
+	VBROADCASTSS 88(AX), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
 	VMULPS       Z10, Z2, Z2
@@ -3515,10 +3625,10 @@ loop10x1:
 	VMULPS       Z10, Z9, Z9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store10x1
-	VBROADCASTSS 84(AX), Z10
+	VBROADCASTSS 92(AX), Z10
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z11
 	VFMADD231PS  Z10, Z11, Z0
@@ -3640,8 +3750,11 @@ rows11x1:
 	MOVQ       40(AX), R9
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
+	MOVQ       80(AX), R12
+	ADDQ       CX, R12
 
 loop11x1:
+	PREFETCHT0   (R12)
 	VMOVUPS.Z    (CX), K1, Z11
 	VBROADCASTSS (BX), Z12
 	VFMADD231PS  Z12, Z11, Z0
@@ -3670,9 +3783,10 @@ loop11x1:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
+	ADDQ         R11, R12
 	DECQ         R9
 	JNZ          loop11x1
-	VBROADCASTSS 80(AX), Z11
+	VBROADCASTSS 88(AX), Z11
 	VMULPS       Z11, Z0, Z0
 	VMULPS       Z11, Z1, Z1
 	VMULPS       Z11, Z2, Z2
@@ -3686,10 +3800,10 @@ loop11x1:
 	VMULPS       Z11, Z10, Z10
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store11x1
-	VBROADCASTSS 84(AX), Z11
+	VBROADCASTSS 92(AX), Z11
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z12
 	VFMADD231PS  Z11, Z12, Z0
@@ -3820,8 +3934,11 @@ rows12x1:
 	MOVQ       40(AX), R9
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
+	MOVQ       80(AX), R12
+	ADDQ       CX, R12
 
 loop12x1:
+	PREFETCHT0   (R12)
 	VMOVUPS.Z    (CX), K1, Z12
 	VBROADCASTSS (BX), Z13
 	VFMADD231PS  Z13, Z12, Z0
@@ -3852,9 +3969,10 @@ loop12x1:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
+	ADDQ         R11, R12
 	DECQ         R9
 	JNZ          loop12x1
-	VBROADCASTSS 80(AX), Z12
+	VBROADCASTSS 88(AX), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -3869,10 +3987,10 @@ loop12x1:
 	VMULPS       Z12, Z11, Z11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store12x1
-	VBROADCASTSS 84(AX), Z12
+	VBROADCASTSS 92(AX), Z12
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z13
 	VFMADD231PS  Z12, Z13, Z0
@@ -4014,8 +4132,11 @@ rows13x1:
 	MOVQ       40(AX), R10
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
+	MOVQ       80(AX), R13
+	ADDQ       CX, R13
 
 loop13x1:
+	PREFETCHT0   (R13)
 	VMOVUPS.Z    (CX), K1, Z13
 	VBROADCASTSS (BX), Z14
 	VFMADD231PS  Z14, Z13, Z0
@@ -4049,9 +4170,10 @@ loop13x1:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
+	ADDQ         R12, R13
 	DECQ         R10
 	JNZ          loop13x1
-	VBROADCASTSS 80(AX), Z13
+	VBROADCASTSS 88(AX), Z13
 	VMULPS       Z13, Z0, Z0
 	VMULPS       Z13, Z1, Z1
 	VMULPS       Z13, Z2, Z2
@@ -4067,10 +4189,10 @@ loop13x1:
 	VMULPS       Z13, Z12, Z12
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store13x1
-	VBROADCASTSS 84(AX), Z13
+	VBROADCASTSS 92(AX), Z13
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z14
 	VFMADD231PS  Z13, Z14, Z0
@@ -4221,8 +4343,11 @@ rows14x1:
 	MOVQ       40(AX), R10
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
+	MOVQ       80(AX), R13
+	ADDQ       CX, R13
 
 loop14x1:
+	PREFETCHT0   (R13)
 	VMOVUPS.Z    (CX), K1, Z14
 	VBROADCASTSS (BX), Z15
 	VFMADD231PS  Z15, Z14, Z0
@@ -4258,9 +4383,10 @@ loop14x1:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
+	ADDQ         R12, R13
 	DECQ         R10
 	JNZ          loop14x1
-	VBROADCASTSS 80(AX), Z14
+	VBROADCASTSS 88(AX), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
 	VMULPS       Z14, Z2, Z2
@@ -4277,10 +4403,10 @@ loop14x1:
 	VMULPS       Z14, Z13, Z13
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store14x1
-	VBROADCASTSS 84(AX), Z14
+	VBROADCASTSS 92(AX), Z14
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z15
 	VFMADD231PS  Z14, Z15, Z0
@@ -4571,7 +4697,7 @@ sum1x8:
 	VMOVSHDUP     X1, X0
 	VADDPS        X0, X1, X1
 	VMOVSS        (CX), X0
-	VFMADD231SS   80(AX), X1, X0
+	VFMADD231SS   88(AX), X1, X0
 	VMOVSS        X0, (CX)
 	VEXTRACTF64X4 $0x01, Z2, Y0
 	VADDPS        Y0, Y2, Y2
@@ -4582,7 +4708,7 @@ sum1x8:
 	VMOVSHDUP     X2, X0
 	VADDPS        X0, X2, X2
 	VMOVSS        4(CX), X0
-	VFMADD231SS   80(AX), X2, X0
+	VFMADD231SS   88(AX), X2, X0
 	VMOVSS        X0, 4(CX)
 	VEXTRACTF64X4 $0x01, Z3, Y0
 	VADDPS        Y0, Y3, Y3
@@ -4593,7 +4719,7 @@ sum1x8:
 	VMOVSHDUP     X3, X0
 	VADDPS        X0, X3, X3
 	VMOVSS        8(CX), X0
-	VFMADD231SS   80(AX), X3, X0
+	VFMADD231SS   88(AX), X3, X0
 	VMOVSS        X0, 8(CX)
 	VEXTRACTF64X4 $0x01, Z4, Y0
 	VADDPS        Y0, Y4, Y4
@@ -4604,7 +4730,7 @@ sum1x8:
 	VMOVSHDUP     X4, X0
 	VADDPS        X0, X4, X4
 	VMOVSS        12(CX), X0
-	VFMADD231SS   80(AX), X4, X0
+	VFMADD231SS   88(AX), X4, X0
 	VMOVSS        X0, 12(CX)
 	VEXTRACTF64X4 $0x01, Z5, Y0
 	VADDPS        Y0, Y5, Y5
@@ -4615,7 +4741,7 @@ sum1x8:
 	VMOVSHDUP     X5, X0
 	VADDPS        X0, X5, X5
 	VMOVSS        16(CX), X0
-	VFMADD231SS   80(AX), X5, X0
+	VFMADD231SS   88(AX), X5, X0
 	VMOVSS        X0, 16(CX)
 	VEXTRACTF64X4 $0x01, Z6, Y0
 	VADDPS        Y0, Y6, Y6
@@ -4626,7 +4752,7 @@ sum1x8:
 	VMOVSHDUP     X6, X0
 	VADDPS        X0, X6, X6
 	VMOVSS        20(CX), X0
-	VFMADD231SS   80(AX), X6, X0
+	VFMADD231SS   88(AX), X6, X0
 	VMOVSS        X0, 20(CX)
 	VEXTRACTF64X4 $0x01, Z7, Y0
 	VADDPS        Y0, Y7, Y7
@@ -4637,7 +4763,7 @@ sum1x8:
 	VMOVSHDUP     X7, X0
 	VADDPS        X0, X7, X7
 	VMOVSS        24(CX), X0
-	VFMADD231SS   80(AX), X7, X0
+	VFMADD231SS   88(AX), X7, X0
 	VMOVSS        X0, 24(CX)
 	VEXTRACTF64X4 $0x01, Z8, Y0
 	VADDPS        Y0, Y8, Y8
@@ -4648,7 +4774,7 @@ sum1x8:
 	VMOVSHDUP     X8, X0
 	VADDPS        X0, X8, X8
 	VMOVSS        28(CX), X0
-	VFMADD231SS   80(AX), X8, X0
+	VFMADD231SS   88(AX), X8, X0
 	VMOVSS        X0, 28(CX)
 	VZEROUPPER
 	RET
@@ -4761,7 +4887,7 @@ sum2x8:
 	VMOVSHDUP     X1, X0
 	VADDPS        X0, X1, X1
 	VMOVSS        (DX), X0
-	VFMADD231SS   80(AX), X1, X0
+	VFMADD231SS   88(AX), X1, X0
 	VMOVSS        X0, (DX)
 	VEXTRACTF64X4 $0x01, Z2, Y0
 	VADDPS        Y0, Y2, Y2
@@ -4772,7 +4898,7 @@ sum2x8:
 	VMOVSHDUP     X2, X0
 	VADDPS        X0, X2, X2
 	VMOVSS        4(DX), X0
-	VFMADD231SS   80(AX), X2, X0
+	VFMADD231SS   88(AX), X2, X0
 	VMOVSS        X0, 4(DX)
 	VEXTRACTF64X4 $0x01, Z3, Y0
 	VADDPS        Y0, Y3, Y3
@@ -4783,7 +4909,7 @@ sum2x8:
 	VMOVSHDUP     X3, X0
 	VADDPS        X0, X3, X3
 	VMOVSS        8(DX), X0
-	VFMADD231SS   80(AX), X3, X0
+	VFMADD231SS   88(AX), X3, X0
 	VMOVSS        X0, 8(DX)
 	VEXTRACTF64X4 $0x01, Z4, Y0
 	VADDPS        Y0, Y4, Y4
@@ -4794,7 +4920,7 @@ sum2x8:
 	VMOVSHDUP     X4, X0
 	VADDPS        X0, X4, X4
 	VMOVSS        12(DX), X0
-	VFMADD231SS   80(AX), X4, X0
+	VFMADD231SS   88(AX), X4, X0
 	VMOVSS        X0, 12(DX)
 	VEXTRACTF64X4 $0x01, Z5, Y0
 	VADDPS        Y0, Y5, Y5
@@ -4805,7 +4931,7 @@ sum2x8:
 	VMOVSHDUP     X5, X0
 	VADDPS        X0, X5, X5
 	VMOVSS        16(DX), X0
-	VFMADD231SS   80(AX), X5, X0
+	VFMADD231SS   88(AX), X5, X0
 	VMOVSS        X0, 16(DX)
 	VEXTRACTF64X4 $0x01, Z6, Y0
 	VADDPS        Y0, Y6, Y6
@@ -4816,7 +4942,7 @@ sum2x8:
 	VMOVSHDUP     X6, X0
 	VADDPS        X0, X6, X6
 	VMOVSS        20(DX), X0
-	VFMADD231SS   80(AX), X6, X0
+	VFMADD231SS   88(AX), X6, X0
 	VMOVSS        X0, 20(DX)
 	VEXTRACTF64X4 $0x01, Z7, Y0
 	VADDPS        Y0, Y7, Y7
@@ -4827,7 +4953,7 @@ sum2x8:
 	VMOVSHDUP     X7, X0
 	VADDPS        X0, X7, X7
 	VMOVSS        24(DX), X0
-	VFMADD231SS   80(AX), X7, X0
+	VFMADD231SS   88(AX), X7, X0
 	VMOVSS        X0, 24(DX)
 	VEXTRACTF64X4 $0x01, Z8, Y0
 	VADDPS        Y0, Y8, Y8
@@ -4838,7 +4964,7 @@ sum2x8:
 	VMOVSHDUP     X8, X0
 	VADDPS        X0, X8, X8
 	VMOVSS        28(DX), X0
-	VFMADD231SS   80(AX), X8, X0
+	VFMADD231SS   88(AX), X8, X0
 	VMOVSS        X0, 28(DX)
 	VEXTRACTF64X4 $0x01, Z10, Y0
 	VADDPS        Y0, Y10, Y10
@@ -4849,7 +4975,7 @@ sum2x8:
 	VMOVSHDUP     X10, X0
 	VADDPS        X0, X10, X10
 	VMOVSS        (DX)(CX*1), X0
-	VFMADD231SS   80(AX), X10, X0
+	VFMADD231SS   88(AX), X10, X0
 	VMOVSS        X0, (DX)(CX*1)
 	VEXTRACTF64X4 $0x01, Z11, Y0
 	VADDPS        Y0, Y11, Y11
@@ -4860,7 +4986,7 @@ sum2x8:
 	VMOVSHDUP     X11, X0
 	VADDPS        X0, X11, X11
 	VMOVSS        4(DX)(CX*1), X0
-	VFMADD231SS   80(AX), X11, X0
+	VFMADD231SS   88(AX), X11, X0
 	VMOVSS        X0, 4(DX)(CX*1)
 	VEXTRACTF64X4 $0x01, Z12, Y0
 	VADDPS        Y0, Y12, Y12
@@ -4871,7 +4997,7 @@ sum2x8:
 	VMOVSHDUP     X12, X0
 	VADDPS        X0, X12, X12
 	VMOVSS        8(DX)(CX*1), X0
-	VFMADD231SS   80(AX), X12, X0
+	VFMADD231SS   88(AX), X12, X0
 	VMOVSS        X0, 8(DX)(CX*1)
 	VEXTRACTF64X4 $0x01, Z13, Y0
 	VADDPS        Y0, Y13, Y13
@@ -4882,7 +5008,7 @@ sum2x8:
 	VMOVSHDUP     X13, X0
 	VADDPS        X0, X13, X13
 	VMOVSS        12(DX)(CX*1), X0
-	VFMADD231SS   80(AX), X13, X0
+	VFMADD231SS   88(AX), X13, X0
 	VMOVSS        X0, 12(DX)(CX*1)
 	VEXTRACTF64X4 $0x01, Z14, Y0
 	VADDPS        Y0, Y14, Y14
@@ -4893,7 +5019,7 @@ sum2x8:
 	VMOVSHDUP     X14, X0
 	VADDPS        X0, X14, X14
 	VMOVSS        16(DX)(CX*1), X0
-	VFMADD231SS   80(AX), X14, X0
+	VFMADD231SS   88(AX), X14, X0
 	VMOVSS        X0, 16(DX)(CX*1)
 	VEXTRACTF64X4 $0x01, Z15, Y0
 	VADDPS        Y0, Y15, Y15
@@ -4904,7 +5030,7 @@ sum2x8:
 	VMOVSHDUP     X15, X0
 	VADDPS        X0, X15, X15
 	VMOVSS        20(DX)(CX*1), X0
-	VFMADD231SS   80(AX), X15, X0
+	VFMADD231SS   88(AX), X15, X0
 	VMOVSS        X0, 20(DX)(CX*1)
 	VEXTRACTF64X4 $0x01, Z16, Y0
 	VADDPS        Y0, Y16, Y16
@@ -4915,7 +5041,7 @@ sum2x8:
 	VMOVSHDUP     X16, X0
 	VADDPS        X0, X16, X16
 	VMOVSS        24(DX)(CX*1), X0
-	VFMADD231SS   80(AX), X16, X0
+	VFMADD231SS   88(AX), X16, X0
 	VMOVSS        X0, 24(DX)(CX*1)
 	VEXTRACTF64X4 $0x01, Z17, Y0
 	VADDPS        Y0, Y17, Y17
@@ -4926,7 +5052,7 @@ sum2x8:
 	VMOVSHDUP     X17, X0
 	VADDPS        X0, X17, X17
 	VMOVSS        28(DX)(CX*1), X0
-	VFMADD231SS   80(AX), X17, X0
+	VFMADD231SS   88(AX), X17, X0
 	VMOVSS        X0, 28(DX)(CX*1)
 	VZEROUPPER
 	RET
@@ -4975,7 +5101,7 @@ sum1x1:
 	VMOVSHDUP     X1, X0
 	VADDPS        X0, X1, X1
 	VMOVSS        (SI), X0
-	VFMADD231SS   80(AX), X1, X0
+	VFMADD231SS   88(AX), X1, X0
 	VMOVSS        X0, (SI)
 	ADDQ          64(AX), DX
 	ADDQ          $0x04, BX
@@ -5036,8 +5162,12 @@ TEXT ·dTileAVX512(SB), NOSPLIT, $0-8
 	MOVQ       40(AX), BX
 	MOVQ       56(AX), SI
 	MOVQ       64(AX), DI
+	MOVQ       80(AX), R8
+	ADDQ       DX, R8
 
 loop1x2:
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
 	VMOVUPD      (DX), Z2
 	VMOVUPD.Z    64(DX), K1, Z3
 	VBROADCASTSD (CX), Z4
@@ -5045,17 +5175,18 @@ loop1x2:
 	VFMADD231PD  Z4, Z3, Z1
 	ADDQ         SI, CX
 	ADDQ         DI, DX
+	ADDQ         DI, R8
 	DECQ         BX
 	JNZ          loop1x2
-	VBROADCASTSD 80(AX), Z2
+	VBROADCASTSD 88(AX), Z2
 	VMULPD       Z2, Z0, Z0
 	VMULPD       Z2, Z1, Z1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store1x2
-	VBROADCASTSD 88(AX), Z2
+	VBROADCASTSD 96(AX), Z2
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z3
 	VFMADD231PD  Z2, Z3, Z0
@@ -5094,8 +5225,12 @@ rows2x2:
 	MOVQ       40(AX), SI
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
+	MOVQ       80(AX), R9
+	ADDQ       BX, R9
 
 loop2x2:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPD      (BX), Z4
 	VMOVUPD.Z    64(BX), K1, Z5
 	VBROADCASTSD (CX), Z6
@@ -5106,19 +5241,20 @@ loop2x2:
 	VFMADD231PD  Z6, Z5, Z3
 	ADDQ         DI, CX
 	ADDQ         R8, BX
+	ADDQ         R8, R9
 	DECQ         SI
 	JNZ          loop2x2
-	VBROADCASTSD 80(AX), Z4
+	VBROADCASTSD 88(AX), Z4
 	VMULPD       Z4, Z0, Z0
 	VMULPD       Z4, Z1, Z1
 	VMULPD       Z4, Z2, Z2
 	VMULPD       Z4, Z3, Z3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store2x2
-	VBROADCASTSD 88(AX), Z4
+	VBROADCASTSD 96(AX), Z4
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z5
 	VFMADD231PD  Z4, Z5, Z0
@@ -5170,8 +5306,12 @@ rows3x2:
 	MOVQ       40(AX), SI
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
+	MOVQ       80(AX), R9
+	ADDQ       BX, R9
 
 loop3x2:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPD      (BX), Z6
 	VMOVUPD.Z    64(BX), K1, Z7
 	VBROADCASTSD (CX), Z8
@@ -5185,9 +5325,10 @@ loop3x2:
 	VFMADD231PD  Z8, Z7, Z5
 	ADDQ         DI, CX
 	ADDQ         R8, BX
+	ADDQ         R8, R9
 	DECQ         SI
 	JNZ          loop3x2
-	VBROADCASTSD 80(AX), Z6
+	VBROADCASTSD 88(AX), Z6
 	VMULPD       Z6, Z0, Z0
 	VMULPD       Z6, Z1, Z1
 	VMULPD       Z6, Z2, Z2
@@ -5196,10 +5337,10 @@ loop3x2:
 	VMULPD       Z6, Z5, Z5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store3x2
-	VBROADCASTSD 88(AX), Z6
+	VBROADCASTSD 96(AX), Z6
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z7
 	VFMADD231PD  Z6, Z7, Z0
@@ -5267,8 +5408,12 @@ rows4x2:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop4x2:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPD      (CX), Z8
 	VMOVUPD.Z    64(CX), K1, Z9
 	VBROADCASTSD (BX), Z10
@@ -5286,9 +5431,10 @@ loop4x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop4x2
-	VBROADCASTSD 80(AX), Z8
+	VBROADCASTSD 88(AX), Z8
 	VMULPD       Z8, Z0, Z0
 	VMULPD       Z8, Z1, Z1
 	VMULPD       Z8, Z2, Z2
@@ -5299,10 +5445,10 @@ loop4x2:
 	VMULPD       Z8, Z7, Z7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store4x2
-	VBROADCASTSD 88(AX), Z8
+	VBROADCASTSD 96(AX), Z8
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z9
 	VFMADD231PD  Z8, Z9, Z0
@@ -5383,8 +5529,12 @@ rows5x2:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop5x2:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPD      (CX), Z10
 	VMOVUPD.Z    64(CX), K1, Z11
 	VBROADCASTSD (BX), Z12
@@ -5405,9 +5555,10 @@ loop5x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop5x2
-	VBROADCASTSD 80(AX), Z10
+	VBROADCASTSD 88(AX), Z10
 	VMULPD       Z10, Z0, Z0
 	VMULPD       Z10, Z1, Z1
 	VMULPD       Z10, Z2, Z2
@@ -5420,10 +5571,10 @@ loop5x2:
 	VMULPD       Z10, Z9, Z9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store5x2
-	VBROADCASTSD 88(AX), Z10
+	VBROADCASTSD 96(AX), Z10
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z11
 	VFMADD231PD  Z10, Z11, Z0
@@ -5517,8 +5668,12 @@ rows6x2:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop6x2:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPD      (CX), Z12
 	VMOVUPD.Z    64(CX), K1, Z13
 	VBROADCASTSD (BX), Z14
@@ -5542,9 +5697,10 @@ loop6x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop6x2
-	VBROADCASTSD 80(AX), Z12
+	VBROADCASTSD 88(AX), Z12
 	VMULPD       Z12, Z0, Z0
 	VMULPD       Z12, Z1, Z1
 	VMULPD       Z12, Z2, Z2
@@ -5559,10 +5715,10 @@ loop6x2:
 	VMULPD       Z12, Z11, Z11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store6x2
-	VBROADCASTSD 88(AX), Z12
+	VBROADCASTSD 96(AX), Z12
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z13
 	VFMADD231PD  Z12, Z13, Z0
@@ -5671,8 +5827,12 @@ rows7x2:
 	MOVQ       40(AX), R8
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
+	MOVQ       80(AX), R11
+	ADDQ       CX, R11
 
 loop7x2:
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
 	VMOVUPD      (CX), Z14
 	VMOVUPD.Z    64(CX), K1, Z15
 	VBROADCASTSD (BX), Z16
@@ -5700,9 +5860,10 @@ loop7x2:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
+	ADDQ         R10, R11
 	DECQ         R8
 	JNZ          loop7x2
-	VBROADCASTSD 80(AX), Z14
+	VBROADCASTSD 88(AX), Z14
 	VMULPD       Z14, Z0, Z0
 	VMULPD       Z14, Z1, Z1
 	VMULPD       Z14, Z2, Z2
@@ -5719,10 +5880,10 @@ loop7x2:
 	VMULPD       Z14, Z13, Z13
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store7x2
-	VBROADCASTSD 88(AX), Z14
+	VBROADCASTSD 96(AX), Z14
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z15
 	VFMADD231PD  Z14, Z15, Z0
@@ -5844,8 +6005,12 @@ rows8x2:
 	MOVQ       40(AX), R8
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
+	MOVQ       80(AX), R11
+	ADDQ       CX, R11
 
 loop8x2:
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
 	VMOVUPD      (CX), Z16
 	VMOVUPD.Z    64(CX), K1, Z17
 	VBROADCASTSD (BX), Z18
@@ -5876,9 +6041,10 @@ loop8x2:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
+	ADDQ         R10, R11
 	DECQ         R8
 	JNZ          loop8x2
-	VBROADCASTSD 80(AX), Z16
+	VBROADCASTSD 88(AX), Z16
 	VMULPD       Z16, Z0, Z0
 	VMULPD       Z16, Z1, Z1
 	VMULPD       Z16, Z2, Z2
@@ -5897,10 +6063,10 @@ loop8x2:
 	VMULPD       Z16, Z15, Z15
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store8x2
-	VBROADCASTSD 88(AX), Z16
+	VBROADCASTSD 96(AX), Z16
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z17
 	VFMADD231PD  Z16, Z17, Z0
@@ -6035,8 +6201,12 @@ rows9x2:
 	MOVQ       40(AX), R8
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
+	MOVQ       80(AX), R11
+	ADDQ       CX, R11
 
 loop9x2:
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
 	VMOVUPD      (CX), Z18
 	VMOVUPD.Z    64(CX), K1, Z19
 	VBROADCASTSD (BX), Z20
@@ -6070,9 +6240,10 @@ loop9x2:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
+	ADDQ         R10, R11
 	DECQ         R8
 	JNZ          loop9x2
-	VBROADCASTSD 80(AX), Z18
+	VBROADCASTSD 88(AX), Z18
 	VMULPD       Z18, Z0, Z0
 	VMULPD       Z18, Z1, Z1
 	VMULPD       Z18, Z2, Z2
@@ -6093,10 +6264,10 @@ loop9x2:
 	VMULPD       Z18, Z17, Z17
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store9x2
-	VBROADCASTSD 88(AX), Z18
+	VBROADCASTSD 96(AX), Z18
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z19
 	VFMADD231PD  Z18, Z19, Z0
@@ -6246,8 +6417,12 @@ rows10x2:
 	MOVQ       40(AX), R9
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
+	MOVQ       80(AX), R12
+	ADDQ       CX, R12
 
 loop10x2:
+	PREFETCHT0   (R12)
+	PREFETCHT0   64(R12)
 	VMOVUPD      (CX), Z20
 	VMOVUPD.Z    64(CX), K1, Z21
 	VBROADCASTSD (BX), Z22
@@ -6285,9 +6460,10 @@ loop10x2:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
+	ADDQ         R11, R12
 	DECQ         R9
 	JNZ          loop10x2
-	VBROADCASTSD 80(AX), Z20
+	VBROADCASTSD 88(AX), Z20
 	VMULPD       Z20, Z0, Z0
 	VMULPD       Z20, Z1, Z1
 	VMULPD       Z20, Z2, Z2
@@ -6310,10 +6486,10 @@ loop10x2:
 	VMULPD       Z20, Z19, Z19
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store10x2
-	VBROADCASTSD 88(AX), Z20
+	VBROADCASTSD 96(AX), Z20
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z21
 	VFMADD231PD  Z20, Z21, Z0
@@ -6476,8 +6652,12 @@ rows11x2:
 	MOVQ       40(AX), R9
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
+	MOVQ       80(AX), R12
+	ADDQ       CX, R12
 
 loop11x2:
+	PREFETCHT0   (R12)
+	PREFETCHT0   64(R12)
 	VMOVUPD      (CX), Z22
 	VMOVUPD.Z    64(CX), K1, Z23
 	VBROADCASTSD (BX), Z24
@@ -6518,9 +6698,10 @@ loop11x2:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
+	ADDQ         R11, R12
 	DECQ         R9
 	JNZ          loop11x2
-	VBROADCASTSD 80(AX), Z22
+	VBROADCASTSD 88(AX), Z22
 	VMULPD       Z22, Z0, Z0
 	VMULPD       Z22, Z1, Z1
 	VMULPD       Z22, Z2, Z2
@@ -6545,10 +6726,10 @@ loop11x2:
 	VMULPD       Z22, Z21, Z21
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store11x2
-	VBROADCASTSD 88(AX), Z22
+	VBROADCASTSD 96(AX), Z22
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z23
 	VFMADD231PD  Z22, Z23, Z0
@@ -6724,8 +6905,12 @@ rows12x2:
 	MOVQ       40(AX), R9
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
+	MOVQ       80(AX), R12
+	ADDQ       CX, R12
 
 loop12x2:
+	PREFETCHT0   (R12)
+	PREFETCHT0   64(R12)
 	VMOVUPD      (CX), Z24
 	VMOVUPD.Z    64(CX), K1, Z25
 	VBROADCASTSD (BX), Z26
@@ -6769,9 +6954,10 @@ loop12x2:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
+	ADDQ         R11, R12
 	DECQ         R9
 	JNZ          loop12x2
-	VBROADCASTSD 80(AX), Z24
+	VBROADCASTSD 88(AX), Z24
 	VMULPD       Z24, Z0, Z0
 	VMULPD       Z24, Z1, Z1
 	VMULPD       Z24, Z2, Z2
@@ -6798,10 +6984,10 @@ loop12x2:
 	VMULPD       Z24, Z23, Z23
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store12x2
-	VBROADCASTSD 88(AX), Z24
+	VBROADCASTSD 96(AX), Z24
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z25
 	VFMADD231PD  Z24, Z25, Z0
@@ -6992,8 +7178,12 @@ rows13x2:
 	MOVQ       40(AX), R10
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
+	MOVQ       80(AX), R13
+	ADDQ       CX, R13
 
 loop13x2:
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
 	VMOVUPD      (CX), Z26
 	VMOVUPD.Z    64(CX), K1, Z27
 	VBROADCASTSD (BX), Z28
@@ -7041,9 +7231,10 @@ loop13x2:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
+	ADDQ         R12, R13
 	DECQ         R10
 	JNZ          loop13x2
-	VBROADCASTSD 80(AX), Z26
+	VBROADCASTSD 88(AX), Z26
 	VMULPD       Z26, Z0, Z0
 	VMULPD       Z26, Z1, Z1
 	VMULPD       Z26, Z2, Z2
@@ -7072,10 +7263,10 @@ loop13x2:
 	VMULPD       Z26, Z25, Z25
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store13x2
-	VBROADCASTSD 88(AX), Z26
+	VBROADCASTSD 96(AX), Z26
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z27
 	VFMADD231PD  Z26, Z27, Z0
@@ -7279,8 +7470,12 @@ rows14x2:
 	MOVQ       40(AX), R10
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
+	MOVQ       80(AX), R13
+	ADDQ       CX, R13
 
 loop14x2:
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
 	VMOVUPD      (CX), Z28
 	VMOVUPD.Z    64(CX), K1, Z29
 	VBROADCASTSD (BX), Z30
@@ -7331,9 +7526,10 @@ loop14x2:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
+	ADDQ         R12, R13
 	DECQ         R10
 	JNZ          loop14x2
-	VBROADCASTSD 80(AX), Z28
+	VBROADCASTSD 88(AX), Z28
 	VMULPD       Z28, Z0, Z0
 	VMULPD       Z28, Z1, Z1
 	VMULPD       Z28, Z2, Z2
@@ -7364,10 +7560,10 @@ loop14x2:
 	VMULPD       Z28, Z27, Z27
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store14x2
-	VBROADCASTSD 88(AX), Z28
+	VBROADCASTSD 96(AX), Z28
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z29
 	VFMADD231PD  Z28, Z29, Z0
@@ -7530,23 +7726,27 @@ single:
 	MOVQ       40(AX), BX
 	MOVQ       56(AX), SI
 	MOVQ       64(AX), DI
+	MOVQ       80(AX), R8
+	ADDQ       DX, R8
 
 loop1x1:
+	PREFETCHT0   (R8)
 	VMOVUPD.Z    (DX), K1, Z1
 	VBROADCASTSD (CX), Z2
 	VFMADD231PD  Z2, Z1, Z0
 	ADDQ         SI, CX
 	ADDQ         DI, DX
+	ADDQ         DI, R8
 	DECQ         BX
 	JNZ          loop1x1
-	VBROADCASTSD 80(AX), Z1
+	VBROADCASTSD 88(AX), Z1
 	VMULPD       Z1, Z0, Z0
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store1x1
-	VBROADCASTSD 88(AX), Z1
+	VBROADCASTSD 96(AX), Z1
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z2
 	VFMADD231PD  Z1, Z2, Z0
@@ -7580,8 +7780,11 @@ rows2x1:
 	MOVQ       40(AX), SI
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
+	MOVQ       80(AX), R9
+	ADDQ       BX, R9
 
 loop2x1:
+	PREFETCHT0   (R9)
 	VMOVUPD.Z    (BX), K1, Z2
 	VBROADCASTSD (CX), Z3
 	VFMADD231PD  Z3, Z2, Z0
@@ -7589,17 +7792,18 @@ loop2x1:
 	VFMADD231PD  Z3, Z2, Z1
 	ADDQ         DI, CX
 	ADDQ         R8, BX
+	ADDQ         R8, R9
 	DECQ         SI
 	JNZ          loop2x1
-	VBROADCASTSD 80(AX), Z2
+	VBROADCASTSD 88(AX), Z2
 	VMULPD       Z2, Z0, Z0
 	VMULPD       Z2, Z1, Z1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store2x1
-	VBROADCASTSD 88(AX), Z2
+	VBROADCASTSD 96(AX), Z2
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z3
 	VFMADD231PD  Z2, Z3, Z0
@@ -7642,8 +7846,11 @@ rows3x1:
 	MOVQ       40(AX), SI
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
+	MOVQ       80(AX), R9
+	ADDQ       BX, R9
 
 loop3x1:
+	PREFETCHT0   (R9)
 	VMOVUPD.Z    (BX), K1, Z3
 	VBROADCASTSD (CX), Z4
 	VFMADD231PD  Z4, Z3, Z0
@@ -7653,18 +7860,19 @@ loop3x1:
 	VFMADD231PD  Z4, Z3, Z2
 	ADDQ         DI, CX
 	ADDQ         R8, BX
+	ADDQ         R8, R9
 	DECQ         SI
 	JNZ          loop3x1
-	VBROADCASTSD 80(AX), Z3
+	VBROADCASTSD 88(AX), Z3
 	VMULPD       Z3, Z0, Z0
 	VMULPD       Z3, Z1, Z1
 	VMULPD       Z3, Z2, Z2
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store3x1
-	VBROADCASTSD 88(AX), Z3
+	VBROADCASTSD 96(AX), Z3
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z4
 	VFMADD231PD  Z3, Z4, Z0
@@ -7719,8 +7927,11 @@ rows4x1:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop4x1:
+	PREFETCHT0   (R10)
 	VMOVUPD.Z    (CX), K1, Z4
 	VBROADCASTSD (BX), Z5
 	VFMADD231PD  Z5, Z4, Z0
@@ -7733,19 +7944,20 @@ loop4x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop4x1
-	VBROADCASTSD 80(AX), Z4
+	VBROADCASTSD 88(AX), Z4
 	VMULPD       Z4, Z0, Z0
 	VMULPD       Z4, Z1, Z1
 	VMULPD       Z4, Z2, Z2
 	VMULPD       Z4, Z3, Z3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store4x1
-	VBROADCASTSD 88(AX), Z4
+	VBROADCASTSD 96(AX), Z4
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z5
 	VFMADD231PD  Z4, Z5, Z0
@@ -7809,8 +8021,11 @@ rows5x1:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop5x1:
+	PREFETCHT0   (R10)
 	VMOVUPD.Z    (CX), K1, Z5
 	VBROADCASTSD (BX), Z6
 	VFMADD231PD  Z6, Z5, Z0
@@ -7825,9 +8040,10 @@ loop5x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop5x1
-	VBROADCASTSD 80(AX), Z5
+	VBROADCASTSD 88(AX), Z5
 	VMULPD       Z5, Z0, Z0
 	VMULPD       Z5, Z1, Z1
 	VMULPD       Z5, Z2, Z2
@@ -7835,10 +8051,10 @@ loop5x1:
 	VMULPD       Z5, Z4, Z4
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store5x1
-	VBROADCASTSD 88(AX), Z5
+	VBROADCASTSD 96(AX), Z5
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z6
 	VFMADD231PD  Z5, Z6, Z0
@@ -7911,8 +8127,11 @@ rows6x1:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop6x1:
+	PREFETCHT0   (R10)
 	VMOVUPD.Z    (CX), K1, Z6
 	VBROADCASTSD (BX), Z7
 	VFMADD231PD  Z7, Z6, Z0
@@ -7929,9 +8148,10 @@ loop6x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop6x1
-	VBROADCASTSD 80(AX), Z6
+	VBROADCASTSD 88(AX), Z6
 	VMULPD       Z6, Z0, Z0
 	VMULPD       Z6, Z1, Z1
 	VMULPD       Z6, Z2, Z2
@@ -7940,10 +8160,10 @@ loop6x1:
 	VMULPD       Z6, Z5, Z5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store6x1
-	VBROADCASTSD 88(AX), Z6
+	VBROADCASTSD 96(AX), Z6
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z7
 	VFMADD231PD  Z6, Z7, Z0
@@ -8027,8 +8247,11 @@ rows7x1:
 	MOVQ       40(AX), R8
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
+	MOVQ       80(AX), R11
+	ADDQ       CX, R11
 
 loop7x1:
+	PREFETCHT0   (R11)
 	VMOVUPD.Z    (CX), K1, Z7
 	VBROADCASTSD (BX), Z8
 	VFMADD231PD  Z8, Z7, Z0
@@ -8048,9 +8271,10 @@ loop7x1:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
+	ADDQ         R10, R11
 	DECQ         R8
 	JNZ          loop7x1
-	VBROADCASTSD 80(AX), Z7
+	VBROADCASTSD 88(AX), Z7
 	VMULPD       Z7, Z0, Z0
 	VMULPD       Z7, Z1, Z1
 	VMULPD       Z7, Z2, Z2
@@ -8060,10 +8284,10 @@ loop7x1:
 	VMULPD       Z7, Z6, Z6
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store7x1
-	VBROADCASTSD 88(AX), Z7
+	VBROADCASTSD 96(AX), Z7
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z8
 	VFMADD231PD  Z7, Z8, Z0
@@ -8156,8 +8380,11 @@ rows8x1:
 	MOVQ       40(AX), R8
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
+	MOVQ       80(AX), R11
+	ADDQ       CX, R11
 
 loop8x1:
+	PREFETCHT0   (R11)
 	VMOVUPD.Z    (CX), K1, Z8
 	VBROADCASTSD (BX), Z9
 	VFMADD231PD  Z9, Z8, Z0
@@ -8179,9 +8406,10 @@ loop8x1:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
+	ADDQ         R10, R11
 	DECQ         R8
 	JNZ          loop8x1
-	VBROADCASTSD 80(AX), Z8
+	VBROADCASTSD 88(AX), Z8
 	VMULPD       Z8, Z0, Z0
 	VMULPD       Z8, Z1, Z1
 	VMULPD       Z8, Z2, Z2
@@ -8192,10 +8420,10 @@ loop8x1:
 	VMULPD       Z8, Z7, Z7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store8x1
-	VBROADCASTSD 88(AX), Z8
+	VBROADCASTSD 96(AX), Z8
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z9
 	VFMADD231PD  Z8, Z9, Z0
@@ -8297,8 +8525,11 @@ rows9x1:
 	MOVQ       40(AX), R8
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
+	MOVQ       80(AX), R11
+	ADDQ       CX, R11
 
 loop9x1:
+	PREFETCHT0   (R11)
 	VMOVUPD.Z    (CX), K1, Z9
 	VBROADCASTSD (BX), Z10
 	VFMADD231PD  Z10, Z9, Z0
@@ -8322,9 +8553,10 @@ loop9x1:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
+	ADDQ         R10, R11
 	DECQ         R8
 	JNZ          loop9x1
-	VBROADCASTSD 80(AX), Z9
+	VBROADCASTSD 88(AX), Z9
 	VMULPD       Z9, Z0, Z0
 	VMULPD       Z9, Z1, Z1
 	VMULPD       Z9, Z2, Z2
@@ -8336,10 +8568,10 @@ loop9x1:
 	VMULPD       Z9, Z8, Z8
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store9x1
-	VBROADCASTSD 88(AX), Z9
+	VBROADCASTSD 96(AX), Z9
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z10
 	VFMADD231PD  Z9, Z10, Z0
@@ -8452,8 +8684,11 @@ rows10x1:
 	MOVQ       40(AX), R9
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
+	MOVQ       80(AX), R12
+	ADDQ       CX, R12
 
 loop10x1:
+	PREFETCHT0   (R12)
 	VMOVUPD.Z    (CX), K1, Z10
 	VBROADCASTSD (BX), Z11
 	VFMADD231PD  Z11, Z10, Z0
@@ -8480,9 +8715,10 @@ loop10x1:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
+	ADDQ         R11, R12
 	DECQ         R9
 	JNZ          loop10x1
-	VBROADCASTSD 80(AX), Z10
+	VBROADCASTSD 88(AX), Z10
 	VMULPD       Z10, Z0, Z0
 	VMULPD       Z10, Z1, Z1
 	VMULPD       Z10, Z2, Z2
@@ -8495,10 +8731,10 @@ loop10x1:
 	VMULPD       Z10, Z9, Z9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store10x1
-	VBROADCASTSD 88(AX), Z10
+	VBROADCASTSD 96(AX), Z10
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z11
 	VFMADD231PD  Z10, Z11, Z0
@@ -8620,8 +8856,11 @@ rows11x1:
 	MOVQ       40(AX), R9
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
+	MOVQ       80(AX), R12
+	ADDQ       CX, R12
 
 loop11x1:
+	PREFETCHT0   (R12)
 	VMOVUPD.Z    (CX), K1, Z11
 	VBROADCASTSD (BX), Z12
 	VFMADD231PD  Z12, Z11, Z0
@@ -8650,9 +8889,10 @@ loop11x1:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
+	ADDQ         R11, R12
 	DECQ         R9
 	JNZ          loop11x1
-	VBROADCASTSD 80(AX), Z11
+	VBROADCASTSD 88(AX), Z11
 	VMULPD       Z11, Z0, Z0
 	VMULPD       Z11, Z1, Z1
 	VMULPD       Z11, Z2, Z2
@@ -8666,10 +8906,10 @@ loop11x1:
 	VMULPD       Z11, Z10, Z10
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store11x1
-	VBROADCASTSD 88(AX), Z11
+	VBROADCASTSD 96(AX), Z11
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z12
 	VFMADD231PD  Z11, Z12, Z0
@@ -8800,8 +9040,11 @@ rows12x1:
 	MOVQ       40(AX), R9
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
+	MOVQ       80(AX), R12
+	ADDQ       CX, R12
 
 loop12x1:
+	PREFETCHT0   (R12)
 	VMOVUPD.Z    (CX), K1, Z12
 	VBROADCASTSD (BX), Z13
 	VFMADD231PD  Z13, Z12, Z0
@@ -8832,9 +9075,10 @@ loop12x1:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
+	ADDQ         R11, R12
 	DECQ         R9
 	JNZ          loop12x1
-	VBROADCASTSD 80(AX), Z12
+	VBROADCASTSD 88(AX), Z12
 	VMULPD       Z12, Z0, Z0
 	VMULPD       Z12, Z1, Z1
 	VMULPD       Z12, Z2, Z2
@@ -8849,10 +9093,10 @@ loop12x1:
 	VMULPD       Z12, Z11, Z11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store12x1
-	VBROADCASTSD 88(AX), Z12
+	VBROADCASTSD 96(AX), Z12
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z13
 	VFMADD231PD  Z12, Z13, Z0
@@ -8994,8 +9238,11 @@ rows13x1:
 	MOVQ       40(AX), R10
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
+	MOVQ       80(AX), R13
+	ADDQ       CX, R13
 
 loop13x1:
+	PREFETCHT0   (R13)
 	VMOVUPD.Z    (CX), K1, Z13
 	VBROADCASTSD (BX), Z14
 	VFMADD231PD  Z14, Z13, Z0
@@ -9029,9 +9276,10 @@ loop13x1:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
+	ADDQ         R12, R13
 	DECQ         R10
 	JNZ          loop13x1
-	VBROADCASTSD 80(AX), Z13
+	VBROADCASTSD 88(AX), Z13
 	VMULPD       Z13, Z0, Z0
 	VMULPD       Z13, Z1, Z1
 	VMULPD       Z13, Z2, Z2
@@ -9047,10 +9295,10 @@ loop13x1:
 	VMULPD       Z13, Z12, Z12
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store13x1
-	VBROADCASTSD 88(AX), Z13
+	VBROADCASTSD 96(AX), Z13
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z14
 	VFMADD231PD  Z13, Z14, Z0
@@ -9201,8 +9449,11 @@ rows14x1:
 	MOVQ       40(AX), R10
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
+	MOVQ       80(AX), R13
+	ADDQ       CX, R13
 
 loop14x1:
+	PREFETCHT0   (R13)
 	VMOVUPD.Z    (CX), K1, Z14
 	VBROADCASTSD (BX), Z15
 	VFMADD231PD  Z15, Z14, Z0
@@ -9238,9 +9489,10 @@ loop14x1:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
+	ADDQ         R12, R13
 	DECQ         R10
 	JNZ          loop14x1
-	VBROADCASTSD 80(AX), Z14
+	VBROADCASTSD 88(AX), Z14
 	VMULPD       Z14, Z0, Z0
 	VMULPD       Z14, Z1, Z1
 	VMULPD       Z14, Z2, Z2
@@ -9257,10 +9509,10 @@ loop14x1:
 	VMULPD       Z14, Z13, Z13
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store14x1
-	VBROADCASTSD 88(AX), Z14
+	VBROADCASTSD 96(AX), Z14
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z15
 	VFMADD231PD  Z14, Z15, Z0
@@ -9549,7 +9801,7 @@ sum1x8:
 	VPERMILPD     $0x01, X1, X0
 	VADDPD        X0, X1, X1
 	VMOVSD        (CX), X0
-	VFMADD231SD   80(AX), X1, X0
+	VFMADD231SD   88(AX), X1, X0
 	VMOVSD        X0, (CX)
 	VEXTRACTF64X4 $0x01, Z2, Y0
 	VADDPD        Y0, Y2, Y2
@@ -9558,7 +9810,7 @@ sum1x8:
 	VPERMILPD     $0x01, X2, X0
 	VADDPD        X0, X2, X2
 	VMOVSD        8(CX), X0
-	VFMADD231SD   80(AX), X2, X0
+	VFMADD231SD   88(AX), X2, X0
 	VMOVSD        X0, 8(CX)
 	VEXTRACTF64X4 $0x01, Z3, Y0
 	VADDPD        Y0, Y3, Y3
@@ -9567,7 +9819,7 @@ sum1x8:
 	VPERMILPD     $0x01, X3, X0
 	VADDPD        X0, X3, X3
 	VMOVSD        16(CX), X0
-	VFMADD231SD   80(AX), X3, X0
+	VFMADD231SD   88(AX), X3, X0
 	VMOVSD        X0, 16(CX)
 	VEXTRACTF64X4 $0x01, Z4, Y0
 	VADDPD        Y0, Y4, Y4
@@ -9576,7 +9828,7 @@ sum1x8:
 	VPERMILPD     $0x01, X4, X0
 	VADDPD        X0, X4, X4
 	VMOVSD        24(CX), X0
-	VFMADD231SD   80(AX), X4, X0
+	VFMADD231SD   88(AX), X4, X0
 	VMOVSD        X0, 24(CX)
 	VEXTRACTF64X4 $0x01, Z5, Y0
 	VADDPD        Y0, Y5, Y5
@@ -9585,7 +9837,7 @@ sum1x8:
 	VPERMILPD     $0x01, X5, X0
 	VADDPD        X0, X5, X5
 	VMOVSD        32(CX), X0
-	VFMADD231SD   80(AX), X5, X0
+	VFMADD231SD   88(AX), X5, X0
 	VMOVSD        X0, 32(CX)
 	VEXTRACTF64X4 $0x01, Z6, Y0
 	VADDPD        Y0, Y6, Y6
@@ -9594,7 +9846,7 @@ sum1x8:
 	VPERMILPD     $0x01, X6, X0
 	VADDPD        X0, X6, X6
 	VMOVSD        40(CX), X0
-	VFMADD231SD   80(AX), X6, X0
+	VFMADD231SD   88(AX), X6, X0
 	VMOVSD        X0, 40(CX)
 	VEXTRACTF64X4 $0x01, Z7, Y0
 	VADDPD        Y0, Y7, Y7
@@ -9603,7 +9855,7 @@ sum1x8:
 	VPERMILPD     $0x01, X7, X0
 	VADDPD        X0, X7, X7
 	VMOVSD        48(CX), X0
-	VFMADD231SD   80(AX), X7, X0
+	VFMADD231SD   88(AX), X7, X0
 	VMOVSD        X0, 48(CX)
 	VEXTRACTF64X4 $0x01, Z8, Y0
 	VADDPD        Y0, Y8, Y8
@@ -9612,7 +9864,7 @@ sum1x8:
 	VPERMILPD     $0x01, X8, X0
 	VADDPD        X0, X8, X8
 	VMOVSD        56(CX), X0
-	VFMADD231SD   80(AX), X8, X0
+	VFMADD231SD   88(AX), X8, X0
 	VMOVSD        X0, 56(CX)
 	VZEROUPPER
 	RET
@@ -9723,7 +9975,7 @@ sum2x8:
 	VPERMILPD     $0x01, X1, X0
 	VADDPD        X0, X1, X1
 	VMOVSD        (DX), X0
-	VFMADD231SD   80(AX), X1, X0
+	VFMADD231SD   88(AX), X1, X0
 	VMOVSD        X0, (DX)
 	VEXTRACTF64X4 $0x01, Z2, Y0
 	VADDPD        Y0, Y2, Y2
@@ -9732,7 +9984,7 @@ sum2x8:
 	VPERMILPD     $0x01, X2, X0
 	VADDPD        X0, X2, X2
 	VMOVSD        8(DX), X0
-	VFMADD231SD   80(AX), X2, X0
+	VFMADD231SD   88(AX), X2, X0
 	VMOVSD        X0, 8(DX)
 	VEXTRACTF64X4 $0x01, Z3, Y0
 	VADDPD        Y0, Y3, Y3
@@ -9741,7 +9993,7 @@ sum2x8:
 	VPERMILPD     $0x01, X3, X0
 	VADDPD        X0, X3, X3
 	VMOVSD        16(DX), X0
-	VFMADD231SD   80(AX), X3, X0
+	VFMADD231SD   88(AX), X3, X0
 	VMOVSD        X0, 16(DX)
 	VEXTRACTF64X4 $0x01, Z4, Y0
 	VADDPD        Y0, Y4, Y4
@@ -9750,7 +10002,7 @@ sum2x8:
 	VPERMILPD     $0x01, X4, X0
 	VADDPD        X0, X4, X4
 	VMOVSD        24(DX), X0
-	VFMADD231SD   80(AX), X4, X0
+	VFMADD231SD   88(AX), X4, X0
 	VMOVSD        X0, 24(DX)
 	VEXTRACTF64X4 $0x01, Z5, Y0
 	VADDPD        Y0, Y5, Y5
@@ -9759,7 +10011,7 @@ sum2x8:
 	VPERMILPD     $0x01, X5, X0
 	VADDPD        X0, X5, X5
 	VMOVSD        32(DX), X0
-	VFMADD231SD   80(AX), X5, X0
+	VFMADD231SD   88(AX), X5, X0
 	VMOVSD        X0, 32(DX)
 	VEXTRACTF64X4 $0x01, Z6, Y0
 	VADDPD        Y0, Y6, Y6
@@ -9768,7 +10020,7 @@ sum2x8:
 	VPERMILPD     $0x01, X6, X0
 	VADDPD        X0, X6, X6
 	VMOVSD        40(DX), X0
-	VFMADD231SD   80(AX), X6, X0
+	VFMADD231SD   88(AX), X6, X0
 	VMOVSD        X0, 40(DX)
 	VEXTRACTF64X4 $0x01, Z7, Y0
 	VADDPD        Y0, Y7, Y7
@@ -9777,7 +10029,7 @@ sum2x8:
 	VPERMILPD     $0x01, X7, X0
 	VADDPD        X0, X7, X7
 	VMOVSD        48(DX), X0
-	VFMADD231SD   80(AX), X7, X0
+	VFMADD231SD   88(AX), X7, X0
 	VMOVSD        X0, 48(DX)
 	VEXTRACTF64X4 $0x01, Z8, Y0
 	VADDPD        Y0, Y8, Y8
@@ -9786,7 +10038,7 @@ sum2x8:
 	VPERMILPD     $0x01, X8, X0
 	VADDPD        X0, X8, X8
 	VMOVSD        56(DX), X0
-	VFMADD231SD   80(AX), X8, X0
+	VFMADD231SD   88(AX), X8, X0
 	VMOVSD        X0, 56(DX)
 	VEXTRACTF64X4 $0x01, Z10, Y0
 	VADDPD        Y0, Y10, Y10
@@ -9795,7 +10047,7 @@ sum2x8:
 	VPERMILPD     $0x01, X10, X0
 	VADDPD        X0, X10, X10
 	VMOVSD        (DX)(CX*1), X0
-	VFMADD231SD   80(AX), X10, X0
+	VFMADD231SD   88(AX), X10, X0
 	VMOVSD        X0, (DX)(CX*1)
 	VEXTRACTF64X4 $0x01, Z11, Y0
 	VADDPD        Y0, Y11, Y11
@@ -9804,7 +10056,7 @@ sum2x8:
 	VPERMILPD     $0x01, X11, X0
 	VADDPD        X0, X11, X11
 	VMOVSD        8(DX)(CX*1), X0
-	VFMADD231SD   80(AX), X11, X0
+	VFMADD231SD   88(AX), X11, X0
 	VMOVSD        X0, 8(DX)(CX*1)
 	VEXTRACTF64X4 $0x01, Z12, Y0
 	VADDPD        Y0, Y12, Y12
@@ -9813,7 +10065,7 @@ sum2x8:
 	VPERMILPD     $0x01, X12, X0
 	VADDPD        X0, X12, X12
 	VMOVSD        16(DX)(CX*1), X0
-	VFMADD231SD   80(AX), X12, X0
+	VFMADD231SD   88(AX), X12, X0
 	VMOVSD        X0, 16(DX)(CX*1)
 	VEXTRACTF64X4 $0x01, Z13, Y0
 	VADDPD        Y0, Y13, Y13
@@ -9822,7 +10074,7 @@ sum2x8:
 	VPERMILPD     $0x01, X13, X0
 	VADDPD        X0, X13, X13
 	VMOVSD        24(DX)(CX*1), X0
-	VFMADD231SD   80(AX), X13, X0
+	VFMADD231SD   88(AX), X13, X0
 	VMOVSD        X0, 24(DX)(CX*1)
 	VEXTRACTF64X4 $0x01, Z14, Y0
 	VADDPD        Y0, Y14, Y14
@@ -9831,7 +10083,7 @@ sum2x8:
 	VPERMILPD     $0x01, X14, X0
 	VADDPD        X0, X14, X14
 	VMOVSD        32(DX)(CX*1), X0
-	VFMADD231SD   80(AX), X14, X0
+	VFMADD231SD   88(AX), X14, X0
 	VMOVSD        X0, 32(DX)(CX*1)
 	VEXTRACTF64X4 $0x01, Z15, Y0
 	VADDPD        Y0, Y15, Y15
@@ -9840,7 +10092,7 @@ sum2x8:
 	VPERMILPD     $0x01, X15, X0
 	VADDPD        X0, X15, X15
 	VMOVSD        40(DX)(CX*1), X0
-	VFMADD231SD   80(AX), X15, X0
+	VFMADD231SD   88(AX), X15, X0
 	VMOVSD        X0, 40(DX)(CX*1)
 	VEXTRACTF64X4 $0x01, Z16, Y0
 	VADDPD        Y0, Y16, Y16
@@ -9849,7 +10101,7 @@ sum2x8:
 	VPERMILPD     $0x01, X16, X0
 	VADDPD        X0, X16, X16
 	VMOVSD        48(DX)(CX*1), X0
-	VFMADD231SD   80(AX), X16, X0
+	VFMADD231SD   88(AX), X16, X0
 	VMOVSD        X0, 48(DX)(CX*1)
 	VEXTRACTF64X4 $0x01, Z17, Y0
 	VADDPD        Y0, Y17, Y17
@@ -9858,7 +10110,7 @@ sum2x8:
 	VPERMILPD     $0x01, X17, X0
 	VADDPD        X0, X17, X17
 	VMOVSD        56(DX)(CX*1), X0
-	VFMADD231SD   80(AX), X17, X0
+	VFMADD231SD   88(AX), X17, X0
 	VMOVSD        X0, 56(DX)(CX*1)
 	VZEROUPPER
 	RET
@@ -9905,7 +10157,7 @@ sum1x1:
 	VPERMILPD     $0x01, X1, X0
 	VADDPD        X0, X1, X1
 	VMOVSD        (SI), X0
-	VFMADD231SD   80(AX), X1, X0
+	VFMADD231SD   88(AX), X1, X0
 	VMOVSD        X0, (SI)
 	ADDQ          64(AX), DX
 	ADDQ          $0x08, BX
@@ -9950,8 +10202,12 @@ TEXT ·sTileAVX2(SB), NOSPLIT, $0-8
 	MOVQ       40(AX), BX
 	MOVQ       56(AX), SI
 	MOVQ       64(AX), DI
+	MOVQ       80(AX), R8
+	ADDQ       DX, R8
 
 loop1x2:
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
 	VMOVUPS      (DX), Y3
 	VMASKMOVPS   32(DX), Y2, Y4
 	VBROADCASTSS (CX), Y5
@@ -9959,17 +10215,18 @@ loop1x2:
 	VFMADD231PS  Y5, Y4, Y1
 	ADDQ         SI, CX
 	ADDQ         DI, DX
+	ADDQ         DI, R8
 	DECQ         BX
 	JNZ          loop1x2
-	VBROADCASTSS 80(AX), Y3
+	VBROADCASTSS 88(AX), Y3
 	VMULPS       Y3, Y0, Y0
 	VMULPS       Y3, Y1, Y1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store1x2
-	VBROADCASTSS 84(AX), Y3
+	VBROADCASTSS 92(AX), Y3
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Y4
 	VFMADD231PS  Y3, Y4, Y0
@@ -10008,8 +10265,12 @@ rows2x2:
 	MOVQ       40(AX), SI
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
+	MOVQ       80(AX), R9
+	ADDQ       BX, R9
 
 loop2x2:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (BX), Y5
 	VMASKMOVPS   32(BX), Y4, Y6
 	VBROADCASTSS (CX), Y7
@@ -10020,19 +10281,20 @@ loop2x2:
 	VFMADD231PS  Y7, Y6, Y3
 	ADDQ         DI, CX
 	ADDQ         R8, BX
+	ADDQ         R8, R9
 	DECQ         SI
 	JNZ          loop2x2
-	VBROADCASTSS 80(AX), Y5
+	VBROADCASTSS 88(AX), Y5
 	VMULPS       Y5, Y0, Y0
 	VMULPS       Y5, Y1, Y1
 	VMULPS       Y5, Y2, Y2
 	VMULPS       Y5, Y3, Y3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store2x2
-	VBROADCASTSS 84(AX), Y5
+	VBROADCASTSS 92(AX), Y5
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Y6
 	VFMADD231PS  Y5, Y6, Y0
@@ -10084,8 +10346,12 @@ rows3x2:
 	MOVQ       40(AX), SI
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
+	MOVQ       80(AX), R9
+	ADDQ       BX, R9
 
 loop3x2:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (BX), Y7
 	VMASKMOVPS   32(BX), Y6, Y8
 	VBROADCASTSS (CX), Y9
@@ -10099,9 +10365,10 @@ loop3x2:
 	VFMADD231PS  Y9, Y8, Y5
 	ADDQ         DI, CX
 	ADDQ         R8, BX
+	ADDQ         R8, R9
 	DECQ         SI
 	JNZ          loop3x2
-	VBROADCASTSS 80(AX), Y7
+	VBROADCASTSS 88(AX), Y7
 	VMULPS       Y7, Y0, Y0
 	VMULPS       Y7, Y1, Y1
 	VMULPS       Y7, Y2, Y2
@@ -10110,10 +10377,10 @@ loop3x2:
 	VMULPS       Y7, Y5, Y5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store3x2
-	VBROADCASTSS 84(AX), Y7
+	VBROADCASTSS 92(AX), Y7
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Y8
 	VFMADD231PS  Y7, Y8, Y0
@@ -10181,8 +10448,12 @@ rows4x2:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop4x2:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPS      (CX), Y9
 	VMASKMOVPS   32(CX), Y8, Y10
 	VBROADCASTSS (BX), Y11
@@ -10200,9 +10471,10 @@ loop4x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop4x2
-	VBROADCASTSS 80(AX), Y9
+	VBROADCASTSS 88(AX), Y9
 	VMULPS       Y9, Y0, Y0
 	VMULPS       Y9, Y1, Y1
 	VMULPS       Y9, Y2, Y2
@@ -10213,10 +10485,10 @@ loop4x2:
 	VMULPS       Y9, Y7, Y7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store4x2
-	VBROADCASTSS 84(AX), Y9
+	VBROADCASTSS 92(AX), Y9
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Y10
 	VFMADD231PS  Y9, Y10, Y0
@@ -10297,8 +10569,12 @@ rows5x2:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop5x2:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPS      (CX), Y11
 	VMASKMOVPS   32(CX), Y10, Y12
 	VBROADCASTSS (BX), Y13
@@ -10319,9 +10595,10 @@ loop5x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop5x2
-	VBROADCASTSS 80(AX), Y11
+	VBROADCASTSS 88(AX), Y11
 	VMULPS       Y11, Y0, Y0
 	VMULPS       Y11, Y1, Y1
 	VMULPS       Y11, Y2, Y2
@@ -10334,10 +10611,10 @@ loop5x2:
 	VMULPS       Y11, Y9, Y9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store5x2
-	VBROADCASTSS 84(AX), Y11
+	VBROADCASTSS 92(AX), Y11
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Y12
 	VFMADD231PS  Y11, Y12, Y0
@@ -10431,8 +10708,12 @@ rows6x2:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop6x2:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPS      (CX), Y13
 	VMASKMOVPS   32(CX), Y12, Y14
 	VBROADCASTSS (BX), Y15
@@ -10456,9 +10737,10 @@ loop6x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop6x2
-	VBROADCASTSS 80(AX), Y13
+	VBROADCASTSS 88(AX), Y13
 	VMULPS       Y13, Y0, Y0
 	VMULPS       Y13, Y1, Y1
 	VMULPS       Y13, Y2, Y2
@@ -10473,10 +10755,10 @@ loop6x2:
 	VMULPS       Y13, Y11, Y11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store6x2
-	VBROADCASTSS 84(AX), Y13
+	VBROADCASTSS 92(AX), Y13
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Y14
 	VFMADD231PS  Y13, Y14, Y0
@@ -10559,23 +10841,27 @@ single:
 	MOVQ       40(AX), BX
 	MOVQ       56(AX), SI
 	MOVQ       64(AX), DI
+	MOVQ       80(AX), R8
+	ADDQ       DX, R8
 
 loop1x1:
+	PREFETCHT0   (R8)
 	VMASKMOVPS   (DX), Y1, Y2
 	VBROADCASTSS (CX), Y3
 	VFMADD231PS  Y3, Y2, Y0
 	ADDQ         SI, CX
 	ADDQ         DI, DX
+	ADDQ         DI, R8
 	DECQ         BX
 	JNZ          loop1x1
-	VBROADCASTSS 80(AX), Y2
+	VBROADCASTSS 88(AX), Y2
 	VMULPS       Y2, Y0, Y0
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store1x1
-	VBROADCASTSS 84(AX), Y2
+	VBROADCASTSS 92(AX), Y2
 	MOVQ         CX, AX
 	VMASKMOVPS   (AX), Y1, Y3
 	VFMADD231PS  Y2, Y3, Y0
@@ -10609,8 +10895,11 @@ rows2x1:
 	MOVQ       40(AX), SI
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
+	MOVQ       80(AX), R9
+	ADDQ       BX, R9
 
 loop2x1:
+	PREFETCHT0   (R9)
 	VMASKMOVPS   (BX), Y2, Y3
 	VBROADCASTSS (CX), Y4
 	VFMADD231PS  Y4, Y3, Y0
@@ -10618,17 +10907,18 @@ loop2x1:
 	VFMADD231PS  Y4, Y3, Y1
 	ADDQ         DI, CX
 	ADDQ         R8, BX
+	ADDQ         R8, R9
 	DECQ         SI
 	JNZ          loop2x1
-	VBROADCASTSS 80(AX), Y3
+	VBROADCASTSS 88(AX), Y3
 	VMULPS       Y3, Y0, Y0
 	VMULPS       Y3, Y1, Y1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store2x1
-	VBROADCASTSS 84(AX), Y3
+	VBROADCASTSS 92(AX), Y3
 	MOVQ         CX, AX
 	VMASKMOVPS   (AX), Y2, Y4
 	VFMADD231PS  Y3, Y4, Y0
@@ -10671,8 +10961,11 @@ rows3x1:
 	MOVQ       40(AX), SI
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
+	MOVQ       80(AX), R9
+	ADDQ       BX, R9
 
 loop3x1:
+	PREFETCHT0   (R9)
 	VMASKMOVPS   (BX), Y3, Y4
 	VBROADCASTSS (CX), Y5
 	VFMADD231PS  Y5, Y4, Y0
@@ -10682,18 +10975,19 @@ loop3x1:
 	VFMADD231PS  Y5, Y4, Y2
 	ADDQ         DI, CX
 	ADDQ         R8, BX
+	ADDQ         R8, R9
 	DECQ         SI
 	JNZ          loop3x1
-	VBROADCASTSS 80(AX), Y4
+	VBROADCASTSS 88(AX), Y4
 	VMULPS       Y4, Y0, Y0
 	VMULPS       Y4, Y1, Y1
 	VMULPS       Y4, Y2, Y2
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store3x1
-	VBROADCASTSS 84(AX), Y4
+	VBROADCASTSS 92(AX), Y4
 	MOVQ         CX, AX
 	VMASKMOVPS   (AX), Y3, Y5
 	VFMADD231PS  Y4, Y5, Y0
@@ -10748,8 +11042,11 @@ rows4x1:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop4x1:
+	PREFETCHT0   (R10)
 	VMASKMOVPS   (CX), Y4, Y5
 	VBROADCASTSS (BX), Y6
 	VFMADD231PS  Y6, Y5, Y0
@@ -10762,19 +11059,20 @@ loop4x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop4x1
-	VBROADCASTSS 80(AX), Y5
+	VBROADCASTSS 88(AX), Y5
 	VMULPS       Y5, Y0, Y0
 	VMULPS       Y5, Y1, Y1
 	VMULPS       Y5, Y2, Y2
 	VMULPS       Y5, Y3, Y3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store4x1
-	VBROADCASTSS 84(AX), Y5
+	VBROADCASTSS 92(AX), Y5
 	MOVQ         CX, AX
 	VMASKMOVPS   (AX), Y4, Y6
 	VFMADD231PS  Y5, Y6, Y0
@@ -10838,8 +11136,11 @@ rows5x1:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop5x1:
+	PREFETCHT0   (R10)
 	VMASKMOVPS   (CX), Y5, Y6
 	VBROADCASTSS (BX), Y7
 	VFMADD231PS  Y7, Y6, Y0
@@ -10854,9 +11155,10 @@ loop5x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop5x1
-	VBROADCASTSS 80(AX), Y6
+	VBROADCASTSS 88(AX), Y6
 	VMULPS       Y6, Y0, Y0
 	VMULPS       Y6, Y1, Y1
 	VMULPS       Y6, Y2, Y2
@@ -10864,10 +11166,10 @@ loop5x1:
 	VMULPS       Y6, Y4, Y4
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store5x1
-	VBROADCASTSS 84(AX), Y6
+	VBROADCASTSS 92(AX), Y6
 	MOVQ         CX, AX
 	VMASKMOVPS   (AX), Y5, Y7
 	VFMADD231PS  Y6, Y7, Y0
@@ -10940,8 +11242,11 @@ rows6x1:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop6x1:
+	PREFETCHT0   (R10)
 	VMASKMOVPS   (CX), Y6, Y7
 	VBROADCASTSS (BX), Y8
 	VFMADD231PS  Y8, Y7, Y0
@@ -10958,9 +11263,10 @@ loop6x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop6x1
-	VBROADCASTSS 80(AX), Y7
+	VBROADCASTSS 88(AX), Y7
 	VMULPS       Y7, Y0, Y0
 	VMULPS       Y7, Y1, Y1
 	VMULPS       Y7, Y2, Y2
@@ -10969,10 +11275,10 @@ loop6x1:
 	VMULPS       Y7, Y5, Y5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store6x1
-	VBROADCASTSS 84(AX), Y7
+	VBROADCASTSS 92(AX), Y7
 	MOVQ         CX, AX
 	VMASKMOVPS   (AX), Y6, Y8
 	VFMADD231PS  Y7, Y8, Y0
@@ -11229,7 +11535,7 @@ sum1x8:
 	VMOVSHDUP    X1, X0
 	VADDPS       X0, X1, X1
 	VMOVSS       (CX), X0
-	VFMADD231SS  80(AX), X1, X0
+	VFMADD231SS  88(AX), X1, X0
 	VMOVSS       X0, (CX)
 	VEXTRACTF128 $0x01, Y2, X0
 	VADDPS       X0, X2, X2
@@ -11238,7 +11544,7 @@ sum1x8:
 	VMOVSHDUP    X2, X0
 	VADDPS       X0, X2, X2
 	VMOVSS       4(CX), X0
-	VFMADD231SS  80(AX), X2, X0
+	VFMADD231SS  88(AX), X2, X0
 	VMOVSS       X0, 4(CX)
 	VEXTRACTF128 $0x01, Y3, X0
 	VADDPS       X0, X3, X3
@@ -11247,7 +11553,7 @@ sum1x8:
 	VMOVSHDUP    X3, X0
 	VADDPS       X0, X3, X3
 	VMOVSS       8(CX), X0
-	VFMADD231SS  80(AX), X3, X0
+	VFMADD231SS  88(AX), X3, X0
 	VMOVSS       X0, 8(CX)
 	VEXTRACTF128 $0x01, Y4, X0
 	VADDPS       X0, X4, X4
@@ -11256,7 +11562,7 @@ sum1x8:
 	VMOVSHDUP    X4, X0
 	VADDPS       X0, X4, X4
 	VMOVSS       12(CX), X0
-	VFMADD231SS  80(AX), X4, X0
+	VFMADD231SS  88(AX), X4, X0
 	VMOVSS       X0, 12(CX)
 	VEXTRACTF128 $0x01, Y5, X0
 	VADDPS       X0, X5, X5
@@ -11265,7 +11571,7 @@ sum1x8:
 	VMOVSHDUP    X5, X0
 	VADDPS       X0, X5, X5
 	VMOVSS       16(CX), X0
-	VFMADD231SS  80(AX), X5, X0
+	VFMADD231SS  88(AX), X5, X0
 	VMOVSS       X0, 16(CX)
 	VEXTRACTF128 $0x01, Y6, X0
 	VADDPS       X0, X6, X6
@@ -11274,7 +11580,7 @@ sum1x8:
 	VMOVSHDUP    X6, X0
 	VADDPS       X0, X6, X6
 	VMOVSS       20(CX), X0
-	VFMADD231SS  80(AX), X6, X0
+	VFMADD231SS  88(AX), X6, X0
 	VMOVSS       X0, 20(CX)
 	VEXTRACTF128 $0x01, Y7, X0
 	VADDPS       X0, X7, X7
@@ -11283,7 +11589,7 @@ sum1x8:
 	VMOVSHDUP    X7, X0
 	VADDPS       X0, X7, X7
 	VMOVSS       24(CX), X0
-	VFMADD231SS  80(AX), X7, X0
+	VFMADD231SS  88(AX), X7, X0
 	VMOVSS       X0, 24(CX)
 	VEXTRACTF128 $0x01, Y8, X0
 	VADDPS       X0, X8, X8
@@ -11292,7 +11598,7 @@ sum1x8:
 	VMOVSHDUP    X8, X0
 	VADDPS       X0, X8, X8
 	VMOVSS       28(CX), X0
-	VFMADD231SS  80(AX), X8, X0
+	VFMADD231SS  88(AX), X8, X0
 	VMOVSS       X0, 28(CX)
 	VZEROUPPER
 	RET
@@ -11339,7 +11645,7 @@ sum1x1:
 	VMOVSHDUP    X1, X0
 	VADDPS       X0, X1, X1
 	VMOVSS       (SI), X0
-	VFMADD231SS  80(AX), X1, X0
+	VFMADD231SS  88(AX), X1, X0
 	VMOVSS       X0, (SI)
 	ADDQ         64(AX), DX
 	ADDQ         $0x04, BX
@@ -11384,8 +11690,12 @@ TEXT ·dTileAVX2(SB), NOSPLIT, $0-8
 	MOVQ       40(AX), BX
 	MOVQ       56(AX), SI
 	MOVQ       64(AX), DI
+	MOVQ       80(AX), R8
+	ADDQ       DX, R8
 
 loop1x2:
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
 	VMOVUPD      (DX), Y3
 	VMASKMOVPD   32(DX), Y2, Y4
 	VBROADCASTSD (CX), Y5
@@ -11393,17 +11703,18 @@ loop1x2:
 	VFMADD231PD  Y5, Y4, Y1
 	ADDQ         SI, CX
 	ADDQ         DI, DX
+	ADDQ         DI, R8
 	DECQ         BX
 	JNZ          loop1x2
-	VBROADCASTSD 80(AX), Y3
+	VBROADCASTSD 88(AX), Y3
 	VMULPD       Y3, Y0, Y0
 	VMULPD       Y3, Y1, Y1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store1x2
-	VBROADCASTSD 88(AX), Y3
+	VBROADCASTSD 96(AX), Y3
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Y4
 	VFMADD231PD  Y3, Y4, Y0
@@ -11442,8 +11753,12 @@ rows2x2:
 	MOVQ       40(AX), SI
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
+	MOVQ       80(AX), R9
+	ADDQ       BX, R9
 
 loop2x2:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPD      (BX), Y5
 	VMASKMOVPD   32(BX), Y4, Y6
 	VBROADCASTSD (CX), Y7
@@ -11454,19 +11769,20 @@ loop2x2:
 	VFMADD231PD  Y7, Y6, Y3
 	ADDQ         DI, CX
 	ADDQ         R8, BX
+	ADDQ         R8, R9
 	DECQ         SI
 	JNZ          loop2x2
-	VBROADCASTSD 80(AX), Y5
+	VBROADCASTSD 88(AX), Y5
 	VMULPD       Y5, Y0, Y0
 	VMULPD       Y5, Y1, Y1
 	VMULPD       Y5, Y2, Y2
 	VMULPD       Y5, Y3, Y3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store2x2
-	VBROADCASTSD 88(AX), Y5
+	VBROADCASTSD 96(AX), Y5
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Y6
 	VFMADD231PD  Y5, Y6, Y0
@@ -11518,8 +11834,12 @@ rows3x2:
 	MOVQ       40(AX), SI
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
+	MOVQ       80(AX), R9
+	ADDQ       BX, R9
 
 loop3x2:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPD      (BX), Y7
 	VMASKMOVPD   32(BX), Y6, Y8
 	VBROADCASTSD (CX), Y9
@@ -11533,9 +11853,10 @@ loop3x2:
 	VFMADD231PD  Y9, Y8, Y5
 	ADDQ         DI, CX
 	ADDQ         R8, BX
+	ADDQ         R8, R9
 	DECQ         SI
 	JNZ          loop3x2
-	VBROADCASTSD 80(AX), Y7
+	VBROADCASTSD 88(AX), Y7
 	VMULPD       Y7, Y0, Y0
 	VMULPD       Y7, Y1, Y1
 	VMULPD       Y7, Y2, Y2
@@ -11544,10 +11865,10 @@ loop3x2:
 	VMULPD       Y7, Y5, Y5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store3x2
-	VBROADCASTSD 88(AX), Y7
+	VBROADCASTSD 96(AX), Y7
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Y8
 	VFMADD231PD  Y7, Y8, Y0
@@ -11615,8 +11936,12 @@ rows4x2:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop4x2:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPD      (CX), Y9
 	VMASKMOVPD   32(CX), Y8, Y10
 	VBROADCASTSD (BX), Y11
@@ -11634,9 +11959,10 @@ loop4x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop4x2
-	VBROADCASTSD 80(AX), Y9
+	VBROADCASTSD 88(AX), Y9
 	VMULPD       Y9, Y0, Y0
 	VMULPD       Y9, Y1, Y1
 	VMULPD       Y9, Y2, Y2
@@ -11647,10 +11973,10 @@ loop4x2:
 	VMULPD       Y9, Y7, Y7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store4x2
-	VBROADCASTSD 88(AX), Y9
+	VBROADCASTSD 96(AX), Y9
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Y10
 	VFMADD231PD  Y9, Y10, Y0
@@ -11731,8 +12057,12 @@ rows5x2:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop5x2:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPD      (CX), Y11
 	VMASKMOVPD   32(CX), Y10, Y12
 	VBROADCASTSD (BX), Y13
@@ -11753,9 +12083,10 @@ loop5x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop5x2
-	VBROADCASTSD 80(AX), Y11
+	VBROADCASTSD 88(AX), Y11
 	VMULPD       Y11, Y0, Y0
 	VMULPD       Y11, Y1, Y1
 	VMULPD       Y11, Y2, Y2
@@ -11768,10 +12099,10 @@ loop5x2:
 	VMULPD       Y11, Y9, Y9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store5x2
-	VBROADCASTSD 88(AX), Y11
+	VBROADCASTSD 96(AX), Y11
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Y12
 	VFMADD231PD  Y11, Y12, Y0
@@ -11865,8 +12196,12 @@ rows6x2:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop6x2:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPD      (CX), Y13
 	VMASKMOVPD   32(CX), Y12, Y14
 	VBROADCASTSD (BX), Y15
@@ -11890,9 +12225,10 @@ loop6x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop6x2
-	VBROADCASTSD 80(AX), Y13
+	VBROADCASTSD 88(AX), Y13
 	VMULPD       Y13, Y0, Y0
 	VMULPD       Y13, Y1, Y1
 	VMULPD       Y13, Y2, Y2
@@ -11907,10 +12243,10 @@ loop6x2:
 	VMULPD       Y13, Y11, Y11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store6x2
-	VBROADCASTSD 88(AX), Y13
+	VBROADCASTSD 96(AX), Y13
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Y14
 	VFMADD231PD  Y13, Y14, Y0
@@ -11993,23 +12329,27 @@ single:
 	MOVQ       40(AX), BX
 	MOVQ       56(AX), SI
 	MOVQ       64(AX), DI
+	MOVQ       80(AX), R8
+	ADDQ       DX, R8
 
 loop1x1:
+	PREFETCHT0   (R8)
 	VMASKMOVPD   (DX), Y1, Y2
 	VBROADCASTSD (CX), Y3
 	VFMADD231PD  Y3, Y2, Y0
 	ADDQ         SI, CX
 	ADDQ         DI, DX
+	ADDQ         DI, R8
 	DECQ         BX
 	JNZ          loop1x1
-	VBROADCASTSD 80(AX), Y2
+	VBROADCASTSD 88(AX), Y2
 	VMULPD       Y2, Y0, Y0
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store1x1
-	VBROADCASTSD 88(AX), Y2
+	VBROADCASTSD 96(AX), Y2
 	MOVQ         CX, AX
 	VMASKMOVPD   (AX), Y1, Y3
 	VFMADD231PD  Y2, Y3, Y0
@@ -12043,8 +12383,11 @@ rows2x1:
 	MOVQ       40(AX), SI
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
+	MOVQ       80(AX), R9
+	ADDQ       BX, R9
 
 loop2x1:
+	PREFETCHT0   (R9)
 	VMASKMOVPD   (BX), Y2, Y3
 	VBROADCASTSD (CX), Y4
 	VFMADD231PD  Y4, Y3, Y0
@@ -12052,17 +12395,18 @@ loop2x1:
 	VFMADD231PD  Y4, Y3, Y1
 	ADDQ         DI, CX
 	ADDQ         R8, BX
+	ADDQ         R8, R9
 	DECQ         SI
 	JNZ          loop2x1
-	VBROADCASTSD 80(AX), Y3
+	VBROADCASTSD 88(AX), Y3
 	VMULPD       Y3, Y0, Y0
 	VMULPD       Y3, Y1, Y1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store2x1
-	VBROADCASTSD 88(AX), Y3
+	VBROADCASTSD 96(AX), Y3
 	MOVQ         CX, AX
 	VMASKMOVPD   (AX), Y2, Y4
 	VFMADD231PD  Y3, Y4, Y0
@@ -12105,8 +12449,11 @@ rows3x1:
 	MOVQ       40(AX), SI
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
+	MOVQ       80(AX), R9
+	ADDQ       BX, R9
 
 loop3x1:
+	PREFETCHT0   (R9)
 	VMASKMOVPD   (BX), Y3, Y4
 	VBROADCASTSD (CX), Y5
 	VFMADD231PD  Y5, Y4, Y0
@@ -12116,18 +12463,19 @@ loop3x1:
 	VFMADD231PD  Y5, Y4, Y2
 	ADDQ         DI, CX
 	ADDQ         R8, BX
+	ADDQ         R8, R9
 	DECQ         SI
 	JNZ          loop3x1
-	VBROADCASTSD 80(AX), Y4
+	VBROADCASTSD 88(AX), Y4
 	VMULPD       Y4, Y0, Y0
 	VMULPD       Y4, Y1, Y1
 	VMULPD       Y4, Y2, Y2
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store3x1
-	VBROADCASTSD 88(AX), Y4
+	VBROADCASTSD 96(AX), Y4
 	MOVQ         CX, AX
 	VMASKMOVPD   (AX), Y3, Y5
 	VFMADD231PD  Y4, Y5, Y0
@@ -12182,8 +12530,11 @@ rows4x1:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop4x1:
+	PREFETCHT0   (R10)
 	VMASKMOVPD   (CX), Y4, Y5
 	VBROADCASTSD (BX), Y6
 	VFMADD231PD  Y6, Y5, Y0
@@ -12196,19 +12547,20 @@ loop4x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop4x1
-	VBROADCASTSD 80(AX), Y5
+	VBROADCASTSD 88(AX), Y5
 	VMULPD       Y5, Y0, Y0
 	VMULPD       Y5, Y1, Y1
 	VMULPD       Y5, Y2, Y2
 	VMULPD       Y5, Y3, Y3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store4x1
-	VBROADCASTSD 88(AX), Y5
+	VBROADCASTSD 96(AX), Y5
 	MOVQ         CX, AX
 	VMASKMOVPD   (AX), Y4, Y6
 	VFMADD231PD  Y5, Y6, Y0
@@ -12272,8 +12624,11 @@ rows5x1:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop5x1:
+	PREFETCHT0   (R10)
 	VMASKMOVPD   (CX), Y5, Y6
 	VBROADCASTSD (BX), Y7
 	VFMADD231PD  Y7, Y6, Y0
@@ -12288,9 +12643,10 @@ loop5x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop5x1
-	VBROADCASTSD 80(AX), Y6
+	VBROADCASTSD 88(AX), Y6
 	VMULPD       Y6, Y0, Y0
 	VMULPD       Y6, Y1, Y1
 	VMULPD       Y6, Y2, Y2
@@ -12298,10 +12654,10 @@ loop5x1:
 	VMULPD       Y6, Y4, Y4
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store5x1
-	VBROADCASTSD 88(AX), Y6
+	VBROADCASTSD 96(AX), Y6
 	MOVQ         CX, AX
 	VMASKMOVPD   (AX), Y5, Y7
 	VFMADD231PD  Y6, Y7, Y0
@@ -12374,8 +12730,11 @@ rows6x1:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop6x1:
+	PREFETCHT0   (R10)
 	VMASKMOVPD   (CX), Y6, Y7
 	VBROADCASTSD (BX), Y8
 	VFMADD231PD  Y8, Y7, Y0
@@ -12392,9 +12751,10 @@ loop6x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop6x1
-	VBROADCASTSD 80(AX), Y7
+	VBROADCASTSD 88(AX), Y7
 	VMULPD       Y7, Y0, Y0
 	VMULPD       Y7, Y1, Y1
 	VMULPD       Y7, Y2, Y2
@@ -12403,10 +12763,10 @@ loop6x1:
 	VMULPD       Y7, Y5, Y5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         88(AX), BX
+	MOVQ         96(AX), BX
 	ADDQ         BX, BX
 	JZ           store6x1
-	VBROADCASTSD 88(AX), Y7
+	VBROADCASTSD 96(AX), Y7
 	MOVQ         CX, AX
 	VMASKMOVPD   (AX), Y6, Y8
 	VFMADD231PD  Y7, Y8, Y0
@@ -12651,56 +13011,56 @@ sum1x8:
 	VPERMILPD    $0x01, X1, X0
 	VADDPD       X0, X1, X1
 	VMOVSD       (CX), X0
-	VFMADD231SD  80(AX), X1, X0
+	VFMADD231SD  88(AX), X1, X0
 	VMOVSD       X0, (CX)
 	VEXTRACTF128 $0x01, Y2, X0
 	VADDPD       X0, X2, X2
 	VPERMILPD    $0x01, X2, X0
 	VADDPD       X0, X2, X2
 	VMOVSD       8(CX), X0
-	VFMADD231SD  80(AX), X2, X0
+	VFMADD231SD  88(AX), X2, X0
 	VMOVSD       X0, 8(CX)
 	VEXTRACTF128 $0x01, Y3, X0
 	VADDPD       X0, X3, X3
 	VPERMILPD    $0x01, X3, X0
 	VADDPD       X0, X3, X3
 	VMOVSD       16(CX), X0
-	VFMADD231SD  80(AX), X3, X0
+	VFMADD231SD  88(AX), X3, X0
 	VMOVSD       X0, 16(CX)
 	VEXTRACTF128 $0x01, Y4, X0
 	VADDPD       X0, X4, X4
 	VPERMILPD    $0x01, X4, X0
 	VADDPD       X0, X4, X4
 	VMOVSD       24(CX), X0
-	VFMADD231SD  80(AX), X4, X0
+	VFMADD231SD  88(AX), X4, X0
 	VMOVSD       X0, 24(CX)
 	VEXTRACTF128 $0x01, Y5, X0
 	VADDPD       X0, X5, X5
 	VPERMILPD    $0x01, X5, X0
 	VADDPD       X0, X5, X5
 	VMOVSD       32(CX), X0
-	VFMADD231SD  80(AX), X5, X0
+	VFMADD231SD  88(AX), X5, X0
 	VMOVSD       X0, 32(CX)
 	VEXTRACTF128 $0x01, Y6, X0
 	VADDPD       X0, X6, X6
 	VPERMILPD    $0x01, X6, X0
 	VADDPD       X0, X6, X6
 	VMOVSD       40(CX), X0
-	VFMADD231SD  80(AX), X6, X0
+	VFMADD231SD  88(AX), X6, X0
 	VMOVSD       X0, 40(CX)
 	VEXTRACTF128 $0x01, Y7, X0
 	VADDPD       X0, X7, X7
 	VPERMILPD    $0x01, X7, X0
 	VADDPD       X0, X7, X7
 	VMOVSD       48(CX), X0
-	VFMADD231SD  80(AX), X7, X0
+	VFMADD231SD  88(AX), X7, X0
 	VMOVSD       X0, 48(CX)
 	VEXTRACTF128 $0x01, Y8, X0
 	VADDPD       X0, X8, X8
 	VPERMILPD    $0x01, X8, X0
 	VADDPD       X0, X8, X8
 	VMOVSD       56(CX), X0
-	VFMADD231SD  80(AX), X8, X0
+	VFMADD231SD  88(AX), X8, X0
 	VMOVSD       X0, 56(CX)
 	VZEROUPPER
 	RET
@@ -12745,7 +13105,7 @@ sum1x1:
 	VPERMILPD    $0x01, X1, X0
 	VADDPD       X0, X1, X1
 	VMOVSD       (SI), X0
-	VFMADD231SD  80(AX), X1, X0
+	VFMADD231SD  88(AX), X1, X0
 	VMOVSD       X0, (SI)
 	ADDQ         64(AX), DX
 	ADDQ         $0x08, BX
@@ -12806,8 +13166,12 @@ TEXT ·bTileAVX512(SB), NOSPLIT, $0-8
 	MOVQ       40(AX), BX
 	MOVQ       56(AX), SI
 	MOVQ       64(AX), DI
+	MOVQ       80(AX), R8
+	ADDQ       DX, R8
 
 loop1x2:
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
 	VMOVUPS      (DX), Z2
 	VMOVUPS.Z    64(DX), K1, Z3
 	VBROADCASTSS (CX), Z4
@@ -12817,17 +13181,18 @@ loop1x2:
 	LONG $0x4866f262; WORD $0xcc52
 	ADDQ         SI, CX
 	ADDQ         DI, DX
+	ADDQ         DI, R8
 	DECQ         BX
 	JNZ          loop1x2
-	VBROADCASTSS 80(AX), Z2
+	VBROADCASTSS 88(AX), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store1x2
-	VBROADCASTSS 84(AX), Z2
+	VBROADCASTSS 92(AX), Z2
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -12866,8 +13231,12 @@ rows2x2:
 	MOVQ       40(AX), SI
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
+	MOVQ       80(AX), R9
+	ADDQ       BX, R9
 
 loop2x2:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (BX), Z4
 	VMOVUPS.Z    64(BX), K1, Z5
 	VBROADCASTSS (CX), Z6
@@ -12882,19 +13251,20 @@ loop2x2:
 	LONG $0x4856f262; WORD $0xde52
 	ADDQ         DI, CX
 	ADDQ         R8, BX
+	ADDQ         R8, R9
 	DECQ         SI
 	JNZ          loop2x2
-	VBROADCASTSS 80(AX), Z4
+	VBROADCASTSS 88(AX), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store2x2
-	VBROADCASTSS 84(AX), Z4
+	VBROADCASTSS 92(AX), Z4
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -12946,8 +13316,12 @@ rows3x2:
 	MOVQ       40(AX), SI
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
+	MOVQ       80(AX), R9
+	ADDQ       BX, R9
 
 loop3x2:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (BX), Z6
 	VMOVUPS.Z    64(BX), K1, Z7
 	VBROADCASTSS (CX), Z8
@@ -12967,9 +13341,10 @@ loop3x2:
 	LONG $0x4846d262; WORD $0xe852
 	ADDQ         DI, CX
 	ADDQ         R8, BX
+	ADDQ         R8, R9
 	DECQ         SI
 	JNZ          loop3x2
-	VBROADCASTSS 80(AX), Z6
+	VBROADCASTSS 88(AX), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
@@ -12978,10 +13353,10 @@ loop3x2:
 	VMULPS       Z6, Z5, Z5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store3x2
-	VBROADCASTSS 84(AX), Z6
+	VBROADCASTSS 92(AX), Z6
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -13049,8 +13424,12 @@ rows4x2:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop4x2:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPS      (CX), Z8
 	VMOVUPS.Z    64(CX), K1, Z9
 	VBROADCASTSS (BX), Z10
@@ -13076,9 +13455,10 @@ loop4x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop4x2
-	VBROADCASTSS 80(AX), Z8
+	VBROADCASTSS 88(AX), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
 	VMULPS       Z8, Z2, Z2
@@ -13089,10 +13469,10 @@ loop4x2:
 	VMULPS       Z8, Z7, Z7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store4x2
-	VBROADCASTSS 84(AX), Z8
+	VBROADCASTSS 92(AX), Z8
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z9
 	VFMADD231PS  Z8, Z9, Z0
@@ -13173,8 +13553,12 @@ rows5x2:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop5x2:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPS      (CX), Z10
 	VMOVUPS.Z    64(CX), K1, Z11
 	VBROADCASTSS (BX), Z12
@@ -13205,9 +13589,10 @@ loop5x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop5x2
-	VBROADCASTSS 80(AX), Z10
+	VBROADCASTSS 88(AX), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
 	VMULPS       Z10, Z2, Z2
@@ -13220,10 +13605,10 @@ loop5x2:
 	VMULPS       Z10, Z9, Z9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store5x2
-	VBROADCASTSS 84(AX), Z10
+	VBROADCASTSS 92(AX), Z10
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z11
 	VFMADD231PS  Z10, Z11, Z0
@@ -13317,8 +13702,12 @@ rows6x2:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop6x2:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPS      (CX), Z12
 	VMOVUPS.Z    64(CX), K1, Z13
 	VBROADCASTSS (BX), Z14
@@ -13354,9 +13743,10 @@ loop6x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop6x2
-	VBROADCASTSS 80(AX), Z12
+	VBROADCASTSS 88(AX), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -13371,10 +13761,10 @@ loop6x2:
 	VMULPS       Z12, Z11, Z11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store6x2
-	VBROADCASTSS 84(AX), Z12
+	VBROADCASTSS 92(AX), Z12
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z13
 	VFMADD231PS  Z12, Z13, Z0
@@ -13483,8 +13873,12 @@ rows7x2:
 	MOVQ       40(AX), R8
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
+	MOVQ       80(AX), R11
+	ADDQ       CX, R11
 
 loop7x2:
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
 	VMOVUPS      (CX), Z14
 	VMOVUPS.Z    64(CX), K1, Z15
 	VBROADCASTSS (BX), Z16
@@ -13526,9 +13920,10 @@ loop7x2:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
+	ADDQ         R10, R11
 	DECQ         R8
 	JNZ          loop7x2
-	VBROADCASTSS 80(AX), Z14
+	VBROADCASTSS 88(AX), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
 	VMULPS       Z14, Z2, Z2
@@ -13545,10 +13940,10 @@ loop7x2:
 	VMULPS       Z14, Z13, Z13
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store7x2
-	VBROADCASTSS 84(AX), Z14
+	VBROADCASTSS 92(AX), Z14
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z15
 	VFMADD231PS  Z14, Z15, Z0
@@ -13670,8 +14065,12 @@ rows8x2:
 	MOVQ       40(AX), R8
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
+	MOVQ       80(AX), R11
+	ADDQ       CX, R11
 
 loop8x2:
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
 	VMOVUPS      (CX), Z16
 	VMOVUPS.Z    64(CX), K1, Z17
 	VBROADCASTSS (BX), Z18
@@ -13718,9 +14117,10 @@ loop8x2:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
+	ADDQ         R10, R11
 	DECQ         R8
 	JNZ          loop8x2
-	VBROADCASTSS 80(AX), Z16
+	VBROADCASTSS 88(AX), Z16
 	VMULPS       Z16, Z0, Z0
 	VMULPS       Z16, Z1, Z1
 	VMULPS       Z16, Z2, Z2
@@ -13739,10 +14139,10 @@ loop8x2:
 	VMULPS       Z16, Z15, Z15
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store8x2
-	VBROADCASTSS 84(AX), Z16
+	VBROADCASTSS 92(AX), Z16
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z17
 	VFMADD231PS  Z16, Z17, Z0
@@ -13877,8 +14277,12 @@ rows9x2:
 	MOVQ       40(AX), R8
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
+	MOVQ       80(AX), R11
+	ADDQ       CX, R11
 
 loop9x2:
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
 	VMOVUPS      (CX), Z18
 	VMOVUPS.Z    64(CX), K1, Z19
 	VBROADCASTSS (BX), Z20
@@ -13930,9 +14334,10 @@ loop9x2:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
+	ADDQ         R10, R11
 	DECQ         R8
 	JNZ          loop9x2
-	VBROADCASTSS 80(AX), Z18
+	VBROADCASTSS 88(AX), Z18
 	VMULPS       Z18, Z0, Z0
 	VMULPS       Z18, Z1, Z1
 	VMULPS       Z18, Z2, Z2
@@ -13953,10 +14358,10 @@ loop9x2:
 	VMULPS       Z18, Z17, Z17
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store9x2
-	VBROADCASTSS 84(AX), Z18
+	VBROADCASTSS 92(AX), Z18
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z19
 	VFMADD231PS  Z18, Z19, Z0
@@ -14106,8 +14511,12 @@ rows10x2:
 	MOVQ       40(AX), R9
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
+	MOVQ       80(AX), R12
+	ADDQ       CX, R12
 
 loop10x2:
+	PREFETCHT0   (R12)
+	PREFETCHT0   64(R12)
 	VMOVUPS      (CX), Z20
 	VMOVUPS.Z    64(CX), K1, Z21
 	VBROADCASTSS (BX), Z22
@@ -14165,9 +14574,10 @@ loop10x2:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
+	ADDQ         R11, R12
 	DECQ         R9
 	JNZ          loop10x2
-	VBROADCASTSS 80(AX), Z20
+	VBROADCASTSS 88(AX), Z20
 	VMULPS       Z20, Z0, Z0
 	VMULPS       Z20, Z1, Z1
 	VMULPS       Z20, Z2, Z2
@@ -14190,10 +14600,10 @@ loop10x2:
 	VMULPS       Z20, Z19, Z19
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store10x2
-	VBROADCASTSS 84(AX), Z20
+	VBROADCASTSS 92(AX), Z20
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z21
 	VFMADD231PS  Z20, Z21, Z0
@@ -14356,8 +14766,12 @@ rows11x2:
 	MOVQ       40(AX), R9
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
+	MOVQ       80(AX), R12
+	ADDQ       CX, R12
 
 loop11x2:
+	PREFETCHT0   (R12)
+	PREFETCHT0   64(R12)
 	VMOVUPS      (CX), Z22
 	VMOVUPS.Z    64(CX), K1, Z23
 	VBROADCASTSS (BX), Z24
@@ -14420,9 +14834,10 @@ loop11x2:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
+	ADDQ         R11, R12
 	DECQ         R9
 	JNZ          loop11x2
-	VBROADCASTSS 80(AX), Z22
+	VBROADCASTSS 88(AX), Z22
 	VMULPS       Z22, Z0, Z0
 	VMULPS       Z22, Z1, Z1
 	VMULPS       Z22, Z2, Z2
@@ -14447,10 +14862,10 @@ loop11x2:
 	VMULPS       Z22, Z21, Z21
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store11x2
-	VBROADCASTSS 84(AX), Z22
+	VBROADCASTSS 92(AX), Z22
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z23
 	VFMADD231PS  Z22, Z23, Z0
@@ -14626,8 +15041,12 @@ rows12x2:
 	MOVQ       40(AX), R9
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
+	MOVQ       80(AX), R12
+	ADDQ       CX, R12
 
 loop12x2:
+	PREFETCHT0   (R12)
+	PREFETCHT0   64(R12)
 	VMOVUPS      (CX), Z24
 	VMOVUPS.Z    64(CX), K1, Z25
 	VBROADCASTSS (BX), Z26
@@ -14695,9 +15114,10 @@ loop12x2:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
+	ADDQ         R11, R12
 	DECQ         R9
 	JNZ          loop12x2
-	VBROADCASTSS 80(AX), Z24
+	VBROADCASTSS 88(AX), Z24
 	VMULPS       Z24, Z0, Z0
 	VMULPS       Z24, Z1, Z1
 	VMULPS       Z24, Z2, Z2
@@ -14724,10 +15144,10 @@ loop12x2:
 	VMULPS       Z24, Z23, Z23
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store12x2
-	VBROADCASTSS 84(AX), Z24
+	VBROADCASTSS 92(AX), Z24
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z25
 	VFMADD231PS  Z24, Z25, Z0
@@ -14918,8 +15338,12 @@ rows13x2:
 	MOVQ       40(AX), R10
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
+	MOVQ       80(AX), R13
+	ADDQ       CX, R13
 
 loop13x2:
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
 	VMOVUPS      (CX), Z26
 	VMOVUPS.Z    64(CX), K1, Z27
 	VBROADCASTSS (BX), Z28
@@ -14993,9 +15417,10 @@ loop13x2:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
+	ADDQ         R12, R13
 	DECQ         R10
 	JNZ          loop13x2
-	VBROADCASTSS 80(AX), Z26
+	VBROADCASTSS 88(AX), Z26
 	VMULPS       Z26, Z0, Z0
 	VMULPS       Z26, Z1, Z1
 	VMULPS       Z26, Z2, Z2
@@ -15024,10 +15449,10 @@ loop13x2:
 	VMULPS       Z26, Z25, Z25
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store13x2
-	VBROADCASTSS 84(AX), Z26
+	VBROADCASTSS 92(AX), Z26
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z27
 	VFMADD231PS  Z26, Z27, Z0
@@ -15231,8 +15656,12 @@ rows14x2:
 	MOVQ       40(AX), R10
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
+	MOVQ       80(AX), R13
+	ADDQ       CX, R13
 
 loop14x2:
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
 	VMOVUPS      (CX), Z28
 	VMOVUPS.Z    64(CX), K1, Z29
 	VBROADCASTSS (BX), Z30
@@ -15311,9 +15740,10 @@ loop14x2:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
+	ADDQ         R12, R13
 	DECQ         R10
 	JNZ          loop14x2
-	VBROADCASTSS 80(AX), Z28
+	VBROADCASTSS 88(AX), Z28
 	VMULPS       Z28, Z0, Z0
 	VMULPS       Z28, Z1, Z1
 	VMULPS       Z28, Z2, Z2
@@ -15344,10 +15774,10 @@ loop14x2:
 	VMULPS       Z28, Z27, Z27
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store14x2
-	VBROADCASTSS 84(AX), Z28
+	VBROADCASTSS 92(AX), Z28
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z29
 	VFMADD231PS  Z28, Z29, Z0
@@ -15510,24 +15940,28 @@ single:
 	MOVQ       40(AX), BX
 	MOVQ       56(AX), SI
 	MOVQ       64(AX), DI
+	MOVQ       80(AX), R8
+	ADDQ       DX, R8
 
 loop1x1:
+	PREFETCHT0   (R8)
 	VMOVUPS.Z    (DX), K1, Z1
 	VBROADCASTSS (CX), Z2
 	// VDPBF16PS Z2, Z1, Z0
 	LONG $0x4876f262; WORD $0xc252
 	ADDQ         SI, CX
 	ADDQ         DI, DX
+	ADDQ         DI, R8
 	DECQ         BX
 	JNZ          loop1x1
-	VBROADCASTSS 80(AX), Z1
+	VBROADCASTSS 88(AX), Z1
 	VMULPS       Z1, Z0, Z0
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store1x1
-	VBROADCASTSS 84(AX), Z1
+	VBROADCASTSS 92(AX), Z1
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z2
 	VFMADD231PS  Z1, Z2, Z0
@@ -15561,8 +15995,11 @@ rows2x1:
 	MOVQ       40(AX), SI
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
+	MOVQ       80(AX), R9
+	ADDQ       BX, R9
 
 loop2x1:
+	PREFETCHT0   (R9)
 	VMOVUPS.Z    (BX), K1, Z2
 	VBROADCASTSS (CX), Z3
 	// VDPBF16PS Z3, Z2, Z0
@@ -15572,17 +16009,18 @@ loop2x1:
 	LONG $0x486ef262; WORD $0xcb52
 	ADDQ         DI, CX
 	ADDQ         R8, BX
+	ADDQ         R8, R9
 	DECQ         SI
 	JNZ          loop2x1
-	VBROADCASTSS 80(AX), Z2
+	VBROADCASTSS 88(AX), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store2x1
-	VBROADCASTSS 84(AX), Z2
+	VBROADCASTSS 92(AX), Z2
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -15625,8 +16063,11 @@ rows3x1:
 	MOVQ       40(AX), SI
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
+	MOVQ       80(AX), R9
+	ADDQ       BX, R9
 
 loop3x1:
+	PREFETCHT0   (R9)
 	VMOVUPS.Z    (BX), K1, Z3
 	VBROADCASTSS (CX), Z4
 	// VDPBF16PS Z4, Z3, Z0
@@ -15639,18 +16080,19 @@ loop3x1:
 	LONG $0x4866f262; WORD $0xd452
 	ADDQ         DI, CX
 	ADDQ         R8, BX
+	ADDQ         R8, R9
 	DECQ         SI
 	JNZ          loop3x1
-	VBROADCASTSS 80(AX), Z3
+	VBROADCASTSS 88(AX), Z3
 	VMULPS       Z3, Z0, Z0
 	VMULPS       Z3, Z1, Z1
 	VMULPS       Z3, Z2, Z2
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store3x1
-	VBROADCASTSS 84(AX), Z3
+	VBROADCASTSS 92(AX), Z3
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z4
 	VFMADD231PS  Z3, Z4, Z0
@@ -15705,8 +16147,11 @@ rows4x1:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop4x1:
+	PREFETCHT0   (R10)
 	VMOVUPS.Z    (CX), K1, Z4
 	VBROADCASTSS (BX), Z5
 	// VDPBF16PS Z5, Z4, Z0
@@ -15723,19 +16168,20 @@ loop4x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop4x1
-	VBROADCASTSS 80(AX), Z4
+	VBROADCASTSS 88(AX), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store4x1
-	VBROADCASTSS 84(AX), Z4
+	VBROADCASTSS 92(AX), Z4
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -15799,8 +16245,11 @@ rows5x1:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop5x1:
+	PREFETCHT0   (R10)
 	VMOVUPS.Z    (CX), K1, Z5
 	VBROADCASTSS (BX), Z6
 	// VDPBF16PS Z6, Z5, Z0
@@ -15820,9 +16269,10 @@ loop5x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop5x1
-	VBROADCASTSS 80(AX), Z5
+	VBROADCASTSS 88(AX), Z5
 	VMULPS       Z5, Z0, Z0
 	VMULPS       Z5, Z1, Z1
 	VMULPS       Z5, Z2, Z2
@@ -15830,10 +16280,10 @@ loop5x1:
 	VMULPS       Z5, Z4, Z4
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store5x1
-	VBROADCASTSS 84(AX), Z5
+	VBROADCASTSS 92(AX), Z5
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z6
 	VFMADD231PS  Z5, Z6, Z0
@@ -15906,8 +16356,11 @@ rows6x1:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop6x1:
+	PREFETCHT0   (R10)
 	VMOVUPS.Z    (CX), K1, Z6
 	VBROADCASTSS (BX), Z7
 	// VDPBF16PS Z7, Z6, Z0
@@ -15930,9 +16383,10 @@ loop6x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop6x1
-	VBROADCASTSS 80(AX), Z6
+	VBROADCASTSS 88(AX), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
@@ -15941,10 +16395,10 @@ loop6x1:
 	VMULPS       Z6, Z5, Z5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store6x1
-	VBROADCASTSS 84(AX), Z6
+	VBROADCASTSS 92(AX), Z6
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -16028,8 +16482,11 @@ rows7x1:
 	MOVQ       40(AX), R8
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
+	MOVQ       80(AX), R11
+	ADDQ       CX, R11
 
 loop7x1:
+	PREFETCHT0   (R11)
 	VMOVUPS.Z    (CX), K1, Z7
 	VBROADCASTSS (BX), Z8
 	// VDPBF16PS Z8, Z7, Z0
@@ -16056,9 +16513,10 @@ loop7x1:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
+	ADDQ         R10, R11
 	DECQ         R8
 	JNZ          loop7x1
-	VBROADCASTSS 80(AX), Z7
+	VBROADCASTSS 88(AX), Z7
 	VMULPS       Z7, Z0, Z0
 	VMULPS       Z7, Z1, Z1
 	VMULPS       Z7, Z2, Z2
@@ -16068,10 +16526,10 @@ loop7x1:
 	VMULPS       Z7, Z6, Z6
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store7x1
-	VBROADCASTSS 84(AX), Z7
+	VBROADCASTSS 92(AX), Z7
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z8
 	VFMADD231PS  Z7, Z8, Z0
@@ -16164,8 +16622,11 @@ rows8x1:
 	MOVQ       40(AX), R8
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
+	MOVQ       80(AX), R11
+	ADDQ       CX, R11
 
 loop8x1:
+	PREFETCHT0   (R11)
 	VMOVUPS.Z    (CX), K1, Z8
 	VBROADCASTSS (BX), Z9
 	// VDPBF16PS Z9, Z8, Z0
@@ -16195,9 +16656,10 @@ loop8x1:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
+	ADDQ         R10, R11
 	DECQ         R8
 	JNZ          loop8x1
-	VBROADCASTSS 80(AX), Z8
+	VBROADCASTSS 88(AX), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
 	VMULPS       Z8, Z2, Z2
@@ -16208,10 +16670,10 @@ loop8x1:
 	VMULPS       Z8, Z7, Z7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store8x1
-	VBROADCASTSS 84(AX), Z8
+	VBROADCASTSS 92(AX), Z8
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z9
 	VFMADD231PS  Z8, Z9, Z0
@@ -16313,8 +16775,11 @@ rows9x1:
 	MOVQ       40(AX), R8
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
+	MOVQ       80(AX), R11
+	ADDQ       CX, R11
 
 loop9x1:
+	PREFETCHT0   (R11)
 	VMOVUPS.Z    (CX), K1, Z9
 	VBROADCASTSS (BX), Z10
 	// VDPBF16PS Z10, Z9, Z0
@@ -16347,9 +16812,10 @@ loop9x1:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
+	ADDQ         R10, R11
 	DECQ         R8
 	JNZ          loop9x1
-	VBROADCASTSS 80(AX), Z9
+	VBROADCASTSS 88(AX), Z9
 	VMULPS       Z9, Z0, Z0
 	VMULPS       Z9, Z1, Z1
 	VMULPS       Z9, Z2, Z2
@@ -16361,10 +16827,10 @@ loop9x1:
 	VMULPS       Z9, Z8, Z8
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store9x1
-	VBROADCASTSS 84(AX), Z9
+	VBROADCASTSS 92(AX), Z9
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z10
 	VFMADD231PS  Z9, Z10, Z0
@@ -16477,8 +16943,11 @@ rows10x1:
 	MOVQ       40(AX), R9
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
+	MOVQ       80(AX), R12
+	ADDQ       CX, R12
 
 loop10x1:
+	PREFETCHT0   (R12)
 	VMOVUPS.Z    (CX), K1, Z10
 	VBROADCASTSS (BX), Z11
 	// VDPBF16PS Z11, Z10, Z0
@@ -16515,9 +16984,10 @@ loop10x1:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
+	ADDQ         R11, R12
 	DECQ         R9
 	JNZ          loop10x1
-	VBROADCASTSS 80(AX), Z10
+	VBROADCASTSS 88(AX), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
 	VMULPS       Z10, Z2, Z2
@@ -16530,10 +17000,10 @@ loop10x1:
 	VMULPS       Z10, Z9, Z9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store10x1
-	VBROADCASTSS 84(AX), Z10
+	VBROADCASTSS 92(AX), Z10
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z11
 	VFMADD231PS  Z10, Z11, Z0
@@ -16655,8 +17125,11 @@ rows11x1:
 	MOVQ       40(AX), R9
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
+	MOVQ       80(AX), R12
+	ADDQ       CX, R12
 
 loop11x1:
+	PREFETCHT0   (R12)
 	VMOVUPS.Z    (CX), K1, Z11
 	VBROADCASTSS (BX), Z12
 	// VDPBF16PS Z12, Z11, Z0
@@ -16696,9 +17169,10 @@ loop11x1:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
+	ADDQ         R11, R12
 	DECQ         R9
 	JNZ          loop11x1
-	VBROADCASTSS 80(AX), Z11
+	VBROADCASTSS 88(AX), Z11
 	VMULPS       Z11, Z0, Z0
 	VMULPS       Z11, Z1, Z1
 	VMULPS       Z11, Z2, Z2
@@ -16712,10 +17186,10 @@ loop11x1:
 	VMULPS       Z11, Z10, Z10
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store11x1
-	VBROADCASTSS 84(AX), Z11
+	VBROADCASTSS 92(AX), Z11
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z12
 	VFMADD231PS  Z11, Z12, Z0
@@ -16846,8 +17320,11 @@ rows12x1:
 	MOVQ       40(AX), R9
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
+	MOVQ       80(AX), R12
+	ADDQ       CX, R12
 
 loop12x1:
+	PREFETCHT0   (R12)
 	VMOVUPS.Z    (CX), K1, Z12
 	VBROADCASTSS (BX), Z13
 	// VDPBF16PS Z13, Z12, Z0
@@ -16890,9 +17367,10 @@ loop12x1:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
+	ADDQ         R11, R12
 	DECQ         R9
 	JNZ          loop12x1
-	VBROADCASTSS 80(AX), Z12
+	VBROADCASTSS 88(AX), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -16907,10 +17385,10 @@ loop12x1:
 	VMULPS       Z12, Z11, Z11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store12x1
-	VBROADCASTSS 84(AX), Z12
+	VBROADCASTSS 92(AX), Z12
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z13
 	VFMADD231PS  Z12, Z13, Z0
@@ -17052,8 +17530,11 @@ rows13x1:
 	MOVQ       40(AX), R10
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
+	MOVQ       80(AX), R13
+	ADDQ       CX, R13
 
 loop13x1:
+	PREFETCHT0   (R13)
 	VMOVUPS.Z    (CX), K1, Z13
 	VBROADCASTSS (BX), Z14
 	// VDPBF16PS Z14, Z13, Z0
@@ -17100,9 +17581,10 @@ loop13x1:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
+	ADDQ         R12, R13
 	DECQ         R10
 	JNZ          loop13x1
-	VBROADCASTSS 80(AX), Z13
+	VBROADCASTSS 88(AX), Z13
 	VMULPS       Z13, Z0, Z0
 	VMULPS       Z13, Z1, Z1
 	VMULPS       Z13, Z2, Z2
@@ -17118,10 +17600,10 @@ loop13x1:
 	VMULPS       Z13, Z12, Z12
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store13x1
-	VBROADCASTSS 84(AX), Z13
+	VBROADCASTSS 92(AX), Z13
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z14
 	VFMADD231PS  Z13, Z14, Z0
@@ -17272,8 +17754,11 @@ rows14x1:
 	MOVQ       40(AX), R10
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
+	MOVQ       80(AX), R13
+	ADDQ       CX, R13
 
 loop14x1:
+	PREFETCHT0   (R13)
 	VMOVUPS.Z    (CX), K1, Z14
 	VBROADCASTSS (BX), Z15
 	// VDPBF16PS Z15, Z14, Z0
@@ -17323,9 +17808,10 @@ loop14x1:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
+	ADDQ         R12, R13
 	DECQ         R10
 	JNZ          loop14x1
-	VBROADCASTSS 80(AX), Z14
+	VBROADCASTSS 88(AX), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
 	VMULPS       Z14, Z2, Z2
@@ -17342,10 +17828,10 @@ loop14x1:
 	VMULPS       Z14, Z13, Z13
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store14x1
-	VBROADCASTSS 84(AX), Z14
+	VBROADCASTSS 92(AX), Z14
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z15
 	VFMADD231PS  Z14, Z15, Z0
@@ -18377,7 +18863,7 @@ next:
 	RET
 
 // func bPanelAVX512(t *byte)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·bPanelAVX512(SB), NOSPLIT, $0-8
 	MOVQ         t+0(FP), AX
 	MOVQ         24(AX), CX
@@ -18402,11 +18888,13 @@ TEXT ·bPanelAVX512(SB), NOSPLIT, $0-8
 	MOVQ         40(AX), BX
 
 loop1x2:
+	PREFETCHT0       6144(DX)
 	VMOVUPS          (DX), Z5
 	VPSLLD           $0x10, Z5, Z6
 	VPANDD           Z5, Z4, Z5
 	VFMADD231PS.BCST (CX), Z6, Z0
 	VFMADD231PS.BCST 4(CX), Z5, Z2
+	PREFETCHT0       6208(DX)
 	VMOVUPS          64(DX), Z5
 	VPSLLD           $0x10, Z5, Z6
 	VPANDD           Z5, Z4, Z5
@@ -18423,15 +18911,15 @@ loop1x2:
 	MOVQ             $-1, DX
 	BZHIQ            CX, DX, DX
 	KMOVW            DX, K1
-	VBROADCASTSS     80(AX), Z2
+	VBROADCASTSS     88(AX), Z2
 	VMULPS           Z2, Z0, Z0
 	VMULPS           Z2, Z1, Z1
 	MOVQ             16(AX), CX
 	MOVQ             72(AX), DX
-	MOVL             84(AX), BX
+	MOVL             92(AX), BX
 	ADDL             BX, BX
 	JZ               store1x2
-	VBROADCASTSS     84(AX), Z2
+	VBROADCASTSS     92(AX), Z2
 	MOVQ             CX, AX
 	VMOVUPS          (AX), Z3
 	VFMADD231PS      Z2, Z3, Z0
@@ -18463,6 +18951,7 @@ rows2x2:
 	MOVQ         40(AX), SI
 
 loop2x2:
+	PREFETCHT0       6144(BX)
 	VMOVUPS          (BX), Z9
 	VPSLLD           $0x10, Z9, Z10
 	VPANDD           Z9, Z8, Z9
@@ -18470,6 +18959,7 @@ loop2x2:
 	VFMADD231PS.BCST 4(CX), Z9, Z4
 	VFMADD231PS.BCST (CX)(DX*1), Z10, Z2
 	VFMADD231PS.BCST 4(CX)(DX*1), Z9, Z6
+	PREFETCHT0       6208(BX)
 	VMOVUPS          64(BX), Z9
 	VPSLLD           $0x10, Z9, Z10
 	VPANDD           Z9, Z8, Z9
@@ -18490,17 +18980,17 @@ loop2x2:
 	MOVQ             $-1, DX
 	BZHIQ            CX, DX, DX
 	KMOVW            DX, K1
-	VBROADCASTSS     80(AX), Z4
+	VBROADCASTSS     88(AX), Z4
 	VMULPS           Z4, Z0, Z0
 	VMULPS           Z4, Z1, Z1
 	VMULPS           Z4, Z2, Z2
 	VMULPS           Z4, Z3, Z3
 	MOVQ             16(AX), CX
 	MOVQ             72(AX), DX
-	MOVL             84(AX), BX
+	MOVL             92(AX), BX
 	ADDL             BX, BX
 	JZ               store2x2
-	VBROADCASTSS     84(AX), Z4
+	VBROADCASTSS     92(AX), Z4
 	MOVQ             CX, AX
 	VMOVUPS          (AX), Z5
 	VFMADD231PS      Z4, Z5, Z0
@@ -18544,6 +19034,7 @@ rows3x2:
 	MOVQ         40(AX), SI
 
 loop3x2:
+	PREFETCHT0       6144(BX)
 	VMOVUPS          (BX), Z13
 	VPSLLD           $0x10, Z13, Z14
 	VPANDD           Z13, Z12, Z13
@@ -18553,6 +19044,7 @@ loop3x2:
 	VFMADD231PS.BCST 4(CX)(DX*1), Z13, Z8
 	VFMADD231PS.BCST (CX)(DX*2), Z14, Z4
 	VFMADD231PS.BCST 4(CX)(DX*2), Z13, Z10
+	PREFETCHT0       6208(BX)
 	VMOVUPS          64(BX), Z13
 	VPSLLD           $0x10, Z13, Z14
 	VPANDD           Z13, Z12, Z13
@@ -18577,7 +19069,7 @@ loop3x2:
 	MOVQ             $-1, DX
 	BZHIQ            CX, DX, DX
 	KMOVW            DX, K1
-	VBROADCASTSS     80(AX), Z6
+	VBROADCASTSS     88(AX), Z6
 	VMULPS           Z6, Z0, Z0
 	VMULPS           Z6, Z1, Z1
 	VMULPS           Z6, Z2, Z2
@@ -18586,10 +19078,10 @@ loop3x2:
 	VMULPS           Z6, Z5, Z5
 	MOVQ             16(AX), CX
 	MOVQ             72(AX), DX
-	MOVL             84(AX), BX
+	MOVL             92(AX), BX
 	ADDL             BX, BX
 	JZ               store3x2
-	VBROADCASTSS     84(AX), Z6
+	VBROADCASTSS     92(AX), Z6
 	MOVQ             CX, AX
 	VMOVUPS          (AX), Z7
 	VFMADD231PS      Z6, Z7, Z0
@@ -18648,6 +19140,7 @@ rows4x2:
 	MOVQ         40(AX), DI
 
 loop4x2:
+	PREFETCHT0       6144(CX)
 	VMOVUPS          (CX), Z17
 	VPSLLD           $0x10, Z17, Z18
 	VPANDD           Z17, Z16, Z17
@@ -18659,6 +19152,7 @@ loop4x2:
 	VFMADD231PS.BCST 4(BX)(DX*2), Z17, Z12
 	VFMADD231PS.BCST (SI), Z18, Z6
 	VFMADD231PS.BCST 4(SI), Z17, Z14
+	PREFETCHT0       6208(CX)
 	VMOVUPS          64(CX), Z17
 	VPSLLD           $0x10, Z17, Z18
 	VPANDD           Z17, Z16, Z17
@@ -18688,7 +19182,7 @@ loop4x2:
 	MOVQ             $-1, DX
 	BZHIQ            CX, DX, DX
 	KMOVW            DX, K1
-	VBROADCASTSS     80(AX), Z8
+	VBROADCASTSS     88(AX), Z8
 	VMULPS           Z8, Z0, Z0
 	VMULPS           Z8, Z1, Z1
 	VMULPS           Z8, Z2, Z2
@@ -18699,10 +19193,10 @@ loop4x2:
 	VMULPS           Z8, Z7, Z7
 	MOVQ             16(AX), CX
 	MOVQ             72(AX), DX
-	MOVL             84(AX), BX
+	MOVL             92(AX), BX
 	ADDL             BX, BX
 	JZ               store4x2
-	VBROADCASTSS     84(AX), Z8
+	VBROADCASTSS     92(AX), Z8
 	MOVQ             CX, AX
 	VMOVUPS          (AX), Z9
 	VFMADD231PS      Z8, Z9, Z0
@@ -18758,6 +19252,7 @@ single:
 	MOVQ         40(AX), BX
 
 loop1x1:
+	PREFETCHT0       6144(DX)
 	VMOVUPS          (DX), Z3
 	VPSLLD           $0x10, Z3, Z4
 	VPANDD           Z3, Z2, Z3
@@ -18773,14 +19268,14 @@ loop1x1:
 	MOVQ             $-1, DX
 	BZHIQ            CX, DX, DX
 	KMOVW            DX, K1
-	VBROADCASTSS     80(AX), Z1
+	VBROADCASTSS     88(AX), Z1
 	VMULPS           Z1, Z0, Z0
 	MOVQ             16(AX), CX
 	MOVQ             72(AX), DX
-	MOVL             84(AX), BX
+	MOVL             92(AX), BX
 	ADDL             BX, BX
 	JZ               store1x1
-	VBROADCASTSS     84(AX), Z1
+	VBROADCASTSS     92(AX), Z1
 	MOVQ             CX, AX
 	VMOVUPS.Z        (AX), K1, Z2
 	VFMADD231PS      Z1, Z2, Z0
@@ -18805,6 +19300,7 @@ rows2x1:
 	MOVQ         40(AX), SI
 
 loop2x1:
+	PREFETCHT0       6144(BX)
 	VMOVUPS          (BX), Z5
 	VPSLLD           $0x10, Z5, Z6
 	VPANDD           Z5, Z4, Z5
@@ -18823,15 +19319,15 @@ loop2x1:
 	MOVQ             $-1, DX
 	BZHIQ            CX, DX, DX
 	KMOVW            DX, K1
-	VBROADCASTSS     80(AX), Z2
+	VBROADCASTSS     88(AX), Z2
 	VMULPS           Z2, Z0, Z0
 	VMULPS           Z2, Z1, Z1
 	MOVQ             16(AX), CX
 	MOVQ             72(AX), DX
-	MOVL             84(AX), BX
+	MOVL             92(AX), BX
 	ADDL             BX, BX
 	JZ               store2x1
-	VBROADCASTSS     84(AX), Z2
+	VBROADCASTSS     92(AX), Z2
 	MOVQ             CX, AX
 	VMOVUPS.Z        (AX), K1, Z3
 	VFMADD231PS      Z2, Z3, Z0
@@ -18863,6 +19359,7 @@ rows3x1:
 	MOVQ         40(AX), SI
 
 loop3x1:
+	PREFETCHT0       6144(BX)
 	VMOVUPS          (BX), Z7
 	VPSLLD           $0x10, Z7, Z8
 	VPANDD           Z7, Z6, Z7
@@ -18884,16 +19381,16 @@ loop3x1:
 	MOVQ             $-1, DX
 	BZHIQ            CX, DX, DX
 	KMOVW            DX, K1
-	VBROADCASTSS     80(AX), Z3
+	VBROADCASTSS     88(AX), Z3
 	VMULPS           Z3, Z0, Z0
 	VMULPS           Z3, Z1, Z1
 	VMULPS           Z3, Z2, Z2
 	MOVQ             16(AX), CX
 	MOVQ             72(AX), DX
-	MOVL             84(AX), BX
+	MOVL             92(AX), BX
 	ADDL             BX, BX
 	JZ               store3x1
-	VBROADCASTSS     84(AX), Z3
+	VBROADCASTSS     92(AX), Z3
 	MOVQ             CX, AX
 	VMOVUPS.Z        (AX), K1, Z4
 	VFMADD231PS      Z3, Z4, Z0
@@ -18935,6 +19432,7 @@ rows4x1:
 	MOVQ         40(AX), DI
 
 loop4x1:
+	PREFETCHT0       6144(CX)
 	VMOVUPS          (CX), Z9
 	VPSLLD           $0x10, Z9, Z10
 	VPANDD           Z9, Z8, Z9
@@ -18960,17 +19458,17 @@ loop4x1:
 	MOVQ             $-1, DX
 	BZHIQ            CX, DX, DX
 	KMOVW            DX, K1
-	VBROADCASTSS     80(AX), Z4
+	VBROADCASTSS     88(AX), Z4
 	VMULPS           Z4, Z0, Z0
 	VMULPS           Z4, Z1, Z1
 	VMULPS           Z4, Z2, Z2
 	VMULPS           Z4, Z3, Z3
 	MOVQ             16(AX), CX
 	MOVQ             72(AX), DX
-	MOVL             84(AX), BX
+	MOVL             92(AX), BX
 	ADDL             BX, BX
 	JZ               store4x1
-	VBROADCASTSS     84(AX), Z4
+	VBROADCASTSS     92(AX), Z4
 	MOVQ             CX, AX
 	VMOVUPS.Z        (AX), K1, Z5
 	VFMADD231PS      Z4, Z5, Z0
@@ -19011,9 +19509,9 @@ TEXT ·bMergeAVX512(SB), NOSPLIT, $0-8
 	KMOVW        R8, K1
 	SHRQ         $0x10, R8
 	KMOVW        R8, K2
-	VBROADCASTSS 80(AX), Z0
-	VBROADCASTSS 84(AX), Z1
-	MOVL         84(AX), AX
+	VBROADCASTSS 88(AX), Z0
+	VBROADCASTSS 92(AX), Z1
+	MOVL         92(AX), AX
 	ADDL         AX, AX
 
 row:
@@ -19092,8 +19590,12 @@ TEXT ·qTileAVX512(SB), NOSPLIT, $0-8
 	MOVQ       40(AX), BX
 	MOVQ       56(AX), SI
 	MOVQ       64(AX), DI
+	MOVQ       80(AX), R8
+	ADDQ       DX, R8
 
 loop1x2:
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
 	VMOVUPS      (DX), Z2
 	VMOVUPS.Z    64(DX), K1, Z3
 	VBROADCASTSS (CX), Z4
@@ -19103,6 +19605,7 @@ loop1x2:
 	LONG $0x485df262; WORD $0xcb50
 	ADDQ         SI, CX
 	ADDQ         DI, DX
+	ADDQ         DI, R8
 	DECQ         BX
 	JNZ          loop1x2
 	VMOVUPS      (DX), Z2
@@ -19118,15 +19621,15 @@ loop1x2:
 	VBROADCASTSS (CX), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
-	VBROADCASTSS 80(AX), Z2
+	VBROADCASTSS 88(AX), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store1x2
-	VBROADCASTSS 84(AX), Z2
+	VBROADCASTSS 92(AX), Z2
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -19165,8 +19668,12 @@ rows2x2:
 	MOVQ       40(AX), SI
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
+	MOVQ       80(AX), R9
+	ADDQ       BX, R9
 
 loop2x2:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (BX), Z4
 	VMOVUPS.Z    64(BX), K1, Z5
 	VBROADCASTSS (CX), Z6
@@ -19181,6 +19688,7 @@ loop2x2:
 	LONG $0x484df262; WORD $0xdd50
 	ADDQ         DI, CX
 	ADDQ         R8, BX
+	ADDQ         R8, R9
 	DECQ         SI
 	JNZ          loop2x2
 	VMOVUPS      (BX), Z4
@@ -19205,17 +19713,17 @@ loop2x2:
 	VBROADCASTSS (CX)(DX*1), Z4
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
-	VBROADCASTSS 80(AX), Z4
+	VBROADCASTSS 88(AX), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store2x2
-	VBROADCASTSS 84(AX), Z4
+	VBROADCASTSS 92(AX), Z4
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -19267,8 +19775,12 @@ rows3x2:
 	MOVQ       40(AX), SI
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
+	MOVQ       80(AX), R9
+	ADDQ       BX, R9
 
 loop3x2:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (BX), Z6
 	VMOVUPS.Z    64(BX), K1, Z7
 	VBROADCASTSS (CX), Z8
@@ -19288,6 +19800,7 @@ loop3x2:
 	LONG $0x483df262; WORD $0xef50
 	ADDQ         DI, CX
 	ADDQ         R8, BX
+	ADDQ         R8, R9
 	DECQ         SI
 	JNZ          loop3x2
 	VMOVUPS      (BX), Z6
@@ -19321,7 +19834,7 @@ loop3x2:
 	VBROADCASTSS (CX)(DX*2), Z6
 	VMULPS       Z6, Z4, Z4
 	VMULPS       Z6, Z5, Z5
-	VBROADCASTSS 80(AX), Z6
+	VBROADCASTSS 88(AX), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
@@ -19330,10 +19843,10 @@ loop3x2:
 	VMULPS       Z6, Z5, Z5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store3x2
-	VBROADCASTSS 84(AX), Z6
+	VBROADCASTSS 92(AX), Z6
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -19401,8 +19914,12 @@ rows4x2:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop4x2:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPS      (CX), Z8
 	VMOVUPS.Z    64(CX), K1, Z9
 	VBROADCASTSS (BX), Z10
@@ -19428,6 +19945,7 @@ loop4x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop4x2
 	VMOVUPS      (CX), Z8
@@ -19470,7 +19988,7 @@ loop4x2:
 	VBROADCASTSS (SI), Z8
 	VMULPS       Z8, Z6, Z6
 	VMULPS       Z8, Z7, Z7
-	VBROADCASTSS 80(AX), Z8
+	VBROADCASTSS 88(AX), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
 	VMULPS       Z8, Z2, Z2
@@ -19481,10 +19999,10 @@ loop4x2:
 	VMULPS       Z8, Z7, Z7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store4x2
-	VBROADCASTSS 84(AX), Z8
+	VBROADCASTSS 92(AX), Z8
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z9
 	VFMADD231PS  Z8, Z9, Z0
@@ -19565,8 +20083,12 @@ rows5x2:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop5x2:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPS      (CX), Z10
 	VMOVUPS.Z    64(CX), K1, Z11
 	VBROADCASTSS (BX), Z12
@@ -19597,6 +20119,7 @@ loop5x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop5x2
 	VMOVUPS      (CX), Z10
@@ -19648,7 +20171,7 @@ loop5x2:
 	VBROADCASTSS (BX)(DX*4), Z10
 	VMULPS       Z10, Z8, Z8
 	VMULPS       Z10, Z9, Z9
-	VBROADCASTSS 80(AX), Z10
+	VBROADCASTSS 88(AX), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
 	VMULPS       Z10, Z2, Z2
@@ -19661,10 +20184,10 @@ loop5x2:
 	VMULPS       Z10, Z9, Z9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store5x2
-	VBROADCASTSS 84(AX), Z10
+	VBROADCASTSS 92(AX), Z10
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z11
 	VFMADD231PS  Z10, Z11, Z0
@@ -19758,8 +20281,12 @@ rows6x2:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop6x2:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPS      (CX), Z12
 	VMOVUPS.Z    64(CX), K1, Z13
 	VBROADCASTSS (BX), Z14
@@ -19795,6 +20322,7 @@ loop6x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop6x2
 	VMOVUPS      (CX), Z12
@@ -19855,7 +20383,7 @@ loop6x2:
 	VBROADCASTSS (SI)(DX*2), Z12
 	VMULPS       Z12, Z10, Z10
 	VMULPS       Z12, Z11, Z11
-	VBROADCASTSS 80(AX), Z12
+	VBROADCASTSS 88(AX), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -19870,10 +20398,10 @@ loop6x2:
 	VMULPS       Z12, Z11, Z11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store6x2
-	VBROADCASTSS 84(AX), Z12
+	VBROADCASTSS 92(AX), Z12
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z13
 	VFMADD231PS  Z12, Z13, Z0
@@ -19982,8 +20510,12 @@ rows7x2:
 	MOVQ       40(AX), R8
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
+	MOVQ       80(AX), R11
+	ADDQ       CX, R11
 
 loop7x2:
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
 	VMOVUPS      (CX), Z14
 	VMOVUPS.Z    64(CX), K1, Z15
 	VBROADCASTSS (BX), Z16
@@ -20025,6 +20557,7 @@ loop7x2:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
+	ADDQ         R10, R11
 	DECQ         R8
 	JNZ          loop7x2
 	VMOVUPS      (CX), Z14
@@ -20094,7 +20627,7 @@ loop7x2:
 	VBROADCASTSS (DI), Z14
 	VMULPS       Z14, Z12, Z12
 	VMULPS       Z14, Z13, Z13
-	VBROADCASTSS 80(AX), Z14
+	VBROADCASTSS 88(AX), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
 	VMULPS       Z14, Z2, Z2
@@ -20111,10 +20644,10 @@ loop7x2:
 	VMULPS       Z14, Z13, Z13
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store7x2
-	VBROADCASTSS 84(AX), Z14
+	VBROADCASTSS 92(AX), Z14
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z15
 	VFMADD231PS  Z14, Z15, Z0
@@ -20236,8 +20769,12 @@ rows8x2:
 	MOVQ       40(AX), R8
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
+	MOVQ       80(AX), R11
+	ADDQ       CX, R11
 
 loop8x2:
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
 	VMOVUPS      (CX), Z16
 	VMOVUPS.Z    64(CX), K1, Z17
 	VBROADCASTSS (BX), Z18
@@ -20284,6 +20821,7 @@ loop8x2:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
+	ADDQ         R10, R11
 	DECQ         R8
 	JNZ          loop8x2
 	VMOVUPS      (CX), Z16
@@ -20362,7 +20900,7 @@ loop8x2:
 	VBROADCASTSS (SI)(DX*4), Z16
 	VMULPS       Z16, Z14, Z14
 	VMULPS       Z16, Z15, Z15
-	VBROADCASTSS 80(AX), Z16
+	VBROADCASTSS 88(AX), Z16
 	VMULPS       Z16, Z0, Z0
 	VMULPS       Z16, Z1, Z1
 	VMULPS       Z16, Z2, Z2
@@ -20381,10 +20919,10 @@ loop8x2:
 	VMULPS       Z16, Z15, Z15
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store8x2
-	VBROADCASTSS 84(AX), Z16
+	VBROADCASTSS 92(AX), Z16
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z17
 	VFMADD231PS  Z16, Z17, Z0
@@ -20519,8 +21057,12 @@ rows9x2:
 	MOVQ       40(AX), R8
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
+	MOVQ       80(AX), R11
+	ADDQ       CX, R11
 
 loop9x2:
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
 	VMOVUPS      (CX), Z18
 	VMOVUPS.Z    64(CX), K1, Z19
 	VBROADCASTSS (BX), Z20
@@ -20572,6 +21114,7 @@ loop9x2:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
+	ADDQ         R10, R11
 	DECQ         R8
 	JNZ          loop9x2
 	VMOVUPS      (CX), Z18
@@ -20659,7 +21202,7 @@ loop9x2:
 	VBROADCASTSS (BX)(DX*8), Z18
 	VMULPS       Z18, Z16, Z16
 	VMULPS       Z18, Z17, Z17
-	VBROADCASTSS 80(AX), Z18
+	VBROADCASTSS 88(AX), Z18
 	VMULPS       Z18, Z0, Z0
 	VMULPS       Z18, Z1, Z1
 	VMULPS       Z18, Z2, Z2
@@ -20680,10 +21223,10 @@ loop9x2:
 	VMULPS       Z18, Z17, Z17
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store9x2
-	VBROADCASTSS 84(AX), Z18
+	VBROADCASTSS 92(AX), Z18
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z19
 	VFMADD231PS  Z18, Z19, Z0
@@ -20833,8 +21376,12 @@ rows10x2:
 	MOVQ       40(AX), R9
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
+	MOVQ       80(AX), R12
+	ADDQ       CX, R12
 
 loop10x2:
+	PREFETCHT0   (R12)
+	PREFETCHT0   64(R12)
 	VMOVUPS      (CX), Z20
 	VMOVUPS.Z    64(CX), K1, Z21
 	VBROADCASTSS (BX), Z22
@@ -20892,6 +21439,7 @@ loop10x2:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
+	ADDQ         R11, R12
 	DECQ         R9
 	JNZ          loop10x2
 	VMOVUPS      (CX), Z20
@@ -20988,7 +21536,7 @@ loop10x2:
 	VBROADCASTSS (R8), Z20
 	VMULPS       Z20, Z18, Z18
 	VMULPS       Z20, Z19, Z19
-	VBROADCASTSS 80(AX), Z20
+	VBROADCASTSS 88(AX), Z20
 	VMULPS       Z20, Z0, Z0
 	VMULPS       Z20, Z1, Z1
 	VMULPS       Z20, Z2, Z2
@@ -21011,10 +21559,10 @@ loop10x2:
 	VMULPS       Z20, Z19, Z19
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store10x2
-	VBROADCASTSS 84(AX), Z20
+	VBROADCASTSS 92(AX), Z20
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z21
 	VFMADD231PS  Z20, Z21, Z0
@@ -21177,8 +21725,12 @@ rows11x2:
 	MOVQ       40(AX), R9
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
+	MOVQ       80(AX), R12
+	ADDQ       CX, R12
 
 loop11x2:
+	PREFETCHT0   (R12)
+	PREFETCHT0   64(R12)
 	VMOVUPS      (CX), Z22
 	VMOVUPS.Z    64(CX), K1, Z23
 	VBROADCASTSS (BX), Z24
@@ -21241,6 +21793,7 @@ loop11x2:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
+	ADDQ         R11, R12
 	DECQ         R9
 	JNZ          loop11x2
 	VMOVUPS      (CX), Z22
@@ -21346,7 +21899,7 @@ loop11x2:
 	VBROADCASTSS (DI)(DX*4), Z22
 	VMULPS       Z22, Z20, Z20
 	VMULPS       Z22, Z21, Z21
-	VBROADCASTSS 80(AX), Z22
+	VBROADCASTSS 88(AX), Z22
 	VMULPS       Z22, Z0, Z0
 	VMULPS       Z22, Z1, Z1
 	VMULPS       Z22, Z2, Z2
@@ -21371,10 +21924,10 @@ loop11x2:
 	VMULPS       Z22, Z21, Z21
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store11x2
-	VBROADCASTSS 84(AX), Z22
+	VBROADCASTSS 92(AX), Z22
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z23
 	VFMADD231PS  Z22, Z23, Z0
@@ -21550,8 +22103,12 @@ rows12x2:
 	MOVQ       40(AX), R9
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
+	MOVQ       80(AX), R12
+	ADDQ       CX, R12
 
 loop12x2:
+	PREFETCHT0   (R12)
+	PREFETCHT0   64(R12)
 	VMOVUPS      (CX), Z24
 	VMOVUPS.Z    64(CX), K1, Z25
 	VBROADCASTSS (BX), Z26
@@ -21619,6 +22176,7 @@ loop12x2:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
+	ADDQ         R11, R12
 	DECQ         R9
 	JNZ          loop12x2
 	VMOVUPS      (CX), Z24
@@ -21733,7 +22291,7 @@ loop12x2:
 	VBROADCASTSS (SI)(DX*8), Z24
 	VMULPS       Z24, Z22, Z22
 	VMULPS       Z24, Z23, Z23
-	VBROADCASTSS 80(AX), Z24
+	VBROADCASTSS 88(AX), Z24
 	VMULPS       Z24, Z0, Z0
 	VMULPS       Z24, Z1, Z1
 	VMULPS       Z24, Z2, Z2
@@ -21760,10 +22318,10 @@ loop12x2:
 	VMULPS       Z24, Z23, Z23
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store12x2
-	VBROADCASTSS 84(AX), Z24
+	VBROADCASTSS 92(AX), Z24
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z25
 	VFMADD231PS  Z24, Z25, Z0
@@ -21954,8 +22512,12 @@ rows13x2:
 	MOVQ       40(AX), R10
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
+	MOVQ       80(AX), R13
+	ADDQ       CX, R13
 
 loop13x2:
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
 	VMOVUPS      (CX), Z26
 	VMOVUPS.Z    64(CX), K1, Z27
 	VBROADCASTSS (BX), Z28
@@ -22029,6 +22591,7 @@ loop13x2:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
+	ADDQ         R12, R13
 	DECQ         R10
 	JNZ          loop13x2
 	VMOVUPS      (CX), Z26
@@ -22152,7 +22715,7 @@ loop13x2:
 	VBROADCASTSS (R9), Z26
 	VMULPS       Z26, Z24, Z24
 	VMULPS       Z26, Z25, Z25
-	VBROADCASTSS 80(AX), Z26
+	VBROADCASTSS 88(AX), Z26
 	VMULPS       Z26, Z0, Z0
 	VMULPS       Z26, Z1, Z1
 	VMULPS       Z26, Z2, Z2
@@ -22181,10 +22744,10 @@ loop13x2:
 	VMULPS       Z26, Z25, Z25
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store13x2
-	VBROADCASTSS 84(AX), Z26
+	VBROADCASTSS 92(AX), Z26
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z27
 	VFMADD231PS  Z26, Z27, Z0
@@ -22388,8 +22951,12 @@ rows14x2:
 	MOVQ       40(AX), R10
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
+	MOVQ       80(AX), R13
+	ADDQ       CX, R13
 
 loop14x2:
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
 	VMOVUPS      (CX), Z28
 	VMOVUPS.Z    64(CX), K1, Z29
 	VBROADCASTSS (BX), Z30
@@ -22468,6 +23035,7 @@ loop14x2:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
+	ADDQ         R12, R13
 	DECQ         R10
 	JNZ          loop14x2
 	VMOVUPS      (CX), Z28
@@ -22600,7 +23168,7 @@ loop14x2:
 	VBROADCASTSS (R8)(DX*4), Z28
 	VMULPS       Z28, Z26, Z26
 	VMULPS       Z28, Z27, Z27
-	VBROADCASTSS 80(AX), Z28
+	VBROADCASTSS 88(AX), Z28
 	VMULPS       Z28, Z0, Z0
 	VMULPS       Z28, Z1, Z1
 	VMULPS       Z28, Z2, Z2
@@ -22631,10 +23199,10 @@ loop14x2:
 	VMULPS       Z28, Z27, Z27
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store14x2
-	VBROADCASTSS 84(AX), Z28
+	VBROADCASTSS 92(AX), Z28
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z29
 	VFMADD231PS  Z28, Z29, Z0
@@ -22797,14 +23365,18 @@ single:
 	MOVQ       40(AX), BX
 	MOVQ       56(AX), SI
 	MOVQ       64(AX), DI
+	MOVQ       80(AX), R8
+	ADDQ       DX, R8
 
 loop1x1:
+	PREFETCHT0   (R8)
 	VMOVUPS.Z    (DX), K1, Z1
 	VBROADCASTSS (CX), Z2
 	// VPDPBUSD Z1, Z2, Z0
 	LONG $0x486df262; WORD $0xc150
 	ADDQ         SI, CX
 	ADDQ         DI, DX
+	ADDQ         DI, R8
 	DECQ         BX
 	JNZ          loop1x1
 	VMOVUPS      (DX), Z1
@@ -22814,14 +23386,14 @@ loop1x1:
 	VMULPS       Z1, Z0, Z0
 	VBROADCASTSS (CX), Z1
 	VMULPS       Z1, Z0, Z0
-	VBROADCASTSS 80(AX), Z1
+	VBROADCASTSS 88(AX), Z1
 	VMULPS       Z1, Z0, Z0
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store1x1
-	VBROADCASTSS 84(AX), Z1
+	VBROADCASTSS 92(AX), Z1
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z2
 	VFMADD231PS  Z1, Z2, Z0
@@ -22855,8 +23427,11 @@ rows2x1:
 	MOVQ       40(AX), SI
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
+	MOVQ       80(AX), R9
+	ADDQ       BX, R9
 
 loop2x1:
+	PREFETCHT0   (R9)
 	VMOVUPS.Z    (BX), K1, Z2
 	VBROADCASTSS (CX), Z3
 	// VPDPBUSD Z2, Z3, Z0
@@ -22866,6 +23441,7 @@ loop2x1:
 	LONG $0x4865f262; WORD $0xca50
 	ADDQ         DI, CX
 	ADDQ         R8, BX
+	ADDQ         R8, R9
 	DECQ         SI
 	JNZ          loop2x1
 	VMOVUPS      (BX), Z2
@@ -22880,15 +23456,15 @@ loop2x1:
 	VMULPS       Z2, Z0, Z0
 	VBROADCASTSS (CX)(DX*1), Z2
 	VMULPS       Z2, Z1, Z1
-	VBROADCASTSS 80(AX), Z2
+	VBROADCASTSS 88(AX), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store2x1
-	VBROADCASTSS 84(AX), Z2
+	VBROADCASTSS 92(AX), Z2
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -22931,8 +23507,11 @@ rows3x1:
 	MOVQ       40(AX), SI
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
+	MOVQ       80(AX), R9
+	ADDQ       BX, R9
 
 loop3x1:
+	PREFETCHT0   (R9)
 	VMOVUPS.Z    (BX), K1, Z3
 	VBROADCASTSS (CX), Z4
 	// VPDPBUSD Z3, Z4, Z0
@@ -22945,6 +23524,7 @@ loop3x1:
 	LONG $0x485df262; WORD $0xd350
 	ADDQ         DI, CX
 	ADDQ         R8, BX
+	ADDQ         R8, R9
 	DECQ         SI
 	JNZ          loop3x1
 	VMOVUPS      (BX), Z3
@@ -22964,16 +23544,16 @@ loop3x1:
 	VMULPS       Z3, Z1, Z1
 	VBROADCASTSS (CX)(DX*2), Z3
 	VMULPS       Z3, Z2, Z2
-	VBROADCASTSS 80(AX), Z3
+	VBROADCASTSS 88(AX), Z3
 	VMULPS       Z3, Z0, Z0
 	VMULPS       Z3, Z1, Z1
 	VMULPS       Z3, Z2, Z2
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store3x1
-	VBROADCASTSS 84(AX), Z3
+	VBROADCASTSS 92(AX), Z3
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z4
 	VFMADD231PS  Z3, Z4, Z0
@@ -23028,8 +23608,11 @@ rows4x1:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop4x1:
+	PREFETCHT0   (R10)
 	VMOVUPS.Z    (CX), K1, Z4
 	VBROADCASTSS (BX), Z5
 	// VPDPBUSD Z4, Z5, Z0
@@ -23046,6 +23629,7 @@ loop4x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop4x1
 	VMOVUPS      (CX), Z4
@@ -23070,17 +23654,17 @@ loop4x1:
 	VMULPS       Z4, Z2, Z2
 	VBROADCASTSS (SI), Z4
 	VMULPS       Z4, Z3, Z3
-	VBROADCASTSS 80(AX), Z4
+	VBROADCASTSS 88(AX), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store4x1
-	VBROADCASTSS 84(AX), Z4
+	VBROADCASTSS 92(AX), Z4
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -23144,8 +23728,11 @@ rows5x1:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop5x1:
+	PREFETCHT0   (R10)
 	VMOVUPS.Z    (CX), K1, Z5
 	VBROADCASTSS (BX), Z6
 	// VPDPBUSD Z5, Z6, Z0
@@ -23165,6 +23752,7 @@ loop5x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop5x1
 	VMOVUPS      (CX), Z5
@@ -23194,7 +23782,7 @@ loop5x1:
 	VMULPS       Z5, Z3, Z3
 	VBROADCASTSS (BX)(DX*4), Z5
 	VMULPS       Z5, Z4, Z4
-	VBROADCASTSS 80(AX), Z5
+	VBROADCASTSS 88(AX), Z5
 	VMULPS       Z5, Z0, Z0
 	VMULPS       Z5, Z1, Z1
 	VMULPS       Z5, Z2, Z2
@@ -23202,10 +23790,10 @@ loop5x1:
 	VMULPS       Z5, Z4, Z4
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store5x1
-	VBROADCASTSS 84(AX), Z5
+	VBROADCASTSS 92(AX), Z5
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z6
 	VFMADD231PS  Z5, Z6, Z0
@@ -23278,8 +23866,11 @@ rows6x1:
 	MOVQ       40(AX), DI
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
+	MOVQ       80(AX), R10
+	ADDQ       CX, R10
 
 loop6x1:
+	PREFETCHT0   (R10)
 	VMOVUPS.Z    (CX), K1, Z6
 	VBROADCASTSS (BX), Z7
 	// VPDPBUSD Z6, Z7, Z0
@@ -23302,6 +23893,7 @@ loop6x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
+	ADDQ         R9, R10
 	DECQ         DI
 	JNZ          loop6x1
 	VMOVUPS      (CX), Z6
@@ -23336,7 +23928,7 @@ loop6x1:
 	VMULPS       Z6, Z4, Z4
 	VBROADCASTSS (SI)(DX*2), Z6
 	VMULPS       Z6, Z5, Z5
-	VBROADCASTSS 80(AX), Z6
+	VBROADCASTSS 88(AX), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
@@ -23345,10 +23937,10 @@ loop6x1:
 	VMULPS       Z6, Z5, Z5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store6x1
-	VBROADCASTSS 84(AX), Z6
+	VBROADCASTSS 92(AX), Z6
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -23432,8 +24024,11 @@ rows7x1:
 	MOVQ       40(AX), R8
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
+	MOVQ       80(AX), R11
+	ADDQ       CX, R11
 
 loop7x1:
+	PREFETCHT0   (R11)
 	VMOVUPS.Z    (CX), K1, Z7
 	VBROADCASTSS (BX), Z8
 	// VPDPBUSD Z7, Z8, Z0
@@ -23460,6 +24055,7 @@ loop7x1:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
+	ADDQ         R10, R11
 	DECQ         R8
 	JNZ          loop7x1
 	VMOVUPS      (CX), Z7
@@ -23499,7 +24095,7 @@ loop7x1:
 	VMULPS       Z7, Z5, Z5
 	VBROADCASTSS (DI), Z7
 	VMULPS       Z7, Z6, Z6
-	VBROADCASTSS 80(AX), Z7
+	VBROADCASTSS 88(AX), Z7
 	VMULPS       Z7, Z0, Z0
 	VMULPS       Z7, Z1, Z1
 	VMULPS       Z7, Z2, Z2
@@ -23509,10 +24105,10 @@ loop7x1:
 	VMULPS       Z7, Z6, Z6
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store7x1
-	VBROADCASTSS 84(AX), Z7
+	VBROADCASTSS 92(AX), Z7
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z8
 	VFMADD231PS  Z7, Z8, Z0
@@ -23605,8 +24201,11 @@ rows8x1:
 	MOVQ       40(AX), R8
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
+	MOVQ       80(AX), R11
+	ADDQ       CX, R11
 
 loop8x1:
+	PREFETCHT0   (R11)
 	VMOVUPS.Z    (CX), K1, Z8
 	VBROADCASTSS (BX), Z9
 	// VPDPBUSD Z8, Z9, Z0
@@ -23636,6 +24235,7 @@ loop8x1:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
+	ADDQ         R10, R11
 	DECQ         R8
 	JNZ          loop8x1
 	VMOVUPS      (CX), Z8
@@ -23680,7 +24280,7 @@ loop8x1:
 	VMULPS       Z8, Z6, Z6
 	VBROADCASTSS (SI)(DX*4), Z8
 	VMULPS       Z8, Z7, Z7
-	VBROADCASTSS 80(AX), Z8
+	VBROADCASTSS 88(AX), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
 	VMULPS       Z8, Z2, Z2
@@ -23691,10 +24291,10 @@ loop8x1:
 	VMULPS       Z8, Z7, Z7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store8x1
-	VBROADCASTSS 84(AX), Z8
+	VBROADCASTSS 92(AX), Z8
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z9
 	VFMADD231PS  Z8, Z9, Z0
@@ -23796,8 +24396,11 @@ rows9x1:
 	MOVQ       40(AX), R8
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
+	MOVQ       80(AX), R11
+	ADDQ       CX, R11
 
 loop9x1:
+	PREFETCHT0   (R11)
 	VMOVUPS.Z    (CX), K1, Z9
 	VBROADCASTSS (BX), Z10
 	// VPDPBUSD Z9, Z10, Z0
@@ -23830,6 +24433,7 @@ loop9x1:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
+	ADDQ         R10, R11
 	DECQ         R8
 	JNZ          loop9x1
 	VMOVUPS      (CX), Z9
@@ -23879,7 +24483,7 @@ loop9x1:
 	VMULPS       Z9, Z7, Z7
 	VBROADCASTSS (BX)(DX*8), Z9
 	VMULPS       Z9, Z8, Z8
-	VBROADCASTSS 80(AX), Z9
+	VBROADCASTSS 88(AX), Z9
 	VMULPS       Z9, Z0, Z0
 	VMULPS       Z9, Z1, Z1
 	VMULPS       Z9, Z2, Z2
@@ -23891,10 +24495,10 @@ loop9x1:
 	VMULPS       Z9, Z8, Z8
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store9x1
-	VBROADCASTSS 84(AX), Z9
+	VBROADCASTSS 92(AX), Z9
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z10
 	VFMADD231PS  Z9, Z10, Z0
@@ -24007,8 +24611,11 @@ rows10x1:
 	MOVQ       40(AX), R9
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
+	MOVQ       80(AX), R12
+	ADDQ       CX, R12
 
 loop10x1:
+	PREFETCHT0   (R12)
 	VMOVUPS.Z    (CX), K1, Z10
 	VBROADCASTSS (BX), Z11
 	// VPDPBUSD Z10, Z11, Z0
@@ -24045,6 +24652,7 @@ loop10x1:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
+	ADDQ         R11, R12
 	DECQ         R9
 	JNZ          loop10x1
 	VMOVUPS      (CX), Z10
@@ -24099,7 +24707,7 @@ loop10x1:
 	VMULPS       Z10, Z8, Z8
 	VBROADCASTSS (R8), Z10
 	VMULPS       Z10, Z9, Z9
-	VBROADCASTSS 80(AX), Z10
+	VBROADCASTSS 88(AX), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
 	VMULPS       Z10, Z2, Z2
@@ -24112,10 +24720,10 @@ loop10x1:
 	VMULPS       Z10, Z9, Z9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store10x1
-	VBROADCASTSS 84(AX), Z10
+	VBROADCASTSS 92(AX), Z10
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z11
 	VFMADD231PS  Z10, Z11, Z0
@@ -24237,8 +24845,11 @@ rows11x1:
 	MOVQ       40(AX), R9
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
+	MOVQ       80(AX), R12
+	ADDQ       CX, R12
 
 loop11x1:
+	PREFETCHT0   (R12)
 	VMOVUPS.Z    (CX), K1, Z11
 	VBROADCASTSS (BX), Z12
 	// VPDPBUSD Z11, Z12, Z0
@@ -24278,6 +24889,7 @@ loop11x1:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
+	ADDQ         R11, R12
 	DECQ         R9
 	JNZ          loop11x1
 	VMOVUPS      (CX), Z11
@@ -24337,7 +24949,7 @@ loop11x1:
 	VMULPS       Z11, Z9, Z9
 	VBROADCASTSS (DI)(DX*4), Z11
 	VMULPS       Z11, Z10, Z10
-	VBROADCASTSS 80(AX), Z11
+	VBROADCASTSS 88(AX), Z11
 	VMULPS       Z11, Z0, Z0
 	VMULPS       Z11, Z1, Z1
 	VMULPS       Z11, Z2, Z2
@@ -24351,10 +24963,10 @@ loop11x1:
 	VMULPS       Z11, Z10, Z10
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store11x1
-	VBROADCASTSS 84(AX), Z11
+	VBROADCASTSS 92(AX), Z11
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z12
 	VFMADD231PS  Z11, Z12, Z0
@@ -24485,8 +25097,11 @@ rows12x1:
 	MOVQ       40(AX), R9
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
+	MOVQ       80(AX), R12
+	ADDQ       CX, R12
 
 loop12x1:
+	PREFETCHT0   (R12)
 	VMOVUPS.Z    (CX), K1, Z12
 	VBROADCASTSS (BX), Z13
 	// VPDPBUSD Z12, Z13, Z0
@@ -24529,6 +25144,7 @@ loop12x1:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
+	ADDQ         R11, R12
 	DECQ         R9
 	JNZ          loop12x1
 	VMOVUPS      (CX), Z12
@@ -24593,7 +25209,7 @@ loop12x1:
 	VMULPS       Z12, Z10, Z10
 	VBROADCASTSS (SI)(DX*8), Z12
 	VMULPS       Z12, Z11, Z11
-	VBROADCASTSS 80(AX), Z12
+	VBROADCASTSS 88(AX), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -24608,10 +25224,10 @@ loop12x1:
 	VMULPS       Z12, Z11, Z11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store12x1
-	VBROADCASTSS 84(AX), Z12
+	VBROADCASTSS 92(AX), Z12
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z13
 	VFMADD231PS  Z12, Z13, Z0
@@ -24753,8 +25369,11 @@ rows13x1:
 	MOVQ       40(AX), R10
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
+	MOVQ       80(AX), R13
+	ADDQ       CX, R13
 
 loop13x1:
+	PREFETCHT0   (R13)
 	VMOVUPS.Z    (CX), K1, Z13
 	VBROADCASTSS (BX), Z14
 	// VPDPBUSD Z13, Z14, Z0
@@ -24801,6 +25420,7 @@ loop13x1:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
+	ADDQ         R12, R13
 	DECQ         R10
 	JNZ          loop13x1
 	VMOVUPS      (CX), Z13
@@ -24870,7 +25490,7 @@ loop13x1:
 	VMULPS       Z13, Z11, Z11
 	VBROADCASTSS (R9), Z13
 	VMULPS       Z13, Z12, Z12
-	VBROADCASTSS 80(AX), Z13
+	VBROADCASTSS 88(AX), Z13
 	VMULPS       Z13, Z0, Z0
 	VMULPS       Z13, Z1, Z1
 	VMULPS       Z13, Z2, Z2
@@ -24886,10 +25506,10 @@ loop13x1:
 	VMULPS       Z13, Z12, Z12
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store13x1
-	VBROADCASTSS 84(AX), Z13
+	VBROADCASTSS 92(AX), Z13
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z14
 	VFMADD231PS  Z13, Z14, Z0
@@ -25040,8 +25660,11 @@ rows14x1:
 	MOVQ       40(AX), R10
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
+	MOVQ       80(AX), R13
+	ADDQ       CX, R13
 
 loop14x1:
+	PREFETCHT0   (R13)
 	VMOVUPS.Z    (CX), K1, Z14
 	VBROADCASTSS (BX), Z15
 	// VPDPBUSD Z14, Z15, Z0
@@ -25091,6 +25714,7 @@ loop14x1:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
+	ADDQ         R12, R13
 	DECQ         R10
 	JNZ          loop14x1
 	VMOVUPS      (CX), Z14
@@ -25165,7 +25789,7 @@ loop14x1:
 	VMULPS       Z14, Z12, Z12
 	VBROADCASTSS (R8)(DX*4), Z14
 	VMULPS       Z14, Z13, Z13
-	VBROADCASTSS 80(AX), Z14
+	VBROADCASTSS 88(AX), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
 	VMULPS       Z14, Z2, Z2
@@ -25182,10 +25806,10 @@ loop14x1:
 	VMULPS       Z14, Z13, Z13
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         84(AX), BX
+	MOVL         92(AX), BX
 	ADDL         BX, BX
 	JZ           store14x1
-	VBROADCASTSS 84(AX), Z14
+	VBROADCASTSS 92(AX), Z14
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z15
 	VFMADD231PS  Z14, Z15, Z0
@@ -25372,9 +25996,9 @@ TEXT ·qMergeAVX512(SB), NOSPLIT, $0-8
 	KMOVW        R9, K1
 	SHRQ         $0x10, R9
 	KMOVW        R9, K2
-	VBROADCASTSS 80(AX), Z0
-	VBROADCASTSS 84(AX), Z1
-	MOVL         84(AX), AX
+	VBROADCASTSS 88(AX), Z0
+	VBROADCASTSS 92(AX), Z1
+	MOVL         92(AX), AX
 	ADDL         AX, AX
 	LEAQ         4096(CX), R8
 
@@ -25446,11 +26070,11 @@ TEXT ·tiles1(SB), NOSPLIT, $0-8
 	MOVQ 72(AX), R11
 	MOVQ 16(AX), R10
 	MOVQ 8(AX), R13
-	MOVQ 96(AX), CX
-	MOVQ 104(AX), BX
+	MOVQ 104(AX), CX
+	MOVQ 112(AX), BX
 	MOVQ $128, R9
 panel:
-	CMPQ 120(AX), $0
+	CMPQ 128(AX), $0
 	JNE old
 	// tilezero tmm0
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x49; BYTE $0xc0
@@ -25514,8 +26138,8 @@ depth:
 	// tilestored tmm3, [6+11+64]
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7a; BYTE $0x4b; BYTE $0x5c; BYTE $0x1e; BYTE $0x40
 	ADDQ $128, R10
-	ADDQ 88(AX), R13
-	DECQ 112(AX)
+	ADDQ 96(AX), R13
+	DECQ 120(AX)
 	JNZ panel
 	// tilerelease
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0xc0
@@ -25532,11 +26156,11 @@ TEXT ·tiles2(SB), NOSPLIT, $0-8
 	MOVQ 72(AX), R11
 	MOVQ 16(AX), R10
 	MOVQ 8(AX), R13
-	MOVQ 96(AX), CX
-	MOVQ 104(AX), BX
+	MOVQ 104(AX), CX
+	MOVQ 112(AX), BX
 	MOVQ $128, R9
 panel:
-	CMPQ 120(AX), $0
+	CMPQ 128(AX), $0
 	JNE old
 	// tilezero tmm0
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x49; BYTE $0xc0
@@ -25630,8 +26254,8 @@ depth:
 	// tilestored tmm3, [6+11+64]
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7a; BYTE $0x4b; BYTE $0x5c; BYTE $0x1e; BYTE $0x40
 	ADDQ $128, R10
-	ADDQ 88(AX), R13
-	DECQ 112(AX)
+	ADDQ 96(AX), R13
+	DECQ 120(AX)
 	JNZ panel
 	// tilerelease
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0xc0
@@ -25648,11 +26272,11 @@ TEXT ·tiles3(SB), NOSPLIT, $0-8
 	MOVQ 72(AX), R11
 	MOVQ 16(AX), R10
 	MOVQ 8(AX), R13
-	MOVQ 96(AX), CX
-	MOVQ 104(AX), BX
+	MOVQ 104(AX), CX
+	MOVQ 112(AX), BX
 	MOVQ $128, R9
 panel:
-	CMPQ 120(AX), $0
+	CMPQ 128(AX), $0
 	JNE old
 	// tilezero tmm0
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x49; BYTE $0xc0
@@ -25790,8 +26414,8 @@ depth:
 	// tilestored tmm3, [6+11+64]
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7a; BYTE $0x4b; BYTE $0x5c; BYTE $0x1e; BYTE $0x40
 	ADDQ $128, R10
-	ADDQ 88(AX), R13
-	DECQ 112(AX)
+	ADDQ 96(AX), R13
+	DECQ 120(AX)
 	JNZ panel
 	// tilerelease
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0xc0
@@ -25808,11 +26432,11 @@ TEXT ·tilesOfInts(SB), NOSPLIT, $0-8
 	MOVQ 72(AX), R11
 	MOVQ 16(AX), R10
 	MOVQ 8(AX), R13
-	MOVQ 96(AX), CX
-	MOVQ 104(AX), BX
+	MOVQ 104(AX), CX
+	MOVQ 112(AX), BX
 	MOVQ $128, R9
 panel:
-	CMPQ 120(AX), $0
+	CMPQ 128(AX), $0
 	JNE old
 	// tilezero tmm0
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x49; BYTE $0xc0
@@ -25876,8 +26500,8 @@ depth:
 	// tilestored tmm3, [6+11+64]
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7a; BYTE $0x4b; BYTE $0x5c; BYTE $0x1e; BYTE $0x40
 	ADDQ $128, R10
-	ADDQ 88(AX), R13
-	DECQ 112(AX)
+	ADDQ 96(AX), R13
+	DECQ 120(AX)
 	JNZ panel
 	// tilerelease
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0xc0

@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"euryale/internal/kernel"
+	"euryale/internal/kernel/hugepage"
 	"euryale/internal/kernel/parallel"
 )
 
@@ -17,8 +18,11 @@ type Packed[T kernel.Float] struct {
 }
 
 // Pack packs op(B), k×n, whose rows are ldb apart as stored. On a tier without packing it
-// does nothing, and products read B. Pack calls done, if it is not nil, with each part of src that
-// it has packed and does not read again, also concurrently.
+// does nothing, and products read B.
+//
+// Done, if it is not nil, says that b replaces B for good: Pack calls it with each part of src that
+// it has packed and does not read again, also concurrently, and asks for large pages. These made
+// decoding faster by 3 to 10 %, but training steps, which pack each weight again, slower by 10 %.
 func (b *Packed[T]) Pack(trans bool, k, n int, src []T, ldb int, done func(part []T)) {
 	p := product[T]{transB: trans, n: n, k: k, b: src, lda: k, ldb: ldb, ldc: n}
 	p.check(batch{count: 1})
@@ -28,7 +32,13 @@ func (b *Packed[T]) Pack(trans bool, k, n int, src []T, ldb int, done func(part 
 		return
 	}
 	panels, panel := (n+ks.cols-1)/ks.cols, ks.panelSize(k)
-	b.data = grown(b.data, panels*panel)
+	if cap(b.data) < panels*panel {
+		b.data = make([]T, panels*panel)
+		if done != nil {
+			hugepage.Advise(b.data)
+		}
+	}
+	b.data = b.data[:cap(b.data)]
 	b.k, b.n = k, n
 	group := max(1, min(minRead/panel, blockCols/ks.cols))
 	parallel.Each((panels+group-1)/group, func(i int) {
@@ -102,8 +112,6 @@ func PackingGain(rows int) Gain {
 		return None
 	case ks.small():
 		return Always
-	case rows > 2:
-		return IfReused
 	}
-	return None
+	return IfReused
 }

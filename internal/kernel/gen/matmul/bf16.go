@@ -270,6 +270,9 @@ func panel() {
 	}
 }
 
+// ahead is how many bytes before its use a panel is prefetched.
+const ahead = 6144
+
 // panelRows emits the code for a fixed number of rows and vectors.
 func (v vector) panelRows(t Register, rows, vectors int) {
 	name := label("%dx%d", rows, vectors)
@@ -282,6 +285,7 @@ func (v vector) panelRows(t Register, rows, vectors int) {
 	b, k := field(t, offB), field(t, offK)
 	Label("loop" + name)
 	for j := range vectors {
+		PREFETCHT0(Mem{Base: b, Disp: ahead + 64*j})
 		VMOVUPS(Mem{Base: b, Disp: 64 * j}, pair)
 		VPSLLD(Imm(16), pair, low)
 		VPANDD(pair, high, pair)

@@ -50,7 +50,12 @@ func (v vector) fixedTile(t Register, rows, vectors int) {
 		row[j] = v.reg()
 	}
 	x := v.reg()
+	ahead := field(t, offAhead)
+	ADDQ(b, ahead)
 	Label("loop" + name)
+	for j := range vectors {
+		PREFETCHT0(Mem{Base: ahead, Disp: j * 64})
+	}
 	for j := range vectors - 1 {
 		v.load(Mem{Base: b, Disp: j * v.bytes()}, row[j])
 	}
@@ -63,6 +68,7 @@ func (v vector) fixedTile(t Register, rows, vectors int) {
 	}
 	a.advance(aStep)
 	ADDQ(bStep, b)
+	ADDQ(bStep, ahead)
 	DECQ(k)
 	JNZ(LabelRef("loop" + name))
 	if v.of == fours {

@@ -15,7 +15,8 @@ const (
 	offRows, offCols, offK = 24, 32, 40
 	offARow, offAStep      = 48, 56
 	offBStep, offCRow      = 64, 72
-	offAlpha               = 80
+	offAhead               = 80
+	offAlpha               = 88
 )
 
 // vector is one instruction set and element type.

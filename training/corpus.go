@@ -1,0 +1,119 @@
+package training
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"euryale/data"
+	"euryale/data/tokenizer"
+	"euryale/internal/ranks"
+)
+
+// openData opens a corpus. Of the ranks that share a file system one prepares its files, while
+// the others wait; the prepared files are then read by all. From opens it.
+func openData(g ranks.Group, c data.Config, tk tokenizer.Config, known tokenizer.Tokenizer, log io.Writer, from opener) (*data.Corpus, error) {
+	opts := data.Options{Log: log}
+	if g.Size() == 1 {
+		return from(c, tk, known, opts)
+	}
+	if g.Rank() > 0 {
+		opts.Log = nil
+	}
+	leader, err := leads(g, opts)
+	if err != nil {
+		return nil, err
+	}
+	var corpus *data.Corpus
+	open := func() (err error) {
+		corpus, err = from(c, tk, known, opts)
+		return err
+	}
+	var first, rest func() error
+	if leader {
+		first = open
+	} else {
+		rest = open
+	}
+	for _, work := range []func() error{first, rest} {
+		if err := runTogether(g, work); err != nil {
+			if corpus != nil {
+				err = errors.Join(err, corpus.Close())
+			}
+			return nil, err
+		}
+	}
+	return corpus, nil
+}
+
+// pollEvery is how often ranks that wait for another ask whether it is done. A collective that
+// waits takes a whole core, and ends the job after a while.
+const pollEvery = 20 * time.Millisecond
+
+// runTogether runs work, or nothing if it is nil, and returns when all ranks have: with the same
+// error on all if there is one.
+func runTogether(g ranks.Group, work func() error) error {
+	done := make(chan error, 1)
+	if work == nil {
+		done <- nil
+	} else {
+		go func() { done <- work() }()
+	}
+	var failed error
+	busy := []int64{1}
+	for mine := int64(1); busy[0] > 0; {
+		select {
+		case failed = <-done:
+			mine = 0
+			done = nil
+		case <-time.After(pollEvery):
+		}
+		busy[0] = mine
+		if err := ranks.AllReduce(g, busy, ranks.Max); err != nil {
+			return err
+		}
+	}
+	return ranks.Agree(g, failed)
+}
+
+// leads reports whether this rank is the first of those that share its cache directory: each leaves
+// a file there, and looks for those of the ranks before it. A rank that cannot write its cache
+// prepares what it needs in memory, by itself.
+func leads(g ranks.Group, opts data.Options) (bool, error) {
+	job := make([]byte, 8)
+	if g.Rank() == 0 {
+		rand.Read(job)
+	}
+	if err := g.Broadcast(job, 0); err != nil {
+		return false, err
+	}
+	dir, err := opts.CacheDir()
+	if err == nil {
+		err = os.MkdirAll(dir, 0o755)
+	}
+	name := func(rank int) string { return filepath.Join(dir, fmt.Sprintf(".rank-%x-%d", job, rank)) }
+	if err == nil {
+		err = os.WriteFile(name(g.Rank()), nil, 0o600)
+	}
+	if e := g.Barrier(); e != nil {
+		return false, e
+	}
+	leader := true
+	for rank := range g.Rank() {
+		if _, found := os.Stat(name(rank)); err == nil && found == nil {
+			leader = false
+			break
+		}
+	}
+	if e := g.Barrier(); e != nil {
+		return false, e
+	}
+	if err == nil {
+		_ = os.Remove(name(g.Rank()))
+	}
+	return leader, nil
+}

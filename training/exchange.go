@@ -1,0 +1,222 @@
+package training
+
+import (
+	"euryale/internal/kernel/parallel"
+	"euryale/internal/ranks"
+	"euryale/layers/graph"
+)
+
+// roundValues is how many values a rank receives in one round of an exchange, at most: enough
+// that a round costs more than its start, and 8 MB of memory.
+const roundValues = 1 << 21
+
+// exchange moves gradients and updated values between ranks. A rank has some of the shards of
+// each batch, and a range of the parameters' values. It receives all shards' gradients of its
+// range, to sum them in the order of the shards, and sends its updated values to all others
+// (ZeRO stage 1, Rajbhandari et al. 2020): with one shard per rank, the traffic of a ring
+// all-reduce.
+type exchange struct {
+	group ranks.Group
+	*division
+	narrow  bool    // gradients are sent as bfloat16
+	others  [][]int // blocks of the other ranks, by round
+	mine    int     // the first of the rank's own blocks
+	buffer  []float32
+	wire    []uint16 // in place of buffer, where gradients are bfloat16
+	send    [][]float32
+	receive [][]float32
+	send16  [][]uint16
+	recv16  [][]uint16
+
+	local       [][][]float32 // gradients of the rank's shards, by shard and parameter
+	first, last int           // of all shards of the batch, those of this rank
+	received    [][]float32   // in this round, by shard; nil: one of this rank
+	shardEnds   []int         // of the ranks
+	whole       [][]float32   // values of all parameters
+	wholeEnds   []int         // of the ranks' values in buffer
+	round       int
+	sum         func(i int)
+	pack        func(i int)
+	packWhole   func(i int)
+	unpackWhole func(i int)
+}
+
+// newExchange returns an exchange for batches of at most so many shards.
+func newExchange(g ranks.Group, params []*graph.Param, shards int, narrow bool) *exchange {
+	size := g.Size()
+	x := &exchange{group: g, division: divide(params, size, roundValues/max(shards, size)), narrow: narrow,
+		send: make([][]float32, size), receive: make([][]float32, size)}
+	x.mine, _ = ranks.Part(x.ends, g.Rank())
+	largest := 0
+	for _, spans := range x.rounds {
+		var others []int
+		all := 0
+		for r, s := range spans {
+			all += s.values
+			for i := s.from; i < s.to && r != g.Rank(); i++ {
+				others = append(others, i)
+			}
+		}
+		x.others = append(x.others, others)
+		own := spans[g.Rank()].values
+		most := (shards + size - 1) / size // shards of one rank
+		largest = max(largest, all, (all-own)*most+own*shards)
+	}
+	x.buffer = ranks.Memory[float32](g, largest)
+	if narrow {
+		x.wire, x.send16, x.recv16 = ranks.Memory[uint16](g, largest), make([][]uint16, size), make([][]uint16, size)
+	}
+	x.pack, x.packWhole, x.unpackWhole = x.packBlock, x.packOwn, x.unpackOther
+	return x
+}
+
+// gradients calls sum for each of the rank's own blocks, counted from 0, once it has received
+// the gradients of all shards for it. Local are those of the rank's shards of the batch, which
+// has total.
+func (x *exchange) gradients(local [][][]float32, total int, sum func(i int)) error {
+	x.local, x.sum, x.shardEnds = local, sum, ranks.Ends(total, x.group.Size())
+	x.first, x.last = ranks.Part(x.shardEnds, x.group.Rank())
+	for x.round = range x.rounds {
+		x.cutBuffer()
+		parallel.Each(len(x.others[x.round]), x.pack)
+		if err := x.swap(); err != nil {
+			return err
+		}
+		own := x.own()
+		parallel.Each(own.to-own.from, x.sumOwn)
+	}
+	return nil
+}
+
+// own returns the rank's own blocks of the round.
+func (x *exchange) own() span { return x.rounds[x.round][x.group.Rank()] }
+
+// cutBuffer cuts the buffer into what the rank sends to each other and receives from it.
+func (x *exchange) cutBuffer() {
+	at := 0
+	take := func(n int) []float32 {
+		at += n
+		return x.buffer[at-n : at : at]
+	}
+	for r, s := range x.rounds[x.round] {
+		if r != x.group.Rank() {
+			x.send[r] = take(s.values * (x.last - x.first))
+		}
+	}
+	n := x.own().values
+	x.received = x.received[:0]
+	for r := range x.receive {
+		from, to := ranks.Part(x.shardEnds, r)
+		if r != x.group.Rank() {
+			x.receive[r] = take(n * (to - from))
+		}
+		for s := range to - from {
+			if r == x.group.Rank() {
+				x.received = append(x.received, nil)
+			} else {
+				x.received = append(x.received, x.receive[r][s*n:(s+1)*n])
+			}
+		}
+	}
+}
+
+// packBlock copies a block of another rank from the gradients of the rank's shards.
+func (x *exchange) packBlock(i int) {
+	i = x.others[x.round][i]
+	b, to := x.blocks[i], x.rank[i]
+	n := x.rounds[x.round][to].values
+	for s, params := range x.local {
+		copy(x.send[to][s*n+x.at[i]:], params[b.param][b.from:b.to])
+	}
+}
+
+// swap sends what is packed, and receives the gradients of the other ranks' shards.
+func (x *exchange) swap() error {
+	if !x.narrow {
+		return ranks.AllToAll(x.group, x.send, x.receive)
+	}
+	at := 0
+	for _, list := range []struct {
+		wide   [][]float32
+		narrow [][]uint16
+	}{{x.send, x.send16}, {x.receive, x.recv16}} {
+		for r := range list.wide {
+			list.narrow[r] = x.wire[at : at+len(list.wide[r])]
+			at += len(list.wide[r])
+		}
+	}
+	for r := range x.send {
+		toBFloat16(x.send16[r], x.send[r])
+	}
+	if err := ranks.AllToAll(x.group, x.send16, x.recv16); err != nil {
+		return err
+	}
+	for r := range x.receive {
+		fromBFloat16(x.receive[r], x.recv16[r])
+	}
+	return nil
+}
+
+// sumOwn sums one of the rank's blocks of the round.
+func (x *exchange) sumOwn(i int) { x.sum(x.own().from - x.mine + i) }
+
+// gradient returns the gradient of a shard for one of the rank's own blocks, counted from 0.
+func (x *exchange) gradient(shard, i int) []float32 {
+	i += x.mine
+	b := x.blocks[i]
+	if g := x.received[shard]; g != nil {
+		return g[x.at[i] : x.at[i]+b.size()]
+	}
+	return x.local[shard-x.first][b.param][b.from:b.to]
+}
+
+// gather sends the rank's range of the parameters' values to all others, and receives theirs.
+func (x *exchange) gather(values [][]float32) error {
+	x.whole = values
+	for x.round = range x.rounds {
+		n := 0
+		x.wholeEnds = x.wholeEnds[:0]
+		for _, s := range x.rounds[x.round] {
+			n += s.values
+			x.wholeEnds = append(x.wholeEnds, n)
+		}
+		own := x.own()
+		parallel.Each(own.to-own.from, x.packWhole)
+		if err := ranks.AllGather(x.group, x.buffer[:n], x.wholeEnds); err != nil {
+			return err
+		}
+		parallel.Each(len(x.others[x.round]), x.unpackWhole)
+	}
+	return nil
+}
+
+// packOwn copies one of the rank's blocks of the round to the buffer.
+func (x *exchange) packOwn(i int) {
+	values, buffer := x.values(x.own().from + i)
+	copy(buffer, values)
+}
+
+// unpackOther copies a block of another rank from the buffer.
+func (x *exchange) unpackOther(i int) {
+	values, buffer := x.values(x.others[x.round][i])
+	copy(values, buffer)
+}
+
+// values returns the values of a block, and their place in the buffer.
+func (x *exchange) values(i int) (values, buffer []float32) {
+	b := x.blocks[i]
+	from, _ := ranks.Part(x.wholeEnds, x.rank[i])
+	from += x.at[i]
+	return x.whole[b.param][b.from:b.to], x.buffer[from : from+b.size()]
+}
+
+// total sums numbers that each block has one of, in the order of the blocks.
+func (x *exchange) total(ofBlocks []float64) (sum float64, err error) {
+	if err := ranks.AllGather(x.group, ofBlocks, x.ends); err != nil {
+		return 0, err
+	}
+	for _, n := range ofBlocks {
+		sum += n
+	}
+	return sum, nil
+}
