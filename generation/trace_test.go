@@ -3,6 +3,7 @@ package generation
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"math"
 	"slices"
 	"strings"
@@ -116,6 +117,25 @@ func TestStepsChangeNoText(t *testing.T) {
 	}
 }
 
+// Tokens that were guessed have the steps that they have without.
+func TestStepsOfGuesses(t *testing.T) {
+	g := newGenerator(t, 60)
+	p := g.prompt(t, "abcabcab")
+	s := Settings{Tokens: 40, TopLogprobs: 2, RepetitionPenalty: 1.1}
+	plain, err := g.Generate(context.Background(), p, s, 1, nil)
+	require.NoError(t, err)
+	g.Speculation = &Speculation{Tokens: 3}
+	guessed, err := g.Generate(context.Background(), p, s, 1, nil)
+	require.NoError(t, err)
+	require.Positive(t, guessed[0].Speculation.Guessed)
+	require.Equal(t, plain[0].Tokens, guessed[0].Tokens)
+	require.Len(t, guessed[0].Steps, 40)
+	for i, st := range guessed[0].Steps {
+		assert.InDelta(t, plain[0].Steps[i].Logprob, st.Logprob, 1e-4)
+		assert.InDelta(t, plain[0].Steps[i].Score, st.Score, 1e-4)
+	}
+}
+
 // Of a token that the processors cut the score is −Inf, and null in JSON.
 func TestTraceOfAnotherText(t *testing.T) {
 	g := newGenerator(t, 40)
@@ -181,8 +201,27 @@ func TestMaxTime(t *testing.T) {
 		s.MaxTime = time.Hour
 		rs, err = g.Generate(ctx, g.prompt(t, "ab"), s, 1, nil)
 		assert.ErrorIs(t, err, context.Canceled)
-		assert.Equal(t, ReasonInterrupted, rs[0].FinishReason)
+		for _, r := range rs {
+			assert.Equal(t, ReasonInterrupted, r.FinishReason)
+		}
+		s.MaxTime = 1
+		rs, err = g.Generate(context.Background(), g.prompt(t, "ab"), s, 1, nil)
+		require.NoError(t, err)
+		require.Len(t, rs, 1)
+		assert.Equal(t, ReasonTime, rs[0].FinishReason)
 	}
-	_, err := g.Generate(context.Background(), g.prompt(t, "ab"), Settings{MaxTime: -1}, 1, nil)
+	left := 3
+	next := func() (Prompt, int, error) {
+		if left--; left < 0 {
+			return Prompt{}, 0, io.EOF
+		}
+		return g.prompt(t, "ab"), 0, nil
+	}
+	err := g.Batch(context.Background(), 2, Settings{Tokens: 1 << 30, MaxTime: 50 * time.Millisecond}, next, func(r Result) error {
+		assert.Equal(t, ReasonTime, r.FinishReason)
+		return nil
+	})
+	require.NoError(t, err)
+	_, err = g.Generate(context.Background(), g.prompt(t, "ab"), Settings{MaxTime: -1}, 1, nil)
 	assert.EqualError(t, err, "max-time = -1ns and top-logprobs = 0, want none below 0")
 }

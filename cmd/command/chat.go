@@ -25,7 +25,7 @@ func (p *printer) interact(ctx context.Context, s streams) error {
 		fmt.Fprintf(s.err, "conversation: the model remembers the turns that fit its context; /reset forgets them; \"NAME: text\" speaks as %s; /help lists the commands\n",
 			strings.Join(p.gen.Format.Speakers(), " or "))
 	}
-	next, shown := linesOf(ctx, textfile.DropMark(s.in)), term.Is(s.in) && term.Is(s.err)
+	next, shown := linesOf(ctx, textfile.DropMark(s.in)), term.IsTerminal(s.in) && term.IsTerminal(s.err)
 	for {
 		if shown {
 			fmt.Fprint(s.err, "> ")

@@ -14,7 +14,7 @@ const generateExamples = `
 Examples
   generate -prompt "The Rays of Light"           continue with the newest run
   generate -run runs/gpt-opticks-1 -tokens 500 -temperature 0.7 -top-p 0.9
-  generate -prompts prompts.txt -format json     a prompt a line, an object a line
+  generate -prompts in.txt -output out.jsonl -format json    resumes after a kill
   generate -prompt "To be" -samples 5 -seed 7    five continuations side by side
 The same seed gives the same text.`
 
@@ -23,10 +23,14 @@ type generateOptions struct {
 	*cli.Flags
 	model
 	prompt, prompts, format       string
+	output                        string
+	batch                         int
 	interactive, logprobs, stream bool
 	samples                       int
 	decoding
 	lab, labSet string
+	constraints constraintFlags
+	speed
 }
 
 // newGenerateOptions returns the flags; prefix is what to type before the name of another
@@ -36,10 +40,14 @@ func newGenerateOptions(prefix string) *generateOptions {
 	o.Group("Model and prompts", func() {
 		o.model.declare(o.Flags)
 		o.StringVar(&o.prompt, "prompt", "", "`TEXT` text to continue")
-		o.StringVar(&o.prompts, "prompts", "", "`FILE` prompts, one on each line")
+		o.StringVar(&o.prompts, "prompts", "", "`FILE` prompts, one on each line, answered side by side")
+		o.IntVar(&o.batch, "batch", 0, "`N` at once (16)")
+		o.Join("prompts", "batch")
 		o.BoolVar(&o.interactive, "interactive", false, "continue each line of standard input; dialogues: a conversation")
 	})
 	o.Group("Decoding", func() { o.declareDecoding() })
+	o.Group("Speed", func() { o.speed.declare(o.Flags) })
+	o.Group("Constraints", func() { o.constraints.declare(o.Flags) })
 	o.Group("Output", func() {
 		o.StringVar(&o.format, "format", "text", "`FORMAT` output: text, or json, an object a line (text)")
 		o.BoolVar(&o.logprobs, "logprobs", false, "with json, the log-probability of each token in nats")
@@ -48,6 +56,7 @@ func newGenerateOptions(prefix string) *generateOptions {
 		o.StringVar(&o.lab, "lab", "", "`FILE` compare strategies on a page (HTML), by -samples seeds (3)")
 		o.StringVar(&o.labSet, "lab-set", "", "`LIST` as \"greedy; top-k=9; beam=4\"")
 		o.Join("lab", "lab-set")
+		o.StringVar(&o.output, "output", "", "`FILE` answers of -prompts; the same command continues it after a kill")
 		o.BoolVar(&o.stream, "stream", true, "print a single continuation while it is generated (true)")
 	})
 	o.Group("Machine", func() { o.model.declareMachine(o.Flags) })
@@ -77,13 +86,19 @@ func (o *generateOptions) check() error {
 		return cli.Misusef("-format %s: want text or json", o.format)
 	case o.settings.TopLogprobs > 0 && o.format != "json":
 		return cli.Misusef("-top-logprobs %d goes with -format json", o.settings.TopLogprobs)
+	case o.output != "" && o.prompts == "" && o.lab == "":
+		return cli.Misusef("-output %s: it is for the answers of -prompts FILE; redirect those of a single prompt with >", o.output)
+	case o.batch < 0:
+		return cli.Misusef("-batch %d: want 0 (the default) or more", o.batch)
 	case o.samples < 1:
 		return cli.Misusef("-samples %d: want at least 1", o.samples)
 	}
-	if err := o.checkLab(); err != nil {
-		return err
+	for _, check := range []func() error{o.checkLab, o.checkDecoding, o.checkSpeed} {
+		if err := check(); err != nil {
+			return err
+		}
 	}
-	return o.checkDecoding()
+	return o.constraints.check(o.Flags)
 }
 
 func generate(ctx context.Context, o *generateOptions, s streams) error {
@@ -97,8 +112,14 @@ func generate(ctx context.Context, o *generateOptions, s streams) error {
 	if o.processors == showChain {
 		chain, err := o.settings.Chain()
 		if err == nil {
-			_, err = fmt.Fprintln(s.out, chain)
+			_, err = fmt.Fprintln(s.out, o.withConstraint(chain.String()))
 		}
+		return err
+	}
+	if err := o.checkDraft(); err != nil {
+		return err
+	}
+	if err := o.constrain(); err != nil {
 		return err
 	}
 	saved, g, release, err := o.open(s.err)
@@ -106,13 +127,24 @@ func generate(ctx context.Context, o *generateOptions, s streams) error {
 		return err
 	}
 	defer release()
-	if err := o.resolve(g.Tokenizer); err != nil {
+	release, err = o.speculate(g)
+	if err != nil {
 		return err
+	}
+	defer release()
+	if len(o.settings.Processors) == 0 { // constraints have resolved them
+		if err := o.resolve(g.Tokenizer); err != nil {
+			return err
+		}
 	}
 	if o.lab != "" {
 		return o.runLab(ctx, saved, g, strategies, s)
 	}
 	p := &printer{generateOptions: o, gen: g, out: &checkedWriter{w: s.out}}
+	if err := p.usePrefix(ctx, s.err); err != nil {
+		return err
+	}
+	defer o.speed.report(s.err)
 	switch {
 	case o.interactive:
 		return p.interact(ctx, s)

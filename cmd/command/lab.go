@@ -22,7 +22,7 @@ import (
 const labSeeds = 3
 
 // notOfLab are the flags of generate that say nothing to a lab.
-var notOfLab = []string{"interactive", "prompts", "logprobs", "stream"}
+var notOfLab = []string{"interactive", "prompts", "logprobs", "stream", "output", "batch", "cache", "draft", "lookup", "guesses"}
 
 // ofStrategies are the flags that a lab has for each of its strategies.
 func ofStrategies() []string {

@@ -44,7 +44,7 @@ type Progress struct {
 // line every ten seconds.
 func New(w io.Writer, total int, what string) *Progress {
 	p := &Progress{w: w, what: what, total: total}
-	if Is(w) {
+	if IsTerminal(w) {
 		length := total
 		if total <= 0 {
 			length = -1 // unknown
@@ -63,8 +63,8 @@ func New(w io.Writer, total int, what string) *Progress {
 	return p
 }
 
-// Is reports whether f, a reader or writer, is a terminal.
-func Is(f any) bool {
+// IsTerminal reports whether f, a reader or writer, is a terminal.
+func IsTerminal(f any) bool {
 	file, isFile := f.(*os.File)
 	return isFile && term.IsTerminal(int(file.Fd()))
 }
