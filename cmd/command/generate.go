@@ -28,6 +28,7 @@ type generateOptions struct {
 	interactive, logprobs, stream bool
 	samples                       int
 	decoding
+	lab, labSet string
 	constraints constraintFlags
 	speed
 }
@@ -39,22 +40,21 @@ func newGenerateOptions(prefix string) *generateOptions {
 	o.Group("Model and prompts", func() {
 		o.model.declare(o.Flags)
 		o.StringVar(&o.prompt, "prompt", "", "`TEXT` text to continue")
-		o.StringVar(&o.prompts, "prompts", "", "`FILE` prompts, one on each line")
-		o.StringVar(&o.output, "output", "", "`FILE` for the answers, which the same command continues after a kill")
-		o.IntVar(&o.batch, "batch", 0, "`N` at once (16)")
-		o.Join("prompts", "output", "batch")
-		o.StringVar(&o.cache, "cache", "", "`FILE` that keeps the state after what prompts begin with, for later calls")
+		o.StringVar(&o.prompts, "prompts", "", "`FILE` prompts, one on each line, answered side by side")
+		o.IntVar(&o.batch, "batch", 0, "`N` of -prompts at once (16)")
+		o.StringVar(&o.output, "output", "", "`FILE` answers of -prompts; the same command continues it after a kill")
 		o.BoolVar(&o.interactive, "interactive", false, "continue each line of standard input; dialogues: a conversation")
+		o.StringVar(&o.cache, "cache", "", "`FILE` keeps the state after what prompts begin with, for later calls")
 	})
-	o.Group("Decoding", func() {
-		o.declareDecoding()
-		o.declareGuesses(o.Flags)
-	})
+	o.declareDecoding()
 	o.Group("Constraints", func() { o.constraints.declare(o.Flags) })
 	o.Group("Output", func() {
 		o.StringVar(&o.format, "format", "text", "`FORMAT` output: text, or json, an object a line (text)")
 		o.BoolVar(&o.logprobs, "logprobs", false, "with json, the log-probability of each token in nats")
+		o.IntVar(&o.settings.TopLogprobs, "top-logprobs", 0, "`N` and of N alternatives, with ranks and what each processor cut")
 		o.BoolVar(&o.stream, "stream", true, "print a single continuation while it is generated (true)")
+		o.StringVar(&o.lab, "lab", "", "`FILE` page (HTML) that compares strategies, by -samples seeds (3)")
+		o.StringVar(&o.labSet, "lab-set", "", "`LIST` the strategies, as \"greedy; top-k=9; beam=4\"")
 	})
 	o.Group("Machine", func() { o.model.declareMachine(o.Flags) })
 	o.Moved("score", prefix+"evaluate -score FILE")
@@ -81,24 +81,29 @@ func (o *generateOptions) check() error {
 		return cli.Misusef("-prompt, -prompts and -interactive exclude each other")
 	case o.format != "text" && o.format != "json":
 		return cli.Misusef("-format %s: want text or json", o.format)
-	case o.output != "" && o.prompts == "":
+	case o.settings.TopLogprobs > 0 && o.format != "json":
+		return cli.Misusef("-top-logprobs %d goes with -format json", o.settings.TopLogprobs)
+	case o.output != "" && o.prompts == "" && o.lab == "":
 		return cli.Misusef("-output %s: it is for the answers of -prompts FILE; redirect those of a single prompt with >", o.output)
 	case o.batch < 0:
 		return cli.Misusef("-batch %d: want 0 (the default) or more", o.batch)
 	case o.samples < 1:
 		return cli.Misusef("-samples %d: want at least 1", o.samples)
 	}
-	if err := o.checkDecoding(); err != nil {
-		return err
-	}
-	if err := o.checkSpeed(); err != nil {
-		return err
+	for _, check := range []func() error{o.checkLab, o.checkDecoding, o.checkSpeed} {
+		if err := check(); err != nil {
+			return err
+		}
 	}
 	return o.constraints.check(o.Flags)
 }
 
 func generate(ctx context.Context, o *generateOptions, s streams) error {
 	if err := o.check(); err != nil {
+		return err
+	}
+	strategies, err := o.labStrategies()
+	if err != nil {
 		return err
 	}
 	if o.processors == showChain {
@@ -114,7 +119,7 @@ func generate(ctx context.Context, o *generateOptions, s streams) error {
 	if err := o.constrain(); err != nil {
 		return err
 	}
-	_, g, release, err := o.open(s.err)
+	saved, g, release, err := o.open(s.err)
 	if err != nil {
 		return err
 	}
@@ -128,6 +133,9 @@ func generate(ctx context.Context, o *generateOptions, s streams) error {
 		if err := o.resolve(g.Tokenizer); err != nil {
 			return err
 		}
+	}
+	if o.lab != "" {
+		return o.runLab(ctx, saved, g, strategies, s)
 	}
 	p := &printer{generateOptions: o, gen: g, out: &checkedWriter{w: s.out}}
 	if err := p.usePrefix(ctx, s.err); err != nil {

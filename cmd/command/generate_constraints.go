@@ -26,17 +26,14 @@ const constraintName = "constraint"
 
 func (c *constraintFlags) declare(f *cli.Flags) {
 	f.StringVar(&c.regex, "regex", "", "`PATTERN` the whole text matches a regular expression")
-	f.StringVar(&c.schema, "json-schema", "", "`FILE` or is JSON that satisfies a schema")
-	f.Var(&c.require, "require", "`TEXT` text that occurs")
-	f.Var(&c.forbid, "forbid", "`TEXT` text that does not, however it is written; may be repeated")
-	f.StringVar(&c.forbidFile, "forbid-file", "", "`FILE` texts that do not, one on each line")
+	f.StringVar(&c.schema, "json-schema", "", "`FILE` the text is JSON that satisfies a schema")
+	f.Var(&c.require, "require", "`TEXT` TEXT occurs; may be repeated")
+	f.Var(&c.forbid, "forbid", "`TEXT` TEXT does not occur, however it is written; may be repeated")
+	f.StringVar(&c.forbidFile, "forbid-file", "", "`FILE` such texts, one on each line")
 	f.StringVar(&c.form, "form", "", "`FORM` verse: 五绝 or 七绝")
-	f.StringVar(&c.rhymes, "rhymes", "", "`FILE` with the tones and rhymes of a table")
+	f.StringVar(&c.rhymes, "rhymes", "", "`FILE` table of tones and rhymes for -form")
 	f.IntVar(&c.minChars, "min-chars", 0, "`N` least characters")
-	f.IntVar(&c.maxChars, "max-chars", 0, "`N` and most (0: no limit)")
-	f.Join("regex", "json-schema")
-	f.Join("require", "forbid")
-	f.Join("form", "rhymes")
+	f.IntVar(&c.maxChars, "max-chars", 0, "`N` most characters (0: no limit)")
 	f.Join("min-chars", "max-chars")
 }
 

@@ -26,10 +26,9 @@ type speed struct {
 
 // declareGuesses adds the flags of speculative decoding.
 func (p *speed) declareGuesses(f *cli.Flags) {
-	f.StringVar(&p.draft, "draft", "", "`DIR` guess tokens by a smaller run, for this one to check")
-	f.BoolVar(&p.lookup, "lookup", false, "by what followed the latest ones before")
-	f.IntVar(&p.guesses, "guesses", 0, "`N` at a time (4)")
-	f.Join("draft", "lookup", "guesses")
+	f.StringVar(&p.draft, "draft", "", "`DIR` a smaller run guesses tokens, which this one checks")
+	f.BoolVar(&p.lookup, "lookup", false, "guess the tokens that followed the latest ones before")
+	f.IntVar(&p.guesses, "guesses", 0, "`N` tokens guessed at a time (4)")
 }
 
 func (o *generateOptions) checkSpeed() error {
