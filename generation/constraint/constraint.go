@@ -45,6 +45,7 @@ func New(a Automaton, tk tokenizer.Tokenizer, without []int) (*Constraint, error
 	case len(c.solver.mask(start).ids) == 0:
 		return nil, errors.New("only the empty text satisfies the constraints")
 	}
+	c.solver.hurry()
 	return c, nil
 }
 
