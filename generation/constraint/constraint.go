@@ -62,8 +62,11 @@ func (c *Constraint) impossible() error {
 	}
 	s := newSolver(c.a, vocabularyOf(bytes))
 	start := c.a.Start("")
-	if d, ok := s.distance(start); ok && d == never {
-		return fmt.Errorf("no text satisfies the constraints")
+	switch d, ok := s.distance(start); {
+	case !ok: // the search was given up
+		return errors.New("the vocabulary cannot spell any text that satisfies the constraints")
+	case d == never:
+		return errors.New("no text satisfies the constraints")
 	}
 	text := s.shortest(start)
 	for _, r := range text {
