@@ -70,12 +70,17 @@ func (n *noise) Len() int                         { return 0 }
 
 // Trainer returns a run of the workload, with AdamW at 1e-3 and clipping at 1, as in torch_lm.py.
 func (w Workload) Trainer() (*training.Run, error) {
+	s := w.Model.Common()
+	return trainerOn(w.Model, newNoise(w.Batch, s.Context, s.Vocab))
+}
+
+// trainerOn returns a run of a model on one batch.
+func trainerOn(m models.Model, n *noise) (*training.Run, error) {
 	c := training.Default()
-	c.Model, c.Training.Batch = w.Model, w.Batch
+	c.Model, c.Training.Batch = m, n.batch.B
 	c.Optimizer = training.OptimizerConfig{Name: "adamw", LR: 1e-3, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, WeightDecay: 0.01, Clip: 1}
 	c.Schedule = training.Schedule{Name: "constant"}
-	s := w.Model.Common()
-	return training.NewOn(c, newNoise(w.Batch, s.Context, s.Vocab))
+	return training.NewOn(c, n)
 }
 
 // Find returns the workload with the given name.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"euryale/internal/kernel/parallel"
 )
@@ -34,6 +35,9 @@ func (b *batch) run(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		if err := b.expire(); err != nil {
+			return err
+		}
 		advance := b.step
 		if b.spec != nil {
 			advance = b.speculate
@@ -42,6 +46,21 @@ func (b *batch) run(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// expire ends the continuations whose time is up.
+func (b *batch) expire() error {
+	for i, c := range b.rows {
+		if c == nil || c.until.IsZero() || time.Now().Before(c.until) {
+			continue
+		}
+		c.reason = ReasonTime
+		b.rows[i], b.busy, b.ids[i] = nil, b.busy-1, -1
+		if err := b.done(c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // step reads a token of each continuation and chooses the next.
@@ -209,6 +228,9 @@ func (g *Generator) Batch(ctx context.Context, sequences int, s Settings, next f
 			return nil, fmt.Errorf("prompt %d has no tokens, want at least one", begun)
 		}
 		c := g.newContinuation(p, s, index, nil)
+		if s.MaxTime > 0 {
+			c.until = time.Now().Add(s.MaxTime)
+		}
 		number[c] = begun
 		begun++
 		return c, nil

@@ -266,7 +266,7 @@ func (b *beam) results(n int) []Result {
 		text, _ := e.read(h.ids)
 		text += e.flush()
 		rs = append(rs, Result{Prompt: b.prompt.Text, Text: text, Tokens: append([]int{}, h.ids...), Logprobs: h.logprobs, FinishReason: h.reason, Seed: b.Seed, Index: i,
-			ExhaustedBy: h.by, ConstraintCost: h.cost})
+			ExhaustedBy: h.by, ConstraintCost: h.cost, Offsets: e.offsetsIn(len(text))})
 	}
 	return rs
 }

@@ -13,7 +13,9 @@ type ending struct {
 	end      []int // tokens that end a text
 	text     *tokenizer.Stream
 	stop     stopper
-	count    int    // of tokens that are part of the continuation
+	count    int // of tokens that are part of the continuation
+	decoded  int // bytes of text that the tokens have completed
+	offsets  [][2]int
 	reason   string // why it has ended, as in Result; "" while it has not
 }
 
@@ -34,7 +36,11 @@ func (e *ending) push(id int) (shown string) {
 		return ""
 	}
 	e.count++
-	shown, stopped := e.stop.push(e.text.Push(id), e.count < e.settings.MinTokens)
+	begin := e.decoded + e.text.Held()
+	text := e.text.Push(id)
+	e.decoded += len(text)
+	e.offsets = append(e.offsets, [2]int{begin, e.decoded + e.text.Held()})
+	shown, stopped := e.stop.push(text, e.count < e.settings.MinTokens)
 	switch {
 	case stopped:
 		e.reason = ReasonStop
@@ -54,6 +60,15 @@ func (e *ending) flush() string {
 		shown += e.stop.rest()
 	}
 	return shown
+}
+
+// offsetsIn returns where in a text of so many bytes the tokens are, each from its first byte to the one
+// after its last. Of tokens of a stop text, which is no part of the text, only what is before it counts.
+func (e *ending) offsetsIn(size int) [][2]int {
+	for i, o := range e.offsets {
+		e.offsets[i] = [2]int{min(o[0], size), min(o[1], size)}
+	}
+	return e.offsets
 }
 
 // read reads a whole continuation, and returns its text and why it ends.

@@ -2,9 +2,11 @@ package generation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"euryale/data/task"
 	"euryale/data/tokenizer"
@@ -48,6 +50,9 @@ type Result struct {
 	Seed         uint64    `json:"seed"`
 	Index        int       `json:"index"`
 
+	Offsets [][2]int `json:"offsets,omitempty"` // of each token: its first byte in Text, and the one after its last
+	Steps   []Step   `json:"steps,omitempty"`   // of each token, with Settings.TopLogprobs
+
 	ExhaustedBy    string  `json:"exhausted_by,omitempty"`    // the processor that left no token, if FinishReason is ReasonExhausted
 	ConstraintCost float64 `json:"constraint_cost,omitempty"` // −log of the probability of the tokens that constraints left, summed over the steps
 
@@ -62,6 +67,7 @@ const (
 	ReasonStop        = "stop"        // a stop text followed
 	ReasonEnd         = "end"         // the model ended it
 	ReasonExhausted   = "exhausted"   // bans and Settings.NoRepeat left no token to choose
+	ReasonTime        = "time"        // Settings.MaxTime is over
 	ReasonInterrupted = "interrupted" // the context ended
 	ReasonFailed      = "failed"      // an error, which is returned with the results
 	ReasonRestored    = "restored"    // of Restore: it is a prompt with its hidden tokens restored
@@ -136,7 +142,31 @@ func (g *Generator) Generate(ctx context.Context, p Prompt, s Settings, n int, s
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	return s.strategy().Decode(ctx, g, p, s, n, stream)
+	limited, inTime := s.within(ctx)
+	rs, err := s.strategy().Decode(limited, g, p, s, n, stream)
+	if err = inTime(err); err == nil && s.TopLogprobs > 0 {
+		err = g.traceAll(ctx, p, s, rs)
+	}
+	return rs, err
+}
+
+// errTimeUp is the cause with which a context ends after Settings.MaxTime.
+var errTimeUp = errors.New("the time is up")
+
+// within returns a context that ends after MaxTime, and a function that releases it, and returns the error of
+// what was done in it: none if the time was up, which is a way for a text to end.
+func (s Settings) within(ctx context.Context) (limited context.Context, inTime func(error) error) {
+	if s.MaxTime == 0 {
+		return ctx, func(err error) error { return err }
+	}
+	limited, release := context.WithTimeoutCause(ctx, s.MaxTime, errTimeUp)
+	return limited, func(err error) error {
+		defer release()
+		if errors.Is(err, context.DeadlineExceeded) && context.Cause(limited) == errTimeUp {
+			return nil
+		}
+		return err
+	}
 }
 
 // Each generates one continuation of each prompt, side by side: greedy or sampled.
@@ -152,9 +182,10 @@ func (g *Generator) Each(ctx context.Context, prompts []Prompt, s Settings, stre
 		all[i] = g.newContinuation(p, s, i, stream)
 	}
 	defer g.hold()()
+	ctx, inTime := s.within(ctx)
 	begun, err := g.decode(ctx, all)
-	if !begun {
-		return nil, err
+	if !begun && reasonOf(ctx) != ReasonTime {
+		return nil, inTime(err)
 	}
 	results := make([]Result, len(all))
 	for i, c := range all {
@@ -163,7 +194,7 @@ func (g *Generator) Each(ctx context.Context, prompts []Prompt, s Settings, stre
 		}
 		results[i] = c.finish()
 	}
-	return results, err
+	return results, inTime(err)
 }
 
 // decode generates continuations side by side. It reports whether their prompts were read.
@@ -191,7 +222,10 @@ func (g *Generator) decode(ctx context.Context, all []*continuation) (begun bool
 
 // reasonOf returns why a continuation ended before its time.
 func reasonOf(ctx context.Context) string {
-	if ctx.Err() != nil {
+	switch {
+	case context.Cause(ctx) == errTimeUp:
+		return ReasonTime
+	case ctx.Err() != nil:
 		return ReasonInterrupted
 	}
 	return ReasonFailed
@@ -221,6 +255,9 @@ type continuation struct {
 	stream  func(index int, piece string)
 	out     strings.Builder
 
+	tokenizer tokenizer.Tokenizer
+	until     time.Time // when it ends at the latest; zero: whenever it does
+
 	next    int // the token chosen last
 	logprob float64
 	sum     float64   // of the log-probabilities, the end token's included
@@ -230,7 +267,7 @@ type continuation struct {
 
 func (g *Generator) newContinuation(p Prompt, s Settings, index int, stream func(int, string)) *continuation {
 	c := &continuation{ending: g.newEnding(p, s), prompt: p, result: Result{Prompt: p.Text, Seed: s.Seed, Index: index}, sampler: newSampler(s, p, g.End, index),
-		seen: append([]int(nil), p.Tokens...), stream: stream}
+		seen: append([]int(nil), p.Tokens...), stream: stream, tokenizer: g.Tokenizer}
 	if g.Speculation != nil {
 		c.result.Speculation = &Speculated{}
 	}
@@ -251,6 +288,9 @@ func (c *continuation) accept() {
 	if c.sampler.chain.accept(c.next) && c.reason == "" {
 		c.reason = ReasonEnd
 	}
+	if n := c.settings.TopLogprobs; n > 0 {
+		c.result.Steps = append(c.result.Steps, c.sampler.step(c.tokenizer, c.logits, c.next, n))
+	}
 	c.ids, c.seen = append(c.ids, c.next), append(c.seen, c.next)
 	c.result.Logprobs = append(c.result.Logprobs, c.logprob)
 	c.emit(shown)
@@ -267,6 +307,7 @@ func (c *continuation) finish() Result {
 	c.emit(c.flush())
 	r := c.result
 	r.Text, r.Tokens, r.FinishReason = c.out.String(), c.ids, c.reason
+	r.Offsets = c.offsetsIn(len(r.Text))
 	if n := len(c.ids); c.sum != 0 {
 		if c.reason == ReasonEnd && len(r.Logprobs) == n {
 			n++

@@ -102,7 +102,7 @@ func (ch Chain) process(c *Candidates, cuts *[]Cut) error {
 			return &NoTokenError{p.Name()}
 		}
 		if cuts != nil {
-			*cuts = append(*cuts, cutOf(p.Name(), before, c.Logits))
+			*cuts = append(*cuts, cutOf(p.Name(), before, c))
 		}
 	}
 	return nil
@@ -113,13 +113,14 @@ type Cut struct {
 	Processor   string  `json:"processor"`
 	Tokens      int     `json:"tokens"`      // made impossible to choose
 	Probability float64 `json:"probability"` // that they had before
+	Entropy     float64 `json:"entropy"`     // of the distribution that it leaves, in nats
 }
 
-// cutOf compares the probabilities before a processor with the logits after it.
-func cutOf(name string, before, logits []float32) Cut {
-	c := Cut{Processor: name}
+// cutOf compares the probabilities before a processor with the candidates after it.
+func cutOf(name string, before []float32, after *Candidates) Cut {
+	c := Cut{Processor: name, Entropy: after.entropy()}
 	for id, p := range before {
-		if p > 0 && logits[id] == never {
+		if p > 0 && after.Logits[id] == never {
 			c.Tokens++
 			c.Probability += float64(p)
 		}

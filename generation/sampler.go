@@ -10,7 +10,7 @@ type sampler struct {
 	rng   *rand.Rand
 	chain Chain
 	c     Candidates
-	cuts  []Cut // of the last step, if Settings.Observe is set
+	cuts  []Cut // of the last step, if Settings.Observe or TopLogprobs is set
 	err   error // of the settings
 }
 
@@ -54,7 +54,7 @@ func (s *sampler) process(logits []float32, seen []int) error {
 		return err
 	}
 	s.c.Left = max(0, s.Tokens-(len(seen)-s.c.Prompt))
-	if s.Observe == nil {
+	if s.Observe == nil && s.TopLogprobs == 0 {
 		return s.chain.process(&s.c, nil)
 	}
 	s.cuts = nil

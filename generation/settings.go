@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Settings say how tokens are chosen. The zero value is greedy and generates nothing: set
@@ -14,6 +15,7 @@ type Settings struct {
 	MinTokens int      // no end token and no stop text before so many
 	Stop      []string // texts that end a continuation
 	Seed      uint64
+	MaxTime   time.Duration // after which a continuation ends; 0: none
 
 	// Strategies; see Strategy. Without any of them each continuation is sampled, or greedy where Temperature is 0.
 	Strategy        Strategy // one of one's own; nil: the one that the fields below choose
@@ -48,6 +50,8 @@ type Settings struct {
 	Typical     float64 // locally typical tokens of probability p; 0 or 1: off
 	Epsilon     float64 // least probability; 0: off
 	Eta         float64 // least probability where the entropy is low; 0: off
+
+	TopLogprobs int // of alternatives in Result.Steps; 0: no steps
 
 	Observe func(Observation) // called with each token of a continuation without beams; nil: off
 }
@@ -138,6 +142,8 @@ func (s Settings) Check() error {
 	switch {
 	case s.Tokens < 0 || s.MinTokens < 0 || s.TopK < 0 || s.NoRepeat < 0:
 		return fmt.Errorf("tokens = %d, min-tokens = %d, top-k = %d, no-repeat = %d, want none below 0", s.Tokens, s.MinTokens, s.TopK, s.NoRepeat)
+	case s.MaxTime < 0 || s.TopLogprobs < 0:
+		return fmt.Errorf("max-time = %v and top-logprobs = %d, want none below 0", s.MaxTime, s.TopLogprobs)
 	case !(s.Temperature >= 0) || math.IsInf(s.Temperature, 0):
 		return fmt.Errorf("temperature = %v, want 0 (greedy) or more", s.Temperature)
 	case !fraction(s.TopP) || !fraction(s.MinP):

@@ -173,7 +173,7 @@ func (s *speculator) draw(rows []*continuation) error {
 			g := &s.rows[i]
 			g.seen = append(g.seen[:0], c.seen...)
 			g.draft.Settings, g.draft.rng, g.draft.chain = c.sampler.Settings, c.sampler.rng, c.sampler.chain.clone()
-			g.draft.Observe, g.draft.c.Prompt, g.draft.c.End = nil, c.sampler.c.Prompt, c.sampler.c.End
+			g.draft.Observe, g.draft.TopLogprobs, g.draft.c.Prompt, g.draft.c.End = nil, 0, c.sampler.c.Prompt, c.sampler.c.End
 		}
 	}
 	for n := 1; ; n++ {

@@ -82,14 +82,15 @@ func checkBad(t *testing.T, name string, calls []bad) {
 	}
 }
 
-// The help of each command fits two screens, and lists every flag.
+// The help of each command fits one or two screens, and lists every flag.
 func TestHelp(t *testing.T) {
+	lines := map[string]int{"train": 48, "generate": 88, "evaluate": 48, "explain": 48}
 	for name, flags := range map[string]*cli.Flags{"train": newTrainOptions("").Flags, "generate": newGenerateOptions("").Flags,
 		"evaluate": newEvaluateOptions().Flags, "explain": newExplainOptions().Flags} {
 		code, help, stderr := call(t, name, "-h")
 		assert.Zero(t, code)
 		assert.Empty(t, stderr)
-		assert.LessOrEqual(t, strings.Count(help, "\n"), 48, name)
+		assert.LessOrEqual(t, strings.Count(help, "\n"), lines[name], name)
 		assert.NotContains(t, help, "`")
 		flags.VisitAll(func(f *flag.Flag) {
 			assert.Regexp(t, `(?m)^  (-\S+( \S+)?, )*-`+f.Name+`[ ,]`, help, "%s: -%s", name, f.Name)

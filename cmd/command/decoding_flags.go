@@ -25,42 +25,60 @@ type decoding struct {
 // showChain is the value of -processors that prints the chain and ends.
 const showChain = "show"
 
+// declareDecoding adds the flags that say how a text is generated.
 func (o *generateOptions) declareDecoding() {
+	o.Group("Length", o.declareLengths)
+	o.Group("Strategy (sampling if none is given)", o.declareStrategies)
+	o.Group("Sampling", o.declareSampling)
+	o.Group("Other changes of the logits", o.declareProcessors)
+}
+
+func (o *generateOptions) declareLengths() {
 	s := &o.settings
 	o.IntVar(&s.Tokens, "tokens", 200, "`N` most tokens of a continuation (200)")
-	o.IntVar(&s.MinTokens, "min-tokens", 0, "`N` least before an end token or a stop text (0)")
+	o.IntVar(&s.MinTokens, "min-tokens", 0, "`N` no end before N tokens (0)")
+	o.DurationVar(&s.MaxTime, "max-time", 0, "`D` most time for a prompt, as 5s (0: no limit)")
+	o.Var(&o.stop, "stop", "`TEXT` end before TEXT; may be repeated")
 	o.IntVar(&o.samples, "samples", 1, "`N` continuations of each prompt (1)")
 	o.Uint64Var(&s.Seed, "seed", 1, "`N` random seed (1)")
-	o.Var(&o.stop, "stop", "`TEXT` text that ends a continuation; may be repeated")
-	o.IntVar(&s.Beams, "beam", 0, "`N` beam search of width N, 1 is greedy (0: off)")
-	o.BoolVar(&s.BeamSample, "beam-sample", false, "sample in it")
-	o.Float64Var(&s.LengthPenalty, "length-penalty", 1, "`X` divide log-probability by length to the power X (1)")
-	o.Float64Var(&s.CoveragePenalty, "coverage-penalty", 0, "`X` weight of unread source (0)")
-	o.BoolVar(&s.EarlyStop, "early-stop", false, "end once N texts ended")
-	o.IntVar(&s.BestOf, "best-of", 0, "`N` the most likely of N samples")
-	o.IntVar(&s.MBR, "mbr", 0, "`N` the one nearest the others by chrF (0: off)")
+	o.Join("tokens", "min-tokens")
+}
+
+func (o *generateOptions) declareStrategies() {
+	s := &o.settings
+	o.IntVar(&s.Beams, "beam", 0, "`N` beam search of width N; 1 is greedy (0: off)")
+	o.BoolVar(&s.BeamSample, "beam-sample", false, "sample the tokens of beams")
+	o.BoolVar(&s.EarlyStop, "early-stop", false, "end a beam search once N texts have ended")
+	o.Float64Var(&s.LengthPenalty, "length-penalty", 1, "`X` divide a beam's log-probability by its length to the power X (1)")
+	o.Float64Var(&s.CoveragePenalty, "coverage-penalty", 0, "`X` weight of parts of the source that no token attends to (0)")
+	o.IntVar(&s.BestOf, "best-of", 0, "`N` sample N texts, print the most likely (0: off)")
+	o.IntVar(&s.MBR, "mbr", 0, "`N` sample N texts, print the one most like the others by chrF (0: off)")
+	o.declareGuesses(o.Flags)
+}
+
+func (o *generateOptions) declareSampling() {
+	s := &o.settings
 	o.Float64Var(&s.Temperature, "temperature", 0.8, "`T` softmax temperature; 0 is greedy (0.8)")
-	o.IntVar(&s.TopK, "top-k", 0, "`K` the K most likely tokens")
-	o.Float64Var(&s.TopP, "top-p", 0.95, "`P` nucleus sampling: smallest set with probability P (0.95; 0: off)")
-	o.Float64Var(&s.MinP, "min-p", 0, "`P` those P times as likely as the first (0: off)")
-	o.Float64Var(&s.Typical, "typical", 0, "`P` locally typical tokens of probability P")
-	o.Float64Var(&s.Epsilon, "epsilon", 0, "`P` least probability")
-	o.Float64Var(&s.Eta, "eta", 0, "`P` the same, less where entropy is high (0: off)")
+	o.IntVar(&s.TopK, "top-k", 0, "`K` only the K most likely tokens (0: off)")
+	o.Float64Var(&s.TopP, "top-p", 0.95, "`P` only the smallest set of probability P (0.95; 0: off)")
+	o.Float64Var(&s.MinP, "min-p", 0, "`P` only tokens at least P times as likely as the first (0: off)")
+	o.Float64Var(&s.Typical, "typical", 0, "`P` only locally typical tokens of probability P (0: off)")
+	o.Float64Var(&s.Epsilon, "epsilon", 0, "`P` only tokens of probability P or more (0: off)")
+	o.Float64Var(&s.Eta, "eta", 0, "`P` epsilon sampling, with a lower limit where entropy is high (0: off)")
+}
+
+func (o *generateOptions) declareProcessors() {
+	s := &o.settings
 	o.Float64Var(&s.RepetitionPenalty, "repetition-penalty", 1, "`X` divide the logits of tokens seen before by X (1: off)")
-	o.Float64Var(&s.FrequencyPenalty, "frequency-penalty", 0, "`X` subtract X from logits for each time")
-	o.Float64Var(&s.PresencePenalty, "presence-penalty", 0, "`X` or once (0: off)")
+	o.Float64Var(&s.FrequencyPenalty, "frequency-penalty", 0, "`X` subtract X for each time that a token was generated (0: off)")
+	o.Float64Var(&s.PresencePenalty, "presence-penalty", 0, "`X` subtract X from tokens that were generated (0: off)")
 	o.IntVar(&s.NoRepeat, "no-repeat", 0, "`N` no sequence of N tokens occurs twice (0: off)")
-	o.Var(&o.badWords, "bad-words", "`TEXT` nor TEXT once")
-	o.StringVar(&o.decay, "length-decay", "", "`START,F` raise the end's logit by a factor F a token after START")
-	o.Var(&o.bias, "logit-bias", "`TOKEN:X` add X to a token's logit")
-	o.Var(&o.suppress, "suppress", "`TOKEN` never choose it; each may be repeated")
-	o.Var(&o.force, "force", "`N:TOKEN` choose it as token N")
-	o.StringVar(&o.processors, "processors", "", "`LIST` use these options of the logits, in this order; show: print it")
-	for first, others := range map[string][]string{"tokens": {"min-tokens"}, "samples": {"seed"}, "beam": {"beam-sample"}, "best-of": {"mbr"},
-		"length-penalty": {"coverage-penalty", "early-stop"}, "typical": {"epsilon", "eta"}, "top-k": {"min-p"}, "frequency-penalty": {"presence-penalty"},
-		"no-repeat": {"bad-words"}, "logit-bias": {"suppress", "force"}} {
-		o.Join(first, others...)
-	}
+	o.StringVar(&o.decay, "length-decay", "", "`START,F` after START tokens, raise the end's logit by a factor F a token")
+	o.Var(&o.bias, "logit-bias", "`TOKEN:X` add X to a token's logit; may be repeated")
+	o.Var(&o.force, "force", "`N:TOKEN` token N is TOKEN; may be repeated")
+	o.Var(&o.suppress, "suppress", "`TOKEN` never choose TOKEN; may be repeated")
+	o.Var(&o.badWords, "bad-words", "`TEXT` never generate the tokens of TEXT; may be repeated")
+	o.StringVar(&o.processors, "processors", "", "`LIST` order of all these options of logits; show: print it")
 }
 
 // checkDecoding reads the values of the flags of decoding that need no tokenizer, and returns what
@@ -136,7 +154,11 @@ func (o *generateOptions) order() {
 	}
 	s := &o.settings
 	for _, name := range strings.Split(o.processors, ",") {
-		s.Order = append(s.Order, strings.TrimSpace(name))
+		if name = strings.TrimSpace(name); name == constraintName {
+			o.constraints.place = len(s.Order)
+			continue
+		}
+		s.Order = append(s.Order, name)
 	}
 	named := "," + strings.Join(s.Order, ",") + ","
 	if !o.Given("temperature") && !strings.Contains(named, ",temperature,") {

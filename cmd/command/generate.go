@@ -28,6 +28,8 @@ type generateOptions struct {
 	interactive, logprobs, stream bool
 	samples                       int
 	decoding
+	lab, labSet string
+	constraints constraintFlags
 	speed
 }
 
@@ -39,17 +41,20 @@ func newGenerateOptions(prefix string) *generateOptions {
 		o.model.declare(o.Flags)
 		o.StringVar(&o.prompt, "prompt", "", "`TEXT` text to continue")
 		o.StringVar(&o.prompts, "prompts", "", "`FILE` prompts, one on each line, answered side by side")
-		o.IntVar(&o.batch, "batch", 0, "`N` at once (16)")
-		o.Join("prompts", "batch")
+		o.IntVar(&o.batch, "batch", 0, "`N` of -prompts at once (16)")
+		o.StringVar(&o.output, "output", "", "`FILE` answers of -prompts; the same command continues it after a kill")
 		o.BoolVar(&o.interactive, "interactive", false, "continue each line of standard input; dialogues: a conversation")
+		o.StringVar(&o.cache, "cache", "", "`FILE` keeps the state after what prompts begin with, for later calls")
 	})
-	o.Group("Decoding", func() { o.declareDecoding() })
-	o.Group("Speed", func() { o.speed.declare(o.Flags) })
+	o.declareDecoding()
+	o.Group("Constraints", func() { o.constraints.declare(o.Flags) })
 	o.Group("Output", func() {
 		o.StringVar(&o.format, "format", "text", "`FORMAT` output: text, or json, an object a line (text)")
 		o.BoolVar(&o.logprobs, "logprobs", false, "with json, the log-probability of each token in nats")
-		o.StringVar(&o.output, "output", "", "`FILE` answers of -prompts; the same command continues it after a kill")
+		o.IntVar(&o.settings.TopLogprobs, "top-logprobs", 0, "`N` and of N alternatives, with ranks and what each processor cut")
 		o.BoolVar(&o.stream, "stream", true, "print a single continuation while it is generated (true)")
+		o.StringVar(&o.lab, "lab", "", "`FILE` page (HTML) that compares strategies, by -samples seeds (3)")
+		o.StringVar(&o.labSet, "lab-set", "", "`LIST` the strategies, as \"greedy; top-k=9; beam=4\"")
 	})
 	o.Group("Machine", func() { o.model.declareMachine(o.Flags) })
 	o.Moved("score", prefix+"evaluate -score FILE")
@@ -76,34 +81,45 @@ func (o *generateOptions) check() error {
 		return cli.Misusef("-prompt, -prompts and -interactive exclude each other")
 	case o.format != "text" && o.format != "json":
 		return cli.Misusef("-format %s: want text or json", o.format)
-	case o.output != "" && o.prompts == "":
+	case o.settings.TopLogprobs > 0 && o.format != "json":
+		return cli.Misusef("-top-logprobs %d goes with -format json", o.settings.TopLogprobs)
+	case o.output != "" && o.prompts == "" && o.lab == "":
 		return cli.Misusef("-output %s: it is for the answers of -prompts FILE; redirect those of a single prompt with >", o.output)
 	case o.batch < 0:
 		return cli.Misusef("-batch %d: want 0 (the default) or more", o.batch)
 	case o.samples < 1:
 		return cli.Misusef("-samples %d: want at least 1", o.samples)
 	}
-	if err := o.checkDecoding(); err != nil {
-		return err
+	for _, check := range []func() error{o.checkLab, o.checkDecoding, o.checkSpeed} {
+		if err := check(); err != nil {
+			return err
+		}
 	}
-	return o.checkSpeed()
+	return o.constraints.check(o.Flags)
 }
 
 func generate(ctx context.Context, o *generateOptions, s streams) error {
 	if err := o.check(); err != nil {
 		return err
 	}
+	strategies, err := o.labStrategies()
+	if err != nil {
+		return err
+	}
 	if o.processors == showChain {
 		chain, err := o.settings.Chain()
 		if err == nil {
-			_, err = fmt.Fprintln(s.out, chain)
+			_, err = fmt.Fprintln(s.out, o.withConstraint(chain.String()))
 		}
 		return err
 	}
 	if err := o.checkDraft(); err != nil {
 		return err
 	}
-	_, g, release, err := o.open(s.err)
+	if err := o.constrain(); err != nil {
+		return err
+	}
+	saved, g, release, err := o.open(s.err)
 	if err != nil {
 		return err
 	}
@@ -113,8 +129,13 @@ func generate(ctx context.Context, o *generateOptions, s streams) error {
 		return err
 	}
 	defer release()
-	if err := o.resolve(g.Tokenizer); err != nil {
-		return err
+	if len(o.settings.Processors) == 0 { // constraints have resolved them
+		if err := o.resolve(g.Tokenizer); err != nil {
+			return err
+		}
+	}
+	if o.lab != "" {
+		return o.runLab(ctx, saved, g, strategies, s)
 	}
 	p := &printer{generateOptions: o, gen: g, out: &checkedWriter{w: s.out}}
 	if err := p.usePrefix(ctx, s.err); err != nil {

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bufio"
 	"io"
 	"os"
 	"path/filepath"
@@ -64,4 +65,41 @@ func TestInterrupted(t *testing.T) {
 	interrupt(t, syscall.SIGTERM, nil, "training 3/3 validating", "train", "-data", big, "-out", out, "-steps", "3", "-set", "training.final_eval_tokens=100000000")
 	assert.FileExists(t, filepath.Join(out, "weights.safetensors"))
 	assert.FileExists(t, filepath.Join(out, "state.safetensors"))
+}
+
+// At -interactive, Ctrl-C stops an answer, and ends the program while none is generated.
+func TestInterruptedAnswer(t *testing.T) {
+	c, _, _ := process(t, "generate", "-run", newRun(t), "-interactive", "-tokens", "100000000")
+	c.Stdout, c.Stderr = nil, nil
+	in, err := c.StdinPipe()
+	require.NoError(t, err)
+	answers, err := os.Create(filepath.Join(t.TempDir(), "answers"))
+	require.NoError(t, err)
+	defer answers.Close()
+	c.Stdout = answers
+	pipe, err := c.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, c.Start())
+	stderr := bufio.NewReader(pipe)
+	for range 2 {
+		before, err := answers.Stat()
+		require.NoError(t, err)
+		_, err = io.WriteString(in, "The\n")
+		require.NoError(t, err)
+		require.Eventually(t, func() bool { // it is in the middle of an answer that would take minutes
+			now, err := answers.Stat()
+			return err == nil && now.Size() > before.Size()+40
+		}, time.Minute, 10*time.Millisecond)
+		require.NoError(t, c.Process.Signal(os.Interrupt))
+		for line := ""; line != "stopped; Ctrl-C ends the program now\n"; {
+			line, err = stderr.ReadString('\n')
+			require.NoError(t, err)
+		}
+	}
+	require.NoError(t, c.Process.Signal(os.Interrupt))
+	rest, err := io.ReadAll(stderr)
+	require.NoError(t, err)
+	require.Error(t, c.Wait())
+	assert.Equal(t, 130, c.ProcessState.ExitCode())
+	assert.Equal(t, "generate: interrupted\n", string(rest))
 }

@@ -2,14 +2,12 @@ package command
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 
-	"euryale/data/textfile"
 	"euryale/generation"
 )
 
@@ -19,34 +17,8 @@ type printer struct {
 	gen  *generation.Generator
 	out  *checkedWriter
 	chat *generation.Conversation // nil: each prompt stands for itself
-}
 
-// resetLine is the line at -interactive that forgets the conversation.
-const resetLine = "/reset"
-
-// interact answers the lines of standard input. A dialogue model remembers the turns before.
-func (p *printer) interact(ctx context.Context, s streams) error {
-	if p.chat = generation.NewConversation(p.gen); p.chat != nil {
-		fmt.Fprintf(s.err, "conversation: the model remembers the turns that fit its context; %s forgets them; \"NAME: text\" speaks as %s\n",
-			resetLine, strings.Join(p.gen.Format.Speakers(), " or "))
-	}
-	next := linesOf(ctx, textfile.DropMark(s.in))
-	for {
-		prompt, err := next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		err = p.answer(ctx, prompt)
-		if p.out.err != nil || ctx.Err() != nil {
-			return cmp.Or(p.out.err, ctx.Err())
-		}
-		if err != nil {
-			fmt.Fprintf(s.err, "%v\n", err)
-		}
-	}
+	saved string // the file that /save wrote last
 }
 
 // promptOf returns what the model reads of a text, in a conversation also of the turns before it.
@@ -106,10 +78,6 @@ func (c *checkedWriter) Write(p []byte) (n int, err error) {
 
 // answer prints the continuations of one prompt.
 func (p *printer) answer(ctx context.Context, text string) error {
-	if p.chat != nil && strings.TrimSpace(text) == resetLine {
-		p.chat.Reset()
-		return nil
-	}
 	prompt, err := p.promptOf(text)
 	if err != nil {
 		return err
@@ -128,7 +96,7 @@ func (p *printer) answer(ctx context.Context, text string) error {
 		stream = func(_ int, piece string) { fmt.Fprint(p.out, piece) }
 	}
 	results, err := p.gen.Generate(ctx, prompt, p.settings, p.samples, stream)
-	if p.chat != nil && err == nil {
+	if p.chat != nil && (err == nil || ctx.Err() != nil && len(results) > 0) { // what was said before Ctrl-C is said
 		p.chat.Add(prompt, results[0].Text)
 	}
 	if live {
@@ -164,7 +132,7 @@ func (p *printer) restore(prompt generation.Prompt) error {
 
 // object writes a continuation as a line of JSON.
 func (p *printer) object(w io.Writer, r generation.Result) error {
-	if !p.logprobs {
+	if !p.logprobs && p.settings.TopLogprobs == 0 {
 		r.Logprobs = nil
 	}
 	return printJSON(w, r)

@@ -24,12 +24,11 @@ type speed struct {
 	tokens       int
 }
 
-func (p *speed) declare(f *cli.Flags) {
-	f.StringVar(&p.draft, "draft", "", "`DIR` run of a smaller model that guesses tokens, to be checked by this one")
+// declareGuesses adds the flags of speculative decoding.
+func (p *speed) declareGuesses(f *cli.Flags) {
+	f.StringVar(&p.draft, "draft", "", "`DIR` a smaller run guesses tokens, which this one checks")
 	f.BoolVar(&p.lookup, "lookup", false, "guess the tokens that followed the latest ones before")
-	f.IntVar(&p.guesses, "guesses", 0, "`N` at a time (4)")
-	f.StringVar(&p.cache, "cache", "", "`FILE` state after the prompt, or after what all prompts begin with; kept for later calls")
-	f.Join("lookup", "guesses")
+	f.IntVar(&p.guesses, "guesses", 0, "`N` tokens guessed at a time (4)")
 }
 
 func (o *generateOptions) checkSpeed() error {

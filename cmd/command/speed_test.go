@@ -37,7 +37,7 @@ func TestGuesses(t *testing.T) {
 
 // A draft that cannot guess is refused before weights are read.
 func TestGuessesRefuse(t *testing.T) {
-	dir, other, lstm := newRun(t), newRun(t, "data.name="+file(t, "abc.txt", strings.Repeat("abc", 5000))), newRun(t, "model.name=lstm", "model.hidden=8")
+	dir, other, lstm := newRun(t), newRun(t, "data.name="+file(t, "abc.txt", strings.Repeat("abc", 5000))), trainedRun(t, "model.name=lstm", "model.layers=1", "model.dim=8")
 	for _, run := range []string{dir, other, lstm} {
 		require.NoError(t, os.WriteFile(filepath.Join(run, "weights.safetensors"), []byte("damaged"), 0o666))
 		_ = os.Remove(filepath.Join(run, "best.safetensors")) // if there is one

@@ -31,6 +31,7 @@ type trainOptions struct {
 	short                     map[string]string // key → value of the flag that stands for it
 	machine                   cli.Machine
 	graph                     picture
+	scale                     scaleOptions
 }
 
 // settings returns the -set flags, after those that the other flags stand for.
@@ -84,6 +85,9 @@ func train(ctx context.Context, o *trainOptions, s streams) error {
 		return err
 	}
 	training.LimitMemory()
+	if err := o.beginMissing(s); err != nil {
+		return err
+	}
 	r, err := openChecked(ctx, o, s)
 	if err != nil {
 		return err
@@ -104,7 +108,10 @@ func use(ctx context.Context, o *trainOptions, r *training.Run, s streams) error
 	case o.graph.file != "":
 		return o.graph.draw(r, s.err)
 	case o.describe:
-		return describe(ctx, r, s.out)
+		if err := describe(ctx, r, s.out); err != nil || o.scale.ranks == "" {
+			return err
+		}
+		return o.scale.predict(ctx, r.Config, s)
 	case o.profile:
 		return profile(ctx, o, r, s)
 	}
@@ -142,7 +149,7 @@ func open(o *trainOptions, stderr io.Writer) (*training.Run, error) {
 			return nil, cli.Misusef("-profile trains weights that it does not keep: give it the weights of a run with -init %s", o.resume)
 		}
 		if o.config != "" || o.out != "" || o.init != "" {
-			return nil, cli.Misusef("-resume continues a run as it is: leave out -config, -out and -init")
+			return nil, cli.Misusef("-resume continues a run as it is: leave out -config, -out and -init; with -config or -init alone it begins a run that does not exist")
 		}
 		return training.Resume(o.resume, o.settings(), stderr)
 	}

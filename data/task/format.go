@@ -155,6 +155,17 @@ func (f *Format) Speaker(token int) string {
 	return ""
 }
 
+// Instructs reports whether a speaker of the corpus gives instructions, as "system" does, which are read
+// and never answered.
+func (f *Format) Instructs(speaker string) bool {
+	i, err := f.role(speaker)
+	return err == nil && f.instructs(i)
+}
+
+func (f *Format) instructs(role int) bool {
+	return role >= 0 && slices.Contains(instructors, f.roles[role].name)
+}
+
 // Turn returns a turn as a line that Prompt reads: with the name of the speaker whom next answers,
 // unless the text names one.
 func (f *Format) Turn(text, next string) string {

@@ -18,7 +18,8 @@ import (
 //     table without a source column takes the beginning of an answer.
 //   - dialogue: the turns, one by one or as lines. "user: Hello" names the speaker, "user:" at the
 //     end names the next speaker; without names the speakers alternate such that the next one is
-//     the one who replies. A line that begins with a tab continues the turn before it.
+//     the one who replies. A line that begins with a tab continues the turn before it. Of more turns
+//     than fit, the last are read, after the instructions (as of "system") that the dialogue begins with.
 //
 // If an encoder reads the source (see Source), the prompt is the single token that begins an answer.
 //
@@ -34,7 +35,7 @@ func (f *Format) Prompt(fields ...string) ([]int, error) {
 		if f.config.Encoder {
 			return []int{f.roles[next].token}, nil
 		}
-		return append(f.history(turns), f.roles[next].token), nil
+		return append(f.promptHistory(turns), f.roles[next].token), nil
 	case f.mask >= 0:
 		return f.maskedPrompt(strings.Join(fields, ""))
 	case f.end < 0:
@@ -72,7 +73,7 @@ func (f *Format) Source(fields ...string) ([]int, error) {
 		if len(turns) == 0 {
 			return nil, errors.New("the dialogue is empty: give at least one turn to reply to")
 		}
-		return f.history(turns), nil
+		return f.promptHistory(turns), nil
 	}
 	source, err := f.encodeFields(fields)
 	if err != nil {

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // encodedTurn is a turn as tokens.
 type encodedTurn struct {
 	role int // an index of Format.roles
@@ -100,12 +102,42 @@ func (f *Format) turnsSize(turns []encodedTurn) int {
 
 // history returns the tokens of the last turns, as many as fit whole.
 func (f *Format) history(turns []encodedTurn) []int {
-	begin, limit := len(turns), f.sourceLimit()
-	for begin > 0 && (limit == 0 || f.turnsSize(turns[begin-1:]) <= limit) {
+	return f.tokensOf(f.lastTurns(turns, f.historyLimit()))
+}
+
+// promptHistory is history, except that the instructions which a dialogue begins with stay when turns
+// after them are left out, if they fit beside the last turn.
+func (f *Format) promptHistory(turns []encodedTurn) []int {
+	n := 0
+	for n < len(turns)-1 && f.instructs(turns[n].role) {
+		n++
+	}
+	rest := f.lastTurns(turns[n:], f.historyLimit()-f.turnsSize(turns[:n]))
+	if n == 0 || len(rest) == 0 {
+		return f.history(turns)
+	}
+	return append(f.tokensOf(turns[:n]), f.tokensOf(rest)...)
+}
+
+// historyLimit returns the most tokens of a history.
+func (f *Format) historyLimit() int {
+	if limit := f.sourceLimit(); limit > 0 {
+		return limit
+	}
+	return math.MaxInt
+}
+
+// lastTurns returns the last turns, as many as have at most so many tokens.
+func (f *Format) lastTurns(turns []encodedTurn, limit int) []encodedTurn {
+	begin := len(turns)
+	for begin > 0 && f.turnsSize(turns[begin-1:]) <= limit {
 		begin--
 	}
-	var all []int
-	for _, t := range turns[begin:] {
+	return turns[begin:]
+}
+
+func (f *Format) tokensOf(turns []encodedTurn) (all []int) {
+	for _, t := range turns {
 		all = append(all, f.turnTokens(t)...)
 	}
 	return all

@@ -35,6 +35,10 @@ func (s *Stream) Push(id int) string {
 	return text
 }
 
+// Held returns the number of bytes of the tokens pushed that are held back, because the character that
+// they begin is incomplete.
+func (s *Stream) Held() int { return len(s.held) }
+
 // Flush returns the held bytes of an incomplete character, and starts a new text.
 func (s *Stream) Flush() string {
 	text := string(s.held)

@@ -41,6 +41,20 @@ func TestLongestCopiedReadError(t *testing.T) {
 	assert.ErrorIs(t, err, broken)
 }
 
+// Each text has its own run, wherever the blocks of the training text end.
+func TestCopiedRuns(t *testing.T) {
+	const training = "白日依山尽，黄河入海流。欲穷千里目，更上一层楼。 banana band"
+	texts := []string{"他说黄河入海流也", "", "QQ", "ana and band!"}
+	for block := int64(1); block < int64(len(training))+2; block++ {
+		runs, err := copiedRuns(texts, iotest.OneByteReader(strings.NewReader(training)), block)
+		require.NoError(t, err)
+		assert.Equal(t, []Run{{6, 21}, {0, 0}, {0, 0}, {7, 12}}, runs, "黄河入海流 and \" band\", block %d", block)
+	}
+	runs, err := CopiedRuns([]string{"a"}, strings.NewReader(""))
+	require.NoError(t, err)
+	assert.Equal(t, []Run{{}}, runs)
+}
+
 // On random strings of a small alphabet the result is as long as that of a search of all substrings,
 // and occurs in both texts.
 func TestLongestCopiedAgainstSearch(t *testing.T) {

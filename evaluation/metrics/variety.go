@@ -1,6 +1,10 @@
 package metrics
 
-import "strings"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // ExactMatch returns the fraction of hyps, 0 to 1, that equal one of their references except for
 // leading and trailing white space.
@@ -32,6 +36,25 @@ func DistinctN(texts []string, n int) float64 {
 		}
 	}
 	return fraction(len(seen), total)
+}
+
+// SelfBLEU returns, for each of two texts or more, its sentence BLEU with all others as references, 0 to
+// 100. Their mean is the Self-BLEU of Zhu et al. 2018 (Texygen, https://arxiv.org/abs/1802.01886): the
+// higher, the more alike the texts are. A text of fewer than four tokens has 0.
+func SelfBLEU(texts []string, tokenize Tokenizer) ([]float64, error) {
+	if len(texts) < 2 {
+		return nil, fmt.Errorf("metrics: Self-BLEU of %d texts, want two or more", len(texts))
+	}
+	scores := make([]float64, len(texts))
+	for i, t := range texts {
+		others := slices.Concat(texts[:i], texts[i+1:])
+		b, err := BLEU([]string{t}, [][]string{others}, tokenize)
+		if err != nil {
+			return nil, err
+		}
+		scores[i] = b.Score
+	}
+	return scores, nil
 }
 
 // RepetitionRate returns the fraction of the n-grams of all texts, 0 to 1, that occurred before in the

@@ -29,6 +29,22 @@ func TestVariety(t *testing.T) {
 	assert.Zero(t, DistinctN([]string{"", "one"}, 2))
 }
 
+// Computed by hand. Of the first two texts 4 of 5 words, 3 of 4 pairs, 2 of 3 triples and 1 of 2 quadruples
+// are in the other: the fourth root of 4/5·3/4·2/3·1/2 = 1/5. The third shares nothing with the others.
+func TestSelfBLEU(t *testing.T) {
+	got, err := SelfBLEU([]string{"a b c d e", "a b c d f", "v w x y z"}, Tokenize13a)
+	require.NoError(t, err)
+	assert.InDeltaSlice(t, []float64{100 * math.Pow(0.2, 0.25), 100 * math.Pow(0.2, 0.25), 0}, got, 1e-9)
+	same, err := SelfBLEU([]string{"春眠不觉晓", "春眠不觉晓"}, TokenizeZh)
+	require.NoError(t, err)
+	assert.InDeltaSlice(t, []float64{100, 100}, same, 1e-9)
+	short, err := SelfBLEU([]string{"a b", "a b"}, Tokenize13a)
+	require.NoError(t, err)
+	assert.Equal(t, []float64{0, 0}, short)
+	_, err = SelfBLEU([]string{"a b c d e"}, Tokenize13a)
+	assert.EqualError(t, err, "metrics: Self-BLEU of 1 texts, want two or more")
+}
+
 // A model that assigns probability 1/4 to each of 8 bytes has 2 bits per byte and perplexity 4; the 4
 // characters have 2 bytes each.
 func TestLikelihood(t *testing.T) {

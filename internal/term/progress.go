@@ -63,10 +63,10 @@ func New(w io.Writer, total int, what string) *Progress {
 	return p
 }
 
-// IsTerminal reports whether w is a terminal.
-func IsTerminal(w io.Writer) bool {
-	f, isFile := w.(*os.File)
-	return isFile && term.IsTerminal(int(f.Fd()))
+// IsTerminal reports whether f, a reader or writer, is a terminal.
+func IsTerminal(f any) bool {
+	file, isFile := f.(*os.File)
+	return isFile && term.IsTerminal(int(file.Fd()))
 }
 
 // Update reports that n units are done; text has further information, such as the loss and tokens

@@ -52,8 +52,15 @@ func (c *cell) context() context.Context {
 	if c.ctx == nil {
 		return context.Background()
 	}
-	c.asked = true
 	return c.ctx
+}
+
+// ask is context for compiled code.
+func (c *cell) ask() context.Context {
+	c.mu.Lock()
+	c.asked = true
+	c.mu.Unlock()
+	return c.context()
 }
 
 // interrupt ends the context of the cell. It returns how long code that asks for it, such as
@@ -99,8 +106,8 @@ func (c *cell) first(id string) bool {
 // runs, and lives again in the next cell.
 type cellContext struct{ context.Context }
 
-func (cellContext) Done() <-chan struct{} { return current.context().Done() }
-func (cellContext) Err() error            { return current.context().Err() }
+func (cellContext) Done() <-chan struct{} { return current.ask().Done() }
+func (cellContext) Err() error            { return current.ask().Err() }
 func (cellContext) String() string        { return "the context of the cell that runs" }
 
 // prepare adapts the interpreter and the packages that it uses to notebooks.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"unicode"
 
 	"euryale/notebooks/kernel/docs"
 
@@ -16,7 +17,15 @@ func (kernel *Kernel) handleInspectRequest(receipt msgReceipt) error {
 	content := receipt.Msg.Content.(map[string]interface{})
 	code, _ := content["code"].(string)
 	cursor, _ := content["cursor_pos"].(float64)
-	text := about(kernel.ir, selector([]rune(code), int(cursor)))
+	runes := []rune(code)
+	end := int(cursor)
+	if end < 0 || end > len(runes) {
+		end = len(runes)
+	}
+	text := about(kernel.ir, selector(runes, end))
+	if text == "" {
+		text = about(kernel.ir, selector(runes, callBefore(runes, end)))
+	}
 	reply := map[string]interface{}{"status": "ok", "found": text != "", "data": MIMEMap{}, "metadata": MIMEMap{}}
 	if text != "" {
 		reply["data"] = MIMEMap{MIMETypeText: text}
@@ -24,36 +33,40 @@ func (kernel *Kernel) handleInspectRequest(receipt msgReceipt) error {
 	return receipt.Reply("inspect_reply", reply)
 }
 
-// selector returns the identifiers, joined by dots, that the cursor is in or behind. Behind an
-// open parenthesis it is the function that is called.
+// inName reports whether r is part of an identifier.
+func inName(r rune) bool { return r == '_' || r > 127 || unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// selector returns the identifiers, joined by dots, that the cursor is in or behind. Behind
+// anything else it is the function whose call is around the cursor.
 func selector(code []rune, cursor int) []string {
-	part := func(r rune) bool {
-		return r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r > 127
-	}
 	end := cursor
-	if end < 0 || end > len(code) {
-		end = len(code)
-	}
-	for end < len(code) && part(code[end]) {
+	for end < len(code) && inName(code[end]) {
 		end++
 	}
-	if end == 0 || !part(code[end-1]) {
-		for depth := 0; end > 0; end-- { // back to the call around the cursor
-			if r := code[end-1]; r == ')' {
-				depth++
-			} else if r == '(' && depth > 0 {
-				depth--
-			} else if r == '(' {
-				end--
-				break
-			}
-		}
+	if end == 0 || !inName(code[end-1]) {
+		end = callBefore(code, cursor)
 	}
 	begin := end
-	for begin > 0 && (part(code[begin-1]) || code[begin-1] == '.') {
+	for begin > 0 && (inName(code[begin-1]) || code[begin-1] == '.') {
 		begin--
 	}
 	return strings.Split(strings.Trim(string(code[begin:end]), "."), ".")
+}
+
+// callBefore returns the place of the open parenthesis before the cursor, or 0.
+func callBefore(code []rune, cursor int) int {
+	depth := 0
+	for i := cursor - 1; i >= 0; i-- {
+		switch {
+		case code[i] == ')':
+			depth++
+		case code[i] == '(' && depth > 0:
+			depth--
+		case code[i] == '(':
+			return i
+		}
+	}
+	return 0
 }
 
 // about returns the text on names: a package's member, a variable, or a field or method of one.
@@ -67,7 +80,10 @@ func about(ir *fast.Interp, names []string) string {
 	}
 	if imp, ok := sym.Value.(*fast.Import); ok {
 		if len(names) == 1 {
-			return docs.Text[imp.Path]
+			if text := docs.Text[imp.Path]; text != "" {
+				return text
+			}
+			return fmt.Sprintf("package %s %q", imp.Name, imp.Path)
 		}
 		if text := docs.Text[imp.Path+"."+strings.Join(names[1:], ".")]; text != "" {
 			return text

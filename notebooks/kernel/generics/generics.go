@@ -1,6 +1,6 @@
 // Package generics makes functions of the packages slices and maps available to the interpreter,
-// which knows no type parameters: those whose results have types of their own. They check the
-// types of their arguments when they are called.
+// which knows no type parameters: those whose results have fixed types. They check the types of
+// their arguments when they are called.
 package generics
 
 import (
@@ -19,6 +19,20 @@ func init() {
 		"SortFunc": SortFunc, "SortStableFunc": SortFunc,
 	})
 	imports.Packages["maps"] = pkg("maps", map[string]any{"Copy": Copy, "DeleteFunc": DeleteFunc, "Equal": Equal})
+	missing("slices", "All", "Backward", "BinarySearchFunc", "Chunk", "Clip", "Clone", "Collect", "Compact", "CompactFunc", "Compare",
+		"CompareFunc", "Concat", "Delete", "DeleteFunc", "EqualFunc", "Grow", "Insert", "IsSortedFunc", "Max", "MaxFunc", "Min", "MinFunc",
+		"Repeat", "Replace", "Sorted", "SortedFunc", "Values")
+	missing("maps", "All", "Clone", "Collect", "EqualFunc", "Insert", "Keys", "Values")
+}
+
+// missing binds the functions whose results have a type parameter: a call is an error that says
+// so.
+func missing(path string, names ...string) {
+	for _, name := range names {
+		imports.Packages[path].Binds[name] = reflect.ValueOf(func(...any) any {
+			panic(fmt.Errorf("%s.%s is generic, and the interpreter knows no type parameters: write a loop", path, name))
+		})
+	}
 }
 
 func pkg(name string, functions map[string]any) imports.Package {
