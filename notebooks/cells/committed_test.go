@@ -16,6 +16,7 @@ func TestCommittedPictures(t *testing.T) {
 	notebooks, err := filepath.Glob("../*.zh-CN.ipynb")
 	require.NoError(t, err)
 	require.NotEmpty(t, notebooks)
+	all := 0
 	for _, zh := range notebooks {
 		pictures := func(path string) int {
 			raw, err := os.ReadFile(path)
@@ -24,7 +25,8 @@ func TestCommittedPictures(t *testing.T) {
 			return strings.Count(string(raw), "data:image/svg+xml;base64,")
 		}
 		n := pictures(zh)
-		assert.Positive(t, n, zh)
+		all += n
 		assert.Equal(t, n, pictures(strings.Replace(zh, ".zh-CN", "", 1)), zh)
 	}
+	assert.Positive(t, all)
 }
