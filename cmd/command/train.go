@@ -13,6 +13,7 @@ import (
 	"unicode"
 
 	"euryale/internal/cli"
+	"euryale/internal/ranks"
 	"euryale/internal/term"
 	"euryale/models"
 	"euryale/training"
@@ -136,49 +137,79 @@ func learn(ctx context.Context, r *training.Run) error {
 }
 
 // open begins a run, or resumes one.
-func open(o *trainOptions, stderr io.Writer) (*training.Run, error) {
+func open(o *trainOptions, s streams) (*training.Run, error) {
 	if o.resume != "" {
-		if o.profile {
-			return nil, cli.Misusef("-profile trains weights that it does not keep: give it the weights of a run with -init %s", o.resume)
+		if err := o.checkResume(); err != nil {
+			return nil, err
 		}
-		if o.config != "" || o.out != "" || o.init != "" {
-			return nil, cli.Misusef("-resume continues a run as it is: leave out -config, -out and -init")
+		exists, err := s.decides(!o.begins())
+		if err != nil {
+			return nil, err
 		}
-		return training.Resume(o.resume, o.settings(), stderr)
+		if exists {
+			return (&training.Start{Ranks: s.ranks}).Resume(o.resume, o.settings(), s.err)
+		}
+		o.out = o.resume
+		if s.ranks.Rank() == 0 && rundir.Holds(o.out, rundir.Config) {
+			err = rundir.Forget(o.out)
+		}
+		if err = ranks.Agree(s.ranks, err); err != nil {
+			return nil, err
+		}
 	}
 	start := new(training.Start)
 	if o.init != "" {
 		var err error
-		if start, err = training.OpenStart(o.init, o.short["tokenizer.kind"]); err != nil {
+		start, err = training.OpenStart(o.init, o.short["tokenizer.kind"])
+		if err = ranks.Agree(s.ranks, err); err != nil {
 			return nil, err
 		}
 	}
 	c, err := configure(o, start)
-	if err != nil {
+	if err = ranks.Agree(s.ranks, err); err != nil {
 		return nil, err
 	}
+	start.Ranks = s.ranks
 	if o.check { // nothing is trained
-		r, err := start.New(c, "", stderr)
+		r, err := start.New(c, "", s.err)
 		return r, modelError(c.Model, err)
 	}
 	if o.describe || o.graph.file != "" {
-		return start.Plan(c, stderr)
+		return start.Plan(c, s.err)
 	}
 	if o.profile { // no run is left
-		return start.New(c, "", stderr)
+		return start.New(c, "", s.err)
 	}
 	if o.out != "" {
-		return start.New(c, o.out, stderr)
+		return start.New(c, o.out, s.err)
 	}
-	dir, err := rundir.Create("runs", nameOf(c))
+	dir, err := s.createDir("runs", nameOf(c))
 	if err != nil {
 		return nil, err
 	}
-	r, err := start.New(c, dir, stderr)
-	if err != nil {
+	r, err := start.New(c, dir, s.err)
+	if err != nil && s.ranks.Rank() == 0 {
 		rundir.Remove(dir)
 	}
 	return r, err
+}
+
+// checkResume refuses flags that make no sense beside -resume.
+func (o *trainOptions) checkResume() error {
+	switch {
+	case o.profile:
+		return cli.Misusef("-profile trains weights that it does not keep: give it the weights of a run with -init %s", o.resume)
+	case o.out != "":
+		return cli.Misusef("-resume continues a run in its directory: leave out -out")
+	}
+	return nil
+}
+
+// begins reports whether -resume names a run that does not exist yet, or was never saved, and other
+// flags say how to begin it: one script then serves for the first start and for all others. A run that
+// exists has its own configuration, and -config and -init are not read again.
+func (o *trainOptions) begins() bool {
+	return (o.config != "" || o.init != "") && !rundir.Holds(o.resume, rundir.State) && !rundir.Holds(o.resume, rundir.Weights)
 }
 
 // configure returns the configuration of a new run. Settings that make no sense are misuse.
@@ -273,6 +304,9 @@ func (w *watcher) print(text string) {
 
 // finish says where the run is, and prints a sample.
 func finish(r *training.Run, s streams) error {
+	if s.ranks.Rank() > 0 {
+		return nil
+	}
 	text, err := r.Sample()
 	if err != nil {
 		return err

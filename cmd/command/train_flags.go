@@ -62,7 +62,7 @@ func newTrainOptions(prefix string) *trainOptions {
 		o.Var(&o.sweep, "sweep", "`KEY=A,B` train with each value")
 		o.IntVar(&o.seeds, "seeds", 0, "`N` with each of N seeds; compares the runs, which are in -out")
 		o.StringVar(&o.out, "out", "", "`DIR` directory of the new run (runs/MODEL-DATA-N)")
-		o.StringVar(&o.resume, "resume", "", "`DIR` continue a run that was stopped")
+		o.StringVar(&o.resume, "resume", "", "`DIR` continue a run that was stopped; with -config, begin it if it does not exist")
 		o.StringVar(&o.init, "init", "", "`PATH` initial weights, model and tokenizer: a run, or what -import takes")
 		o.StringVar(&o.imports, "import", "", "`PATH` convert a model (GPT-2, Llama, llama2.c, ml5.js) into a run in -out")
 		o.StringVar(&o.exports, "export", "", "`DIR` write a gpt or llama run to -out for Hugging Face's transformers")
