@@ -2,13 +2,12 @@ package generation
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"euryale/data/task"
 	"euryale/data/tokenizer"
-	"euryale/internal/kernel/parallel"
 	"euryale/layers/graph"
 	"euryale/models"
 )
@@ -21,6 +20,8 @@ type Generator struct {
 	Tokenizer tokenizer.Tokenizer
 	Format    *task.Format // of the task the model was trained on; nil: plain text
 	End       []int        // tokens that end a text
+
+	Speculation *Speculation // how tokens are guessed; nil: not at all
 
 	steppers map[int]Stepper // by number of sequences
 }
@@ -44,6 +45,8 @@ type Result struct {
 
 	ExhaustedBy    string  `json:"exhausted_by,omitempty"`    // the processor that left no token, if FinishReason is ReasonExhausted
 	ConstraintCost float64 `json:"constraint_cost,omitempty"` // −log of the probability of the tokens that constraints left, summed over the steps
+
+	Speculation *Speculated `json:"speculation,omitempty"` // nil: tokens were not guessed
 
 	mean float64 // log-probability of a token, the end token's included
 }
@@ -144,11 +147,10 @@ func (g *Generator) Each(ctx context.Context, prompts []Prompt, s Settings, stre
 		all[i] = g.newContinuation(p, s, i, stream)
 	}
 	defer g.hold()()
-	stepper, logits, err := g.start(prompts)
-	if err != nil {
+	begun, err := g.decode(ctx, all)
+	if !begun {
 		return nil, err
 	}
-	err = decode(ctx, stepper, all, logits)
 	results := make([]Result, len(all))
 	for i, c := range all {
 		if c.reason == "" {
@@ -157,6 +159,29 @@ func (g *Generator) Each(ctx context.Context, prompts []Prompt, s Settings, stre
 		results[i] = c.finish()
 	}
 	return results, err
+}
+
+// decode generates continuations side by side. It reports whether their prompts were read.
+func (g *Generator) decode(ctx context.Context, all []*continuation) (begun bool, err error) {
+	stepper, err := g.stepper(len(all))
+	if err != nil {
+		return false, err
+	}
+	spec, err := g.speculator(stepper, len(all))
+	if err != nil {
+		return false, err
+	}
+	left := all
+	b := &batch{stepper: stepper, spec: spec, rows: make([]*continuation, len(all)), done: func(*continuation) error { return nil }}
+	b.next = func() (c *continuation, err error) {
+		if len(left) == 0 {
+			return nil, io.EOF
+		}
+		c, left = left[0], left[1:]
+		return c, nil
+	}
+	err = b.run(ctx)
+	return err == nil || b.begun, err
 }
 
 // reasonOf returns why a continuation ended before its time.
@@ -173,58 +198,17 @@ func (g *Generator) hold() (release func()) {
 		return func() {}
 	}
 	g.Weights.Hold()
-	return g.Weights.Release
-}
-
-// decode samples tokens until every continuation has ended.
-func decode(ctx context.Context, s Stepper, all []*continuation, logits []float32) error {
-	ids := make([]int, len(all))
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		choose(all, logits)
-		busy := false
-		for i, c := range all {
-			ids[i] = -1
-			if none := (*NoTokenError)(nil); errors.As(c.err, &none) {
-				c.reason, c.result.ExhaustedBy = ReasonExhausted, none.Processor
-			}
-			if c.reason != "" {
-				continue
-			}
-			if c.err != nil {
-				return fmt.Errorf("continuation %d: %w", i, c.err)
-			}
-			if c.accept(); c.reason == "" {
-				ids[i], busy = c.next, true
-			}
-		}
-		if !busy {
-			return nil
-		}
-		var err error
-		if logits, err = s.Step(ids); err != nil {
-			return err
-		}
+	if g.Speculation == nil || g.Speculation.Draft == nil {
+		return g.Weights.Release
 	}
-}
-
-// choose samples the next token of every continuation that has not ended, several at once
-// where threads are idle.
-func choose(all []*continuation, logits []float32) {
-	v := len(logits) / len(all)
-	parallel.Each(len(all), func(i int) {
-		if c := all[i]; c.reason == "" {
-			c.logits = logits[i*v : (i+1)*v]
-			c.next, c.logprob, c.err = c.sampler.next(c.logits, c.seen)
-		}
-	})
+	releaseDraft := g.Speculation.Draft.hold()
+	return func() { releaseDraft(); g.Weights.Release() }
 }
 
 // continuation is a text while it is generated.
 type continuation struct {
 	*ending
+	prompt  Prompt
 	result  Result
 	sampler *sampler
 	seen    []int // prompt and continuation
@@ -240,8 +224,12 @@ type continuation struct {
 }
 
 func (g *Generator) newContinuation(p Prompt, s Settings, index int, stream func(int, string)) *continuation {
-	return &continuation{ending: g.newEnding(p, s), result: Result{Prompt: p.Text, Seed: s.Seed, Index: index}, sampler: newSampler(s, p, g.End, index),
+	c := &continuation{ending: g.newEnding(p, s), prompt: p, result: Result{Prompt: p.Text, Seed: s.Seed, Index: index}, sampler: newSampler(s, p, g.End, index),
 		seen: append([]int(nil), p.Tokens...), stream: stream}
+	if g.Speculation != nil {
+		c.result.Speculation = &Speculated{}
+	}
+	return c
 }
 
 // accept makes the token chosen part of the text.

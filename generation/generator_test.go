@@ -127,9 +127,8 @@ func TestSequencesDoNotDisturbEachOther(t *testing.T) {
 	texts := map[string]bool{}
 	for i, r := range together {
 		c := g.newContinuation(g.prompt(t, "abcdefg"), s, i, nil)
-		stepper, logits, err := g.start([]Prompt{g.prompt(t, "abcdefg")})
+		_, err := g.decode(context.Background(), []*continuation{c})
 		require.NoError(t, err)
-		require.NoError(t, decode(context.Background(), stepper, []*continuation{c}, logits))
 		alone := c.finish()
 		assert.Equal(t, alone.Tokens, r.Tokens, "continuation %d", i)
 		assert.Equal(t, alone.Text, r.Text)

@@ -12,6 +12,7 @@ type histories struct {
 	model  models.Predictor
 	tokens [][]int   // of each sequence
 	logits []float32 // (B, V): log-probabilities
+	many   []float32 // what BeginAll and Read return
 }
 
 func newHistories(m models.Predictor, sequences int) *histories {
@@ -29,6 +30,37 @@ func (h *histories) predict(i int) ([]float32, error) {
 func (h *histories) Begin(i int, p Prompt) ([]float32, error) {
 	h.tokens[i] = append(h.tokens[i][:0], p.Tokens...)
 	return h.predict(i)
+}
+
+// BeginAll empties sequences and reads their prompts.
+func (h *histories) BeginAll(seqs []int, prompts []Prompt) ([]float32, error) {
+	h.many = h.many[:0]
+	for j, i := range seqs {
+		l, err := h.Begin(i, prompts[j])
+		if err != nil {
+			return nil, err
+		}
+		h.many = append(h.many, l...)
+	}
+	return h.many, nil
+}
+
+// Read reads several tokens in each sequence.
+func (h *histories) Read(ids []int) ([]float32, error) {
+	v := h.model.Common().Vocab
+	h.many = slices.Grow(h.many[:0], len(ids)*v)[:len(ids)*v]
+	t := len(ids) / len(h.tokens)
+	for at, id := range ids {
+		if id < 0 {
+			continue
+		}
+		i := at / t
+		h.tokens[i] = append(h.tokens[i], id)
+		if err := h.model.LogProbs(h.tokens[i], h.many[at*v:(at+1)*v]); err != nil {
+			return nil, err
+		}
+	}
+	return h.many, nil
 }
 
 // Step reads one token in each sequence.

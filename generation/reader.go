@@ -13,24 +13,32 @@ import (
 type reader struct {
 	model    models.Model
 	weights  *graph.Weights
-	one      *reader       // of one sequence, which reads prompts: the reader itself if B is 1
+	one      *reader       // of one sequence, which reads single prompts: the reader itself if B is 1
+	group    *reader       // of groupRows sequences, which reads prompts side by side; made when one first needs it
+	prefix   *prefix       // what prompts begin with, in one; nil: nothing is known
 	mem      *graph.Memory // nil until it is needed, if B is not 1
+	capacity int           // tokens of a sequence for which mem has rows
 	source   int           // tokens of a source, at most; 0: the model reads none
 	encoder  *models.Program
-	decoders map[int]*models.Program // by the tokens of each sequence that they read
+	decoders map[frame]*models.Program
 	scorers  map[int]*models.Program
 	text     [][]int // what each sequence holds
 	tokens   []int
+	begun    []float32 // logits that BeginAll returns
 }
 
-// chunkLengths are the chunk sizes for reading prompts: few graphs, little padding.
-var chunkLengths = []int{1, 8, 64}
+// frame says which decoding program: that of t tokens in each sequence, with logits after the
+// last token or after all.
+type frame struct {
+	t   int
+	all bool
+}
 
 // newReader returns a reader of so many sequences. Prompts are read by one, or, if it is
 // nil, by a reader of one sequence that newReader makes.
 func newReader(m models.Model, w *graph.Weights, sequences int, one *reader) (r *reader, err error) {
-	r = &reader{model: m, weights: w, one: one, source: models.SourceOf(m), text: make([][]int, sequences),
-		decoders: map[int]*models.Program{}, scorers: map[int]*models.Program{}}
+	r = &reader{model: m, weights: w, one: one, source: models.SourceOf(m), capacity: m.Common().Context, text: make([][]int, sequences),
+		decoders: map[frame]*models.Program{}, scorers: map[int]*models.Program{}}
 	switch {
 	case sequences == 1:
 		r.one = r
@@ -45,25 +53,25 @@ func newReader(m models.Model, w *graph.Weights, sequences int, one *reader) (r 
 // texts side by side takes none.
 func (r *reader) memory() (mem *graph.Memory, err error) {
 	if r.mem == nil {
-		r.mem, err = models.NewMemory(r.model, r.weights, len(r.text), r.model.Common().Context, r.source)
+		r.mem, err = models.NewMemory(r.model, r.weights, len(r.text), r.capacity, r.source)
 	}
 	return r.mem, err
 }
 
-// decoder returns the program that reads t tokens in each sequence.
-func (r *reader) decoder(t int) (*models.Program, error) {
-	if p := r.decoders[t]; p != nil {
+// decoder returns the program of a frame.
+func (r *reader) decoder(f frame) (*models.Program, error) {
+	if p := r.decoders[f]; p != nil {
 		return p, nil
 	}
 	mem, err := r.memory()
 	if err != nil {
 		return nil, err
 	}
-	p, err := models.Decode(r.model, r.weights, graph.Frame{B: len(r.text), T: t, S: r.source, Memory: mem})
+	p, err := models.Decode(r.model, r.weights, graph.Frame{B: len(r.text), T: f.t, S: r.source, Memory: mem, Whole: f.all})
 	if err != nil {
 		return nil, err
 	}
-	r.decoders[t] = p
+	r.decoders[f] = p
 	return p, nil
 }
 
@@ -73,96 +81,9 @@ func (r *reader) Room() int { return r.one.mem.Capacity() }
 // Len returns how many tokens sequence i holds.
 func (r *reader) Len(i int) int { return len(r.text[i]) }
 
-// Begin empties sequence i and reads a prompt.
-func (r *reader) Begin(i int, p Prompt) ([]float32, error) {
-	logits, err := r.one.begin(p)
-	if err != nil || r.one == r {
-		return logits, err
-	}
-	return logits, r.takeFromOne(i)
-}
-
-// takeFromOne makes sequence i what the reader of one sequence holds.
-func (r *reader) takeFromOne(i int) error {
-	mem, err := r.memory()
-	if err != nil {
-		return err
-	}
-	r.text[i] = append(r.text[i][:0], r.one.text[0]...)
-	return mem.Copy(i, r.one.mem, 0)
-}
-
-// begin is Begin of a reader of one sequence.
-func (r *reader) begin(p Prompt) ([]float32, error) {
-	r.mem.Reset(0)
-	r.text[0] = r.text[0][:0]
-	if r.source > 0 {
-		if err := r.encode(p.Source); err != nil {
-			return nil, err
-		}
-	}
-	return r.prompt(p.Tokens)
-}
-
-// encode reads the source of the only sequence.
-func (r *reader) encode(source []int) error {
-	if len(source) > r.source {
-		return fmt.Errorf("the source has %d tokens, and the model reads %d: shorten it", len(source), r.source)
-	}
-	if len(source) == 0 {
-		return errors.New("the model reads a source, and there is none: give it a text")
-	}
-	if r.encoder == nil {
-		p, err := models.Encode(r.model, r.weights, graph.Frame{B: 1, S: r.source, Memory: r.mem})
-		if err != nil {
-			return err
-		}
-		r.encoder = p
-	}
-	ids := padding(r.source)
-	copy(ids, source)
-	return r.encoder.Run(graph.Feed{Source: ids})
-}
-
-// prompt reads ids into the only sequence, which is empty, and returns the logits of what
-// follows. Of more tokens than the sequence holds, the end is read.
-func (r *reader) prompt(ids []int) ([]float32, error) {
-	if room := r.mem.Capacity(); room > 0 && len(ids) > room {
-		ids = ids[len(ids)-room:]
-	}
-	r.text[0] = append(r.text[0][:0], ids...)
-	var logits []float32
-	for len(ids) > 0 {
-		t := chunkLengths[len(chunkLengths)-1]
-		for _, n := range chunkLengths {
-			if len(ids) <= n {
-				t = n
-				break
-			}
-		}
-		if room := r.mem.Capacity(); room > 0 {
-			t = min(t, room)
-		}
-		n := min(t, len(ids))
-		p, err := r.decoder(t)
-		if err != nil {
-			return nil, err
-		}
-		r.tokens = append(r.tokens[:0], ids[:n]...)
-		for len(r.tokens) < t {
-			r.tokens = append(r.tokens, -1)
-		}
-		if err := p.Run(graph.Feed{Tokens: r.tokens}); err != nil {
-			return nil, err
-		}
-		logits, ids = p.Value("logits"), ids[n:]
-	}
-	return logits, nil
-}
-
 // Step reads one token in each sequence.
 func (r *reader) Step(ids []int) ([]float32, error) {
-	p, err := r.decoder(1)
+	p, err := r.decoder(frame{t: 1})
 	if err != nil {
 		return nil, err
 	}
@@ -178,12 +99,34 @@ func (r *reader) Step(ids []int) ([]float32, error) {
 		if err != nil {
 			return nil, err
 		}
-		for i, id := range ids {
-			if id >= 0 {
-				r.text[i] = append(r.text[i], id)
-			}
-		}
+		r.append(ids, 1)
 		return p.Value("logits"), nil
+	}
+}
+
+// Read reads several tokens in each sequence.
+func (r *reader) Read(ids []int) ([]float32, error) {
+	t := len(ids) / len(r.text)
+	if t == 0 || len(ids)%len(r.text) != 0 {
+		return nil, fmt.Errorf("%d tokens for %d sequences: want as many for each", len(ids), len(r.text))
+	}
+	p, err := r.decoder(frame{t: t, all: true})
+	if err != nil {
+		return nil, err
+	}
+	if err := p.Run(graph.Feed{Tokens: ids}); err != nil {
+		return nil, err
+	}
+	r.append(ids, t)
+	return p.Value("logits"), nil
+}
+
+// append appends the tokens that a run has read, t in each sequence, to what the sequences hold.
+func (r *reader) append(ids []int, t int) {
+	for at, id := range ids {
+		if id >= 0 {
+			r.text[at/t] = append(r.text[at/t], id)
+		}
 	}
 }
 
@@ -199,10 +142,11 @@ func (r *reader) slide(i int) error {
 	if err := r.one.mem.Truncate(0, 0); err != nil {
 		return err
 	}
+	r.one.text[0] = r.one.text[0][:0]
 	if _, err := r.one.prompt(kept); err != nil || r.one == r {
 		return err
 	}
-	return r.takeFromOne(i)
+	return r.take(i, r.one, 0)
 }
 
 // Truncate makes sequence i keep its first n tokens.
@@ -257,12 +201,7 @@ func (r *reader) NLL(tokens, targets []int) (nll float64, err error) {
 	if p.Frame().Memory == nil {
 		return nll, nil
 	}
-	t := len(tokens) / len(r.text)
-	for at, id := range tokens {
-		if id >= 0 {
-			r.text[at/t] = append(r.text[at/t], id)
-		}
-	}
+	r.append(tokens, len(tokens)/len(r.text))
 	return nll, nil
 }
 

@@ -1,8 +1,6 @@
 package generation
 
 import (
-	"slices"
-
 	"euryale/layers/graph"
 	"euryale/models"
 )
@@ -14,10 +12,17 @@ type Stepper interface {
 	// Begin empties sequence i and reads a prompt, and its source if the model has one. It
 	// returns the logits (V) of what follows. Of a prompt longer than Room the end is read.
 	Begin(i int, p Prompt) ([]float32, error)
+	// BeginAll is Begin of several sequences, whose prompts it reads side by side. It returns
+	// their logits, one after another.
+	BeginAll(seqs []int, prompts []Prompt) ([]float32, error)
 	// Step reads one token in each sequence, −1 in those that sit out, and returns the
 	// logits (B·V) of what follows each. A sequence that is full drops all but the newer
 	// half of its tokens first: what follows is as if the text had begun there.
 	Step(ids []int) ([]float32, error)
+	// Read reads T tokens in each sequence (B·T), −1 for padding, and returns the logits
+	// (B·T·V) of what follows each token. If a sequence has no room for them, it returns a
+	// *graph.FullError, and no sequence changes.
+	Read(ids []int) ([]float32, error)
 	// NLL returns the sum of the losses of targets, in nats, after tokens (B·T): T in each
 	// sequence, −1 for padding and where there is no target. Where Room is 0 the sequences
 	// continue with them; else each is scored by itself, T ≤ Room, and none is changed.
@@ -69,24 +74,15 @@ func (g *Generator) stepper(sequences int) (s Stepper, err error) {
 }
 
 // start begins a sequence with each prompt, and returns the logits of what follows them.
-// A prompt like the one before it is not read again.
 func (g *Generator) start(prompts []Prompt) (Stepper, []float32, error) {
 	s, err := g.stepper(len(prompts))
 	if err != nil {
 		return nil, nil, err
 	}
-	var logits, all []float32
-	for i, p := range prompts {
-		if i > 0 && slices.Equal(p.Tokens, prompts[i-1].Tokens) && slices.Equal(p.Source, prompts[i-1].Source) {
-			err = s.Copy(i, i-1)
-			logits = all[len(all)-len(logits):]
-		} else {
-			logits, err = s.Begin(i, p)
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		all = append(all, logits...)
+	seqs := make([]int, len(prompts))
+	for i := range seqs {
+		seqs[i] = i
 	}
-	return s, all, nil
+	logits, err := s.BeginAll(seqs, prompts)
+	return s, logits, err
 }

@@ -221,7 +221,7 @@ func TestMinimumBayesRiskAgreesWithPlainOne(t *testing.T) {
 func TestBeamSamplingDrawsWithoutReplacement(t *testing.T) {
 	sub := subjects(t)["encoder–decoder"]
 	l := sub.follow(t, nil)
-	s := Settings{Tokens: 1, Beams: 2, BeamSample: true, Temperature: 0.6}
+	s := Settings{Tokens: 1, Beams: 2, BeamSample: true, Temperature: 4}
 	plain["temperature"](l, s, nil, nil)
 	p := softmax(l)
 	want := make([]float64, len(p))
@@ -276,15 +276,15 @@ func TestBeamSamplingOfOneTokenIsGreedy(t *testing.T) {
 func TestCoveragePenalty(t *testing.T) {
 	sub := subjects(t)["encoder–decoder"]
 	sub.g.End = nil
-	const beams, beta = 4, 3.0
-	want := sub.plainBeams(t, beams, 8, 1, false)[:beams]
+	const beams, tokens, beta = 8, 3, 500.0
+	want := sub.plainBeams(t, beams, tokens, 1, false)[:beams]
 	for i, h := range want {
-		pass, err := sub.g.readTaps(sub.p, h.ids[:7], []string{"dec/h1/cross/weights"})
+		pass, err := sub.g.readTaps(sub.p, h.ids[:tokens-1], []string{"dec/h1/cross/weights"})
 		require.NoError(t, err)
 		weights, s := pass.Float64s("dec/h1/cross/weights"), len(sub.p.Source)
 		for j := range s {
 			sum := 0.0
-			for row := len(sub.p.Tokens) - 1; row < len(sub.p.Tokens)+7; row++ {
+			for row := len(sub.p.Tokens) - 1; row < len(sub.p.Tokens)+tokens-1; row++ {
 				for head := range 2 {
 					sum += weights[(row*2+head)*s+j] / 2
 				}
@@ -292,13 +292,19 @@ func TestCoveragePenalty(t *testing.T) {
 			want[i].score += beta * math.Log(min(1, sum))
 		}
 	}
-	order := []int{want[0].ids[0]}
+	byLikelihood := slices.Clone(want)
 	slices.SortStableFunc(want, func(a, b finished) int { return cmp.Compare(b.score, a.score) })
-	rs, err := sub.g.Generate(context.Background(), sub.p, Settings{Tokens: 8, Beams: beams, LengthPenalty: 1, CoveragePenalty: beta}, beams, nil)
+	require.NotEqual(t, byLikelihood, want, "the penalty decides")
+	rs, err := sub.g.Generate(context.Background(), sub.p, Settings{Tokens: tokens, Beams: beams, LengthPenalty: 1, CoveragePenalty: beta}, beams, nil)
 	require.NoError(t, err)
 	for i, r := range rs {
-		assert.Equal(t, want[i].ids, r.Tokens, "text %d, first by likelihood %v", i, order)
+		assert.Equal(t, want[i].ids, r.Tokens, "text %d", i)
 	}
+	c, err := sub.g.newCoverage(sub.p)
+	require.NoError(t, err)
+	long, err := c.penalty(sub.p, hypothesis{ids: slices.Repeat([]int{1, 5, 7}, 7), steps: 21})
+	require.NoError(t, err)
+	assert.Zero(t, long, "what is attended to more than once counts once")
 	gpt := newGenerator(t, 12)
 	_, err = gpt.Generate(context.Background(), gpt.prompt(t, "a"), Settings{Tokens: 2, Beams: 2, CoveragePenalty: 1}, 1, nil)
 	assert.ErrorContains(t, err, "coverage-penalty: the model does not attend to a source")

@@ -22,6 +22,7 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"euryale/layers"
+	"euryale/layers/graph"
 )
 
 // Model is the definition of a model's graph.
@@ -130,6 +131,16 @@ type Bidirectional interface {
 func IsBidirectional(m Model) bool {
 	b, ok := m.(Bidirectional)
 	return ok && b.IsBidirectional()
+}
+
+// Rewinds reports whether a sequence of the model can go back to any of its tokens in decoding: it has no
+// recurrent state. A model that cannot decode does not.
+func Rewinds(m Model) bool {
+	if _, counts := m.(Predictor); counts {
+		return true
+	}
+	mem, err := NewMemory(m, graph.NewBlankWeights(), 1, 1, SourceOf(m))
+	return err == nil && !mem.Recurrent()
 }
 
 // SourceOf returns the maximum length of a model's source in tokens, or 0 if it reads none.

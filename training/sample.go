@@ -29,6 +29,16 @@ func newGenerator(c Config, w *graph.Weights, tk tokenizer.Tokenizer) (*generati
 	return g, nil
 }
 
+// OpenTokens returns the generator of the run in dir without weights: its tokenizer, the form of its
+// task and the tokens that end a text.
+func OpenTokens(dir string) (*generation.Generator, error) {
+	c, tk, err := openConfig(dir, nil)
+	if err != nil {
+		return nil, err
+	}
+	return newGenerator(c, nil, tk)
+}
+
 // Generator returns a generator of texts with the model as it is now. A run on batches alone
 // (NewOn) has no tokenizer, which is an error: generation.NewStepper decodes ids.
 func (r *Run) Generator() (*generation.Generator, error) {

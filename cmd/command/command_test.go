@@ -89,7 +89,7 @@ func TestHelp(t *testing.T) {
 		code, help, stderr := call(t, name, "-h")
 		assert.Zero(t, code)
 		assert.Empty(t, stderr)
-		assert.LessOrEqual(t, strings.Count(help, "\n"), 48, name)
+		assert.LessOrEqual(t, strings.Count(help, "\n"), 64, name)
 		assert.NotContains(t, help, "`")
 		flags.VisitAll(func(f *flag.Flag) {
 			assert.Regexp(t, `(?m)^  (-\S+( \S+)?, )*-`+f.Name+`[ ,]`, help, "%s: -%s", name, f.Name)

@@ -136,7 +136,11 @@ func (o *generateOptions) order() {
 	}
 	s := &o.settings
 	for _, name := range strings.Split(o.processors, ",") {
-		s.Order = append(s.Order, strings.TrimSpace(name))
+		if name = strings.TrimSpace(name); name == constraintName {
+			o.constraints.place = len(s.Order)
+			continue
+		}
+		s.Order = append(s.Order, name)
 	}
 	named := "," + strings.Join(s.Order, ",") + ","
 	if !o.Given("temperature") && !strings.Contains(named, ",temperature,") {

@@ -14,7 +14,7 @@ const generateExamples = `
 Examples
   generate -prompt "The Rays of Light"           continue with the newest run
   generate -run runs/gpt-opticks-1 -tokens 500 -temperature 0.7 -top-p 0.9
-  generate -prompts prompts.txt -format json     a prompt a line, an object a line
+  generate -prompts in.txt -output out.jsonl -format json    resumes after a kill
   generate -prompt "To be" -samples 5 -seed 7    five continuations side by side
 The same seed gives the same text.`
 
@@ -23,9 +23,13 @@ type generateOptions struct {
 	*cli.Flags
 	model
 	prompt, prompts, format       string
+	output                        string
+	batch                         int
 	interactive, logprobs, stream bool
 	samples                       int
 	decoding
+	constraints constraintFlags
+	speed
 }
 
 // newGenerateOptions returns the flags; prefix is what to type before the name of another
@@ -35,13 +39,18 @@ func newGenerateOptions(prefix string) *generateOptions {
 	o.Group("Model and prompts", func() {
 		o.model.declare(o.Flags)
 		o.StringVar(&o.prompt, "prompt", "", "`TEXT` text to continue")
-		o.StringVar(&o.prompts, "prompts", "", "`FILE` prompts, one on each line")
+		o.StringVar(&o.prompts, "prompts", "", "`FILE` prompts, one on each line, answered side by side")
+		o.IntVar(&o.batch, "batch", 0, "`N` at once (16)")
+		o.Join("prompts", "batch")
 		o.BoolVar(&o.interactive, "interactive", false, "continue each line of standard input; dialogues: a conversation")
 	})
 	o.Group("Decoding", func() { o.declareDecoding() })
+	o.Group("Speed", func() { o.speed.declare(o.Flags) })
+	o.Group("Constraints", func() { o.constraints.declare(o.Flags) })
 	o.Group("Output", func() {
 		o.StringVar(&o.format, "format", "text", "`FORMAT` output: text, or json, an object a line (text)")
 		o.BoolVar(&o.logprobs, "logprobs", false, "with json, the log-probability of each token in nats")
+		o.StringVar(&o.output, "output", "", "`FILE` answers of -prompts; the same command continues it after a kill")
 		o.BoolVar(&o.stream, "stream", true, "print a single continuation while it is generated (true)")
 	})
 	o.Group("Machine", func() { o.model.declareMachine(o.Flags) })
@@ -69,10 +78,20 @@ func (o *generateOptions) check() error {
 		return cli.Misusef("-prompt, -prompts and -interactive exclude each other")
 	case o.format != "text" && o.format != "json":
 		return cli.Misusef("-format %s: want text or json", o.format)
+	case o.output != "" && o.prompts == "":
+		return cli.Misusef("-output %s: it is for the answers of -prompts FILE; redirect those of a single prompt with >", o.output)
+	case o.batch < 0:
+		return cli.Misusef("-batch %d: want 0 (the default) or more", o.batch)
 	case o.samples < 1:
 		return cli.Misusef("-samples %d: want at least 1", o.samples)
 	}
-	return o.checkDecoding()
+	if err := o.checkDecoding(); err != nil {
+		return err
+	}
+	if err := o.checkSpeed(); err != nil {
+		return err
+	}
+	return o.constraints.check(o.Flags)
 }
 
 func generate(ctx context.Context, o *generateOptions, s streams) error {
@@ -82,8 +101,14 @@ func generate(ctx context.Context, o *generateOptions, s streams) error {
 	if o.processors == showChain {
 		chain, err := o.settings.Chain()
 		if err == nil {
-			_, err = fmt.Fprintln(s.out, chain)
+			_, err = fmt.Fprintln(s.out, o.withConstraint(chain.String()))
 		}
+		return err
+	}
+	if err := o.checkDraft(); err != nil {
+		return err
+	}
+	if err := o.constrain(); err != nil {
 		return err
 	}
 	_, g, release, err := o.open(s.err)
@@ -91,10 +116,21 @@ func generate(ctx context.Context, o *generateOptions, s streams) error {
 		return err
 	}
 	defer release()
-	if err := o.resolve(g.Tokenizer); err != nil {
+	release, err = o.speculate(g)
+	if err != nil {
 		return err
 	}
+	defer release()
+	if len(o.settings.Processors) == 0 { // constraints have resolved them
+		if err := o.resolve(g.Tokenizer); err != nil {
+			return err
+		}
+	}
 	p := &printer{generateOptions: o, gen: g, out: &checkedWriter{w: s.out}}
+	if err := p.usePrefix(ctx, s.err); err != nil {
+		return err
+	}
+	defer o.speed.report(s.err)
 	switch {
 	case o.interactive:
 		return p.interact(ctx, s)

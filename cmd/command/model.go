@@ -1,13 +1,19 @@
 package command
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 
 	"euryale/generation"
 	"euryale/internal/cli"
 	"euryale/training"
+	"euryale/training/rundir"
 )
 
 // model holds the flags that name a trained model and say how to compute with it.
@@ -54,6 +60,26 @@ func (m *model) open(stderr io.Writer) (s *training.Saved, g *generation.Generat
 	s.Weights.ReadOnly()
 	s.Weights.Hold() // one layout for all texts
 	return s, g, s.Weights.Release, nil
+}
+
+// fingerprint returns a hash of what texts follow from in the run: configuration, tokenizer and weights.
+func (m *model) fingerprint() (string, error) {
+	weights := rundir.BestWeights(m.run)
+	if m.last {
+		weights = filepath.Join(m.run, rundir.Weights)
+	}
+	hash := sha256.New()
+	for _, path := range []string{filepath.Join(m.run, rundir.Config), filepath.Join(m.run, rundir.Tokenizer), weights} {
+		f, err := os.Open(path)
+		if err != nil {
+			return "", err
+		}
+		_, err = io.Copy(hash, f)
+		if err := errors.Join(err, f.Close()); err != nil {
+			return "", err
+		}
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
 // printJSON writes v as one line of JSON.

@@ -30,8 +30,23 @@ func (p *printer) interact(ctx context.Context, s streams) error {
 		fmt.Fprintf(s.err, "conversation: the model remembers the turns that fit its context; %s forgets them; \"NAME: text\" speaks as %s\n",
 			resetLine, strings.Join(p.gen.Format.Speakers(), " or "))
 	}
-	_, _, err := p.lines(ctx, textfile.DropMark(s.in), func(_ int, err error) { fmt.Fprintf(s.err, "%v\n", err) })
-	return err
+	next := linesOf(ctx, textfile.DropMark(s.in))
+	for {
+		prompt, err := next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		err = p.answer(ctx, prompt)
+		if p.out.err != nil || ctx.Err() != nil {
+			return cmp.Or(p.out.err, ctx.Err())
+		}
+		if err != nil {
+			fmt.Fprintf(s.err, "%v\n", err)
+		}
+	}
 }
 
 // promptOf returns what the model reads of a text, in a conversation also of the turns before it.
@@ -40,48 +55,6 @@ func (p *printer) promptOf(text string) (generation.Prompt, error) {
 		return p.chat.Prompt(text)
 	}
 	return p.gen.Prompt(text)
-}
-
-// file answers the prompts of a file. Those that have no answer are reported with their line,
-// and the others are answered; then it returns an error.
-func (p *printer) file(ctx context.Context, stderr io.Writer) error {
-	f, err := textfile.Open(p.prompts)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	tell(stderr, f.Note())
-	failed, all, err := p.lines(ctx, f, func(line int, err error) {
-		fmt.Fprintf(stderr, "%s: line %d: %v\n", p.prompts, line, err)
-	})
-	if err == nil && failed > 0 {
-		err = fmt.Errorf("%s: %d of %d prompts have no answer: see the lines above", p.prompts, failed, all)
-	}
-	return err
-}
-
-// lines answers each line of r, and calls report for each that has no answer. It returns how
-// many have none, of how many lines.
-func (p *printer) lines(ctx context.Context, r io.Reader, report func(line int, err error)) (failed, all int, err error) {
-	next := linesOf(ctx, r)
-	for {
-		prompt, err := next()
-		if errors.Is(err, io.EOF) {
-			return failed, all, nil
-		}
-		if err != nil {
-			return failed, all, err
-		}
-		all++
-		err = p.answer(ctx, prompt)
-		if p.out.err != nil || ctx.Err() != nil {
-			return failed, all, cmp.Or(p.out.err, ctx.Err())
-		}
-		if err != nil {
-			failed++
-			report(all, err)
-		}
-	}
 }
 
 // linesOf returns a function that returns the lines of r one by one, then io.EOF. It does not
@@ -162,9 +135,10 @@ func (p *printer) answer(ctx context.Context, text string) error {
 		fmt.Fprintln(p.out)
 	}
 	for i, r := range results { // what there is, even where the last tokens failed
+		p.speed.count(r)
 		switch {
 		case p.format == "json":
-			err = errors.Join(err, p.object(r))
+			err = errors.Join(err, p.object(p.out, r))
 		case !live:
 			fmt.Fprintln(p.out, echo+r.Text)
 			if i < len(results)-1 {
@@ -182,16 +156,16 @@ func (p *printer) restore(prompt generation.Prompt) error {
 		return err
 	}
 	if p.format == "json" {
-		return p.object(r)
+		return p.object(p.out, r)
 	}
 	_, err = fmt.Fprintln(p.out, r.Text)
 	return err
 }
 
-// object prints a continuation as a line of JSON.
-func (p *printer) object(r generation.Result) error {
+// object writes a continuation as a line of JSON.
+func (p *printer) object(w io.Writer, r generation.Result) error {
 	if !p.logprobs {
 		r.Logprobs = nil
 	}
-	return printJSON(p.out, r)
+	return printJSON(w, r)
 }

@@ -32,6 +32,7 @@ type trainOptions struct {
 	short                     map[string]string // key → value of the flag that stands for it
 	machine                   cli.Machine
 	graph                     picture
+	scale                     scaleOptions
 }
 
 // settings returns the -set flags, after those that the other flags stand for.
@@ -85,6 +86,9 @@ func train(ctx context.Context, o *trainOptions, s streams) error {
 		return err
 	}
 	training.LimitMemory()
+	if err := o.beginMissing(s); err != nil {
+		return err
+	}
 	r, err := openChecked(ctx, o, s)
 	if err != nil {
 		return err
@@ -105,7 +109,10 @@ func use(ctx context.Context, o *trainOptions, r *training.Run, s streams) error
 	case o.graph.file != "":
 		return o.graph.draw(r, s.err)
 	case o.describe:
-		return describe(ctx, r, s.out)
+		if err := describe(ctx, r, s.out); err != nil || o.scale.ranks == "" {
+			return err
+		}
+		return o.scale.predict(ctx, r.Config, s)
 	case o.profile:
 		return profile(ctx, o, r, s)
 	}
@@ -139,23 +146,13 @@ func learn(ctx context.Context, r *training.Run) error {
 // open begins a run, or resumes one.
 func open(o *trainOptions, s streams) (*training.Run, error) {
 	if o.resume != "" {
-		if err := o.checkResume(); err != nil {
-			return nil, err
+		if o.profile {
+			return nil, cli.Misusef("-profile trains weights that it does not keep: give it the weights of a run with -init %s", o.resume)
 		}
-		exists, err := s.decides(!o.begins())
-		if err != nil {
-			return nil, err
+		if o.config != "" || o.out != "" || o.init != "" {
+			return nil, cli.Misusef("-resume continues a run as it is: leave out -config, -out and -init; with -config or -init alone it begins a run that does not exist")
 		}
-		if exists {
-			return (&training.Start{Ranks: s.ranks}).Resume(o.resume, o.settings(), s.err)
-		}
-		o.out = o.resume
-		if s.ranks.Rank() == 0 && rundir.Holds(o.out, rundir.Config) {
-			err = rundir.Forget(o.out)
-		}
-		if err = ranks.Agree(s.ranks, err); err != nil {
-			return nil, err
-		}
+		return (&training.Start{Ranks: s.ranks}).Resume(o.resume, o.settings(), s.err)
 	}
 	start := new(training.Start)
 	if o.init != "" {
@@ -192,24 +189,6 @@ func open(o *trainOptions, s streams) (*training.Run, error) {
 		rundir.Remove(dir)
 	}
 	return r, err
-}
-
-// checkResume refuses flags that make no sense beside -resume.
-func (o *trainOptions) checkResume() error {
-	switch {
-	case o.profile:
-		return cli.Misusef("-profile trains weights that it does not keep: give it the weights of a run with -init %s", o.resume)
-	case o.out != "":
-		return cli.Misusef("-resume continues a run in its directory: leave out -out")
-	}
-	return nil
-}
-
-// begins reports whether -resume names a run that does not exist yet, or was never saved, and other
-// flags say how to begin it: one script then serves for the first start and for all others. A run that
-// exists has its own configuration, and -config and -init are not read again.
-func (o *trainOptions) begins() bool {
-	return (o.config != "" || o.init != "") && !rundir.Holds(o.resume, rundir.State) && !rundir.Holds(o.resume, rundir.Weights)
 }
 
 // configure returns the configuration of a new run. Settings that make no sense are misuse.

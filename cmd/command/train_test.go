@@ -62,7 +62,7 @@ func TestTrainUsedWrongly(t *testing.T) {
 		{2, `"book.txt" is not a flag`, []string{"book.txt"}},
 		{2, "there is no key model.layer: did you mean model.layers?", []string{"-set", "model.layer=3"}},
 		{2, `no model is called "gtp"`, []string{"-model", "gtp"}},
-		{2, "leave out -out", []string{"-resume", "x", "-out", "y"}},
+		{2, "leave out -config, -out and -init", []string{"-resume", "x", "-out", "y"}},
 		{2, "-threads -1", []string{"-threads", "-1"}},
 		{2, `"fast"`, []string{"-blas", "fast"}},
 		{2, `set data.task = "mask", or model.causal = true`, []string{"-model", "encoder", "-set", "model.causal=false"}},

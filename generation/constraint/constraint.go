@@ -73,25 +73,6 @@ func (c *Constraint) impossible() error {
 	return fmt.Errorf("the vocabulary cannot spell any text that satisfies the constraints, such as %q", brief(text))
 }
 
-// shortest returns a text of the fewest tokens from q to acceptance.
-func (s *solver) shortest(q State) string {
-	var text []byte
-	for {
-		d, ok := s.distance(q)
-		if !ok || d == 0 || d == never {
-			return string(text)
-		}
-		s.walk(q, false)
-		for _, r := range slices.Clone(s.reached) {
-			if left, ok := s.distance(r.state); ok && left == d-1 {
-				text = append(text, s.vocab.pieces[s.vocab.tokens[s.vocab.nodes[r.node].first]]...)
-				q = r.state
-				break
-			}
-		}
-	}
-}
-
 // spells reports whether tokens have this text, alone or as a part of one.
 func (v *Vocabulary) spells(text string) bool {
 	if slices.ContainsFunc(v.pieces, func(piece []byte) bool { return strings.Contains(string(piece), text) }) {

@@ -1,6 +1,9 @@
 package constraint
 
-import "container/heap"
+import (
+	"container/heap"
+	"slices"
+)
 
 // maxExpanded is the most states that one search visits. A state from which it finds nothing by then
 // counts as one that leads nowhere.
@@ -88,6 +91,42 @@ func (x *search) found(last State, total int32) int32 {
 		n.bound, n.exact = total-x.seen[q].tokens, true
 	}
 	return total
+}
+
+// shortest returns a text of the fewest tokens from q to acceptance.
+func (s *solver) shortest(q State) string {
+	if text, ok := s.shortests[q]; ok {
+		return text
+	}
+	var text []byte
+	for at := q; ; {
+		d, ok := s.distance(at)
+		if !ok || d == 0 || d == never {
+			break
+		}
+		next := s.nearer(at, d)
+		text = append(text, s.piece(next)...)
+		at = next.state
+	}
+	s.shortests[q] = string(text)
+	return string(text)
+}
+
+// nearer returns a token from q, whose distance is d, to a state whose distance is less.
+func (s *solver) nearer(q State, d int32) reach {
+	s.walk(q, false)
+	all := slices.Clone(s.reached)
+	for _, r := range all { // without a search, if that finds one
+		if n := s.node(r.state); n.exact && n.bound == d-1 {
+			return r
+		}
+	}
+	for _, r := range all {
+		if left, ok := s.distance(r.state); ok && left == d-1 {
+			return r
+		}
+	}
+	panic("constraint: a shortest path has no first token")
 }
 
 // queue orders the states to visit by the least total that they can lead to.

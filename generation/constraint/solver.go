@@ -3,9 +3,12 @@ package constraint
 // solver finds out which tokens lead from a state of an automaton to acceptance, and in how many
 // tokens. It keeps what it has found.
 type solver struct {
-	a     Automaton
-	vocab *Vocabulary
-	parts []*solver // of a product: their distances are bounds of its own
+	a      Automaton
+	vocab  *Vocabulary
+	parts  []*solver // of a product: their distances are bounds of its own
+	memory forgetter // the automaton, if it is one
+
+	shortests map[State]string // what shortest returned
 
 	rows  []*[256]State // transitions by state and byte
 	nodes []searchNode  // by state
@@ -13,8 +16,7 @@ type solver struct {
 	kept  int // tokens in masks
 
 	reached []reach // of the last walk
-	path    []*[256]State
-	states  []State
+	path    []step  // of the nodes above the one that is visited
 	marks   []int32 // by state: the walk that reached it last
 	walks   int32
 }
@@ -37,10 +39,18 @@ func (n *searchNode) tokens() (distance int32, ok bool) {
 	return n.bound, true
 }
 
+// step is a state within a walk, with its row if there is one.
+type step struct {
+	row   *[256]State
+	state State
+	tells bool
+}
+
 // reach is the end of a walk along a token.
 type reach struct {
 	node  int32 // of the trie
 	state State
+	tells bool // the memory counted or changed on the way
 }
 
 const (
@@ -53,6 +63,7 @@ const (
 
 func newSolver(a Automaton, v *Vocabulary) *solver {
 	s := &solver{a: a, vocab: v}
+	s.memory, _ = a.(forgetter)
 	p, _ := a.(*product)
 	j, _ := a.(*joined)
 	if j != nil {
@@ -81,6 +92,7 @@ func (s *solver) partState(q State, part int) State {
 // forget clears what is known of states, whose numbers are no longer valid.
 func (s *solver) forget() {
 	s.rows, s.nodes, s.masks, s.kept, s.marks, s.walks = nil, nil, map[State]*mask{}, 0, nil, 0
+	s.shortests = map[State]string{}
 	for _, part := range s.parts {
 		part.forget()
 	}
@@ -110,15 +122,15 @@ func (s *solver) newRow(q State) *[256]State {
 	return r
 }
 
-// step is Next, with the row of q if there is one.
-func (s *solver) step(r *[256]State, q State, b byte) State {
-	if r == nil {
-		return s.a.Next(q, b)
+// after returns the state after one more byte.
+func (s *solver) after(at *step, b byte) State {
+	if at.row == nil {
+		return s.a.Next(at.state, b)
 	}
-	t := r[b]
+	t := at.row[b]
 	if t == unknown {
-		t = s.a.Next(q, b)
-		r[b] = t
+		t = s.a.Next(at.state, b)
+		at.row[b] = t
 	}
 	return t
 }
@@ -127,17 +139,19 @@ func (s *solver) step(r *[256]State, q State, b byte) State {
 // after which the text may end, and returns true.
 func (s *solver) walk(q State, toEnd bool) bool {
 	s.reached = s.reached[:0]
-	s.path, s.states = append(s.path[:0], s.newRow(q)), append(s.states[:0], q)
+	s.path = append(s.path[:0], step{row: s.newRow(q), state: q})
 	nodes := s.vocab.nodes
 	for i := int32(0); i < int32(len(nodes)); {
 		n := &nodes[i]
-		t := s.step(s.path[n.depth], s.states[n.depth], n.b)
+		at := &s.path[n.depth]
+		t := s.after(at, n.b)
 		if t == Dead {
 			i = n.after
 			continue
 		}
+		tells := at.tells || s.memory != nil && s.memory.tells(t)
 		if n.first < n.last {
-			s.reached = append(s.reached, reach{i, t})
+			s.reached = append(s.reached, reach{i, t, tells})
 			if toEnd && s.a.Accepts(t) {
 				return true
 			}
@@ -147,7 +161,7 @@ func (s *solver) walk(q State, toEnd bool) bool {
 			if r == nil && n.children > fewChildren {
 				r = s.newRow(t)
 			}
-			s.path, s.states = append(s.path[:n.depth+1], r), append(s.states[:n.depth+1], t)
+			s.path = append(s.path[:n.depth+1], step{r, t, tells})
 		}
 		i++
 	}
@@ -164,7 +178,9 @@ func (s *solver) node(q State) *searchNode {
 		bound, exact := int32(0), s.a.Accepts(q)
 		if !exact {
 			bound = max(1, s.partsBound(q))
-			exact = bound == never
+			if exact = bound == never; !exact {
+				bound, exact = s.forgottenBound(q, bound)
+			}
 		}
 		n = &s.nodes[q]
 		n.bound, n.exact, n.known = bound, exact, true
@@ -196,6 +212,26 @@ func (s *solver) nearEnd(q State) bool {
 	n := s.node(q)
 	n.bound = 2
 	return false
+}
+
+// forgottenBound returns the distance of the state without the memory of q, which is that of q if a text
+// that shows it is acceptable with the memory.
+func (s *solver) forgottenBound(q State, bound int32) (distance int32, exact bool) {
+	if s.memory == nil {
+		return bound, false
+	}
+	r := s.memory.forget(q)
+	if r == q {
+		return bound, false
+	}
+	d, ok := s.distance(r)
+	switch {
+	case !ok || d < bound:
+		return bound, false
+	case d == never:
+		return never, true
+	}
+	return d, s.memory.admits(q, s.shortest(r))
 }
 
 // successors returns the distinct states that one token leads to from q.

@@ -95,7 +95,7 @@ func (f *Flags) leave(code int, err error, text string, stderr io.Writer) int {
 // reportInOrder lets lower ranks report first: they end the others, which mostly have the
 // same error. Before a process has joined the job, its launcher takes seconds to end it.
 func reportInOrder(rank int, joined bool) {
-	d := time.Duration(bits.Len(uint(rank))) * 500 * time.Millisecond
+	d := time.Duration(bits.Len(uint(rank))) * 1500 * time.Millisecond
 	if rank > 0 && !joined {
 		d += 3 * time.Second
 	}

@@ -36,7 +36,7 @@ var launchers = []struct {
 	name    string
 	command []string
 }{
-	{"Open MPI", []string{"mpirun.openmpi", "--allow-run-as-root", "--oversubscribe", "-n"}},
+	{"Open MPI", []string{"mpirun.openmpi", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "-n"}},
 	{"MPICH", []string{"mpiexec.mpich", "-n"}},
 }
 
@@ -58,10 +58,10 @@ func requireLauncher(t *testing.T, command string) {
 }
 
 // start runs a job on n ranks, and returns what they print and their launcher's exit code.
-// It fails if that takes more than a minute.
+// It fails if that takes more than three minutes.
 func start(t *testing.T, command []string, n int, job string, environment ...string) (output string, code int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	args := append(append([]string{}, command[1:]...), strconv.Itoa(n), os.Args[0])
 	cmd := exec.CommandContext(ctx, command[0], args...)
@@ -72,7 +72,7 @@ func start(t *testing.T, command []string, n int, job string, environment ...str
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()
 	if ctx.Err() != nil {
-		t.Fatalf("%d ranks have not ended in a minute:\n%s", n, out.String())
+		t.Fatalf("%d ranks have not ended in three minutes:\n%s", n, out.String())
 	}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {

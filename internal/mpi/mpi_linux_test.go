@@ -36,7 +36,7 @@ func join(limit time.Duration) (*comm, error) {
 // collectives checks every collective, and again with so low a limit of counts that all are
 // split and all-gather passes parts around the ring.
 func collectives() error {
-	c, err := join(30 * time.Second)
+	c, err := join(2 * time.Minute)
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func stress() error {
 	if err != nil {
 		return err
 	}
-	c, err := join(time.Minute)
+	c, err := join(2 * time.Minute)
 	if err != nil {
 		return err
 	}

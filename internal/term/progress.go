@@ -44,7 +44,7 @@ type Progress struct {
 // line every ten seconds.
 func New(w io.Writer, total int, what string) *Progress {
 	p := &Progress{w: w, what: what, total: total}
-	if f, isFile := w.(*os.File); isFile && term.IsTerminal(int(f.Fd())) {
+	if IsTerminal(w) {
 		length := total
 		if total <= 0 {
 			length = -1 // unknown
@@ -61,6 +61,12 @@ func New(w io.Writer, total int, what string) *Progress {
 		)
 	}
 	return p
+}
+
+// IsTerminal reports whether w is a terminal.
+func IsTerminal(w io.Writer) bool {
+	f, isFile := w.(*os.File)
+	return isFile && term.IsTerminal(int(f.Fd()))
 }
 
 // Update reports that n units are done; text has further information, such as the loss and tokens

@@ -61,6 +61,17 @@ func (m *Memory) Length(seq int) int { return m.length[seq] }
 // Capacity returns the maximum length of a sequence in tokens, or 0 if it is unlimited.
 func (m *Memory) Capacity() int { return m.limit }
 
+// Recurrent reports whether the model has a recurrent state, so that a sequence can be truncated
+// to nothing only.
+func (m *Memory) Recurrent() bool {
+	for _, s := range m.slots {
+		if s.kind == carry {
+			return true
+		}
+	}
+	return false
+}
+
 func (m *Memory) lowerLimit(n int) {
 	if m.limit == 0 || n < m.limit {
 		m.limit = n

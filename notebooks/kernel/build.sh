@@ -2,17 +2,18 @@
 # Builds the notebook kernel: gophernotes with this project's packages linked in, and those
 # of a module of one's own.
 #
-#   build.sh OUT [MODULE]    writes OUT/gophernotes and OUT/jupyter/kernels/gophernotes/kernel.json;
-#                            MODULE is the directory of the module, whose packages notebooks can
-#                            import then
+#   build.sh [OUT [MODULE]]    writes OUT/gophernotes, OUT/supervise and
+#                              OUT/jupyter/kernels/gophernotes/kernel.json; OUT is .build/kernel
+#                              unless given, where open.sh and run.sh expect the kernel. MODULE is
+#                              the directory of the module, whose packages notebooks can import then
 set -euo pipefail
-out=$(realpath -m "${1:?usage: build.sh OUT [MODULE]}")
+out=$(realpath -m "${1:-"$(dirname "$0")/../../.build/kernel"}")
 module=${2:+$(realpath "$2")}
 cd "$(dirname "$0")"
 kernel=github.com/gopherdata/gophernotes interpreter=github.com/cosmos72/gomacro
 
 # patched NAME MODULE: writes a copy of the module (checked by go.sum) with the patches of
-# patches/NAME to $out/src/NAME. A patch that does not fit ends the build.
+# patches/NAME and the files of _NAME to $out/src/NAME. A patch that does not fit ends the build.
 patched() {
 	local from to=$out/src/$1
 	go mod download "$2"
@@ -28,6 +29,7 @@ patched() {
 			exit 1
 		fi
 	done
+	cp -r _"$1"/. "$to"
 }
 
 go run ./genbind bindings/bindings.go
@@ -36,7 +38,7 @@ go run ./genbind bindings/bindings.go
 rm -rf "$out/src"
 patched gophernotes "$kernel"
 patched gomacro "$interpreter"
-printf 'package imports\n\nimport _ "%s/bindings"\n' "$(go list -m)" > "$out/src/gophernotes/imports/project.go"
+printf 'package imports\n\nimport (\n\t_ "%s/bindings"\n\t_ "%s/generics"\n)\n' "$(go list -m)" "$(go list -m)" > "$out/src/gophernotes/imports/project.go"
 
 cp go.mod "$out/kernel.mod"
 cp go.sum "$out/kernel.sum"
@@ -60,7 +62,8 @@ fi
 # Without a GOROOT the interpreter does not read the sources of the standard library, and does
 # not print warnings about their generic functions.
 go build -ldflags='-X runtime.defaultGOROOT=' -modfile="$out/kernel.mod" -o "$out/gophernotes" "$kernel"
+go build -o "$out/supervise" ./supervise
 
 spec="$out/jupyter/kernels/gophernotes"
 mkdir -p "$spec"
-printf '{\n  "argv": ["%s/gophernotes", "{connection_file}"],\n  "display_name": "Go (gophernotes)",\n  "language": "go",\n  "name": "gophernotes"\n}\n' "$out" > "$spec/kernel.json"
+printf '{\n  "argv": ["%s/supervise", "%s/gophernotes", "{connection_file}"],\n  "display_name": "Go (gophernotes)",\n  "language": "go",\n  "name": "gophernotes"\n}\n' "$out" "$out" > "$spec/kernel.json"

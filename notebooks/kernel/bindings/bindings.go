@@ -24,6 +24,15 @@ import (
 	_ "euryale/notebooks/kernel/checkout"
 	_ "euryale/training"
 
+	_ "github.com/chewxy/hm"
+	_ "gonum.org/v1/gonum/floats"
+	_ "gonum.org/v1/gonum/mat"
+	_ "gonum.org/v1/gonum/stat"
+	_ "gonum.org/v1/plot"
+	_ "gonum.org/v1/plot/plotter"
+	_ "gonum.org/v1/plot/plotutil"
+	_ "gonum.org/v1/plot/vg"
+	_ "gonum.org/v1/plot/vg/draw"
 	_ "gorgonia.org/gorgonia"
 	_ "gorgonia.org/tensor"
 )

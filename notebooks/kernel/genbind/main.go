@@ -1,6 +1,7 @@
 // Command genbind writes the Go files through which the interpreter of the notebook kernel uses
 // compiled packages: a file zz_*.go for each import of the Go file that is its argument, and
-// zz_checkout.go with the checksums of the sources of the kernel. build.sh runs it.
+// zz_checkout.go with the checksums of the sources of the kernel, and zz_docs.go with the doc
+// comments of the packages. build.sh runs it.
 //
 // Generic functions and types have no value at run time: they are left out, and listed on
 // standard error.
@@ -58,6 +59,9 @@ func run(file string) error {
 		if code["zz_"+base+".go"], err = binding(name, fmt.Sprintf("p%d", i), pkg); err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
+	}
+	if code["zz_docs.go"], err = docsFile(name, paths); err != nil {
+		return err
 	}
 	if code["zz_checkout.go"], err = stamp(name); err != nil {
 		return err

@@ -1,0 +1,113 @@
+package constraint
+
+// forgetter is an automaton of many states of which most differ in what they remember alone, as the
+// rhymes of a verse. The solver looks at the states without memory, which are few, and then whether
+// what it found holds with the memory.
+type forgetter interface {
+	// forget returns the state without memory: it accepts what s accepts, and perhaps more. It is s
+	// itself if s remembers nothing.
+	forget(s State) State
+	// tells reports whether the memory counted, or changed, at the last byte before s.
+	tells(s State) bool
+	// admits reports whether text leads from s to acceptance. It numbers no states.
+	admits(s State, text string) bool
+}
+
+// charForgetter is the same over characters.
+type charForgetter interface {
+	forget(s State) State
+	tells(s State) bool
+	admits(s State, text string) bool
+}
+
+func (u *utf8Automaton) forget(s State) State {
+	f, ok := u.chars.(charForgetter)
+	if !ok {
+		return s
+	}
+	p := u.states[s]
+	p.state = f.forget(p.state)
+	return u.intern(p)
+}
+
+func (u *utf8Automaton) tells(s State) bool {
+	f, ok := u.chars.(charForgetter)
+	return ok && u.states[s].n == 0 && f.tells(u.states[s].state)
+}
+
+func (u *utf8Automaton) admits(s State, text string) bool {
+	p := u.states[s]
+	if f, ok := u.chars.(charForgetter); ok {
+		return f.admits(p.state, string(p.bytes[:p.n])+text)
+	}
+	return accepted(u, s, text)
+}
+
+// accepted reports whether text leads from s to acceptance.
+func accepted(a Automaton, s State, text string) bool {
+	s = follow(a, s, []byte(text))
+	return s != Dead && a.Accepts(s)
+}
+
+func (p *product) forget(s State) State {
+	tuple := make([]State, len(p.parts))
+	for i, part := range p.parts {
+		tuple[i] = p.states[s][i]
+		if f, ok := part.(forgetter); ok {
+			tuple[i] = f.forget(tuple[i])
+		}
+	}
+	copy(p.tuple, tuple)
+	return p.intern()
+}
+
+func (p *product) tells(s State) bool {
+	for i, part := range p.parts {
+		if f, ok := part.(forgetter); ok && f.tells(p.states[s][i]) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *product) admits(s State, text string) bool {
+	for i, part := range p.parts {
+		at := p.states[s][i]
+		if f, ok := part.(forgetter); ok {
+			if !f.admits(at, text) {
+				return false
+			}
+		} else if !accepted(part, at, text) {
+			return false
+		}
+	}
+	return true
+}
+
+func (j *joined) forget(s State) State {
+	if f, ok := j.Automaton.(forgetter); ok {
+		return j.double(f.forget(s>>1), s&1)
+	}
+	return s
+}
+
+func (j *joined) tells(s State) bool {
+	f, ok := j.Automaton.(forgetter)
+	return ok && f.tells(s>>1)
+}
+
+func (j *joined) admits(s State, text string) bool {
+	f, ok := j.Automaton.(forgetter)
+	if !ok {
+		return accepted(j, s, text)
+	}
+	bare := s&1 == 1
+	var kept []byte
+	for i := range len(text) {
+		if !bare || text[i] != ' ' {
+			kept = append(kept, text[i])
+		}
+		bare = j.lines && text[i] == '\n'
+	}
+	return f.admits(s>>1, string(kept))
+}
