@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"time"
 
 	"euryale/data"
@@ -40,7 +38,7 @@ func (s *sweep) open(r *SweepRun) (*training.Run, error) {
 		if rundir.Holds(r.Dir, rundir.State) && !isPredictor {
 			return training.Resume(r.Dir, nil, s.options.Log)
 		}
-		if err := forget(r.Dir); err != nil {
+		if err := rundir.Forget(r.Dir); err != nil {
 			return nil, err
 		}
 	}
@@ -53,16 +51,6 @@ func (s *sweep) open(r *SweepRun) (*training.Run, error) {
 		return nil, err
 	}
 	return start.New(c, r.Dir, s.options.Log)
-}
-
-// forget lets a run that was never saved begin again in its directory, unless it is being
-// written.
-func forget(dir string) error {
-	hold, err := rundir.Take(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(os.Remove(filepath.Join(dir, rundir.Config)), hold.Release())
 }
 
 // progress reports how much of all runs is done.

@@ -38,7 +38,7 @@ func (s *Start) Resume(dir string, sets []string, log io.Writer) (*Run, error) {
 
 // takeOld takes the directory of a run to resume, on the rank that writes it.
 func takeOld(dir string, sets []string, writes bool) (*rundir.Hold, error) {
-	if err := checkResumable(sets); err != nil {
+	if err := checkResumable(dir, sets); err != nil {
 		return nil, err
 	}
 	if !rundir.Holds(dir, rundir.Config) {
@@ -137,10 +137,18 @@ var resumable = []string{"training.steps", "training.for", "training.workers", "
 	"training.spike", "training.spike_z", "training.spike_window", "schedule.steps", "schedule.min_lr", "schedule.name",
 	"optimizer.lr", "optimizer.weight_decay", "optimizer.clip"}
 
-func checkResumable(sets []string) error {
+// checkResumable refuses sets that change other keys than those. A set of another key is fine if it is
+// what the run in dir has.
+func checkResumable(dir string, sets []string) error {
 	for _, s := range sets {
 		key, _, _ := strings.Cut(s, "=")
-		if key = strings.TrimSpace(key); !slices.Contains(resumable, key) {
+		if key = strings.TrimSpace(key); slices.Contains(resumable, key) {
+			continue
+		}
+		path := filepath.Join(dir, rundir.Config)
+		is, err := Parse(path, nil)
+		would, failed := Parse(path, []string{s})
+		if err != nil || failed != nil || is.String() != would.String() {
 			return fmt.Errorf("%s cannot change when a run is resumed: begin a new run, with -init for its weights", key)
 		}
 	}

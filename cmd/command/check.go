@@ -86,7 +86,7 @@ func diagnose(ctx context.Context, o *trainOptions, m models.Model, how experime
 // checks the model alone, which says more, and returns its findings as the error; with no
 // findings it returns the first error.
 func openChecked(ctx context.Context, o *trainOptions, s streams) (*training.Run, error) {
-	r, err := open(o, s.err)
+	r, err := open(o, s)
 	var broken *brokenModel
 	if !errors.As(err, &broken) {
 		return r, err

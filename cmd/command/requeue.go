@@ -1,10 +1,7 @@
 package command
 
 import (
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"euryale/internal/ranks"
 	"euryale/training/rundir"
@@ -21,7 +18,9 @@ func (o *trainOptions) beginMissing(s streams) error {
 	exists := []int64{1}
 	if s.ranks.Rank() == 0 && !rundir.Holds(o.resume, rundir.State) && !rundir.Holds(o.resume, rundir.Weights) {
 		exists[0] = 0
-		err = clearUnsaved(o.resume)
+		if rundir.Holds(o.resume, rundir.Config) {
+			err = rundir.Forget(o.resume)
+		}
 	}
 	if err := ranks.Agree(s.ranks, err); err != nil {
 		return err
@@ -37,17 +36,4 @@ func (o *trainOptions) beginMissing(s streams) error {
 	fmt.Fprintf(s.err, "%s continues as it was begun: -config and -init are those of a new run\n", o.resume)
 	o.config, o.init = "", ""
 	return nil
-}
-
-// clearUnsaved removes the configuration of a run that was never saved, which would make it one,
-// unless another process writes it.
-func clearUnsaved(dir string) error {
-	if !rundir.Holds(dir, rundir.Config) {
-		return nil
-	}
-	hold, err := rundir.Take(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(os.Remove(filepath.Join(dir, rundir.Config)), hold.Release())
 }

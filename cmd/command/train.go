@@ -13,6 +13,7 @@ import (
 	"unicode"
 
 	"euryale/internal/cli"
+	"euryale/internal/ranks"
 	"euryale/internal/term"
 	"euryale/models"
 	"euryale/training"
@@ -143,7 +144,7 @@ func learn(ctx context.Context, r *training.Run) error {
 }
 
 // open begins a run, or resumes one.
-func open(o *trainOptions, stderr io.Writer) (*training.Run, error) {
+func open(o *trainOptions, s streams) (*training.Run, error) {
 	if o.resume != "" {
 		if o.profile {
 			return nil, cli.Misusef("-profile trains weights that it does not keep: give it the weights of a run with -init %s", o.resume)
@@ -151,38 +152,40 @@ func open(o *trainOptions, stderr io.Writer) (*training.Run, error) {
 		if o.config != "" || o.out != "" || o.init != "" {
 			return nil, cli.Misusef("-resume continues a run as it is: leave out -config, -out and -init; with -config or -init alone it begins a run that does not exist")
 		}
-		return training.Resume(o.resume, o.settings(), stderr)
+		return (&training.Start{Ranks: s.ranks}).Resume(o.resume, o.settings(), s.err)
 	}
 	start := new(training.Start)
 	if o.init != "" {
 		var err error
-		if start, err = training.OpenStart(o.init, o.short["tokenizer.kind"]); err != nil {
+		start, err = training.OpenStart(o.init, o.short["tokenizer.kind"])
+		if err = ranks.Agree(s.ranks, err); err != nil {
 			return nil, err
 		}
 	}
 	c, err := configure(o, start)
-	if err != nil {
+	if err = ranks.Agree(s.ranks, err); err != nil {
 		return nil, err
 	}
+	start.Ranks = s.ranks
 	if o.check { // nothing is trained
-		r, err := start.New(c, "", stderr)
+		r, err := start.New(c, "", s.err)
 		return r, modelError(c.Model, err)
 	}
 	if o.describe || o.graph.file != "" {
-		return start.Plan(c, stderr)
+		return start.Plan(c, s.err)
 	}
 	if o.profile { // no run is left
-		return start.New(c, "", stderr)
+		return start.New(c, "", s.err)
 	}
 	if o.out != "" {
-		return start.New(c, o.out, stderr)
+		return start.New(c, o.out, s.err)
 	}
-	dir, err := rundir.Create("runs", nameOf(c))
+	dir, err := s.createDir("runs", nameOf(c))
 	if err != nil {
 		return nil, err
 	}
-	r, err := start.New(c, dir, stderr)
-	if err != nil {
+	r, err := start.New(c, dir, s.err)
+	if err != nil && s.ranks.Rank() == 0 {
 		rundir.Remove(dir)
 	}
 	return r, err
@@ -280,6 +283,9 @@ func (w *watcher) print(text string) {
 
 // finish says where the run is, and prints a sample.
 func finish(r *training.Run, s streams) error {
+	if s.ranks.Rank() > 0 {
+		return nil
+	}
 	text, err := r.Sample()
 	if err != nil {
 		return err

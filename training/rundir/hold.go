@@ -80,3 +80,13 @@ func (h *Hold) Abandon() error {
 	}
 	return err
 }
+
+// Forget lets a run that was never saved begin again in its directory, unless it is being
+// written.
+func Forget(dir string) error {
+	hold, err := Take(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.Remove(filepath.Join(dir, Config)), hold.Release())
+}
