@@ -30,7 +30,23 @@ func (g *Graph) Feed(f Feed) error {
 			return err
 		}
 	}
+	g.skipPadding(f.Tokens)
 	return g.feedTargets(f)
+}
+
+// skipPadding has products compute only the rows of tokens, in graphs that read prompts of several
+// sequences.
+func (g *Graph) skipPadding(tokens []int) {
+	if fr := g.frame; fr.Memory == nil || fr.Gradient || fr.B == 1 || fr.T == 1 {
+		return
+	}
+	var rows []int
+	for r, id := range tokens {
+		if id >= 0 {
+			rows = append(rows, r)
+		}
+	}
+	g.tape.SkipPadding(len(tokens), rows)
 }
 
 func (g *Graph) feedSequence(b int, tokens []int) error {

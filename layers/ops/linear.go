@@ -65,6 +65,7 @@ func linearSpec[T Float](tape *Tape, act Activation, transposed bool, n, in, out
 	slopes := tape.Differentiated && f.slope != nil
 	var z []T // x·W + b, or the activation's derivative there if the graph is differentiated and it is cheap
 	flops := 2 * float64(n) * float64(in) * float64(out)
+	rows := n
 	s := spec[T]{
 		shape: tensor.Shape{n, out},
 		flops: flops,
@@ -73,19 +74,26 @@ func linearSpec[T Float](tape *Tape, act Activation, transposed bool, n, in, out
 			if bias {
 				b = a[2].X
 			}
+			x, n := a[0].X, n
+			if tape.padding.skips(n) {
+				x = tokenRows(&tape.padding, x, in)
+				n = len(tape.padding.rows)
+				defer spread(&tape.padding, y, out)
+				y = y[:n*out]
+			}
 			if act == Identity {
-				matmul.GemmPacked(straight, false, transposed, n, out, in, 1, a[0].X, in, a[1].X, ldw, 0, y, out)
+				matmul.GemmPacked(straight, false, transposed, n, out, in, 1, x, in, a[1].X, ldw, 0, y, out)
 				vec.Bias(y, n, out, b)
 				return
 			}
 			if z == nil {
-				z = claim[T](tape, n*out)
+				z = claim[T](tape, rows*out)
 			}
-			matmul.GemmPacked(straight, false, transposed, n, out, in, 1, a[0].X, in, a[1].X, ldw, 0, z, out)
+			matmul.GemmPacked(straight, false, transposed, n, out, in, 1, x, in, a[1].X, ldw, 0, z[:n*out], out)
 			if slopes {
-				f.slope(y, z, n, out, b)
+				f.slope(y, z[:n*out], n, out, b)
 			} else {
-				f.bias(y, z, n, out, b)
+				f.bias(y, z[:n*out], n, out, b)
 			}
 		},
 		backs: []back[T]{

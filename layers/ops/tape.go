@@ -31,6 +31,8 @@ type Tape struct {
 	weights  map[*G.Node]*Weight
 	matrices map[*G.Node]bool // nodes that matrix products and lookups read
 
+	padding padding
+
 	position int // in the planned order, of the last instruction that ran
 }
 
