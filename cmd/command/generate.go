@@ -43,7 +43,8 @@ func newGenerateOptions(prefix string) *generateOptions {
 	o.Group("Constraints", func() { o.constraints.declare(o.Flags) })
 	o.Group("Output", func() {
 		o.StringVar(&o.format, "format", "text", "`FORMAT` output: text, or json, an object a line (text)")
-		o.BoolVar(&o.logprobs, "logprobs", false, "with json, the log-probability of each token in nats")
+		o.BoolVar(&o.logprobs, "logprobs", false, "log-probabilities of tokens in it")
+		o.Join("format", "logprobs")
 		o.BoolVar(&o.stream, "stream", true, "print a single continuation while it is generated (true)")
 	})
 	o.Group("Machine", func() { o.model.declareMachine(o.Flags) })

@@ -25,19 +25,18 @@ type constraintFlags struct {
 const constraintName = "constraint"
 
 func (c *constraintFlags) declare(f *cli.Flags) {
-	f.StringVar(&c.regex, "regex", "", "`PATTERN` the whole text matches a regular expression")
-	f.StringVar(&c.schema, "json-schema", "", "`FILE` or is JSON that satisfies a schema")
+	f.StringVar(&c.regex, "regex", "", "`PATTERN` the whole text matches it")
+	f.StringVar(&c.schema, "json-schema", "", "`FILE` or is JSON of this schema")
 	f.Var(&c.require, "require", "`TEXT` text that occurs")
-	f.Var(&c.forbid, "forbid", "`TEXT` text that does not, however it is written; may be repeated")
-	f.StringVar(&c.forbidFile, "forbid-file", "", "`FILE` texts that do not, one on each line")
+	f.Var(&c.forbid, "forbid", "`TEXT` that does not, however written; each may be repeated")
+	f.StringVar(&c.forbidFile, "forbid-file", "", "`FILE` nor its lines")
 	f.StringVar(&c.form, "form", "", "`FORM` verse: 五绝 or 七绝")
-	f.StringVar(&c.rhymes, "rhymes", "", "`FILE` with the tones and rhymes of a table")
+	f.StringVar(&c.rhymes, "rhymes", "", "`FILE` with these tones and rhymes")
 	f.IntVar(&c.minChars, "min-chars", 0, "`N` least characters")
 	f.IntVar(&c.maxChars, "max-chars", 0, "`N` and most (0: no limit)")
 	f.Join("regex", "json-schema")
-	f.Join("require", "forbid")
-	f.Join("form", "rhymes")
-	f.Join("min-chars", "max-chars")
+	f.Join("require", "forbid", "forbid-file")
+	f.Join("form", "rhymes", "min-chars", "max-chars")
 }
 
 // given returns the flags that were given, and whether only those are that every beginning of an

@@ -49,13 +49,21 @@ type product struct {
 
 // All returns the intersection of automata, of which there must be at least one.
 func All(parts ...Automaton) (Automaton, error) {
+	p := &product{}
+	for _, part := range parts {
+		if inner, ok := part.(*product); ok {
+			p.parts = append(p.parts, inner.parts...)
+		} else {
+			p.parts = append(p.parts, part)
+		}
+	}
 	switch len(parts) {
 	case 0:
 		return nil, errors.New("there is no constraint to intersect")
 	case 1:
 		return parts[0], nil
 	}
-	p := &product{parts: parts, tuple: make([]State, len(parts))}
+	p.tuple = make([]State, len(p.parts))
 	p.clear()
 	return p, nil
 }

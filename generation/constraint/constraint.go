@@ -45,6 +45,7 @@ func New(a Automaton, tk tokenizer.Tokenizer, without []int) (*Constraint, error
 	case len(c.solver.mask(start).ids) == 0:
 		return nil, errors.New("only the empty text satisfies the constraints")
 	}
+	c.solver.hurry()
 	return c, nil
 }
 
@@ -59,10 +60,20 @@ func (c *Constraint) impossible() error {
 	for b := range bytes {
 		bytes[b] = []byte{byte(b)}
 	}
-	s := newSolver(c.a, vocabularyOf(bytes))
-	start := c.a.Start("")
-	if d, ok := s.distance(start); ok && d == never {
-		return fmt.Errorf("no text satisfies the constraints")
+	a := c.a
+	for _, part := range c.solver.parts { // one alone is easier to explain
+		if d, ok := part.distance(part.a.Start("")); ok && d == never {
+			a = part.a
+		}
+	}
+	s := newSolver(a, vocabularyOf(bytes))
+	start := a.Start("")
+	d, ok := s.distance(start)
+	switch {
+	case ok && d == never:
+		return errors.New("no text satisfies the constraints")
+	case !ok:
+		return errors.New("the vocabulary cannot spell any text that satisfies the constraints")
 	}
 	text := s.shortest(start)
 	for _, r := range text {

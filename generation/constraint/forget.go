@@ -20,6 +20,12 @@ type charForgetter interface {
 	admits(s State, text string) bool
 }
 
+// remembers reports whether its states have a memory.
+func (u *utf8Automaton) remembers() bool {
+	_, ok := u.chars.(charForgetter)
+	return ok
+}
+
 func (u *utf8Automaton) forget(s State) State {
 	f, ok := u.chars.(charForgetter)
 	if !ok {

@@ -24,6 +24,15 @@ const maxClasses = 128
 
 func (c classes) and(d classes) classes { return classes{c[0] & d[0], c[1] & d[1]} }
 
+// chars returns the characters of the table.
+func (t *Rhymes) chars() string {
+	var b strings.Builder
+	for r := range t.readings {
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
 // ReadRhymes reads a table of rhymes. Each line has a tone, a rhyme class and its characters, separated
 // by tabs:
 //

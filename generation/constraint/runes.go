@@ -15,6 +15,8 @@ type utf8Automaton struct {
 	chars  charAutomaton
 	ids    map[partChar]State
 	states []partChar
+
+	prefixes map[string]bool // of the characters that can be read; nil: all
 }
 
 // partChar is a state between characters, or within one of which n bytes are read.
@@ -26,6 +28,16 @@ type partChar struct {
 
 func overBytes(chars charAutomaton) *utf8Automaton {
 	return &utf8Automaton{chars: chars, ids: map[partChar]State{}}
+}
+
+// only makes all characters but those of text unreadable.
+func (u *utf8Automaton) only(text string) {
+	u.prefixes = map[string]bool{}
+	for _, r := range text {
+		for n := range utf8.RuneLen(r) {
+			u.prefixes[string(r)[:n]] = true
+		}
+	}
 }
 
 func (u *utf8Automaton) Reset() {
@@ -43,7 +55,7 @@ func (u *utf8Automaton) Accepts(s State) bool {
 
 func (u *utf8Automaton) Next(s State, b byte) State {
 	p, ok := u.states[s].with(b, u.chars.read)
-	if !ok {
+	if !ok || u.prefixes != nil && p.n > 0 && !u.prefixes[string(p.bytes[:p.n])] {
 		return Dead
 	}
 	return u.intern(p)

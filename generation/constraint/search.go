@@ -5,9 +5,13 @@ import (
 	"slices"
 )
 
-// maxExpanded is the most states that one search visits. A state from which it finds nothing by then
-// counts as one that leads nowhere.
-const maxExpanded = 20000
+// The most states that one search visits: to know whether a constraint can be satisfied at all, and
+// then to know which tokens are allowed. A token that leads to a state from which nothing is found by
+// then is not.
+const (
+	maxExpanded  = 20000
+	maxToAllowed = 1000
+)
 
 // distance returns the least number of tokens from q to acceptance, or never. ok is false if the
 // search was given up.
@@ -31,7 +35,7 @@ func (s *solver) distance(q State) (d int32, ok bool) {
 			return x.found(v.state, v.tokens+s.node(v.state).bound), true
 		}
 		at.closed = true
-		if x.expanded++; x.expanded > maxExpanded {
+		if x.expanded++; x.expanded > s.limit {
 			s.node(q).lost = true
 			return never, false
 		}

@@ -6,6 +6,7 @@ type solver struct {
 	a      Automaton
 	vocab  *Vocabulary
 	parts  []*solver // of a product: their distances are bounds of its own
+	index  []int     // of each part in the product
 	memory forgetter // the automaton, if it is one
 
 	shortests map[State]string // what shortest returned
@@ -14,6 +15,8 @@ type solver struct {
 	nodes []searchNode  // by state
 	masks map[State]*mask
 	kept  int // tokens in masks
+
+	limit int // of the states that a search visits
 
 	reached []reach // of the last walk
 	path    []step  // of the nodes above the one that is visited
@@ -62,7 +65,7 @@ const (
 )
 
 func newSolver(a Automaton, v *Vocabulary) *solver {
-	s := &solver{a: a, vocab: v}
+	s := &solver{a: a, vocab: v, limit: maxExpanded}
 	s.memory, _ = a.(forgetter)
 	p, _ := a.(*product)
 	j, _ := a.(*joined)
@@ -70,15 +73,26 @@ func newSolver(a Automaton, v *Vocabulary) *solver {
 		p, _ = j.Automaton.(*product)
 	}
 	if p != nil {
-		for _, part := range p.parts {
+		for i, part := range p.parts {
+			if u, ok := part.(*utf8Automaton); ok && u.remembers() {
+				continue // the other parts guide the search
+			}
 			if j != nil {
 				part = &joined{part, j.lines}
 			}
-			s.parts = append(s.parts, newSolver(part, v))
+			s.parts, s.index = append(s.parts, newSolver(part, v)), append(s.index, i)
 		}
 	}
 	s.forget()
 	return s
+}
+
+// hurry makes later searches give up earlier.
+func (s *solver) hurry() {
+	s.limit = maxToAllowed
+	for _, part := range s.parts {
+		part.hurry()
+	}
 }
 
 // partState returns the state of a part in q.
@@ -179,7 +193,7 @@ func (s *solver) node(q State) *searchNode {
 		if !exact {
 			bound = max(1, s.partsBound(q))
 			if exact = bound == never; !exact {
-				bound, exact = s.forgottenBound(q, bound)
+				bound, exact = s.simplerBound(q, bound)
 			}
 		}
 		n = &s.nodes[q]
@@ -191,7 +205,7 @@ func (s *solver) node(q State) *searchNode {
 // partsBound returns the greatest distance of a part's state in q: the product needs as many tokens.
 func (s *solver) partsBound(q State) (bound int32) {
 	for i, part := range s.parts {
-		if d, ok := part.distance(s.partState(q, i)); ok {
+		if d, ok := part.distance(s.partState(q, s.index[i])); ok {
 			bound = max(bound, d)
 		}
 	}
@@ -214,9 +228,9 @@ func (s *solver) nearEnd(q State) bool {
 	return false
 }
 
-// forgottenBound returns the distance of the state without the memory of q, which is that of q if a text
-// that shows it is acceptable with the memory.
-func (s *solver) forgottenBound(q State, bound int32) (distance int32, exact bool) {
+// simplerBound returns the distance of the state without the memory of q. It is that of q if the text that
+// shows it is acceptable with the memory.
+func (s *solver) simplerBound(q State, bound int32) (distance int32, exact bool) {
 	if s.memory == nil {
 		return bound, false
 	}

@@ -26,7 +26,16 @@ func Verse(form string, table *Rhymes) (Automaton, error) {
 		return nil, fmt.Errorf("there is no form of verse %q: want %s", form, strings.Join(Forms(), " or "))
 	}
 	v.patterns = tonePatterns(v.width)
-	return overBytes(v), nil
+	odd, even := fmt.Sprintf(`\p{Han}{%d}[，？！]\n?`, v.width), fmt.Sprintf(`\p{Han}{%d}[。？！]`, v.width)
+	shape, err := Regexp(odd + even + `\n?` + odd + even)
+	if err != nil {
+		return nil, err
+	}
+	a := overBytes(v)
+	if table != nil {
+		a.only("，。？！\n" + table.chars())
+	}
+	return All(a, shape) // the shape has few states, whose distances guide the search
 }
 
 const (
@@ -70,7 +79,7 @@ type verseState struct {
 	patterns uint8
 	first    classes // of the rhyme, if line one rhymes
 	second   classes // of line two alone
-	finals   [2]rune // of lines one and two, which the states of Forget lack
+	finals   [2]rune // of lines one and two, which the states of forget lack
 }
 
 func (v *verse) begin(string) State   { return v.state(verseState{patterns: 0b1111}) }
