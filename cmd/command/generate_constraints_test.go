@@ -34,8 +34,8 @@ func TestConstraintsOfGenerate(t *testing.T) {
 	assert.Regexp(t, `^\[[12]\d(, ?[12]\d){1,2}\]$`, r.Text)
 	assert.Positive(t, r.ConstraintCost)
 	assert.Equal(t, "end", r.FinishReason)
-	r = run("-require", "bat", "-forbid", "S.A", "-forbid-file", file(t, "words.txt", "sat\n\n"), "-max-chars", "20", "-min-chars", "15", "-tokens", "60")
-	assert.Contains(t, r.Text, "bat")
+	r = run("-require", "bae", "-forbid", "S.A", "-forbid-file", file(t, "words.txt", "sat\n\n"), "-max-chars", "20", "-min-chars", "15", "-tokens", "60")
+	assert.Contains(t, r.Text, "bae")
 	assert.Regexp(t, "^(?s).{15,20}$", r.Text)
 	assert.NotContains(t, strings.ToLower(r.Text), "sat")
 	assert.Regexp(t, regexp.MustCompile(`^(\p{Han}{5}，\n?\p{Han}{5}。\n?){2}$`), run("-form", "五绝").Text)
@@ -47,6 +47,7 @@ func TestConstraintsOfGenerate(t *testing.T) {
 		{2, `-regex: regular expression "a(": error parsing regexp`, []string{"-regex", "a("}},
 		{2, `-regex: the vocabulary cannot spell any text that satisfies the constraints: it has no 'Z'`, []string{"-regex", "Z"}},
 		{2, `-regex, -require: no text satisfies the constraints`, []string{"-regex", "a+", "-require", "b"}},
+		{2, `it has no 'z', as in "ze"`, []string{"-require", "ze", "-forbid", "x", "-min-chars", "5"}},
 		{2, `-tokens 3: the shortest text that satisfies the constraints takes 5 tokens ("aaaaa")`, []string{"-regex", "a{5}", "-tokens", "3"}},
 		{2, `keyword "contains" is not supported`, []string{"-json-schema", file(t, "bad.json", `{"contains": 1}`)}},
 		{2, `there is no form of verse "五律"`, []string{"-form", "五律"}},

@@ -60,13 +60,20 @@ func (c *Constraint) impossible() error {
 	for b := range bytes {
 		bytes[b] = []byte{byte(b)}
 	}
-	s := newSolver(c.a, vocabularyOf(bytes))
-	start := c.a.Start("")
-	switch d, ok := s.distance(start); {
-	case !ok: // the search was given up
-		return errors.New("the vocabulary cannot spell any text that satisfies the constraints")
-	case d == never:
+	a := c.a
+	for _, part := range c.solver.parts { // one alone is easier to explain
+		if d, ok := part.distance(part.a.Start("")); ok && d == never {
+			a = part.a
+		}
+	}
+	s := newSolver(a, vocabularyOf(bytes))
+	start := a.Start("")
+	d, ok := s.distance(start)
+	switch {
+	case ok && d == never:
 		return errors.New("no text satisfies the constraints")
+	case !ok:
+		return errors.New("the vocabulary cannot spell any text that satisfies the constraints")
 	}
 	text := s.shortest(start)
 	for _, r := range text {
