@@ -56,16 +56,21 @@ func picture(value interface{}) Data {
 	if writer, ok := value.(io.WriterTo); ok {
 		var buf bytes.Buffer
 		if _, err := writer.WriteTo(&buf); err == nil && bytes.Contains(buf.Bytes(), []byte("<svg")) {
-			return kernel.autoRender("", svg(buf.String()), nil)
+			return Data{Data: MIMEMap{MIMETypeSVG: buf.String()}}
 		}
 	}
 	return Data{}
 }
 
-// svg is a picture.
-type svg string
-
-func (s svg) SVG() string { return string(s) }
+// plain adds the text of a value with a method String to its picture: no other values have a
+// text beside their picture.
+func plain(data Data, value interface{}) Data {
+	if s, ok := value.(fmt.Stringer); ok && data.Data[MIMETypeText] == nil {
+		data.Data = ensure(data.Data)
+		data.Data[MIMETypeText] = s.String()
+	}
+	return data
+}
 
 // texts returns the text of the values of a cell's last expression.
 func (kernel *Kernel) texts(vals []interface{}, types []xreflect.Type) string {
