@@ -248,7 +248,7 @@ Display("words")
 Display(display.HTML("<b>x</b>"))
 chart''')
         data = [o["content"]["data"] for o in r.outputs]
-        self.assertEqual([list(d) for d in data], [["text/html"], ["text/html"], ["text/plain"], ["text/html"], ["text/html"]])
+        self.assertEqual([list(d) for d in data], [["text/html", "text/plain"], ["text/html"], ["text/plain"], ["text/html"], ["text/html", "text/plain"]])
         for picture in data[0], data[1], data[4]:  # shown without trust, and kept by nbconvert
             self.assertTrue(picture["text/html"].startswith('<img src="data:image/svg+xml;base64,'), picture)
 

@@ -62,6 +62,16 @@ func picture(value interface{}) Data {
 	return Data{}
 }
 
+// plain adds the text of a value with a method String to its picture: no other values have a
+// text beside their picture.
+func plain(data Data, value interface{}) Data {
+	if s, ok := value.(fmt.Stringer); ok && data.Data[MIMETypeText] == nil {
+		data.Data = ensure(data.Data)
+		data.Data[MIMETypeText] = s.String()
+	}
+	return data
+}
+
 // texts returns the text of the values of a cell's last expression.
 func (kernel *Kernel) texts(vals []interface{}, types []xreflect.Type) string {
 	var out []string
