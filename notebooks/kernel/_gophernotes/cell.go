@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cosmos72/gomacro/base"
 	"github.com/cosmos72/gomacro/base/genimport"
 	"github.com/cosmos72/gomacro/fast"
 	"github.com/cosmos72/gomacro/imports"
@@ -22,6 +23,7 @@ var current = &cell{}
 
 // cell is the state of an execution.
 type cell struct {
+	ir          *fast.Interp
 	mu          sync.Mutex
 	busy        bool
 	interrupted bool
@@ -39,10 +41,13 @@ func (c *cell) begin() {
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 }
 
+// end ends the execution. An interrupt that the interpreter has not seen yet is forgotten: the next
+// cell would be interrupted by it.
 func (c *cell) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.busy = false
+	c.ir.PrepareEnv().Run.Signals.Async = base.SigNone
 }
 
 // context returns the context of the cell, which ends with an interrupt.
@@ -78,11 +83,15 @@ func (c *cell) interrupt() (grace time.Duration, running bool) {
 	return grace, c.busy
 }
 
-// stopped reports whether the cell was interrupted and still runs.
-func (c *cell) stopped() bool {
+// stop reports whether the cell was interrupted and still runs. If now is set, it has the interpreter
+// end it.
+func (c *cell) stop(now bool) (running bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.busy && c.interrupted
+	if running = c.busy && c.interrupted; running && now {
+		c.ir.Interrupt(nil)
+	}
+	return running
 }
 
 func (c *cell) wasInterrupted() bool {
@@ -112,6 +121,7 @@ func (cellContext) String() string        { return "the context of the cell that
 
 // prepare adapts the interpreter and the packages that it uses to notebooks.
 func prepare(ir *fast.Interp) {
+	current.ir = ir
 	genimport.NotLinked = "not linked into the kernel, and nothing is downloaded: add it to notebooks/kernel/bindings/bindings.go, run notebooks/kernel/build.sh, restart the kernel"
 	fast.OnGoroutinePanic = func(panicked interface{}, stack []token.Pos) {
 		fmt.Fprintf(os.Stderr, "panic in a goroutine: %v\n", placed(ir, panicked, stack, token.NoPos))
@@ -134,11 +144,9 @@ func prepare(ir *fast.Interp) {
 	go func() {
 		for range signals {
 			grace, running := current.interrupt()
-			for began := time.Now(); running && current.stopped(); time.Sleep(50 * time.Millisecond) {
-				// A cell can recover from the panic that ends it: it panics until it has ended.
-				if time.Since(began) >= grace {
-					ir.Interrupt(nil)
-				}
+			// A cell can recover from the panic that ends it: it panics until it has ended.
+			for began := time.Now(); running && current.stop(time.Since(began) >= grace); {
+				time.Sleep(50 * time.Millisecond)
 			}
 		}
 	}()

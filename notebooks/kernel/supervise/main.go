@@ -54,6 +54,9 @@ func run(kernel, connection string) (last request, said string, err error) {
 	cmd := exec.Command(kernel, connection)
 	cmd.Env = append(os.Environ(), "EURYALE_SUPERVISED=1")
 	cmd.Stdout = os.Stdout
+	// Jupyter sends an interrupt to the whole group. The kernel gets it from this program alone: a
+	// second one, after the end of the cell, would interrupt the next.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if _, err = cmd.StdinPipe(); err != nil { // closed when this program ends
 		return last, "", err
 	}
