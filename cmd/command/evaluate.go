@@ -120,6 +120,7 @@ func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 	if o.score != "" {
 		return o.scoreFile(ctx, g, s)
 	}
+	saved.Ranks = s.ranks
 	m, interrupted := o.measure(ctx, saved, s.err)
 	if errors.Is(interrupted, evaluation.ErrNoCorpus) {
 		return fmt.Errorf("%s: %w", o.run, interrupted)
@@ -136,7 +137,7 @@ func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 	} else {
 		err = o.print(m, s.out)
 	}
-	if interrupted != nil { // the file of an earlier evaluation stays
+	if interrupted != nil || s.ranks.Rank() > 0 { // the file of an earlier evaluation stays, or rank 0 writes it
 		return errors.Join(interrupted, err)
 	}
 	err = errors.Join(err, runfile.WriteAtomic(filepath.Join(o.run, "eval.json"), func(w io.Writer) error {
