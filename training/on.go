@@ -103,17 +103,17 @@ func NewOn(c Config, batches data.Batcher) (*Run, error) {
 	return r, r.prepare()
 }
 
-// checkBatch checks the sizes of a batch, which the caller's own Batcher may have made.
-func checkBatch(b *data.Batch, source bool) error {
+// checkBatch checks the sizes of batch n, which the caller's own Batcher may have made.
+func checkBatch(n int, b *data.Batch, source bool) error {
 	switch {
 	case b.B < 1 || b.T < 1 || b.S < 0 || (b.S > 0) != source:
-		return fmt.Errorf("B=%d sequences of T=%d tokens with sources of S=%d, want at least one of each (and S=0 for a model without an encoder)", b.B, b.T, b.S)
+		return fmt.Errorf("batch %d has B=%d sequences of T=%d tokens with sources of S=%d, want at least one of each (and S=0 for a model without an encoder)", n, b.B, b.T, b.S)
 	case len(b.Tokens) != b.B*b.T || len(b.Targets) != b.B*b.T:
-		return fmt.Errorf("%d Tokens and %d Targets, want B·T = %d·%d of each", len(b.Tokens), len(b.Targets), b.B, b.T)
+		return fmt.Errorf("batch %d has %d Tokens and %d Targets, want B·T = %d·%d of each", n, len(b.Tokens), len(b.Targets), b.B, b.T)
 	case len(b.Source) != b.B*b.S:
-		return fmt.Errorf("%d Source tokens, want B·S = %d·%d", len(b.Source), b.B, b.S)
+		return fmt.Errorf("batch %d has %d Source tokens, want B·S = %d·%d", n, len(b.Source), b.B, b.S)
 	case b.Fresh != nil && len(b.Fresh) != b.B:
-		return fmt.Errorf("Fresh has %d values, want B = %d", len(b.Fresh), b.B)
+		return fmt.Errorf("batch %d has a Fresh of %d values, want B = %d", n, len(b.Fresh), b.B)
 	}
 	return nil
 }

@@ -87,7 +87,7 @@ func TestOwnBatchErrors(t *testing.T) {
 		"batch 0 has 7 Tokens and 8 Targets, want B·T = 2·4 of each":  func(b *data.Batch) error { b.Tokens = b.Tokens[:7]; return nil },
 		"batch 0 has 8 Tokens and 0 Targets":                          func(b *data.Batch) error { b.Targets = nil; return nil },
 		"batch 0 has B=2 sequences of T=4 tokens with sources of S=3": func(b *data.Batch) error { b.S = 3; return nil },
-		"batch 0 has Fresh has 1 values":                              func(b *data.Batch) error { b.Fresh = []bool{true}; return nil },
+		"batch 0 has a Fresh of 1 values":                             func(b *data.Batch) error { b.Fresh = []bool{true}; return nil },
 		"batch 0: the file ended":                                     func(*data.Batch) error { return errors.New("the file ended") },
 		"id 9":                                                        func(b *data.Batch) error { b.Tokens[3] = 9; return nil },
 	} {

@@ -252,10 +252,7 @@ func (r *Run) readBatch(n int, b *data.Batch) error {
 	if err := r.batches.Batch(n, b); err != nil {
 		return fmt.Errorf("batch %d: %w", n, err)
 	}
-	if err := checkBatch(b, models.SourceOf(r.Config.Model) > 0); err != nil {
-		return fmt.Errorf("batch %d has %w", n, err)
-	}
-	return nil
+	return checkBatch(n, b, models.SourceOf(r.Config.Model) > 0)
 }
 
 // rate returns the learning rate of the next update. A run with a time limit has that of the

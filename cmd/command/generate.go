@@ -18,6 +18,9 @@ Examples
   generate -prompt "To be" -samples 5 -seed 7    five continuations side by side
 The same seed gives the same text.`
 
+// manySteps is from how many tokens on it pays to arrange float32 weights for products first.
+const manySteps = 256
+
 // generateOptions are the flags of generate.
 type generateOptions struct {
 	*cli.Flags
@@ -124,6 +127,9 @@ func generate(ctx context.Context, o *generateOptions, s streams) error {
 		return err
 	}
 	defer release()
+	if o.prompts != "" || o.interactive || o.samples*o.settings.Tokens >= manySteps {
+		g.Weights.Reuse()
+	}
 	release, err = o.speculate(g)
 	if err != nil {
 		return err

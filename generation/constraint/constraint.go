@@ -20,7 +20,6 @@ type Constraint struct {
 	a      Automaton
 	solver *solver
 	epoch  int // how often states were forgotten
-	limit  int // of states and of tokens in masks, before they are
 }
 
 const (

@@ -8,12 +8,6 @@ import (
 	"slices"
 )
 
-// field is a property of an object: its name and the colon, with its value.
-type field struct {
-	start    int32 // of the name, after which the text continues behind the value
-	required bool
-}
-
 // object reads an object: its properties in their order, then others if the schema asks for them.
 func (w *schemaWriter) object(s *object, path string, next int32) int32 {
 	properties, _ := s.values["properties"].(*object)
