@@ -54,6 +54,9 @@ func run(kernel, connection string) (last request, said string, err error) {
 	cmd := exec.Command(kernel, connection)
 	cmd.Env = append(os.Environ(), "EURYALE_SUPERVISED=1")
 	cmd.Stdout = os.Stdout
+	// Jupyter interrupts the process group: in the same group the kernel would get each interrupt
+	// twice, and the second could end the next cell.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if _, err = cmd.StdinPipe(); err != nil { // closed when this program ends
 		return last, "", err
 	}
