@@ -47,7 +47,7 @@ func TestCostByHand(t *testing.T) {
 		assert.Equal(t, 1656064.0, cost.Forward)
 		assert.Equal(t, float64(forward), cost.Forward)
 		assert.Equal(t, 3*cost.Forward, cost.Train)
-		assert.Equal(t, 4*4*parameters, cost.Weights)
+		assert.Equal(t, 4*3*parameters, cost.Weights)
 		assert.Greater(t, cost.Activations, kept)
 		assert.Less(t, cost.Activations, 4*kept+shards*4*parameters, "as much again for sums and projections that are not stored, gradients of both, and of parameters in each shard")
 		assert.InDelta(t, 1, r.ShareOfPeak(matmul.Peak()*1e9/cost.Train), 1e-9)

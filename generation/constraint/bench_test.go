@@ -22,21 +22,34 @@ func gpt2(t testing.TB) tokenizer.Tokenizer {
 	return tk
 }
 
+// BenchmarkMask measures a token of texts of up to 64 random tokens: the mask, and the next state. All texts
+// are of one constraint, which keeps what it has found, from its first state on.
 func BenchmarkMask(b *testing.B) {
 	tk := gpt2(b)
-	for name, pattern := range map[string]string{
-		"text":  `(?s).*`,
-		"words": `([a-z]+ )*[a-z]+\.`,
-		"email": `[\w.]+@[\w.]+\.[a-z]{2,3}`,
+	pattern := func(p string) func() (Automaton, error) { return func() (Automaton, error) { return Regexp(p) } }
+	for _, c := range []struct {
+		name string
+		make func() (Automaton, error)
+	}{
+		{"text", pattern(`(?s).*`)},
+		{"words", pattern(`([a-z]+ )*[a-z]+\.`)},
+		{"email", pattern(`[\w.]+@[\w.]+\.[a-z]{2,3}`)},
+		{"json", func() (Automaton, error) {
+			return JSONSchema([]byte(`{"type": "object", "required": ["name", "age"], "properties": {"name": {"type": "string", "maxLength": 20},
+				"age": {"type": "integer", "minimum": 0, "maximum": 150}, "tags": {"type": "array", "items": {"enum": ["a", "b", "c"]}}}}`))
+		}},
+		{"forbid", func() (Automaton, error) { return Forbid("damn", "hell", "secret", "password", "kill", "秘密") }},
 	} {
-		b.Run(name, func(b *testing.B) {
-			a, err := Regexp(pattern)
+		b.Run(c.name, func(b *testing.B) {
+			a, err := c.make()
 			require.NoError(b, err)
 			c, err := New(a, tk, nil)
 			require.NoError(b, err)
 			rng := rand.New(rand.NewPCG(1, 2))
 			m, left := c.Begin(nil), 64
+			var mask []uint64
 			for b.Loop() {
+				mask = m.Mask(mask, left)
 				ids := m.Allowed(left)
 				if left--; len(ids) == 0 || left == 0 {
 					m, left = c.Begin(nil), 64
