@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -66,6 +67,9 @@ func TestEveryValueIsReadAsItWasWritten(t *testing.T) {
 		c, err := Parse("", []string{"model.name=" + name})
 		require.NoError(t, err)
 		eachKey(&c, func(key string, f reflect.Value) {
+			if name != models.Names()[0] && !strings.HasPrefix(key, "model.") {
+				return // the other keys are the same for all models
+			}
 			was := reflect.ValueOf(f.Interface())
 			for _, v := range valuesFor(f, rng) {
 				f.Set(reflect.ValueOf(v).Convert(f.Type()))
