@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -51,17 +50,12 @@ func TestLeave(t *testing.T) {
 			new(Machine).DeclareRanks(f)
 			f.ranks = g
 			var text bytes.Buffer
-			assert.Equal(t, c.code, f.leave(exitAfter(c.err, &text)))
+			code, line := exitCode(c.err)
+			assert.Equal(t, c.code, f.leave(code, c.err, line, &text))
 			assert.Equal(t, c.text, text.String())
 			assert.Equal(t, [2]int{c.aborted, c.closed}, [2]int{g.aborted, g.closed})
 		})
 	}
-}
-
-// exitAfter returns the arguments of leave for an error.
-func exitAfter(err error, w io.Writer) (int, error, string, io.Writer) {
-	code, text := exitCode(err)
-	return code, err, text, w
 }
 
 // A command that does not divide its work refuses to run on several ranks, and -h is printed
