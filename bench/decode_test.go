@@ -33,7 +33,9 @@ func steps(b *testing.B, name string, sequences, n int) (s generation.Stepper, i
 	weights := graph.NewWeights(1)
 	s, err = generation.NewStepper(w.Model, weights, sequences)
 	require.NoError(b, err)
+	weights.ReadOnly()
 	weights.Hold()
+	weights.Reuse() // as generate does for batches
 	b.Cleanup(weights.Release)
 	ids = make([]int, sequences)
 	for range n {
