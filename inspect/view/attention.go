@@ -75,7 +75,7 @@ func Attention(t *Text) (*Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Figure{Name: "attention"}
+	f := &Figure{Name: "attention", Scale: 1}
 	for _, a := range all {
 		for h, values := range a.heads {
 			name := headPath(a.layer, h)
@@ -108,7 +108,7 @@ func Rollout(t *Text) (*Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Figure{Name: "rollout"}
+	f := &Figure{Name: "rollout", Scale: 1}
 	for _, source := range []bool{true, false} {
 		var product []float64
 		for _, a := range all {

@@ -43,6 +43,7 @@ type Grid struct {
 	Values     []float64 // row by row; NaN: no value
 	Notes      []string  // of each value, such as its interval; or nil
 	Text       []string  // shown in the cells, as the tokens of the logit lens; or nil
+	Strip      bool      // the one row is a text: its tokens are the columns
 }
 
 // At returns the value of row i and column j.
@@ -71,7 +72,7 @@ func (g *Grid) note(i, j int, format string, args ...any) {
 type Figure struct {
 	Name  string // of the view, as "attention"
 	Grids []Grid
-	Note  string // what the figure is computed from, in English; or ""
+	Scale float64 // value of the darkest colour in all grids; 0: each grid has its own scale
 }
 
 // Grid returns the grid with a title, or nil.
@@ -84,22 +85,30 @@ func (f *Figure) Grid(title string) *Grid {
 	return nil
 }
 
-// wide is the number of columns above which grids are drawn below each other.
+// wide is the number of columns above which only two grids are drawn side by side.
 const wide = 24
 
-// SVG draws the grids as heat maps with one colour scale.
+// SVG draws the grids as heat maps.
 func (f *Figure) SVG() string {
-	m := draw.Maps{Across: 4}
-	for _, g := range f.Grids {
+	if f.Scale > 0 {
+		return mapsOf(f.Grids, f.Scale).SVG()
+	}
+	var each []string
+	for i := range f.Grids {
+		each = append(each, mapsOf(f.Grids[i:i+1], 0).SVG())
+	}
+	return draw.Stack(each...)
+}
+
+func mapsOf(grids []Grid, most float64) draw.Maps {
+	m := draw.Maps{Across: 4, Most: most}
+	for _, g := range grids {
 		m.Each = append(m.Each, draw.Map{Title: g.Title, Rows: g.Rows.Labels, Cols: g.Cols.Labels, Values: g.drawn(), Cells: g.Text})
 		if len(g.Cols.Labels) > wide {
-			m.Across = 1
+			m.Across = 2
 		}
 	}
-	if m.Across > 1 && len(f.Grids) > 0 && f.Grids[0].Text != nil {
-		m.Across = 1
-	}
-	return m.SVG()
+	return m
 }
 
 // drawn returns the values, with 0 in place of NaN.

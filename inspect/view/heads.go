@@ -146,7 +146,7 @@ func HeadFigure(scores []HeadScore) *Figure {
 		previous.set(row[s.Layer], s.Head, s.Previous)
 		duplicate.set(row[s.Layer], s.Head, s.Duplicate)
 	}
-	return &Figure{Name: "heads", Grids: []Grid{induction, previous, duplicate}}
+	return &Figure{Name: "heads", Scale: 1, Grids: []Grid{induction, previous, duplicate}}
 }
 
 func headAxis(n int) Axis {

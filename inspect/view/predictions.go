@@ -29,25 +29,38 @@ func Predictions(t *Text) (*Figure, error) {
 	if at == nil {
 		return nil, unfit("the text predicts no token: give at least two, or a hidden one", "文本没有要预测的词元：至少给出两个词元，或一个被遮住的词元")
 	}
-	g := newGrid("predictions", Axis{Kind: Entries, Labels: []string{"log p", "rank", "entropy"}}, Axis{Kind: Tokens, Labels: t.labels(predicted), Index: t.positionsOf(at)})
+	cols := Axis{Kind: Tokens, Labels: t.labels(predicted), Index: t.positionsOf(at)}
+	row := func(name string) Grid { return newGrid(name, Axis{Kind: Entries, Labels: []string{name}}, cols) }
+	logprob, rank, entropy := row("log p"), row("rank"), row("entropy")
 	for j, i := range at {
-		row := logits[i*v : (i+1)*v]
-		logp := logSoftmax(row)
-		rank, entropy := 1, 0.0
-		for _, l := range logp {
-			if l > logp[predicted[j]] {
-				rank++
-			}
-			if l > -700 {
-				entropy -= math.Exp(l) * l
-			}
-		}
-		g.set(0, j, logp[predicted[j]])
-		g.set(1, j, float64(rank))
-		g.set(2, j, entropy)
-		g.note(0, j, "%s", t.most(logp, alternatives))
+		logp := logSoftmax(logits[i*v : (i+1)*v])
+		logprob.set(0, j, logp[predicted[j]])
+		rank.set(0, j, float64(rankOf(logp, predicted[j])))
+		entropy.set(0, j, entropyOf(logp))
+		logprob.note(0, j, "%s", t.most(logp, alternatives))
 	}
-	return &Figure{Name: "predictions", Grids: []Grid{g}}, nil
+	return &Figure{Name: "predictions", Grids: []Grid{logprob, rank, entropy}}, nil
+}
+
+// rankOf returns 1 for the most likely token.
+func rankOf(logp []float64, id int) int {
+	rank := 1
+	for _, l := range logp {
+		if l > logp[id] {
+			rank++
+		}
+	}
+	return rank
+}
+
+// entropyOf returns the entropy of log-probabilities, in nats.
+func entropyOf(logp []float64) (sum float64) {
+	for _, l := range logp {
+		if l > -700 {
+			sum -= math.Exp(l) * l
+		}
+	}
+	return sum
 }
 
 // positionsOf returns the positions of the tokens that rows predict: the next ones, unless the text

@@ -13,7 +13,7 @@ func TestPredictions(t *testing.T) {
 	x := textOf(t, "gpt")
 	f, err := Predictions(x)
 	require.NoError(t, err)
-	g := &f.Grids[0]
+	g, ranks, entropies := f.Grid("log p"), f.Grid("rank"), f.Grid("entropy")
 	assert.Equal(t, []string{"b", "e", "c", "d", "b", "e", "c"}, g.Cols.Labels)
 	assert.Equal(t, []int{1, 2, 3, 4, 5, 6, 7}, g.Cols.Index, "the positions of the predicted tokens")
 	p, err := x.read("logits")
@@ -32,8 +32,8 @@ func TestPredictions(t *testing.T) {
 			q := math.Exp(l) / sum
 			entropy -= q * math.Log(q)
 		}
-		assert.Equal(t, rank, g.At(1, j))
-		assert.InDelta(t, entropy, g.At(2, j), 1e-6)
+		assert.Equal(t, rank, ranks.At(0, j))
+		assert.InDelta(t, entropy, entropies.At(0, j), 1e-6)
 	}
 	assert.NotEmpty(t, g.Notes[0], "the most likely tokens")
 	x.Tokens, x.Targets = x.Tokens[:1], []int{-1}

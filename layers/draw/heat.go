@@ -21,7 +21,8 @@ type Map struct {
 type Maps struct {
 	Title  string
 	Each   []Map
-	Across int // maps in a row; 0: all
+	Across int     // maps in a row; 0: all
+	Most   float64 // absolute value of the darkest colour; 0: the largest
 }
 
 // SVG returns the map with labels and a colour scale.
@@ -42,7 +43,10 @@ func (m Maps) SVG() string {
 	if across < 1 {
 		across = len(m.Each)
 	}
-	most := m.largest()
+	most := m.Most
+	if most == 0 {
+		most = m.largest()
+	}
 	y, width := margin+labelSize+12, scaleBar+160.0
 	if m.Title != "" {
 		y += 20
