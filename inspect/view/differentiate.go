@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -34,8 +33,8 @@ func (t *Text) Next(at int) (Output, error) {
 	return Output{At: at, Token: t.Targets[at], Against: -1}, nil
 }
 
-// check returns an error if the output is none of the text.
-func (o Output) check(t *Text) error {
+// Check returns an error if the output is none of the text.
+func (o Output) Check(t *Text) error {
 	v := t.Model.Common().Vocab
 	switch {
 	case o.At < 0 || o.At >= len(t.Tokens):
@@ -219,10 +218,24 @@ func (d *gradients) rows(e embedding, b int) (x, dx [][]float64) {
 	return cut(e.path), cut(derivative(e.path))
 }
 
-// saliencyGrids returns a grid for the text and one for the source, with a row for each label. An
-// embedding that reads both, or several tables, add up.
-func (t *Text) saliencyGrids(all []embedding, labels []string) (text, source *Grid) {
-	rows := Axis{Kind: Entries, Labels: labels}
+// outputAxis returns rows for outputs, which are at the positions of the predicted tokens.
+func (t *Text) outputAxis(outputs []Output) (Axis, error) {
+	rows := Axis{Kind: Tokens}
+	if len(outputs) == 0 {
+		return rows, noPredictions()
+	}
+	for _, o := range outputs {
+		if err := o.Check(t); err != nil {
+			return rows, err
+		}
+		rows.Labels, rows.Index = append(rows.Labels, t.label(o)), append(rows.Index, t.positionsOf([]int{o.At})[0])
+	}
+	return rows, nil
+}
+
+// saliencyGrids returns a grid for the text and one for the source. Embeddings of the same tokens
+// add up.
+func (t *Text) saliencyGrids(all []embedding, rows Axis) (text, source *Grid) {
 	for _, e := range all {
 		if e.source && source == nil {
 			g := newGrid("source", rows, t.sourceAxis())
@@ -261,7 +274,7 @@ func dot(a, b []float64) float64 {
 func finite(what string, values []float64) error {
 	for _, v := range values {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return fmt.Errorf("%s has the value %v: the weights or the text are not fit for it", strings.ToLower(what), v)
+			return fmt.Errorf("%s has the value %v: the weights or the text are not fit for it", what, v)
 		}
 	}
 	return nil
