@@ -11,6 +11,7 @@ import (
 
 	"euryale/layers"
 	"euryale/layers/graph"
+	"euryale/layers/ops"
 	"euryale/models"
 )
 
@@ -88,6 +89,7 @@ type gradients struct {
 	model      *explained
 	text       *Text
 	embeddings []embedding
+	changes    []*ops.Change // of the embeddings; none unless they are to be scaled
 }
 
 // embedding is the tap of the rows that a table of tokens gives.
@@ -123,13 +125,23 @@ func (t *Text) embeddings() ([]embedding, error) {
 	return all, nil
 }
 
-// differentiate compiles the program of so many outputs at once.
-func (t *Text) differentiate(outputs int) (*gradients, error) {
+// differentiate compiles the program of so many outputs at once, with changes of the embeddings if scaled
+// is set.
+func (t *Text) differentiate(outputs int, scaled bool) (*gradients, error) {
 	all, err := t.embeddings()
 	if err != nil {
 		return nil, err
 	}
-	d := &gradients{model: &explained{Model: t.Model}, text: t, embeddings: all}
+	var edits []graph.Edit
+	d := &gradients{text: t, embeddings: all}
+	if scaled {
+		var paths []string
+		for _, e := range all {
+			paths = append(paths, e.path)
+		}
+		edits, d.changes = editsOf(paths)
+	}
+	d.model = &explained{Model: models.Edited(t.Model, edits)}
 	var missing error
 	f := graph.Frame{B: outputs, T: len(t.Tokens), S: len(t.Source), Gradient: true}
 	d.Program, err = models.Inspect(d.model, t.Weights, f, func(g *graph.Graph) map[string]*G.Node {

@@ -11,7 +11,7 @@ func GradientInput(t *Text, outputs ...Output) (*Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := t.differentiate(min(len(outputs), outputsAtOnce))
+	d, err := t.differentiate(min(len(outputs), outputsAtOnce), false)
 	if err != nil {
 		return nil, err
 	}
