@@ -52,13 +52,15 @@ type Section struct {
 // Fits reports whether there is a figure.
 func (s Section) Fits() bool { return s.Figure != nil }
 
-// Options says what the page shows. The zero value is a page of the text alone.
+// Options says what the page shows besides the text itself.
 type Options struct {
-	Output   view.Output                        // explained by the views of one output
-	Sample   []view.Sequence                    // other text of the kind that the model knows; nil: views that need some are left out
-	Clean    *view.Text                         // of activation patching: the text is then the corrupted one; nil: none
-	About    string                             // the model, in a line
-	Progress func(done, total int, name string) // before each view; may be nil
+	Output    view.Output                        // explained by the views of one output
+	Sample    []view.Sequence                    // other text that the model knows; nil: views that need some are left out
+	Corrupted *view.Text                         // a prompt whose activations are patched; nil: none are
+	Clean     *view.Text                         // the prompt that they are patched from
+	Patched   view.Output                        // of both prompts
+	About     string                             // the model, in a line
+	Progress  func(done, total int, name string) // before each view; may be nil
 }
 
 // Build computes the views of a text. A view that does not fit, or fails, has its reason in the page; the error is

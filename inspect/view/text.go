@@ -81,9 +81,7 @@ func (t *Text) sourceAxis() Axis { return Axis{Kind: Source, Labels: t.Labels(t.
 
 // graph returns the model's graph over the text, not compiled.
 func (t *Text) graph() (*graph.Graph, error) {
-	return graph.Build(t.Weights, graph.Frame{B: 1, T: len(t.Tokens), S: len(t.Source)}, func(s *graph.Scope) {
-		s.Tap("logits", t.Model.Logits(s, s.Tokens()))
-	})
+	return models.Declared(t.Model, t.Weights, graph.Frame{B: 1, T: len(t.Tokens), S: len(t.Source)})
 }
 
 // read runs the model over the text and reads taps.
