@@ -22,9 +22,9 @@ const sampleSequences = 24
 
 // pageOptions are the flags of the page.
 type pageOptions struct {
-	out, source           string
-	token, against, clean string
-	at                    int
+	out, source          string
+	token, against, from string
+	at                   int
 }
 
 func (p *pageOptions) declare(f *cli.Flags) {
@@ -33,7 +33,7 @@ func (p *pageOptions) declare(f *cli.Flags) {
 	f.IntVar(&p.at, "at", -1, "`N` position whose prediction is explained, from 0 (the last)")
 	f.StringVar(&p.token, "token", "", "`TEXT` token that is explained there (that of the text)")
 	f.StringVar(&p.against, "against", "", "`TEXT` token that it is compared with")
-	f.StringVar(&p.clean, "clean", "", "`TEXT` prompt as long as -prompt, whose activations are patched in")
+	f.StringVar(&p.from, "patch-from", "", "`TEXT` prompt as long as -prompt, whose values are patched in")
 }
 
 // check returns an error if a flag of the page is given without -out.
@@ -41,7 +41,7 @@ func (p *pageOptions) check(f *cli.Flags) error {
 	if p.out != "" {
 		return nil
 	}
-	for _, name := range []string{"at", "token", "against", "clean"} {
+	for _, name := range []string{"at", "token", "against", "patch-from"} {
 		if f.Given(name) {
 			return cli.Misusef("-%s is for the page: give -out DIR", name)
 		}
@@ -82,6 +82,9 @@ func (o *explainOptions) writePage(ctx context.Context, saved *training.Saved, g
 	if options.Sample, err = page.Sample(saved, sampleSequences, stderr); err != nil {
 		tell(stderr, fmt.Sprintf("views of other text are left out: %v", err))
 	}
+	if err := o.patch(g, p, &options); err != nil {
+		return err
+	}
 	var bar *term.Progress
 	options.Progress = func(done, total int, name string) {
 		if bar == nil {
@@ -95,6 +98,32 @@ func (o *explainOptions) writePage(ctx context.Context, saved *training.Saved, g
 		return err
 	}
 	return o.writeFiles(built, stderr)
+}
+
+// patch sets the prompts of activation patching. With -token or -at, the output is the one that they choose.
+func (o *explainOptions) patch(g *generation.Generator, p generation.Prompt, options *page.Options) error {
+	if o.page.from == "" {
+		return nil
+	}
+	from, err := g.Prompt(o.page.from)
+	if err != nil {
+		return fmt.Errorf("-patch-from: %w", err)
+	}
+	if options.Corrupted, err = view.New(g, p, nil); err != nil {
+		return err
+	}
+	if options.Clean, err = view.New(g, from, nil); err != nil {
+		return err
+	}
+	if a, b := len(options.Corrupted.Tokens), len(options.Clean.Tokens); a != b || len(from.Source) != len(p.Source) {
+		return fmt.Errorf("-patch-from %q has %d tokens and -prompt %d (sources: %d and %d): want prompts of equal lengths", o.page.from, b, a, len(from.Source), len(p.Source))
+	}
+	if o.page.token != "" || o.Given("at") {
+		options.Patched = options.Output
+		return nil
+	}
+	options.Patched, err = view.Contrast(options.Corrupted, options.Clean)
+	return err
 }
 
 // writeFiles writes index.html, and an SVG of each view.

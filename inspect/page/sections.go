@@ -58,6 +58,9 @@ func ofTokens() []section {
 
 // explainedOutput says which output a figure explains.
 func explainedOutput(t *view.Text, o view.Output) []Words {
+	if o.Token < 0 {
+		return nil
+	}
 	token := t.Piece(o.Token)
 	if o.Against >= 0 {
 		return []Words{{fmt.Sprintf("The logit of %q minus that of %q at position %d.", token, t.Piece(o.Against), o.At), fmt.Sprintf("位置 %d 处 %q 与 %q 的 logit 之差。", o.At, token, t.Piece(o.Against))}}

@@ -72,6 +72,29 @@ func Patching(ctx context.Context, corrupted, clean *Text, o Output) (*Figure, e
 	return f, nil
 }
 
+// Contrast returns the output that tells two prompts apart best: after the last token, what the model finds most
+// likely after the clean prompt, compared with what it finds most likely after the corrupted one, unless they are the
+// same token.
+func Contrast(corrupted, clean *Text) (Output, error) {
+	o := Output{At: len(clean.Tokens) - 1, Against: -1}
+	v := clean.Model.Common().Vocab
+	for _, t := range []*Text{corrupted, clean} {
+		p, err := t.read("logits")
+		if err != nil {
+			return o, err
+		}
+		logits := p.Float64s("logits")
+		if o.Against = o.Token; t == corrupted {
+			o.Against = -1
+		}
+		o.Token = top(logits[len(logits)-v:], 1)[0]
+	}
+	if o.Token == o.Against {
+		o.Against = -1
+	}
+	return o, nil
+}
+
 // patchMap is the taps that one grid patches.
 type patchMap struct {
 	title  string
