@@ -122,21 +122,36 @@
     this.box.appendChild(pane);
   };
 
-  Grid.prototype.drawCanvas = function () {
-    var pane = make("div", "pane"), canvas = make("canvas"), g = this, cols = this.cols.length, rows = this.rows.length;
-    var few = cols <= 48 && rows <= 48;
-    this.size = Math.max(3, Math.min(few ? 15 : 5, Math.floor((Math.min(innerWidth - 40, 1100) - 60) / cols)));
-    if (rows === 1 || cols <= 24 && rows <= 24 && !this.m.path) { this.size = Math.max(this.size, 15); }
-    this.font = '11px "Liberation Mono", Consolas, Menlo, "Noto Sans CJK SC", monospace';
-    var c = canvas.getContext("2d");
-    c.font = this.font;
-    var width = function (s) { return c.measureText(visible(s)).width; };
-    this.left = this.size >= 11 ? Math.ceil(Math.max.apply(null, this.rows.map(width))) + 6 : 0;
+  // A figure of many grids shows them small; a click on the title of one makes it large.
+  Grid.prototype.layout = function () {
+    var cols = this.cols.length, rows = this.rows.length, many = this.figure.grids.length > 4 && rows > 1, c = this.canvas.getContext("2d");
+    var room = Math.floor((Math.min(innerWidth - 40, 1150) - 60) / cols);
+    this.size = this.large ? 15 : many ? Math.max(2, Math.min(8, Math.floor(260 / cols))) : rows === 1 ? 15 : Math.max(4, Math.min(15, room));
+    c.font = this.font = '11px "Liberation Mono", Consolas, Menlo, "Noto Sans CJK SC", monospace';
+    var width = function (s) { return c.measureText(visible(s)).width; }, labelled = this.size >= 11;
+    this.left = labelled && rows > 1 ? Math.ceil(Math.max.apply(null, this.rows.map(width))) + 6 : 0;
     this.widest = Math.ceil(Math.max.apply(null, this.cols.map(width)));
     this.turned = this.widest > this.size;
-    this.top = this.size >= 11 ? (this.turned ? this.widest + 6 : 16) : 0;
-    canvas.style.width = this.left + cols * this.size + 1 + "px";
-    canvas.style.height = this.top + rows * this.size + 1 + "px";
+    this.top = labelled ? (this.turned ? this.widest + 6 : 16) : 0;
+    this.canvas.style.width = this.left + cols * this.size + 1 + "px";
+    this.canvas.style.height = this.top + rows * this.size + 1 + "px";
+  };
+
+  Grid.prototype.drawCanvas = function () {
+    var pane = make("div", "pane"), canvas = make("canvas"), g = this, title = this.box.querySelector("h3");
+    this.canvas = canvas;
+    this.layout();
+    if (this.size < 15) {
+      title.className = "zoom";
+      title.addEventListener("click", function () {
+        g.large = !g.large;
+        g.layout();
+        g.paint();
+        g.mark(JSON.parse(marked || "null") || nothing);
+      });
+    }
+    title.addEventListener("mouseenter", function () { if (g.m.path) { mark({ token: [], source: [], path: g.m.path, text: g.m.title }); } });
+    title.addEventListener("mouseleave", release);
     canvas.addEventListener("mousemove", function (event) {
       var at = g.cellAt(event);
       if (at) { mark(g.about(at[0], at[1])); } else { release(); }
@@ -146,7 +161,6 @@
       var at = g.cellAt(event);
       if (at) { hold(g.about(at[0], at[1])); }
     });
-    this.canvas = canvas;
     pane.appendChild(canvas);
     this.pane = pane;
     this.box.appendChild(pane);
@@ -185,7 +199,7 @@
     if (this.size < 11) { return; }
     c.fillStyle = style.getPropertyValue("--faint");
     c.textAlign = "right";
-    this.rows.forEach(function (r, i) { c.fillText(visible(r), g.left - 4, g.top + (i + 0.75) * g.size); });
+    if (this.left > 0) { this.rows.forEach(function (r, i) { c.fillText(visible(r), g.left - 4, g.top + (i + 0.75) * g.size); }); }
     this.cols.forEach(function (label, j) {
       c.save();
       c.translate(g.left + (j + 0.5) * g.size, g.top - 4);

@@ -55,12 +55,12 @@ func (o Output) value(logits []float64, v int) float64 {
 	return logSoftmax(row)[o.Token]
 }
 
-// label names the output, as "→ e" or "→ e, not a".
+// label names the output, as "h→e" or "h→e≠a".
 func (t *Text) label(o Output) string {
 	if o.Against >= 0 {
-		return fmt.Sprintf("%s → %s ≠ %s", t.Piece(t.Tokens[o.At]), t.Piece(o.Token), t.Piece(o.Against))
+		return fmt.Sprintf("%s→%s≠%s", t.Piece(t.Tokens[o.At]), t.Piece(o.Token), t.Piece(o.Against))
 	}
-	return fmt.Sprintf("%s → %s", t.Piece(t.Tokens[o.At]), t.Piece(o.Token))
+	return fmt.Sprintf("%s→%s", t.Piece(t.Tokens[o.At]), t.Piece(o.Token))
 }
 
 // explained is a model whose objective is an output of each sequence, instead of a loss. gorgonia.Grad then
