@@ -94,6 +94,10 @@ func (s *Scope) TapLater(name string, info TapInfo, declare func() *G.Node) {
 // tap declares the tap at path and those of its parts.
 func (s *Scope) tap(path string, n *G.Node, info TapInfo) *G.Node {
 	s.describe(path, &info, n)
+	if n.Dims() == 0 {
+		s.graph.taps[path], s.graph.readOnly[path] = n, true
+		return n
+	}
 	n = s.edit(path, info, n)
 	s.graph.taps[path] = n
 	s.tapParts(path, info)
