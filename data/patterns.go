@@ -33,7 +33,7 @@ func repeatsText(c Config) string {
 	random := func(n int) string {
 		s := make([]byte, n)
 		for i := range s {
-			if letter = (letter + 1) % len(repeatsLetters); rng.IntN(2) == 0 {
+			if letter = (letter + 1) % len(repeatsLetters); rng.IntN(3) > 0 {
 				letter = rng.IntN(len(repeatsLetters))
 			}
 			s[i] = repeatsLetters[letter]
