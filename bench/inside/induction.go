@@ -9,8 +9,6 @@ import (
 	"euryale/generation"
 	"euryale/inspect"
 	"euryale/inspect/view"
-	"euryale/layers/graph"
-	"euryale/models"
 )
 
 // found is the score from which a head counts as one of its kind.
@@ -108,15 +106,14 @@ func lossWithout(g *generation.Generator, lines []line, means map[string][]float
 	if err != nil {
 		return l, err
 	}
-	f, feed := batchOf(lines)
-	p, err := models.Score(edited.Model, g.Weights, f)
+	tokens := make([][]int, len(lines))
+	for i, q := range lines {
+		tokens[i] = q.tokens
+	}
+	all, f, err := lossesOf(edited, tokens)
 	if err != nil {
 		return l, err
 	}
-	if err := p.Run(feed); err != nil {
-		return l, err
-	}
-	all := p.Value("losses")
 	var repeated, other float64
 	for b, q := range lines {
 		for i := 1; i < len(q.tokens); i++ {
@@ -130,27 +127,6 @@ func lossWithout(g *generation.Generator, lines []line, means map[string][]float
 	l.repeated /= repeated
 	l.other /= other
 	return l, nil
-}
-
-// batchOf returns lines side by side. Every letter but the first is a target.
-func batchOf(lines []line) (f graph.Frame, feed graph.Feed) {
-	f.B = len(lines)
-	for _, q := range lines {
-		f.T = max(f.T, len(q.tokens))
-	}
-	for _, q := range lines {
-		for i := range f.T {
-			token, target := -1, -1
-			if i < len(q.tokens) {
-				token = q.tokens[i]
-			}
-			if i+1 < len(q.tokens) {
-				target = q.tokens[i+1]
-			}
-			feed.Tokens, feed.Targets = append(feed.Tokens, token), append(feed.Targets, target)
-		}
-	}
-	return f, feed
 }
 
 // headMeans returns the mean of what each head puts out over lines.

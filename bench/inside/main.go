@@ -22,6 +22,8 @@ import (
 
 	"euryale/data"
 	"euryale/generation"
+	"euryale/layers/graph"
+	"euryale/models"
 	"euryale/training"
 )
 
@@ -92,4 +94,25 @@ func summary(values []float64) string {
 		sum += v / float64(len(values))
 	}
 	return fmt.Sprintf("%.2f (%.2f–%.2f)", sum, slices.Min(values), slices.Max(values))
+}
+
+// lossesOf returns the loss of each letter of lines from those before it, in nats, in rows of f.T. Letter
+// i of a line has entry i−1.
+func lossesOf(g *generation.Generator, lines [][]int) (all []float32, f graph.Frame, err error) {
+	f.B = len(lines)
+	for _, tokens := range lines {
+		f.T = max(f.T, len(tokens))
+	}
+	var feed graph.Feed
+	for _, tokens := range lines {
+		padding := slices.Repeat([]int{-1}, f.T-len(tokens))
+		feed.Tokens = slices.Concat(feed.Tokens, tokens, padding)
+		feed.Targets = slices.Concat(feed.Targets, tokens[1:], padding, []int{-1})
+	}
+	p, err := models.Score(g.Model, g.Weights, f)
+	if err != nil {
+		return nil, f, err
+	}
+	err = p.Run(feed)
+	return p.Value("losses"), f, err
 }
