@@ -2,6 +2,8 @@ package inspect
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"euryale/generation"
 	"euryale/layers/graph"
@@ -26,15 +28,11 @@ func Open(g *generation.Generator, t Text, list ...Intervention) (*generation.Ge
 	if r.graph, err = declared(g); err != nil {
 		return nil, err
 	}
-	var edits []graph.Edit
-	for _, v := range list {
-		e, err := r.resolve(v)
-		if err != nil {
-			return nil, fmt.Errorf("the intervention %q: %w", v, err)
-		}
-		edits = append(edits, e...)
+	all, err := r.resolveAll(list)
+	if err != nil {
+		return nil, err
 	}
-	return &generation.Generator{Model: models.Edited(g.Model, edits), Weights: g.Weights, Tokenizer: g.Tokenizer, Format: g.Format, End: g.End}, nil
+	return &generation.Generator{Model: models.Edited(g.Model, slices.Concat(all...)), Weights: g.Weights, Tokenizer: g.Tokenizer, Format: g.Format, End: g.End}, nil
 }
 
 // resolver turns interventions into edits of a model's graph.
@@ -42,8 +40,35 @@ type resolver struct {
 	g       *generation.Generator
 	text    Text
 	graph   *graph.Graph
-	clean   map[string]*Array // taps over Text.Prompt
-	patched map[string]*Array // taps over Text.Patch
+	clean   *recorded // over Text.Prompt
+	patched *recorded // over Text.Patch
+}
+
+// recorded are taps over a prompt. One pass reads all that interventions need.
+type recorded struct {
+	names []string // to read in that pass
+	known map[string]*Array
+}
+
+// resolveAll returns the edits of each intervention.
+func (r *resolver) resolveAll(list []Intervention) (all [][]graph.Edit, err error) {
+	wanted := map[string][]string{}
+	for _, v := range list {
+		names, err := match(r.graph, []string{v.Path})
+		if err != nil {
+			return nil, fmt.Errorf("the intervention %q: %w", v, err)
+		}
+		wanted[v.Value.Of] = append(wanted[v.Value.Of], names...)
+	}
+	r.clean, r.patched = &recorded{names: wanted[Mean]}, &recorded{names: wanted[Patch]}
+	for _, v := range list {
+		edits, err := r.resolve(v)
+		if err != nil {
+			return nil, fmt.Errorf("the intervention %q: %w", v, err)
+		}
+		all = append(all, edits)
+	}
+	return all, nil
 }
 
 // resolve returns the edits of an intervention, one for each tap that its path matches.
@@ -104,8 +129,8 @@ func (r *resolver) operand(name string, v Value) (ops.Operand, error) {
 		return ops.Operand{Scale: v.Scale}, nil
 	case v.Of == Mean:
 		var whole *Array
-		if whole, err = r.over(&r.clean, r.text.Prompt, name); err == nil {
-			table = &Array{Shape: []int{1, whole.Width()}, Data: whole.MeanRow()}
+		if whole, err = r.over(r.clean, r.text.Prompt, name); err == nil {
+			table = &Array{Shape: append([]int{1}, whole.Shape[1:]...), Data: whole.MeanRow()}
 		}
 	case v.Of == Patch:
 		table, err = r.patch(name)
@@ -118,19 +143,23 @@ func (r *resolver) operand(name string, v Value) (ops.Operand, error) {
 	return r.fit(name, v.Scale, table)
 }
 
-// over returns a tap over a prompt, which is read once for all taps that have been asked for.
-func (r *resolver) over(known *map[string]*Array, p generation.Prompt, name string) (*Array, error) {
-	if a := (*known)[name]; a != nil {
+// over returns a tap over a prompt.
+func (r *resolver) over(taps *recorded, p generation.Prompt, name string) (*Array, error) {
+	if a := taps.known[name]; a != nil {
 		return a, nil
 	}
-	v, err := read(r.g, p, []string{name})
+	names := append(slices.Clone(taps.names), name)
+	slices.Sort(names)
+	names = slices.Compact(names)
+	v, err := read(r.g, p, names)
 	if err != nil {
 		return nil, err
 	}
-	if *known == nil {
-		*known = map[string]*Array{}
+	if taps.known == nil {
+		taps.known = map[string]*Array{}
 	}
-	(*known)[name] = v.Arrays[name]
+	maps.Copy(taps.known, v.Arrays)
+	taps.names = nil
 	return v.Arrays[name], nil
 }
 
@@ -145,7 +174,7 @@ func (r *resolver) patch(name string) (*Array, error) {
 	case len(from.Source) != len(to.Source):
 		return nil, fmt.Errorf("the source has %d tokens and the one of the patch %d: positions correspond only in sources of one length", len(to.Source), len(from.Source))
 	}
-	return r.over(&r.patched, from, name)
+	return r.over(r.patched, from, name)
 }
 
 // fit checks that a table has the columns of a tap.

@@ -34,15 +34,10 @@ func NewRunner(g *generation.Generator, t Text, patterns []string, list ...Inter
 	if r.names, err = match(d, patterns); err != nil {
 		return nil, err
 	}
-	var all []graph.Edit
-	for _, v := range list {
-		edits, err := r.resolve.resolve(v)
-		if err != nil {
-			return nil, fmt.Errorf("the intervention %q: %w", v, err)
-		}
-		r.changes, all = append(r.changes, edits), append(all, edits...)
+	if r.changes, err = r.resolve.resolveAll(list); err != nil {
+		return nil, err
 	}
-	m := models.Edited(g.Model, all)
+	m := models.Edited(g.Model, slices.Concat(r.changes...))
 	r.prog, err = models.Score(m, g.Weights, graph.Frame{B: 1, T: len(t.Prompt.Tokens), S: len(t.Prompt.Source)}, r.names...)
 	return r, err
 }

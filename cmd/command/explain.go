@@ -29,6 +29,7 @@ type explainOptions struct {
 	prompt, attention string
 	layers            cli.List
 	tokens            int
+	page              pageOptions
 }
 
 func newExplainOptions() *explainOptions {
@@ -38,6 +39,7 @@ func newExplainOptions() *explainOptions {
 		o.StringVar(&o.prompt, "prompt", "", "`TEXT` text that the model reads")
 		o.IntVar(&o.tokens, "tokens", 20, "`N` most tokens of the continuation, which is greedy (20)")
 	})
+	o.Group("The page", func() { o.page.declare(o.Flags) })
 	o.Group("What to draw", func() {
 		o.StringVar(&o.attention, "attention", "", "`FILE` draw the attention weights over the prompt and its continuation (SVG)")
 		o.Var(&o.layers, "layer", "`PATH` layer to draw, as h0/att; may be repeated (all)")
@@ -48,16 +50,16 @@ func newExplainOptions() *explainOptions {
 
 func (o *explainOptions) check() error {
 	switch {
-	case o.attention == "":
-		return cli.Misusef("there is nothing to draw: give -attention FILE.svg")
-	case filepath.Ext(o.attention) != ".svg":
+	case o.attention == "" && o.page.out == "":
+		return cli.Misusef("there is nothing to draw: give -out DIR or -attention FILE.svg")
+	case o.attention != "" && filepath.Ext(o.attention) != ".svg":
 		return cli.Misusef("-attention %s: want a name that ends in .svg", o.attention)
 	case o.prompt == "":
 		return cli.Misusef("there is no text to read: give -prompt TEXT")
 	case o.tokens < 0:
 		return cli.Misusef("-tokens %d: want 0 or more", o.tokens)
 	}
-	return nil
+	return o.page.check(o.Flags)
 }
 
 func runExplain(args []string, s streams) int {
@@ -70,19 +72,31 @@ func explain(ctx context.Context, o *explainOptions, s streams) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	_, g, release, err := o.open(s.err)
+	saved, g, release, err := o.open(s.err)
 	if err != nil {
 		return err
 	}
 	defer release()
-	prompt, err := g.Prompt(o.prompt)
+	prompt, text, continuation, err := o.read(ctx, g)
 	if err != nil {
 		return err
 	}
-	text, continuation, err := o.continued(ctx, g, prompt)
-	if err != nil {
-		return err
+	if o.attention != "" {
+		if err := o.drawAttention(g, prompt, continuation, s.err); err != nil {
+			return err
+		}
 	}
+	if o.page.out != "" {
+		if err := o.writePage(ctx, saved, g, prompt, continuation, s.err); err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintln(s.out, text)
+	return err
+}
+
+// drawAttention writes the attention maps.
+func (o *explainOptions) drawAttention(g *generation.Generator, prompt generation.Prompt, continuation []int, stderr io.Writer) error {
 	maps, err := g.Attention(prompt, continuation, o.layers...)
 	if err != nil {
 		return err
@@ -94,9 +108,8 @@ func explain(ctx context.Context, o *explainOptions, s streams) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.err, "%d attention maps are in %s\n", len(maps.Each), o.attention)
-	_, err = fmt.Fprintln(s.out, text)
-	return err
+	fmt.Fprintf(stderr, "%d attention maps are in %s\n", len(maps.Each), o.attention)
+	return nil
 }
 
 // continued returns the greedy continuation of a prompt, and what to print of both. A prompt

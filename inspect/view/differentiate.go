@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
 	"euryale/layers"
 	"euryale/layers/graph"
+	"euryale/layers/ops"
 	"euryale/models"
 )
 
@@ -34,8 +34,8 @@ func (t *Text) Next(at int) (Output, error) {
 	return Output{At: at, Token: t.Targets[at], Against: -1}, nil
 }
 
-// check returns an error if the output is none of the text.
-func (o Output) check(t *Text) error {
+// Check returns an error if the output is none of the text.
+func (o Output) Check(t *Text) error {
 	v := t.Model.Common().Vocab
 	switch {
 	case o.At < 0 || o.At >= len(t.Tokens):
@@ -55,12 +55,12 @@ func (o Output) value(logits []float64, v int) float64 {
 	return logSoftmax(row)[o.Token]
 }
 
-// label names the output, as "→ e" or "→ e, not a".
+// label names the output, as "h→e" or "h→e≠a".
 func (t *Text) label(o Output) string {
 	if o.Against >= 0 {
-		return fmt.Sprintf("%s → %s ≠ %s", t.Piece(t.Tokens[o.At]), t.Piece(o.Token), t.Piece(o.Against))
+		return fmt.Sprintf("%s→%s≠%s", t.Piece(t.Tokens[o.At]), t.Piece(o.Token), t.Piece(o.Against))
 	}
-	return fmt.Sprintf("%s → %s", t.Piece(t.Tokens[o.At]), t.Piece(o.Token))
+	return fmt.Sprintf("%s→%s", t.Piece(t.Tokens[o.At]), t.Piece(o.Token))
 }
 
 // explained is a model whose objective is an output of each sequence, instead of a loss. gorgonia.Grad then
@@ -89,6 +89,7 @@ type gradients struct {
 	model      *explained
 	text       *Text
 	embeddings []embedding
+	changes    []*ops.Change // of the embeddings; none unless they are to be scaled
 }
 
 // embedding is the tap of the rows that a table of tokens gives.
@@ -124,13 +125,23 @@ func (t *Text) embeddings() ([]embedding, error) {
 	return all, nil
 }
 
-// differentiate compiles the program of so many outputs at once.
-func (t *Text) differentiate(outputs int) (*gradients, error) {
+// differentiate compiles the program of so many outputs at once, with changes of the embeddings if scaled
+// is set.
+func (t *Text) differentiate(outputs int, scaled bool) (*gradients, error) {
 	all, err := t.embeddings()
 	if err != nil {
 		return nil, err
 	}
-	d := &gradients{model: &explained{Model: t.Model}, text: t, embeddings: all}
+	var edits []graph.Edit
+	d := &gradients{text: t, embeddings: all}
+	if scaled {
+		var paths []string
+		for _, e := range all {
+			paths = append(paths, e.path)
+		}
+		edits, d.changes = editsOf(paths)
+	}
+	d.model = &explained{Model: models.Edited(t.Model, edits)}
 	var missing error
 	f := graph.Frame{B: outputs, T: len(t.Tokens), S: len(t.Source), Gradient: true}
 	d.Program, err = models.Inspect(d.model, t.Weights, f, func(g *graph.Graph) map[string]*G.Node {
@@ -219,10 +230,24 @@ func (d *gradients) rows(e embedding, b int) (x, dx [][]float64) {
 	return cut(e.path), cut(derivative(e.path))
 }
 
-// saliencyGrids returns a grid for the text and one for the source, with a row for each label. An
-// embedding that reads both, or several tables, add up.
-func (t *Text) saliencyGrids(all []embedding, labels []string) (text, source *Grid) {
-	rows := Axis{Kind: Entries, Labels: labels}
+// outputAxis returns rows for outputs, which are at the positions of the predicted tokens.
+func (t *Text) outputAxis(outputs []Output) (Axis, error) {
+	rows := Axis{Kind: Tokens}
+	if len(outputs) == 0 {
+		return rows, noPredictions()
+	}
+	for _, o := range outputs {
+		if err := o.Check(t); err != nil {
+			return rows, err
+		}
+		rows.Labels, rows.Index = append(rows.Labels, t.label(o)), append(rows.Index, t.positionsOf([]int{o.At})[0])
+	}
+	return rows, nil
+}
+
+// saliencyGrids returns a grid for the text and one for the source. Embeddings of the same tokens
+// add up.
+func (t *Text) saliencyGrids(all []embedding, rows Axis) (text, source *Grid) {
 	for _, e := range all {
 		if e.source && source == nil {
 			g := newGrid("source", rows, t.sourceAxis())
@@ -261,7 +286,7 @@ func dot(a, b []float64) float64 {
 func finite(what string, values []float64) error {
 	for _, v := range values {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return fmt.Errorf("%s has the value %v: the weights or the text are not fit for it", strings.ToLower(what), v)
+			return fmt.Errorf("%s has the value %v: the weights or the text are not fit for it", what, v)
 		}
 	}
 	return nil

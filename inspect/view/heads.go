@@ -156,3 +156,12 @@ func headAxis(n int) Axis {
 	}
 	return a
 }
+
+// numbers returns integers as labels.
+func numbers(all []int) []string {
+	labels := make([]string, len(all))
+	for i, n := range all {
+		labels[i] = fmt.Sprint(n)
+	}
+	return labels
+}

@@ -27,9 +27,9 @@ func Predictions(t *Text) (*Figure, error) {
 		}
 	}
 	if at == nil {
-		return nil, unfit("the text predicts no token: give at least two, or a hidden one", "文本没有要预测的词元：至少给出两个词元，或一个被遮住的词元")
+		return nil, noPredictions()
 	}
-	cols := Axis{Kind: Tokens, Labels: t.labels(predicted), Index: t.positionsOf(at)}
+	cols := Axis{Kind: Tokens, Labels: t.Labels(predicted), Index: t.positionsOf(at)}
 	row := func(name string) Grid { return newGrid(name, Axis{Kind: Entries, Labels: []string{name}}, cols) }
 	logprob, rank, entropy := row("log p"), row("rank"), row("entropy")
 	for j, i := range at {
@@ -110,4 +110,8 @@ func logSoftmax(logits []float64) []float64 {
 		out[i] = l - norm
 	}
 	return out
+}
+
+func noPredictions() error {
+	return unfit("the text predicts no token: give at least two, or a hidden one", "文本没有要预测的词元：至少给出两个词元，或一个被遮住的词元")
 }

@@ -7,18 +7,15 @@ const outputsAtOnce = 8
 // output: for every token, the sum over the columns of its embedding times the output's gradient with
 // respect to them. The gradient is Gorgonia's symbolic one. A row for each output.
 func GradientInput(t *Text, outputs ...Output) (*Figure, error) {
-	var labels []string
-	for _, o := range outputs {
-		if err := o.check(t); err != nil {
-			return nil, err
-		}
-		labels = append(labels, t.label(o))
-	}
-	d, err := t.differentiate(min(len(outputs), outputsAtOnce))
+	rows, err := t.outputAxis(outputs)
 	if err != nil {
 		return nil, err
 	}
-	text, source := t.saliencyGrids(d.embeddings, labels)
+	d, err := t.differentiate(min(len(outputs), outputsAtOnce), false)
+	if err != nil {
+		return nil, err
+	}
+	text, source := t.saliencyGrids(d.embeddings, rows)
 	for at := 0; at < len(outputs); at += outputsAtOnce {
 		chunk := outputs[at:min(at+outputsAtOnce, len(outputs))]
 		if err := d.run(chunk); err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"euryale/layers/graph"
+	"euryale/layers/ops"
 	"euryale/models"
 )
 
@@ -89,4 +90,69 @@ func TestGradientInputOfManyOutputs(t *testing.T) {
 	assert.ErrorContains(t, err, "want ids from 0 to 10")
 	_, err = x.Next(7)
 	assert.ErrorContains(t, err, "position 7 predicts no token of the text")
+}
+
+// Integrated gradients add up to the difference of the output, for one token and for a pair, in every kind of
+// model, and are zero for later tokens.
+func TestIntegratedGradientsAreComplete(t *testing.T) {
+	for name := range tiny {
+		x := textOf(t, name)
+		for _, o := range []Output{{At: 5, Token: 4, Against: -1}, {At: 6, Token: 2, Against: 9}} {
+			f, err := IntegratedGradients(x, o)
+			require.NoError(t, err, name)
+			sum := 0.0
+			for _, g := range f.Grids {
+				for i, v := range g.Values {
+					sum += v
+					if g.Title == "text" && i > o.At {
+						assert.Zero(t, v, "later tokens do not matter")
+					}
+				}
+			}
+			want := outputAt(t, x, o, 1) - outputAt(t, x, o, 0)
+			assert.InEpsilon(t, want, sum, Completeness+1e-4, "%s %v", name, f.Grids[0].Notes)
+		}
+	}
+}
+
+// outputAt returns an output with all embeddings multiplied by share.
+func outputAt(t *testing.T, x *Text, o Output, share float64) float64 {
+	t.Helper()
+	all, err := x.embeddings()
+	require.NoError(t, err)
+	var paths []string
+	for _, e := range all {
+		paths = append(paths, e.path)
+	}
+	c, err := newChanger(x.Model, x.Weights, []Sequence{x.Sequence}, paths, "logits")
+	require.NoError(t, err)
+	for _, change := range c.changes {
+		*change = ops.Change{Op: ops.Multiply, Value: ops.Operand{Scale: share}}
+	}
+	require.NoError(t, c.run())
+	return o.value(c.Float64s("logits"), 11)
+}
+
+// Occlusion is the difference to a text whose token has a row of zeros in the table.
+func TestOcclusion(t *testing.T) {
+	for _, name := range []string{"gru", "lstm", "transformer"} {
+		m := untied()[name]
+		w := graph.NewWeights(2)
+		x := textWith(t, m, w)
+		x.Tokens, x.Targets = []int{3, 1, 4, 2, 5}, []int{1, 4, 2, 5, -1}
+		outputs := []Output{{At: 3, Token: 5, Against: -1}, {At: 2, Token: 2, Against: 7}}
+		f, err := Occlusion(t.Context(), x, outputs...)
+		require.NoError(t, err)
+		table, ids, g := "tok/W", x.Tokens, f.Grid("text")
+		if name == "transformer" {
+			table, ids, g = "enc/tok/W", x.Source, f.Grid("source")
+		}
+		before := []float64{outputAt(t, x, outputs[0], 1), outputAt(t, x, outputs[1], 1)}
+		clear(w.Get(table).Float32()[ids[1]*8 : ids[1]*8+8])
+		for k, o := range outputs {
+			assert.InDelta(t, before[k]-outputAt(t, x, o, 1), g.At(k, 1), 1e-5, name)
+		}
+	}
+	_, err := Occlusion(t.Context(), textOf(t, "gpt"))
+	assert.ErrorContains(t, err, "the text predicts no token")
 }

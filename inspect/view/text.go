@@ -67,8 +67,8 @@ func piece(g *generation.Generator, id int) string {
 	return s
 }
 
-// labels returns tokens as text.
-func (t *Text) labels(ids []int) []string {
+// Labels returns tokens as text.
+func (t *Text) Labels(ids []int) []string {
 	labels := make([]string, len(ids))
 	for i, id := range ids {
 		labels[i] = t.Piece(id)
@@ -76,14 +76,12 @@ func (t *Text) labels(ids []int) []string {
 	return labels
 }
 
-func (t *Text) tokenAxis() Axis  { return Axis{Kind: Tokens, Labels: t.labels(t.Tokens)} }
-func (t *Text) sourceAxis() Axis { return Axis{Kind: Source, Labels: t.labels(t.Source)} }
+func (t *Text) tokenAxis() Axis  { return Axis{Kind: Tokens, Labels: t.Labels(t.Tokens)} }
+func (t *Text) sourceAxis() Axis { return Axis{Kind: Source, Labels: t.Labels(t.Source)} }
 
 // graph returns the model's graph over the text, not compiled.
 func (t *Text) graph() (*graph.Graph, error) {
-	return graph.Build(t.Weights, graph.Frame{B: 1, T: len(t.Tokens), S: len(t.Source)}, func(s *graph.Scope) {
-		s.Tap("logits", t.Model.Logits(s, s.Tokens()))
-	})
+	return models.Declared(t.Model, t.Weights, graph.Frame{B: 1, T: len(t.Tokens), S: len(t.Source)})
 }
 
 // read runs the model over the text and reads taps.
