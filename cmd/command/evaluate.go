@@ -38,7 +38,8 @@ Examples
 type evaluateOptions struct {
 	*cli.Flags
 	model
-	part, score, format                    string
+	args                                   []string // as given
+	part, score, pairs, format             string
 	examples, tokens, beams, shown, stride int
 	compare                                cli.List
 	html, svg                              string
@@ -57,7 +58,8 @@ func newEvaluateOptions() *evaluateOptions {
 		o.IntVar(&o.beams, "beam", 1, "`N` width of the beam search; 1 is greedy (1)")
 		o.IntVar(&o.shown, "shown", 3, "`N` answers to print (3)")
 	})
-	o.Group("Scoring a text", func() {
+	o.Group("Questions and texts", func() {
+		o.StringVar(&o.pairs, "pairs", "", "`PATH` minimal pairs, multiple choice or last words (JSON Lines)")
 		o.StringVar(&o.score, "score", "", "`FILE` print the likelihood of its text under the model")
 		o.IntVar(&o.stride, "stride", 0, "`N` tokens that the window moves by (half the context)")
 	})
@@ -78,6 +80,8 @@ func (o *evaluateOptions) check() error {
 	switch {
 	case o.format != "text" && o.format != "json":
 		return cli.Misusef("-format %s: want text or json", o.format)
+	case o.pairs != "":
+		return o.Only("pairs", "run", "last", "format", "precision", "blas", "threads")
 	case o.score != "":
 		return o.Only("score", "stride", "run", "last", "format", "precision", "blas", "threads")
 	case len(o.compare) > 0:
@@ -99,6 +103,7 @@ func isPart(name string) bool { return name == "train" || name == "valid" || nam
 
 func runEvaluate(args []string, s streams) int {
 	o := newEvaluateOptions()
+	o.args = args
 	return cli.Main(o.Flags, args, s.out, s.err, func(ctx context.Context) error {
 		s, err := s.join(&o.machine)
 		if err != nil {
@@ -120,7 +125,10 @@ func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 		return err
 	}
 	defer release()
-	if o.score != "" {
+	switch {
+	case o.pairs != "":
+		return o.askQuestions(ctx, g, s)
+	case o.score != "":
 		return o.scoreFile(ctx, g, s)
 	}
 	saved.Ranks = s.ranks
