@@ -59,6 +59,6 @@ func (m *model) keep(s *card.Section, w io.Writer) {
 		err = s.Save(m.run)
 	}
 	if err != nil {
-		fmt.Fprintf(w, "note: evaluate -report %s will lack this: %v\n", m.run, err)
+		fmt.Fprintf(w, "note: the card of evaluate -report will lack this: %v\n", err)
 	}
 }
