@@ -93,5 +93,8 @@ loss = lambda logits, targets, eps=0.0: F.cross_entropy(logits, targets, ignore_
 case("cross entropy", loss, ints={"targets": ids}, logits=4 * r(7, 11))
 case("cross entropy smoothed", lambda logits, targets: loss(logits, targets, 0.1), ints={"targets": ids}, logits=4 * r(7, 11))
 
+case("linear relu2", lambda x, w, b: F.relu(x @ w + b) ** 2, x=r(7, 5), w=r(5, 3), b=r(1, 3))
+case("activate relu2", lambda x: F.relu(x) ** 2, x=2 * r(7, 5))
+
 with open(os.path.join(os.path.dirname(__file__), "reference.json"), "w") as f:
     json.dump({"torch": torch.__version__, "cases": cases}, f)
