@@ -130,11 +130,11 @@ func (g *Generator) readTaps(p Prompt, continuation []int, taps []string) (*pass
 	if err := prog.Run(graph.Feed{Tokens: tokens, Source: p.Source}); err != nil {
 		return nil, err
 	}
-	return &pass{prog, g.labels(tokens), g.labels(p.Source)}, nil
+	return &pass{prog, g.Labels(tokens), g.Labels(p.Source)}, nil
 }
 
-// labels returns tokens as text, and as bytes where they are no text by themselves.
-func (g *Generator) labels(ids []int) []string {
+// Labels returns tokens as text, and as bytes where they are no text by themselves.
+func (g *Generator) Labels(ids []int) []string {
 	var labels []string
 	for _, id := range ids {
 		s := string(g.Tokenizer.Piece(id))

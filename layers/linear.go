@@ -85,22 +85,26 @@ func GatedMLP(s *Scope, x *G.Node, hidden int) *G.Node {
 //	x: (B·T, D) → (B·T, V), or (B, V) with memory
 //
 // It declares the parameters of Linear.
-func Head(s *Scope, x *G.Node, vocab int) *G.Node { return Linear(s, last(s, x), vocab) }
+func Head(s *Scope, x *G.Node, vocab int) *G.Node {
+	s, x = last(s, x)
+	return Linear(s, x, vocab)
+}
 
 // TiedHead is Head with the embedding table E that another layer has declared at path (Press
 // and Wolf 2017): it returns x·Eᵀ.
 //
 //	x: (B·T, D) → (B·T, V), or (B, V) with memory
 func TiedHead(s *Scope, x *G.Node, path string) *G.Node {
-	return s.Out(s.Must(ops.LinearT(s.At("head"), ops.Identity, last(s, x), s.Shared(path), nil)))
+	s, x = last(s, x)
+	return s.Out(s.Must(ops.LinearT(s.At("head"), ops.Identity, x, s.Shared(path), nil)))
 }
 
 // last returns the rows of x that need logits: each sequence's last in a graph that decodes,
-// all in other graphs.
-func last(s *Scope, x *G.Node) *G.Node {
+// all in other graphs. It also returns the scope for them.
+func last(s *Scope, x *G.Node) (*Scope, *G.Node) {
 	s.Rows(x)
 	if f := s.Frame(); f.Memory == nil || f.Whole || f.Gradient {
-		return x
+		return s, x
 	}
-	return s.Must(ops.Gather(s.At("last"), x, s.LastRows()))
+	return s.WithLastRows(), s.Must(ops.Gather(s.At("last"), x, s.LastRows()))
 }
