@@ -67,3 +67,22 @@ func TestZeroingTheLayersLeavesTheEmbedding(t *testing.T) {
 	require.NoError(t, r.Run(p))
 	assert.NotZero(t, r.Get("h0/att/proj").Data[5])
 }
+
+// Every model names what one looks for, and every tap can be read.
+func TestEveryTapCanBeRead(t *testing.T) {
+	for _, name := range []string{"gpt", "llama", "encoder", "transformer", "seq2seq", "rnn", "lstm", "gru"} {
+		g := small(t, name, nil)
+		p := prompt(t, g, text)
+		if models.SourceOf(g.Model) > 0 {
+			p.Source = p.Tokens[:9]
+		}
+		all, err := Taps(g)
+		require.NoError(t, err)
+		v, err := Read(g, p, all...)
+		require.NoError(t, err, name)
+		t.Log(name, len(all), all)
+		for _, tap := range all {
+			assert.NotEmpty(t, v.Get(tap).Data, tap)
+		}
+	}
+}

@@ -76,25 +76,25 @@ func Attention(s *Scope, x *G.Node, c AttentionConfig) *G.Node {
 //
 //	qkv: (B·T, (H+2·K)·d) → (B·T, H·d)
 func attend(s *Scope, qkv *G.Node, d int, c AttentionConfig) *G.Node {
-	q := columns(s, "q", qkv, 0, c.Heads*d)
-	k := columns(s, "k", qkv, c.Heads*d, (c.Heads+c.KVHeads)*d)
-	v := columns(s, "v", qkv, (c.Heads+c.KVHeads)*d, (c.Heads+2*c.KVHeads)*d)
-	var keys, values, lengths *G.Node
+	q := columns(s, "q", qkv, 0, c.Heads*d, c.Heads)
+	k := columns(s, "k", qkv, c.Heads*d, (c.Heads+c.KVHeads)*d, c.KVHeads)
+	v := columns(s, "v", qkv, (c.Heads+c.KVHeads)*d, (c.Heads+2*c.KVHeads)*d, c.KVHeads)
+	a := attended{q: q, keys: k, values: v, rows: s.RowsOf(qkv), drop: s.Drop("weights/dropout", c.Dropout)}
 	if c.Causal {
-		keys, values, lengths = s.History("keys", k), s.History("values", v), s.CausalLengths()
+		a.keys, a.values, a.lengths = s.History("keys", k), s.History("values", v), s.CausalLengths()
 	} else {
-		keys, values, lengths = k, v, s.SequenceLengths()
+		a.lengths = s.SequenceLengths()
 	}
-	o := ops.AttentionConfig{Sequences: s.B, Heads: c.Heads, KVHeads: c.KVHeads, ALiBi: c.ALiBi, Drop: s.Drop("weights/dropout", c.Dropout), Causal: c.Causal}
-	s.TapView(graph.AttentionWeights, "weights", s.Must(ops.AttentionWeights(s.At("weights"), o, q, keys, lengths)))
-	if keys == k { // no history: use the packed matrix
-		return s.Must(ops.AttentionOf(s.At("attention"), o, qkv, lengths))
+	if a.keys == k && !s.IsEdited("q", "k", "v") { // no history: use the packed matrix
+		a.qkv = qkv
 	}
-	return s.Must(ops.Attention(s.At("attention"), o, q, keys, values, lengths))
+	o := ops.AttentionConfig{Sequences: s.B, Heads: c.Heads, KVHeads: c.KVHeads, ALiBi: c.ALiBi, Causal: c.Causal}
+	return mixed(s, o, a)
 }
 
-func columns(s *Scope, name string, x *G.Node, from, to int) *G.Node {
-	return s.Tap(name, s.Must(ops.Columns(s.At(name), x, from, to)))
+func columns(s *Scope, name string, x *G.Node, from, to, heads int) *G.Node {
+	n := s.Must(ops.Columns(s.At(name), x, from, to))
+	return s.TapAs(name, n, graph.TapInfo{Heads: heads, Parts: graph.Heads(name, heads, (to-from)/heads)})
 }
 
 // CrossAttention is multi-head attention from every token to all tokens of the source.
@@ -105,11 +105,10 @@ func columns(s *Scope, name string, x *G.Node, from, to int) *G.Node {
 func CrossAttention(s *Scope, x, source *G.Node, heads int, p float64) *G.Node {
 	d := headed(s, x, heads)
 	q := Linear(s.Sub("q"), x, d)
-	k := s.Once("keys", Linear(s.Sub("k"), source, d))
-	v := s.Once("values", Linear(s.Sub("v"), source, d))
-	c := ops.AttentionConfig{Sequences: s.B, Heads: heads, KVHeads: heads, Drop: s.Drop("weights/dropout", p)}
-	s.TapView(graph.AttentionWeights, "weights", s.Must(ops.AttentionWeights(s.At("weights"), c, q, k, s.SourceLengths())))
-	att := s.Must(ops.Attention(s.At("attention"), c, q, k, v, s.SourceLengths()))
+	k := s.Once("keys", Linear(s.Sub("k").Source(), source, d))
+	v := s.Once("values", Linear(s.Sub("v").Source(), source, d))
+	o := ops.AttentionConfig{Sequences: s.B, Heads: heads, KVHeads: heads}
+	att := mixed(s, o, attended{q: q, keys: k, values: v, lengths: s.SourceLengths(), rows: graph.SourceRows, drop: s.Drop("weights/dropout", p)})
 	return s.Out(Project(s.Sub("proj"), att, d))
 }
 

@@ -34,6 +34,15 @@ func (s *Scope) IsEdited(names ...string) (edited bool) {
 	return edited
 }
 
+// Changed returns what the edits of the tap called name make of n, without declaring the tap: for a
+// value in the cell of a loop, which TapLater names outside.
+func (s *Scope) Changed(name string, n *G.Node, info TapInfo) *G.Node {
+	if info.Rows == "" {
+		info.Rows = s.RowsOf(n)
+	}
+	return s.edit(s.join(name), info, n)
+}
+
 // edit returns n with the changes that are set for the tap at path and for its parts.
 func (s *Scope) edit(path string, info TapInfo, n *G.Node) *G.Node {
 	var changes []ops.Edited

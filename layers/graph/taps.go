@@ -75,7 +75,8 @@ func (s *Scope) TapView(v View, name string, n *G.Node) *G.Node {
 }
 
 // TapLater names a value that only programs which read it compute: declare declares its nodes.
-// A value that other layers read is declared with Tap.
+// A value that other layers read is declared with Tap. Where a layer makes the edits of the tap
+// in another node, it asks IsEdited before.
 func (s *Scope) TapLater(name string, info TapInfo, declare func() *G.Node) {
 	path, g := s.claim(name), s.graph
 	if g.cell != nil {
@@ -83,8 +84,7 @@ func (s *Scope) TapLater(name string, info TapInfo, declare func() *G.Node) {
 		return
 	}
 	s.describe(path, &info, nil)
-	later := func() *G.Node { return s.edit(path, info, declare()) }
-	g.later[path] = later
+	g.later[path] = declare
 	s.tapParts(path, info)
 	if !g.asked[path] {
 		g.readOnly[path] = true
@@ -104,7 +104,7 @@ func (s *Scope) tap(path string, n *G.Node, info TapInfo) *G.Node {
 func (s *Scope) describe(path string, info *TapInfo, n *G.Node) {
 	g := s.graph
 	if info.Rows == "" {
-		info.Rows = s.rowsOf(n)
+		info.Rows = s.RowsOf(n)
 	}
 	if info.View != "" {
 		g.views[info.View] = append(g.views[info.View], path)
@@ -112,8 +112,8 @@ func (s *Scope) describe(path string, info *TapInfo, n *G.Node) {
 	g.infos[path] = *info
 }
 
-// rowsOf returns what the rows of n are. A nil n has those of the scope.
-func (s *Scope) rowsOf(n *G.Node) Rows {
+// RowsOf returns what the rows of n are. A nil n has those of the scope.
+func (s *Scope) RowsOf(n *G.Node) Rows {
 	switch f := s.graph.frame; {
 	case s.source && (n == nil || s.graph.cell != nil || n.Dims() > 0 && n.Shape()[0] == s.B*f.S):
 		return SourceRows
@@ -128,7 +128,7 @@ func (s *Scope) rowsOf(n *G.Node) Rows {
 func (s *Scope) tapParts(path string, info TapInfo) {
 	g := s.graph
 	for _, p := range info.Parts {
-		part := s.claim(p.Name)
+		part := s.claimPart(path, p.Name)
 		if g.cell != nil {
 			g.hidden[part] = true
 			continue
@@ -147,6 +147,16 @@ func (s *Scope) tapParts(path string, info TapInfo) {
 			return s.columns(part, whole, p.From, p.To)
 		}
 	}
+}
+
+// claimPart reserves the name of a part of the tap at path, and returns its path.
+func (s *Scope) claimPart(path, name string) string {
+	part := s.join(name)
+	if s.graph.claimed[part] != "" {
+		return s.claim(name) // which fails
+	}
+	s.graph.claimed[part] = s.graph.claimed[path]
+	return part
 }
 
 // Tap returns the node of that name, or an error that lists similar names. A value that was

@@ -16,7 +16,7 @@ import (
 // that change a step. Scores and weights are (B·T, H·C): a row for each query, and for each
 // head C columns, one for each key of the row's sequence.
 
-// Scores returns q·kᵀ/√d for each head (Vaswani et al. 2017, eq. 1).
+// Scores returns q·kᵀ/√d for each head (Vaswani et al. 2017, eq. 1), or q·kᵀ if c.Raw is set.
 //
 //	q: (B·T, H·d), k: (B·C, K·d) → (B·T, H·C)
 func Scores(p Place, c AttentionConfig, q, k *G.Node) (*G.Node, error) {
@@ -51,6 +51,9 @@ func headOf[T Float](x []T, seq, n, head, w, heads int) []T { return x[seq*n*hea
 func scoresSpec[T Float](a attention) spec[T] {
 	ldq, ldk, lds := a.Heads*a.d, a.KVHeads*a.d, a.Heads*a.c
 	scale := T(1 / math.Sqrt(float64(a.d)))
+	if a.Raw {
+		scale = 1
+	}
 	q := func(x []T, seq, head int) []T { return headOf(x, seq, a.t, head, a.d, a.Heads) }
 	k := func(x []T, seq, kv int) []T { return headOf(x, seq, a.c, kv, a.d, a.KVHeads) }
 	s := func(x []T, seq, head int) []T { return headOf(x, seq, a.t, head, a.c, a.Heads) }
