@@ -19,6 +19,7 @@ if one of them is changed.`
 
 const explainExamples = `
 Examples
+  explain -prompt "The Rays of Light" -out inside             the page of all views
   explain -prompt "The Rays of Light" -attention att.svg      all layers
   explain -prompt "The Rays of Light" -attention att.svg -layer h0/att
   explain -prompt "The Rays of Light" -tap 'h*/att/weights' -tap-out att.npz
