@@ -48,7 +48,7 @@ type Request struct {
 	Prompt   Prompt
 	Settings Settings
 	Index    int // with the seed it determines the random numbers
-	// Scores is the number of alternatives for each token of the prompt in Response.Scores; −1: no scores.
+	// Scores is the number of alternatives for each token of the prompt in Piece.Scores; −1: no scores.
 	Scores int
 	// Continues says that another prompt may begin with this one and the text: their state is kept.
 	Continues bool
@@ -59,8 +59,10 @@ type Request struct {
 	Done func(Response, error)
 }
 
-// Piece is a part of a text, with the tokens that it completes if Settings.TopLogprobs is set.
+// Piece is a part of a text, with the tokens that it completes if Settings.TopLogprobs is set. The scores of
+// a prompt are a piece before the first.
 type Piece struct {
+	Scores  []Step // of each token of the prompt but the first
 	Text    string
 	Steps   []Step
 	Offsets [][2]int // of each of Steps, in bytes of the whole text
@@ -69,7 +71,6 @@ type Piece struct {
 // Response is what an Engine generated.
 type Response struct {
 	Result
-	Scores []Step // of each token of the prompt but the first
 	Cached int    // tokens of the prompt whose state was known
 }
 
@@ -260,6 +261,9 @@ func (e *Engine) read() error {
 		return err
 	}
 	for _, j := range ready {
+		if j.scorer != nil && j.failed == nil && j.Emit != nil {
+			j.Emit(Piece{Scores: j.scores})
+		}
 		if j.c.reason != "" || j.failed != nil { // only its prompt is scored
 			j.end(j.failed)
 			continue
@@ -278,3 +282,6 @@ func (e *Engine) read() error {
 	e.Counts.Busy.Store(int64(e.busy))
 	return nil
 }
+
+// Context returns the most tokens of a prompt, or 0 if there is no limit.
+func (e *Engine) Context() int { return e.stepper.Room() }

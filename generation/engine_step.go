@@ -23,7 +23,8 @@ type job struct {
 	unread []int     // tokens of the prompt
 	logits []float32 // (V) after the prompt
 	scorer *sampler  // nil: the prompt is not scored
-	failed error     // of the scores
+	scores []Step
+	failed error // of the scores
 }
 
 func newJob(ctx context.Context, g *Generator, r *Request) *job {
@@ -37,6 +38,7 @@ func newJob(ctx context.Context, g *Generator, r *Request) *job {
 		j.c.until = time.Now().Add(s.MaxTime)
 	}
 	if r.Scores >= 0 {
+		j.scores = []Step{}
 		j.scorer = newSampler(Settings{TopLogprobs: r.Scores}, r.Prompt, nil, 0)
 	}
 	return j
@@ -93,7 +95,7 @@ func (j *job) score(g *Generator, at, n int, logits []float32) error {
 		if err := j.scorer.process(l, nil); err != nil {
 			return err
 		}
-		j.response.Scores = append(j.response.Scores, j.scorer.step(g.Tokenizer, l, ids[at+i+1], j.Scores))
+		j.scores = append(j.scores, j.scorer.step(g.Tokenizer, l, ids[at+i+1], j.Scores))
 	}
 	return nil
 }

@@ -137,9 +137,10 @@ func TestEngineScoresPrompts(t *testing.T) {
 				s.Tokens = tokens
 				a := ask(t, context.Background(), e, Request{Prompt: Prompt{Tokens: ids}, Settings: s, Scores: 2})()
 				require.NoError(t, a.err)
-				require.Len(t, a.Scores, len(ids)-1)
+				scores := a.pieces[0].Scores
+				require.Len(t, scores, len(ids)-1)
 				sum := 0.0
-				for i, st := range a.Scores {
+				for i, st := range scores {
 					sum -= st.Logprob
 					assert.Equal(t, ids[i+1], st.Token)
 					assert.Len(t, st.Top, 2)
