@@ -71,7 +71,7 @@ type Piece struct {
 // Response is what an Engine generated.
 type Response struct {
 	Result
-	Cached int    // tokens of the prompt whose state was known
+	Cached int // tokens of the prompt whose state was known
 }
 
 // MeanLogprob returns the mean log-probability of a token, the end token's included.

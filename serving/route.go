@@ -19,6 +19,7 @@ func (s *Server) route() {
 	add("/v1/models", http.MethodGet, s.private(s.models))
 	add("/v1/models/{model...}", http.MethodGet, s.private(s.model))
 	add("/v1/completions", http.MethodPost, s.private(s.limited(s.completions)))
+	add("/v1/chat/completions", http.MethodPost, s.private(s.limited(s.chat)))
 	add("/tokenize", http.MethodPost, s.private(s.limited(s.tokenize)))
 	add("/detokenize", http.MethodPost, s.private(s.limited(s.detokenize)))
 	add("/healthz", http.MethodGet, s.health)
