@@ -165,7 +165,12 @@ func (e *Engine) signal() {
 // complete then get the error.
 func (e *Engine) Run(ctx context.Context) (err error) {
 	defer e.gen.hold()()
-	defer func() { e.close(err) }()
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the engine failed: %v", r)
+		}
+		e.close(err)
+	}()
 	for {
 		if err := ctx.Err(); err != nil {
 			return err

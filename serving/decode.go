@@ -81,7 +81,11 @@ func decodeError(err error, v any) *apiError {
 		if kind.Field == "" {
 			return invalid("", "the body is a JSON %s, want an object", kind.Value)
 		}
-		return invalid(kind.Field, "%s: want %s, and it is a %s", kind.Field, wanted(kind.Type), kind.Value)
+		name := kind.Field
+		for _, embedded := range []string{"sampling.", "constraints."} {
+			name = strings.TrimPrefix(name, embedded)
+		}
+		return invalid(name, "%s: want %s, and it is a %.40s", name, wanted(kind.Type), kind.Value)
 	case errors.As(err, &syntax):
 		return invalid("", "the body is not JSON: byte %d: %v", syntax.Offset, syntax)
 	case errors.Is(err, io.ErrUnexpectedEOF):
@@ -89,7 +93,8 @@ func decodeError(err error, v any) *apiError {
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		name = strings.Trim(name, `"`)
-		return invalid(name, "there is no parameter %.80q: did you mean %s?", name, near.Name(name, fieldsOf(reflect.TypeOf(v).Elem())))
+		name = name[:min(len(name), 80)]
+		return invalid(name, "there is no parameter %q: did you mean %s?", name, near.Name(name, fieldsOf(reflect.TypeOf(v).Elem())))
 	}
 	return invalid("", "%v", err)
 }
