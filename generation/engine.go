@@ -281,10 +281,10 @@ func (e *Engine) read() error {
 			return err
 		}
 		e.rows[i], e.busy = j, e.busy+1
+		e.Counts.Busy.Store(int64(e.busy))
 		e.choose([]*job{j}, j.logits)
 		e.settle(i)
 	}
-	e.Counts.Busy.Store(int64(e.busy))
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"euryale/internal/near"
@@ -20,6 +21,7 @@ const maxDepth = 64
 // decode reads the body of a request, which must be one object of v's fields.
 func (s *Server) decode(w http.ResponseWriter, r *http.Request, v any) *apiError {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.limits.Body))
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // else the request ends at that of the body
 	tooLarge := (*http.MaxBytesError)(nil)
 	switch {
 	case errors.As(err, &tooLarge):
