@@ -17,8 +17,8 @@ import (
 type pageOptions struct{ dir, weights string }
 
 func (o *pageOptions) declare(f *cli.Flags) {
-	f.StringVar(&o.dir, "export-page", "", "`DIR` write a page that runs -export (the newest run) in a browser")
-	f.StringVar(&o.weights, "page-weights", browser.Float32, "`NAME` as float32 or int8 (float32)")
+	f.StringVar(&o.dir, "export-page", "", "`DIR` page that generates with it (the newest run) in a browser")
+	f.StringVar(&o.weights, "page-weights", browser.Float32, "`NAME` its weights, float32 or int8 (float32)")
 }
 
 // export writes the page of a run: the one that -export names, or the newest.

@@ -82,7 +82,7 @@ func newTrainOptions(prefix string) *trainOptions {
 		o.machine.DeclareRanks(o.Flags)
 		o.declareShorthands("Machine")
 	})
-	o.Join("export-page", "page-weights")
+	o.Join("export", "export-page", "page-weights")
 	o.Join("graph-under", "graph-ops")
 	o.Join("check", "format")
 	o.Join("describe", "ranks", "link")

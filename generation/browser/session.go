@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -183,12 +182,12 @@ func (s *Session) generate(ctx context.Context, m message) (generation.Result, e
 	if err != nil {
 		return none, err
 	}
-	text, paused := tokenizer.NewStreamAfter(s.gen.Tokenizer, p.Tokens), time.Now()
+	text, paused := s.textAfter(p.Tokens, m.Request.After), time.Now()
 	settings := m.Request.settings()
 	settings.Observe = func(o generation.Observation) {
 		if !slices.Contains(s.gen.End, o.Token) {
-			t := s.token(o, o.Token, m.Request.Top)
-			t.Text = text.Push(o.Token)
+			t := s.token(o, o.Token, text, m.Request.Top)
+			text.Push(o.Token)
 			s.reply(answer{Type: "token", Call: m.Call, Token: &t})
 		}
 		if time.Since(paused) > 50*time.Millisecond {
@@ -203,11 +202,20 @@ func (s *Session) generate(ctx context.Context, m message) (generation.Result, e
 	return rs[0], err
 }
 
-// token returns a token with its n most likely alternatives.
-func (s *Session) token(o generation.Observation, id, n int) Token {
-	t := Token{ID: id, Text: strings.ToValidUTF8(string(s.gen.Tokenizer.Piece(id)), "\ufffd"), Logprob: float64(o.Logits[id]) - o.LogSum}
+// textAfter returns the stream of a text that the last tokens of a prompt begin, after them.
+func (s *Session) textAfter(prompt, after []int) *tokenizer.Stream {
+	text := tokenizer.NewStreamAfter(s.gen.Tokenizer, prompt[:len(prompt)-len(after)])
+	for _, id := range after {
+		text.Push(id)
+	}
+	return text
+}
+
+// token returns a token that follows text, with its n most likely alternatives.
+func (s *Session) token(o generation.Observation, id int, text *tokenizer.Stream, n int) Token {
+	t := Token{ID: id, Text: text.Peek(id), Logprob: float64(o.Logits[id]) - o.LogSum}
 	for _, id := range mostLikely(o.Logits, n) {
-		t.Top = append(t.Top, s.token(o, id, 0))
+		t.Top = append(t.Top, s.token(o, id, text, 0))
 	}
 	return t
 }
