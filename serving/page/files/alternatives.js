@@ -45,9 +45,8 @@ export function open(element, t, choose) {
     bar.setAttribute("aria-hidden", "true");
     number.textContent = percent(a.logprob);
     button.setAttribute("aria-label", `${visible(a.text)}, ${say("probability")} ${percent(a.logprob)}`);
-    const same = a.id !== undefined && a.id !== null ? a.id === t.id : a.text === t.text;
-    if (same) { button.setAttribute("aria-current", "true"); }
-    button.disabled = !choose || choose.refuses?.(a);
+    if (a.id === t.id) { button.setAttribute("aria-current", "true"); }
+    button.disabled = !choose;
     button.append(text, bar, number);
     button.addEventListener("click", () => { close(); choose(a); });
     item.append(button);

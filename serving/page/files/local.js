@@ -1,14 +1,13 @@
 // The backend of an exported page: a worker thread of this browser generates. http.js is the other one; both
 // export the same:
 //
-//   models(progress)                          → Promise of [{ id, task, context, speakers?, note? }]
+//   models(progress)                          → Promise of [{ id, task, context, speakers?, most?, fixed? }]; fixed: texts do not continue after given tokens
 //   generate(request, onToken, signal)        → Promise of { text, reason, seconds }
-//   exact                                     whether a text can continue after token ids
+//   setKey(text)                              sets the key of later requests; an error with needsKey asks for it
 //
 // request: { model, prompt | messages, after: [tokens], max_tokens, temperature, …, seed, top }
 // token:   { id, text, logprob, top: [{ id, text, logprob }] }
-export const exact = true;
-export const needsKey = false;
+export function setKey() {}
 
 const calls = new Map(); // number → { onToken, resolve, reject }
 let worker = null, last = 0;
@@ -25,7 +24,7 @@ export function models(progress) {
       const m = JSON.parse(data);
       switch (m.type) {
         case "loading": progress(m.done, m.total); break;
-        case "ready": resolve([{ ...m.model, note: `${m.model.values.toLocaleString()} × ${m.model.weights}` }]); break;
+        case "ready": resolve([m.model]); break;
         case "token": calls.get(m.call)?.onToken(m.token); break;
         case "done": calls.get(m.call)?.resolve({ text: m.text, reason: m.reason, seconds: m.seconds }); break;
         case "error": (calls.get(m.call)?.reject ?? reject)(new Error(m.error)); break;

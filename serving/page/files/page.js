@@ -135,6 +135,13 @@ function makeLegend() {
   }));
 }
 
+// askKey shows the input of the key that a server wants.
+function askKey() {
+  $("key-row").hidden = $("side").hidden = false;
+  $("settings").open = true;
+  $("key").focus();
+}
+
 async function open() {
   try {
     models = await backend.models((done, total) => { $("progress").value = done / total; });
@@ -142,10 +149,12 @@ async function open() {
     $("loading").hidden = true;
     $("failure").hidden = false;
     $("failure").textContent = String(err.message || err);
+    if (err.needsKey) { askKey(); }
     return;
   }
   $("loading").hidden = true;
   for (const id of ["ask", "side"]) { $(id).hidden = false; }
+  $("max_tokens").max = Math.min($("max_tokens").max, ...models.map((m) => m.most ?? Infinity));
   addPane();
   panes[0].select.value = query.get("model") ?? models[0].id;
   if (panes[0].select.selectedIndex < 0) { panes[0].select.selectedIndex = 0; }
@@ -160,9 +169,5 @@ connect();
 speak(query.get("lang") ?? remembered("language") ?? (navigator.language.startsWith("zh") ? "zh" : "en"));
 setTheme(query.get("theme") ?? remembered("theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
 $("settings").open = matchMedia("(min-width: 56em)").matches;
-if (backend.needsKey) {
-  $("key-row").hidden = false;
-  $("key").addEventListener("change", () => { backend.setKey($("key").value); if (panes.length === 0) { $("failure").hidden = true; open(); } });
-  $("side").hidden = false;
-}
+$("key").addEventListener("change", () => { backend.setKey($("key").value); $("failure").hidden = true; open(); });
 open();

@@ -170,10 +170,8 @@ export class Pane {
 
   showAlternatives(element) {
     const { turn, i } = this.place(element), t = turn.tokens[i];
-    const choose = (a) => this.branch(turn, i, a);
-    choose.refuses = (a) => !backend.exact && a.text.includes("\ufffd");
     this.focus(element);
-    alternatives.open(element, t, this.chats && !backend.exact ? null : choose);
+    alternatives.open(element, t, this.model.fixed ? null : (a) => this.branch(turn, i, a));
   }
 
   // branch replaces a token by another, and generates what follows.
