@@ -158,6 +158,12 @@ func (f *Format) Speaker(token int) string {
 	return ""
 }
 
+// Replier returns the speaker of a dialogue task who replies where none is named, and the one replied to.
+func (f *Format) Replier() (replier, partner string) {
+	i := f.nextSpeaker(nil, -1)
+	return f.roles[i].name, f.roles[f.partner(i)].name
+}
+
 // Instructs reports whether a speaker of the corpus gives instructions, as "system" does, which are read
 // and never answered.
 func (f *Format) Instructs(speaker string) bool {
