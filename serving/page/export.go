@@ -77,7 +77,7 @@ func isFree(dir string) error {
 // copyFiles writes the files of the page, except for program and model.
 func copyFiles(dir string) error {
 	for _, name := range append([]string{"local.js", "worker.js", "memory.js"}, shared...) {
-		text, err := fs.ReadFile(Files(), name)
+		text, err := fs.ReadFile(files(), name)
 		if err != nil {
 			return err
 		}

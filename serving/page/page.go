@@ -5,14 +5,17 @@ package page
 import (
 	"embed"
 	"io/fs"
+	"net/http"
+	"slices"
+	"strings"
 )
 
 //go:embed files
 var embedded embed.FS
 
-// Files returns the files of the server's page. It is index.html, and names the others relative to itself.
-// Backend.js is http.js there, and local.js in an exported page.
-func Files() fs.FS {
+// files returns the files of both pages. Index.html names the others relative to itself; what it imports as
+// backend.js is http.js in the server's page, and local.js in an exported one.
+func files() fs.FS {
 	files, err := fs.Sub(embedded, "files")
 	if err != nil {
 		panic(err) // the name is embedded
@@ -24,3 +27,26 @@ func Files() fs.FS {
 var shared = []string{"index.html", "page.css", "page.js", "pane.js", "alternatives.js", "words.js"}
 
 const backend = "backend.js"
+
+// Handler serves the server's page.
+func Handler() http.Handler {
+	server := http.FileServerFS(files())
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Cache-Control", "no-cache")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "no-referrer")
+		switch {
+		case r.Method != http.MethodGet && r.Method != http.MethodHead:
+			h.Set("Allow", "GET, HEAD")
+			http.Error(w, "want GET", http.StatusMethodNotAllowed)
+		case r.URL.Path == "/"+backend:
+			http.ServeFileFS(w, r, files(), "http.js")
+		case r.URL.Path == "/" || slices.Contains(shared, strings.TrimPrefix(r.URL.Path, "/")):
+			server.ServeHTTP(w, r)
+		default:
+			http.NotFound(w, r)
+		}
+	})
+}
