@@ -38,7 +38,7 @@ export function open(element, t, choose) {
   const list = document.createElement("ul");
   for (const a of t.top ?? []) {
     const item = document.createElement("li"), button = document.createElement("button");
-    const bar = document.createElement("meter"), text = document.createElement("code"), number = document.createElement("span");
+    const bar = document.createElement("progress"), text = document.createElement("code"), number = document.createElement("span");
     button.type = "button";
     text.textContent = visible(a.text);
     bar.value = Math.exp(a.logprob);

@@ -127,11 +127,11 @@ function connect() {
 }
 
 function makeLegend() {
-  $("shades").replaceChildren(...[...levels, null].map((p, i) => {
+  $("shades").replaceChildren(...[...levels, null].flatMap((p, i) => {
     const e = document.createElement("span");
     e.className = `l${i} shade`;
     e.textContent = p === null ? `< ${levels.at(-1)}` : `≥ ${p}`;
-    return e;
+    return [e, " "];
   }));
 }
 

@@ -129,7 +129,7 @@ export class Pane {
   say(text = "", failed = false) {
     this.status.textContent = text;
     this.status.classList.toggle("failed", failed);
-    this.back.disabled = this.undo.length === 0;
+    this.back.hidden = this.undo.length === 0;
   }
 
   add(turn, t, chosen = false) {
