@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Uses the page in headless Chromium as a visitor would, and fails where it does not do what it should. The
-address is that of a server or of an exported page. Screenshots go to -out.
+address is that of a server or of an exported page; of a model of dialogues the chat is tried. Screenshots go to -out.
 
     page.py [-out DIR] ADDRESS|DIRECTORY
 """
@@ -153,6 +153,30 @@ def comparing(c):
     c.look("two")
 
 
+def chatting(c):
+    """Talks with a model of dialogues, branches from its first reply, and begins anew."""
+    b = c.browser
+    c.set(max_tokens=12)
+    c.generate("你好")
+    c.set(input="你喜欢看电影吗？")
+    b.run("document.getElementById('input').focus()")
+    b.key("Enter")
+    b.wait("document.querySelectorAll('.turn').length === 4 && " + IDLE)
+    c.equal("the message is sent", b.run("document.getElementById('input').value"), "")
+    c.equal("the message", b.run("document.querySelectorAll('.user .text')[1].textContent"), "你喜欢看电影吗？")
+    c.true("status: " + b.run(STATUS), "seed" in b.run(STATUS).lower() and not b.run("document.querySelector('.failed')"))
+    c.look("chat")
+    before = b.run("[...document.querySelectorAll('.assistant .t')].slice(0, 2).map((t) => t.textContent).join('')")
+    b.run("document.querySelectorAll('.assistant .t')[2].click()")
+    b.run("document.querySelector('.alternatives button:not([aria-current])').click()")
+    b.wait(IDLE)
+    c.equal("turns after the branch", b.run("document.querySelectorAll('.turn').length"), 2)
+    c.true("the beginning stays", b.run(TEXT).startswith(before))
+    c.true("status: " + b.run(STATUS), not b.run("document.querySelector('.failed')"))
+    c.click("#clear")
+    c.equal("turns of a new chat", b.run("document.querySelectorAll('.turn').length"), 0)
+
+
 def shapes(c):
     """Looks at the page on a phone, dark, and in Chinese."""
     b = c.browser
@@ -178,7 +202,8 @@ def main():
         browser.size(1200, 900)
         c = Check(browser, address, args.out)
         c.open("?lang=en&theme=light")
-        for step in (generating, branching, comparing, shapes):
+        chats = browser.run("document.body.classList.contains('chats')")
+        for step in (chatting,) if chats else (generating, branching, comparing, shapes):
             step(c)
             print("page.py: %s: right" % step.__name__, flush=True)
         if browser.messages:
