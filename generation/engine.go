@@ -165,7 +165,12 @@ func (e *Engine) signal() {
 // complete then get the error.
 func (e *Engine) Run(ctx context.Context) (err error) {
 	defer e.gen.hold()()
-	defer func() { e.close(err) }()
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the engine failed: %v", r)
+		}
+		e.close(err)
+	}()
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -276,10 +281,10 @@ func (e *Engine) read() error {
 			return err
 		}
 		e.rows[i], e.busy = j, e.busy+1
+		e.Counts.Busy.Store(int64(e.busy))
 		e.choose([]*job{j}, j.logits)
 		e.settle(i)
 	}
-	e.Counts.Busy.Store(int64(e.busy))
 	return nil
 }
 

@@ -116,7 +116,6 @@ func (e *Engine) step() error {
 			e.settle(i)
 		}
 	}
-	e.Counts.Busy.Store(int64(e.busy))
 	return nil
 }
 
@@ -172,4 +171,7 @@ func (e *Engine) leave(i int) {
 	j.end(nil)
 }
 
-func (e *Engine) free(i int) { e.rows[i], e.ids[i], e.busy = nil, -1, e.busy-1 }
+func (e *Engine) free(i int) {
+	e.rows[i], e.ids[i], e.busy = nil, -1, e.busy-1
+	e.Counts.Busy.Store(int64(e.busy))
+}

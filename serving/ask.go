@@ -44,8 +44,8 @@ func (m *mailbox) take(ctx context.Context) ([]event, error) {
 		all := m.events
 		m.events = nil
 		m.mu.Unlock()
-		if len(all) > 0 {
-			return all, nil
+		if err := ctx.Err(); err != nil || len(all) > 0 {
+			return all, err
 		}
 		select {
 		case <-m.wake:

@@ -33,7 +33,7 @@ type chatRequest struct {
 
 // check returns what contradicts what.
 func (q *chatRequest) check(limits Limits) *apiError {
-	n, _, err := counts(q.N, nil, limits.Choices)
+	_, _, err := counts(q.N, nil, limits.Choices)
 	switch {
 	case err != nil:
 		return err
@@ -47,8 +47,6 @@ func (q *chatRequest) check(limits Limits) *apiError {
 		return invalid("top_logprobs", "top_logprobs goes with logprobs = true alone")
 	case q.StreamOptions != nil && !q.Stream:
 		return invalid("stream_options", "stream_options goes with stream = true alone")
-	case n > limits.Choices:
-		return invalid("n", "n = %d, want from 1 to %d", n, limits.Choices)
 	}
 	return alternatives("top_logprobs", valueOr(q.TopLogprobs, 0))
 }

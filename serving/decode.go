@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"euryale/internal/near"
@@ -20,6 +21,7 @@ const maxDepth = 64
 // decode reads the body of a request, which must be one object of v's fields.
 func (s *Server) decode(w http.ResponseWriter, r *http.Request, v any) *apiError {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.limits.Body))
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // else the request ends at that of the body
 	tooLarge := (*http.MaxBytesError)(nil)
 	switch {
 	case errors.As(err, &tooLarge):
@@ -81,7 +83,11 @@ func decodeError(err error, v any) *apiError {
 		if kind.Field == "" {
 			return invalid("", "the body is a JSON %s, want an object", kind.Value)
 		}
-		return invalid(kind.Field, "%s: want %s, and it is a %s", kind.Field, wanted(kind.Type), kind.Value)
+		name := kind.Field
+		for _, embedded := range []string{"sampling.", "constraints."} {
+			name = strings.TrimPrefix(name, embedded)
+		}
+		return invalid(name, "%s: want %s, and it is a %.40s", name, wanted(kind.Type), kind.Value)
 	case errors.As(err, &syntax):
 		return invalid("", "the body is not JSON: byte %d: %v", syntax.Offset, syntax)
 	case errors.Is(err, io.ErrUnexpectedEOF):
@@ -89,7 +95,8 @@ func decodeError(err error, v any) *apiError {
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		name = strings.Trim(name, `"`)
-		return invalid(name, "there is no parameter %.80q: did you mean %s?", name, near.Name(name, fieldsOf(reflect.TypeOf(v).Elem())))
+		name = name[:min(len(name), 80)]
+		return invalid(name, "there is no parameter %q: did you mean %s?", name, near.Name(name, fieldsOf(reflect.TypeOf(v).Elem())))
 	}
 	return invalid("", "%v", err)
 }

@@ -25,6 +25,7 @@ type Run struct {
 	log     *slog.Logger
 	mu      sync.Mutex
 	current *loaded
+	closed  bool
 }
 
 // loaded is a model with the weights that it had when it was read.
@@ -56,10 +57,30 @@ func (r *Run) start() (*loaded, error) {
 		if ctx.Err() == nil {
 			l.failed = err
 			close(l.failure)
-			r.log.Error("the model failed: it answers no requests until it is read again (SIGHUP)", "model", r.Name, "error", err)
+			r.log.Error("the model failed, and is read again", "model", r.Name, "error", err)
+			r.recover(l)
 		}
 	}()
 	return l, nil
+}
+
+// recover reads the model again after a failure, until that succeeds or something else replaces it.
+func (r *Run) recover(failed *loaded) {
+	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
+		time.Sleep(wait)
+		r.mu.Lock()
+		replaced := r.closed || r.current != failed
+		r.mu.Unlock()
+		if replaced {
+			return
+		}
+		err := r.Reload()
+		if err == nil {
+			r.log.Info("read again", "model", r.Name)
+			return
+		}
+		r.log.Error("the model cannot be read again", "model", r.Name, "error", err)
+	}
 }
 
 // Reload reads the model again. Requests under way are completed with the weights that they began with. If
@@ -70,6 +91,9 @@ func (r *Run) Reload() error {
 		return err
 	}
 	r.mu.Lock()
+	if r.closed {
+		next.stop()
+	}
 	old := r.current
 	r.current = next
 	r.mu.Unlock()
@@ -109,6 +133,7 @@ func (r *Run) ready() error {
 func (r *Run) close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.closed = true
 	if r.current != nil {
 		r.current.stop()
 	}
