@@ -56,7 +56,9 @@ function update() {
   $("clear").disabled = !has;
   $("generate").textContent = say(chats ? "send" : "generate");
   $("input-label").textContent = say(chats ? "message" : first.model.task === "source" ? "source" : "prompt");
-  document.body.classList.toggle("chats", chats);
+  if (document.body.classList.toggle("chats", chats) !== ($("panes").nextElementSibling === $("ask"))) {
+    $("ask")[chats ? "before" : "after"]($("panes")); // a chat is written below what was said
+  }
   $("legend").hidden = !has;
 }
 

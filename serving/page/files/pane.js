@@ -66,6 +66,7 @@ export class Pane {
     }
     const turn = { role: "assistant", tokens: [], output };
     this.turns.push(turn);
+    if (this.chats) { document.getElementById("ask").scrollIntoView({ block: "nearest" }); }
     return this.generate(turn);
   }
 
