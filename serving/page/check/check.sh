@@ -26,4 +26,4 @@ for _ in $(seq 60); do
 	kill -0 $server 2>/dev/null || { tail -3 "$out/server.log" >&2; exit 1; }
 	sleep 0.5
 done
-"$here/page.py" -out "$out/pictures-server" "http://127.0.0.1:$port/"
+"$here/page.py" -quick -out "$out/pictures-server" "http://127.0.0.1:$port/"
