@@ -103,7 +103,7 @@ func TestSlowReadersHoldNoSequence(t *testing.T) {
 	require.NoError(t, err)
 	defer c.Close()
 	require.NoError(t, c.(*net.TCPConn).SetReadBuffer(1<<12))
-	body := `{"prompt": "a", "max_tokens": 20000, "seed": 1, "stream": true}` // its events are megabytes
+	body := `{"prompt": "a", "max_tokens": 4000, "seed": 1, "stream": true, "logprobs": 20}` // its events are megabytes
 	_, err = fmt.Fprintf(c, "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
 	require.NoError(t, err)
 	eventually(t, func() bool { n, _ := busyOf(run); return n == 1 }, "it is generated")

@@ -304,7 +304,7 @@ func TestParameters(t *testing.T) {
 	assert.NotContains(t, stopped.Text, "a")
 	for parameter, pattern := range map[string]string{
 		`"regex": "[ab]{3}"`:                  `^[ab]{3}$`,
-		`"grammar": "(12){3}"`:                  `^(12){3}$`,
+		`"grammar": "(12){3}"`:                `^(12){3}$`,
 		`"require": ["abc"], "max_chars": 12`: `abc`,
 		`"json_schema": {"enum": [12, 34]}`:   `^(12|34)$`,
 		`"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {"enum": ["ab"]}}}`: `^"ab"$`,
