@@ -91,7 +91,7 @@ func newTrainOptions(prefix string) *trainOptions {
 	o.Join("describe", "ranks", "link")
 	o.Join("check", "profile")
 	o.Join("sweep", "seeds")
-	o.Join("import", "export")
+	o.Join("init", "import")
 	o.Join("model", "context")
 	o.Join("threads", "workers")
 	o.Join("version", "watchdog")
