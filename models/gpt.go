@@ -19,6 +19,8 @@ type GPT struct {
 	Dropout    float64           `toml:"dropout"`
 	Bias       bool              `toml:"bias"` // of Linear and LayerNorm
 	Tied       bool              `toml:"tied"` // the head uses the embedding table
+
+	AttentionOnly bool `toml:"attention_only"` // no MLPs: residual stream, attention, head (Elhage et al. 2021)
 }
 
 func init() {
@@ -45,13 +47,16 @@ func (c *GPT) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 	return layers.Head(s.Sub("head"), x, c.Vocab) // (B·T, V)
 }
 
-// block adds attention, then an MLP, to the residual stream.
+// block adds attention, then an MLP unless AttentionOnly, to the residual stream.
 //
 //	x: (B·T, D) → (B·T, D)
 func (c *GPT) block(s *layers.Scope, x *G.Node) *G.Node {
 	x = s.Sub("att").Tap("before", x)
 	att := layers.CausalSelfAttention(s.Sub("att"), layers.LayerNorm(s.Sub("ln1"), x), c.Heads, c.Dropout)
 	x = s.Sub("att").Tap("resid", layers.Residual(s.Sub("att"), x, att, c.Dropout))
+	if c.AttentionOnly {
+		return s.Out(s.Tap("resid", x))
+	}
 	x = s.Sub("mlp").Tap("before", x)
 	mlp := layers.MLP(s.Sub("mlp"), layers.LayerNorm(s.Sub("ln2"), x), mlpWidth(c.Hidden, c.Dim), c.Activation) // by way of (B·T, 4·D)
 	x = s.Sub("mlp").Tap("resid", layers.Residual(s.Sub("mlp"), x, mlp, c.Dropout))

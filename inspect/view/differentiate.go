@@ -110,7 +110,7 @@ func (t *Text) embeddings() ([]embedding, error) {
 		if err != nil {
 			return nil, err
 		}
-		if n.Op() == nil || n.Dims() != 2 {
+		if n.Op() == nil || n.Dims() != 2 || g.Origin(n).Path != path { // another name of the same value
 			continue
 		}
 		for _, in := range g.Operands(n) {
