@@ -36,13 +36,13 @@ func (p *pageOptions) declare(f *cli.Flags) {
 	f.StringVar(&p.from, "patch-from", "", "`TEXT` prompt as long as -prompt, whose values are patched in")
 }
 
-// check returns an error if a flag of the page is given without -out.
-func (p *pageOptions) check(f *cli.Flags) error {
+// check returns an error if a flag of the page is given without -out, unless an intervention patches values in.
+func (p *pageOptions) check(f *cli.Flags, patches bool) error {
 	if p.out != "" {
 		return nil
 	}
 	for _, name := range []string{"at", "token", "against", "patch-from"} {
-		if f.Given(name) {
+		if f.Given(name) && !(patches && name == "patch-from") {
 			return cli.Misusef("-%s is for the page: give -out DIR", name)
 		}
 	}
