@@ -17,6 +17,9 @@ type AttentionConfig struct {
 	HeadDim int           // d, columns of a head; 0: D/H
 	Scaling RotaryScaling // of the angles of Rotary, for contexts beyond those of training
 	ALiBi   bool          // scores fall linearly with distance (Press et al. 2022); requires Causal
+	Window  int           // tokens attend to the last so many only (Beltagy et al. 2020); requires Causal; 0: to all
+	QKNorm  bool          // RMSNorm of each head's queries and keys, before Rotary (Henry et al. 2020)
+	Values  *G.Node       // (B·T, K·d) added to the values, as embeddings of the tokens; nil: none
 }
 
 // RotaryScaling slows rotary positions down: see ops.RotaryScaling.
@@ -46,7 +49,8 @@ func SelfAttention(s *Scope, x *G.Node, heads int, p float64) *G.Node {
 //
 //	x: (B·T, D) → (B·T, D)
 //
-// It declares qkv, a Linear to (H+2·K)·d columns (queries, keys, values), and proj (H·d, D).
+// It declares qkv, a Linear to (H+2·K)·d columns (queries, keys, values), and proj (H·d, D); with
+// QKNorm, qnorm/gain and knorm/gain (d), ones.
 // Its tap "weights" is (B·T, H·C).
 func Attention(s *Scope, x *G.Node, c AttentionConfig) *G.Node {
 	dim, d := s.Rows(x), c.HeadDim
@@ -62,14 +66,39 @@ func Attention(s *Scope, x *G.Node, c AttentionConfig) *G.Node {
 	if c.KVHeads < 1 || c.Heads%c.KVHeads != 0 {
 		s.Fail("%d heads cannot share %d key-value heads: want a divisor", c.Heads, c.KVHeads)
 	}
-	if c.ALiBi && !c.Causal {
-		s.Fail("ALiBi requires causal attention: set Causal, or leave ALiBi out")
+	if (c.ALiBi || c.Window != 0) && !c.Causal {
+		s.Fail("ALiBi and Window require causal attention: set Causal, or leave them out")
 	}
 	qkv := Linear(s.Sub("qkv"), x, (c.Heads+2*c.KVHeads)*d)
+	if c.QKNorm || c.Values != nil {
+		qkv = adjusted(s, qkv, d, c)
+	}
 	if c.Rotary != 0 {
 		qkv = s.Must(ops.ScaledRotary(s.At("rotary"), c.Rotary, c.Scaling, c.Heads+c.KVHeads, d, qkv, s.Positions()))
 	}
 	return s.Out(Project(s.Sub("proj"), attend(s, qkv, d, c), dim))
+}
+
+// adjusted returns queries and keys that are normalised, and values to which others are added.
+//
+//	qkv: (B·T, (H+2·K)·d) → the same
+func adjusted(s *Scope, qkv *G.Node, d int, c AttentionConfig) *G.Node {
+	part := func(name string, from, heads int) *G.Node {
+		return s.Must(ops.Columns(s.At("raw_"+name), qkv, from*d, (from+heads)*d))
+	}
+	q, k, v := part("q", 0, c.Heads), part("k", c.Heads, c.KVHeads), part("v", c.Heads+c.KVHeads, c.KVHeads)
+	if c.QKNorm {
+		q, k = headNorm(s.Sub("qnorm"), q, d), headNorm(s.Sub("knorm"), k, d)
+	}
+	if c.Values != nil {
+		v = Add(s, v, c.Values)
+	}
+	return s.Must(ops.Concat(s.At("qkv_adjusted"), q, k, v))
+}
+
+// headNorm is RMSNorm of each head of d columns, with one gain (d) for all.
+func headNorm(s *Scope, x *G.Node, d int) *G.Node {
+	return s.Out(s.Must(ops.HeadRMSNorm(s.At("norm"), eps, x, s.Param("gain", Fill(1), d))))
 }
 
 // attend returns attention with queries, keys and values side by side in qkv.
@@ -88,7 +117,7 @@ func attend(s *Scope, qkv *G.Node, d int, c AttentionConfig) *G.Node {
 	if a.keys == k && !s.IsEdited("q", "k", "v") { // no history: use the packed matrix
 		a.qkv = qkv
 	}
-	o := ops.AttentionConfig{Sequences: s.B, Heads: c.Heads, KVHeads: c.KVHeads, ALiBi: c.ALiBi, Causal: c.Causal}
+	o := ops.AttentionConfig{Sequences: s.B, Heads: c.Heads, KVHeads: c.KVHeads, ALiBi: c.ALiBi, Causal: c.Causal, Window: c.Window}
 	return mixed(s, o, a)
 }
 

@@ -34,7 +34,8 @@ func mixed(s *Scope, o ops.AttentionConfig, a attended) *G.Node {
 	}
 	var y *G.Node
 	if s.IsEdited("scores", "weights") {
-		n := Mask(s, s.TapAs("scores", scores(), keys("scores", "")), a.lengths, o.Heads)
+		n := s.TapAs("scores", scores(), keys("scores", ""))
+		n = s.Must(ops.MaskWindow(s.At("mask"), o.Heads, o.Window, n, a.lengths))
 		n = s.TapAs("weights", Softmax(s, n, o.Heads), keys("weights", graph.AttentionWeights))
 		n = s.Must(ops.Dropout(s.At("weights/dropout"), a.drop, n))
 		y = s.Must(ops.Mix(s.At("mix"), o, n, a.values))

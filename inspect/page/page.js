@@ -65,13 +65,18 @@
     if (!figure.scale) { head.appendChild(make("i", "", "max |·| " + number(this.scale))); }
     this.box.appendChild(head);
     parent.appendChild(this.box);
-    if (m.strip) { this.drawText(); } else if (m.text) { this.drawTable(); } else { this.drawCanvas(); }
+    this.text = m.text || (isTable(m, this.cols.length) ? this.values.map(function (v) { return v === null ? "" : String(+v.toPrecision(2)); }) : null);
+    if (m.strip) { this.drawText(); } else if (this.text) { this.drawTable(); } else { this.drawCanvas(); }
     this.paint();
   }
+
+  // A few values of layers and heads are shown as numbers.
+  function isTable(m, cols) { return !m.bytes && cols <= 24 && ["token", "source", "unit"].indexOf(m.cols.kind) < 0 && m.rows.kind !== "token"; }
 
   Grid.prototype.path = function (i, j) {
     if (this.m.path) { return this.m.path; }
     if (this.m.rows.kind !== "layer") { return ""; }
+    if (this.cols[j] === "mlp") { return this.rows[i].replace(/att$/, "mlp"); }
     return this.m.cols.kind === "head" && /^\d+$/.test(this.cols[j]) ? this.rows[i] + "/head" + this.cols[j] : this.rows[i];
   };
 
@@ -108,7 +113,7 @@
     this.names = this.rows.map(function (r, i) {
       var tr = make("tr"), th = tr.appendChild(make("th", "", visible(r)));
       g.cols.forEach(function (c, j) {
-        var td = tr.appendChild(make("td", "", visible(g.m.text[i * g.cols.length + j])));
+        var td = tr.appendChild(make("td", "", visible(g.text[i * g.cols.length + j])));
         td.addEventListener("mouseenter", function () { mark(g.about(i, j)); });
         td.addEventListener("mouseleave", release);
         td.addEventListener("click", function () { hold(g.about(i, j)); });

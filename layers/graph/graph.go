@@ -122,8 +122,8 @@ func (g *Graph) Tape() *ops.Tape { return g.tape }
 // Params returns the parameters in the order they were declared.
 func (g *Graph) Params() G.Nodes { return g.params }
 
-// settleDecay sets Decay of each parameter that this graph is the first to declare: to the
-// value given by WithDecay, or else to whether a matrix product or a lookup reads it.
+// settleDecay sets Decay and Table of each parameter that this graph is the first to declare:
+// Decay to the value given by WithDecay, or else to whether a matrix product or a lookup reads it.
 func (g *Graph) settleDecay() {
 	read := map[*G.Node]bool{}
 	for _, n := range g.expr.AllNodes() {
@@ -137,12 +137,13 @@ func (g *Graph) settleDecay() {
 		p := g.weights.byPath[n.Name()]
 		switch decay := g.decays[i]; {
 		case p.settled:
+			continue
 		case decay != nil:
 			p.Decay = *decay
 		default:
 			p.Decay = read[n] || g.tape.ReadsAsMatrix(n)
 		}
-		p.settled = true
+		p.Table, p.settled = g.tape.ReadsAsTable(n), true
 	}
 }
 
