@@ -6,9 +6,32 @@ import (
 
 // tokenizeRequest is the body of /tokenize.
 type tokenizeRequest struct {
-	Model  string  `json:"model"`
-	Text   *string `json:"text"`
-	Prompt *string `json:"prompt"` // another name of text
+	Model    string    `json:"model"`
+	Text     *string   `json:"text"`
+	Prompt   *string   `json:"prompt"`   // as /v1/completions reads it: with the tokens of the model's task
+	Messages []message `json:"messages"` // as /v1/chat/completions reads them
+}
+
+// tokens returns the tokens of what is given.
+func (q *tokenizeRequest) tokens(l *loaded, name string) ([]int, *apiError) {
+	switch {
+	case q.Messages != nil:
+		p, err := chatPrompt(l, name, q.Messages)
+		return p.Tokens, err
+	case q.Prompt != nil:
+		p, err := l.gen.Prompt(*q.Prompt)
+		if err != nil {
+			return nil, invalid("prompt", "%v", err)
+		}
+		return p.Tokens, nil
+	case q.Text == nil:
+		return nil, invalid("text", "text, prompt and messages are missing: give one of them")
+	}
+	ids, err := l.gen.Tokenizer.Encode(*q.Text)
+	if err != nil {
+		return nil, invalid("text", "%v", err)
+	}
+	return ids, nil
 }
 
 // tokenized is the response of /tokenize.
@@ -29,19 +52,13 @@ func (s *Server) tokenize(w http.ResponseWriter, r *http.Request) *apiError {
 	if err != nil {
 		return err
 	}
-	if q.Text == nil {
-		q.Text = q.Prompt
-	}
-	if q.Text == nil {
-		return invalid("text", "text is missing")
-	}
 	l, release := run.use()
 	defer release()
-	tk := l.gen.Tokenizer
-	ids, problem := tk.Encode(*q.Text)
-	if problem != nil {
-		return invalid("text", "%v", problem)
+	ids, err := q.tokens(l, run.Name)
+	if err != nil {
+		return err
 	}
+	tk := l.gen.Tokenizer
 	t := tokenized{Tokens: append([]int{}, ids...), Texts: []string{}, Offsets: []int{}, Count: len(ids), Max: l.engine.Context()}
 	text, problem := tk.Decode(ids)
 	if problem != nil {

@@ -11,6 +11,7 @@ import (
 
 	"euryale/internal/cli"
 	"euryale/serving"
+	"euryale/serving/page"
 	"euryale/training"
 )
 
@@ -98,7 +99,7 @@ func serve(ctx context.Context, o *serveOptions, s streams) error {
 		return err
 	}
 	defer cli.Saving(ctx)() // requests under way
-	options := serving.Options{Limits: o.limits, Origins: o.origins, Log: o.logger(s.err), LogPrompts: o.logPrompts}
+	options := serving.Options{Limits: o.limits, Origins: o.origins, Log: o.logger(s.err), LogPrompts: o.logPrompts, Page: page.Handler()}
 	var err error
 	if o.keyFile != "" {
 		if options.Keys, err = serving.ReadKeys(o.keyFile); err != nil {

@@ -107,6 +107,9 @@ func NewFormat(c Config, tk tokenizer.Tokenizer) (*Format, error) {
 	return f, nil
 }
 
+// Config returns the configuration of the task.
+func (f *Format) Config() Config { return f.config }
+
 // findRoles finds the role tokens of the tokenizer, in order of ids.
 func (f *Format) findRoles() error {
 	for id := range f.tokenizer.Vocab() {
