@@ -221,7 +221,9 @@ func randomSettings(rng *rand.Rand, vocab int) Settings {
 	on(func() { s.Typical = 0.3 + 0.7*rng.Float64() })
 	on(func() { s.Epsilon = 0.05 * rng.Float64() })
 	on(func() { s.Eta = 0.05 * rng.Float64() })
-	on(func() { s.Watermark = numbered([]string{watermark.GreenList, watermark.Tournament}[rng.IntN(2)], rng.Uint64(), 1+rng.IntN(3)) })
+	on(func() {
+		s.Watermark = numbered([]string{watermark.GreenList, watermark.Tournament}[rng.IntN(2)], rng.Uint64(), 1+rng.IntN(3))
+	})
 	return s
 }
 

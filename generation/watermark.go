@@ -47,12 +47,16 @@ func (g greenList) Process(c *Candidates) {
 		return
 	}
 	delta := float32(g.key.Delta)
+	c.ordered = false
 	if c.sparse {
-		for _, x := range c.few {
+		by := float32(math.Exp(g.key.Delta))
+		for i, x := range c.few {
 			if n.Green(int(x.id)) {
 				c.Logits[x.id] += delta
+				c.few[i].p *= by
 			}
 		}
+		c.sumFew()
 		return
 	}
 	for id, l := range c.Logits {
@@ -60,7 +64,13 @@ func (g greenList) Process(c *Candidates) {
 			c.Logits[id] = l + delta
 		}
 	}
+	c.changed()
 }
+
+func (greenList) keepsWeights() {}
+
+// sumFew sums the weights of few tokens, and drops those that weigh nothing.
+func (c *Candidates) sumFew() { c.keepFew(func(x choice) bool { return x.p > 0 }) }
 
 // tournament makes the distribution that of the winner of a tournament with as many layers as the key has, in
 // whose matches of two samples that with the greater g-value wins, and chance where they are equal
@@ -82,10 +92,21 @@ func (t tournament) Process(c *Candidates) {
 	for from := 0; from < t.key.Layers; from += layersAtOnce {
 		playLayers(c.marked, from, min(layersAtOnce, t.key.Layers-from))
 	}
-	for _, m := range c.marked {
+	c.ordered = false
+	for i, m := range c.marked {
 		c.Logits[m.id] += float32(m.log)
+		if c.sparse {
+			c.few[i].p = float32(m.p)
+		}
+	}
+	if c.sparse {
+		c.sumFew()
+	} else {
+		c.changed()
 	}
 }
+
+func (tournament) keepsWeights() {}
 
 // repeated reports whether the last n of tokens are also the n before an earlier token of the continuation,
 // which begins after the prompt.
