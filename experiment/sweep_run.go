@@ -111,7 +111,7 @@ func (s *sweep) measure(ctx context.Context, r *SweepRun) error {
 		return err
 	}
 	defer corpus.Close()
-	l, err := losses(ctx, saved, corpus, nil)
+	l, err := losses(ctx, saved, corpus, "valid", nil)
 	if err != nil {
 		return err
 	}

@@ -115,7 +115,7 @@ func (r *Run) validate(limit int) (loss float64, targets int, err error) {
 		return 0, 0, err
 	}
 	if r.valid == nil {
-		if r.valid, err = newEvaluator(r.Config, r.Weights, r.Corpus); err != nil {
+		if r.valid, err = newEvaluator(r.Config, r.Weights, r.Corpus, "valid"); err != nil {
 			r.valid = nil
 			return 0, 0, err
 		}

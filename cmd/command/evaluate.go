@@ -19,9 +19,9 @@ import (
 )
 
 const evaluateIntro = `
-evaluate measures a trained model: its loss over the validation part of its corpus, and the
-answers or texts that it generates against references. It prints the measures and leaves
-them in the run's eval.json. With -score it prints the likelihood of a text instead, and
+evaluate measures a trained model: its loss over a part of its corpus, and the answers
+or texts that it generates against references. It prints the measures and leaves them in
+the run's eval.json. With -score it prints the likelihood of a text instead, and
 with -compare what differs between runs, and which is better.`
 
 const evaluateExamples = `
@@ -51,7 +51,7 @@ func newEvaluateOptions() *evaluateOptions {
 		o.StringVar(&o.format, "format", "text", "`FORMAT` output: text or json (text)")
 	})
 	o.Group("Measuring on the run's corpus", func() {
-		o.StringVar(&o.part, "part", "valid", "`PART` part whose examples are answered: valid or test (valid)")
+		o.StringVar(&o.part, "part", "valid", "`PART` part of the corpus: train, valid or test (valid)")
 		o.IntVar(&o.examples, "examples", 500, "`N` examples to answer, evenly spread; 0 is all (500)")
 		o.IntVar(&o.tokens, "length", 128, "`N` most tokens of an answer (128)")
 		o.IntVar(&o.beams, "beam", 1, "`N` width of the beam search; 1 is greedy (1)")
@@ -86,13 +86,16 @@ func (o *evaluateOptions) check() error {
 		return cli.Misusef("-html and -svg are of -compare A B")
 	case o.stride != 0:
 		return cli.Misusef("-stride says how -score reads: give -score FILE")
-	case o.part != "valid" && o.part != "test":
-		return cli.Misusef("-part %s: want valid or test", o.part)
+	case !isPart(o.part):
+		return cli.Misusef("-part %s: want train, valid or test", o.part)
 	case o.examples < 0 || o.tokens < 1 || o.beams < 0 || o.shown < 0:
 		return cli.Misusef("-examples %d, -length %d, -beam %d, -shown %d: want none below 0, and a length", o.examples, o.tokens, o.beams, o.shown)
 	}
 	return nil
 }
+
+// isPart reports whether a corpus can have a part of this name.
+func isPart(name string) bool { return name == "train" || name == "valid" || name == "test" }
 
 func runEvaluate(args []string, s streams) int {
 	o := newEvaluateOptions()
@@ -181,7 +184,7 @@ func (o *evaluateOptions) measure(ctx context.Context, saved *training.Saved, st
 		s.Seed = 1
 	}
 	return evaluation.Measure(ctx, saved, evaluation.Options{Part: o.part, Examples: o.examples, Settings: s, Log: stderr,
-		Validating: show("validating"), Progress: show("answering")})
+		Validating: show("reading the part"), Progress: show("answering")})
 }
 
 // print writes the first samples and the measures.
@@ -196,7 +199,7 @@ func (o *evaluateOptions) print(m *evaluation.Measured, w io.Writer) error {
 		}
 		fmt.Fprintln(w)
 	}
-	if _, err := fmt.Fprint(w, m.Report); err != nil || m.Partial == "" {
+	if _, err := fmt.Fprintf(w, "%s part of the corpus\n%s", o.part, m.Report); err != nil || m.Partial == "" {
 		return err
 	}
 	_, err := fmt.Fprintf(w, "partial: interrupted, this is %s\n", m.Partial)
