@@ -42,6 +42,8 @@ type evaluateOptions struct {
 	examples, tokens, beams, shown, stride int
 	compare                                cli.List
 	html, svg                              string
+	detect, key                            string
+	lines                                  bool
 }
 
 func newEvaluateOptions() *evaluateOptions {
@@ -66,6 +68,12 @@ func newEvaluateOptions() *evaluateOptions {
 		o.StringVar(&o.html, "html", "", "`FILE` write the comparison as an HTML page")
 		o.StringVar(&o.svg, "svg", "", "`FILE` draw the validation losses during training")
 	})
+	o.Group("Watermarks", func() {
+		o.StringVar(&o.detect, "detect", "", "`FILE` look for a watermark in a text (-svg draws it), or in many (records)")
+		o.StringVar(&o.key, "key", "", "`FILE` its key: see generate -new-key")
+		o.BoolVar(&o.lines, "lines", false, "each line of -detect is a text")
+		o.Join("detect", "key", "lines")
+	})
 	o.Several("compare")
 	o.Group("Machine", func() {
 		o.model.declareMachine(o.Flags)
@@ -82,8 +90,12 @@ func (o *evaluateOptions) check() error {
 		return o.Only("score", "stride", "run", "last", "format", "precision", "blas", "threads")
 	case len(o.compare) > 0:
 		return o.checkCompare()
+	case o.detect != "":
+		return o.checkDetect()
+	case o.key != "" || o.lines:
+		return cli.Misusef("-key and -lines are of -detect FILE")
 	case o.html != "" || o.svg != "":
-		return cli.Misusef("-html and -svg are of -compare A B")
+		return cli.Misusef("-html and -svg are of -compare A B, -svg also of -detect FILE")
 	case o.stride != 0:
 		return cli.Misusef("-stride says how -score reads: give -score FILE")
 	case !isPart(o.part):
@@ -114,6 +126,9 @@ func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 	}
 	if len(o.compare) > 0 {
 		return compareRuns(ctx, o, s)
+	}
+	if o.detect != "" {
+		return o.detectIn(ctx, s)
 	}
 	saved, g, release, err := o.open(s.err)
 	if err != nil {
