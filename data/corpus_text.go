@@ -32,6 +32,11 @@ func openText(text textfile.Source, c Config, tk tokenizer.Config, known tokeniz
 	if err != nil {
 		return nil, err
 	}
+	text, planted, err := c.plant(text)
+	if err != nil {
+		return nil, err
+	}
+	notes = append(notes, planted...)
 	job := &textJob{Config: c, tk: tk, known: known, opts: opts, text: text, limit: maxInMemory}
 	return job.corpus(notes)
 }
@@ -39,6 +44,9 @@ func openText(text textfile.Source, c Config, tk tokenizer.Config, known tokeniz
 // openDocuments tokenizes the texts of records, each ended by a token.
 func openDocuments(s *record.Set, c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options) (*Corpus, error) {
 	c.Text = strings.Join(s.Layout.Target, ",")
+	if c.Canaries > 0 {
+		return nil, fmt.Errorf("data.canaries is %d, and the text is records: canaries are planted in running text", c.Canaries)
+	}
 	docs := newDocuments(s)
 	if docs.parted && c.Test > 0 {
 		return nil, fmt.Errorf("data.test is %v, but the records name their parts: leave data.test at 0, and measure the records of the test part with evaluate -score", c.Test)
