@@ -21,6 +21,8 @@ type textParts struct {
 	split      int // tokens of the training part
 	test       int // tokens of the test part
 	sequential bool
+	source     textfile.Source   // of running text
+	trained    int64             // bytes of the training part of running text; 0: the text is documents
 	masking    *masking          // data.task "mask", or nil
 	end        int               // the token that ends a document, or −1
 	payload    [sha256.Size]byte // hash of the ids in a token file; zeros of those in memory
@@ -68,6 +70,10 @@ func (j *textJob) corpus(notes []string) (*Corpus, error) {
 		_, parts.end = withEnd(tok)
 		info.Records = j.docs.set.Layout.Describe(int(h.Documents))
 		notes = append(slices.Clone(notes), j.docs.notes(h)...)
+	}
+	if j.docs == nil {
+		j.size = int64(h.Bytes)
+		parts.source, parts.trained = j.text, j.cut()
 	}
 	if c.Task == "mask" {
 		tok = tokenizer.WithSpecials(tok, task.Specials(c.task(), nil)...)
