@@ -8,7 +8,6 @@ import (
 	"slices"
 	"unicode/utf8"
 
-	"euryale/data/task"
 	"euryale/data/tokenizer"
 	"euryale/evaluation/metrics"
 	"euryale/layers/graph"
@@ -35,10 +34,9 @@ type scoredIDs struct {
 	from int   // the first that is scored
 }
 
-// Likelihoods returns the likelihood of each text given its context. A text without a context follows the
-// token that begins texts or, if the tokenizer has none, the end of a document or of a line; if the
-// vocabulary lacks these too, its first token is not scored. Of a long context the end is read. A text
-// that the vocabulary cannot express, or that is longer than the model's context, is a ContinuationError.
+// Likelihoods returns the likelihood of each text given its context. A text without a context follows
+// what an unprompted text does: see Start, and of rows the tokens before an answer. Of a long context the end
+// is read. A text that the vocabulary cannot express, or that is longer than the model's context, is a ContinuationError.
 // Progress, which may be nil, is called with numbers of texts. When ctx ends, its error is returned.
 func (g *Generator) Likelihoods(ctx context.Context, texts []Continuation, progress func(done, total int)) ([]metrics.Likelihood, error) {
 	if err := CheckScores(g.Model); err != nil {
@@ -100,13 +98,18 @@ const scoredTogether = 16
 type textScorer struct {
 	g        *Generator
 	room     int                     // tokens that the model reads, at most; 0: no limit
-	start    []int                   // what a text without a context follows; nil: nothing
+	start    []int                   // what a text without a context follows
 	programs map[int]*models.Program // by length
 	history  Stepper                 // of a models.Predictor, in place of programs
 }
 
 func newTextScorer(g *Generator) (s *textScorer, err error) {
-	s = &textScorer{g: g, programs: map[int]*models.Program{}, start: startOfText(g.Tokenizer)}
+	s = &textScorer{g: g, programs: map[int]*models.Program{}}
+	start, err := g.Prompt("")
+	if err != nil {
+		return nil, err
+	}
+	s.start = start.Tokens
 	one, err := NewStepper(g.Model, g.Weights, 1)
 	if err != nil {
 		return nil, err
@@ -116,20 +119,6 @@ func newTextScorer(g *Generator) (s *textScorer, err error) {
 		s.history = one
 	}
 	return s, nil
-}
-
-// startOfText returns what a whole text follows, except for the token of Begin.
-func startOfText(tk tokenizer.Tokenizer) []int {
-	for _, name := range []string{"<|endoftext|>", "</s>", task.EndToken} {
-		if id, ok := tk.Special(name); ok {
-			return []int{id}
-		}
-	}
-	ids, err := tk.EncodeNext("\n")
-	if unknown, _ := tokenizer.UnknownWords(tk, ids); err != nil || unknown > 0 {
-		return nil
-	}
-	return ids
 }
 
 // encode returns the ids of a continuation.
@@ -155,7 +144,7 @@ func (s *textScorer) encode(t Continuation) (scoredIDs, error) {
 		return scoredIDs{}, err
 	}
 	all := slices.Concat(before, ids)
-	from := max(1, len(before))
+	from := max(1, len(before)) // the token of Begin is not predicted
 	switch {
 	case len(all) <= from:
 		return scoredIDs{}, fmt.Errorf("the text %q has %d tokens: none can be predicted", t.Text, len(ids))

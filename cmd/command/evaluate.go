@@ -8,9 +8,8 @@ import (
 	"io"
 	"path/filepath"
 
-	"euryale/data/textfile"
-	"euryale/data/tokenizer"
 	"euryale/evaluation"
+	"euryale/evaluation/noise"
 	"euryale/generation"
 	"euryale/internal/cli"
 	"euryale/internal/runfile"
@@ -38,7 +37,8 @@ Examples
 type evaluateOptions struct {
 	*cli.Flags
 	model
-	part, score, format                    string
+	args                                   []string // as given
+	part, score, noise, pairs, format      string
 	examples, tokens, beams, shown, stride int
 	compare                                cli.List
 	html, svg                              string
@@ -59,8 +59,10 @@ func newEvaluateOptions() *evaluateOptions {
 		o.IntVar(&o.beams, "beam", 1, "`N` width of the beam search; 1 is greedy (1)")
 		o.IntVar(&o.shown, "shown", 3, "`N` answers to print (3)")
 	})
-	o.Group("Scoring a text", func() {
+	o.Group("Questions and texts", func() {
+		o.StringVar(&o.pairs, "pairs", "", "`PATH` minimal pairs, multiple choice or last words (JSON Lines)")
 		o.StringVar(&o.score, "score", "", "`FILE` print the likelihood of its text under the model")
+		o.StringVar(&o.noise, "noise", "", "`LIST` with typos, case, width, homophones; typos=0.2 sets a rate (0.1)")
 		o.IntVar(&o.stride, "stride", 0, "`N` tokens that the window moves by (half the context)")
 	})
 	o.Group("Comparing runs", func() {
@@ -86,8 +88,12 @@ func (o *evaluateOptions) check() error {
 	switch {
 	case o.format != "text" && o.format != "json":
 		return cli.Misusef("-format %s: want text or json", o.format)
+	case o.pairs != "":
+		return o.Only("pairs", "run", "last", "format", "precision", "blas", "threads")
+	case o.score != "" && o.noise != "" && noiseError(o.noise) != nil:
+		return cli.Misusef("-noise: %w", noiseError(o.noise))
 	case o.score != "":
-		return o.Only("score", "stride", "run", "last", "format", "precision", "blas", "threads")
+		return o.Only("score", "noise", "stride", "run", "last", "format", "precision", "blas", "threads")
 	case len(o.compare) > 0:
 		return o.checkCompare()
 	case o.detect != "":
@@ -96,8 +102,8 @@ func (o *evaluateOptions) check() error {
 		return cli.Misusef("-key and -lines are of -detect FILE")
 	case o.html != "" || o.svg != "":
 		return cli.Misusef("-html and -svg are of -compare A B, -svg also of -detect FILE")
-	case o.stride != 0:
-		return cli.Misusef("-stride says how -score reads: give -score FILE")
+	case o.stride != 0 || o.noise != "":
+		return cli.Misusef("-stride and -noise say how -score reads: give -score FILE")
 	case !isPart(o.part):
 		return cli.Misusef("-part %s: want train, valid or test", o.part)
 	case o.examples < 0 || o.tokens < 1 || o.beams < 0 || o.shown < 0:
@@ -106,11 +112,17 @@ func (o *evaluateOptions) check() error {
 	return nil
 }
 
+func noiseError(list string) error {
+	_, err := noise.Parse(list)
+	return err
+}
+
 // isPart reports whether a corpus can have a part of this name.
 func isPart(name string) bool { return name == "train" || name == "valid" || name == "test" }
 
 func runEvaluate(args []string, s streams) int {
 	o := newEvaluateOptions()
+	o.args = args
 	return cli.Main(o.Flags, args, s.out, s.err, func(ctx context.Context) error {
 		s, err := s.join(&o.machine)
 		if err != nil {
@@ -135,8 +147,11 @@ func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 		return err
 	}
 	defer release()
-	if o.score != "" {
-		return o.scoreFile(ctx, g, s)
+	switch {
+	case o.pairs != "":
+		return o.askQuestions(ctx, g, s)
+	case o.score != "":
+		return o.scoreFile(ctx, saved, g, s)
 	}
 	saved.Ranks = s.ranks
 	m, interrupted := o.measure(ctx, saved, s.err)
@@ -218,37 +233,5 @@ func (o *evaluateOptions) print(m *evaluation.Measured, w io.Writer) error {
 		return err
 	}
 	_, err := fmt.Fprintf(w, "partial: interrupted, this is %s\n", m.Partial)
-	return err
-}
-
-// scoreFile prints the likelihood of a file's text.
-func (o *evaluateOptions) scoreFile(ctx context.Context, g *generation.Generator, st streams) error {
-	text, note, err := textfile.ReadFile(o.score)
-	if err != nil {
-		return err
-	}
-	tell(st.err, note)
-	bar := term.New(st.err, 100, "scoring")
-	s, err := g.Score(ctx, text, o.stride, func(done, total int) { bar.Update(100*done/total, "") })
-	bar.Done()
-	if err != nil && s.Tokens == 0 {
-		return fmt.Errorf("%s: %w", o.score, err)
-	}
-	if s.Unknown > 0 {
-		tell(st.err, fmt.Sprintf("%d of its words are not in the vocabulary: the numbers are those of the text with %s in their place", s.Unknown, tokenizer.Unknown))
-	}
-	return errors.Join(err, o.printScore(s, st.out))
-}
-
-func (o *evaluateOptions) printScore(s generation.Score, w io.Writer) error {
-	if o.format == "json" {
-		return printJSON(w, s)
-	}
-	partial := ""
-	if s.Partial {
-		partial = "partial: interrupted, this is the beginning of the text\n"
-	}
-	_, err := fmt.Fprintf(w, "%d tokens, %d characters, %d bytes\n%.4f nats per token, perplexity %.3f\n%.4f bits per byte, %.4f bits per character\n%d words and ends of lines, perplexity of words %.3f\n%s",
-		s.Tokens, s.Chars, s.Bytes, s.NLLPerToken, s.Perplexity, s.BitsPerByte, s.BitsPerChar, s.Words, s.WordPerplexity, partial)
 	return err
 }
