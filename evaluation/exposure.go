@@ -54,7 +54,7 @@ func Exposures(ctx context.Context, g *generation.Generator, canaries []data.Can
 	if len(canaries) == 0 {
 		return nil, nil
 	}
-	e := &exposing{g: g, canary: canaries[0], digits: len(canaries[0].Secret), spaces: float64(len(canaries[0].Secret)) * math.Log2(10)}
+	e := &exposing{g: g, canary: canaries[0], digits: len(canaries[0].Secret), spaces: secretBits(canaries[0])}
 	done := 0
 	e.scored = func(n int) {
 		if done += n; progress != nil {
@@ -81,6 +81,9 @@ func Exposures(ctx context.Context, g *generation.Generator, canaries []data.Can
 	}
 	return all, nil
 }
+
+// secretBits returns log₂ of the number of secrets of a canary's format.
+func secretBits(c data.Canary) float64 { return float64(len(c.Secret)) * math.Log2(10) }
 
 // losses returns the loss of each secret, or beginning of one, after the beginning of the line.
 func (e *exposing) losses(ctx context.Context, secrets []string) (losses []float64, err error) {

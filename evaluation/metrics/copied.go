@@ -35,13 +35,16 @@ func copiedRuns(texts []string, training io.Reader, block int64) ([]Run, error) 
 
 // Copied says what of a text occurs in a training text.
 type Copied struct {
-	Run            // the longest run of characters that does
-	At     int64   // where the training text has it: the offset of its first byte
-	Shares []Share // of the n-grams of characters, for each n, those that do
+	Run           // the longest run of characters that does
+	At    int64   // where the training text has it: the offset of its first byte
+	Grams []Grams // of characters, for each n
 }
 
-// Copies returns what of each text occurs in the training text, with the share of the n-grams of characters of
-// each size. It reads the training text as CopiedRuns does.
+// Grams counts the n-grams of a text, and those of them that occur in a training text.
+type Grams struct{ Found, All int }
+
+// Copies returns what of each text occurs in the training text, with its n-grams of characters of each
+// size. It reads the training text as CopiedRuns does.
 func Copies(texts []string, training io.Reader, sizes []int) ([]Copied, error) {
 	return findCopies(texts, training, sizes, copyBlock)
 }
@@ -126,7 +129,7 @@ func (s *copySearch) copied() Copied {
 				n++
 			}
 		}
-		c.Shares = append(c.Shares, NewShare(n, len(g.found)))
+		c.Grams = append(c.Grams, Grams{n, len(g.found)})
 	}
 	return c
 }

@@ -110,10 +110,10 @@ func TestCopies(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, Run{0, 4}, c[0].Run)
 		assert.Equal(t, int64(7), c[0].At)
-		assert.Equal(t, []Share{NewShare(3, 4), NewShare(5, 5)}, c[0].Shares)
-		assert.Equal(t, NewShare(0, 0), c[1].Shares[0], "no 3-grams")
+		assert.Equal(t, []Grams{{3, 4}, {5, 5}}, c[0].Grams)
+		assert.Equal(t, Grams{}, c[1].Grams[0], "no 3-grams")
 		assert.Equal(t, Run{0, 2}, c[1].Run)
 		assert.Equal(t, "na", training[c[1].At:c[1].At+2])
-		assert.Equal(t, Copied{Shares: []Share{NewShare(0, 0), NewShare(0, 1)}}, c[2])
+		assert.Equal(t, Copied{Grams: []Grams{{0, 0}, {0, 1}}}, c[2])
 	}
 }
