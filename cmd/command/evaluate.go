@@ -43,7 +43,8 @@ type evaluateOptions struct {
 	compare                                cli.List
 	html, svg                              string
 	detect, key                            string
-	lines                                  bool
+	lines, copied                          bool
+	prefix                                 int
 }
 
 func newEvaluateOptions() *evaluateOptions {
@@ -70,7 +71,10 @@ func newEvaluateOptions() *evaluateOptions {
 		o.StringVar(&o.html, "html", "", "`FILE` write the comparison as an HTML page")
 		o.StringVar(&o.svg, "svg", "", "`FILE` draw the validation losses during training")
 	})
-	o.Group("Watermarks", func() {
+	o.Group("Watermarks and copies", func() {
+		o.BoolVar(&o.copied, "copied", false, "what the run remembers of its training text, and of data.canaries")
+		o.IntVar(&o.prefix, "prefix", 0, "`N` tokens of a prompt from there (half the context, at most 50)")
+		o.Join("copied", "prefix")
 		o.StringVar(&o.detect, "detect", "", "`FILE` look for a watermark in a text (-svg draws it), or in many (records)")
 		o.StringVar(&o.key, "key", "", "`FILE` its key: see generate -new-key")
 		o.BoolVar(&o.lines, "lines", false, "each line of -detect is a text")
@@ -98,6 +102,10 @@ func (o *evaluateOptions) check() error {
 		return o.checkCompare()
 	case o.detect != "":
 		return o.checkDetect()
+	case o.copied:
+		return o.checkCopied()
+	case o.prefix != 0:
+		return cli.Misusef("-prefix %d says how -copied prompts: give -copied", o.prefix)
 	case o.key != "" || o.lines:
 		return cli.Misusef("-key and -lines are of -detect FILE")
 	case o.html != "" || o.svg != "":
@@ -152,6 +160,9 @@ func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 		return o.askQuestions(ctx, g, s)
 	case o.score != "":
 		return o.scoreFile(ctx, saved, g, s)
+	}
+	if o.copied {
+		return o.remembered(ctx, saved, s)
 	}
 	saved.Ranks = s.ranks
 	m, interrupted := o.measure(ctx, saved, s.err)
