@@ -37,7 +37,7 @@ type Config struct {
 	MaxSource     int    `toml:"max_source"`     // longest source in tokens, truncated beyond; 0: as the context allows
 	Buckets       int    `toml:"buckets"`        // number of shapes (T, S) that examples are padded to; default 6
 
-	Size     int    `toml:"size"`     // generated corpora (tales, copy, reverse): number of examples; default 2000
+	Size     int    `toml:"size"`     // generated corpora: number of examples (lines, tales, pairs); default 2000
 	Level    int    `toml:"level"`    // generated corpora: difficulty from 1 to 3; default 2
 	Language string `toml:"language"` // tales: "en", "zh" or "both" (default)
 	Seed     uint64 `toml:"seed"`     // generated corpora and canaries: random seed

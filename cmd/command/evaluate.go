@@ -41,7 +41,7 @@ type evaluateOptions struct {
 	part, score, noise, pairs, format      string
 	examples, tokens, beams, shown, stride int
 	compare                                cli.List
-	html, svg                              string
+	html, svg, report                      string
 	detect, key                            string
 	lines, copied                          bool
 	prefix                                 int
@@ -66,7 +66,8 @@ func newEvaluateOptions() *evaluateOptions {
 		o.StringVar(&o.noise, "noise", "", "`LIST` with typos, case, width, homophones; typos=0.2 sets a rate (0.1)")
 		o.IntVar(&o.stride, "stride", 0, "`N` tokens that the window moves by (half the context)")
 	})
-	o.Group("Comparing runs", func() {
+	o.Group("Reports", func() {
+		o.StringVar(&o.report, "report", "", "`DIR` write the run's card: a page, and a README.md for an export")
 		o.Var(&o.compare, "compare", "`A B …` compare runs, or groups of runs (quoted patterns), with the first")
 		o.StringVar(&o.html, "html", "", "`FILE` write the comparison as an HTML page")
 		o.StringVar(&o.svg, "svg", "", "`FILE` draw the validation losses during training")
@@ -92,6 +93,8 @@ func (o *evaluateOptions) check() error {
 	switch {
 	case o.format != "text" && o.format != "json":
 		return cli.Misusef("-format %s: want text or json", o.format)
+	case o.report != "":
+		return o.Only("report", "run", "last", "precision", "blas", "threads")
 	case o.pairs != "":
 		return o.Only("pairs", "run", "last", "format", "precision", "blas", "threads")
 	case o.score != "" && o.noise != "" && noiseError(o.noise) != nil:
@@ -156,6 +159,8 @@ func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 	}
 	defer release()
 	switch {
+	case o.report != "":
+		return o.writeReport(saved, s)
 	case o.pairs != "":
 		return o.askQuestions(ctx, g, s)
 	case o.score != "":
@@ -184,6 +189,7 @@ func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 	if interrupted != nil || s.ranks.Rank() > 0 { // the file of an earlier evaluation stays, or rank 0 writes it
 		return errors.Join(interrupted, err)
 	}
+	o.keep(m.Section(o.part, o.command()), s.err)
 	err = errors.Join(err, runfile.WriteAtomic(filepath.Join(o.run, "eval.json"), func(w io.Writer) error {
 		j := json.NewEncoder(w)
 		j.SetIndent("", " ")

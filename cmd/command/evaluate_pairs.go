@@ -25,7 +25,7 @@ func (o *evaluateOptions) askQuestions(ctx context.Context, g *generation.Genera
 	r, err := questions.Measure(ctx, g, all, func(done, total int) { bar.Update(100*done/total, "") })
 	bar.Done()
 	if err != nil {
-		return fmt.Errorf("%s: %w", o.pairs, err)
+		return err
 	}
 	if o.format == "json" {
 		err = printJSON(s.out, struct {
@@ -59,6 +59,6 @@ func (m *model) keep(s *card.Section, w io.Writer) {
 		err = s.Save(m.run)
 	}
 	if err != nil {
-		fmt.Fprintf(w, "note: evaluate -report %s will lack this: %v\n", m.run, err)
+		fmt.Fprintf(w, "note: the card of evaluate -report will lack this: %v\n", err)
 	}
 }
