@@ -1,4 +1,4 @@
-.PHONY: test lint bench products compare ladder calibrate notebooks
+.PHONY: test lint wasm bench products compare ladder calibrate notebooks
 
 test: ## all tests
 	go test ./...
@@ -7,6 +7,9 @@ lint: ## format, vet, staticcheck
 	@test -z "$$(git ls-files '*.go' | xargs gofmt -l | tee /dev/stderr)"
 	go vet ./...
 	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+
+wasm: ## generation for a browser, .build/generate.wasm (train -export-page makes a page of a run)
+	GOOS=js GOARCH=wasm go build -tags browser -ldflags "-s -w" -o .build/generate.wasm ./generation/browser/worker
 
 bench: ## benchmarks of kernels, then of layers against Gorgonia's ops
 	go test -run XXX -bench . -benchtime 0.5s ./internal/kernel/...

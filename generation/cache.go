@@ -36,7 +36,8 @@ func (g *Generator) Prefix(tokens []int) error {
 	if _, err := r.begin(Prompt{Tokens: tokens}); err != nil {
 		return err
 	}
-	return r.keep()
+	r.keep()
+	return nil
 }
 
 // PrefixOf returns how many tokens of a prompt the kept state has, and how many tokens it is of.

@@ -1,10 +1,7 @@
 package generation
 
 import (
-	"slices"
-
 	"euryale/layers/graph"
-	"euryale/models"
 )
 
 // prefix is the state of a sequence after the tokens that prompts begin with.
@@ -19,16 +16,19 @@ const leastShared = 16
 
 // known returns how many tokens of a prompt the prefix has: at most all but the last, whose
 // logits are needed.
-func (r *reader) known(p Prompt) int {
-	if r.prefix == nil || len(p.Tokens) == 0 {
+func (p *prefix) known(tokens []int) int {
+	if p == nil || len(tokens) == 0 {
 		return 0
 	}
-	n := shared(r.prefix.tokens, p.Tokens[:len(p.Tokens)-1])
-	if r.prefix.exact && n < len(r.prefix.tokens) {
+	n := shared(p.tokens, tokens[:len(tokens)-1])
+	if p.exact && n < len(p.tokens) {
 		return 0
 	}
 	return n
 }
+
+// known returns how many tokens of a prompt the prefix of the reader has.
+func (r *reader) known(p Prompt) int { return r.prefix.known(p.Tokens) }
 
 // shared returns how many tokens a and b begin with that are the same.
 func shared(a, b []int) (n int) {
@@ -41,17 +41,22 @@ func shared(a, b []int) (n int) {
 // enter empties sequence i of a reader and copies what the prefix knows of a prompt into it. It
 // returns the tokens that are left to read.
 func (r *reader) enter(to *reader, i int, p Prompt) (rest []int, err error) {
-	to.mem.Reset(i)
-	to.text[i] = to.text[i][:0]
-	n := r.known(p)
+	return to.enterAfter(r.prefix, r.known(p), i, p.Tokens)
+}
+
+// enterAfter makes sequence i hold the first n tokens of a prompt, which a prefix has, and returns the
+// others.
+func (r *reader) enterAfter(from *prefix, n, i int, tokens []int) (rest []int, err error) {
+	r.mem.Reset(i)
+	r.text[i] = r.text[i][:0]
 	if n == 0 {
-		return p.Tokens, nil
+		return tokens, nil
 	}
-	if err := to.mem.Copy(i, r.prefix.mem, 0); err != nil {
+	if err := r.mem.Copy(i, from.mem, 0); err != nil {
 		return nil, err
 	}
-	to.text[i] = append(to.text[i], p.Tokens[:n]...)
-	return p.Tokens[n:], to.mem.Truncate(i, n)
+	r.text[i] = append(r.text[i], tokens[:n]...)
+	return tokens[n:], r.mem.Truncate(i, n)
 }
 
 // share keeps the state after the tokens that all prompts begin with, if that saves reading.
@@ -71,18 +76,9 @@ func (r *reader) share(prompts []Prompt, distinct []int) error {
 	if _, err := r.begin(Prompt{Tokens: tokens}); err != nil {
 		return err
 	}
-	return r.keep()
+	r.keep()
+	return nil
 }
 
 // keep makes what the only sequence holds the prefix.
-func (r *reader) keep() error {
-	mem, err := models.NewMemory(r.model, r.weights, 1, min(len(r.text[0]), r.capacity), r.source)
-	if err != nil {
-		return err
-	}
-	if err := mem.Copy(0, r.mem, 0); err != nil {
-		return err
-	}
-	r.prefix = &prefix{tokens: slices.Clone(r.text[0]), mem: mem, exact: mem.Recurrent()}
-	return nil
-}
+func (r *reader) keep() { r.prefix = r.stateOf(0) }

@@ -71,6 +71,9 @@ func (s *sampler) step(tk tokenizer.Tokenizer, logits []float32, id, n int) Step
 			st.Entropy -= p * math.Exp(p)
 		}
 	}
+	if n == 0 {
+		return st
+	}
 	top := largest(nil, logits, n)
 	slices.SortFunc(top, func(a, b choice) int {
 		if a.before(b) {

@@ -58,6 +58,7 @@ func (s *Sizes) Check() error {
 type Entry struct {
 	Name, Doc string
 	New       func() Model // with its default settings
+	Package   string       // import path of the package that registered it
 	at        string       // file and line of the call of Register
 }
 
@@ -67,12 +68,20 @@ var registry = map[string]Entry{}
 // name is registered already, naming both files: the model that a run trains must not depend on
 // the order of files.
 func Register(name, doc string, defaults func() Model) {
-	_, file, line, _ := runtime.Caller(1)
-	e := Entry{name, doc, defaults, fmt.Sprintf("%s:%d", file, line)}
+	caller, file, line, _ := runtime.Caller(1)
+	e := Entry{name, doc, defaults, packageOf(runtime.FuncForPC(caller).Name()), fmt.Sprintf("%s:%d", file, line)}
 	if first, taken := registry[name]; taken {
 		panic(fmt.Sprintf("models: the name %q is registered twice, by %s and %s: give one of them another name", name, first.at, e.at))
 	}
 	registry[name] = e
+}
+
+// packageOf returns the import path in the name of a function, as "example.org/my/models.init.0". In a name
+// dots of the path's last element are escaped.
+func packageOf(function string) string {
+	dir := strings.LastIndexByte(function, '/') + 1
+	last, _, _ := strings.Cut(function[dir:], ".")
+	return function[:dir] + strings.ReplaceAll(last, "%2e", ".")
 }
 
 // New returns the model of that name with its default settings.

@@ -74,6 +74,11 @@ func Explain(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return runExplain(args, alone(stdin, stdout, stderr))
 }
 
+// Serve answers requests for texts over HTTP.
+func Serve(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return runServe(args, alone(stdin, stdout, stderr))
+}
+
 // commands are those that Run knows, in the order of its help.
 var commands = []struct {
 	name, does string
@@ -83,6 +88,7 @@ var commands = []struct {
 	{"generate", "generate texts with a trained model", runGenerate},
 	{"evaluate", "measure a trained model, or score a text", runEvaluate},
 	{"explain", "draw what a trained model attends to", runExplain},
+	{"serve", "answer requests for texts over HTTP", runServe},
 }
 
 // Run calls the command that the first argument names with the others.

@@ -24,6 +24,7 @@ func TestMain(m *testing.M) {
 			"generate": func(a []string, i, o, e *os.File) int { return Generate(a, i, o, e) },
 			"evaluate": func(a []string, i, o, e *os.File) int { return Evaluate(a, i, o, e) },
 			"explain":  func(a []string, i, o, e *os.File) int { return Explain(a, i, o, e) },
+			"serve":    func(a []string, i, o, e *os.File) int { return Serve(a, i, o, e) },
 			"run":      func(a []string, i, o, e *os.File) int { return Run(a, i, o, e) },
 		}[name]
 		os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
@@ -84,9 +85,9 @@ func checkBad(t *testing.T, name string, calls []bad) {
 
 // The help of each command fits one or two screens, and lists every flag.
 func TestHelp(t *testing.T) {
-	lines := map[string]int{"train": 48, "generate": 88, "evaluate": 48, "explain": 48}
+	lines := map[string]int{"train": 48, "generate": 88, "evaluate": 48, "explain": 48, "serve": 48}
 	for name, flags := range map[string]*cli.Flags{"train": newTrainOptions("").Flags, "generate": newGenerateOptions("").Flags,
-		"evaluate": newEvaluateOptions().Flags, "explain": newExplainOptions().Flags} {
+		"evaluate": newEvaluateOptions().Flags, "explain": newExplainOptions().Flags, "serve": newServeOptions().Flags} {
 		code, help, stderr := call(t, name, "-h")
 		assert.Zero(t, code)
 		assert.Empty(t, stderr)
@@ -99,7 +100,7 @@ func TestHelp(t *testing.T) {
 }
 
 func TestVersion(t *testing.T) {
-	for _, name := range []string{"train", "generate", "evaluate", "explain"} {
+	for _, name := range []string{"train", "generate", "evaluate", "explain", "serve"} {
 		code, stdout, stderr := call(t, name, "-version")
 		assert.Zero(t, code)
 		assert.Empty(t, stderr)

@@ -124,3 +124,23 @@ func TestNGramByFlags(t *testing.T) {
 	assert.Equal(t, 1, code)
 	assert.Contains(t, stderr, "is an ngram model: it consists of counts")
 }
+
+// Mistakes about an exported page are named; serving/page tests what it holds.
+func TestExportPageByFlags(t *testing.T) {
+	dir := t.TempDir()
+	run, page := filepath.Join(dir, "run"), filepath.Join(dir, "page")
+	code, _, stderr := call(t, "train", "-import", gpt2(t), "-out", run)
+	require.Equal(t, 0, code, stderr)
+	code, _, stderr = call(t, "train", "-export", run, "-export-page", run)
+	assert.Equal(t, 1, code)
+	assert.Contains(t, stderr, run+" is not empty: a page is written to a new directory")
+	for want, args := range map[string][]string{
+		"-page-weights int4: want float32 or int8": {"-page-weights", "int4"},
+		"-export-page has no use for -out, -steps": {"-out", page, "-steps", "5"},
+	} {
+		code, _, stderr = call(t, "train", append([]string{"-export", run, "-export-page", page}, args...)...)
+		assert.Equal(t, 2, code)
+		assert.Contains(t, stderr, want)
+	}
+	assert.NoDirExists(t, page)
+}

@@ -25,6 +25,7 @@ type trainOptions struct {
 	*cli.Flags
 	config, out, resume, init string
 	imports, exports          string
+	page                      exportPageOptions
 	check, describe, profile  bool
 	format, batch             string // of -check: how findings are printed, and the file of a saved batch
 	sets, sweep, average      cli.List
@@ -62,7 +63,7 @@ func runTrain(args []string, s streams) int {
 
 // oneRank refuses the flags with which nothing is trained on several ranks.
 func (o *trainOptions) oneRank() error {
-	for _, name := range []string{"check", "describe", "profile", "graph", "import", "export", "average"} {
+	for _, name := range []string{"check", "describe", "profile", "graph", "import", "export", "export-page", "average"} {
 		given := false
 		o.Visit(func(f *flag.Flag) { given = given || f.Name == name })
 		if given {
@@ -73,6 +74,9 @@ func (o *trainOptions) oneRank() error {
 }
 
 func train(ctx context.Context, o *trainOptions, s streams) error {
+	if o.page.dir != "" {
+		return o.page.export(ctx, o, s)
+	}
 	if o.imports != "" || o.exports != "" {
 		return convert(o, s)
 	}

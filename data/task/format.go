@@ -107,6 +107,9 @@ func NewFormat(c Config, tk tokenizer.Tokenizer) (*Format, error) {
 	return f, nil
 }
 
+// Config returns the configuration of the task.
+func (f *Format) Config() Config { return f.config }
+
 // findRoles finds the role tokens of the tokenizer, in order of ids.
 func (f *Format) findRoles() error {
 	for id := range f.tokenizer.Vocab() {
@@ -153,6 +156,12 @@ func (f *Format) Speaker(token int) string {
 		}
 	}
 	return ""
+}
+
+// Replier returns the speaker of a dialogue task who replies where none is named, and the one replied to.
+func (f *Format) Replier() (replier, partner string) {
+	i := f.nextSpeaker(nil, -1)
+	return f.roles[i].name, f.roles[f.partner(i)].name
 }
 
 // Instructs reports whether a speaker of the corpus gives instructions, as "system" does, which are read

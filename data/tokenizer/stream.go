@@ -1,5 +1,7 @@
 package tokenizer
 
+import "slices"
+
 // Stream decodes tokens one by one, as they are generated. A character can extend over several
 // tokens; its bytes are held back until it is complete. The concatenated results of Push and Flush
 // equal the result of Decode.
@@ -33,6 +35,13 @@ func (s *Stream) Push(id int) string {
 	text := string(s.held[:end])
 	s.held = append(s.held[:0], s.held[end:]...)
 	return text
+}
+
+// Peek returns the text that Push would return.
+func (s *Stream) Peek(id int) string {
+	then := *s
+	then.held = slices.Clone(s.held)
+	return then.Push(id)
 }
 
 // Held returns the number of bytes of the tokens pushed that are held back, because the character that

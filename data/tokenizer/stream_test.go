@@ -12,7 +12,9 @@ func TestStreamHoldsBackIncompleteCharacters(t *testing.T) {
 	s := NewStream(NewByte())
 	var got []string
 	for _, b := range []byte("a春\xe6\x98b\xff") {
+		peeked := []string{s.Peek(0xa5), s.Peek(int(b))} // peeking changes nothing
 		got = append(got, s.Push(int(b)))
+		assert.Equal(t, got[len(got)-1], peeked[1])
 	}
 	// \xe6\x98 could become 春 until b follows; \xff cannot become a character and is not held back.
 	assert.Equal(t, []string{"a", "", "", "春", "", "", "\xe6\x98b", "\xff"}, got)

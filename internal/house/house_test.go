@@ -31,7 +31,7 @@ var floors = [][]string{
 	{"interchange", "generation"},
 	{"training", "inspect"},
 	{"evaluation"},
-	{"experiment"},
+	{"experiment", "serving"},
 	{"internal/cli", "internal/house"},
 	{"cmd", "bench", "notebooks", "template"},
 }

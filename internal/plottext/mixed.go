@@ -1,3 +1,5 @@
+//go:build !browser
+
 // Package plottext draws text with Chinese characters on gonum plots, whose fonts do not have
 // them. It does not use system fonts, so that plots look the same on all machines.
 package plottext

@@ -42,3 +42,21 @@ func (m *Memory) SetState(seq, n int, values map[string][]float32) error {
 	m.length[seq] = n
 	return nil
 }
+
+// Part returns a memory of one sequence that holds what a sequence of m does, in as many rows as it has
+// tokens: no more fit. Other memories can Copy it.
+func (m *Memory) Part(seq int) *Memory {
+	n := m.length[seq]
+	p := NewMemory(1, n)
+	p.limit, p.length[0], p.source[0], p.order = min(m.limit, n), n, m.source[seq], m.order
+	for path, s := range m.slots {
+		rows := s.rows
+		if s.kind == history {
+			rows = n
+		}
+		part := &slot{kind: s.kind, rows: rows, width: s.width, now: tensor.New(tensor.Of(s.now.Dtype()), tensor.WithShape(max(1, rows), s.width))}
+		copyRows(part.now, 0, s.now, seq*s.rows, m.used(s, seq), s.width)
+		p.slots[path] = part
+	}
+	return p
+}
