@@ -4,7 +4,6 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -24,7 +23,7 @@ func remembering(t *testing.T) (*training.Saved, *data.Corpus) {
 	for range 400 {
 		text.WriteString(strings.Repeat(string(rune('a'+rng.IntN(6))), 1+rng.IntN(4)) + " 0123456789"[rng.IntN(8):] + "\n")
 	}
-	s := trained(t, "[model]\nname = \"ngram\"\n[data]\nname = \""+filepath.ToSlash(file(t, "text.txt", text.String()))+"\"\n",
+	s := trained(t, "", "model.name=ngram", "data.name="+file(t, "text.txt", text.String()),
 		"data.canaries=4", "data.canary_repeats=200,1", "data.canary_format=key ####!", "training.steps=1")
 	corpus, err := s.OpenCorpus(data.Options{})
 	require.NoError(t, err)

@@ -71,6 +71,7 @@ func newEvaluateOptions() *evaluateOptions {
 		o.Var(&o.compare, "compare", "`A B …` compare runs, or groups of runs (quoted patterns), with the first")
 		o.StringVar(&o.html, "html", "", "`FILE` write the comparison as an HTML page")
 		o.StringVar(&o.svg, "svg", "", "`FILE` draw the validation losses during training")
+		o.Join("html", "svg")
 	})
 	o.Group("Watermarks and copies", func() {
 		o.BoolVar(&o.copied, "copied", false, "what the run remembers of its training text, and of data.canaries")
