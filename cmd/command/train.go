@@ -25,7 +25,7 @@ type trainOptions struct {
 	*cli.Flags
 	config, out, resume, init string
 	imports, exports          string
-	page                      pageOptions
+	page                      webPage
 	check, describe, profile  bool
 	format, batch             string // of -check: how findings are printed, and the file of a saved batch
 	sets, sweep, average      cli.List

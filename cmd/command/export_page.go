@@ -13,16 +13,16 @@ import (
 	"euryale/training"
 )
 
-// pageOptions are the flags of a page in which a model runs without a server.
-type pageOptions struct{ dir, weights string }
+// webPage are the flags of a page in which a model runs without a server.
+type webPage struct{ dir, weights string }
 
-func (o *pageOptions) declare(f *cli.Flags) {
+func (o *webPage) declare(f *cli.Flags) {
 	f.StringVar(&o.dir, "export-page", "", "`DIR` page that generates with it (the newest run) in a browser")
 	f.StringVar(&o.weights, "page-weights", browser.Float32, "`NAME` its weights, float32 or int8 (float32)")
 }
 
 // export writes the page of a run: the one that -export names, or the newest.
-func (o *pageOptions) export(ctx context.Context, flags *trainOptions, s streams) error {
+func (o *webPage) export(ctx context.Context, flags *trainOptions, s streams) error {
 	if err := flags.Only("export-page", "page-weights", "export"); err != nil {
 		return err
 	}
