@@ -175,7 +175,7 @@ func (b *beam) sampleFrom(from int, logits []float32, length int) ([]step, error
 	h, s := b.alive[from], b.scorers[from]
 	total := s.c.total()
 	if !finite(total) || total <= 0 {
-		return nil, errNotNumbers
+		return nil, ErrNotNumbers
 	}
 	var all []step
 	s.c.each(func(id int32, _ float32) {

@@ -40,8 +40,8 @@ var never = float32(math.Inf(-1))
 // errNotFinite says that a model computes no probabilities.
 var errNotFinite = errors.New("the model's logits are not finite: its weights are damaged or it has diverged")
 
-// errNotNumbers says that processors write logits that give no probabilities.
-var errNotNumbers = errors.New("the processors leave logits that are not finite numbers")
+// ErrNotNumbers says that processors write logits that give no probabilities.
+var ErrNotNumbers = errors.New("the processors leave logits that are not finite numbers")
 
 // reset makes the candidates those of a model's logits.
 func (c *Candidates) reset(logits []float32, tokens []int) error {

@@ -64,7 +64,7 @@ func (s *sampler) process(logits []float32, seen []int) error {
 // draw samples a token: in the order of the weights if a processor ordered them, else in that of the ids.
 func (c *Candidates) draw(rng *rand.Rand) (int, error) {
 	if !finite(c.total()) || c.sum <= 0 {
-		return 0, errNotNumbers
+		return 0, ErrNotNumbers
 	}
 	x := rng.Float64() * c.sum
 	switch {
@@ -98,7 +98,7 @@ func (c *Candidates) draw(rng *rand.Rand) (int, error) {
 func (c *Candidates) best() (int, error) {
 	id := argmax(c.Logits)
 	if !finite(float64(c.Logits[id])) {
-		return 0, errNotNumbers
+		return 0, ErrNotNumbers
 	}
 	return id, nil
 }

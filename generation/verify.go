@@ -74,7 +74,7 @@ func (s *sampler) check(logits []float32, seen []int, x int, q []float32) (id in
 		return id, float64(logits[id]) - s.c.model, err == nil && id == x, err
 	}
 	if !finite(s.c.total()) || s.c.sum <= 0 {
-		return 0, 0, false, errNotNumbers
+		return 0, 0, false, ErrNotNumbers
 	}
 	p := s.c.Probabilities()
 	keep := float64(p[x])

@@ -67,6 +67,8 @@ func asError(err error) *apiError {
 		e := newError(http.StatusServiceUnavailable, "model_unavailable", "", "the model is not available: %v", err)
 		e.retryAfter = 5
 		return e
+	case errors.Is(err, generation.ErrNotNumbers):
+		return invalid("", "%v: choose less extreme parameters", err)
 	}
 	return newError(http.StatusInternalServerError, "", "", "%v", err)
 }

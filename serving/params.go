@@ -137,7 +137,10 @@ func (p *sampling) tokens(s *generation.Settings, g *generation.Generator) *apiE
 		if err := known("logit_bias", id); err != nil {
 			return err
 		}
-		if bias <= -100 { // as OpenAI has it: the token is banned
+		if !(bias >= -100 && bias <= 100) {
+			return invalid("logit_bias", "logit_bias of token %d = %v, want from -100 to 100", id, bias)
+		}
+		if bias == -100 { // as OpenAI has it: the token is banned
 			bias = math.Inf(-1)
 		}
 		if s.LogitBias == nil {
