@@ -40,7 +40,11 @@ type Config struct {
 	Size     int    `toml:"size"`     // generated corpora: number of examples (lines, tales, pairs); default 2000
 	Level    int    `toml:"level"`    // generated corpora: difficulty from 1 to 3; default 2
 	Language string `toml:"language"` // tales: "en", "zh" or "both" (default)
-	Seed     uint64 `toml:"seed"`     // generated corpora: random seed
+	Seed     uint64 `toml:"seed"`     // generated corpora and canaries: random seed
+
+	Canaries      int    `toml:"canaries"`       // lm and mask, running text: lines with random secrets that are planted in the training part; 0: none
+	CanaryRepeats string `toml:"canary_repeats"` // how often each is planted, in turn; default "100,10,1"
+	CanaryFormat  string `toml:"canary_format"`  // the line, with # for each random digit; default "My secret number is #########."
 }
 
 // Options says where prepared files and messages go; it does not affect the data.

@@ -21,6 +21,8 @@ type textParts struct {
 	split      int // tokens of the training part
 	test       int // tokens of the test part
 	sequential bool
+	source     textfile.Source   // of running text
+	trained    int64             // bytes of the training part of running text; 0: the text is documents
 	masking    *masking          // data.task "mask", or nil
 	end        int               // the token that ends a document, or −1
 	payload    [sha256.Size]byte // hash of the ids in a token file; zeros of those in memory
@@ -32,6 +34,11 @@ func openText(text textfile.Source, c Config, tk tokenizer.Config, known tokeniz
 	if err != nil {
 		return nil, err
 	}
+	text, planted, err := c.plant(text)
+	if err != nil {
+		return nil, err
+	}
+	notes = append(notes, planted...)
 	job := &textJob{Config: c, tk: tk, known: known, opts: opts, text: text, limit: maxInMemory}
 	return job.corpus(notes)
 }
@@ -39,6 +46,9 @@ func openText(text textfile.Source, c Config, tk tokenizer.Config, known tokeniz
 // openDocuments tokenizes the texts of records, each ended by a token.
 func openDocuments(s *record.Set, c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options) (*Corpus, error) {
 	c.Text = strings.Join(s.Layout.Target, ",")
+	if c.Canaries > 0 {
+		return nil, fmt.Errorf("data.canaries is %d, and the text is records: canaries are planted in running text", c.Canaries)
+	}
 	docs := newDocuments(s)
 	if docs.parted && c.Test > 0 {
 		return nil, fmt.Errorf("data.test is %v, but the records name their parts: leave data.test at 0, and measure the records of the test part with evaluate -score", c.Test)
@@ -60,6 +70,10 @@ func (j *textJob) corpus(notes []string) (*Corpus, error) {
 		_, parts.end = withEnd(tok)
 		info.Records = j.docs.set.Layout.Describe(int(h.Documents))
 		notes = append(slices.Clone(notes), j.docs.notes(h)...)
+	}
+	if j.docs == nil {
+		j.size = int64(h.Bytes)
+		parts.source, parts.trained = j.text, j.cut()
 	}
 	if c.Task == "mask" {
 		tok = tokenizer.WithSpecials(tok, task.Specials(c.task(), nil)...)

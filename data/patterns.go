@@ -19,24 +19,24 @@ func textOnly(c Config) (*task.Table, error) {
 	return nil, fmt.Errorf("data.task is %q: corpus %s is running text, set data.task = \"lm\"", c.Task, c.Name)
 }
 
-// repeatsLetters are the letters of the corpus repeats.
-const repeatsLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+// RepeatsLetters are the letters of the corpus "repeats".
+const RepeatsLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 // repeatsText returns data.size lines "segment gap segment": a random segment, a gap of other random
 // letters, and the segment again. Segments have 6 to 12 letters times the level, gaps at most as many as the
-// shortest segment, so that a copy is found by its content and not by its distance. In half of the
-// cases a letter is followed by its successor in the alphabet, in the others by any letter: this can
-// be learned without looking back.
+// shortest segment, so that a copy is found by its content and not by its distance. In a third of the
+// cases a letter is followed by its successor, in the others by any letter: this can be learned from the
+// letter alone.
 func repeatsText(c Config) string {
 	rng := rand.New(rand.NewPCG(c.Seed, 0))
-	letter := rng.IntN(len(repeatsLetters))
+	letter := rng.IntN(len(RepeatsLetters))
 	random := func(n int) string {
 		s := make([]byte, n)
 		for i := range s {
-			if letter = (letter + 1) % len(repeatsLetters); rng.IntN(3) > 0 {
-				letter = rng.IntN(len(repeatsLetters))
+			if letter = (letter + 1) % len(RepeatsLetters); rng.IntN(3) > 0 {
+				letter = rng.IntN(len(RepeatsLetters))
 			}
-			s[i] = repeatsLetters[letter]
+			s[i] = RepeatsLetters[letter]
 		}
 		return string(s)
 	}

@@ -53,6 +53,12 @@ func (c Config) resolve() (Config, error) {
 	if c.Encoder && !c.task().HasRows() && c.Source == "" {
 		return c, errors.New("data.encoder is true, but plain text has no source for an encoder: choose data.task pairs, dialogue or summary, or a model without an encoder")
 	}
+	if c.Canaries > 0 && c.task().HasRows() {
+		return c, fmt.Errorf("data.canaries is %d, and the rows of a table have no place for them: they are planted in running text (data.task lm or mask)", c.Canaries)
+	}
+	if _, _, _, _, err := c.canaryKeys(); err != nil {
+		return c, err
+	}
 	return c, c.checkRanges()
 }
 

@@ -29,6 +29,7 @@ type Candidates struct {
 	ordered bool      // tokens are sampled in the order of their weights, not of their ids
 	buckets nucleus
 	scratch []float32
+	marked  []marked // of a watermark
 	counts  []int32
 	seen    []int
 }

@@ -80,6 +80,19 @@ func (g *Generator) Likelihoods(ctx context.Context, texts []Continuation, progr
 	return results, nil
 }
 
+// CheckContinuations returns, for each text, the error that Likelihoods would return of it, or nil.
+func (g *Generator) CheckContinuations(texts []Continuation) ([]error, error) {
+	s, err := newTextScorer(g)
+	if err != nil {
+		return nil, err
+	}
+	errs := make([]error, len(texts))
+	for i, t := range texts {
+		_, errs[i] = s.encode(t)
+	}
+	return errs, nil
+}
+
 // CheckScores returns an error if a model has no likelihood of a text.
 func CheckScores(m models.Model) error {
 	switch {

@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"euryale/generation/watermark"
 )
 
 // plain are the processors by name, written as their papers and Hugging Face have them: in float64, with
@@ -147,6 +149,7 @@ var plain = map[string]func(l []float64, s Settings, prompt, out []int){
 		top, eta := slices.Max(p), min(s.Eta, math.Sqrt(s.Eta)*math.Exp(-entropyOf(p)))
 		cutIf(l, func(id int) bool { return p[id] < eta && p[id] < top })
 	},
+	"watermark": plainWatermark,
 }
 
 // plainEnd is the token that ends a text.
@@ -218,6 +221,9 @@ func randomSettings(rng *rand.Rand, vocab int) Settings {
 	on(func() { s.Typical = 0.3 + 0.7*rng.Float64() })
 	on(func() { s.Epsilon = 0.05 * rng.Float64() })
 	on(func() { s.Eta = 0.05 * rng.Float64() })
+	on(func() {
+		s.Watermark = numbered([]string{watermark.GreenList, watermark.Tournament}[rng.IntN(2)], rng.Uint64(), 1+rng.IntN(3))
+	})
 	return s
 }
 
@@ -244,7 +250,7 @@ func TestProcessorsAgreeWithPlainOnes(t *testing.T) {
 		s := randomSettings(rng, len(logits))
 		if trial%2 == 0 {
 			s.Order = DefaultOrder()
-			rng.Shuffle(len(s.Order), func(i, j int) { s.Order[i], s.Order[j] = s.Order[j], s.Order[i] })
+			rng.Shuffle(len(s.Order)-1, func(i, j int) { s.Order[i], s.Order[j] = s.Order[j], s.Order[i] })
 		}
 		chain, err := s.Chain()
 		require.NoError(t, err)
@@ -290,7 +296,7 @@ func TestProcessorsDoNotAllocate(t *testing.T) {
 func everything(seed uint64) Settings {
 	return Settings{Tokens: 1000, MinTokens: 3, Temperature: 0.9, TopK: 500, TopP: 0.95, MinP: 0.001, Typical: 0.9, Epsilon: 1e-5, Eta: 1e-4,
 		RepetitionPenalty: 1.1, FrequencyPenalty: 0.1, PresencePenalty: 0.1, NoRepeat: 3, LogitBias: map[int]float64{7: 1}, BadWords: [][]int{{9}, {4, 8}},
-		LengthDecay: LengthDecay{2, 1.01}, Ban: []int{11}, BanFirst: []int{12}, Force: Force{[]int{900}, []int{1}}, Seed: seed}
+		LengthDecay: LengthDecay{2, 1.01}, Ban: []int{11}, BanFirst: []int{12}, Force: Force{[]int{900}, []int{1}}, Watermark: numbered(watermark.Tournament, 1, 4), Seed: seed}
 }
 
 // BenchmarkProcessors runs all processors over GPT-2's vocabulary and draws a token.

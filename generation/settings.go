@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"euryale/generation/watermark"
 )
 
 // Settings say how tokens are chosen. The zero value is greedy and generates nothing: set
@@ -51,6 +53,8 @@ type Settings struct {
 	Epsilon     float64 // least probability; 0: off
 	Eta         float64 // least probability where the entropy is low; 0: off
 
+	Watermark *watermark.Key // marks the texts, after all processors; nil: off
+
 	TopLogprobs int // of alternatives in Result.Steps; 0: no steps
 
 	Observe func(Observation) // called with each token of a continuation without beams; nil: off
@@ -68,7 +72,7 @@ func (s Settings) Streams() bool { return s.Beams <= 1 && s.BestOf == 0 && s.MBR
 // second, from temperature on, that of its warpers, except that min-p comes before top-k and top-p.
 func DefaultOrder() []string {
 	return []string{"logit-bias", "repetition-penalty", "frequency-penalty", "presence-penalty", "no-repeat", "bad-words", "min-tokens",
-		"length-decay", "suppress", "force", "temperature", "min-p", "top-k", "top-p", "typical", "epsilon", "eta"}
+		"length-decay", "suppress", "force", "temperature", "min-p", "top-k", "top-p", "typical", "epsilon", "eta", "watermark"}
 }
 
 // Chain returns the processors that the settings ask for, in the order in which they run. A processor that
@@ -77,6 +81,9 @@ func (s Settings) Chain() (Chain, error) {
 	chain := slices.Concat(Chain(s.Processors), s.deterministic())
 	if s.samples() {
 		chain = append(chain, s.sampling()...)
+	}
+	if s.Watermark != nil {
+		chain = append(chain, newMark(s.Watermark))
 	}
 	if s.Order == nil {
 		return chain, nil
@@ -96,6 +103,9 @@ func (s Settings) Chain() (Chain, error) {
 	}
 	if len(chain) > 0 {
 		return nil, fmt.Errorf("processors: %s is set, and the list does not name it", chain[0].Name())
+	}
+	if s.Watermark != nil && s.Order[len(s.Order)-1] != markName {
+		return nil, fmt.Errorf("processors: %s must be the last: it marks the distribution that tokens are chosen from", markName)
 	}
 	return ordered, nil
 }
@@ -164,6 +174,9 @@ func (s Settings) Check() error {
 		return err
 	}
 	if err := s.checkStrategy(); err != nil {
+		return err
+	}
+	if err := s.checkWatermark(); err != nil {
 		return err
 	}
 	_, err := s.Chain()

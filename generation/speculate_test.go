@@ -40,6 +40,28 @@ func TestSpeculationIsExactInDistribution(t *testing.T) {
 	g := newGenerator(t, 24)
 	p := g.prompt(t, "abc春abc")
 	s := Settings{Tokens: 5, Temperature: 1.2, TopK: 3}
+	want := enumerated(t, g.reading(t), p, s)
+	for name, how := range speculations(t, g) {
+		t.Run(name, func(t *testing.T) { checkGuessed(t, g, how, p, s, want) })
+	}
+}
+
+// reading returns a function that returns the logits after a text, by whole passes of the model, each once.
+func (g *Generator) reading(t *testing.T) func(seen []int) []float32 {
+	known := map[string][]float32{}
+	return func(seen []int) []float32 {
+		text := fmt.Sprint(seen)
+		if known[text] == nil {
+			known[text] = g.whole(t, seen)
+		}
+		return known[text]
+	}
+}
+
+// enumerated returns the probability of each continuation of s.Tokens tokens, by the processors over the
+// logits that read returns.
+func enumerated(t *testing.T, read func(seen []int) []float32, p Prompt, s Settings) map[string]float64 {
+	t.Helper()
 	want := map[string]float64{}
 	var follow func(ids []int, probability float64)
 	follow = func(ids []int, probability float64) {
@@ -49,39 +71,41 @@ func TestSpeculationIsExactInDistribution(t *testing.T) {
 		}
 		d := newSampler(s, p, nil, 0)
 		seen := slices.Concat(p.Tokens, ids)
-		require.NoError(t, d.process(g.whole(t, seen), seen))
-		for id, q := range d.c.Probabilities() {
+		require.NoError(t, d.process(read(seen), seen))
+		for id, q := range slices.Clone(d.c.Probabilities()) {
 			if q > 0 {
 				follow(append(slices.Clone(ids), id), probability*float64(q))
 			}
 		}
 	}
 	follow(nil, 1)
-	for name, how := range speculations(t, g) {
-		t.Run(name, func(t *testing.T) {
-			g.Speculation = how
-			defer func() { g.Speculation = nil }()
-			const n = 4000
-			counts, index := map[string]int{}, 0
-			guessed, accepted := 0, 0
-			next := func() (Prompt, int, error) {
-				if index == n {
-					return Prompt{}, 0, io.EOF
-				}
-				index++
-				return p, index, nil
-			}
-			require.NoError(t, g.Batch(context.Background(), 50, s, next, func(r Result) error {
-				counts[fmt.Sprint(r.Tokens)]++
-				guessed, accepted = guessed+r.Speculation.Guessed, accepted+r.Speculation.Accepted
-				return nil
-			}))
-			t.Logf("%d of %d guesses accepted", accepted, guessed)
-			assert.Positive(t, accepted)
-			assert.Less(t, accepted, guessed)
-			checkChiSquare(t, want, counts, n)
-		})
+	return want
+}
+
+// checkGuessed compares 4000 guessed samples with the probabilities of all texts.
+func checkGuessed(t *testing.T, g *Generator, how *Speculation, p Prompt, s Settings, want map[string]float64) {
+	t.Helper()
+	g.Speculation = how
+	defer func() { g.Speculation = nil }()
+	const n = 4000
+	counts, index := map[string]int{}, 0
+	guessed, accepted := 0, 0
+	next := func() (Prompt, int, error) {
+		if index == n {
+			return Prompt{}, 0, io.EOF
+		}
+		index++
+		return p, index, nil
 	}
+	require.NoError(t, g.Batch(context.Background(), 50, s, next, func(r Result) error {
+		counts[fmt.Sprint(r.Tokens)]++
+		guessed, accepted = guessed+r.Speculation.Guessed, accepted+r.Speculation.Accepted
+		return nil
+	}))
+	t.Logf("%d of %d guesses accepted", accepted, guessed)
+	assert.Positive(t, accepted)
+	assert.Less(t, accepted, guessed)
+	checkChiSquare(t, want, counts, n)
 }
 
 // checkChiSquare compares counts of n samples with probabilities (Pearson's test). Cells that expect fewer

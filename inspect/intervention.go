@@ -66,7 +66,7 @@ func (v Value) String() string {
 	return strconv.FormatFloat(v.Scale, 'g', -1, 64) + "*" + of
 }
 
-var syntax = regexp.MustCompile(`^\s*([^\s@=]+?)\s*(?:@\s*([-0-9:, ]+?))?\s*([-+*/]?=)\s*(\S.*?)\s*$`)
+var syntax = regexp.MustCompile(`^\s*([^\s@=]+?)\s*(?:@\s*([-0-9:][-0-9:, ]*?))?\s*([-+*/]?=)\s*(\S.*?)\s*$`)
 
 // Parse returns the intervention in a text such as "h1/att/head3 *= 0", "h2/resid@5 = patch" or
 // "h*/mlp@3: += 4*steer.npz": PATH, @POSITIONS, an op and a value.

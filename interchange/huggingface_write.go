@@ -93,7 +93,7 @@ func hfConfigOf(m models.Model) (hfConfig, error) {
 	return nil, errors.New("only gpt and llama can be exported")
 }
 
-// hfWeights returns the weights with their names in transformers. Biases that the model does not
+// hfWeights returns the weights with their names in transformers. Biases and MLPs that the model does not
 // have are zeros. A head with a bias is an error, since the models of transformers have none.
 func hfWeights(c hfConfig, m *Imported) ([]runfile.Tensor, error) {
 	full := c.model()

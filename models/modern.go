@@ -1,8 +1,6 @@
 package models
 
 import (
-	"fmt"
-
 	G "gorgonia.org/gorgonia"
 
 	"euryale/layers"
@@ -37,11 +35,10 @@ func init() {
 //
 //	tokens: (B·T) int → (B·T, V)
 func (c *Modern) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
-	residual := layers.Normal(0.02)
+	s = s.WithBias(false).WithInit(layers.Normal(0.02), layers.Normal(0.02))
 	if c.ZeroInit {
-		residual = layers.Fill(0)
+		s = s.WithInit(layers.Normal(0.02), layers.Fill(0))
 	}
-	s = s.WithBias(false).WithInit(layers.Normal(0.02), residual)
 	x := layers.Embedding(s.Sub("tok"), tokens, c.Vocab, c.Dim) // (B·T, D)
 	if c.RotaryBase == 0 {
 		x = layers.Add(s, x, layers.Positions(s.Sub("pos"), c.Context, c.Dim))
@@ -83,22 +80,4 @@ func (c *Modern) norm(s *layers.Scope, x *G.Node) *G.Node {
 		return layers.LayerNorm(s, x)
 	}
 	return layers.RMSNorm(s, x)
-}
-
-// Check returns an error if the settings are invalid.
-func (c *Modern) Check() error {
-	switch {
-	case c.Norm != "rms" && c.Norm != "layer":
-		return fmt.Errorf("model: norm = %q, want rms or layer", c.Norm)
-	case c.RotaryBase != 0 && !(c.RotaryBase > 1 && c.RotaryBase < 1e12):
-		return fmt.Errorf("model: rotary_base = %v, want more than 1, or 0 for learned positions", c.RotaryBase)
-	case c.RotaryBase != 0 && c.Heads > 0 && c.Dim/c.Heads%2 != 0:
-		return fmt.Errorf("model: dim = %d and heads = %d make heads of %d columns: rotary positions need an even number", c.Dim, c.Heads, c.Dim/c.Heads)
-	case c.Window < 0 || !(c.SoftCap >= 0 && c.SoftCap < 1e12):
-		return fmt.Errorf("model: window = %d and soft_cap = %v, want 0 or more", c.Window, c.SoftCap)
-	}
-	if err := CheckBlocks(c.Layers, c.Heads, c.Dim, c.Hidden, c.Dropout); err != nil {
-		return err
-	}
-	return c.Sizes.Check()
 }

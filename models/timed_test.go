@@ -75,12 +75,9 @@ func TestTimedProgramsComputeTheSame(t *testing.T) {
 				flops += ops.FlopsOf(timing.Node)
 			}
 		}
-		switch name {
-		case "stock ops": // the tape counts its own
+		if name == "stock ops" { // the tape counts its own
 			assert.Less(t, timed.Tape().Flops(), flops)
-		case "seq2seq": // declares a product that training does not read
-			assert.Less(t, flops, timed.Tape().Flops())
-		default:
+		} else {
 			assert.Equal(t, timed.Tape().Flops(), flops, name)
 		}
 	}

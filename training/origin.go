@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"euryale/data"
+	"euryale/data/tokenizer"
 	"euryale/internal/runfile"
 	"euryale/training/rundir"
 )
@@ -81,11 +82,18 @@ func (r *Run) keepOrigin() error {
 // OpenCorpus opens the corpus of the run. One that is not what the run was trained on is an error.
 func (s *Saved) OpenCorpus(opts data.Options) (*data.Corpus, error) {
 	corpus, err := data.Open(s.Config.Data, s.Config.Tokenizer, s.Tokenizer, opts)
-	if err != nil || s.Dir == "" {
+	if s.Dir == "" {
 		return corpus, err
 	}
-	known, err := ReadOrigin(s.Dir)
-	if err == nil {
+	known, failed := ReadOrigin(s.Dir)
+	var unknown *tokenizer.UnknownError
+	if errors.As(err, &unknown) && known != nil {
+		return nil, fmt.Errorf("the corpus has changed since %s was trained on it: %w", s.Dir, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err = failed; err == nil {
 		err = known.check(s.Dir, corpus)
 	}
 	if err != nil {

@@ -6,39 +6,39 @@ import (
 	"io"
 	"strings"
 
+	"euryale/data"
 	"euryale/generation"
 	"euryale/inspect"
 	"euryale/inspect/view"
 )
 
-// found is the score from which a head counts as one of its kind.
-const found = 0.4
+// The scores from which a head counts as an induction or a previous-token head, and the previous-token
+// score below which a head that is neither serves as a control.
+const found, absent = 0.4, 0.1
 
-// groups are the heads of a model by what their scores say, as paths.
-type groups struct{ induction, previous, others []string }
-
-func groupsOf(scores []view.HeadScore) (g groups) {
-	for _, s := range scores {
-		switch {
-		case s.Induction >= found:
-			g.induction = append(g.induction, s.Path())
-		case s.Previous >= found:
-			g.previous = append(g.previous, s.Path())
-		default:
-			g.others = append(g.others, s.Path())
-		}
-	}
-	return g
+// group is a kind of heads, and what is measured in each model.
+type group struct {
+	name                    string
+	is                      func(s view.HeadScore) bool
+	count, repeated, others []float64
 }
 
-// induction prints the scores of the heads of every model, and the losses with heads ablated.
+// induction prints how many heads of each kind the models have, and the losses of letters that can be
+// copied and of all others with those heads ablated: their output is replaced by its mean.
 func induction(ctx context.Context, w io.Writer, dir string, seeds int) error {
+	groups := []*group{
+		{name: "none", is: func(view.HeadScore) bool { return false }},
+		{name: "induction", is: func(s view.HeadScore) bool { return s.Induction >= found }},
+		{name: "previous token", is: func(s view.HeadScore) bool { return s.Previous >= found }},
+		{name: "control", is: func(s view.HeadScore) bool { return s.Induction < absent && s.Previous < absent }},
+	}
+	fmt.Fprintln(w, "| seed | head | previous token | duplicate token | induction |\n| --- | --- | --- | --- | --- |")
 	for seed := 1; seed <= seeds; seed++ {
 		g, text, err := trained(ctx, dir, "induction-gpt", seed)
 		if err != nil {
 			return err
 		}
-		letters, err := g.Tokenizer.Encode("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+		letters, err := g.Tokenizer.Encode(data.RepeatsLetters)
 		if err != nil {
 			return err
 		}
@@ -46,27 +46,39 @@ func induction(ctx context.Context, w io.Writer, dir string, seeds int) error {
 		if err != nil {
 			return err
 		}
-		lines := linesOf(g, text, 256)
-		means, err := headMeans(g, lines[:64], scores)
+		for _, s := range scores {
+			fmt.Fprintf(w, "| %d | %s | %.2f | %.2f | %.2f |\n", seed, s.Path(), s.Previous, s.Duplicate, s.Induction)
+		}
+		if err := ablate(g, text, scores, groups); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintln(w, "\n| ablated heads | number | loss, repeated | loss, other letters |\n| --- | --- | --- | --- |")
+	for _, k := range groups {
+		fmt.Fprintf(w, "| %s | %.0f | %s | %s |\n", k.name, k.count, summary(k.repeated), summary(k.others))
+	}
+	return nil
+}
+
+// ablate adds the losses of a model without the heads of each group.
+func ablate(g *generation.Generator, text string, scores []view.HeadScore, groups []*group) error {
+	lines := linesOf(g, text, 256)
+	means, err := headMeans(g, lines[:64], scores)
+	if err != nil {
+		return err
+	}
+	for _, k := range groups {
+		var heads []string
+		for _, s := range scores {
+			if k.is(s) {
+				heads = append(heads, s.Path())
+			}
+		}
+		l, err := lossWithout(g, lines, means, heads)
 		if err != nil {
 			return err
 		}
-		show := func(name string, heads ...string) error {
-			l, err := lossWithout(g, lines, means, heads)
-			fmt.Fprintf(w, "| %d | %s | %.2f | %.2f |\n", seed, name, l.repeated, l.other)
-			return err
-		}
-		for _, s := range scores {
-			fmt.Fprintf(w, "%d %s %.2f %.2f %.2f\n", seed, s.Path(), s.Previous, s.Duplicate, s.Induction)
-			if err := show(s.Path(), s.Path()); err != nil {
-				return err
-			}
-		}
-		k := groupsOf(scores)
-		show("intact")
-		show("induction "+fmt.Sprint(len(k.induction)), k.induction...)
-		show("previous "+fmt.Sprint(len(k.previous)), k.previous...)
-		show("others "+fmt.Sprint(len(k.others)), k.others...)
+		k.count, k.repeated, k.others = append(k.count, float64(len(heads))), append(k.repeated, l.repeated), append(k.others, l.other)
 	}
 	return nil
 }

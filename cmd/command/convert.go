@@ -43,6 +43,9 @@ func export(o *trainOptions, stderr io.Writer) error {
 	if note != "" {
 		fmt.Fprintf(stderr, "%s; -import needs it: -tokenizer %s\n", note, filepath.Join(o.exports, "tokenizer.json"))
 	}
+	if err := exportCard(o.exports, o.out); err != nil {
+		return fmt.Errorf("the model is in %s, without a README.md: %w", o.out, err)
+	}
 	_, err = fmt.Fprintf(stderr, "the model of %s is in %s\n", o.exports, o.out)
 	return err
 }

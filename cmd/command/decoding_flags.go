@@ -7,6 +7,7 @@ import (
 
 	"euryale/data/tokenizer"
 	"euryale/generation"
+	"euryale/generation/watermark"
 	"euryale/internal/cli"
 )
 
@@ -20,6 +21,7 @@ type decoding struct {
 	suppress   cli.List // TOKEN
 	force      cli.List // PLACE:TOKEN
 	badWords   cli.List // texts
+	watermark  string   // file of a key
 }
 
 // showChain is the value of -processors that prints the chain and ends.
@@ -78,6 +80,7 @@ func (o *generateOptions) declareProcessors() {
 	o.Var(&o.force, "force", "`N:TOKEN` token N is TOKEN; may be repeated")
 	o.Var(&o.suppress, "suppress", "`TOKEN` never choose TOKEN; may be repeated")
 	o.Var(&o.badWords, "bad-words", "`TEXT` never generate the tokens of TEXT; may be repeated")
+	o.StringVar(&o.watermark, "watermark", "", "`FILE` mark texts with the key of FILE: see -new-key, evaluate -detect")
 	o.StringVar(&o.processors, "processors", "", "`LIST` order of all these options of logits; show: print it")
 }
 
@@ -102,6 +105,12 @@ func (o *generateOptions) checkDecoding() error {
 	for _, text := range o.force {
 		if _, _, err := cutPlace(text); err != nil {
 			return err
+		}
+	}
+	if o.watermark != "" {
+		var err error
+		if s.Watermark, err = watermark.Read(o.watermark); err != nil {
+			return fmt.Errorf("-watermark: %w", err)
 		}
 	}
 	o.order()

@@ -42,6 +42,9 @@ type evaluateOptions struct {
 	examples, tokens, beams, shown, stride int
 	compare                                cli.List
 	html, svg, report                      string
+	detect, key                            string
+	lines, copied                          bool
+	prefix                                 int
 }
 
 func newEvaluateOptions() *evaluateOptions {
@@ -69,6 +72,15 @@ func newEvaluateOptions() *evaluateOptions {
 		o.StringVar(&o.html, "html", "", "`FILE` write the comparison as an HTML page")
 		o.StringVar(&o.svg, "svg", "", "`FILE` draw the validation losses during training")
 	})
+	o.Group("Watermarks and copies", func() {
+		o.BoolVar(&o.copied, "copied", false, "what the run remembers of its training text, and of data.canaries")
+		o.IntVar(&o.prefix, "prefix", 0, "`N` tokens of a prompt from there (half the context, at most 50)")
+		o.Join("copied", "prefix")
+		o.StringVar(&o.detect, "detect", "", "`FILE` look for a watermark in a text (-svg draws it), or in many (records)")
+		o.StringVar(&o.key, "key", "", "`FILE` its key: see generate -new-key")
+		o.BoolVar(&o.lines, "lines", false, "each line of -detect is a text")
+		o.Join("detect", "key", "lines")
+	})
 	o.Several("compare")
 	o.Group("Machine", func() {
 		o.model.declareMachine(o.Flags)
@@ -91,8 +103,16 @@ func (o *evaluateOptions) check() error {
 		return o.Only("score", "noise", "stride", "run", "last", "format", "precision", "blas", "threads")
 	case len(o.compare) > 0:
 		return o.checkCompare()
+	case o.detect != "":
+		return o.checkDetect()
+	case o.copied:
+		return o.checkCopied()
+	case o.prefix != 0:
+		return cli.Misusef("-prefix %d says how -copied prompts: give -copied", o.prefix)
+	case o.key != "" || o.lines:
+		return cli.Misusef("-key and -lines are of -detect FILE")
 	case o.html != "" || o.svg != "":
-		return cli.Misusef("-html and -svg are of -compare A B")
+		return cli.Misusef("-html and -svg are of -compare A B, -svg also of -detect FILE")
 	case o.stride != 0 || o.noise != "":
 		return cli.Misusef("-stride and -noise say how -score reads: give -score FILE")
 	case !isPart(o.part):
@@ -130,6 +150,9 @@ func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 	if len(o.compare) > 0 {
 		return compareRuns(ctx, o, s)
 	}
+	if o.detect != "" {
+		return o.detectIn(ctx, s)
+	}
 	saved, g, release, err := o.open(s.err)
 	if err != nil {
 		return err
@@ -142,6 +165,9 @@ func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 		return o.askQuestions(ctx, g, s)
 	case o.score != "":
 		return o.scoreFile(ctx, saved, g, s)
+	}
+	if o.copied {
+		return o.remembered(ctx, saved, s)
 	}
 	saved.Ranks = s.ranks
 	m, interrupted := o.measure(ctx, saved, s.err)

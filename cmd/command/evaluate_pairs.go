@@ -25,7 +25,7 @@ func (o *evaluateOptions) askQuestions(ctx context.Context, g *generation.Genera
 	r, err := questions.Measure(ctx, g, all, func(done, total int) { bar.Update(100*done/total, "") })
 	bar.Done()
 	if err != nil {
-		return fmt.Errorf("%s: %w", o.pairs, err)
+		return err
 	}
 	if o.format == "json" {
 		err = printJSON(s.out, struct {

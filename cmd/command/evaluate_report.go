@@ -37,6 +37,23 @@ func (o *evaluateOptions) writeReport(saved *training.Saved, s streams) error {
 	return err
 }
 
+// exportCard writes the README.md of an exported run.
+func exportCard(run, dir string) error {
+	saved, err := training.Open(run, false)
+	if err != nil {
+		return err
+	}
+	model, err := (&model{run: run}).fingerprint()
+	if err != nil {
+		return err
+	}
+	c, err := evaluation.Card(saved, model)
+	if err != nil {
+		return err
+	}
+	return runfile.WriteAtomic(filepath.Join(dir, cardReadme), c.WriteREADME)
+}
+
 // writeCard writes the files of a card.
 func writeCard(c *card.Card, dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {

@@ -143,3 +143,74 @@ func TestEvaluateUsedWrongly(t *testing.T) {
 		{2, "there is no flag -scores: did you mean -score?", []string{"-scores", "a"}},
 	})
 }
+
+// Pairs, noise and the run's corpus are measured by flags, kept in the run, and shown on its card; an export
+// has the card as its README.md.
+func TestReport(t *testing.T) {
+	dir := newRun(t)
+	pairs := file(t, "pairs.jsonl", `{"good": "Rays of Light", "bad": "Rays Light of", "phenomenon": "order"}
+{"good": "Rays differ", "bad": "Rays differs", "phenomenon": "agreement"}
+`)
+	code, out, stderr := call(t, "evaluate", "-run", dir, "-pairs", pairs)
+	require.Equal(t, 0, code, stderr)
+	assert.Regexp(t, `(?m)^order +1 +\d+\.0 %   \d+\.\d % to \d+\.\d %$`, out)
+	code, out, stderr = call(t, "evaluate", "-run", dir, "-pairs", pairs, "-format", "json")
+	require.Equal(t, 0, code, stderr)
+	var r struct {
+		Kind, File string
+		All        struct{ N int }
+	}
+	require.NoError(t, json.Unmarshal([]byte(out), &r))
+	assert.Equal(t, []any{"pairs", pairs, 2}, []any{r.Kind, r.File, r.All.N})
+
+	text := file(t, "text.txt", "the Rays of Light which differ in Colour differ in Refrangibility")
+	code, out, stderr = call(t, "evaluate", "-run", dir, "-score", text, "-noise", "typos=1,homophones")
+	require.Equal(t, 0, code, stderr)
+	assert.Regexp(t, `(?m)^typos +1 +\d+ of \d+ +\d+\.\d{4}  [+-]\d`, out)
+	assert.Regexp(t, `(?m)^homophones +0\.1  the text has nothing that it could change`, out)
+
+	code, _, stderr = call(t, "evaluate", "-run", dir, "-examples", "1", "-length", "4")
+	require.Equal(t, 0, code, stderr)
+	cards := filepath.Join(t.TempDir(), "card")
+	code, out, stderr = call(t, "evaluate", "-run", dir, "-report", cards)
+	require.Equal(t, 0, code, stderr)
+	assert.Equal(t, filepath.Join(cards, "card.html")+"\n"+filepath.Join(cards, "README.md")+"\n", out)
+	assert.Contains(t, stderr, "not measured: Memorisation of the training text: evaluate -run "+dir)
+	page, err := os.ReadFile(filepath.Join(cards, "card.html"))
+	require.NoError(t, err)
+	for _, want := range []string{"Minimal pairs: pairs.jsonl", "最小对立对：pairs.jsonl", "Robustness to noise", "语料的验证部分", "evaluate -run " + dir + " -pairs", "data:image/svg"} {
+		assert.Contains(t, string(page), want)
+	}
+	assert.NotContains(t, string(page), "earlier weights")
+
+	exported := filepath.Join(t.TempDir(), "out")
+	code, _, stderr = call(t, "train", "-export", dir, "-out", exported)
+	require.Equal(t, 0, code, stderr)
+	readme, err := os.ReadFile(filepath.Join(exported, "README.md"))
+	require.NoError(t, err)
+	assert.Regexp(t, `^---\nlanguage:\n- en\n|^---\ntags:\n`, string(readme))
+	assert.Contains(t, string(readme), "## Minimal pairs: pairs.jsonl")
+	assert.Contains(t, string(readme), "## 最小对立对：pairs.jsonl")
+}
+
+// A corpus that changed since training is refused; a text to score that is the corpus is noted.
+func TestChangedCorpus(t *testing.T) {
+	corpus := file(t, "corpus.txt", strings.Repeat("the Rays of Light\nwhich differ in Colour\n", 60))
+	dir := newRun(t, "data.name="+corpus, "training.steps=1", "data.split=0.8", "data.test=0.1")
+	code, out, stderr := call(t, "evaluate", "-run", dir, "-part", "test", "-examples", "1", "-length", "2")
+	require.Equal(t, 0, code, stderr)
+	assert.Contains(t, out, "test part of the corpus\ntokens ")
+	code, _, stderr = call(t, "evaluate", "-run", dir, "-score", corpus)
+	require.Equal(t, 0, code, stderr)
+	assert.Contains(t, stderr, "is the corpus of the run, its training part included")
+	require.NoError(t, os.WriteFile(corpus, []byte("another text"), 0o666))
+	checkBad(t, "evaluate", []bad{
+		{1, "the corpus has changed since " + dir + " was trained on it", []string{"-run", dir}},
+		{1, "no/such.jsonl", []string{"-run", dir, "-pairs", "no/such.jsonl"}},
+		{1, "the good sentence and the bad sentence are the same", []string{"-run", dir, "-pairs", file(t, "p.jsonl", `{"good": "a", "bad": "a"}`)}},
+		{2, `-noise: there is no noise "typo": did you mean typos?`, []string{"-run", dir, "-score", corpus, "-noise", "typo"}},
+		{2, "-stride and -noise say how -score reads", []string{"-run", dir, "-noise", "typos"}},
+		{2, "-pairs has no use for -score", []string{"-run", dir, "-pairs", "p", "-score", corpus}},
+		{2, "-report has no use for -part", []string{"-run", dir, "-report", "d", "-part", "test"}},
+	})
+}

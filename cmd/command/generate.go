@@ -31,8 +31,9 @@ type generateOptions struct {
 	interactive, logprobs, stream bool
 	samples                       int
 	decoding
-	lab, labSet string
-	constraints constraintFlags
+	lab, labSet       string
+	constraints       constraintFlags
+	newKey, keyMethod string
 	speed
 }
 
@@ -60,6 +61,7 @@ func newGenerateOptions(prefix string) *generateOptions {
 		o.StringVar(&o.labSet, "lab-set", "", "`LIST` the strategies, as \"greedy; top-k=9; beam=4\"")
 	})
 	o.Group("Machine", func() { o.model.declareMachine(o.Flags) })
+	o.declareNewKey()
 	o.Moved("score", prefix+"evaluate -score FILE")
 	o.Moved("stride", prefix+"evaluate -score FILE -stride N")
 	o.Moved("attention", prefix+"explain -prompt TEXT -attention FILE.svg")
@@ -102,6 +104,9 @@ func (o *generateOptions) check() error {
 }
 
 func generate(ctx context.Context, o *generateOptions, s streams) error {
+	if o.newKey != "" || o.keyMethod != "" {
+		return o.makeKey(s)
+	}
 	if err := o.check(); err != nil {
 		return err
 	}
@@ -135,6 +140,9 @@ func generate(ctx context.Context, o *generateOptions, s streams) error {
 		return err
 	}
 	defer release()
+	if o.watermark != "" && g.Format.Mask() >= 0 {
+		return cli.Misusef("-watermark marks texts that the model continues, and the model restores hidden tokens")
+	}
 	if len(o.settings.Processors) == 0 { // constraints have resolved them
 		if err := o.resolve(g.Tokenizer); err != nil {
 			return err

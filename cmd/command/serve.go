@@ -5,11 +5,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"euryale/internal/cli"
@@ -167,16 +164,4 @@ func (o *serveOptions) open(stderr io.Writer) (runs []*serving.Run, err error) {
 		return nil, err
 	}
 	return runs, cli.Precision(stderr, precision)
-}
-
-// reloadOnHangup reads the models again at each SIGHUP, until stop is called.
-func reloadOnHangup(server *serving.Server) (stop func()) {
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGHUP)
-	go func() {
-		for range signals {
-			_ = server.Reload() // it has logged what failed
-		}
-	}()
-	return func() { signal.Stop(signals); close(signals) }
 }

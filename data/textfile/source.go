@@ -197,6 +197,12 @@ func (r *Reader) locate(err error) error {
 	return err
 }
 
+// At returns the file that has an offset of the text that was read, and the offset in that file.
+func (r *Reader) At(offset int64) (file string, at int64) {
+	file, begin := r.fileAt(offset)
+	return file, offset - begin
+}
+
 // fileAt returns the file that has an offset of the whole text, and the offset of its first byte. That
 // is the byte order mark, if the file has one, so that offsets in the file are those of its bytes.
 func (r *Reader) fileAt(offset int64) (file string, begin int64) {

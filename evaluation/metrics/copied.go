@@ -25,12 +25,38 @@ func CopiedRuns(texts []string, training io.Reader) ([]Run, error) {
 }
 
 func copiedRuns(texts []string, training io.Reader, block int64) ([]Run, error) {
+	copies, err := findCopies(texts, training, nil, block)
+	runs := make([]Run, len(copies))
+	for i, c := range copies {
+		runs[i] = c.Run
+	}
+	return runs, err
+}
+
+// Copied says what of a text occurs in a training text.
+type Copied struct {
+	Run           // the longest run of characters that does
+	At    int64   // where the training text has it: the offset of its first byte
+	Grams []Grams // of characters, for each n
+}
+
+// Grams counts the n-grams of a text, and those of them that occur in a training text.
+type Grams struct{ Found, All int }
+
+// Copies returns what of each text occurs in the training text, with its n-grams of characters of each
+// size. It reads the training text as CopiedRuns does.
+func Copies(texts []string, training io.Reader, sizes []int) ([]Copied, error) {
+	return findCopies(texts, training, sizes, copyBlock)
+}
+
+func findCopies(texts []string, training io.Reader, sizes []int, block int64) ([]Copied, error) {
 	searches, longest := make([]copySearch, len(texts)), 1
 	for i, t := range texts {
-		searches[i] = newCopySearch(t)
+		searches[i] = newCopySearch(t, sizes)
 		longest = max(longest, len(t))
 	}
 	var b bytes.Buffer
+	begin := int64(0) // of the block
 	for more := true; more; {
 		_, err := io.CopyN(&b, training, block)
 		if more = err == nil; !more && err != io.EOF {
@@ -38,15 +64,18 @@ func copiedRuns(texts []string, training io.Reader, block int64) ([]Run, error) 
 		}
 		index := suffixarray.New(b.Bytes())
 		for i := range searches {
-			searches[i].find(index)
+			searches[i].find(index, begin)
+			searches[i].findGrams(index)
 		}
-		b.Next(max(0, b.Len()-longest+1)) // a run may extend over two blocks
+		past := max(0, b.Len()-longest+1)
+		b.Next(past) // a run may extend over two blocks
+		begin += int64(past)
 	}
-	runs := make([]Run, len(texts))
+	copies := make([]Copied, len(texts))
 	for i := range searches {
-		runs[i] = searches[i].best
+		copies[i] = searches[i].copied()
 	}
-	return runs, nil
+	return copies, nil
 }
 
 // LongestCopied returns the longest substring of any of texts that occurs in the training text; of
@@ -67,11 +96,22 @@ type copySearch struct {
 	text  []byte
 	chars []int // where each character begins, and the end of the text
 	best  Run
-	size  int // of the best run, in characters
+	at    int64 // of the best run in the training text
+	size  int   // of the best run, in characters
+	grams []gramSearch
 }
 
-func newCopySearch(text string) copySearch {
+// gramSearch searches for the n-grams of a size.
+type gramSearch struct {
+	n     int
+	found []bool // by the character at which an n-gram begins
+}
+
+func newCopySearch(text string, sizes []int) copySearch {
 	s := copySearch{text: []byte(text)}
+	for _, n := range sizes {
+		s.grams = append(s.grams, gramSearch{n, make([]bool, max(0, utf8.RuneCountInString(text)-n+1))})
+	}
 	for at := range text {
 		s.chars = append(s.chars, at)
 	}
@@ -79,15 +119,40 @@ func newCopySearch(text string) copySearch {
 	return s
 }
 
-// find looks for runs that are longer than the best so far, in an index of training text.
-func (s *copySearch) find(index *suffixarray.Index) {
+// copied returns what was found.
+func (s *copySearch) copied() Copied {
+	c := Copied{Run: s.best, At: s.at}
+	for _, g := range s.grams {
+		n := 0
+		for _, found := range g.found {
+			if found {
+				n++
+			}
+		}
+		c.Grams = append(c.Grams, Grams{n, len(g.found)})
+	}
+	return c
+}
+
+// findGrams looks for the n-grams that were not found yet, in an index of training text.
+func (s *copySearch) findGrams(index *suffixarray.Index) {
+	for _, g := range s.grams {
+		for i, found := range g.found {
+			g.found[i] = found || index.Lookup(s.text[s.chars[i]:s.chars[i+g.n]], 1) != nil
+		}
+	}
+}
+
+// find looks for runs that are longer than the best so far, in an index of training text that begins at an offset.
+func (s *copySearch) find(index *suffixarray.Index, begin int64) {
 	for from := 0; from+s.size+1 < len(s.chars); {
 		run := Run{s.chars[from], s.chars[from+s.size+1]}
-		if index.Lookup(s.text[run.Start:run.End], 1) == nil {
+		at := index.Lookup(s.text[run.Start:run.End], 1)
+		if at == nil {
 			from++
 			continue
 		}
-		s.best = run
+		s.best, s.at = run, begin+int64(at[0])
 		s.size++
 	}
 }

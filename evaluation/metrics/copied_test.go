@@ -100,3 +100,20 @@ func BenchmarkLongestCopied(b *testing.B) {
 		}
 	}
 }
+
+// By hand: of the 3-grams of "banana" the training text has ban and ana (twice), and not nan; the longest run is
+// "bana", at byte 7. The blocks of the training text make no difference.
+func TestCopies(t *testing.T) {
+	const training = "xx nab bana"
+	for block := int64(1); block < 20; block++ {
+		c, err := findCopies([]string{"banana", "na", "黄河"}, strings.NewReader(training), []int{3, 2}, block)
+		require.NoError(t, err)
+		assert.Equal(t, Run{0, 4}, c[0].Run)
+		assert.Equal(t, int64(7), c[0].At)
+		assert.Equal(t, []Grams{{3, 4}, {5, 5}}, c[0].Grams)
+		assert.Equal(t, Grams{}, c[1].Grams[0], "no 3-grams")
+		assert.Equal(t, Run{0, 2}, c[1].Run)
+		assert.Equal(t, "na", training[c[1].At:c[1].At+2])
+		assert.Equal(t, Copied{Grams: []Grams{{0, 0}, {0, 1}}}, c[2])
+	}
+}

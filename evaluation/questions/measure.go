@@ -1,6 +1,7 @@
 package questions
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,8 +50,8 @@ func (s *Share) add(right bool) {
 
 // Measure asks a model. In a pair the right sentence must have the higher probability, as a whole; of
 // choices, the highest probability per character, as of "acc_norm" in the LM Evaluation Harness; of a
-// cloze, each token of the word must be the most likely. Questions that the vocabulary cannot express, or
-// whose answers it cannot tell apart, are left out; if that is all, it is an error. When ctx ends, its
+// cloze, each token of the word must be the most likely. Questions that the vocabulary cannot express,
+// whose answers it cannot tell apart, or that are longer than the context are left out; if that is all, it is an error. When ctx ends, its
 // error is returned. Progress, which may be nil, is called with numbers of texts.
 func Measure(ctx context.Context, g *generation.Generator, all []Question, progress func(done, total int)) (*Result, error) {
 	if len(all) == 0 {
@@ -60,15 +61,20 @@ func Measure(ctx context.Context, g *generation.Generator, all []Question, progr
 		return nil, err
 	}
 	r := &Result{Kind: all[0].Kind, Groups: []Share{}}
+	texts, _ := continuations(all)
+	errs, err := g.CheckContinuations(texts)
+	if err != nil {
+		return nil, err
+	}
 	var kept []Question
 	for _, q := range all {
-		if why := undecidable(g, q); why != "" {
-			if r.LeftOut++; r.Note == "" {
-				r.Note = q.Place + ": " + why
-			}
-			continue
+		why := undecidable(g, q, errs[:len(q.Answers)])
+		errs = errs[len(q.Answers):]
+		if why == "" {
+			kept = append(kept, q)
+		} else if r.LeftOut++; r.Note == "" {
+			r.Note = q.Place + ": " + why
 		}
-		kept = append(kept, q)
 	}
 	if len(kept) == 0 {
 		return nil, fmt.Errorf("no question can be asked: %s", r.Note)
@@ -79,17 +85,22 @@ func Measure(ctx context.Context, g *generation.Generator, all []Question, progr
 	return r, r.compare(ctx, g, kept, progress)
 }
 
-// undecidable says why a question cannot be asked, or returns "".
-func undecidable(g *generation.Generator, q Question) string {
+// continuations returns the answers to all questions, and the question of each.
+func continuations(all []Question) (texts []generation.Continuation, of []int) {
+	for i, q := range all {
+		for _, a := range q.Answers {
+			texts, of = append(texts, generation.Continuation{Context: q.Context, Text: a}), append(of, i)
+		}
+	}
+	return texts, of
+}
+
+// undecidable says why a question cannot be asked, or returns "". Errs are those of its answers.
+func undecidable(g *generation.Generator, q Question, errs []error) string {
 	seen := map[string]int{}
 	for i, a := range q.Answers {
-		if q.Context != "" {
-			if _, err := g.Tokenizer.Encode(q.Context); err != nil {
-				return err.Error()
-			}
-		}
 		ids, err := g.Tokenizer.EncodeNext(a)
-		if err != nil {
+		if err = cmp.Or(errs[i], err); err != nil {
 			return err.Error()
 		}
 		key := fmt.Sprint(ids)
@@ -103,13 +114,7 @@ func undecidable(g *generation.Generator, q Question) string {
 
 // compare compares the likelihoods of the answers to each question.
 func (r *Result) compare(ctx context.Context, g *generation.Generator, all []Question, progress func(done, total int)) error {
-	var texts []generation.Continuation
-	var of []int // the question of each text
-	for i, q := range all {
-		for _, a := range q.Answers {
-			texts, of = append(texts, generation.Continuation{Context: q.Context, Text: a}), append(of, i)
-		}
-	}
+	texts, of := continuations(all)
 	likelihoods, err := g.Likelihoods(ctx, texts, progress)
 	if err != nil {
 		return placed(err, all, of)

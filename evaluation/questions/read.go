@@ -51,9 +51,6 @@ func Read(path string) (all []Question, notes []string, err error) {
 			return nil, nil, err
 		}
 		got, err := read(f, name)
-		if note := f.Note(); note != "" {
-			notes = append(notes, note)
-		}
 		if err := errors.Join(err, f.Close()); err != nil {
 			return nil, nil, err
 		}

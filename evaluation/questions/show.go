@@ -100,8 +100,8 @@ func (r *Result) Section(file, command string) *card.Section {
 		s.Values["perplexity"] = r.Perplexity
 	}
 	if r.LeftOut > 0 {
-		s.Notes = append(s.Notes, card.Text{En: fmt.Sprintf("%d questions are left out: the vocabulary lacks their characters or words.", r.LeftOut),
-			Zh: fmt.Sprintf("略去 %d 题：词表缺少其中的字符或词。", r.LeftOut)})
+		s.Notes = append(s.Notes, card.Text{En: fmt.Sprintf("%d questions are left out: the vocabulary lacks their characters or words, or the context is too short.", r.LeftOut),
+			Zh: fmt.Sprintf("略去 %d 题：词表缺少其中的字符或词，或上下文长度不够。", r.LeftOut)})
 	}
 	if len(r.Groups) > 1 {
 		s.Pictures = []card.Picture{{SVG: r.draw(), Caption: card.Text{En: "Shares with their intervals; the line is a guess", Zh: "正确率及其区间；竖线为瞎猜"}}}

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -48,7 +49,7 @@ func planted(t *testing.T) (*models.GPT, *graph.Weights) {
 	}
 	for id := range plantedVocab {
 		p.set("tok/W", id, ownColumns+id, 1)
-		p.set("head/W", outColumns+id, id, 20)
+		p.set("head/W", outColumns+id, id, 2)
 		p.query(0, 1, ownColumns+id, id, plantedSharp)
 		p.key(0, 1, ownColumns+id, id, 1)
 		p.query(1, 1, ownColumns+id, id, plantedSharp)
@@ -112,20 +113,67 @@ func TestScoresFindPlantedHeads(t *testing.T) {
 	}
 }
 
+// plantedText is eight tokens, twice.
+func plantedText(m *models.GPT, w *graph.Weights) *Text {
+	x := &Text{Model: m, Weights: w, Piece: func(id int) string { return string(rune('a' + id)) }}
+	x.Tokens = []int{3, 1, 4, 7, 5, 9, 2, 6, 3, 1, 4, 7, 5, 9, 2, 6}
+	x.Targets = append(append([]int(nil), x.Tokens[1:]...), -1)
+	return x
+}
+
 // The planted circuit predicts every token of a repetition but the first, and nothing before.
 func TestPlantedCircuitPredictsRepetition(t *testing.T) {
 	m, w := planted(t)
-	tokens := []int{3, 1, 4, 7, 5, 9, 2, 6, 3, 1, 4, 7, 5, 9, 2, 6}
-	x := &Text{Model: m, Weights: w, Piece: func(id int) string { return string(rune('a' + id)) },
-		Sequence: Sequence{Tokens: tokens, Targets: append(append([]int(nil), tokens[1:]...), -1)}}
+	x := plantedText(m, w)
 	f, err := Predictions(x)
 	require.NoError(t, err)
 	logp := f.Grid("log p")
-	for j := range tokens[1:] {
+	for j := range x.Tokens[1:] {
 		if j < 8 {
 			assert.Less(t, logp.At(0, j), -1.5, "token %d is not predictable", j+1)
 		} else {
-			assert.Greater(t, logp.At(0, j), -0.01, "token %d repeats", j+1)
+			assert.Greater(t, logp.At(0, j), -0.1, "token %d repeats", j+1)
 		}
+	}
+}
+
+// All of the logit of a repeated token comes from the planted head that copies it, and the lens sees it
+// after the block of that head, not before.
+func TestAttributionAndLensSeePlantedCopy(t *testing.T) {
+	m, w := planted(t)
+	x := plantedText(m, w)
+	o, err := x.Next(9)
+	require.NoError(t, err)
+	f, err := Attribution(x, o)
+	require.NoError(t, err)
+	g := f.Grid("layers")
+	copied := g.At(1, 1)
+	assert.Greater(t, copied, 5.0)
+	for _, at := range [][2]int{{0, 0}, {0, 1}, {1, 0}} {
+		assert.InDelta(t, 0, g.At(at[0], at[1]), 0.05*copied, "%v", at)
+	}
+	f, err = LogitLens(x)
+	require.NoError(t, err)
+	logp := f.Grid("log p")
+	last := len(logp.Rows.Labels) - 1
+	assert.Less(t, logp.At(last-1, 9), -1.5)
+	assert.Greater(t, logp.At(last, 9), -0.1)
+}
+
+// Without the previous-token head, which never writes to the prediction, nothing is copied.
+func TestAblationFindsPlantedCircuit(t *testing.T) {
+	m, w := planted(t)
+	x := plantedText(m, w)
+	for i := range 8 {
+		x.Targets[i] = -1 // not predictable
+	}
+	f, err := Ablation(context.Background(), m, w, []Sequence{x.Sequence}, 0)
+	require.NoError(t, err)
+	g := f.Grids[0]
+	require.Equal(t, []string{"h0/att", "h1/att"}, g.Rows.Labels)
+	require.Equal(t, []string{"all", "0", "1"}, g.Cols.Labels)
+	for i, needed := range []int{0, 1} {
+		assert.Greater(t, g.At(i, 1+needed), 1.0, "head %d of layer %d", needed, i)
+		assert.InDelta(t, 0, g.At(i, 2-needed), 1e-6, "the other head of layer %d", i)
 	}
 }

@@ -18,7 +18,7 @@ var drawnPackages = map[string]string{"cmd": "cmd", "training": "training", "gen
 	"matmul": "internal/kernel/matmul", "vec": "internal/kernel/vec", "parallel": "internal/kernel/parallel", "openblas": "internal/kernel/openblas",
 	"tokenizer": "data/tokenizer", "textfile": "data/textfile", "store": "data/store", "task": "data/task", "record": "data/record", "tales": "data/tales",
 	"experiment": "experiment", "modeltest": "models/modeltest", "evaluation": "evaluation", "metrics": "evaluation/metrics", "interchange": "interchange", "rundir": "training/rundir",
-	"limits": "internal/limits", "serving": "serving"}
+	"limits": "internal/limits", "serving": "serving", "inspect": "inspect"}
 
 // boxOf is the box of the picture that a package belongs to, or "".
 func boxOf(pkg string) (box string) {

@@ -23,7 +23,7 @@ var Built map[string]string
 var Dir string
 
 // packages are the directories whose sources are linked into the kernel.
-var packages = []string{"data", "evaluation", "experiment", "generation", "interchange", "internal", "layers", "models", "training"}
+var packages = []string{"data", "evaluation", "experiment", "generation", "inspect", "interchange", "internal", "layers", "models", "training"}
 
 // advice ends every error of this package.
 const advice = "run notebooks/kernel/build.sh again, then restart the kernel"

@@ -1,0 +1,6 @@
+package command
+
+import "euryale/serving"
+
+// reloadOnHangup does nothing: a browser has no SIGHUP.
+func reloadOnHangup(*serving.Server) (stop func()) { return func() {} }
