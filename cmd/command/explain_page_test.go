@@ -26,7 +26,9 @@ func TestExplainPage(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, pictures, 13)
 
-	explain := func(args ...string) []string { return append([]string{"-run", dir, "-prompt", "Rays", "-out", out}, args...) }
+	explain := func(args ...string) []string {
+		return append([]string{"-run", dir, "-prompt", "Rays", "-out", out}, args...)
+	}
 	checkBad(t, "explain", []bad{
 		{1, "there is no position 99: the text has 16 tokens, from 0", explain("-at", "99")},
 		{1, "position 15 predicts no token of the text: name one", explain("-at", "15")},
