@@ -14,6 +14,25 @@
     return e;
   }
 
+  // Names that the views give, in Chinese.
+  var chinese = { "text": "文本", "source": "源文", "rank": "排名", "entropy": "熵", "log p": "对数概率", "most likely": "最可能的词元", "layers": "各层", "attention to the source": "对源文的注意力",
+    "rest": "其余", "embedding": "嵌入", "biases of norm and head": "归一化与输出层的偏置", "bias": "偏置", "residual stream": "残差流", "att": "注意力", "cross": "对源文的注意力", "mlp": "MLP",
+    "recurrent layers": "循环层", "recurrent layers of the source": "源文的循环层", "Δ loss": "损失变化", "units: Δ loss": "单元：损失变化", "all": "整层", "induction": "归纳", "previous token": "前一词元",
+    "duplicate token": "重复词元", "accuracy": "准确率", "control task": "控制任务", "selectivity": "选择性", "most frequent": "最高频类别" };
+  function chineseOf(s) {
+    return chinese[s] || s.replace(/^(\S+) unit (\d+), text (\d+): /, "$1 单元 $2，文本 $3：");
+  }
+  // say adds a name to e, in both languages if they differ.
+  function say(e, s) {
+    var zh = chineseOf(s);
+    if (zh === s) { e.append(s); return e; }
+    var english = make("span", "en", s), other = make("span", "zh", zh);
+    other.lang = "zh-CN";
+    e.append(english, other);
+    return e;
+  }
+  function local(s) { return root.lang === "en" ? s : chineseOf(s); }
+
   // Axes: labels, and the number of each position.
   function labels(axis) { return axis.labels || (axis.kind === "source" ? data.source : data.tokens); }
   function indexOf(axis, i) { return axis.index ? axis.index[i] : i; }
@@ -61,7 +80,7 @@
     this.scale = figure.scale || most(this.values);
     this.box = make("div", "grid");
     if (m.path) { this.box.dataset.path = m.path; }
-    var head = make("h3", "", m.title);
+    var head = say(make("h3"), m.title);
     if (!figure.scale) { head.appendChild(make("i", "", "max |·| " + number(this.scale))); }
     this.box.appendChild(head);
     parent.appendChild(this.box);
@@ -69,6 +88,10 @@
     if (m.strip) { this.drawText(); } else if (this.text) { this.drawTable(); } else { this.drawCanvas(); }
     this.paint();
   }
+
+  // named returns a label: of a token with visible spaces, of anything else in the page's language.
+  function named(axis, label) { return axis.kind === "token" || axis.kind === "source" ? visible(label) : local(label); }
+  function header(axis, label) { return axis.kind === "token" || axis.kind === "source" ? make("th", "", visible(label)) : say(make("th"), label); }
 
   // A few values of layers and heads are shown as numbers.
   function isTable(m, cols) { return !m.bytes && cols <= 24 && ["token", "source", "unit"].indexOf(m.cols.kind) < 0 && m.rows.kind !== "token"; }
@@ -85,7 +108,7 @@
     var a = { token: [], source: [], path: this.path(i, j) }, m = this.m;
     if (a[m.rows.kind]) { a[m.rows.kind].push(indexOf(m.rows, i)); }
     if (a[m.cols.kind]) { a[m.cols.kind].push(indexOf(m.cols, j)); }
-    a.text = [this.m.title === this.rows[i] ? "" : m.title, visible(this.rows[i]), visible(this.cols[j])].filter(Boolean).join(" · ") + ": " + number(this.values[i * this.cols.length + j]);
+    a.text = [m.title === this.rows[i] ? "" : local(m.title), named(m.rows, this.rows[i]), named(m.cols, this.cols[j])].filter(Boolean).join(" · ") + ": " + number(this.values[i * this.cols.length + j]);
     if (m.text) { a.text += "  " + visible(m.text[i * this.cols.length + j]); }
     if (m.notes && m.notes[i * this.cols.length + j]) { a.text += "  (" + visible(m.notes[i * this.cols.length + j]) + ")"; }
     return a;
@@ -107,11 +130,11 @@
   Grid.prototype.drawTable = function () {
     var pane = make("div", "pane"), table = make("table", "cells"), head = make("tr"), g = this, thead = make("thead"), body = make("tbody");
     head.appendChild(make("th"));
-    this.heads = this.cols.map(function (c) { return head.appendChild(make("th", "", visible(c))); });
+    this.heads = this.cols.map(function (c) { return head.appendChild(header(g.m.cols, c)); });
     thead.appendChild(head);
     this.cells = [];
     this.names = this.rows.map(function (r, i) {
-      var tr = make("tr"), th = tr.appendChild(make("th", "", visible(r)));
+      var tr = make("tr"), th = tr.appendChild(header(g.m.rows, r));
       g.cols.forEach(function (c, j) {
         var td = tr.appendChild(make("td", "", visible(g.text[i * g.cols.length + j])));
         td.addEventListener("mouseenter", function () { mark(g.about(i, j)); });
@@ -131,7 +154,7 @@
   Grid.prototype.layout = function () {
     var cols = this.cols.length, rows = this.rows.length, many = this.figure.grids.length > 4 && rows > 1, c = this.canvas.getContext("2d");
     var room = Math.floor((Math.min(innerWidth - 40, 1150) - 60) / cols);
-    this.size = this.large ? 15 : many ? Math.max(2, Math.min(8, Math.floor(260 / cols))) : rows === 1 ? 15 : Math.max(4, Math.min(15, room));
+    this.size = this.large ? 15 : many ? Math.max(2, Math.min(13, Math.floor(260 / cols))) : rows === 1 ? 15 : Math.max(4, Math.min(15, room));
     c.font = this.font = '11px "Liberation Mono", Consolas, Menlo, "Noto Sans CJK SC", monospace';
     var width = function (s) { return c.measureText(visible(s)).width; }, labelled = this.size >= 11;
     this.left = labelled && rows > 1 ? Math.ceil(Math.max.apply(null, this.rows.map(width))) + 6 : 0;
@@ -314,7 +337,7 @@
         grids.forEach(function (g) {
           if (side !== "token" || g.figure !== probability || !g.figure) { return; }
           placesOf(g.m.cols, i).forEach(function (j) {
-            a.text += "  " + g.m.title + " " + number(g.values[j]);
+            a.text += "  " + local(g.m.title) + " " + number(g.values[j]);
             if (g.m.notes && g.m.notes[j]) { a.text += " (" + visible(g.m.notes[j]) + ")"; }
           });
         });
