@@ -15,56 +15,67 @@ import (
 	"euryale/inspect/view"
 )
 
-// quotesTap is the state h of the LSTM, which predictions are made of.
+// quotesTap is the cell state of the LSTM.
 const quotesTap = "lstm0/c"
+
+// quotesRows are what is printed of all models, in this order.
+var quotesRows = []string{"probe, accuracy", "most frequent label, accuracy", "control task, accuracy", "best unit, correlation", "its rank among the weights of the probe",
+	"loss of closing marks", "… without the best unit", "… without the unit that correlates least", "loss of other characters", "… without the best unit"}
 
 // quotes prints how well the state of every model tells whether a character is inside of a quotation,
 // by a probe and by one unit, and what is lost without that unit.
 func quotes(ctx context.Context, w io.Writer, dir string, seeds int) error {
-	var probe, majority, control, selectivity, best, without, closing, closingWithout, rest, restWithout, closingOther []float64
-	units := ""
+	columns := make([][]float64, len(quotesRows))
 	for seed := 1; seed <= seeds; seed++ {
 		g, text, err := trained(ctx, dir, "quotes-lstm", seed)
 		if err != nil {
 			return err
 		}
-		q, err := readQuotes(g, text, 200)
+		values, err := measureQuotes(g, text)
 		if err != nil {
 			return err
 		}
-		r, err := view.Probe(q.examples, view.ProbeOptions{})
-		if err != nil {
-			return err
+		for i, v := range values {
+			columns[i] = append(columns[i], v)
 		}
-		rs := correlations(q.examples)
-		unit := slices.Index(rs, slices.Max(rs))
-		other := slices.Index(rs, slices.Min(rs))
-		units += fmt.Sprintf(" %d (%d in the probe)", unit, 1+slices.Index(r.Units, unit))
-		c, o, err := q.loss(g)
-		if err != nil {
-			return err
-		}
-		cu, ou, err := q.loss(g, inspect.Intervention{Path: quotesTap, Op: "*=", Value: inspect.Vector(1, without1(len(rs), unit))})
-		if err != nil {
-			return err
-		}
-		cc, _, err := q.loss(g, inspect.Intervention{Path: quotesTap, Op: "*=", Value: inspect.Vector(1, without1(len(rs), other))})
-		if err != nil {
-			return err
-		}
-		probe, majority, control, selectivity = append(probe, r.Accuracy), append(majority, r.Majority), append(control, r.Control), append(selectivity, r.Selectivity)
-		best, without = append(best, rs[unit]), append(without, rs[other])
-		closing, rest, closingWithout, restWithout, closingOther = append(closing, c), append(rest, o), append(closingWithout, cu), append(restWithout, ou), append(closingOther, cc)
 	}
-	fmt.Fprintln(w, summary(probe), summary(majority), summary(control), summary(selectivity), summary(best), summary(without), units)
-	fmt.Fprintln(w, summary(closing), summary(closingWithout), summary(closingOther), "|", summary(rest), summary(restWithout))
+	fmt.Fprintln(w, "| measured | mean (range) over the seeds |\n| --- | --- |")
+	for i, name := range quotesRows {
+		fmt.Fprintf(w, "| %s | %s |\n", name, summary(columns[i]))
+	}
 	return nil
 }
 
-func without1(n, unit int) []float32 {
+// measureQuotes returns the values of quotesRows for a model.
+func measureQuotes(g *generation.Generator, text string) ([]float64, error) {
+	q, err := readQuotes(g, text, 200)
+	if err != nil {
+		return nil, err
+	}
+	r, err := view.Probe(q.examples, view.ProbeOptions{})
+	if err != nil {
+		return nil, err
+	}
+	rs := correlations(q.examples)
+	unit, other := slices.Index(rs, slices.Max(rs)), slices.Index(rs, slices.Min(rs))
+	closing, rest, err := q.loss(g)
+	if err != nil {
+		return nil, err
+	}
+	closingWithout, restWithout, err := q.loss(g, ablated(len(rs), unit))
+	if err != nil {
+		return nil, err
+	}
+	closingOther, _, err := q.loss(g, ablated(len(rs), other))
+	return []float64{r.Accuracy, r.Majority, r.Control, rs[unit], float64(1 + slices.Index(r.Units, unit)),
+		closing, closingWithout, closingOther, rest, restWithout}, err
+}
+
+// ablated is the intervention that sets one of n units to zero.
+func ablated(n, unit int) inspect.Intervention {
 	row := slices.Repeat([]float32{1}, n)
 	row[unit] = 0
-	return row
+	return inspect.Intervention{Path: quotesTap, Op: "*=", Value: inspect.Vector(1, row)}
 }
 
 // quoted are lines of the corpus quotes, and the states of a model that reads them.
@@ -136,6 +147,9 @@ func (q quoted) loss(g *generation.Generator, list ...inspect.Intervention) (clo
 		return 0, 0, err
 	}
 	all, f, err := lossesOf(edited, q.lines)
+	if err != nil {
+		return 0, 0, err
+	}
 	var closings, rests float64
 	for b, tokens := range q.lines {
 		for i := 1; i < len(tokens); i++ {
@@ -146,5 +160,5 @@ func (q quoted) loss(g *generation.Generator, list ...inspect.Intervention) (clo
 			}
 		}
 	}
-	return closing / closings, rest / rests, err
+	return closing / closings, rest / rests, nil
 }
