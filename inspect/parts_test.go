@@ -60,13 +60,13 @@ func TestZeroingALayerRemovesIt(t *testing.T) {
 	for _, name := range []string{"gpt", "llama"} {
 		g := generator(t, tiny[name]())
 		p := prompt(t, g, text)
-		last := "h1"
+		last, before := "h1", "h0/resid"
 		if name == "llama" {
-			last = "h0"
+			last, before = "h0", "embed"
 		}
 		without := open(t, g, inspect.Text{}, last+"/att *= 0", last+"/mlp *= 0")
-		v := read(t, without, p, last+"/att/before", last+"/resid", last)
-		assert.Equal(t, v.Get(last+"/att/before").Data, v.Get(last+"/resid").Data)
+		v := read(t, without, p, before, last+"/resid", last)
+		assert.Equal(t, v.Get(before).Data, v.Get(last+"/resid").Data)
 		if name == "llama" {
 			continue
 		}

@@ -41,10 +41,12 @@ func Dropout(s *Scope, x *G.Node, p float64) *G.Node {
 }
 
 // Residual returns x + Dropout(f), where f is the result of a sub-layer, in one pass over
-// memory.
+// memory. Its tap "resid" is the residual stream after it.
 //
 //	x, f: (B·T, D) → (B·T, D)
-func Residual(s *Scope, x, f *G.Node, p float64) *G.Node {
+func Residual(s *Scope, x, f *G.Node, p float64) *G.Node { return s.Tap("resid", added(s, x, f, p)) }
+
+func added(s *Scope, x, f *G.Node, p float64) *G.Node {
 	d := s.Drop("dropout", p)
 	if d.P == 0 {
 		return Add(s, x, f)

@@ -3,8 +3,7 @@ package layers
 import G "gorgonia.org/gorgonia"
 
 // Sublayer is a function of the residual stream, such as attention or a feed-forward layer. It
-// is called with the scope of the PreNorm or PostNorm, whose taps "before" and "resid" are the residual stream before and
-// after it.
+// is called with the scope of the PreNorm or PostNorm, whose tap "resid" is the residual stream after it.
 type Sublayer func(s *Scope, x *G.Node) *G.Node
 
 // PostNorm returns LayerNorm(x + Dropout(f(x))), the sub-layer of "Attention Is All You Need"
@@ -12,8 +11,7 @@ type Sublayer func(s *Scope, x *G.Node) *G.Node
 //
 //	x: (B·T, D) → (B·T, D)
 func PostNorm(s *Scope, x *G.Node, p float64, f Sublayer) *G.Node {
-	x = s.Tap("before", x)
-	return s.Tap("resid", LayerNorm(s.Sub("norm"), Residual(s, x, f(s, x), p)))
+	return s.Tap("resid", LayerNorm(s.Sub("norm"), added(s, x, f(s, x), p)))
 }
 
 // PreNorm returns x + Dropout(f(LayerNorm(x))), the sub-layer that trains without warm-up (Xiong
@@ -22,6 +20,5 @@ func PostNorm(s *Scope, x *G.Node, p float64, f Sublayer) *G.Node {
 //
 //	x: (B·T, D) → (B·T, D)
 func PreNorm(s *Scope, x *G.Node, p float64, f Sublayer) *G.Node {
-	x = s.Tap("before", x)
-	return s.Tap("resid", Residual(s, x, f(s, LayerNorm(s.Sub("norm"), x)), p))
+	return Residual(s, x, f(s, LayerNorm(s.Sub("norm"), x)), p)
 }

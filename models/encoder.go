@@ -39,7 +39,7 @@ func init() {
 func (c *Encoder) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 	x := layers.Embedding(s.Sub("tok"), tokens, c.Vocab, c.Dim) // (B·T, D)
 	x = layers.Add(s, x, layers.Positions(s.Sub("pos"), c.MaxLen, c.Dim))
-	x = s.Sub("embed").Out(layers.Dropout(s.Sub("embed"), x, c.Dropout))
+	x = s.Tap("embed", layers.Dropout(s.Sub("embed"), x, c.Dropout))
 	for i := range c.Layers {
 		x = c.layer(s.Sub("h%d", i), x)
 	}

@@ -43,7 +43,7 @@ func (c *Modern) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 	if c.RotaryBase == 0 {
 		x = layers.Add(s, x, layers.Positions(s.Sub("pos"), c.Context, c.Dim))
 	}
-	x = layers.Dropout(s.Sub("embed"), x, c.Dropout)
+	x = s.Tap("embed", layers.Dropout(s.Sub("embed"), x, c.Dropout))
 	for i := range c.Layers {
 		x = c.block(s.Sub("h%d", i), x, tokens, i)
 	}
@@ -72,7 +72,7 @@ func (c *Modern) block(s *layers.Scope, x, tokens *G.Node, i int) *G.Node {
 	}
 	x = layers.Residual(s.Sub("att"), x, layers.Attention(s.Sub("att"), c.norm(s.Sub("norm1"), x), a), c.Dropout)
 	mlp := layers.MLP(s.Sub("mlp"), c.norm(s.Sub("norm2"), x), mlpWidth(c.Hidden, c.Dim), c.Activation)
-	return s.Out(layers.Residual(s.Sub("mlp"), x, mlp, c.Dropout))
+	return s.Out(s.Tap("resid", layers.Residual(s.Sub("mlp"), x, mlp, c.Dropout)))
 }
 
 func (c *Modern) norm(s *layers.Scope, x *G.Node) *G.Node {

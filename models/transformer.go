@@ -119,7 +119,7 @@ func (c *Transformer) embed(s *layers.Scope, ids *G.Node, context int, shared st
 	} else {
 		x = layers.Add(s, x, layers.Sinusoids(s.Sub("pos"), context, c.Dim))
 	}
-	return s.Sub("embed").Out(layers.Dropout(s.Sub("embed"), x, c.Dropout))
+	return s.Tap("embed", layers.Dropout(s.Sub("embed"), x, c.Dropout))
 }
 
 // Check returns an error if the settings are invalid.
