@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"euryale/evaluation"
 	"euryale/generation"
 	"euryale/internal/cli"
+	"euryale/internal/ranks"
 	"euryale/internal/runfile"
 	"euryale/internal/term"
 	"euryale/training"
@@ -97,6 +99,11 @@ func (o *evaluateOptions) check() error {
 func runEvaluate(args []string, s streams) int {
 	o := newEvaluateOptions()
 	return cli.Main(o.Flags, args, s.out, s.err, func(ctx context.Context) error {
+		if len(o.compare) > 0 {
+			if err := cli.OneRank("evaluate -compare"); err != nil {
+				return err
+			}
+		}
 		s, err := s.join(&o.machine)
 		if err != nil {
 			return err
@@ -117,10 +124,10 @@ func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 		return err
 	}
 	defer release()
-	if o.score != "" {
-		return o.scoreFile(ctx, g, s)
-	}
 	saved.Ranks = s.ranks
+	if o.score != "" {
+		return o.scoreFile(ctx, saved, g, s)
+	}
 	m, interrupted := o.measure(ctx, saved, s.err)
 	if errors.Is(interrupted, evaluation.ErrNoCorpus) {
 		return fmt.Errorf("%s: %w", o.run, interrupted)
@@ -137,8 +144,11 @@ func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 	} else {
 		err = o.print(m, s.out)
 	}
-	if interrupted != nil || s.ranks.Rank() > 0 { // the file of an earlier evaluation stays, or rank 0 writes it
+	if interrupted != nil { // the file of an earlier evaluation stays
 		return errors.Join(interrupted, err)
+	}
+	if s.ranks.Rank() > 0 {
+		return ranks.Agree(s.ranks, err)
 	}
 	err = errors.Join(err, runfile.WriteAtomic(filepath.Join(o.run, "eval.json"), func(w io.Writer) error {
 		j := json.NewEncoder(w)
@@ -146,7 +156,7 @@ func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 		j.SetEscapeHTML(false)
 		return j.Encode(all)
 	}))
-	return errors.Join(err, reportUnanswered(m, s.err))
+	return ranks.Agree(s.ranks, errors.Join(err, reportUnanswered(m, s.err)))
 }
 
 // reportUnanswered prints which examples have no answer, and why, and returns an error if
@@ -204,12 +214,17 @@ func (o *evaluateOptions) print(m *evaluation.Measured, w io.Writer) error {
 }
 
 // scoreFile prints the likelihood of a file's text.
-func (o *evaluateOptions) scoreFile(ctx context.Context, g *generation.Generator, st streams) error {
+func (o *evaluateOptions) scoreFile(ctx context.Context, saved *training.Saved, g *generation.Generator, st streams) error {
 	text, note, err := textfile.ReadFile(o.score)
-	if err != nil {
+	if err = ranks.Agree(st.ranks, err); err != nil {
 		return err
 	}
 	tell(st.err, note)
+	hash := sha256.Sum256([]byte(text))
+	if err := saved.CheckSame(nil, ranks.Trait{Name: "the hash of " + o.score, Value: fmt.Sprintf("%x", hash[:8])}); err != nil {
+		return err
+	}
+	g.Ranks = st.ranks
 	bar := term.New(st.err, 100, "scoring")
 	s, err := g.Score(ctx, text, o.stride, func(done, total int) { bar.Update(100*done/total, "") })
 	bar.Done()
