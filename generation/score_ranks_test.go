@@ -23,7 +23,9 @@ func TestScoreOnRanks(t *testing.T) {
 		"gpt": func() models.Model {
 			return &models.GPT{Sizes: models.Sizes{Context: 12}, Layers: 1, Heads: 2, Dim: 8, Activation: "gelu"}
 		},
-		"lstm": func() models.Model { return &models.LSTM{Recurrent: models.Recurrent{Sizes: models.Sizes{Context: 12}, Layers: 1, Dim: 8}} },
+		"lstm": func() models.Model {
+			return &models.LSTM{Recurrent: models.Recurrent{Sizes: models.Sizes{Context: 12}, Layers: 1, Dim: 8}}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			want, err := generatorOf(t, m()).Score(context.Background(), text, 5, nil)
