@@ -143,7 +143,7 @@ func (r *Run) start(err error) error {
 
 // begin builds the model and its optimizer.
 func (r *Run) begin(s *Start) error {
-	if err := r.Config.checkMemory(); err != nil {
+	if err := r.Config.checkMemory(r.group().Size()); err != nil {
 		return err
 	}
 	r.Weights = graph.NewWeights(r.Config.Training.Seed)
@@ -211,7 +211,7 @@ func (r *Run) checkCausal(w *graph.Weights) error {
 func (r *Run) prepare() (err error) {
 	r.replicas = newReplicas(r.Config, r.Weights)
 	r.replicas.group = r.group()
-	if r.replicas.state, err = r.Config.stateBytes(r.Weights.All()); err != nil {
+	if r.replicas.state, err = r.Config.stateBytes(r.Weights.All(), r.group().Size()); err != nil {
 		return err
 	}
 	c := r.Config.Training

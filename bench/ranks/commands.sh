@@ -89,7 +89,7 @@ faults() {
 		mpirun.openmpi -n 1 -wdir "$tmp/a" "$train" "${two[@]}" -data text.txt : -n 1 -wdir "$tmp/b" "$train" "${two[@]}" -data text.txt
 	refused "more ranks than shards" 'set training.shards to a multiple of 3' mpirun.openmpi -n 3 "$train" "${two[@]}"
 	touch "$tmp/file"
-	refused "a rank that cannot write" 'rank 0 of 2: .*file/run.*not a directory' mpirun.openmpi -n 2 "$train" "${two[@]}" -out "$tmp/file/run"
+	refused "a rank that cannot write" 'rank 0 of 2: mkdir .*file: not a directory' mpirun.openmpi -n 2 "$train" "${two[@]}" -out "$tmp/file/run"
 	refused "another text to score" 'rank 1 of 2: the hash of text.txt is' \
 		mpirun.openmpi -n 1 -wdir "$tmp/a" "$evaluate" -run "$tmp/gpt" -score text.txt : -n 1 -wdir "$tmp/b" "$evaluate" -run "$tmp/gpt" -score text.txt
 	refused "a sweep whose ranks share no directory" 'the ranks of a sweep need a file system that all share' \
