@@ -15,6 +15,7 @@ type Config struct {
 	Name  string  `toml:"name"`  // a named corpus (see Names) or a path: a file of text, a table or records, or a directory; default "opticks"
 	Task  string  `toml:"task"`  // "lm", "mask", "pairs", "dialogue" or "summary"; default: the named corpus's own, or "lm"
 	Split float64 `toml:"split"` // fraction for training, by position (text) or by key (tables); default 0.9
+	Test  float64 `toml:"test"`  // fraction held out for the test part: the end of a text, or by key; default 0
 	Order string  `toml:"order"` // lm and mask: "random" windows, or "sequential" ones for truncated BPTT
 
 	Invalid string `toml:"invalid"` // bytes that are not UTF-8, and NUL: "keep" (default) or "refuse"
@@ -36,7 +37,7 @@ type Config struct {
 	MaxSource     int    `toml:"max_source"`     // longest source in tokens, truncated beyond; 0: as the context allows
 	Buckets       int    `toml:"buckets"`        // number of shapes (T, S) that examples are padded to; default 6
 
-	Size     int    `toml:"size"`     // generated corpora (tales, copy, reverse): number of examples; default 2000
+	Size     int    `toml:"size"`     // generated corpora: number of examples (lines, tales, pairs); default 2000
 	Level    int    `toml:"level"`    // generated corpora: difficulty from 1 to 3; default 2
 	Language string `toml:"language"` // tales: "en", "zh" or "both" (default)
 	Seed     uint64 `toml:"seed"`     // generated corpora: random seed
@@ -68,7 +69,7 @@ func (c Config) task() task.Config {
 	return task.Config{
 		Task: c.Task, Encoder: c.Encoder, Source: c.Source, Target: c.Target, Key: c.Key, Reply: c.Reply,
 		LearnSource: c.LearnSource, LengthControl: c.LengthControl, MaxSource: c.MaxSource,
-		Split: c.Split, Invalid: c.Invalid, Ragged: c.Ragged,
+		Split: c.Split, Test: c.Test, Invalid: c.Invalid, Ragged: c.Ragged,
 	}
 }
 

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"errors"
 	"fmt"
 	"hash"
 	"strings"
@@ -9,8 +10,8 @@ import (
 	"euryale/data/tokenizer"
 )
 
-// Corpus is tokenized data with its tokenizer, split into a training and a validation part (and, for
-// some tables, a test part).
+// Corpus is tokenized data with its tokenizer, split into a training and a validation part, and a test
+// part if data.test is set or the rows of a table name one.
 type Corpus struct {
 	Config    Config // with every default filled in
 	Tokenizer tokenizer.Tokenizer
@@ -27,13 +28,14 @@ type Info struct {
 	Bytes   int64    // of text
 	Train   int      // tokens to predict in the training part
 	Valid   int      // tokens to predict in the validation part
+	Test    int      // tokens to predict in the test part
 	Notes   []string // warnings: skipped rows, unexpected files
 }
 
 // dataset is implemented by running text (textParts) and by tables (taskParts).
 type dataset interface {
 	train(batch, context int, seed uint64) (Batcher, error)
-	valid(batch, context int) (Batcher, error)
+	evaluate(part, batch, context int) (Batcher, error)
 	examples(part string) ([]task.Example, error)
 	text(part, tokens int, tk tokenizer.Tokenizer) (string, error)
 	hash(to hash.Hash)
@@ -50,15 +52,28 @@ func (c *Corpus) Train(batch, context int, seed uint64) (Batcher, error) {
 	return b, c.named(err)
 }
 
-// Valid returns the batches of the validation part, the same in every call. Each target of the part
-// that fits the context occurs exactly once; the last batch is padded.
-func (c *Corpus) Valid(batch, context int) (Batcher, error) {
+// Valid returns the batches of the validation part: see Part.
+func (c *Corpus) Valid(batch, context int) (Batcher, error) { return c.Part("valid", batch, context) }
+
+// Part returns the batches of a part ("train", "valid" or "test") to measure a model on, the same in every
+// call. Each target of the part that fits the context occurs exactly once; the last batch is padded.
+func (c *Corpus) Part(part string, batch, context int) (Batcher, error) {
 	if err := checkSizes(batch, context); err != nil {
 		return nil, err
 	}
-	b, err := c.parts.valid(batch, context)
+	i, err := task.ParsePart(part)
+	if err == nil && i == task.TestPart && c.Info.Test == 0 {
+		err = errNoTest
+	}
+	if err != nil {
+		return nil, c.named(err)
+	}
+	b, err := c.parts.evaluate(i, batch, context)
 	return b, c.named(err)
 }
+
+// errNoTest says that a corpus has no test part.
+var errNoTest = errors.New("it has no test part: one is held out by data.test, such as data.split = 0.8 and data.test = 0.1, before a run is trained")
 
 // Examples returns the sources of a part ("train", "valid" or "test") of a table with their reference
 // answers. Plain text has none and is an error.
@@ -97,7 +112,11 @@ func (c *Corpus) Describe() string {
 		fmt.Fprintf(&b, "licence   %s\n", i.Licence)
 	}
 	fmt.Fprintf(&b, "tokenizer %s, %d ids\n", c.Tokenizer.Kind(), c.Tokenizer.Vocab())
-	fmt.Fprintf(&b, "text      %d bytes: %d tokens to train on, %d to validate on\n", i.Bytes, i.Train, i.Valid)
+	fmt.Fprintf(&b, "text      %d bytes: %d tokens to train on, %d to validate on", i.Bytes, i.Train, i.Valid)
+	if i.Test > 0 {
+		fmt.Fprintf(&b, ", %d to test on", i.Test)
+	}
+	b.WriteString("\n")
 	for _, note := range i.Notes {
 		fmt.Fprintf(&b, "note      %s\n", note)
 	}

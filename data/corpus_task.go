@@ -22,13 +22,17 @@ func (p *taskParts) samples(context, part int) []task.Sample {
 	return p.format.Samples(p.items[part], context, part == task.TrainPart)
 }
 
-// batches returns the batches of a part. The training and the validation part share their shapes.
+// batches returns the batches of a part. The training and the validation part share their shapes; a test
+// part has its own.
 func (p *taskParts) batches(part, batch, context int) (*Buckets, error) {
 	if context < task.SmallestContext {
 		return nil, fmt.Errorf("a context of %d tokens is too small for a source and an answer: use %d or more",
 			context, task.SmallestContext)
 	}
 	parts := [][]task.Sample{task.TrainPart: p.samples(context, task.TrainPart), task.ValidPart: p.samples(context, task.ValidPart)}
+	if part == task.TestPart {
+		parts = [][]task.Sample{task.TestPart: p.samples(context, task.TestPart)}
+	}
 	b, err := newBuckets(slices.Concat(parts...), parts[part], batch, p.buckets, context)
 	if err != nil {
 		return nil, fmt.Errorf("%s part: %w", task.PartName(part), err)
@@ -45,8 +49,8 @@ func (p *taskParts) train(batch, context int, seed uint64) (Batcher, error) {
 	return b, nil
 }
 
-func (p *taskParts) valid(batch, context int) (Batcher, error) {
-	b, err := p.batches(task.ValidPart, batch, context)
+func (p *taskParts) evaluate(part, batch, context int) (Batcher, error) {
+	b, err := p.batches(part, batch, context)
 	if err != nil {
 		return nil, err
 	}
@@ -110,6 +114,7 @@ func openTable(t *task.Table, c Config, tk tokenizer.Config, known tokenizer.Tok
 	}
 	info.Train = format.CountTargets(parts.items[task.TrainPart])
 	info.Valid = format.CountTargets(parts.items[task.ValidPart])
+	info.Test = format.CountTargets(parts.items[task.TestPart])
 	info.Notes = t.Notes
 	if note := t.HeaderNote(); note != "" && registry[c.Name].file == "" {
 		info.Notes = append(info.Notes, note)

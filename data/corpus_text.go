@@ -14,10 +14,12 @@ import (
 	"euryale/data/tokenizer"
 )
 
-// textParts is the dataset of running text: the first split tokens are for training.
+// textParts is the dataset of running text: the first split tokens are for training, the last test
+// tokens are the test part.
 type textParts struct {
 	tokens     *store.IDs
 	split      int // tokens of the training part
+	test       int // tokens of the test part
 	sequential bool
 	masking    *masking          // data.task "mask", or nil
 	end        int               // the token that ends a document, or −1
@@ -37,7 +39,11 @@ func openText(text textfile.Source, c Config, tk tokenizer.Config, known tokeniz
 // openDocuments tokenizes the texts of records, each ended by a token.
 func openDocuments(s *record.Set, c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options) (*Corpus, error) {
 	c.Text = strings.Join(s.Layout.Target, ",")
-	job := &textJob{Config: c, tk: tk, known: known, opts: opts, text: textfile.Source{Files: s.Files}, docs: newDocuments(s), limit: maxInMemory}
+	docs := newDocuments(s)
+	if docs.parted && c.Test > 0 {
+		return nil, fmt.Errorf("data.test is %v, but the records name their parts: leave data.test at 0, and measure the records of the test part with evaluate -score", c.Test)
+	}
+	job := &textJob{Config: c, tk: tk, known: known, opts: opts, text: textfile.Source{Files: s.Files}, docs: docs, limit: maxInMemory}
 	return job.corpus(s.Notes)
 }
 
@@ -48,8 +54,8 @@ func (j *textJob) corpus(notes []string) (*Corpus, error) {
 	if err != nil {
 		return nil, err
 	}
-	parts := &textParts{tokens: tokens, split: int(h.Split), sequential: c.Order == "sequential", end: -1, payload: h.Payload}
-	info := Info{Bytes: int64(h.Bytes), Train: parts.split, Valid: tokens.Len() - parts.split}
+	parts := &textParts{tokens: tokens, split: int(h.Split), test: int(h.Test), sequential: c.Order == "sequential", end: -1, payload: h.Payload}
+	info := Info{Bytes: int64(h.Bytes), Train: parts.split, Valid: tokens.Len() - parts.split - parts.test, Test: parts.test}
 	if j.docs != nil {
 		_, parts.end = withEnd(tok)
 		info.Records = j.docs.set.Layout.Describe(int(h.Documents))
@@ -81,7 +87,7 @@ func (p *textParts) unknownWords(tok tokenizer.Tokenizer) []string {
 		return 100 * float64(unknown) / float64(max(1, end-begin))
 	}
 	return []string{fmt.Sprintf("%.2f%% of the tokens to train on, and %.2f%% of those to validate on, are %s",
-		percent(0, p.split), percent(p.split, p.tokens.Len()), tokenizer.Unknown)}
+		percent(0, p.split), percent(p.split, p.tokens.Len()-p.test), tokenizer.Unknown)}
 }
 
 func (p *textParts) train(batch, context int, seed uint64) (Batcher, error) {
@@ -93,8 +99,18 @@ func (p *textParts) train(batch, context int, seed uint64) (Batcher, error) {
 	return p.mask(b, seed), err
 }
 
-func (p *textParts) valid(batch, context int) (Batcher, error) {
-	b, err := newEvaluationWindows(span{p.tokens, p.split, p.tokens.Len()}, batch, context, p.sequential)
+// part returns the tokens of a part.
+func (p *textParts) part(part int) span {
+	valid := p.tokens.Len() - p.test // where it ends
+	ends := [...]int{task.TrainPart: p.split, task.ValidPart: valid, task.TestPart: p.tokens.Len()}
+	if part == task.TrainPart {
+		return span{p.tokens, 0, p.split}
+	}
+	return span{p.tokens, ends[part-1], ends[part]}
+}
+
+func (p *textParts) evaluate(part, batch, context int) (Batcher, error) {
+	b, err := newEvaluationWindows(p.part(part), part, batch, context, p.sequential)
 	return p.mask(b, 0), err
 }
 
@@ -111,13 +127,13 @@ func (p *textParts) examples(string) ([]task.Example, error) {
 }
 
 func (p *textParts) text(part, tokens int, tk tokenizer.Tokenizer) (string, error) {
-	begins := [...]int{task.TrainPart: 0, task.ValidPart: p.split, task.TestPart: p.tokens.Len(), task.TestPart + 1: p.tokens.Len()}
-	n := begins[part+1] - begins[part]
+	s := p.part(part)
+	n := s.hi - s.lo
 	if tokens > 0 {
 		n = min(n, tokens)
 	}
 	ids := make([]int, n)
-	p.tokens.Copy(ids, begins[part])
+	p.tokens.Copy(ids, s.lo)
 	if p.end < 0 {
 		return tk.Decode(ids)
 	}

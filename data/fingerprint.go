@@ -24,6 +24,9 @@ func (c *Corpus) Fingerprint() string {
 
 func (p *textParts) hash(to hash.Hash) {
 	writeNumbers(to, p.split, p.tokens.Len())
+	if p.test > 0 {
+		writeNumbers(to, p.test)
+	}
 	if p.payload != [sha256.Size]byte{} {
 		to.Write(p.payload[:])
 		return

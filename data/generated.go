@@ -19,6 +19,8 @@ var generators = map[string]func(Config) (*task.Table, error){
 	"tales":   talesTable,
 	"copy":    func(c Config) (*task.Table, error) { return stringsTable(c, func([]byte) {}) },
 	"reverse": func(c Config) (*task.Table, error) { return stringsTable(c, slices.Reverse[[]byte]) },
+	"repeats": textOnly,
+	"quotes":  textOnly,
 }
 
 // stringsTable returns data.size different random strings of up to 8, 16 or 32 letters (by level),

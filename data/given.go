@@ -24,7 +24,7 @@ func FromText(text string, c Config, tk tokenizer.Config, known tokenizer.Tokeni
 }
 
 // FromPairs returns the corpus of sources and their answers in memory. The last 1 − data.split of
-// the different sources are for validation, and at least one. It is Open for data.task "pairs"
+// the different sources are for validation, and at least one; of these the last data.test are the test part. It is Open for data.task "pairs"
 // and "summary"; c.Name and the columns of c are not used.
 func FromPairs(pairs [][2]string, c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options) (*Corpus, error) {
 	setDefault(&c.Task, "pairs")
@@ -36,11 +36,12 @@ func FromPairs(pairs [][2]string, c Config, tk tokenizer.Config, known tokenizer
 	if err != nil {
 		return nil, err
 	}
-	t, err := pairsTable(pairs, c.Split)
+	t, err := pairsTable(pairs, c.Split, c.Test)
 	if err != nil {
 		return nil, err
 	}
 	setDefault(&c.Ragged, "refuse")
+	c.Test = 0 // the table names it
 	return named(openTable(t, c, tk, known, opts))
 }
 
@@ -63,9 +64,9 @@ func named(corpus *Corpus, err error) (*Corpus, error) {
 	return corpus, nil
 }
 
-// pairsTable returns the table of pairs, whose split column gives this fraction of the different
-// sources to training. Pairs of equal sources are in one part.
-func pairsTable(pairs [][2]string, fraction float64) (*task.Table, error) {
+// pairsTable returns the table of pairs, whose split column gives these fractions of the different
+// sources to training and to the test part. Pairs of equal sources are in one part.
+func pairsTable(pairs [][2]string, fraction, test float64) (*task.Table, error) {
 	order := map[string]int{}
 	for _, p := range pairs {
 		if _, known := order[p[0]]; !known {
@@ -76,10 +77,14 @@ func pairsTable(pairs [][2]string, fraction float64) (*task.Table, error) {
 		return nil, fmt.Errorf("the %d pairs have %d different sources, want at least 2: one to train on and one for validation", len(pairs), len(order))
 	}
 	trained := max(1, min(len(order)-1, int(fraction*float64(len(order))+0.5)))
+	validated := max(trained+1, len(order)-int(test*float64(len(order))+0.5))
 	t := task.NewTable("pairs", "source", "target", "split")
 	for _, p := range pairs {
 		part := task.TrainPart
-		if order[p[0]] >= trained {
+		switch at := order[p[0]]; {
+		case at >= validated:
+			part = task.TestPart
+		case at >= trained:
 			part = task.ValidPart
 		}
 		t.Add(p[0], p[1], task.PartName(part))

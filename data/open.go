@@ -132,8 +132,8 @@ func openRecords(s *record.Set, c Config, tk tokenizer.Config, known tokenizer.T
 // openSource lists the files of a text, or generates it. The notes say which files are skipped.
 func openSource(path string, c Config) (text textfile.Source, notes []string, err error) {
 	switch {
-	case c.Name == "tales":
-		text.Memory = talesText(c)
+	case texts[c.Name] != nil:
+		text.Memory = texts[c.Name](c)
 	case generators[c.Name] != nil:
 		_, err = generators[c.Name](c) // an error that names the task the corpus is for
 	default:

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"euryale/data/store"
+	"euryale/data/task"
 	"euryale/data/textfile"
 	"euryale/data/tokenizer"
 )
@@ -81,8 +82,8 @@ func (j *textJob) open() (tokenizer.Tokenizer, *store.IDs, *store.Header, error)
 		return cache.Reuse(tok)
 	}
 	tokens := store.NewIDs(tok.Vocab())
-	split, err := j.encode(tok, newProgress(nil, "", 0, false), tokens.Append)
-	h := &store.Header{Split: uint64(split), Bytes: uint64(j.size)}
+	sizes, err := j.encode(tok, newProgress(nil, "", 0, false), tokens.Append)
+	h := &store.Header{Split: uint64(sizes[task.TrainPart]), Test: uint64(sizes[task.TestPart]), Bytes: uint64(j.size)}
 	j.setRecords(h)
 	return tok, tokens, h, err
 }
@@ -95,6 +96,9 @@ func (j *textJob) openCache() (*store.Cache, error) {
 	}
 	dir, none := j.opts.CacheDir()
 	part := fmt.Sprintf("%x|%v|%s", source, j.Split, j.Invalid)
+	if j.Test > 0 {
+		part += fmt.Sprintf("|test %v", j.Test)
+	}
 	if j.tk.Specials == "parse" {
 		part += "|specials"
 	}
@@ -152,15 +156,23 @@ func (j *textJob) cut() int64 {
 	return int64(j.Split * float64(j.size))
 }
 
+// testCut returns the offset at which the test part begins, in bytes; documents are not divided by it.
+func (j *textJob) testCut() int64 {
+	if j.Test == 0 {
+		return j.size
+	}
+	return int64((1 - j.Test) * float64(j.size))
+}
+
 // named reports whether the documents name a training and a validation part.
 func (j *textJob) named() bool {
 	return j.docs != nil && j.docs.trained > 0 && j.docs.trained < j.size
 }
 
-// trained returns the number of bytes of p that are of the training part. Running text and a single
+// before returns the number of bytes of p that are before a cut. Running text and a single
 // document are divided at the first character that begins at the cut or later. Of several documents those
-// that end before the cut are for training, and at least the first.
-func (j *textJob) trained(p piece, cut int64, t tokenizer.Tokenizer) int {
+// that end before the cut are, and at least the first.
+func (j *textJob) before(p piece, cut int64, t tokenizer.Tokenizer) int {
 	if j.docs == nil || p.base == 0 && p.end == j.size {
 		if p.offset >= cut {
 			return 0
@@ -208,7 +220,7 @@ func (j *textJob) trainingText() io.ReadCloser {
 	r, w := io.Pipe()
 	go func() {
 		w.CloseWithError(j.each(func(p piece) error {
-			text := p.text[:j.trained(p, cut, nil)]
+			text := p.text[:j.before(p, cut, nil)]
 			if text != "" && p.last() {
 				text += "\n"
 			}
@@ -234,7 +246,7 @@ func (j *textJob) charTokenizer() (tokenizer.Tokenizer, error) {
 func (j *textJob) eachTrainingText(add func(text string)) error {
 	cut := j.cut()
 	return j.each(func(p piece) error {
-		if n := j.trained(p, cut, nil); n > 0 {
+		if n := j.before(p, cut, nil); n > 0 {
 			add(p.text[:tokenizer.WordEnd(p.text, n)])
 		}
 		return nil
@@ -254,41 +266,44 @@ func (j *textJob) prepare(t tokenizer.Tokenizer, c *store.Cache) error {
 		}
 	}
 	return c.Write(t, func(w *store.Writer) error {
-		split, err := j.encode(t, p, w.Append)
-		w.Header.Split, w.Header.Bytes = uint64(split), uint64(j.size)
+		sizes, err := j.encode(t, p, w.Append)
+		w.Header.Split, w.Header.Test, w.Header.Bytes = uint64(sizes[task.TrainPart]), uint64(sizes[task.TestPart]), uint64(j.size)
 		j.setRecords(&w.Header)
 		return err
 	})
 }
 
-// encode passes the ids of the text to sink, piece by piece, and returns the number of ids of the
-// training part. The end token follows each document.
-func (j *textJob) encode(t tokenizer.Tokenizer, p *progress, sink func(ids []int) error) (split int, err error) {
+// encode passes the ids of the text to sink, piece by piece, and returns the number of ids of each part.
+// The end token follows each document.
+func (j *textJob) encode(t tokenizer.Tokenizer, p *progress, sink func(ids []int) error) (sizes [3]int, err error) {
 	end := -1
 	if j.docs != nil {
 		_, end = withEnd(t)
 	}
-	cut := j.cut()
+	cut, testCut := j.cut(), j.testCut()
 	err = j.each(func(at piece) error {
-		n := j.trained(at, cut, t)
-		first, err := encodePiece(t, at, 0, n)
-		if err != nil {
-			return err
+		ends := [3]int{j.before(at, cut, t), len(at.text), len(at.text)}
+		if testCut < j.size {
+			ends[task.ValidPart] = max(ends[task.TrainPart], j.before(at, testCut, t))
 		}
-		rest, err := encodePiece(t, at, n, len(at.text))
-		if err != nil {
-			return err
+		from, ended := 0, !at.last()
+		for part, to := range ends {
+			ids, err := encodePiece(t, at, from, to)
+			if err != nil {
+				return err
+			}
+			if from = to; to == len(at.text) && !ended {
+				ids, ended = append(ids, end), true
+			}
+			sizes[part] += len(ids)
+			if err := sink(ids); err != nil {
+				return err
+			}
 		}
-		if at.last() && n == len(at.text) {
-			first = append(first, end)
-		} else if at.last() {
-			rest = append(rest, end)
-		}
-		split += len(first)
 		p.add(len(at.text))
-		return errors.Join(sink(first), sink(rest))
+		return nil
 	})
-	return split, err
+	return sizes, err
 }
 
 // encodePiece returns the ids of at.text[from:to].

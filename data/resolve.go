@@ -64,6 +64,9 @@ func (c Config) checkRanges() error {
 	if !(c.Split > 0 && c.Split < 1) {
 		return fmt.Errorf("data.split is %v: it must be between 0 and 1, such as 0.9", c.Split)
 	}
+	if !(c.Test >= 0 && c.Split+c.Test < 1) {
+		return fmt.Errorf("data.test is %v and data.split %v: the fractions of training and test must leave some for validation, such as split 0.8 and test 0.1", c.Test, c.Split)
+	}
 	if c.MaxSource != 0 && c.MaxSource < task.SmallestContext {
 		return fmt.Errorf("data.max_source is %d: it must be 0 (no limit but the context) or at least %d", c.MaxSource, task.SmallestContext)
 	}

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"euryale/data/store"
+	"euryale/data/task"
 )
 
 // span is the targets lo to hi−1 of a text. Target lo is predicted from the token before it, if there
@@ -121,26 +122,27 @@ func (c *continuingWindows) Len() int { return c.steps }
 // batches. The rest of the last windows is padding.
 type evaluationWindows struct {
 	span
+	part                  int
 	batch, context, steps int
 	continues             bool
 }
 
 // newEvaluationWindows returns an error if s has no target.
-func newEvaluationWindows(s span, batch, context int, continues bool) (Batcher, error) {
+func newEvaluationWindows(s span, part, batch, context int, continues bool) (Batcher, error) {
 	if s.lo == 0 {
 		s.lo = 1 // the first token of the text has no token before it
 	}
 	if s.hi <= s.lo {
-		return nil, fmt.Errorf("the validation part has no token to predict: provide more text, or a smaller data.split")
+		return nil, fmt.Errorf("the %s part has no token to predict: provide more text, or a smaller data.split", task.PartTitle(part))
 	}
 	windows := (s.hi - s.lo + context - 1) / context
-	return &evaluationWindows{s, batch, context, (windows + batch - 1) / batch, continues}, nil
+	return &evaluationWindows{s, part, batch, context, (windows + batch - 1) / batch, continues}, nil
 }
 
 // Batch fills b with batch n, 0 ≤ n < Len.
 func (e *evaluationWindows) Batch(n int, b *Batch) error {
 	if n < 0 || n >= e.steps {
-		return fmt.Errorf("validation batch %d is out of range: there are %d", n, e.steps)
+		return fmt.Errorf("batch %d of the %s part is out of range: there are %d", n, task.PartTitle(e.part), e.steps)
 	}
 	b.resize(e.batch, e.context, 0)
 	b.Places = padding(nil, b.B)

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"euryale/data/store"
+	"euryale/data/task"
 )
 
 // counting returns the tokens 0 to n−1, so that each token equals its position.
@@ -112,7 +113,7 @@ func TestContinuingWindowsContinue(t *testing.T) {
 
 func TestEvaluationHasEveryTargetOnce(t *testing.T) {
 	for _, continues := range []bool{false, true} {
-		e, err := newEvaluationWindows(span{counting(50), 11, 50}, 3, 4, continues)
+		e, err := newEvaluationWindows(span{counting(50), 11, 50}, task.ValidPart, 3, 4, continues)
 		require.NoError(t, err)
 		require.Equal(t, 4, e.Len()) // 39 targets in windows of 4 are 10 windows: 4 batches of 3 sequences
 		seen := map[int]int{}
@@ -142,6 +143,6 @@ func TestShortTextSaysWhatIsNeeded(t *testing.T) {
 	assert.ErrorContains(t, err, "needs 9")
 	_, err = newContinuingWindows(span{counting(30), 0, 30}, 4, 8, 1)
 	assert.ErrorContains(t, err, "needs 33")
-	_, err = newEvaluationWindows(span{counting(8), 8, 8}, 4, 8, false)
+	_, err = newEvaluationWindows(span{counting(8), 8, 8}, task.ValidPart, 4, 8, false)
 	assert.ErrorContains(t, err, "no token to predict")
 }

@@ -1,4 +1,4 @@
-// Package evaluation measures runs: the loss over their validation part, the answers that
+// Package evaluation measures runs: the loss over a part of their corpus, the answers that
 // they generate against references, and the variety of their texts.
 package evaluation
 
@@ -21,11 +21,11 @@ import (
 
 // Options say what to measure of a run.
 type Options struct {
-	Part       string                // of the corpus, whose examples are answered: "valid" or "test"
+	Part       string                // of the corpus that is measured: "train", "valid" or "test"
 	Examples   int                   // the most to answer, evenly spread; 0: all
 	Settings   generation.Settings   // of generating the answers
 	Log        io.Writer             // of preparing the corpus; may be nil
-	Validating func(done, total int) // batches of the validation part; may be nil
+	Validating func(done, total int) // batches of the part; may be nil
 	Progress   func(done, total int) // examples; may be nil
 }
 
@@ -47,9 +47,11 @@ type Sample struct {
 // ErrNoCorpus says that a run was imported, and that its configuration names no corpus.
 var ErrNoCorpus = errors.New("the run was imported and knows no corpus to be measured on: score a text with evaluate -score FILE")
 
-// Measure measures the model of a run on its corpus: the loss over the validation part; for
-// a task, the answers that it generates against the references; for a language model, the
-// variety of unprompted texts, and how much of them is copied from the training part. A
+// Measure measures the model of a run on a part of its corpus: the loss; for a task, the
+// answers that it generates against the references, and for summaries the first words of the
+// source in their place, over the same rows; for a language model, the variety of unprompted
+// texts, and how much of them is copied from the training part. A corpus that has changed since
+// the run was trained is an error. A
 // model of masked tokens generates none. Products have the precision that is set: see
 // training.Settings.UsePrecision. When ctx ends, its error is returned with what was measured
 // until then, or nil if that is nothing. The ranks of s share the validation part and the answers; rank
@@ -58,7 +60,7 @@ func Measure(ctx context.Context, s *training.Saved, o Options) (*Measured, erro
 	if s.Config.Data.Name == "" {
 		return nil, ErrNoCorpus
 	}
-	corpus, err := s.OpenCorpus(o.Log)
+	corpus, err := s.OpenCorpus(data.Options{Log: o.Log})
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +68,7 @@ func Measure(ctx context.Context, s *training.Saved, o Options) (*Measured, erro
 	s.Weights.Hold()
 	defer s.Weights.Release()
 	m := &Measured{}
-	if err = m.likelihood(ctx, s, corpus, o.Validating); err == nil {
+	if err = m.likelihood(ctx, s, corpus, o); err == nil {
 		err = m.generated(ctx, s, corpus, o)
 	}
 	if err != nil && (!isEnd(err) || m.Partial == "") {
@@ -75,12 +77,12 @@ func Measure(ctx context.Context, s *training.Saved, o Options) (*Measured, erro
 	return m, err
 }
 
-// likelihood measures the validation loss in nats, bits per byte, and perplexity of tokens and words.
-func (m *Measured) likelihood(ctx context.Context, s *training.Saved, corpus *data.Corpus, progress func(done, total int)) error {
+// likelihood measures the loss of the part in nats, bits per byte, and perplexity of tokens and words.
+func (m *Measured) likelihood(ctx context.Context, s *training.Saved, corpus *data.Corpus, o Options) error {
 	batches, of := 0, 0
-	sum, tokens, err := s.ValidationLoss(ctx, corpus, func(done, total int) {
-		if batches, of = done, total; progress != nil {
-			progress(done, total)
+	sum, tokens, err := s.PartLoss(ctx, corpus, o.Part, func(done, total int) {
+		if batches, of = done, total; o.Validating != nil {
+			o.Validating(done, total)
 		}
 	})
 	if tokens == 0 {
@@ -90,14 +92,14 @@ func (m *Measured) likelihood(ctx context.Context, s *training.Saved, corpus *da
 	// few targets.
 	m.Report = metrics.Report{{Name: "nll_per_token", Value: sum / float64(tokens)}, {Name: "perplexity", Value: math.Exp(sum / float64(tokens))}}
 	if err != nil {
-		m.Partial = fmt.Sprintf("the loss of %d tokens, in %d of the validation part's %d batches", tokens, batches, of)
+		m.Partial = fmt.Sprintf("the loss of %d tokens, in %d of the %s part's %d batches", tokens, batches, o.Part, of)
 		return err
 	}
 	m.Partial = "the loss, without generated texts"
 	if corpus.Config.Task != "lm" && corpus.Config.Task != "" {
 		return nil
 	}
-	text, err := corpus.Text("valid", 0)
+	text, err := corpus.Text(o.Part, 0)
 	if err != nil {
 		return err
 	}
@@ -150,7 +152,10 @@ func (m *Measured) task(ctx context.Context, group ranks.Group, gen *generation.
 	if len(hyps) == 0 {
 		return err
 	}
-	return errors.Join(err, m.compare(hyps, refs))
+	if err := errors.Join(err, m.compare(hyps, refs)); err != nil || corpus.Config.Task != "summary" {
+		return err
+	}
+	return m.compareLead(corpus, refs)
 }
 
 // compare measures how similar answers are to their references.
@@ -169,7 +174,7 @@ func (m *Measured) compare(hyps []string, refs [][]string) error {
 }
 
 // unprompted samples texts at temperature 0.8 and top-p 0.95, and measures their variety
-// and that of as much text of the validation part.
+// and that of as much text of the part.
 func (m *Measured) unprompted(ctx context.Context, gen *generation.Generator, corpus *data.Corpus, o Options) error {
 	p, err := gen.Prompt("")
 	if err != nil {
@@ -186,7 +191,7 @@ func (m *Measured) unprompted(ctx context.Context, gen *generation.Generator, co
 		texts = append(texts, r.Text)
 		m.Samples = append(m.Samples, Sample{Text: r.Text})
 	}
-	real, err := corpus.Text("valid", n*s.Tokens)
+	real, err := corpus.Text(o.Part, n*s.Tokens)
 	if err != nil {
 		return err
 	}

@@ -136,7 +136,7 @@ func TestInterruptedMeasure(t *testing.T) {
 	}
 	m, err := Measure(ctx, run, o)
 	require.ErrorIs(t, err, context.Canceled)
-	assert.Regexp(t, `^the loss of \d+ tokens, in 2 of the validation part's \d+ batches$`, m.Partial)
+	assert.Regexp(t, `^the loss of \d+ tokens, in 2 of the valid part's \d+ batches$`, m.Partial)
 	assert.InDelta(t, value(t, whole.Report, "nll_per_token"), value(t, m.Report, "nll_per_token"), 0.5)
 
 	ctx, cancel = context.WithCancel(context.Background())

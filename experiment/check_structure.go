@@ -71,7 +71,7 @@ func (s *structure) forward(f func(n *G.Node)) {
 // Values that are named as taps are read on request.
 func (s *structure) unread() (faults []error) {
 	for _, name := range s.g.Taps() {
-		if n, err := s.g.Tap(name); err == nil && (name == "loss" || name == "logits" || n.Op() == nil) {
+		if n := s.g.Node(name); n != nil && (name == "loss" || name == "logits" || n.Op() == nil) {
 			s.use(n)
 		}
 	}
@@ -80,7 +80,7 @@ func (s *structure) unread() (faults []error) {
 	}
 	named := map[*G.Node]string{}
 	for _, name := range s.g.Taps() {
-		if n, err := s.g.Tap(name); err == nil {
+		if n := s.g.Node(name); n != nil {
 			named[n] = name
 		}
 	}

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,7 +19,7 @@ import (
 // greedy answers to 200 examples.
 type CompareOptions struct {
 	Last      bool                // use the last weights instead of the best
-	Part      string              // whose examples of a task are answered: "valid" (default) or "test"
+	Part      string              // that losses are of, and whose examples of a task are answered: "valid" (default), "test" or "train"
 	Examples  int                 // the most to answer, evenly spread; 0: 200; below 0: none
 	Settings  generation.Settings // of generating the answers
 	Precision string              // of products; empty: as each run was trained
@@ -35,8 +36,9 @@ type Comparison struct {
 	Settings   []Difference // keys of the configuration
 	Parameters []Difference // shapes by path
 	Unit       string       // of losses: "nats a token" or "bits a byte"
-	Tokens     int          // targets of the validation text, in the first group's tokens
-	Bytes      int          // of the validation text; 0 of masked text
+	Part       string       // of the corpora, that was read: "valid", "test" or "train"
+	Tokens     int          // targets of its text, in the first group's tokens
+	Bytes      int          // of the text; 0 of masked text
 	Blocks     int          // that it is divided into
 	Verdicts   []Verdict    // of the losses, then of the scores of a task
 
@@ -92,7 +94,7 @@ func compareGroups(ctx context.Context, groups []*Group, o CompareOptions) (c *C
 			return nil, err
 		}
 	}
-	c = &Comparison{Groups: groups, Settings: differingKeys(groups), Parameters: differingParameters(groups)}
+	c = &Comparison{Part: cmp.Or(o.Part, "valid"), Groups: groups, Settings: differingKeys(groups), Parameters: differingParameters(groups)}
 	if err := c.compareLosses(r); err != nil {
 		return nil, err
 	}
@@ -117,7 +119,7 @@ func (c *Comparison) compareLosses(r *reader) error {
 			case l.rows != first.rows || l.masked != first.masked || l.text != first.text:
 				return c.differentTexts(c.Groups[g].Runs[i], l, first)
 			case l.ids != first.ids && l.masked:
-				return fmt.Errorf("%s and %s hide other tokens of the validation text: masked models are compared only with the same tokenizer, context and batch", c.Groups[0].Runs[0], c.Groups[g].Runs[i])
+				return fmt.Errorf("%s and %s hide other tokens of the text: masked models are compared only with the same tokenizer, context and batch", c.Groups[0].Runs[0], c.Groups[g].Runs[i])
 			case l.ids != first.ids:
 				inBytes = true
 			}
@@ -168,7 +170,7 @@ func (c *Comparison) differentTexts(dir string, l, first *scored) error {
 	if len(keys) > 0 {
 		why = strings.Join(keys, "; ")
 	}
-	return fmt.Errorf("%s and %s are validated on different texts, of %d and %d bytes, so that their losses cannot be compared (%s)",
+	return fmt.Errorf("%s and %s are measured on different texts, of %d and %d bytes, so that their losses cannot be compared (%s)",
 		c.Groups[0].Runs[0], dir, first.bytes, l.bytes, why)
 }
 

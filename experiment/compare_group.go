@@ -23,7 +23,7 @@ type Group struct {
 	Runs   []string // directories, sorted
 	Seeds  []uint64 // of the runs
 	Cost   training.Cost
-	Losses []float64 // of the runs over the whole validation text, in the comparison's unit
+	Losses []float64 // of the runs over the whole part, in the comparison's unit
 
 	values map[string]any   // the configuration of the first run
 	shapes map[string][]int // of its parameters

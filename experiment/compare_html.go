@@ -47,7 +47,7 @@ var body = template.Must(template.New("body").Parse(`<ul class="verdicts">{{rang
 <tr>{{range .Head}}<th>{{.}}</th>{{end}}</tr>
 {{range .Rows}}<tr>{{range .}}<td>{{.}}</td>{{end}}</tr>
 {{end}}</table>
-{{end}}<p><small>The interval combines a paired bootstrap over blocks of the validation text with the variance between seeds (Welch's t).
+{{end}}<p><small>The interval combines a paired bootstrap over blocks of the text with the variance between seeds (Welch's t).
 It holds for the weights that were compared, on this text and texts like it.</small></p>
 `))
 

@@ -10,14 +10,14 @@ import (
 	"euryale/training"
 )
 
-// target is one target of a validation part.
+// target is one target of a part.
 type target struct {
 	place int // of running text, its position; of a table, its row
 	bytes int // of the text that it stands for
 	loss  float64
 }
 
-// scored is a run's losses over its validation part.
+// scored is a run's losses over a part of its corpus.
 type scored struct {
 	targets   []target // in order of place
 	bytes     int
@@ -26,8 +26,8 @@ type scored struct {
 	text, ids [32]byte // hashes of the text of the targets, and of their ids
 }
 
-// losses computes the losses of a run over the whole validation part of its corpus.
-func losses(ctx context.Context, s *training.Saved, corpus *data.Corpus, progress func(done, total int)) (*scored, error) {
+// losses computes the losses of a run over a whole part of its corpus.
+func losses(ctx context.Context, s *training.Saved, corpus *data.Corpus, part string, progress func(done, total int)) (*scored, error) {
 	task := corpus.Config.Task
 	r := &scored{masked: task == "mask", rows: task != "mask" && (task != "lm" || corpus.Config.Target != "")}
 	format, err := corpus.Format()
@@ -35,12 +35,13 @@ func losses(ctx context.Context, s *training.Saved, corpus *data.Corpus, progres
 		return nil, err
 	}
 	places, n := map[int][]entry{}, 0
+	total := map[string]int{"train": corpus.Info.Train, "valid": corpus.Info.Valid, "test": corpus.Info.Test}[part]
 	s.Weights.Hold()
 	defer s.Weights.Release()
-	err = s.TargetLosses(ctx, corpus, func(place, i, id int, loss float64) {
+	err = s.TargetLosses(ctx, corpus, part, func(place, i, id int, loss float64) {
 		places[place] = append(places[place], entry{i, id, loss})
 		if n++; n%1024 == 0 && progress != nil {
-			progress(n, corpus.Info.Valid)
+			progress(min(n, total), total)
 		}
 	})
 	if err != nil {
@@ -48,7 +49,7 @@ func losses(ctx context.Context, s *training.Saved, corpus *data.Corpus, progres
 	}
 	r.collect(places, format.End(), corpus.Tokenizer.Piece)
 	if len(r.targets) == 0 {
-		return nil, fmt.Errorf("the validation part has no targets")
+		return nil, fmt.Errorf("the %s part has no targets", part)
 	}
 	return r, nil
 }

@@ -90,7 +90,7 @@ func (r *reader) readGroup(ctx context.Context, g *Group) error {
 
 // readRun computes the losses and the answers of a run, and what training costs.
 func (r *reader) readRun(ctx context.Context, s *training.Saved, dir string) (run cached, answers *metrics.Scored, err error) {
-	corpus, err := data.Open(s.Config.Data, s.Config.Tokenizer, s.Tokenizer, data.Options{Log: r.options.Log})
+	corpus, err := s.OpenCorpus(data.Options{Log: r.options.Log})
 	if err != nil {
 		return run, nil, err
 	}
@@ -104,7 +104,7 @@ func (r *reader) readRun(ctx context.Context, s *training.Saved, dir string) (ru
 			r.options.Progress(100*r.read+part+50*done/max(1, total), 100*r.runs, dir)
 		}
 	}
-	run.losses, err = losses(ctx, s, corpus, progress)
+	run.losses, err = losses(ctx, s, corpus, cmp.Or(r.options.Part, "valid"), progress)
 	if err != nil || !run.losses.rows || r.options.Examples < 0 {
 		return run, nil, err
 	}

@@ -143,7 +143,7 @@ func TestCompareMasked(t *testing.T) {
 	assert.Zero(t, c.Bytes)
 	assert.Less(t, c.Tokens, 1000)
 	_, err := Compare(context.Background(), []string{a, trained(t, "c", append(sets, "model.context=8")...)}, CompareOptions{})
-	assert.ErrorContains(t, err, "hide other tokens of the validation text")
+	assert.ErrorContains(t, err, "hide other tokens of the text")
 }
 
 func TestCompareErrors(t *testing.T) {
@@ -157,7 +157,7 @@ func TestCompareErrors(t *testing.T) {
 		{"there is nothing to compare", []string{a}},
 		{"cannot be compared with itself", []string{a, a}},
 		{"there is no such directory", []string{a, a + "-none"}},
-		{"are validated on different texts", []string{a, trained(t, "b", "data.name="+text(t, "Another text altogether, on something else."))}},
+		{"are measured on different texts", []string{a, trained(t, "b", "data.name="+text(t, "Another text altogether, on something else."))}},
 	} {
 		_, err := Compare(ctx, c.runs, CompareOptions{})
 		assert.ErrorContains(t, err, c.want)

@@ -57,7 +57,7 @@ func (c *Comparison) tables() (all []table) {
 		{"Configuration", head, rowsOf(c.Settings)},
 		{"Parameters", head, rowsOf(c.Parameters)},
 		{"Cost", head, rowsOf(c.costs())},
-		{"Results on " + c.textName(), head, rowsOf(c.results())},
+		{"Results on the " + c.Part + " part: " + c.textName(), head, rowsOf(c.results())},
 	} {
 		if len(t.rows) > 0 {
 			all = append(all, t)
@@ -66,7 +66,7 @@ func (c *Comparison) tables() (all []table) {
 	return all
 }
 
-// textName names the validation text by its size.
+// textName names the text by its size.
 func (c *Comparison) textName() string {
 	if c.Bytes == 0 {
 		return fmt.Sprintf("%d hidden tokens in %d blocks", c.Tokens, c.Blocks)

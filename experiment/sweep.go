@@ -192,7 +192,7 @@ func (s *sweep) result(ctx context.Context) (*Swept, error) {
 	}
 	switch {
 	case len(texts) > 1:
-		w.Note = "the runs are validated on different texts: their losses cannot be compared"
+		w.Note = "the runs are measured on different texts: their losses cannot be compared"
 	case len(tokens) > 1:
 		w.Unit = "bits a byte"
 	}

@@ -107,7 +107,7 @@ func (s *sweep) measure(ctx context.Context, r *SweepRun) (result Result, err er
 		return result, err
 	}
 	defer corpus.Close()
-	l, err := losses(ctx, saved, corpus, nil)
+	l, err := losses(ctx, saved, corpus, "valid", nil)
 	if err != nil {
 		return result, err
 	}

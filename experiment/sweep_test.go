@@ -168,5 +168,5 @@ func TestSweepOverData(t *testing.T) {
 	s, err = Sweep(context.Background(), o)
 	require.NoError(t, err)
 	assert.Nil(t, s.Best)
-	assert.Contains(t, s.String(), "validated on different texts: their losses cannot be compared")
+	assert.Contains(t, s.String(), "measured on different texts: their losses cannot be compared")
 }

@@ -130,11 +130,11 @@ func (g *Generator) readTaps(p Prompt, continuation []int, taps []string) (*pass
 	if err := prog.Run(graph.Feed{Tokens: tokens, Source: p.Source}); err != nil {
 		return nil, err
 	}
-	return &pass{prog, g.labels(tokens), g.labels(p.Source)}, nil
+	return &pass{prog, g.Labels(tokens), g.Labels(p.Source)}, nil
 }
 
-// labels returns tokens as text, and as bytes where they are no text by themselves.
-func (g *Generator) labels(ids []int) []string {
+// Labels returns tokens as text, and as bytes where they are no text by themselves.
+func (g *Generator) Labels(ids []int) []string {
 	var labels []string
 	for _, id := range ids {
 		s := string(g.Tokenizer.Piece(id))
@@ -172,26 +172,15 @@ func (l *pass) heads(name string) ([]draw.Map, error) {
 	return maps, nil
 }
 
-// sides returns the labels of the queries and of the keys of attention weights n. The
-// nearest input of lengths among the operands of n decides: causal and sequence lengths count
-// tokens of the text, source lengths those of the source; below "source" all are the source's.
+// sides returns the labels of the queries and of the keys of attention weights n.
 func (l *pass) sides(n *G.Node) (rows, cols []string) {
-	seen := map[*G.Node]bool{}
-	for queue := (G.Nodes{n}); len(queue) > 0; queue = queue[1:] {
-		switch queue[0].Name() {
-		case "causal_lengths", "sequence_lengths":
-			return l.rows, l.rows
-		case "source_lengths":
-			return l.rows, l.source
-		case "source/causal_lengths", "source/source_lengths":
-			return l.source, l.source
-		}
-		for _, in := range l.Operands(queue[0]) {
-			if !seen[in] {
-				seen[in] = true
-				queue = append(queue, in)
-			}
-		}
+	rows, cols = l.rows, l.rows
+	queries, keys := l.Sides(n)
+	if queries {
+		rows = l.source
 	}
-	return l.rows, l.rows
+	if keys {
+		cols = l.source
+	}
+	return rows, cols
 }

@@ -11,7 +11,6 @@ import (
 
 	"euryale/data/tokenizer"
 	"euryale/internal/ranks"
-	"euryale/models"
 )
 
 // Score is the likelihood of a text under a model.
@@ -55,11 +54,8 @@ func (s Score) MarshalJSON() ([]byte, error) {
 // When ctx ends, its error is returned with the score of the text read so far, whose Tokens
 // is 0 if there is none. Progress, which may be nil, is called with numbers of tokens.
 func (g *Generator) Score(ctx context.Context, text string, stride int, progress func(done, total int)) (Score, error) {
-	switch {
-	case models.SourceOf(g.Model) > 0:
-		return Score{}, errors.New("the model answers a source, and a text alone has none: scores are for language models; evaluate -run measures this one")
-	case models.IsBidirectional(g.Model):
-		return Score{}, errors.New("the model is bidirectional: it can see the token it should predict; scores are for language models; evaluate -run measures this one")
+	if err := CheckScores(g.Model); err != nil {
+		return Score{}, err
 	}
 	ids, err := g.Tokenizer.Encode(text)
 	if err != nil {

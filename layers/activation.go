@@ -51,3 +51,10 @@ func Residual(s *Scope, x, f *G.Node, p float64) *G.Node {
 	}
 	return s.Must(ops.AddDropped(s.At("residual"), d, x, f))
 }
+
+// SoftCap keeps values between −c and c: c·tanh(x/c), as for logits (Bello et al. 2016; Gemma Team
+// 2024).
+func SoftCap(s *Scope, x *G.Node, c float64) *G.Node {
+	s = s.Sub("cap")
+	return s.Out(Scale(s.Sub("out"), Tanh(s, Scale(s.Sub("in"), x, 1/c)), c))
+}

@@ -17,6 +17,9 @@ type AttentionConfig struct {
 	HeadDim int           // d, columns of a head; 0: D/H
 	Scaling RotaryScaling // of the angles of Rotary, for contexts beyond those of training
 	ALiBi   bool          // scores fall linearly with distance (Press et al. 2022); requires Causal
+	Window  int           // tokens attend to the last so many only (Beltagy et al. 2020); requires Causal; 0: to all
+	QKNorm  bool          // RMSNorm of each head's queries and keys, before Rotary (Henry et al. 2020)
+	Values  *G.Node       // (B·T, K·d) added to the values, as embeddings of the tokens; nil: none
 }
 
 // RotaryScaling slows rotary positions down: see ops.RotaryScaling.
@@ -46,7 +49,8 @@ func SelfAttention(s *Scope, x *G.Node, heads int, p float64) *G.Node {
 //
 //	x: (B·T, D) → (B·T, D)
 //
-// It declares qkv, a Linear to (H+2·K)·d columns (queries, keys, values), and proj (H·d, D).
+// It declares qkv, a Linear to (H+2·K)·d columns (queries, keys, values), and proj (H·d, D); with
+// QKNorm, qnorm/gain and knorm/gain (d), ones.
 // Its tap "weights" is (B·T, H·C).
 func Attention(s *Scope, x *G.Node, c AttentionConfig) *G.Node {
 	dim, d := s.Rows(x), c.HeadDim
@@ -62,39 +66,64 @@ func Attention(s *Scope, x *G.Node, c AttentionConfig) *G.Node {
 	if c.KVHeads < 1 || c.Heads%c.KVHeads != 0 {
 		s.Fail("%d heads cannot share %d key-value heads: want a divisor", c.Heads, c.KVHeads)
 	}
-	if c.ALiBi && !c.Causal {
-		s.Fail("ALiBi requires causal attention: set Causal, or leave ALiBi out")
+	if (c.ALiBi || c.Window != 0) && !c.Causal {
+		s.Fail("ALiBi and Window require causal attention: set Causal, or leave them out")
 	}
 	qkv := Linear(s.Sub("qkv"), x, (c.Heads+2*c.KVHeads)*d)
+	if c.QKNorm || c.Values != nil {
+		qkv = adjusted(s, qkv, d, c)
+	}
 	if c.Rotary != 0 {
 		qkv = s.Must(ops.ScaledRotary(s.At("rotary"), c.Rotary, c.Scaling, c.Heads+c.KVHeads, d, qkv, s.Positions()))
 	}
 	return s.Out(Project(s.Sub("proj"), attend(s, qkv, d, c), dim))
 }
 
+// adjusted returns queries and keys that are normalised, and values to which others are added.
+//
+//	qkv: (B·T, (H+2·K)·d) → the same
+func adjusted(s *Scope, qkv *G.Node, d int, c AttentionConfig) *G.Node {
+	part := func(name string, from, heads int) *G.Node {
+		return s.Must(ops.Columns(s.At("raw_"+name), qkv, from*d, (from+heads)*d))
+	}
+	q, k, v := part("q", 0, c.Heads), part("k", c.Heads, c.KVHeads), part("v", c.Heads+c.KVHeads, c.KVHeads)
+	if c.QKNorm {
+		q, k = headNorm(s.Sub("qnorm"), q, d), headNorm(s.Sub("knorm"), k, d)
+	}
+	if c.Values != nil {
+		v = Add(s, v, c.Values)
+	}
+	return s.Must(ops.Concat(s.At("qkv_adjusted"), q, k, v))
+}
+
+// headNorm is RMSNorm of each head of d columns, with one gain (d) for all.
+func headNorm(s *Scope, x *G.Node, d int) *G.Node {
+	return s.Out(s.Must(ops.HeadRMSNorm(s.At("norm"), eps, x, s.Param("gain", Fill(1), d))))
+}
+
 // attend returns attention with queries, keys and values side by side in qkv.
 //
 //	qkv: (B·T, (H+2·K)·d) → (B·T, H·d)
 func attend(s *Scope, qkv *G.Node, d int, c AttentionConfig) *G.Node {
-	q := columns(s, "q", qkv, 0, c.Heads*d)
-	k := columns(s, "k", qkv, c.Heads*d, (c.Heads+c.KVHeads)*d)
-	v := columns(s, "v", qkv, (c.Heads+c.KVHeads)*d, (c.Heads+2*c.KVHeads)*d)
-	var keys, values, lengths *G.Node
+	q := columns(s, "q", qkv, 0, c.Heads*d, c.Heads)
+	k := columns(s, "k", qkv, c.Heads*d, (c.Heads+c.KVHeads)*d, c.KVHeads)
+	v := columns(s, "v", qkv, (c.Heads+c.KVHeads)*d, (c.Heads+2*c.KVHeads)*d, c.KVHeads)
+	a := attended{q: q, keys: k, values: v, rows: s.RowsOf(qkv), drop: s.Drop("weights/dropout", c.Dropout)}
 	if c.Causal {
-		keys, values, lengths = s.History("keys", k), s.History("values", v), s.CausalLengths()
+		a.keys, a.values, a.lengths = s.History("keys", k), s.History("values", v), s.CausalLengths()
 	} else {
-		keys, values, lengths = k, v, s.SequenceLengths()
+		a.lengths = s.SequenceLengths()
 	}
-	o := ops.AttentionConfig{Sequences: s.B, Heads: c.Heads, KVHeads: c.KVHeads, ALiBi: c.ALiBi, Drop: s.Drop("weights/dropout", c.Dropout), Causal: c.Causal}
-	s.TapView(graph.AttentionWeights, "weights", s.Must(ops.AttentionWeights(s.At("weights"), o, q, keys, lengths)))
-	if keys == k { // no history: use the packed matrix
-		return s.Must(ops.AttentionOf(s.At("attention"), o, qkv, lengths))
+	if a.keys == k && !s.IsEdited("q", "k", "v") { // no history: use the packed matrix
+		a.qkv = qkv
 	}
-	return s.Must(ops.Attention(s.At("attention"), o, q, keys, values, lengths))
+	o := ops.AttentionConfig{Sequences: s.B, Heads: c.Heads, KVHeads: c.KVHeads, ALiBi: c.ALiBi, Causal: c.Causal, Window: c.Window}
+	return mixed(s, o, a)
 }
 
-func columns(s *Scope, name string, x *G.Node, from, to int) *G.Node {
-	return s.Tap(name, s.Must(ops.Columns(s.At(name), x, from, to)))
+func columns(s *Scope, name string, x *G.Node, from, to, heads int) *G.Node {
+	n := s.Must(ops.Columns(s.At(name), x, from, to))
+	return s.TapAs(name, n, graph.TapInfo{Heads: heads, Parts: graph.Heads(name, heads, (to-from)/heads)})
 }
 
 // CrossAttention is multi-head attention from every token to all tokens of the source.
@@ -105,11 +134,10 @@ func columns(s *Scope, name string, x *G.Node, from, to int) *G.Node {
 func CrossAttention(s *Scope, x, source *G.Node, heads int, p float64) *G.Node {
 	d := headed(s, x, heads)
 	q := Linear(s.Sub("q"), x, d)
-	k := s.Once("keys", Linear(s.Sub("k"), source, d))
-	v := s.Once("values", Linear(s.Sub("v"), source, d))
-	c := ops.AttentionConfig{Sequences: s.B, Heads: heads, KVHeads: heads, Drop: s.Drop("weights/dropout", p)}
-	s.TapView(graph.AttentionWeights, "weights", s.Must(ops.AttentionWeights(s.At("weights"), c, q, k, s.SourceLengths())))
-	att := s.Must(ops.Attention(s.At("attention"), c, q, k, v, s.SourceLengths()))
+	k := s.Once("keys", Linear(s.Sub("k").Source(), source, d))
+	v := s.Once("values", Linear(s.Sub("v").Source(), source, d))
+	o := ops.AttentionConfig{Sequences: s.B, Heads: heads, KVHeads: heads}
+	att := mixed(s, o, attended{q: q, keys: k, values: v, lengths: s.SourceLengths(), rows: graph.SourceRows, drop: s.Drop("weights/dropout", p)})
 	return s.Out(Project(s.Sub("proj"), att, d))
 }
 

@@ -5,6 +5,7 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
+	"euryale/layers/graph"
 	"euryale/layers/ops"
 )
 
@@ -39,6 +40,14 @@ type Cell interface {
 	//
 	//	x: (B·T, in), prev: (B, Width), at: (B·T) int → (B·T, Width)
 	scan(x, prev, at *G.Node, reverse bool) *G.Node
+	// inputs returns the part of the gates that depends on the tokens only.
+	//
+	//	x: (N, in) → (N, gates·H)
+	inputs(x *G.Node) *G.Node
+	// scope returns the scope that the cell was declared in.
+	scope() *Scope
+	// tap declares the taps of the cell, with rows for all tokens.
+	tap(c ops.Scan, rows graph.Rows, over func() tokens)
 }
 
 // State is the state of a cell.
@@ -102,4 +111,39 @@ func (g *gated) plainInputs(x *G.Node) *G.Node {
 //	z: (N, gates·H) → (N, H)
 func (g *gated) gate(z *G.Node, i int) *G.Node {
 	return g.s.Must(ops.Columns(g.s.At("gate"), z, i*g.hidden, (i+1)*g.hidden))
+}
+
+// tokens holds what the values of a cell at all tokens are computed from.
+//
+//	z: (B·T, gates·H), prev: (B, Width), states: (B·T, Width)
+type tokens struct{ z, prev, states *G.Node }
+
+// TapCell declares the taps of a cell that runs in the loop of Recur. The inputs of the cell and the states before
+// and after all tokens are what over returns; it is called if a program reads a tap.
+//
+//	in: (B·T, in), before, after: (B·T, Width)
+func TapCell(cell Cell, over func() (in, before, after *G.Node)) {
+	s := cell.scope()
+	cell.tap(ops.Scan{Sequences: s.B}, graph.TextRows, func() tokens {
+		in, before, after := over()
+		return tokens{cell.inputs(in), s.Must(ops.Row(s.At("first"), s.B, 0, before)), after}
+	})
+}
+
+func (g *gated) scope() *Scope { return g.s }
+
+// gateParts names the gates that are side by side in a matrix.
+func gateParts(hidden int, names ...string) (parts []graph.Part) {
+	for i, name := range names {
+		parts = append(parts, graph.Part{Name: name, From: i * hidden, To: (i + 1) * hidden})
+	}
+	return parts
+}
+
+// tapState names H columns of the states after tokens, from the n-th multiple of H on. Edits of
+// them have been made already.
+func (g *gated) tapState(name string, n int, rows graph.Rows, over func() tokens) {
+	g.s.TapLater(name, graph.TapInfo{Rows: rows}, func() *G.Node {
+		return g.s.Must(ops.Columns(g.s.At(name), over().states, n*g.hidden, (n+1)*g.hidden))
+	})
 }

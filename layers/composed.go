@@ -38,7 +38,7 @@ func Scores(s *Scope, q, k *G.Node, heads int) *G.Node { return GroupedScores(s,
 //
 //	q: (B·T, H·d), k: (B·C, K·d) → (B·T, H·C)
 func GroupedScores(s *Scope, q, k *G.Node, heads, kvHeads int) *G.Node {
-	return s.Tap("scores", s.Must(ops.Scores(s.At("scores"), parts(s, heads, kvHeads), q, k)))
+	return s.TapAs("scores", s.Must(ops.Scores(s.At("scores"), parts(s, heads, kvHeads), q, k)), ofKeys(s, heads, k, ""))
 }
 
 // Rotary applies rotary position embeddings to queries or keys (Su et al. 2021): it rotates
@@ -89,8 +89,19 @@ func Mix(s *Scope, weights, v *G.Node, heads int) *G.Node {
 //
 //	weights: (B·T, H·C), v: (B·C, K·d) → (B·T, H·d)
 func GroupedMix(s *Scope, weights, v *G.Node, heads, kvHeads int) *G.Node {
-	s.TapView(graph.AttentionWeights, "weights", weights)
+	weights = s.TapAs("weights", weights, ofKeys(s, heads, v, graph.AttentionWeights))
 	return s.Must(ops.Mix(s.At("mix"), parts(s, heads, kvHeads), weights, v))
+}
+
+// ofKeys describes values with a column for each head and key.
+//
+//	k: (B·C, K·d)
+func ofKeys(s *Scope, heads int, k *G.Node, v graph.View) graph.TapInfo {
+	info := graph.TapInfo{Heads: heads, Keys: graph.TextRows, View: v}
+	if f := s.Frame(); s.IsSource() || f.S > 0 && f.S != f.T && k.Shape()[0] == s.B*f.S {
+		info.Keys = graph.SourceRows
+	}
+	return info
 }
 
 func parts(s *Scope, heads, kvHeads int) ops.AttentionConfig {

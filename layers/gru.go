@@ -3,6 +3,7 @@ package layers
 import (
 	G "gorgonia.org/gorgonia"
 
+	"euryale/layers/graph"
 	"euryale/layers/ops"
 )
 
@@ -47,11 +48,61 @@ func (g *GRUCell) Step(x *G.Node, prev State) State {
 // Next is Step as one fused op.
 //
 //	x: (B, in), prev: (B, Width) → (B, Width)
-func (g *GRUCell) Next(x, prev *G.Node) *G.Node { return g.scan(x, prev, g.now(), false) }
+func (g *GRUCell) Next(x, prev *G.Node) *G.Node {
+	if g.isEdited() {
+		return g.changed(g.inputs(x), prev)
+	}
+	return g.run(ops.Scan{Sequences: g.s.B}, g.inputs(x), prev, g.now())
+}
 
-func (g *GRUCell) scan(x, prev, at *G.Node, reverse bool) *G.Node {
-	c := ops.Scan{Sequences: g.s.B, Reverse: reverse}
-	return g.s.Must(ops.GRU(g.s.At("gru"), c, g.inputs(x), g.wh, g.bh, prev, at))
+func (g *GRUCell) run(c ops.Scan, z, prev, at *G.Node) *G.Node {
+	return g.s.Must(ops.GRU(g.s.At("gru"), c, z, g.wh, g.bh, prev, at))
+}
+
+func (g *GRUCell) scan(x, prev, at *G.Node, reverse bool) (states *G.Node) {
+	c, z := ops.Scan{Sequences: g.s.B, Reverse: reverse}, g.inputs(x)
+	if g.isEdited() {
+		states = g.s.LoopOver(z, prev, reverse, g.changed)
+	} else {
+		states = g.run(c, z, prev, at)
+	}
+	g.tap(c, g.s.RowsOf(states), func() tokens { return tokens{z, prev, states} })
+	return states
+}
+
+// tap declares the taps, with rows for all tokens.
+func (g *GRUCell) tap(c ops.Scan, rows graph.Rows, over func() tokens) {
+	s, info := g.s, g.gateInfo(rows)
+	s.TapLater("gates", info, func() *G.Node {
+		t := over()
+		return s.Changed("gates", s.Must(ops.GRUGates(s.At("gates"), c, t.z, g.wh, g.bh, t.prev, t.states)), info)
+	})
+	g.tapState("h", 0, rows, over)
+}
+
+func (g *GRUCell) gateInfo(rows graph.Rows) graph.TapInfo {
+	return graph.TapInfo{Rows: rows, Parts: gateParts(g.hidden, "r", "z", "n")}
+}
+
+func (g *GRUCell) isEdited() bool { return g.s.IsEdited("gates", "r", "z", "n", "h") }
+
+// changed is Next as several ops, for graphs that change gates or states.
+//
+//	zx: (B, 3H), prev: (B, H) → (B, H)
+func (g *GRUCell) changed(zx, prev *G.Node) *G.Node {
+	s := g.s
+	zh := MatMul(s, prev, g.wh)
+	if g.bh != nil {
+		zh = Add(s, zh, g.bh)
+	}
+	r := Sigmoid(s, Add(s, g.gate(zx, 0), g.gate(zh, 0)))
+	u := Sigmoid(s, Add(s, g.gate(zx, 1), g.gate(zh, 1)))
+	// n reads r as it is after the edits, so that r is changed before, and n with all of them.
+	first := g.gate(s.Changed("gates", Concat(s, r, u, u), g.gateInfo("")), 0)
+	n := Tanh(s, Add(s, g.gate(zx, 2), Mul(s, first, g.gate(zh, 2))))
+	gates := s.Changed("gates", Concat(s, r, u, n), g.gateInfo(""))
+	u, n = g.gate(gates, 1), g.gate(gates, 2)
+	return s.Changed("h", Add(s, n, Mul(s, u, Sub(s, prev, n))), graph.TapInfo{})
 }
 
 // Output returns h (N, H) of states (N, Width).
@@ -62,7 +113,8 @@ func (g *GRUCell) Output(states *G.Node) *G.Node { return states }
 //
 //	x: (B·T, in) → h: (B·T, H), last: (B, H)
 //
-// It declares the parameters of NewGRU.
+// It declares the parameters of NewGRU. Its taps are "gates", r|u|n (B·T, 3H) after their
+// activations, "r", "z" (which is u) and "n" (B·T, H), and the state after each token, "h" (B·T, H).
 func GRU(s *Scope, x *G.Node, c RecurrentConfig) (h, last *G.Node) {
 	return Recurrent(s, x, NewGRU(s, s.Rows(x), c), c)
 }

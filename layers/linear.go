@@ -5,6 +5,7 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
+	"euryale/layers/graph"
 	"euryale/layers/ops"
 )
 
@@ -60,22 +61,33 @@ func MLP(s *Scope, x *G.Node, hidden int, act Activation) *G.Node {
 	return FeedForward(s, x, hidden, act, 0)
 }
 
-// FeedForward is MLP with dropout p before the second projection (Vaswani et al. 2017, §3.3).
+// FeedForward is MLP with dropout p before the second projection (Vaswani et al. 2017, §3.3). Its
+// taps are "pre" and "post", the values before and after act, and "in", those before the dropout.
 //
 //	x: (N, D) → (N, D)
 func FeedForward(s *Scope, x *G.Node, hidden int, act Activation, p float64) *G.Node {
-	h := Dropout(s.Sub("in"), LinearAct(s.Sub("in"), x, hidden, act, false), p)
+	in := s.Sub("in")
+	w, b := in.Param("W", matrixInit(in, width(s, x), false), width(s, x), hidden), biasParam(in, hidden)
+	linear := func(act Activation) *G.Node { return s.Must(ops.Linear(in.At("linear"), act, x, w, b)) }
+	var h *G.Node
+	if s.IsEdited("pre") {
+		h = Activate(s, s.Tap("pre", linear(ops.Identity)), act)
+	} else {
+		s.TapLater("pre", graph.TapInfo{Rows: s.RowsOf(x)}, func() *G.Node { return linear(ops.Identity) })
+		h = linear(act)
+	}
+	h = s.Tap("post", Dropout(in, in.Out(h), p))
 	return s.Out(Project(s.Sub("out"), h, width(s, x)))
 }
 
 // GatedMLP is the SwiGLU feed-forward layer (Shazeer 2020, where it has no biases):
 // down(SiLU(gate(x)) ⊙ up(x)). It declares gate and up, Linears to hidden columns, and down,
-// a Linear back to D.
+// a Linear back to D. Its taps are "pre", the gate before SiLU, and "post", what down reads.
 //
 //	x: (N, D) → (N, D)
 func GatedMLP(s *Scope, x *G.Node, hidden int) *G.Node {
-	gate, up := Linear(s.Sub("gate"), x, hidden), Linear(s.Sub("up"), x, hidden)
-	h := s.Must(ops.SwiGLU(s.At("swiglu"), gate, up))
+	gate, up := s.Tap("pre", Linear(s.Sub("gate"), x, hidden)), Linear(s.Sub("up"), x, hidden)
+	h := s.Tap("post", s.Must(ops.SwiGLU(s.At("swiglu"), gate, up)))
 	return s.Out(Project(s.Sub("down"), h, x.Shape()[1]))
 }
 
@@ -85,22 +97,26 @@ func GatedMLP(s *Scope, x *G.Node, hidden int) *G.Node {
 //	x: (B·T, D) → (B·T, V), or (B, V) with memory
 //
 // It declares the parameters of Linear.
-func Head(s *Scope, x *G.Node, vocab int) *G.Node { return Linear(s, last(s, x), vocab) }
+func Head(s *Scope, x *G.Node, vocab int) *G.Node {
+	s, x = last(s, x)
+	return Linear(s, x, vocab)
+}
 
 // TiedHead is Head with the embedding table E that another layer has declared at path (Press
 // and Wolf 2017): it returns x·Eᵀ.
 //
 //	x: (B·T, D) → (B·T, V), or (B, V) with memory
 func TiedHead(s *Scope, x *G.Node, path string) *G.Node {
-	return s.Out(s.Must(ops.LinearT(s.At("head"), ops.Identity, last(s, x), s.Shared(path), nil)))
+	s, x = last(s, x)
+	return s.Out(s.Must(ops.LinearT(s.At("head"), ops.Identity, x, s.Shared(path), nil)))
 }
 
 // last returns the rows of x that need logits: each sequence's last in a graph that decodes,
-// all in other graphs.
-func last(s *Scope, x *G.Node) *G.Node {
+// all in other graphs. It also returns the scope for them.
+func last(s *Scope, x *G.Node) (*Scope, *G.Node) {
 	s.Rows(x)
 	if f := s.Frame(); f.Memory == nil || f.Whole || f.Gradient {
-		return x
+		return s, x
 	}
-	return s.Must(ops.Gather(s.At("last"), x, s.LastRows()))
+	return s.WithLastRows(), s.Must(ops.Gather(s.At("last"), x, s.LastRows()))
 }

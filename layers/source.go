@@ -43,7 +43,7 @@ func NewSourceAttention(s *Scope, source *G.Node, hidden int, score SourceScore)
 	case Additive, ConcatScore:
 		a.wq = s.Sub("q").Param("W", std, hidden, hidden)
 		a.v = s.Param("v", std, hidden)
-		a.keys = s.Once("keys", Linear(s.Sub("k").WithBias(score == Additive), source, hidden))
+		a.keys = s.Once("keys", Linear(s.Sub("k").Source().WithBias(score == Additive), source, hidden))
 		a.values = s.Once("values", source)
 		return a
 	case General:
@@ -66,21 +66,61 @@ func NewSourceAttention(s *Scope, source *G.Node, hidden int, score SourceScore)
 //
 //	h: (N, H), lengths: (N) int → (N, E)
 func (a *SourceAttention) Context(h, lengths *G.Node) *G.Node {
-	q, at := a.query(h), a.s.At("attention")
-	if a.v != nil {
-		return a.s.Must(ops.AdditiveAttention(at, a.s.B, q, a.keys, a.v, a.values, lengths))
+	s := a.s
+	var y *G.Node
+	switch q := a.query(h); {
+	case s.IsEdited("scores", "weights"):
+		y = s.Must(ops.Mix(s.At("mix"), a.config(), a.weights(h, lengths), a.values))
+	case a.v != nil:
+		y = s.Must(ops.AdditiveAttention(s.At("attention"), s.B, q, a.keys, a.v, a.values, lengths))
+	default:
+		y = s.Must(ops.Attention(s.At("attention"), a.config(), q, a.keys, a.values, lengths))
 	}
-	return a.s.Must(ops.Attention(at, a.config(), q, a.keys, a.values, lengths))
+	s.IsEdited("context")
+	return s.Changed("context", y, graph.TapInfo{})
 }
 
-// Tap declares the attention weights of Context, (N, S), as the tap "weights".
+// Tap declares the taps of Context, with rows for all tokens: "weights" (N, S), "context" and, if the score is
+// a product, "scores" (N, S).
 func (a *SourceAttention) Tap(h, lengths *G.Node) {
-	q, at := a.query(h), a.s.At("weights")
-	if a.v != nil {
-		a.s.TapView(graph.AttentionWeights, "weights", a.s.Must(ops.AdditiveWeights(at, a.s.B, q, a.keys, a.v, lengths)))
-		return
+	s := a.s
+	s.TapLater("weights", a.info(lengths, graph.AttentionWeights), func() *G.Node { return a.weights(h, lengths) })
+	s.TapLater("context", graph.TapInfo{Rows: graph.TextRows}, func() *G.Node { return a.Context(h, lengths) })
+	if a.v == nil {
+		s.TapLater("scores", a.info(lengths, ""), func() *G.Node { return a.scores(h, lengths) })
 	}
-	a.s.TapView(graph.AttentionWeights, "weights", a.s.Must(ops.AttentionWeights(at, a.config(), q, a.keys, lengths)))
+}
+
+// weights returns the attention weights, with the edits that are set for them.
+//
+//	h: (N, H), lengths: (N) int → (N, S)
+func (a *SourceAttention) weights(h, lengths *G.Node) *G.Node {
+	s := a.s
+	var w *G.Node
+	switch {
+	case a.v != nil:
+		if s.IsEdited("weights") && s.Frame().Gradient {
+			s.Fail("the weights of this score are changed, and then have no derivative: change those of another score, or the tap context")
+		}
+		w = s.Must(ops.AdditiveWeights(s.At("weights"), s.B, a.query(h), a.keys, a.v, lengths))
+	case s.IsEdited("scores", "weights"):
+		w = Softmax(s, Mask(s, a.scores(h, lengths), lengths, 1), 1)
+	default:
+		w = s.Must(ops.AttentionWeights(s.At("weights"), a.config(), a.query(h), a.keys, lengths))
+	}
+	return s.Changed("weights", w, a.info(lengths, graph.AttentionWeights))
+}
+
+// scores returns the scores, with the edits that are set for them.
+//
+//	h: (N, H), lengths: (N) int → (N, S)
+func (a *SourceAttention) scores(h, lengths *G.Node) *G.Node {
+	s := a.s
+	return s.Changed("scores", s.Must(ops.Scores(s.At("scores"), a.config(), a.query(h), a.keys)), a.info(lengths, ""))
+}
+
+func (a *SourceAttention) info(lengths *G.Node, v graph.View) graph.TapInfo {
+	return graph.TapInfo{Rows: graph.TextRows, Heads: 1, Keys: graph.SourceRows, Lengths: lengths, View: v}
 }
 
 func (a *SourceAttention) query(h *G.Node) *G.Node {

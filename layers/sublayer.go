@@ -3,7 +3,8 @@ package layers
 import G "gorgonia.org/gorgonia"
 
 // Sublayer is a function of the residual stream, such as attention or a feed-forward layer. It
-// is called with the scope of the PreNorm or PostNorm.
+// is called with the scope of the PreNorm or PostNorm, whose taps "before" and "resid" are the residual stream before and
+// after it.
 type Sublayer func(s *Scope, x *G.Node) *G.Node
 
 // PostNorm returns LayerNorm(x + Dropout(f(x))), the sub-layer of "Attention Is All You Need"
@@ -11,6 +12,7 @@ type Sublayer func(s *Scope, x *G.Node) *G.Node
 //
 //	x: (B·T, D) → (B·T, D)
 func PostNorm(s *Scope, x *G.Node, p float64, f Sublayer) *G.Node {
+	x = s.Tap("before", x)
 	return s.Tap("resid", LayerNorm(s.Sub("norm"), Residual(s, x, f(s, x), p)))
 }
 
@@ -20,5 +22,6 @@ func PostNorm(s *Scope, x *G.Node, p float64, f Sublayer) *G.Node {
 //
 //	x: (B·T, D) → (B·T, D)
 func PreNorm(s *Scope, x *G.Node, p float64, f Sublayer) *G.Node {
+	x = s.Tap("before", x)
 	return s.Tap("resid", Residual(s, x, f(s, LayerNorm(s.Sub("norm"), x)), p))
 }

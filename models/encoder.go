@@ -39,7 +39,7 @@ func init() {
 func (c *Encoder) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 	x := layers.Embedding(s.Sub("tok"), tokens, c.Vocab, c.Dim) // (B·T, D)
 	x = layers.Add(s, x, layers.Positions(s.Sub("pos"), c.MaxLen, c.Dim))
-	x = layers.Dropout(s.Sub("embed"), x, c.Dropout)
+	x = s.Sub("embed").Out(layers.Dropout(s.Sub("embed"), x, c.Dropout))
 	for i := range c.Layers {
 		x = c.layer(s.Sub("h%d", i), x)
 	}
@@ -56,9 +56,10 @@ func (c *Encoder) layer(s *layers.Scope, x *G.Node) *G.Node {
 	x = layers.PostNorm(s.Sub("att"), x, c.Dropout, func(s *layers.Scope, x *G.Node) *G.Node {
 		return layers.Attention(s, x, layers.AttentionConfig{Heads: c.Heads, Dropout: c.Dropout, Causal: c.Causal})
 	})
-	return layers.PostNorm(s.Sub("mlp"), x, c.Dropout, func(s *layers.Scope, x *G.Node) *G.Node {
+	x = layers.PostNorm(s.Sub("mlp"), x, c.Dropout, func(s *layers.Scope, x *G.Node) *G.Node {
 		return layers.FeedForward(s, x, mlpWidth(c.Hidden, c.Dim), c.Activation, c.Dropout)
 	})
+	return s.Out(s.Tap("resid", x))
 }
 
 // Check returns an error if the settings are invalid.

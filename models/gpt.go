@@ -19,6 +19,8 @@ type GPT struct {
 	Dropout    float64           `toml:"dropout"`
 	Bias       bool              `toml:"bias"` // of Linear and LayerNorm
 	Tied       bool              `toml:"tied"` // the head uses the embedding table
+
+	AttentionOnly bool `toml:"attention_only"` // no MLPs: residual stream, attention, head (Elhage et al. 2021)
 }
 
 func init() {
@@ -34,7 +36,7 @@ func (c *GPT) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 	s = s.WithBias(c.Bias).WithInit(layers.Normal(0.02), layers.Normal(0.02/math.Sqrt(2*float64(c.Layers))))
 	x := layers.Embedding(s.Sub("tok"), tokens, c.Vocab, c.Dim) // (B·T, D)
 	x = layers.Add(s, x, layers.Positions(s.Sub("pos"), c.Context, c.Dim))
-	x = layers.Dropout(s.Sub("embed"), x, c.Dropout)
+	x = s.Sub("embed").Out(layers.Dropout(s.Sub("embed"), x, c.Dropout))
 	for i := range c.Layers {
 		x = c.block(s.Sub("h%d", i), x)
 	}
@@ -45,14 +47,20 @@ func (c *GPT) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 	return layers.Head(s.Sub("head"), x, c.Vocab) // (B·T, V)
 }
 
-// block adds attention, then an MLP, to the residual stream.
+// block adds attention, then an MLP unless AttentionOnly, to the residual stream.
 //
 //	x: (B·T, D) → (B·T, D)
 func (c *GPT) block(s *layers.Scope, x *G.Node) *G.Node {
+	x = s.Sub("att").Tap("before", x)
 	att := layers.CausalSelfAttention(s.Sub("att"), layers.LayerNorm(s.Sub("ln1"), x), c.Heads, c.Dropout)
-	x = layers.Residual(s.Sub("att"), x, att, c.Dropout)
+	x = s.Sub("att").Tap("resid", layers.Residual(s.Sub("att"), x, att, c.Dropout))
+	if c.AttentionOnly {
+		return s.Out(s.Tap("resid", x))
+	}
+	x = s.Sub("mlp").Tap("before", x)
 	mlp := layers.MLP(s.Sub("mlp"), layers.LayerNorm(s.Sub("ln2"), x), mlpWidth(c.Hidden, c.Dim), c.Activation) // by way of (B·T, 4·D)
-	return s.Out(layers.Residual(s.Sub("mlp"), x, mlp, c.Dropout))
+	x = s.Sub("mlp").Tap("resid", layers.Residual(s.Sub("mlp"), x, mlp, c.Dropout))
+	return s.Out(s.Tap("resid", x))
 }
 
 // Check returns an error if the settings are invalid.

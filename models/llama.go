@@ -46,7 +46,7 @@ func init() {
 func (c *Llama) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 	s = s.WithBias(false).WithInit(layers.Normal(0.02), layers.Normal(0.02/math.Sqrt(2*float64(c.Layers))))
 	x := layers.Embedding(s.Sub("tok"), tokens, c.Vocab, c.Dim) // (B·T, D)
-	x = layers.Dropout(s.Sub("embed"), x, c.Dropout)
+	x = s.Sub("embed").Out(layers.Dropout(s.Sub("embed"), x, c.Dropout))
 	for i := range c.Layers {
 		x = c.block(s.Sub("h%d", i), x)
 	}
@@ -61,11 +61,14 @@ func (c *Llama) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 //
 //	x: (B·T, D) → (B·T, D)
 func (c *Llama) block(s *layers.Scope, x *G.Node) *G.Node {
+	x = s.Sub("att").Tap("before", x)
 	att := layers.Attention(s.Sub("att").WithBias(c.AttentionBias), c.norm(s.Sub("norm1"), x), layers.AttentionConfig{
 		Heads: c.Heads, KVHeads: c.KVHeads, HeadDim: c.HeadDim, Dropout: c.Dropout, Causal: true, Rotary: c.RotaryBase, Scaling: c.scaling()})
-	x = layers.Residual(s.Sub("att"), x, att, c.Dropout)
+	x = s.Sub("att").Tap("resid", layers.Residual(s.Sub("att"), x, att, c.Dropout))
+	x = s.Sub("mlp").Tap("before", x)
 	mlp := layers.GatedMLP(s.Sub("mlp"), c.norm(s.Sub("norm2"), x), c.HiddenColumns())
-	return s.Out(layers.Residual(s.Sub("mlp"), x, mlp, c.Dropout))
+	x = s.Sub("mlp").Tap("resid", layers.Residual(s.Sub("mlp"), x, mlp, c.Dropout))
+	return s.Out(s.Tap("resid", x))
 }
 
 func (c *Llama) norm(s *layers.Scope, x *G.Node) *G.Node {

@@ -30,10 +30,13 @@ type testCase struct {
 var testCases = []testCase{
 	{name: "gpt", model: &models.GPT{Sizes: testSizes, Layers: 2, Heads: 2, Dim: 6, Activation: "gelu", Bias: true, Tied: true}},
 	{name: "gpt without biases, own head", model: &models.GPT{Sizes: testSizes, Layers: 1, Heads: 3, Dim: 6, Hidden: 7, Activation: "gelu_tanh"}},
+	{name: "gpt without MLPs", model: &models.GPT{Sizes: testSizes, Layers: 2, Heads: 2, Dim: 6, Bias: true, AttentionOnly: true}},
 	{name: "llama", model: &models.Llama{Sizes: testSizes, Layers: 2, Heads: 6, KVHeads: 2, Dim: 12, Hidden: 5, RotaryBase: 100}},
 	{name: "llama, wide heads, biases, scaled rotation", model: &models.Llama{Sizes: testSizes, Layers: 1, Heads: 2, KVHeads: 1, Dim: 6, HeadDim: 4, AttentionBias: true,
 		NormEpsilon: 1e-3, RotaryBase: 100, RotaryFactor: 8, RotaryContext: 16, RotaryLow: 1, RotaryHigh: 4}},
 	{name: "llama, own keys, tied", model: &models.Llama{Sizes: testSizes, Layers: 1, Heads: 3, Dim: 6, RotaryBase: 10000, Tied: true}},
+	{name: "modern", model: &models.Modern{Sizes: testSizes, Layers: 2, Heads: 3, Dim: 6, Norm: "rms", Activation: "relu2", RotaryBase: 100, QKNorm: true, Values: true, Window: 2, SoftCap: 5}},
+	{name: "modern without its parts", model: &models.Modern{Sizes: testSizes, Layers: 1, Heads: 2, Dim: 6, Norm: "layer", Activation: "gelu", Tied: true}},
 	{name: "transformer", model: &models.Transformer{Sizes: testSizes, Source: testSource, Layers: 2, Heads: 2, Dim: 6, Hidden: 7, Activation: "gelu"}},
 	{name: "transformer, pre-norm, learned, tied", model: &models.Transformer{Sizes: testSizes, Source: testSource, Layers: 1, Heads: 3, Dim: 6, Activation: "gelu_tanh", PreNorm: true, Learned: true, Tied: true}},
 	{name: "encoder", model: &models.Encoder{Sizes: testSizes, MaxLen: 17, Layers: 2, Heads: 2, Dim: 10, Hidden: 7, Activation: "gelu", Causal: true}},

@@ -87,16 +87,7 @@ func compile(m Model, w *graph.Weights, f graph.Frame, o Options, outputs []stri
 // compileWith compiles the program that computes the outputs, and the nodes that choose returns
 // unless it is nil.
 func compileWith(m Model, w *graph.Weights, f graph.Frame, o Options, outputs []string, choose func(g *graph.Graph) map[string]*G.Node) (*Program, error) {
-	var objective *G.Node // what training minimises
-	g, err := graph.Build(w, f, func(s *layers.Scope) {
-		logits := s.Answer(logitsOf(m, s))
-		s.Tap("logits", logits)
-		if !f.Encode && (f.Memory == nil || f.Whole || f.Gradient) {
-			loss := layers.MeanLoss(s, s.Tap("losses", rowLosses(m, s, logits, o)))
-			s.Tap("loss", loss)
-			objective = s.Objective(loss)
-		}
-	})
+	g, objective, err := build(m, w, f, o)
 	if err != nil {
 		return nil, err
 	}
@@ -143,6 +134,34 @@ func compileWith(m Model, w *graph.Weights, f graph.Frame, o Options, outputs []
 		}
 	}
 	return p, p.machine(nodes)
+}
+
+// Declared returns the graph of a program that Score compiles for the frame, or Decode if the frame
+// has a memory, for reading what its layers declare.
+func Declared(m Model, w *graph.Weights, f graph.Frame) (*graph.Graph, error) {
+	g, _, err := build(m, w, f, Options{})
+	return g, err
+}
+
+// build declares the graph of a program. It returns also what training minimises, or nil if the
+// program computes no loss.
+func build(m Model, w *graph.Weights, f graph.Frame, o Options) (g *graph.Graph, objective *G.Node, err error) {
+	g, err = graph.Build(w, f, func(s *layers.Scope) {
+		logits := s.Answer(logitsOf(m, s))
+		switch {
+		case f.Encode: // logits are a state then
+			s.Edit(nil)
+		case f.Memory != nil && !f.Whole && !f.Gradient:
+			s = s.WithLastRows()
+		}
+		logits = s.Tap("logits", logits)
+		if !f.Encode && (f.Memory == nil || f.Whole || f.Gradient) {
+			loss := layers.MeanLoss(s, s.Tap("losses", rowLosses(m, s, logits, o)))
+			s.Tap("loss", loss)
+			objective = s.Objective(loss)
+		}
+	})
+	return g, objective, err
 }
 
 // rowLosses declares the loss of each row: cross-entropy, or in training the model's custom loss.

@@ -70,6 +70,7 @@ var references = []struct {
 	{"gpt_smoothed", &models.GPT{Sizes: models.Sizes{Vocab: 17, Context: 8}, Layers: 2, Heads: 3, Dim: 12, Activation: "gelu", Bias: true, Tied: true}, 0.1},
 	{"llama", &models.Llama{Sizes: models.Sizes{Vocab: 17, Context: 8}, Layers: 2, Heads: 6, KVHeads: 2, Dim: 12, Hidden: 20, RotaryBase: 10000}, 0},
 	{"llama_tied", &models.Llama{Sizes: models.Sizes{Vocab: 17, Context: 8}, Layers: 2, Heads: 6, KVHeads: 2, Dim: 12, Hidden: 20, RotaryBase: 10000, Tied: true}, 0},
+	{"modern", &models.Modern{Sizes: models.Sizes{Vocab: 17, Context: 8}, Layers: 2, Heads: 3, Dim: 12, Norm: "rms", Activation: "relu2", RotaryBase: 10000, QKNorm: true, Values: true, Window: 3, SoftCap: 15}, 0},
 	{"encoder", &models.Encoder{Sizes: models.Sizes{Vocab: 17, Context: 8}, MaxLen: 11, Layers: 2, Heads: 3, Dim: 12, Hidden: 20, Activation: "relu", Causal: true}, 0},
 	{"encoder_bidirectional", &models.Encoder{Sizes: models.Sizes{Vocab: 17, Context: 8}, MaxLen: 11, Layers: 2, Heads: 3, Dim: 12, Hidden: 20, Activation: "relu"}, 0},
 	{"transformer", &models.Transformer{Sizes: models.Sizes{Vocab: 17, Context: 8}, Source: 6, Layers: 2, Heads: 3, Dim: 12, Hidden: 20, Activation: "gelu"}, 0},

@@ -98,7 +98,7 @@ func (c *Seq2Seq) decoder(s *layers.Scope, tokens, source *G.Node, states []*G.N
 	}
 	h := c.stack(s, x, states)
 	att.Tap(h, s.SourceLengths())
-	return mix.Apply(layers.Concat(s, att.Context(h, s.SourceLengths()), h)) // Luong et al., eq. 5
+	return s.Tap("mix", mix.Apply(layers.Concat(s, att.Context(h, s.SourceLengths()), h))) // Luong et al., eq. 5
 }
 
 // bridge returns the decoder's initial states, computed from the encoder's last states.

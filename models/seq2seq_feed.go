@@ -4,6 +4,7 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"euryale/layers"
+	"euryale/layers/graph"
 )
 
 // feeder is a decoder with input feeding. It runs step by step, because the attention's result
@@ -42,8 +43,34 @@ func (c *Seq2Seq) feed(s *layers.Scope, x *G.Node, states []*G.Node, att *layers
 		queries = before
 	}
 	att.Tap(f.top(queries), s.SourceLengths())
+	f.tap(x, before, after)
 	_, mixed := f.split(after)
 	return mixed
+}
+
+// tap declares the taps of the loop, from the states before and after all tokens.
+//
+//	x: (B·T, D), before, after: (B·T, Σ Width + H)
+func (f *feeder) tap(x, before, after *G.Node) {
+	f.s.TapLater("mix", graph.TapInfo{Rows: graph.TextRows}, func() *G.Node {
+		_, mixed := f.split(after)
+		return mixed
+	})
+	for i, cell := range f.cells {
+		layers.TapCell(cell, func() (in, prev, states *G.Node) {
+			priors, mixed := f.split(before)
+			all, _ := f.split(after)
+			switch {
+			case i > 0:
+				in = f.cells[i-1].Output(all[i-1])
+			case f.Attention == layers.Additive:
+				in = layers.Concat(f.s, x, f.att.Context(f.top(before), f.s.SourceLengths()))
+			default:
+				in = layers.Concat(f.s, x, mixed)
+			}
+			return in, priors[i], all[i]
+		})
+	}
 }
 
 // step returns the state after one token.
@@ -73,7 +100,8 @@ func (f *feeder) step(x, prev *G.Node) *G.Node {
 	if context == nil {
 		context = f.att.Context(h, f.s.SourceLengthsOfSequences())
 	}
-	return layers.Concat(f.s, all, f.mix.Apply(layers.Concat(f.s, context, h)))
+	f.s.IsEdited("mix")
+	return layers.Concat(f.s, all, f.s.Changed("mix", f.mix.Apply(layers.Concat(f.s, context, h)), graph.TapInfo{}))
 }
 
 // split splits the state of the loop.

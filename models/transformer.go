@@ -63,7 +63,7 @@ func (c *Transformer) encoder(s *layers.Scope) *G.Node {
 		x = c.sublayer(h.Sub("att"), x, func(s *layers.Scope, x *G.Node) *G.Node {
 			return layers.SelfAttention(s, x, c.Heads, c.Dropout)
 		})
-		x = c.sublayer(h.Sub("mlp"), x, c.feedForward)
+		x = h.Out(h.Tap("resid", c.sublayer(h.Sub("mlp"), x, c.feedForward)))
 	}
 	return c.norm(s, x)
 }
@@ -78,7 +78,7 @@ func (c *Transformer) decoderLayer(s *layers.Scope, x, source *G.Node) *G.Node {
 	x = c.sublayer(s.Sub("cross"), x, func(s *layers.Scope, x *G.Node) *G.Node {
 		return layers.CrossAttention(s, x, source, c.Heads, c.Dropout)
 	})
-	return c.sublayer(s.Sub("mlp"), x, c.feedForward)
+	return s.Out(s.Tap("resid", c.sublayer(s.Sub("mlp"), x, c.feedForward)))
 }
 
 func (c *Transformer) feedForward(s *layers.Scope, x *G.Node) *G.Node {
@@ -119,7 +119,7 @@ func (c *Transformer) embed(s *layers.Scope, ids *G.Node, context int, shared st
 	} else {
 		x = layers.Add(s, x, layers.Sinusoids(s.Sub("pos"), context, c.Dim))
 	}
-	return layers.Dropout(s.Sub("embed"), x, c.Dropout)
+	return s.Sub("embed").Out(layers.Dropout(s.Sub("embed"), x, c.Dropout))
 }
 
 // Check returns an error if the settings are invalid.

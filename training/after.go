@@ -35,7 +35,7 @@ func (r *Run) after(s Step, done bool) error {
 				return err
 			}
 		}
-		if err := r.evaluate(&rec, done); err != nil {
+		if err := r.averaged(func() error { return r.evaluate(&rec, done) }); err != nil {
 			return err
 		}
 	}
@@ -47,7 +47,7 @@ func (r *Run) after(s Step, done bool) error {
 		r.interval, r.spikes.Found = interval{}, Outliers{}
 	}
 	r.pending = nil
-	if done || due(c.SaveEvery) || c.SaveEvery == 0 && evaluate {
+	if done || r.stopsEarly() || due(c.SaveEvery) || c.SaveEvery == 0 && evaluate {
 		return r.Save()
 	}
 	return nil
@@ -63,11 +63,15 @@ func (r *Run) evaluate(rec *Record, last bool) error {
 		return err
 	}
 	if loss < r.best {
-		r.best = loss
+		r.best, r.worse, r.flat = loss, 0, 0
 		if err := r.saveWeights(rundir.Best); err != nil {
 			return err
 		}
+	} else {
+		r.worse++
+		r.lowerOnPlateau()
 	}
+	last = last || r.stopsEarly()
 	if final := r.finalTokens(); last && r.valid.stride(final) != r.valid.stride(usual) {
 		if loss, targets, err = r.validate(final); err != nil {
 			return err
@@ -104,7 +108,11 @@ func (r *Run) Validate(whole bool) (float64, error) {
 	if whole {
 		limit = 0
 	}
-	loss, _, err := r.validate(limit)
+	var loss float64
+	err := r.averaged(func() (err error) {
+		loss, _, err = r.validate(limit)
+		return err
+	})
 	return loss, err
 }
 
@@ -115,7 +123,7 @@ func (r *Run) validate(limit int) (loss float64, targets int, err error) {
 		return 0, 0, err
 	}
 	if r.valid == nil {
-		if r.valid, err = newEvaluator(r.Config, r.Weights, r.Corpus); err != nil {
+		if r.valid, err = newEvaluator(r.Config, r.Weights, r.Corpus, "valid"); err != nil {
 			r.valid = nil
 			return 0, 0, err
 		}

@@ -42,6 +42,8 @@ type Settings struct {
 	EvalTokens  int     `toml:"eval_tokens"`       // of the validation part, evenly spread; 0: all of it
 	FinalEval   int     `toml:"final_eval_tokens"` // of the last evaluation; 0: an eighth of the tokens trained on. Never less than eval_tokens
 	SaveEvery   int     `toml:"save_every"`        // steps; 0: at each evaluation
+	Patience    int     `toml:"patience"`          // stop after so many evaluations in a row without a better loss; 0: never
+	Keep        int     `toml:"keep"`              // saved weights to keep by their step, for train -average; 0: the last alone
 	Spike       string  `toml:"spike"`             // what to do about an outlier of loss or gradient norm: "off", "warn", "skip" or "back"
 	SpikeZ      float64 `toml:"spike_z"`           // standard deviations above the mean that make one
 	SpikeWindow int     `toml:"spike_window"`      // updates that mean and deviation are of
@@ -58,8 +60,8 @@ func Default() Config {
 		Tokenizer: tokenizer.Config{Kind: "char"},
 		Training: Settings{Steps: 2000, Batch: 16, Accumulate: 1, Shards: 2, Seed: 1, Precision: string(matmul.DefaultPrecision()), BPTT: "reset", Wire: "fp32",
 			LogEvery: 50, EvalEvery: 250, EvalTokens: 32768, Spike: "off", SpikeZ: 6, SpikeWindow: 100, Sample: 200},
-		Optimizer: OptimizerConfig{Name: "adamw", LR: 2e-3, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1, Clip: 1},
-		Schedule:  Schedule{Name: "cosine", Warmup: 100},
+		Optimizer: OptimizerConfig{Name: "adamw", LR: 2e-3, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, MatrixLR: 0.02, WeightDecay: 0.1, Groups: []string{}, Clip: 1},
+		Schedule:  Schedule{Name: "cosine", Warmup: 100, Decay: 0.2, Factor: 0.5, Patience: 2},
 	}
 }
 
@@ -85,6 +87,10 @@ func (c Config) Check() error {
 	case t.Steps < 0 || t.LogEvery < 0 || t.EvalEvery < 0 || t.SaveEvery < 0 || t.EvalTokens < 0 || t.FinalEval < 0 || t.Sample < 0 || t.Workers < 0:
 		return fmt.Errorf("training: steps = %d, log_every = %d, eval_every = %d, save_every = %d, eval_tokens = %d, final_eval_tokens = %d, sample = %d, workers = %d, want none below 0",
 			t.Steps, t.LogEvery, t.EvalEvery, t.SaveEvery, t.EvalTokens, t.FinalEval, t.Sample, t.Workers)
+	case t.Patience < 0 || t.Keep < 0:
+		return fmt.Errorf("training: patience = %d, keep = %d, want none below 0", t.Patience, t.Keep)
+	case c.Optimizer.Name == "schedulefree" && c.Schedule.Name != "constant":
+		return fmt.Errorf("schedule.name is %q: the average of optimizer schedulefree takes the place of a decay: set schedule.name = \"constant\"", c.Schedule.Name)
 	case t.BPTT != "carry" && t.BPTT != "reset":
 		return fmt.Errorf("training.bptt is %q: want carry or reset", t.BPTT)
 	case t.Wire != "fp32" && t.Wire != "bf16":

@@ -2,8 +2,6 @@ package training
 
 import (
 	"context"
-	"errors"
-	"io"
 
 	"euryale/data"
 	"euryale/internal/ranks"
@@ -13,7 +11,13 @@ import (
 // in nats, and the number of targets. When ctx ends, its error is returned with the sum so
 // far. Progress, which may be nil, is called with numbers of batches.
 func (s *Saved) ValidationLoss(ctx context.Context, corpus *data.Corpus, progress func(done, total int)) (sum float64, targets int, err error) {
-	v, err := s.evaluator(corpus)
+	return s.PartLoss(ctx, corpus, "valid", progress)
+}
+
+// PartLoss returns the sum of the losses over a part of a corpus ("train", "valid" or "test"), as
+// ValidationLoss does.
+func (s *Saved) PartLoss(ctx context.Context, corpus *data.Corpus, part string, progress func(done, total int)) (sum float64, targets int, err error) {
+	v, err := s.evaluator(corpus, part)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -42,26 +46,13 @@ func anyOf(g ranks.Group, yes bool) (bool, error) {
 	return n[0] > 0, err
 }
 
-// evaluator returns the evaluator of the model on a corpus.
-func (s *Saved) evaluator(corpus *data.Corpus) (*evaluator, error) {
-	v, err := newEvaluator(s.Config, s.Weights, corpus)
+// evaluator returns the evaluator of the model on a part of a corpus.
+func (s *Saved) evaluator(corpus *data.Corpus, part string) (*evaluator, error) {
+	v, err := newEvaluator(s.Config, s.Weights, corpus, part)
 	if err == nil {
 		v.group = s.group()
 	}
 	return v, err
-}
-
-// OpenCorpus opens the run's corpus for the ranks of s, which check that they have the same program,
-// configuration, data and weights.
-func (s *Saved) OpenCorpus(log io.Writer) (*data.Corpus, error) {
-	corpus, err := openData(s.group(), s.Config.Data, s.Config.Tokenizer, s.Tokenizer, log, data.Open)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.CheckSame(corpus); err != nil {
-		return nil, errors.Join(err, corpus.Close())
-	}
-	return corpus, nil
 }
 
 // CheckSame returns an error that names what differs between the ranks of s: the program, the

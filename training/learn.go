@@ -102,15 +102,15 @@ func (r *Run) reportLearned(loss float64, targets int) error {
 }
 
 // newHistoryEvaluator returns the evaluator of a model without a graph: it reads the
-// validation part one sequence at a time.
-func newHistoryEvaluator(c Config, p models.Predictor, corpus *data.Corpus) (*evaluator, error) {
+// part one sequence at a time.
+func newHistoryEvaluator(c Config, p models.Predictor, corpus *data.Corpus, part string) (*evaluator, error) {
 	c.Training.Batch = 1
-	batches, err := corpus.Valid(1, p.Common().Context)
+	batches, err := corpus.Part(part, 1, p.Common().Context)
 	if err != nil {
 		return nil, err
 	}
 	s, err := generation.NewStepper(p, nil, 1)
-	return &evaluator{config: c, batches: batches, stepper: s, group: ranks.Alone{}}, err
+	return &evaluator{of: part, config: c, batches: batches, stepper: s, group: ranks.Alone{}}, err
 }
 
 // scoreHistory returns the sum of the losses of a batch of one sequence, which continues

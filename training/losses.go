@@ -7,12 +7,12 @@ import (
 	"euryale/data"
 )
 
-// TargetLosses calls f with the loss, in nats, of each target of the validation part of a
-// corpus, in the order in which they are computed. Place is where the target's sequence is in
+// TargetLosses calls f with the loss, in nats, of each target of a part of a corpus
+// ("train", "valid" or "test"), in the order in which they are computed. Place is where the target's sequence is in
 // the part (see data.Batch.Places), i the target's position in the sequence, id the target.
 // When ctx ends, its error is returned.
-func (s *Saved) TargetLosses(ctx context.Context, corpus *data.Corpus, f func(place, i, id int, loss float64)) error {
-	v, err := s.evaluator(corpus)
+func (s *Saved) TargetLosses(ctx context.Context, corpus *data.Corpus, part string, f func(place, i, id int, loss float64)) error {
+	v, err := s.evaluator(corpus, part)
 	if err != nil {
 		return err
 	}
@@ -25,7 +25,7 @@ func (s *Saved) TargetLosses(ctx context.Context, corpus *data.Corpus, f func(pl
 			return err
 		}
 		if losses, err = v.targetLosses(losses[:0]); err != nil {
-			return fmt.Errorf("validation batch %d: %w", n, err)
+			return fmt.Errorf("%s part, batch %d: %w", part, n, err)
 		}
 		for at, id := range v.batch.Targets {
 			if id >= 0 {

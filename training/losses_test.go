@@ -28,7 +28,7 @@ func TestTargetLosses(t *testing.T) {
 			want, n, err := s.ValidationLoss(context.Background(), r.Corpus, nil)
 			require.NoError(t, err)
 			sum, at := 0.0, map[[2]int]int{}
-			require.NoError(t, s.TargetLosses(context.Background(), r.Corpus, func(place, i, id int, loss float64) {
+			require.NoError(t, s.TargetLosses(context.Background(), r.Corpus, "valid", func(place, i, id int, loss float64) {
 				sum += loss
 				if name != "pairs" {
 					place, i = place+i, 0

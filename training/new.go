@@ -249,8 +249,11 @@ func (r *Run) nextReplica() (*replica, error) {
 	return r.replicas.of(&b)
 }
 
-// openDir writes the configuration and the tokenizer, and opens the files that grow.
+// openDir writes the configuration, the tokenizer and the origin of the data, and opens the files that grow.
 func (r *Run) openDir() error {
+	if err := r.keepOrigin(); err != nil {
+		return err
+	}
 	if err := writeRun(r.Dir, r.Config, r.Corpus.Tokenizer); err != nil {
 		return err
 	}

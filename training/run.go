@@ -29,20 +29,24 @@ type Run struct {
 	valid    *evaluator
 	update   []data.Batch // the batches of an update
 
-	step     int      // updates made
-	pending  *Step    // the last update, until its evaluation is reported
-	interval interval // updates since the last report
-	spikes   spikes
-	tokens   int           // tokens trained on
-	before   time.Duration // training time before this call of Train
-	started  time.Time     // when Train began
-	limit    time.Duration // of training; 0: none
-	took     time.Duration // of the last update
-	best     float64       // lowest validation loss
-	log      *rundir.Log
-	hold     *rundir.Hold // nil of a run without files
-	gen      *generation.Generator
-	ctx      context.Context // of Train, while it runs: evaluations and samples end with it
+	step       int      // updates made
+	pending    *Step    // the last update, until its evaluation is reported
+	interval   interval // updates since the last report
+	spikes     spikes
+	tokens     int           // tokens trained on
+	before     time.Duration // training time before this call of Train
+	started    time.Time     // when Train began
+	limit      time.Duration // of training; 0: none
+	took       time.Duration // of the last update
+	best       float64       // lowest validation loss
+	worse      int           // evaluations since then
+	flat       int           // of them, those since the plateau schedule lowered the rate
+	cuts       int           // times that the plateau schedule lowered the rate
+	log        *rundir.Log
+	hold       *rundir.Hold // nil of a run without files
+	gen        *generation.Generator
+	isAveraged bool            // parameters are their averages
+	ctx        context.Context // of Train, while it runs: evaluations and samples end with it
 
 	ranks  ranks.Group     // that train together; nil: this process alone
 	asked  context.Context // that this rank was asked to end with; ctx ends when all ranks know
@@ -113,6 +117,7 @@ func (r *Run) Train(ctx context.Context) error {
 		if err := r.settle(s, done); err != nil {
 			return err
 		}
+		done = done || r.stopsEarly()
 	}
 	return nil
 }
@@ -131,7 +136,13 @@ func (r *Run) saveFirst() error {
 
 // isDone reports whether all steps are made or the time is up.
 func (r *Run) isDone() bool {
-	return r.step >= r.Config.Training.Steps || r.step > 0 && r.limit > 0 && r.elapsed() >= r.limit
+	return r.stopsEarly() || r.step >= r.Config.Training.Steps || r.step > 0 && r.limit > 0 && r.elapsed() >= r.limit
+}
+
+// stopsEarly reports whether training.patience evaluations in a row were no better than the best.
+func (r *Run) stopsEarly() bool {
+	patience := r.Config.Training.Patience
+	return patience > 0 && r.worse >= patience
 }
 
 // context returns the context of Train.
@@ -261,6 +272,9 @@ func (r *Run) rate() float64 {
 	c := r.Config
 	lr := math.Ldexp(c.Optimizer.LR, -r.spikes.Halved)
 	c.Schedule.MinLR = math.Ldexp(c.Schedule.MinLR, -r.spikes.Halved)
+	if c.Schedule.Name == "plateau" {
+		lr = max(min(lr, c.Schedule.MinLR), lr*math.Pow(c.Schedule.Factor, float64(r.cuts)))
+	}
 	if r.limit == 0 {
 		return c.Schedule.Rate(r.step, lr)
 	}

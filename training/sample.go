@@ -79,7 +79,15 @@ func (r *Run) sample(loss float64) error {
 // Sample returns a text of at most training.sample tokens: an unprompted one, or, where the
 // task has answers, a question of the validation part and the model's answer. Where tokens
 // are hidden, it is the beginning of that part, and what the model restores.
-func (r *Run) Sample() (string, error) {
+func (r *Run) Sample() (text string, err error) {
+	err = r.averaged(func() error {
+		text, err = r.sampled()
+		return err
+	})
+	return text, err
+}
+
+func (r *Run) sampled() (string, error) {
 	g, err := r.Generator()
 	if err != nil {
 		return "", err

@@ -20,6 +20,9 @@ type progress struct {
 	Pending  *Step // whose evaluation was not made yet
 	Interval interval
 	Spikes   *spikes
+	Worse    int `toml:",omitempty"`
+	Flat     int `toml:",omitempty"`
+	Cuts     int `toml:",omitempty"`
 }
 
 // Save writes the weights, and the state that Resume reads. All ranks must call it: rank 0
@@ -38,11 +41,11 @@ func (r *Run) Save() error {
 	if err != nil {
 		return err
 	}
+	if err := r.averaged(r.saveLast); err != nil {
+		return err
+	}
 	if !r.writes() {
 		return r.updater.sendState()
-	}
-	if err := r.saveWeights(rundir.Weights); err != nil {
-		return err
 	}
 	c := rundir.Checkpoint{Model: r.Config.ModelName, Seed: r.Config.Training.Seed, Step: r.step, Tokens: r.tokens, Elapsed: r.elapsed(),
 		Best: r.best, Progress: string(marshal(r.progress())), Weights: r.Weights, Carried: carried}
@@ -78,6 +81,17 @@ func (r *Run) gatherCarried() (map[int]map[string][]float32, error) {
 	return states, nil
 }
 
+// saveLast saves the weights, also by their step where training.keep says so.
+func (r *Run) saveLast() error {
+	if err := r.saveWeights(rundir.Weights); err != nil || r.Config.Training.Keep == 0 || !r.writes() {
+		return err
+	}
+	if err := r.saveWeights(rundir.WeightsAt(r.step)); err != nil {
+		return err
+	}
+	return rundir.RemoveOld(r.Dir, r.Config.Training.Keep)
+}
+
 func (r *Run) saveWeights(name string) error {
 	if !r.writes() {
 		return nil
@@ -92,6 +106,7 @@ func (r *Run) restoreProgress(text string) error {
 		return fmt.Errorf("%s: its progress cannot be read: %w", filepath.Join(r.Dir, rundir.State), err)
 	}
 	r.pending, r.interval, r.spikes = p.Pending, p.Interval, spikes{}
+	r.worse, r.flat, r.cuts = p.Worse, p.Flat, p.Cuts
 	if p.Spikes != nil {
 		r.spikes = *p.Spikes
 	}
@@ -99,7 +114,7 @@ func (r *Run) restoreProgress(text string) error {
 }
 
 func (r *Run) progress() progress {
-	p := progress{Pending: r.pending, Interval: r.interval}
+	p := progress{Pending: r.pending, Interval: r.interval, Worse: r.worse, Flat: r.flat, Cuts: r.cuts}
 	if len(r.spikes.Losses) > 0 || r.spikes.Skips > 0 {
 		p.Spikes = &r.spikes
 	}

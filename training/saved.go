@@ -16,6 +16,7 @@ import (
 
 // Saved is a run's model, read from its files.
 type Saved struct {
+	Dir       string // of the run; empty if it has none
 	Config    Config // its model has learned, if it is a models.Predictor
 	Tokenizer tokenizer.Tokenizer
 	Weights   *graph.Weights // none of a models.Predictor
@@ -34,7 +35,7 @@ func Open(dir string, last bool) (*Saved, error) {
 	if last {
 		name = filepath.Join(dir, rundir.Weights)
 	}
-	s := &Saved{Config: c, Tokenizer: tk}
+	s := &Saved{Dir: dir, Config: c, Tokenizer: tk}
 	if p, ok := c.Model.(models.Predictor); ok {
 		s.Weights = graph.NewWeights(0)
 		s.Config.Model, err = p.Load(name)

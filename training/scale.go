@@ -24,7 +24,7 @@ type Scale struct {
 }
 
 // copyRate is assumed: bytes per second that one core copies through memory.
-const copyRate = 4e9
+const copyRate = 5e9
 
 // Prediction is one of Scale's.
 type Prediction struct {
@@ -81,7 +81,7 @@ func (s *Scale) shards(n int) int { return (s.MaxRanks() + n - 1) / n }
 
 // parts returns the time of computing and of communicating. For each batch of an update a rank
 // computes its shards, sends their gradients to the ranks that sum them, and receives as many;
-// after the update it receives the values of all others. Both are copied twice, and cut into rounds.
+// after the update it receives the values of all others. Both are copied once, and cut into rounds.
 // Of numbers, ranks exchange those of targets, losses and squares in each update.
 func (s *Scale) parts(n int) (compute, communicate time.Duration) {
 	t := s.Config.Training
@@ -96,7 +96,7 @@ func (s *Scale) parts(n int) (compute, communicate time.Duration) {
 	others := float64(n-1) / float64(n)
 	gathered := bytes * others
 	sent := gathered * float64(s.shards(n)) * batches
-	copied := 2 * (sent + gathered)
+	copied := sent + gathered
 	if t.Wire == "bf16" {
 		sent /= 2
 	}

@@ -1,7 +1,9 @@
 package training
 
 import (
+	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,12 +42,40 @@ func TestScale(t *testing.T) {
 	assert.Equal(t, 4_000_000+3_000_000+4*250_000*14+2*3_000_000, four.Memory)
 	assert.InDelta(t, 16*float64(c.Model.Common().Context)/0.053, four.Tokens, 1e-6)
 
-	s.Copy = 1e9 // 9 MB, twice
-	assert.InDelta(t, 9+18, s.At(4).Communicate.Seconds()*1e3, 1e-5)
+	s.Copy = 1e9 // 9 MB
+	assert.InDelta(t, 9+9, s.At(4).Communicate.Seconds()*1e3, 1e-5)
 	s.Copy, s.Latency = math.Inf(1), time.Millisecond // three others, to send and to gather; four numbers in two steps
 	assert.InDelta(t, 9+2*3+4*2, s.At(4).Communicate.Seconds()*1e3, 1e-5)
 	s.Config.Training.Wire = "bf16" // gradients of 3 MB instead of 6
 	assert.InDelta(t, 6+2*3+4*2, s.At(4).Communicate.Seconds()*1e3, 1e-5)
 	_, err = NewScale(c, m, params, 0, 0)
 	require.ErrorContains(t, err, "a rate above 0")
+}
+
+// The table of docs/scale.md, in both languages: GPT with 124 million parameters, updates of 1,024 sequences
+// of 1,024 tokens, one shard for each rank.
+func TestScaleOfPage(t *testing.T) {
+	params := []*graph.Param{{Path: "w", Shape: []int{124_439_808}}} // GPT-2
+	predict := func(n int, tokens, link float64) Prediction {
+		c := Default()
+		c.Training.Batch, c.Training.Shards, c.Model.Common().Context = 1024, n, 1024
+		s := &Scale{Config: c, Params: params, Sequence: seconds(1024 / tokens), Link: link / 8, Latency: 50 * time.Microsecond, Copy: copyRate}
+		return s.At(n)
+	}
+	for _, n := range []int{1, 8, 64, 256, 1024} {
+		cells := []string{strings.ReplaceAll(fmt.Sprintf("%d", n), "1024", "1,024")}
+		for _, m := range []struct{ tokens, link float64 }{{300, 10e9}, {3000, 10e9}, {3000, 100e9}} {
+			p := predict(n, m.tokens, m.link)
+			text := fmt.Sprintf("%.0f", p.Step.Seconds())
+			if p.Step < 10*time.Second {
+				text = fmt.Sprintf("%.1f", p.Step.Seconds())
+			}
+			alone := 1024 * 1024 / m.tokens // one rank with one shard, whose sums take no time here
+			cells = append(cells, fmt.Sprintf("%s s, %.0f %%", strings.ReplaceAll(text, "3495", "3,495"), 100*alone/float64(n)/p.Step.Seconds()))
+		}
+		row := "| " + strings.Join(append(cells, fmt.Sprintf("%.2f GB", float64(predict(n, 300, 10e9).Memory)/1e9)), " | ") + " |"
+		for _, page := range []string{"scale.md", "scale.zh-CN.md"} {
+			assert.Contains(t, string(read(t, "../docs", page)), row, page)
+		}
+	}
 }

@@ -34,7 +34,8 @@ func TestRateWithin(t *testing.T) {
 	} {
 		assert.InDelta(t, tt.want, s.RateWithin(tt.t, tt.step, 1), 1e-12, "%v", tt)
 	}
-	for _, name := range []string{"cosine", "linear", "constant", "inverse_sqrt"} {
+	s.Decay, s.Factor, s.Every = 0.2, 0.5, 30
+	for _, name := range ScheduleNames() {
 		s.Name = name
 		for step := range 120 {
 			assert.Equal(t, s.Rate(step, 1), s.RateWithin(0, step, 1), "%s: without a clock nothing changes", name)
@@ -43,6 +44,43 @@ func TestRateWithin(t *testing.T) {
 	}
 	s = Schedule{Name: "linear", MinLR: 0.1, Steps: 100}
 	assert.InDelta(t, 0.55, s.RateWithin(0.5, 0, 1), 1e-12, "without a warm-up the decay begins at once")
+}
+
+// By hand, after a warm-up of 10 of 110 steps.
+func TestSchedules(t *testing.T) {
+	s := Schedule{MinLR: 0.1, Warmup: 10, Steps: 110, Decay: 0.25, Factor: 0.5, Every: 40}
+	for name, want := range map[string]map[int]float64{
+		"wsd":         {4: 5.0 / 11, 10: 1, 85: 1, 97: 0.1 + 0.9*13/25, 110: 0.1, 300: 0.1},
+		"exponential": {10: 1, 60: 0.31622777, 110: 0.1, 300: 0.1},
+		"step":        {10: 1, 49: 1, 50: 0.5, 89: 0.5, 90: 0.25, 130: 0.125, 170: 0.1},
+		"plateau":     {4: 5.0 / 11, 10: 1, 300: 1},
+	} {
+		s.Name = name
+		for step, rate := range want {
+			assert.InDelta(t, rate, s.Rate(step, 1), 1e-8, "%s, step %d", name, step)
+		}
+	}
+}
+
+func TestScheduleWarnings(t *testing.T) {
+	s := Schedule{Name: "cosine", Warmup: 10, Steps: 110, Decay: 0.25, Factor: 0.5, Every: 40, Patience: 2}
+	for want, of := range map[string]struct {
+		name               string
+		steps, evaluations int
+	}{
+		"the warm-up of 10 steps does not end in 10 steps":                        {"linear", 10, 9},
+		"the decay of the learning rate is cut off: schedule.steps is 110":        {"cosine", 80, 9},
+		"only the last 0.25 of them decay":                                        {"wsd", 85, 9},
+		"does not fall in 50 steps: schedule.every is 40":                         {"step", 50, 9},
+		"does not fall in 50 steps: they have 2 evaluations, and schedule.patien": {"plateau", 50, 2},
+	} {
+		s.Name = of.name
+		assert.Contains(t, s.warning(of.steps, of.evaluations), want)
+	}
+	for _, name := range ScheduleNames() {
+		s.Name = name
+		assert.Empty(t, s.warning(110, 3), name)
+	}
 }
 
 // A run with a time limit far below its steps warms up and decays within the time; one that is

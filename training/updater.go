@@ -19,7 +19,9 @@ import (
 // gradients of its range of the parameters, and updates them.
 type Updater struct {
 	rule     Optimizer
+	average  Averaging // the rule, if it keeps averages, else nil
 	clip     float64
+	limit    float64        // of a gradient's value, or 0
 	params   []*graph.Param // all of them
 	own      []*graph.Param // the parts of them that this process updates
 	pieces   []piece        // which parts
@@ -53,7 +55,10 @@ func newUpdater(c OptimizerConfig, params []*graph.Param, g ranks.Group, shards 
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	u := &Updater{clip: c.Clip, params: params, own: params, narrow: narrow, blocks: blocksOf(params)}
+	if err := c.checkGroups(params); err != nil {
+		return nil, err
+	}
+	u := &Updater{clip: c.Clip, limit: c.ClipValue, params: params, own: params, narrow: narrow, blocks: blocksOf(params)}
 	for i, p := range params {
 		u.pieces = append(u.pieces, piece{i, 0, p.Size()})
 	}
@@ -67,13 +72,13 @@ func newUpdater(c OptimizerConfig, params []*graph.Param, g ranks.Group, shards 
 	} else {
 		u.sums = zerosLike(u.own)
 	}
-	rule := optimizers[c.Name]
-	one := rule(c, ofOneValue(params)) // names the state
+	one := c.make(ofOneValue(params)) // names the state
 	if _, isElementwise := one.(Elementwise); u.exchange != nil && !isElementwise {
-		u.rule, u.whole = rule(c, params), zerosLike(params)
+		u.rule, u.whole = c.make(params), zerosLike(params)
 	} else {
-		u.rule = rule(c, u.own)
+		u.rule = c.make(u.own)
 	}
+	u.average, _ = u.rule.(Averaging)
 	for _, t := range one.State() {
 		u.names = append(u.names, t.Name)
 	}
@@ -202,6 +207,15 @@ func (u *Updater) step(lr, norm float64) error {
 	}
 	if u.clip > 0 && norm > u.clip {
 		scale = u.clip / norm
+	}
+	if u.limit > 0 {
+		limit := float32(u.limit / scale)
+		parallel.Each(len(u.blocks), func(i int) {
+			b := u.blocks[i]
+			for j, g := range u.sums[b.param][b.from:b.to] {
+				u.sums[b.param][b.from+j] = max(-limit, min(limit, g))
+			}
+		})
 	}
 	u.steps++
 	return u.apply(Update{N: u.steps, LR: lr, Sums: u.sums, Scale: scale})

@@ -11,8 +11,9 @@ import (
 	"euryale/models"
 )
 
-// evaluator computes the loss of the validation part.
+// evaluator computes the loss of a part of a corpus.
 type evaluator struct {
+	of       string // the name of the part
 	config   Config
 	weights  *graph.Weights
 	batches  data.Batcher
@@ -25,15 +26,15 @@ type evaluator struct {
 	losses  []float32    // among ranks: of all rows of the batch
 }
 
-func newEvaluator(c Config, w *graph.Weights, corpus *data.Corpus) (*evaluator, error) {
+func newEvaluator(c Config, w *graph.Weights, corpus *data.Corpus, part string) (*evaluator, error) {
 	if p, ok := c.Model.(models.Predictor); ok {
-		return newHistoryEvaluator(c, p, corpus)
+		return newHistoryEvaluator(c, p, corpus, part)
 	}
-	batches, err := corpus.Valid(c.Training.Batch, c.Model.Common().Context)
+	batches, err := corpus.Part(part, c.Training.Batch, c.Model.Common().Context)
 	if err != nil {
 		return nil, err
 	}
-	return &evaluator{config: c, weights: w, batches: batches, programs: map[shape][]shard{}, group: ranks.Alone{}}, nil
+	return &evaluator{of: part, config: c, weights: w, batches: batches, programs: map[shape][]shard{}, group: ranks.Alone{}}, nil
 }
 
 // stride returns the distance between the batches of an evaluation over at least limit tokens,
@@ -70,7 +71,7 @@ func (e *evaluator) total(ctx context.Context, limit int, progress func(done, to
 		}
 		s, count, err := e.score()
 		if err != nil {
-			return 0, 0, fmt.Errorf("validation batch %d: %w", i*stride, err)
+			return 0, 0, fmt.Errorf("%s part, batch %d: %w", e.of, i*stride, err)
 		}
 		sum, targets = sum+s, targets+count
 		if progress != nil {
@@ -78,7 +79,7 @@ func (e *evaluator) total(ctx context.Context, limit int, progress func(done, to
 		}
 	}
 	if targets == 0 {
-		return 0, 0, fmt.Errorf("the validation part has no targets: give it more text")
+		return 0, 0, fmt.Errorf("the %s part has no targets: give it more text", e.of)
 	}
 	return sum, targets, nil
 }

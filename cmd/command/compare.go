@@ -18,8 +18,8 @@ func (o *evaluateOptions) checkCompare() error {
 	switch {
 	case len(o.compare) < 2:
 		return cli.Misusef("-compare %s: want two runs or more, as in -compare runs/a runs/b; quoted patterns are groups of runs that differ only in the seed", o.compare[0])
-	case o.part != "valid" && o.part != "test":
-		return cli.Misusef("-part %s: want valid or test", o.part)
+	case !isPart(o.part):
+		return cli.Misusef("-part %s: want train, valid or test", o.part)
 	case o.examples < 0 || o.tokens < 1 || o.beams < 0:
 		return cli.Misusef("-examples %d, -length %d, -beam %d: want none below 0, and a length", o.examples, o.tokens, o.beams)
 	}

@@ -2,16 +2,14 @@ package command
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
 
-	"euryale/data/textfile"
-	"euryale/data/tokenizer"
 	"euryale/evaluation"
+	"euryale/evaluation/noise"
 	"euryale/generation"
 	"euryale/internal/cli"
 	"euryale/internal/ranks"
@@ -21,9 +19,9 @@ import (
 )
 
 const evaluateIntro = `
-evaluate measures a trained model: its loss over the validation part of its corpus, and the
-answers or texts that it generates against references. It prints the measures and leaves
-them in the run's eval.json. With -score it prints the likelihood of a text instead, and
+evaluate measures a trained model: its loss over a part of its corpus, and the answers
+or texts that it generates against references. It prints the measures and leaves them in
+the run's eval.json. With -score it prints the likelihood of a text instead, and
 with -compare what differs between runs, and which is better.`
 
 const evaluateExamples = `
@@ -40,10 +38,11 @@ Examples
 type evaluateOptions struct {
 	*cli.Flags
 	model
-	part, score, format                    string
+	args                                   []string // as given
+	part, score, noise, pairs, format      string
 	examples, tokens, beams, shown, stride int
 	compare                                cli.List
-	html, svg                              string
+	html, svg, report                      string
 }
 
 func newEvaluateOptions() *evaluateOptions {
@@ -53,17 +52,20 @@ func newEvaluateOptions() *evaluateOptions {
 		o.StringVar(&o.format, "format", "text", "`FORMAT` output: text or json (text)")
 	})
 	o.Group("Measuring on the run's corpus", func() {
-		o.StringVar(&o.part, "part", "valid", "`PART` part whose examples are answered: valid or test (valid)")
+		o.StringVar(&o.part, "part", "valid", "`PART` part of the corpus: train, valid or test (valid)")
 		o.IntVar(&o.examples, "examples", 500, "`N` examples to answer, evenly spread; 0 is all (500)")
 		o.IntVar(&o.tokens, "length", 128, "`N` most tokens of an answer (128)")
 		o.IntVar(&o.beams, "beam", 1, "`N` width of the beam search; 1 is greedy (1)")
 		o.IntVar(&o.shown, "shown", 3, "`N` answers to print (3)")
 	})
-	o.Group("Scoring a text", func() {
+	o.Group("Questions and texts", func() {
+		o.StringVar(&o.pairs, "pairs", "", "`PATH` minimal pairs, multiple choice or last words (JSON Lines)")
 		o.StringVar(&o.score, "score", "", "`FILE` print the likelihood of its text under the model")
+		o.StringVar(&o.noise, "noise", "", "`LIST` with typos, case, width, homophones; typos=0.2 sets a rate (0.1)")
 		o.IntVar(&o.stride, "stride", 0, "`N` tokens that the window moves by (half the context)")
 	})
-	o.Group("Comparing runs", func() {
+	o.Group("Reports", func() {
+		o.StringVar(&o.report, "report", "", "`DIR` write the run's card: a page, and a README.md for an export")
 		o.Var(&o.compare, "compare", "`A B …` compare runs, or groups of runs (quoted patterns), with the first")
 		o.StringVar(&o.html, "html", "", "`FILE` write the comparison as an HTML page")
 		o.StringVar(&o.svg, "svg", "", "`FILE` draw the validation losses during training")
@@ -80,29 +82,42 @@ func (o *evaluateOptions) check() error {
 	switch {
 	case o.format != "text" && o.format != "json":
 		return cli.Misusef("-format %s: want text or json", o.format)
+	case o.report != "":
+		return o.Only("report", "run", "last", "precision", "blas", "threads")
+	case o.pairs != "":
+		return o.Only("pairs", "run", "last", "format", "precision", "blas", "threads")
+	case o.score != "" && o.noise != "" && noiseError(o.noise) != nil:
+		return cli.Misusef("-noise: %w", noiseError(o.noise))
 	case o.score != "":
-		return o.Only("score", "stride", "run", "last", "format", "precision", "blas", "threads")
+		return o.Only("score", "noise", "stride", "run", "last", "format", "precision", "blas", "threads")
 	case len(o.compare) > 0:
 		return o.checkCompare()
 	case o.html != "" || o.svg != "":
 		return cli.Misusef("-html and -svg are of -compare A B")
-	case o.stride != 0:
-		return cli.Misusef("-stride says how -score reads: give -score FILE")
-	case o.part != "valid" && o.part != "test":
-		return cli.Misusef("-part %s: want valid or test", o.part)
+	case o.stride != 0 || o.noise != "":
+		return cli.Misusef("-stride and -noise say how -score reads: give -score FILE")
+	case !isPart(o.part):
+		return cli.Misusef("-part %s: want train, valid or test", o.part)
 	case o.examples < 0 || o.tokens < 1 || o.beams < 0 || o.shown < 0:
 		return cli.Misusef("-examples %d, -length %d, -beam %d, -shown %d: want none below 0, and a length", o.examples, o.tokens, o.beams, o.shown)
 	}
 	return nil
 }
 
+func noiseError(list string) error {
+	_, err := noise.Parse(list)
+	return err
+}
+
+// isPart reports whether a corpus can have a part of this name.
+func isPart(name string) bool { return name == "train" || name == "valid" || name == "test" }
+
 func runEvaluate(args []string, s streams) int {
 	o := newEvaluateOptions()
+	o.args = args
 	return cli.Main(o.Flags, args, s.out, s.err, func(ctx context.Context) error {
-		if len(o.compare) > 0 {
-			if err := cli.OneRank("evaluate -compare"); err != nil {
-				return err
-			}
+		if err := o.oneRank(); err != nil {
+			return err
 		}
 		s, err := s.join(&o.machine)
 		if err != nil {
@@ -110,6 +125,16 @@ func runEvaluate(args []string, s streams) int {
 		}
 		return evaluate(ctx, o, s)
 	})
+}
+
+// oneRank refuses the flags whose work ranks do not share.
+func (o *evaluateOptions) oneRank() error {
+	for _, name := range []string{"compare", "pairs", "report", "noise"} {
+		if o.Given(name) {
+			return cli.OneRank("evaluate -" + name)
+		}
+	}
+	return nil
 }
 
 func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
@@ -125,7 +150,12 @@ func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 	}
 	defer release()
 	saved.Ranks = s.ranks
-	if o.score != "" {
+	switch {
+	case o.report != "":
+		return o.writeReport(saved, s)
+	case o.pairs != "":
+		return o.askQuestions(ctx, g, s)
+	case o.score != "":
 		return o.scoreFile(ctx, saved, g, s)
 	}
 	m, interrupted := o.measure(ctx, saved, s.err)
@@ -150,6 +180,7 @@ func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 	if s.ranks.Rank() > 0 {
 		return ranks.Agree(s.ranks, err)
 	}
+	o.keep(m.Section(o.part, o.command()), s.err)
 	err = errors.Join(err, runfile.WriteAtomic(filepath.Join(o.run, "eval.json"), func(w io.Writer) error {
 		j := json.NewEncoder(w)
 		j.SetIndent("", " ")
@@ -191,7 +222,7 @@ func (o *evaluateOptions) measure(ctx context.Context, saved *training.Saved, st
 		s.Seed = 1
 	}
 	return evaluation.Measure(ctx, saved, evaluation.Options{Part: o.part, Examples: o.examples, Settings: s, Log: stderr,
-		Validating: show("validating"), Progress: show("answering")})
+		Validating: show("reading the part"), Progress: show("answering")})
 }
 
 // print writes the first samples and the measures.
@@ -206,46 +237,9 @@ func (o *evaluateOptions) print(m *evaluation.Measured, w io.Writer) error {
 		}
 		fmt.Fprintln(w)
 	}
-	if _, err := fmt.Fprint(w, m.Report); err != nil || m.Partial == "" {
+	if _, err := fmt.Fprintf(w, "%s part of the corpus\n%s", o.part, m.Report); err != nil || m.Partial == "" {
 		return err
 	}
 	_, err := fmt.Fprintf(w, "partial: interrupted, this is %s\n", m.Partial)
-	return err
-}
-
-// scoreFile prints the likelihood of a file's text.
-func (o *evaluateOptions) scoreFile(ctx context.Context, saved *training.Saved, g *generation.Generator, st streams) error {
-	text, note, err := textfile.ReadFile(o.score)
-	if err = ranks.Agree(st.ranks, err); err != nil {
-		return err
-	}
-	tell(st.err, note)
-	hash := sha256.Sum256([]byte(text))
-	if err := saved.CheckSame(nil, ranks.Trait{Name: "the hash of " + o.score, Value: fmt.Sprintf("%x", hash[:8])}); err != nil {
-		return err
-	}
-	g.Ranks = st.ranks
-	bar := term.New(st.err, 100, "scoring")
-	s, err := g.Score(ctx, text, o.stride, func(done, total int) { bar.Update(100*done/total, "") })
-	bar.Done()
-	if err != nil && s.Tokens == 0 {
-		return fmt.Errorf("%s: %w", o.score, err)
-	}
-	if s.Unknown > 0 {
-		tell(st.err, fmt.Sprintf("%d of its words are not in the vocabulary: the numbers are those of the text with %s in their place", s.Unknown, tokenizer.Unknown))
-	}
-	return errors.Join(err, o.printScore(s, st.out))
-}
-
-func (o *evaluateOptions) printScore(s generation.Score, w io.Writer) error {
-	if o.format == "json" {
-		return printJSON(w, s)
-	}
-	partial := ""
-	if s.Partial {
-		partial = "partial: interrupted, this is the beginning of the text\n"
-	}
-	_, err := fmt.Fprintf(w, "%d tokens, %d characters, %d bytes\n%.4f nats per token, perplexity %.3f\n%.4f bits per byte, %.4f bits per character\n%d words and ends of lines, perplexity of words %.3f\n%s",
-		s.Tokens, s.Chars, s.Bytes, s.NLLPerToken, s.Perplexity, s.BitsPerByte, s.BitsPerChar, s.Words, s.WordPerplexity, partial)
 	return err
 }

@@ -21,7 +21,7 @@ func TestExplain(t *testing.T) {
 	checkBad(t, "explain", []bad{
 		{1, `no attention layer is called "h0/at"; near it: ["h0/att"]`, []string{"-run", dir, "-prompt", "a", "-attention", file, "-layer", "h0/at"}},
 		{2, "want a name that ends in .svg", []string{"-prompt", "a", "-attention", "att.png"}},
-		{2, "give -attention FILE.svg", []string{"-prompt", "a", "-layer", "h0/att"}},
+		{2, "or -attention FILE.svg", []string{"-prompt", "a", "-layer", "h0/att"}},
 		{2, "give -prompt TEXT", []string{"-attention", file}},
 		{2, "-tokens -1", []string{"-attention", file, "-prompt", "a", "-tokens", "-1"}},
 		{1, "there is no run with weights in runs", []string{"-attention", file, "-prompt", "a"}},

@@ -27,7 +27,7 @@ type trainOptions struct {
 	imports, exports          string
 	check, describe, profile  bool
 	format, batch             string // of -check: how findings are printed, and the file of a saved batch
-	sets, sweep               cli.List
+	sets, sweep, average      cli.List
 	seeds                     int
 	short                     map[string]string // key → value of the flag that stands for it
 	machine                   cli.Machine
@@ -62,7 +62,7 @@ func runTrain(args []string, s streams) int {
 
 // oneRank refuses the flags with which nothing is trained on several ranks.
 func (o *trainOptions) oneRank() error {
-	for _, name := range []string{"check", "describe", "profile", "graph", "import", "export"} {
+	for _, name := range []string{"check", "describe", "profile", "graph", "import", "export", "average"} {
 		given := false
 		o.Visit(func(f *flag.Flag) { given = given || f.Name == name })
 		if given {
@@ -75,6 +75,9 @@ func (o *trainOptions) oneRank() error {
 func train(ctx context.Context, o *trainOptions, s streams) error {
 	if o.imports != "" || o.exports != "" {
 		return convert(o, s)
+	}
+	if len(o.average) > 0 {
+		return average(o, s)
 	}
 	if o.sweeps() {
 		return sweep(ctx, o, s)
@@ -118,6 +121,9 @@ func use(ctx context.Context, o *trainOptions, r *training.Run, s streams) error
 	}
 	w := &watcher{run: r, stderr: s.err}
 	r.Watch = training.Watch{Step: w.step, Validating: w.validating, Eval: w.eval, Message: func(text string) { w.print(text) }}
+	if text := r.ScheduleWarning(); text != "" {
+		fmt.Fprintln(s.err, text)
+	}
 	err := learn(ctx, r)
 	w.bar.Done()
 	if err != nil {

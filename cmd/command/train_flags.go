@@ -41,7 +41,8 @@ var shorthands = []struct{ group, flag, key, help string }{
 	{"Training", "lr", "optimizer.lr", "`RATE` peak learning rate"},
 	{"Training", "min-lr", "schedule.min_lr", "`RATE` final learning rate (a tenth)"},
 	{"Training", "warmup", "schedule.warmup", "`N` warm-up steps"},
-	{"Training", "schedule", "schedule.name", "`NAME` schedule: cosine, linear, constant or inverse_sqrt"},
+	{"Training", "schedule", "schedule.name", "`NAME` schedule"},
+	{"Training", "optimizer", "optimizer.name", "`NAME` optimizer"},
 	{"Training", "weight-decay", "optimizer.weight_decay", "`X` weight decay"},
 	{"Training", "clip", "optimizer.clip", "`X` gradient clipping norm, 0 is off"},
 	{"Training", "bptt", "training.bptt", "`MODE` carry recurrent state across batches, or reset it"},
@@ -66,6 +67,7 @@ func newTrainOptions(prefix string) *trainOptions {
 		o.StringVar(&o.init, "init", "", "`PATH` initial weights, model and tokenizer: a run, or what -import takes")
 		o.StringVar(&o.imports, "import", "", "`PATH` convert a model (GPT-2, Llama, llama2.c, ml5.js) into a run in -out")
 		o.StringVar(&o.exports, "export", "", "`DIR` write a gpt or llama run to -out for Hugging Face's transformers")
+		o.Var(&o.average, "average", "`DIR …` write the mean of the weights of runs, of those that a run has kept, or of files to -out")
 		o.BoolVar(&o.check, "check", false, "look for mistakes in the model")
 		o.StringVar(&o.format, "format", "text", "`FORMAT` print its findings as text or json (text)")
 		o.BoolVar(&o.describe, "describe", false, "print parameters and cost")
@@ -81,15 +83,18 @@ func newTrainOptions(prefix string) *trainOptions {
 		o.machine.DeclareRanks(o.Flags)
 		o.declareShorthands("Machine")
 	})
+	o.Several("average")
 	o.Join("graph-under", "graph-ops")
 	o.Join("check", "format")
 	o.Join("describe", "ranks", "link")
 	o.Join("check", "profile")
 	o.Join("sweep", "seeds")
+	o.Join("import", "export")
+	o.Join("model", "context")
 	o.Join("threads", "workers")
 	o.Join("version", "watchdog")
 	for first, second := range map[string]string{"layers": "heads", "dim": "dropout", "tokenizer": "vocab", "steps": "for",
-		"batch": "accumulate", "lr": "min-lr", "warmup": "schedule", "weight-decay": "clip", "precision": "seed", "eval-every": "save-every"} {
+		"batch": "accumulate", "lr": "min-lr", "warmup": "bptt", "weight-decay": "clip", "precision": "seed", "eval-every": "save-every"} {
 		o.Join(first, second)
 	}
 	o.Moved("eval", prefix+"evaluate -run DIR")
@@ -116,6 +121,10 @@ func namesOf(key string) string {
 		return ": " + strings.Join(models.Names(), ", ")
 	case "data.name":
 		return ": " + strings.Join(data.Names(), ", ")
+	case "optimizer.name":
+		return ": " + strings.Join(training.OptimizerNames(), ", ")
+	case "schedule.name":
+		return ": " + strings.Join(training.ScheduleNames(), ", ")
 	}
 	return ""
 }

@@ -23,5 +23,6 @@ type Header struct {
 	Payload   [sha256.Size]byte // hash of the ids as stored
 	Documents uint64            // number of documents; 0 if the text is not of documents
 	Skipped   uint64            // records that could not be read
-	Unused    uint64            // records of the test part
+	Unused    uint64            // records of the test part that are left out
+	Test      uint64            // tokens of the test part, which is the end
 }

@@ -32,6 +32,8 @@ func check(f *os.File) (*Header, error) {
 		return nil, fmt.Errorf("the header says %d ids of %d bytes, the file has %d bytes after it", h.Count, h.Width, payload)
 	case h.Split > h.Count:
 		return nil, fmt.Errorf("the training part ends at %d of %d tokens", h.Split, h.Count)
+	case h.Test > h.Count-h.Split:
+		return nil, fmt.Errorf("the test part has %d of the %d tokens after the training part", h.Test, h.Count-h.Split)
 	}
 	return h, checkPayload(io.NewSectionReader(f, headerSize, payload), h)
 }

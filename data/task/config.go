@@ -14,6 +14,7 @@ type Config struct {
 	MaxSource     int
 
 	Split   float64 // fraction of the rows for training
+	Test    float64 // fraction of the rows for the test part
 	Invalid string
 	Ragged  string
 }

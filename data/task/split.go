@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// The parts of a corpus. Only tables with a split column have a test part.
+// The parts of a corpus. There is a test part if data.test is set, or if a table has a split column.
 const (
 	TrainPart = iota
 	ValidPart
@@ -25,6 +25,9 @@ var partNames = [][]string{
 
 // PartName returns the name of a part.
 func PartName(part int) string { return partNames[part][0] }
+
+// PartTitle returns what messages call a part: "training", "validation" or "test".
+func PartTitle(part int) string { return [...]string{"training", "validation", "test"}[part] }
 
 // ParsePart returns the part with the given name.
 func ParsePart(name string) (int, error) {
@@ -42,12 +45,16 @@ type splitter struct {
 	column   int     // index of the split column, or −1
 	key      []int   // indices of the key columns
 	fraction float64 // of the rows, for training
+	test     float64 // fraction of the rows for the test part
 }
 
 // newSplitter returns the splitter of a table; key are the key columns if data.key is empty.
 func newSplitter(t *Table, c Config, key []int) (*splitter, error) {
-	s := &splitter{column: slices.Index(t.header, "split"), key: key, fraction: c.Split}
+	s := &splitter{column: slices.Index(t.header, "split"), key: key, fraction: c.Split, test: c.Test}
 	t.named = t.named || s.column >= 0
+	if s.column >= 0 && c.Test > 0 {
+		return nil, fmt.Errorf("data.test is %v, but %s has a split column, which names the test part: leave data.test at 0", c.Test, t.from)
+	}
 	given, err := t.columns("key", c.Key)
 	if given != nil {
 		s.key = given
@@ -65,8 +72,11 @@ func (s *splitter) part(t *Table, r row) (int, error) {
 		return part, nil
 	}
 	sum := sha256.Sum256([]byte(strings.Join(pick(r.cells, s.key), "\t")))
-	if float64(binary.LittleEndian.Uint64(sum[:8])) < s.fraction*math.MaxUint64 {
+	switch at := float64(binary.LittleEndian.Uint64(sum[:8])); {
+	case at < s.fraction*math.MaxUint64:
 		return TrainPart, nil
+	case at >= (1-s.test)*math.MaxUint64 && s.test > 0:
+		return TestPart, nil
 	}
 	return ValidPart, nil
 }

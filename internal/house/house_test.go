@@ -29,7 +29,7 @@ var floors = [][]string{
 	{"models", "data/store", "data/task", "training/rundir"},
 	{"data"},
 	{"interchange", "generation"},
-	{"training"},
+	{"training", "inspect"},
 	{"evaluation"},
 	{"experiment"},
 	{"internal/cli", "internal/house"},

@@ -10,9 +10,12 @@ import (
 // canvas writes an SVG.
 type canvas struct{ b strings.Builder }
 
+// svgHead is how every picture begins, with its width and height.
+const svgHead = `<svg xmlns="http://www.w3.org/2000/svg" width="%f" height="%f"`
+
 func newCanvas(w, h float64) *canvas {
 	c := &canvas{}
-	fmt.Fprintf(&c.b, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f">`, w, h, w, h)
+	fmt.Fprintf(&c.b, strings.ReplaceAll(svgHead, "%f", "%.0f")+` viewBox="0 0 %.0f %.0f">`, w, h, w, h)
 	c.b.WriteString("\n<defs>")
 	for _, color := range []string{forwardColor, backwardColor, acrossColor} {
 		fmt.Fprintf(&c.b, `<marker id="a%s" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0.5L8 4L0 7.5z" fill="%s"/></marker>`, color[1:], color)

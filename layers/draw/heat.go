@@ -14,13 +14,15 @@ type Map struct {
 	Title      string
 	Rows, Cols []string  // labels; white space is made visible
 	Values     []float64 // row by row
+	Cells      []string  // text in each cell, row by row; or nil
 }
 
 // Maps is several heat maps side by side with one colour scale.
 type Maps struct {
 	Title  string
 	Each   []Map
-	Across int // maps in a row; 0: all
+	Across int     // maps in a row; 0: all
+	Most   float64 // absolute value of the darkest colour; 0: the largest
 }
 
 // SVG returns the map with labels and a colour scale.
@@ -28,10 +30,11 @@ func (m Map) SVG() string { return Maps{Each: []Map{m}}.SVG() }
 
 // Sizes of maps in pixels.
 const (
-	cellSize  = 14.0
-	labelSize = 12.0
-	mapGap    = 26.0
-	scaleBar  = 120.0
+	cellSize     = 14.0
+	labelSize    = 12.0
+	cellTextSize = 10.0
+	mapGap       = 26.0
+	scaleBar     = 120.0
 )
 
 // SVG returns the maps with labels and a colour scale: 0 is white, positive blue, negative orange.
@@ -40,7 +43,10 @@ func (m Maps) SVG() string {
 	if across < 1 {
 		across = len(m.Each)
 	}
-	most := m.largest()
+	most := m.Most
+	if most == 0 {
+		most = m.largest()
+	}
 	y, width := margin+labelSize+12, scaleBar+160.0
 	if m.Title != "" {
 		y += 20
@@ -108,7 +114,7 @@ func (m Map) draw(c *canvas, x, y, most float64) (w, h float64) {
 		left = max(left, label.Width(visible(r))*1.15+6)
 	}
 	for _, col := range m.Cols {
-		if w := label.Width(visible(col)); w > cellSize {
+		if w := label.Width(visible(col)); w > m.cellWidth() {
 			turned, above = true, max(above, w*1.15+8)
 		}
 	}
@@ -123,14 +129,15 @@ func (m Map) draw(c *canvas, x, y, most float64) (w, h float64) {
 		c.text(label, visible(r))
 	}
 	for j, col := range m.Cols {
-		label.X, label.Y, label.Anchor, label.Turn = x0+(float64(j)+0.5)*cellSize, y0-4, "middle", 0
+		label.X, label.Y, label.Anchor, label.Turn = x0+(float64(j)+0.5)*m.cellWidth(), y0-4, "middle", 0
 		if turned {
 			label.X, label.Anchor, label.Turn = label.X+4, "start", -90
 		}
 		c.text(label, visible(col))
 	}
-	w, h = float64(len(m.Cols))*cellSize, float64(len(m.Rows))*cellSize
+	w, h = float64(len(m.Cols))*m.cellWidth(), float64(len(m.Rows))*cellSize
 	m.cells(c, x0, y0, most)
+	m.texts(c, x0, y0, most)
 	c.rect(x0, y0, w, h, 0, "none", acrossColor)
 	if m.Title != "" {
 		w = max(w, plottext.Label{Size: labelSize, Bold: true}.Width(m.Title)*1.15)
@@ -138,8 +145,30 @@ func (m Map) draw(c *canvas, x, y, most float64) (w, h float64) {
 	return left + w, title + above + h
 }
 
+// cellWidth returns the width of a cell, which the longest text in a cell fits.
+func (m Map) cellWidth() float64 {
+	w := cellSize
+	for _, text := range m.Cells {
+		w = max(w, plottext.Label{Size: cellTextSize}.Width(visible(text))*1.15+6)
+	}
+	return w
+}
+
+// texts writes the texts of the cells, in white where the colour is dark.
+func (m Map) texts(c *canvas, x0, y0, most float64) {
+	for i, text := range m.Cells {
+		l := plottext.Label{Size: cellTextSize, Anchor: "middle", Color: inkColor}
+		l.X, l.Y = x0+(float64(i%len(m.Cols))+0.5)*m.cellWidth(), y0+(float64(i/len(m.Cols))+0.75)*cellSize
+		if math.Abs(m.Values[i])/most > 0.55 {
+			l.Color = "#ffffff"
+		}
+		c.text(l, visible(text))
+	}
+}
+
 // cells fills the map, one path for each colour.
 func (m Map) cells(c *canvas, x0, y0, most float64) {
+	width := m.cellWidth()
 	paths := map[string]*strings.Builder{}
 	for i := 0; i < len(m.Rows); i++ {
 		for j := 0; j < len(m.Cols); {
@@ -153,7 +182,7 @@ func (m Map) cells(c *canvas, x0, y0, most float64) {
 			if paths[color] == nil {
 				paths[color] = &strings.Builder{}
 			}
-			fmt.Fprintf(paths[color], "M%.6g %.6gh%.6gv%.6gh%.6gz", x0+float64(from)*cellSize, y0+float64(i)*cellSize, float64(j-from)*cellSize, cellSize, -float64(j-from)*cellSize)
+			fmt.Fprintf(paths[color], "M%.6g %.6gh%.6gv%.6gh%.6gz", x0+float64(from)*width, y0+float64(i)*cellSize, float64(j-from)*width, cellSize, -float64(j-from)*width)
 		}
 	}
 	var colors []string

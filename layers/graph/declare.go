@@ -23,7 +23,10 @@ func (s *Scope) Must(n *G.Node, err error) *G.Node {
 	if n == nil {
 		s.Fail("the op returned no node")
 	}
-	line := caller()
+	line := s.graph.line
+	if line == "" {
+		line = caller()
+	}
 	if _, known := s.graph.made[n]; known && !identified(n) {
 		s.graph.merged = append(s.graph.merged, n)
 	}
@@ -80,21 +83,6 @@ func (s *Scope) Apply(o ops.Op, in ...*G.Node) *G.Node {
 	return s.Must(ops.Apply(s.At(o.Name), o, in...))
 }
 
-// Tap names n, so that a program can read its value, and returns n. It is an error to use a
-// name twice in a scope.
-func (s *Scope) Tap(name string, n *G.Node) *G.Node {
-	s.RefuseNil(n)
-	s.graph.taps[s.claim(name)] = n
-	return n
-}
-
-// Out returns n and makes it the tap of the scope's own path: the result of the layer at s.
-func (s *Scope) Out(n *G.Node) *G.Node {
-	s.RefuseNil(n)
-	s.graph.taps[s.claimPath(s.path)] = n
-	return n
-}
-
 // View is a kind of value that can be drawn.
 type View string
 
@@ -103,12 +91,6 @@ const (
 	AttentionWeights View = "attention" // (B·T, H·C): a row for each query; C columns (keys) for each head
 	LSTMGates        View = "gates"     // (B·T, 4H): i|f|g|o of each token
 )
-
-// TapView is Tap for a value that can be drawn as v. Values without a view are never drawn.
-func (s *Scope) TapView(v View, name string, n *G.Node) *G.Node {
-	s.graph.views[v] = append(s.graph.views[v], s.join(name))
-	return s.Tap(name, n)
-}
 
 // Param declares a parameter and returns its node. Init sets its initial values, unless the
 // weights already have a parameter at this path.

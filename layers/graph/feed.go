@@ -74,11 +74,12 @@ func (g *Graph) feedSequence(b int, tokens []int) error {
 		g.set("source_lengths", t0+t, source)
 	}
 	g.set("source_lengths_of_sequences", b, source)
-	last := t0 + n - 1
+	last, at := t0+n-1, start+n-1
 	if n == 0 {
-		last = -1
+		last, at = -1, -1
 	}
 	g.set("last", b, last)
+	g.set("last_positions", b, at)
 	return nil
 }
 

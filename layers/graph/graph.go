@@ -3,11 +3,9 @@ package graph
 import (
 	"fmt"
 	"slices"
-	"sort"
 
 	G "gorgonia.org/gorgonia"
 
-	"euryale/internal/near"
 	"euryale/layers/ops"
 )
 
@@ -28,29 +26,35 @@ type Noise = ops.Noise
 
 // Graph is an expression graph that Build has made, with its parameters and inputs.
 type Graph struct {
-	frame   Frame
-	expr    *G.ExprGraph
-	tape    *ops.Tape
-	weights *Weights
-	params  G.Nodes
-	decays  []*bool // of each parameter: the scope's weight decay, nil for the default
-	taps    map[string]*G.Node
-	hidden  map[string]bool    // names of taps inside loops, which have no value
-	cell    *ops.Cell          // the cell of a loop while it is declared, else nil
-	views   map[View][]string  // taps that can be drawn
-	claimed map[string]string  // path → source line that declared it
-	sources map[string]Source  // path of a scope → the line of its first declaration
-	last    string             // path of the scope of the last declaration
-	made    map[*G.Node]string // declared nodes → path of the scope, or "" if it is not known
-	lines   map[*G.Node]string // declared nodes → source line
-	shared  map[string]bool    // paths of the parameters that Shared has returned
-	inCell  map[*G.Node]bool   // nodes of a loop's cell, which the loop runs and nothing else reads
-	merged  G.Nodes            // nodes that two declarations of a custom op returned
-	losses  []Loss
-	ints    map[string]*ints // inputs of integers, by name
-	caches  G.Nodes          // tensors of memory: no buffer may reuse them before the run ends
-	writes  []stateWrite     // values that a run stores in memory
-	encoded []int            // tokens of each sequence's source in Feed.Source
+	frame    Frame
+	expr     *G.ExprGraph
+	tape     *ops.Tape
+	weights  *Weights
+	params   G.Nodes
+	decays   []*bool // of each parameter: the scope's weight decay, nil for the default
+	taps     map[string]*G.Node
+	hidden   map[string]bool           // names of taps inside loops, which have no value
+	later    map[string]func() *G.Node // taps that are declared when a program reads them
+	infos    map[string]TapInfo
+	edits    []Edit
+	asked    map[string]bool    // taps that a layer has asked IsEdited about
+	readOnly map[string]bool    // taps that no edit can change
+	line     string             // of the tap that is declared now, after the graph; else ""
+	cell     *ops.Cell          // the cell of a loop while it is declared, else nil
+	views    map[View][]string  // taps that can be drawn
+	claimed  map[string]string  // path → source line that declared it
+	sources  map[string]Source  // path of a scope → the line of its first declaration
+	last     string             // path of the scope of the last declaration
+	made     map[*G.Node]string // declared nodes → path of the scope, or "" if it is not known
+	lines    map[*G.Node]string // declared nodes → source line
+	shared   map[string]bool    // paths of the parameters that Shared has returned
+	inCell   map[*G.Node]bool   // nodes of a loop's cell, which the loop runs and nothing else reads
+	merged   G.Nodes            // nodes that two declarations of a custom op returned
+	losses   []Loss
+	ints     map[string]*ints // inputs of integers, by name
+	caches   G.Nodes          // tensors of memory: no buffer may reuse them before the run ends
+	writes   []stateWrite     // values that a run stores in memory
+	encoded  []int            // tokens of each sequence's source in Feed.Source
 }
 
 // ints is an input of integers.
@@ -100,6 +104,7 @@ func Build(w *Weights, f Frame, declare func(s *Scope)) (g *Graph, err error) {
 
 func newGraph(w *Weights, f Frame) *Graph {
 	g := &Graph{frame: f, expr: G.NewGraph(), tape: ops.NewTape(), weights: w, taps: map[string]*G.Node{}, hidden: map[string]bool{},
+		later: map[string]func() *G.Node{}, infos: map[string]TapInfo{}, asked: map[string]bool{}, readOnly: map[string]bool{},
 		views: map[View][]string{}, claimed: map[string]string{}, sources: map[string]Source{}, made: map[*G.Node]string{}, lines: map[*G.Node]string{}, shared: map[string]bool{}, inCell: map[*G.Node]bool{}, ints: map[string]*ints{}, encoded: make([]int, f.B)}
 	g.tape.Differentiated = f.Gradient
 	return g
@@ -117,8 +122,8 @@ func (g *Graph) Tape() *ops.Tape { return g.tape }
 // Params returns the parameters in the order they were declared.
 func (g *Graph) Params() G.Nodes { return g.params }
 
-// settleDecay sets Decay of each parameter that this graph is the first to declare: to the
-// value given by WithDecay, or else to whether a matrix product or a lookup reads it.
+// settleDecay sets Decay and Table of each parameter that this graph is the first to declare:
+// Decay to the value given by WithDecay, or else to whether a matrix product or a lookup reads it.
 func (g *Graph) settleDecay() {
 	read := map[*G.Node]bool{}
 	for _, n := range g.expr.AllNodes() {
@@ -132,12 +137,13 @@ func (g *Graph) settleDecay() {
 		p := g.weights.byPath[n.Name()]
 		switch decay := g.decays[i]; {
 		case p.settled:
+			continue
 		case decay != nil:
 			p.Decay = *decay
 		default:
 			p.Decay = read[n] || g.tape.ReadsAsMatrix(n)
 		}
-		p.settled = true
+		p.Table, p.settled = g.tape.ReadsAsTable(n), true
 	}
 }
 
@@ -152,26 +158,3 @@ func isProduct(n *G.Node) bool {
 
 // Views returns the names of the taps declared with view v, sorted.
 func (g *Graph) Views(v View) []string { return slices.Sorted(slices.Values(g.views[v])) }
-
-// Tap returns the node of that name, or an error that lists similar names.
-func (g *Graph) Tap(name string) (*G.Node, error) {
-	if n := g.taps[name]; n != nil {
-		return n, nil
-	}
-	if g.hidden[name] {
-		return nil, fmt.Errorf("%q is computed inside a loop, which stores only the state: make it part of the state to read it", name)
-	}
-	return nil, fmt.Errorf("no layer computes %q; similar names: %q", name, near.Names(name, g.Taps(), 5))
-}
-
-// Taps returns the names of all values that can be read, sorted: parameters too.
-func (g *Graph) Taps() []string {
-	names := make([]string, 0, len(g.taps))
-	for name := range g.taps {
-		if name != "" {
-			names = append(names, name)
-		}
-	}
-	sort.Strings(names)
-	return names
-}

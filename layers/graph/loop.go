@@ -17,11 +17,17 @@ import (
 //	x: (B·T, in), prev: (B, D) → (B·T, D), the state after each token
 //	cell: (B, in), (B, D) → (B, D)
 func (s *Scope) Loop(x, prev *G.Node, cell func(x, prev *G.Node) *G.Node) *G.Node {
+	return s.LoopOver(x, prev, false, cell)
+}
+
+// LoopOver is Loop, from the last token to the first if reverse is set.
+func (s *Scope) LoopOver(x, prev *G.Node, reverse bool, cell func(x, prev *G.Node) *G.Node) *G.Node {
 	g := s.graph
 	in := s.Rows(x)
 	s.RefuseNil(prev)
 	s.refuseInCell("another loop")
-	c := ops.Cell{Token: s.placeholder("token", x, s.B, in), Prev: s.placeholder("before", prev, prev.Shape()...), Step: new(int)}
+	c := ops.Cell{Token: s.placeholder("token", x, s.B, in), Prev: s.placeholder("before", prev, prev.Shape()...), Step: new(int),
+		Scan: ops.Scan{Sequences: s.B, Reverse: reverse}}
 	taps, flops := maps.Clone(g.taps), g.tape.Flops()
 	g.cell = &c
 	known := len(g.expr.AllNodes())
@@ -39,7 +45,7 @@ func (s *Scope) Loop(x, prev *G.Node, cell func(x, prev *G.Node) *G.Node) *G.Nod
 	}
 	s.admit(c.Next, caller())
 	g.hideTaps(taps)
-	return s.Must(ops.Loop(s.At("loop"), s.B, c, x, prev, s.Positions()))
+	return s.Must(ops.Loop(s.At("loop"), c, x, prev, s.Positions()))
 }
 
 func (s *Scope) placeholder(name string, like *G.Node, shape ...int) *G.Node {

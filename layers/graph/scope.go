@@ -15,6 +15,7 @@ type Scope struct {
 
 	path     string
 	source   bool // tokens are those of the source
+	last     bool // values have a row for the last token of each sequence only
 	graph    *Graph
 	bias     bool  // Linear and LayerNorm have one
 	init     Init  // of matrices; nil: each layer's default

@@ -31,9 +31,10 @@ type Param struct {
 	Path  string
 	Shape []int
 	Decay bool // has weight decay; set by the first graph that declares the parameter
+	Table bool // a lookup reads it; set as Decay is
 	data  any  // []float32 or []float64
 
-	settled bool // Decay is set
+	settled bool // Decay and Table are set
 
 	weight *ops.Weight // packed for products; nil unless it is a float32 matrix
 }
@@ -174,7 +175,7 @@ func (p *Param) Size() int { return tensor.Shape(p.Shape).TotalSize() }
 // Part returns the values [from, to) of a float32 parameter as a vector. It shares their memory,
 // and has the path of the whole.
 func (p *Param) Part(from, to int) *Param {
-	return &Param{Path: p.Path, Shape: []int{to - from}, Decay: p.Decay, data: p.Float32()[from:to:to]}
+	return &Param{Path: p.Path, Shape: []int{to - from}, Decay: p.Decay, Table: p.Table, data: p.Float32()[from:to:to]}
 }
 
 // Float32 returns the values of a float32 parameter, not a copy; nil if it has another type.

@@ -15,6 +15,7 @@ type Activation string
 const (
 	Identity Activation = ""
 	ReLU     Activation = "relu"
+	ReLU2    Activation = "relu2"     // max(x, 0)² (So et al. 2021)
 	GELU     Activation = "gelu"      // x·Φ(x), Φ by the error function (Hendrycks and Gimpel 2016)
 	GELUTanh Activation = "gelu_tanh" // the same paper's approximation by tanh, as in GPT-2
 	SiLU     Activation = "silu"      // x·σ(x)
@@ -64,6 +65,8 @@ func activationOf[T Float](act Activation) (activation[T], error) {
 		return activation[T]{}, nil
 	case ReLU:
 		return activation[T]{vec.ReLU[T], fromInput(vec.ReLUGrad[T]), vec.BiasReLU[T], nil}, nil
+	case ReLU2:
+		return relu2[T](), nil
 	case GELU:
 		return activation[T]{vec.GELU[T], fromInput(vec.GELUGrad[T]), vec.BiasGELU[T], vec.BiasGELUSlope[T]}, nil
 	case GELUTanh:
@@ -75,5 +78,29 @@ func activationOf[T Float](act Activation) (activation[T], error) {
 	case Sigmoid:
 		return activation[T]{vec.Sigmoid[T], fromOutput(vec.SigmoidGrad[T]), then(vec.Sigmoid[T]), nil}, nil
 	}
-	return activation[T]{}, fmt.Errorf("no activation is called %q: relu, gelu, gelu_tanh, silu, tanh or sigmoid", act)
+	return activation[T]{}, fmt.Errorf("no activation is called %q: relu, relu2, gelu, gelu_tanh, silu, tanh or sigmoid", act)
+}
+
+// relu2 is the square of ReLU, whose derivative is 2·ReLU.
+func relu2[T Float]() activation[T] {
+	return activation[T]{
+		f: func(y, z []T) {
+			vec.ReLU(y, z)
+			vec.Mul(y, y, y)
+		},
+		grad: func(dz, z, _, dy []T) {
+			vec.ReLUGrad(dz, z, dy)
+			vec.Mul(dz, dz, z)
+			vec.Scale(dz, dz, 2)
+		},
+		bias: func(y, z []T, rows, cols int, b []T) {
+			vec.BiasReLU(y, z, rows, cols, b)
+			vec.Mul(y, y, y)
+		},
+		slope: func(y, z []T, rows, cols int, b []T) {
+			vec.BiasReLU(y, z, rows, cols, b)
+			vec.Scale(z, y, 2)
+			vec.Mul(y, y, y)
+		},
+	}
 }

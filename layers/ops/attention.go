@@ -3,6 +3,7 @@ package ops
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 
 	G "gorgonia.org/gorgonia"
@@ -22,6 +23,7 @@ type AttentionConfig struct {
 	Raw       bool // scores are q·kᵀ itself, not divided by √d: Luong et al. 2015's "dot"
 	Drop      Drop // on the attention weights
 	Causal    bool // lengths are causal: only used to count operations
+	Window    int  // a row attends to the last so many of its keys only (Beltagy et al. 2020); 0: to all
 }
 
 // Attention returns softmax(q·kᵀ/√d)·v for each head (Vaswani et al. 2017, eq. 1). Row r of q
@@ -60,6 +62,9 @@ func (a attention) flops() float64 {
 	if a.Causal && a.t == a.c {
 		keys = (keys + 1) / 2
 	}
+	if a.Window > 0 {
+		keys = min(keys, float64(a.Window))
+	}
 	return 4 * float64(a.Sequences*a.t*a.Heads*a.d) * keys
 }
 
@@ -86,6 +91,9 @@ func (a attention) check() error {
 	if a.Heads%a.KVHeads != 0 {
 		return fmt.Errorf("%d heads cannot share %d key-value heads: want a multiple", a.Heads, a.KVHeads)
 	}
+	if a.Window < 0 {
+		return fmt.Errorf("a window of %d keys: want 0 (all) or more", a.Window)
+	}
 	return a.Drop.check()
 }
 
@@ -110,6 +118,7 @@ func parts[T Float](a attention, x func(i int) []T) (q, k, v matrix[T], lengths 
 func attentionSpec[T Float](a attention) spec[T] {
 	lse := make([]T, a.Sequences*a.Heads*a.t) // logarithm of each softmax's denominator
 	scratch := pool[T]{n: 2 * blockRows * a.c}
+	var within []int
 	of := []int{0, 1, 2}
 	if a.packed {
 		of = []int{0}
@@ -120,6 +129,8 @@ func attentionSpec[T Float](a attention) spec[T] {
 		fwd: func(in []arg[T], y []T) {
 			q, k, v, s := parts(a, func(i int) []T { return in[i].X })
 			h := heads[T]{attention: a, q: q, k: k, v: v, y: matrix[T]{y, a.Heads * a.d}, lengths: in[s].I, lse: lse}
+			within = a.within(within[:0], h.lengths)
+			h.within = within
 			parallel.Each(a.Sequences*a.KVHeads, func(i int) {
 				buf := scratch.get()
 				h.forward(i/a.KVHeads, i%a.KVHeads, buf)
@@ -130,7 +141,7 @@ func attentionSpec[T Float](a attention) spec[T] {
 			q, k, v, s := parts(a, func(i int) []T { return in[i].X })
 			dq, dk, dv, _ := parts(a, func(i int) []T { return g[i] })
 			h := heads[T]{attention: a, q: q, k: k, v: v, y: matrix[T]{y, a.Heads * a.d}, lengths: in[s].I, lse: lse,
-				dy: matrix[T]{dy, a.Heads * a.d}, dq: dq, dk: dk, dv: dv}
+				dy: matrix[T]{dy, a.Heads * a.d}, dq: dq, dk: dk, dv: dv, within: within}
 			parallel.Each(a.Sequences*a.KVHeads, func(i int) {
 				buf := scratch.get()
 				h.backward(i/a.KVHeads, i%a.KVHeads, buf)
@@ -150,70 +161,123 @@ type heads[T Float] struct {
 	q, k, v, y     matrix[T]
 	dy, dq, dk, dv matrix[T]
 	lengths        []int
+	within         []int // of a window: lengths without the keys that a block leaves out
 	lse            []T
 }
 
-// blocks calls f for each block of queries of a sequence, from the last to the first: a block
-// has n rows from row r0 of the batch, which attend to at most the sequence's first c keys.
-func (h *heads[T]) blocks(seq int, f func(r0, n, c int)) {
+// rows is a block of queries, and the keys that they attend to.
+type rows struct {
+	r0, n   int   // of the batch
+	from, c int   // of the sequence's keys: c of them from that one
+	lengths []int // how many of the c keys each row attends to the end of
+	seq     int
+}
+
+// blocks calls f for each block of queries of a sequence, from the last to the first.
+func (h *heads[T]) blocks(seq int, f func(b rows)) {
 	for t := (h.t - 1) / blockRows * blockRows; t >= 0; t -= blockRows {
-		r0, n, c := seq*h.t+t, min(blockRows, h.t-t), 0
-		for _, s := range h.lengths[r0 : r0+n] {
+		b := rows{r0: seq*h.t + t, n: min(blockRows, h.t-t), seq: seq}
+		b.lengths = h.lengths[b.r0 : b.r0+b.n]
+		for _, s := range b.lengths {
 			if s > h.c || s < 0 {
 				panic(fmt.Errorf("a query of sequence %d attends to %d keys of %d", seq, s, h.c))
 			}
-			c = max(c, s)
+			b.c = max(b.c, s)
 		}
-		f(r0, n, c)
+		if h.Window > 0 {
+			h.narrow(&b)
+		}
+		f(b)
 	}
 }
 
+// narrow leaves out the keys before the windows of all of a block's rows.
+func (h *heads[T]) narrow(b *rows) {
+	b.from = firstKey(b.lengths, h.Window)
+	b.c -= b.from
+	b.lengths = h.within[b.r0 : b.r0+b.n]
+}
+
+// firstKey returns the first key that is in the window of one of the rows of a block.
+func firstKey(lengths []int, window int) int {
+	first := math.MaxInt
+	for _, s := range lengths {
+		first = min(first, max(0, s-window))
+	}
+	return first
+}
+
+// within returns how many keys of its block each row attends to the end of, in to. It is for all
+// heads, before they run at once.
+func (a attention) within(to, lengths []int) []int {
+	if a.Window == 0 {
+		return nil
+	}
+	for from := range slices.Chunk(lengths, a.t) { // a sequence
+		for block := range slices.Chunk(from, blockRows) {
+			first := firstKey(block, a.Window)
+			for _, s := range block {
+				to = append(to, max(0, s-first))
+			}
+		}
+	}
+	return to
+}
+
 // scores writes q·kᵀ of a block into p (n, c), and returns the scale that softmax applies.
-func (h *heads[T]) scores(p []T, head, kv, seq, r0, n, c int) (scale T) {
-	matmul.Gemm(false, true, n, c, h.d, 1, h.q.at(r0, head*h.d), h.q.ld, h.k.at(seq*h.c, kv*h.d), h.k.ld, 0, p, c)
+func (h *heads[T]) scores(p []T, head, kv int, b rows) (scale T) {
+	matmul.Gemm(false, true, b.n, b.c, h.d, 1, h.q.at(b.r0, head*h.d), h.q.ld, h.k.at(b.seq*h.c+b.from, kv*h.d), h.k.ld, 0, p, b.c)
 	scale = 1
 	if !h.Raw {
 		scale = T(1 / math.Sqrt(float64(h.d)))
 	}
 	if h.ALiBi { // −slope·distance up to a constant in each row, which softmax ignores
 		slope := alibiSlope(head, h.Heads) / float64(scale)
-		for i := range p[:n*c] {
-			p[i] += T(slope * float64(i%c))
+		for i := range p[:b.n*b.c] {
+			p[i] += T(slope * float64(i%b.c))
+		}
+	}
+	if h.Window > 0 {
+		for i, s := range b.lengths {
+			row := p[i*b.c : (i+1)*b.c]
+			for j := range row[:max(0, s-h.Window)] {
+				row[j] = T(math.Inf(-1))
+			}
 		}
 	}
 	return scale
 }
 
-func (h *heads[T]) lseOf(head, r0, n int) []T { return h.lse[head*h.Sequences*h.t+r0:][:n] }
+func (h *heads[T]) lseOf(head int, b rows) []T { return h.lse[head*h.Sequences*h.t+b.r0:][:b.n] }
 
 // drop applies dropout to a block's weights. A weight's index in the noise follows from its
 // head, query and key.
-func (h *heads[T]) drop(p []T, head, r0, n, c int) {
+func (h *heads[T]) drop(p []T, head int, b rows) {
 	if h.Drop.P == 0 {
 		return
 	}
 	key := h.Drop.Noise.key(h.Drop.Layer)
-	for i := range n {
-		row := p[i*c : (i+1)*c]
-		vec.Dropout(row, row, h.Drop.P, key, uint64(((h.Drop.First+r0+i)*h.Heads+head)*h.c))
+	for i := range b.n {
+		row := p[i*b.c : (i+1)*b.c]
+		vec.Dropout(row, row, h.Drop.P, key, uint64(((h.Drop.First+b.r0+i)*h.Heads+head)*h.c+b.from))
 	}
 }
 
 func (h *heads[T]) forward(seq, kv int, buf []T) {
 	group := h.Heads / h.KVHeads
-	h.blocks(seq, func(r0, n, c int) {
+	h.blocks(seq, func(b rows) {
 		for head := kv * group; head < (kv+1)*group; head++ {
-			if c == 0 { // no keys to attend to: zero
-				for i := range n {
-					clear(h.y.at(r0+i, head*h.d)[:h.d])
+			if b.c == 0 { // no keys to attend to: zero
+				for i := range b.n {
+					clear(h.y.at(b.r0+i, head*h.d)[:h.d])
 				}
 				continue
 			}
-			p := buf[:n*c]
-			scale := h.scores(p, head, kv, seq, r0, n, c)
-			vec.SoftmaxRows(p, n, c, c, h.lengths[r0:r0+n], scale, h.lseOf(head, r0, n))
-			h.drop(p, head, r0, n, c)
-			matmul.Gemm(false, false, n, h.d, c, 1, p, c, h.v.at(seq*h.c, kv*h.d), h.v.ld, 0, h.y.at(r0, head*h.d), h.y.ld)
+			p := buf[:b.n*b.c]
+			scale := h.scores(p, head, kv, b)
+			vec.SoftmaxRows(p, b.n, b.c, b.c, b.lengths, scale, h.lseOf(head, b))
+			h.drop(p, head, b)
+			matmul.Gemm(false, false, b.n, h.d, b.c, 1, p, b.c, h.v.at(seq*h.c+b.from, kv*h.d), h.v.ld, 0, h.y.at(b.r0, head*h.d), h.y.ld)
 		}
 	})
 }
@@ -221,25 +285,27 @@ func (h *heads[T]) forward(seq, kv int, buf []T) {
 func (h *heads[T]) backward(seq, kv int, buf []T) {
 	group := h.Heads / h.KVHeads
 	var dot [blockRows]T
-	written := 0 // rows of dk and dv that hold sums; with causal lengths the first block writes them all
-	h.blocks(seq, func(r0, n, c int) {
+	low, high := 0, 0 // rows of dk and dv that hold sums; with causal lengths and no window the first block writes them all
+	h.blocks(seq, func(b rows) {
 		for head := kv * group; head < (kv+1)*group; head++ {
-			if c == 0 {
-				for i := range n {
-					clear(h.dq.at(r0+i, head*h.d)[:h.d])
+			if b.c == 0 {
+				for i := range b.n {
+					clear(h.dq.at(b.r0+i, head*h.d)[:h.d])
 				}
 				continue
 			}
 			beta := T(1)
-			if written == 0 {
-				beta, written = 0, c
+			if high == 0 {
+				beta, low, high = 0, b.from, b.from+b.c
 			}
-			h.clearKeys(seq, kv, written, c)
-			written = max(written, c)
-			h.backwardBlock(buf, dot[:n], beta, head, kv, seq, r0, n, c)
+			h.clearKeys(seq, kv, b.from, low)
+			h.clearKeys(seq, kv, high, b.from+b.c)
+			low, high = min(low, b.from), max(high, b.from+b.c)
+			h.backwardBlock(buf, dot[:b.n], beta, head, kv, b)
 		}
 	})
-	h.clearKeys(seq, kv, written, h.c)
+	h.clearKeys(seq, kv, 0, low)
+	h.clearKeys(seq, kv, high, h.c)
 }
 
 // clearKeys sets the gradients of a sequence's keys from to to−1 to zero.
@@ -253,23 +319,23 @@ func (h *heads[T]) clearKeys(seq, kv, from, to int) {
 // backwardBlock computes dq of a block, and dk and dv as beta times their value plus the block's
 // contribution. With P the weights, M the dropout mask and O = (P⊙M)·V: dV += (P⊙M)ᵀ·dO, dP =
 // (dO·Vᵀ)⊙M, dS = P⊙(dP − rowsum(dO⊙O)), dQ = dS·K, dK += dSᵀ·Q.
-func (h *heads[T]) backwardBlock(buf, dot []T, beta T, head, kv, seq, r0, n, c int) {
+func (h *heads[T]) backwardBlock(buf, dot []T, beta T, head, kv int, b rows) {
+	n, c, at := b.n, b.c, b.seq*h.c+b.from
 	p, dp := buf[:n*c], buf[n*c:2*n*c]
-	dy := h.dy.at(r0, head*h.d)
-	k, v := h.k.at(seq*h.c, kv*h.d), h.v.at(seq*h.c, kv*h.d)
-	lengths := h.lengths[r0 : r0+n]
+	dy := h.dy.at(b.r0, head*h.d)
+	k, v := h.k.at(at, kv*h.d), h.v.at(at, kv*h.d)
 	for i := range dot {
-		dot[i] = T(vec.Dot(h.dy.at(r0+i, head*h.d)[:h.d], h.y.at(r0+i, head*h.d)[:h.d]))
+		dot[i] = T(vec.Dot(h.dy.at(b.r0+i, head*h.d)[:h.d], h.y.at(b.r0+i, head*h.d)[:h.d]))
 	}
-	scale := h.scores(p, head, kv, seq, r0, n, c)
-	vec.SoftmaxAgain(p, n, c, c, lengths, scale, h.lseOf(head, r0, n))
+	scale := h.scores(p, head, kv, b)
+	vec.SoftmaxAgain(p, n, c, c, b.lengths, scale, h.lseOf(head, b))
 	matmul.Gemm(false, true, n, c, h.d, 1, dy, h.dy.ld, v, h.v.ld, 0, dp, c)
-	h.drop(dp, head, r0, n, c)
-	vec.SoftmaxGradRows(dp, p, n, c, c, lengths, dot, scale)
-	h.drop(p, head, r0, n, c)
-	matmul.Gemm(true, false, c, h.d, n, 1, p, c, dy, h.dy.ld, beta, h.dv.at(seq*h.c, kv*h.d), h.dv.ld)
-	matmul.Gemm(false, false, n, h.d, c, 1, dp, c, k, h.k.ld, 0, h.dq.at(r0, head*h.d), h.dq.ld)
-	matmul.Gemm(true, false, c, h.d, n, 1, dp, c, h.q.at(r0, head*h.d), h.q.ld, beta, h.dk.at(seq*h.c, kv*h.d), h.dk.ld)
+	h.drop(dp, head, b)
+	vec.SoftmaxGradRows(dp, p, n, c, c, b.lengths, dot, scale)
+	h.drop(p, head, b)
+	matmul.Gemm(true, false, c, h.d, n, 1, p, c, dy, h.dy.ld, beta, h.dv.at(at, kv*h.d), h.dv.ld)
+	matmul.Gemm(false, false, n, h.d, c, 1, dp, c, k, h.k.ld, 0, h.dq.at(b.r0, head*h.d), h.dq.ld)
+	matmul.Gemm(true, false, c, h.d, n, 1, dp, c, h.q.at(b.r0, head*h.d), h.q.ld, beta, h.dk.at(at, kv*h.d), h.dk.ld)
 }
 
 // alibiSlope returns the difference of a head's scores between neighbouring keys.
@@ -291,19 +357,19 @@ func weightsSpec[T Float](a attention) spec[T] {
 	return spec[T]{
 		shape: tensor.Shape{a.Sequences * a.t, a.Heads * a.c},
 		fwd: func(in []arg[T], w []T) {
-			h := heads[T]{attention: a, q: matrix[T]{in[0].X, a.Heads * a.d}, k: matrix[T]{in[1].X, a.KVHeads * a.d}, lengths: in[2].I}
+			h := heads[T]{attention: a, q: matrix[T]{in[0].X, a.Heads * a.d}, k: matrix[T]{in[1].X, a.KVHeads * a.d}, lengths: in[2].I, within: a.within(nil, in[2].I)}
 			p := make([]T, blockRows*a.c)
 			clear(w)
 			for i := range a.Sequences * a.Heads {
 				seq, head := i/a.Heads, i%a.Heads
-				h.blocks(seq, func(r0, n, c int) {
-					if c == 0 {
+				h.blocks(seq, func(b rows) {
+					if b.c == 0 {
 						return
 					}
-					scale := h.scores(p, head, head/(a.Heads/a.KVHeads), seq, r0, n, c)
-					vec.SoftmaxRows(p, n, c, c, h.lengths[r0:r0+n], scale, nil)
-					for r := range n {
-						copy(w[((r0+r)*a.Heads+head)*a.c:], p[r*c:(r+1)*c])
+					scale := h.scores(p, head, head/(a.Heads/a.KVHeads), b)
+					vec.SoftmaxRows(p, b.n, b.c, b.c, b.lengths, scale, nil)
+					for r := range b.n {
+						copy(w[((b.r0+r)*a.Heads+head)*a.c+b.from:], p[r*b.c:(r+1)*b.c])
 					}
 				})
 			}

@@ -16,6 +16,7 @@ type Cell struct {
 	Token *G.Node // (B, in), a placeholder
 	Prev  *G.Node // (B, D), a placeholder
 	Next  *G.Node // (B, D)
+	Scan  Scan    // the order of tokens
 	Step  *int    // index of the current token, for dropout inside the cell; may be nil
 }
 

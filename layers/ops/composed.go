@@ -16,7 +16,7 @@ import (
 // that change a step. Scores and weights are (B·T, H·C): a row for each query, and for each
 // head C columns, one for each key of the row's sequence.
 
-// Scores returns q·kᵀ/√d for each head (Vaswani et al. 2017, eq. 1).
+// Scores returns q·kᵀ/√d for each head (Vaswani et al. 2017, eq. 1), or q·kᵀ if c.Raw is set.
 //
 //	q: (B·T, H·d), k: (B·C, K·d) → (B·T, H·C)
 func Scores(p Place, c AttentionConfig, q, k *G.Node) (*G.Node, error) {
@@ -51,6 +51,9 @@ func headOf[T Float](x []T, seq, n, head, w, heads int) []T { return x[seq*n*hea
 func scoresSpec[T Float](a attention) spec[T] {
 	ldq, ldk, lds := a.Heads*a.d, a.KVHeads*a.d, a.Heads*a.c
 	scale := T(1 / math.Sqrt(float64(a.d)))
+	if a.Raw {
+		scale = 1
+	}
 	q := func(x []T, seq, head int) []T { return headOf(x, seq, a.t, head, a.d, a.Heads) }
 	k := func(x []T, seq, kv int) []T { return headOf(x, seq, a.c, kv, a.d, a.KVHeads) }
 	s := func(x []T, seq, head int) []T { return headOf(x, seq, a.t, head, a.c, a.Heads) }
@@ -78,11 +81,16 @@ func scoresSpec[T Float](a attention) spec[T] {
 //
 //	scores: (B·T, H·C), lengths: (B·T) int → (B·T, H·C)
 func Mask(p Place, heads int, scores, lengths *G.Node) (*G.Node, error) {
+	return MaskWindow(p, heads, 0, scores, lengths)
+}
+
+// MaskWindow is Mask that also has −∞ for the keys before the last window ones of a row; 0: all.
+func MaskWindow(p Place, heads, window int, scores, lengths *G.Node) (*G.Node, error) {
 	c, err := checkLengths(heads, scores, lengths)
 	if err != nil {
 		return nil, err
 	}
-	return apply(p, maskSpec[float32](scores, heads, c), maskSpec[float64](scores, heads, c), scores, lengths)
+	return apply(p, maskSpec[float32](scores, heads, c, window), maskSpec[float64](scores, heads, c, window), scores, lengths)
 }
 
 // ALiBi lowers each head's scores by its slope times the distance of the key from the last key
@@ -132,7 +140,7 @@ func headColumns(heads int, scores *G.Node) (int, error) {
 	return scores.Shape()[1] / heads, nil
 }
 
-func maskSpec[T Float](scores *G.Node, heads, c int) spec[T] {
+func maskSpec[T Float](scores *G.Node, heads, c, window int) spec[T] {
 	hide := func(y, x []T, lengths []int, hidden T) {
 		copy(y, x)
 		for r, n := range lengths {
@@ -143,6 +151,11 @@ func maskSpec[T Float](scores *G.Node, heads, c int) spec[T] {
 				row := y[(r*heads+head)*c:][:c]
 				for i := n; i < c; i++ {
 					row[i] = hidden
+				}
+				if window > 0 {
+					for i := range max(0, n-window) {
+						row[i] = hidden
+					}
 				}
 			}
 		}

@@ -16,7 +16,7 @@ func Gather(p Place, table, ids *G.Node) (*G.Node, error) {
 	if table.Dims() != 2 || ids.Dims() != 1 || ids.Dtype() != tensor.Int {
 		return nil, fmt.Errorf("the table is %v and the ids are %v of %v, want (V, D) and (N) of int", table.Shape(), ids.Shape(), ids.Dtype())
 	}
-	p.Tape.readAsMatrix(table)
+	p.Tape.readAsTable(table)
 	v, d, n := table.Shape()[0], table.Shape()[1], ids.Shape()[0]
 	return apply(p, gatherSpec[float32](v, d, n), gatherSpec[float64](v, d, n), table, ids)
 }

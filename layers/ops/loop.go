@@ -13,7 +13,8 @@ import (
 // backward pass recomputes the rest.
 //
 //	x: (B·T, in), prev: (B, D), at: (B·T) int → (B·T, D)
-func Loop(p Place, sequences int, c Cell, x, prev, at *G.Node) (*G.Node, error) {
+func Loop(p Place, c Cell, x, prev, at *G.Node) (*G.Node, error) {
+	sequences := c.Scan.Sequences
 	if x.Dims() != 2 || sequences < 1 || x.Shape()[0]%sequences != 0 || at.Dtype() != tensor.Int || at.Shape().TotalSize() != x.Shape()[0] {
 		return nil, fmt.Errorf("x is %v and positions %v, want (%d·T, D) and (%d·T)", x.Shape(), at.Shape(), sequences, sequences)
 	}
@@ -21,7 +22,7 @@ func Loop(p Place, sequences int, c Cell, x, prev, at *G.Node) (*G.Node, error) 
 	if err != nil {
 		return nil, err
 	}
-	s := scan{Scan{Sequences: sequences}, x.Shape()[0] / sequences, c.Prev.Shape()[1]}
+	s := scan{c.Scan, x.Shape()[0] / sequences, c.Prev.Shape()[1]}
 	in := G.Nodes{prev, at}
 	for _, stream := range b.streams {
 		in = append(in, stream.all)

@@ -84,3 +84,18 @@ func rmsNormSpec[T Float](n, d int, eps float64) spec[T] {
 		}}},
 	}
 }
+
+// HeadRMSNorm is RMSNorm of each head's columns, with one gain for all heads, as for queries and
+// keys (Henry et al. 2020).
+//
+//	x: (N, H·d), gain: (d) → (N, H·d)
+func HeadRMSNorm(p Place, eps float64, x, gain *G.Node) (*G.Node, error) {
+	d := gain.Shape().TotalSize()
+	if x.Dims() != 2 || d == 0 || x.Shape()[1]%d != 0 {
+		return nil, fmt.Errorf("x is %v and its gain %v, want (N, H·d) and (d)", x.Shape(), gain.Shape())
+	}
+	n := x.Shape().TotalSize() / d
+	f, g := rmsNormSpec[float32](n, d, eps), rmsNormSpec[float64](n, d, eps)
+	f.shape, g.shape = x.Shape().Clone(), x.Shape().Clone()
+	return apply(p, f, g, x, gain)
+}

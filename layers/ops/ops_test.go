@@ -43,6 +43,10 @@ func builds(name string) build {
 		}
 	case "rmsnorm":
 		return func(p Place, in map[string]*G.Node) (*G.Node, error) { return RMSNorm(p, 1e-5, in["x"], in["gain"]) }
+	case "headnorm":
+		return func(p Place, in map[string]*G.Node) (*G.Node, error) {
+			return HeadRMSNorm(p, 1e-5, in["x"], in["gain"])
+		}
 	case "attention":
 		return attentionBuild(rest)
 	case "cross":
@@ -65,6 +69,10 @@ func attentionBuild(name string) build {
 		"alibi":   {Sequences: 2, Heads: 3, KVHeads: 3, ALiBi: true},
 		"long":    {Sequences: 1, Heads: 1, KVHeads: 1},
 		"packed":  {Sequences: 2, Heads: 3, KVHeads: 3},
+
+		"window":        {Sequences: 2, Heads: 4, KVHeads: 2, Window: 3},
+		"window long":   {Sequences: 1, Heads: 1, KVHeads: 1, Window: 9},
+		"window padded": {Sequences: 3, Heads: 2, KVHeads: 2, Window: 2},
 	}[name]
 	return func(p Place, in map[string]*G.Node) (*G.Node, error) {
 		if name == "packed" {

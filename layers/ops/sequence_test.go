@@ -56,7 +56,8 @@ func TestLoopAgreesWithPyTorch(t *testing.T) {
 		c := Cell{Token: placeholder("token", 2*d), Prev: placeholder("before", d)}
 		decay, input := G.Must(Columns(p, c.Token, 0, d)), G.Must(Columns(p, c.Token, d, 2*d))
 		c.Next = G.Must(G.Add(G.Must(G.HadamardProd(decay, c.Prev)), input))
-		return Loop(p, b, c, x, in["prev"], in["at"])
+		c.Scan.Sequences = b
+		return Loop(p, c, x, in["prev"], in["at"])
 	})
 }
 

@@ -30,6 +30,7 @@ type Tape struct {
 
 	weights  map[*G.Node]*Weight
 	matrices map[*G.Node]bool // nodes that matrix products and lookups read
+	tables   map[*G.Node]bool // read by a lookup
 
 	padding padding
 

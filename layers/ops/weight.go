@@ -119,6 +119,18 @@ func (t *Tape) readAsMatrix(w *G.Node) {
 	t.matrices[w] = true
 }
 
+// readAsTable records that a lookup reads w.
+func (t *Tape) readAsTable(w *G.Node) {
+	t.readAsMatrix(w)
+	if t.tables == nil {
+		t.tables = map[*G.Node]bool{}
+	}
+	t.tables[w] = true
+}
+
+// ReadsAsTable reports whether a lookup of the graph reads n.
+func (t *Tape) ReadsAsTable(n *G.Node) bool { return t.tables[n] }
+
 // ReadsAsMatrix reports whether a matrix product or a lookup of the graph reads n.
 func (t *Tape) ReadsAsMatrix(n *G.Node) bool { return t.matrices[n] }
 

@@ -67,11 +67,14 @@ def later(n):
     return torch.ones(n, n).triu(1).bool()
 
 
-def attend(q, k, v):
-    """q: (B, T, H, d), k, v: (B, T, K, d), causal."""
+def attend(q, k, v, window=None):
+    """q: (B, T, H, d), k, v: (B, T, K, d), causal; a window is how many keys a row attends to."""
     k, v = [x.repeat_interleave(q.shape[2] // k.shape[2], 2).transpose(1, 2) for x in (k, v)]
     s = q.transpose(1, 2) @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
-    return (s.masked_fill(later(q.shape[1]), -math.inf).softmax(-1) @ v).transpose(1, 2).flatten(2)
+    hidden = later(q.shape[1])
+    if window:
+        hidden = hidden | ~later(q.shape[1]).T.triu(1 - window) & ~torch.eye(q.shape[1]).bool()
+    return (s.masked_fill(hidden, -math.inf).softmax(-1) @ v).transpose(1, 2).flatten(2)
 
 
 class Gain(nn.Module):
@@ -111,9 +114,9 @@ class GPT(nn.Module):
 
 
 class RMSNorm(nn.Module):
-    def __init__(self):
+    def __init__(self, d=D):
         super().__init__()
-        self.weight = nn.Parameter(torch.ones(D))
+        self.weight = nn.Parameter(torch.ones(d))
 
     def forward(self, x):
         return x * torch.rsqrt((x * x).mean(-1, keepdim=True) + 1e-5) * self.weight
@@ -125,6 +128,36 @@ def rotate(x):
     angle = torch.arange(x.shape[1]).view(-1, 1) * 10000.0 ** (-torch.arange(0, d, 2) / d)
     c = torch.view_as_complex(x.unflatten(-1, (d // 2, 2)).contiguous()) * torch.polar(torch.ones_like(angle), angle).unsqueeze(1)
     return torch.view_as_real(c).flatten(-2)
+
+
+class Modern(nn.Module):
+    """models/modern.go with all of its parts, and a window of 3 keys in the first layer."""
+
+    def __init__(self):
+        super().__init__()
+        f = lambda i, o: nn.Linear(i, o, bias=False)
+        self.tok, self.norm, self.head = nn.Embedding(V, D), RMSNorm(), f(D, V)
+        self.h = nn.ModuleList(nn.ModuleDict({"norm1": RMSNorm(), "qkv": f(D, 3 * D), "proj": f(D, D), "qnorm": RMSNorm(D // H), "knorm": RMSNorm(D // H),
+                                              "tokens": nn.Embedding(V, D), "norm2": RMSNorm(), "in": f(D, 4 * D), "out": f(4 * D, D)}) for _ in range(L))
+
+    def forward(self, tokens, _):
+        x = self.tok(tokens)
+        for i, h in enumerate(self.h):
+            q, k, v = [p.unflatten(2, (H, D // H)) for p in h["qkv"](h["norm1"](x)).split(D, 2)]
+            v = v + h["tokens"](tokens).unflatten(2, (H, D // H))
+            x = x + h["proj"](attend(rotate(h["qnorm"](q)), rotate(h["knorm"](k)), v, 3 if i == 0 else None))
+            x = x + h["out"](F.relu(h["in"](h["norm2"](x))) ** 2)
+        return 15 * torch.tanh(self.head(self.norm(x)) / 15)
+
+    def paths(self):
+        p = [("tok/W", self.tok.weight, same)] + norm("norm", self.norm) + linear("head", self.head)
+        for i, h in enumerate(self.h):
+            for name, part in {"att/qkv": "qkv", "att/proj": "proj", "mlp/in": "in", "mlp/out": "out"}.items():
+                p += linear(f"h{i}/{name}", h[part])
+            for name, part in {"att/qnorm": "qnorm", "att/knorm": "knorm", "norm1": "norm1", "norm2": "norm2"}.items():
+                p += norm(f"h{i}/{name}", h[part])
+            p.append((f"h{i}/values/W", h["tokens"].weight, same))
+        return p
 
 
 class Llama(nn.Module):
@@ -262,7 +295,7 @@ def case(name, model, smoothing=0.0):
 
 
 if __name__ == "__main__":
-    for name, make in {"gpt": GPT, "llama": Llama, "encoder": lambda: Encoder(True), "encoder_bidirectional": lambda: Encoder(False),
+    for name, make in {"gpt": GPT, "llama": Llama, "modern": Modern, "encoder": lambda: Encoder(True), "encoder_bidirectional": lambda: Encoder(False),
                        "transformer": lambda: Transformer(False), "transformer_prenorm": lambda: Transformer(True)}.items():
         torch.manual_seed(11)
         case(name, make())

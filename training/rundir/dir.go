@@ -18,6 +18,7 @@ import (
 const (
 	Config    = "config.toml"
 	Tokenizer = "tokenizer.json"
+	Data      = "data.json"           // the corpus: its size, licence and fingerprint
 	Weights   = "weights.safetensors" // of the last save
 	Best      = "best.safetensors"    // of the lowest validation loss
 	State     = "state.safetensors"   // what a run resumes from

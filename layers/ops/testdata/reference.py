@@ -60,8 +60,8 @@ case("layernorm without bias", lambda x, gain: F.layer_norm(x, (11,), gain[0]), 
 case("rmsnorm", lambda x, gain: x / torch.sqrt((x * x).mean(-1, keepdim=True) + 1e-5) * gain, x=3 * r(5, 11), gain=r(1, 11))
 
 
-def attention(q, k, v, sees, sequences, heads, kv, alibi=False):
-    """Scaled dot-product attention; row r attends to the first sees[r] keys of its sequence."""
+def attention(q, k, v, sees, sequences, heads, kv, alibi=False, window=None):
+    """Scaled dot-product attention; row r attends to the first sees[r] keys of its sequence, or to the last of them in a window."""
     t, c, d = q.shape[0] // sequences, k.shape[0] // sequences, q.shape[1] // heads
     split = lambda x, n, h: x.view(sequences, n, h, d).transpose(1, 2)
     q, k, v = split(q, t, heads), split(k, c, kv), split(v, c, kv)
@@ -71,6 +71,8 @@ def attention(q, k, v, sees, sequences, heads, kv, alibi=False):
         slopes = torch.tensor([2.0 ** (-8 * (h + 1) / heads) for h in range(heads)])
         s = s - slopes.view(1, heads, 1, 1) * (torch.arange(t).view(-1, 1) - torch.arange(c)).abs()
     hidden = torch.arange(c).view(1, 1, 1, c) >= sees.view(sequences, 1, t, 1)
+    if window:
+        hidden = hidden | (torch.arange(c).view(1, 1, 1, c) < sees.view(sequences, 1, t, 1) - window)
     p = torch.softmax(s.masked_fill(hidden, -1e300), -1).masked_fill(hidden, 0)
     return (p @ v).transpose(1, 2).reshape(sequences * t, heads * d)
 
@@ -92,6 +94,14 @@ ids = torch.tensor([2, -1, 0, 10, 5, -1, 7])
 loss = lambda logits, targets, eps=0.0: F.cross_entropy(logits, targets, ignore_index=-1, reduction="none", label_smoothing=eps)
 case("cross entropy", loss, ints={"targets": ids}, logits=4 * r(7, 11))
 case("cross entropy smoothed", lambda logits, targets: loss(logits, targets, 0.1), ints={"targets": ids}, logits=4 * r(7, 11))
+
+case("linear relu2", lambda x, w, b: F.relu(x @ w + b) ** 2, x=r(7, 5), w=r(5, 3), b=r(1, 3))
+case("activate relu2", lambda x: F.relu(x) ** 2, x=2 * r(7, 5))
+case("headnorm", lambda x, gain: (x.view(5, 3, 4) / torch.sqrt((x.view(5, 3, 4) ** 2).mean(-1, keepdim=True) + 1e-5) * gain).reshape(5, 12), x=3 * r(5, 12), gain=r(1, 4))
+case("attention window", lambda q, k, v, sees: attention(q, k, v, sees, 2, 4, 2, window=3), ints={"sees": causal}, q=r(14, 12), k=r(14, 6), v=r(14, 6))
+case("attention window long", lambda q, k, v, sees: attention(q, k, v, sees, 1, 1, 1, window=9), ints={"sees": torch.arange(1, 72)}, q=r(71, 3), k=r(71, 3), v=r(71, 3))
+case("attention window padded", lambda q, k, v, sees: attention(q, k, v, sees, 3, 2, 2, window=2),
+     ints={"sees": seen([5] * 2, [3] * 2, [0] * 2)}, q=r(6, 10), k=r(15, 10), v=r(15, 10))
 
 with open(os.path.join(os.path.dirname(__file__), "reference.json"), "w") as f:
     json.dump({"torch": torch.__version__, "cases": cases}, f)

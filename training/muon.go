@@ -1,0 +1,129 @@
+package training
+
+import (
+	"math"
+	"strings"
+
+	"euryale/internal/kernel/matmul"
+	"euryale/internal/kernel/vec"
+	"euryale/layers/graph"
+	"euryale/training/rundir"
+)
+
+func init() { RegisterOptimizer("muon", newMuon) }
+
+// Coefficients of the iteration x·(a + b·x² + c·x⁴), which drives singular values between 0 and
+// 1 towards 1 in few steps (Jordan et al. 2024).
+const (
+	schulzA, schulzB, schulzC = 3.4445, -4.7750, 2.0315
+	schulzSteps               = 5
+)
+
+// muon steps by the momentum of a matrix, orthogonalised by a Newton–Schulz iteration (Jordan et
+// al. 2024), with decoupled weight decay. It is for matrices of products; tables, heads (below
+// head/) and all other parameters are updated by AdamW. The groups of optimizer.groups may say
+// otherwise.
+type muon struct {
+	c        OptimizerConfig
+	matrices []*matrix
+	others   *elementwise // AdamW
+	index    []int        // of the others among all parameters
+	sums     [][]float32  // of the others
+
+	x, next, square, power []float32 // of the iteration, for the largest matrix
+}
+
+// matrix is a parameter that muon updates.
+type matrix struct {
+	*graph.Param
+	index int // among all parameters
+	group
+	momentum []float32
+}
+
+func newMuon(c OptimizerConfig, params []*graph.Param) Optimizer {
+	if c.Momentum == 0 {
+		c.Momentum = 0.95
+	}
+	m := &muon{c: c}
+	var others []*graph.Param
+	largest, side := 0, 0
+	for i, g := range c.groupsOf(params) {
+		p := params[i]
+		if !isMuons(p, g.rule) {
+			others, m.index = append(others, p), append(m.index, i)
+			continue
+		}
+		m.matrices = append(m.matrices, &matrix{p, i, g, make([]float32, p.Size())})
+		largest, side = max(largest, p.Size()), max(side, min(p.Shape[0], p.Shape[1]))
+	}
+	m.others = newElementwise(c, others, adamW, true, true)
+	m.sums = make([][]float32, len(others))
+	m.x, m.next = make([]float32, largest), make([]float32, largest)
+	m.square, m.power = make([]float32, side*side), make([]float32, side*side)
+	return m
+}
+
+// isMuons reports whether muon updates a parameter by the orthogonalised momentum.
+func isMuons(p *graph.Param, rule string) bool {
+	if len(p.Shape) != 2 || rule == "adamw" {
+		return false
+	}
+	return rule == "muon" || p.Decay && !p.Table && p.Path != "head" && !strings.HasPrefix(p.Path, "head/")
+}
+
+// Update implements Optimizer.
+func (m *muon) Update(u Update) {
+	for _, p := range m.matrices {
+		m.updateMatrix(p, u.Sums[p.index], u)
+	}
+	for i, from := range m.index {
+		m.sums[i] = u.Sums[from]
+	}
+	m.others.Update(Update{N: u.N, LR: u.LR, Sums: m.sums, Scale: u.Scale})
+}
+
+func (m *muon) updateMatrix(p *matrix, g []float32, u Update) {
+	scaleBy(g, u.Scale)
+	scaleBy(p.momentum, m.c.Momentum)
+	vec.Add(p.momentum, p.momentum, g)
+	addScaled(g, m.c.Momentum, p.momentum) // Nesterov's
+	rows, cols := p.Shape[0], p.Shape[1]
+	step := m.orthogonal(g, rows, cols)
+	lr := m.c.MatrixLR * u.LR / m.c.LR * p.lr // the schedule is that of lr
+	w := p.Float32()
+	scaleBy(w, 1-lr*p.decay)
+	addScaled(w, -lr*math.Sqrt(max(1, float64(cols)/float64(rows))), step) // W is (in, out)
+}
+
+// orthogonal returns the matrix with the singular vectors of g and singular values near 1. The
+// result is valid until the next call; g is overwritten.
+func (m *muon) orthogonal(g []float32, rows, cols int) []float32 {
+	x, next := m.x[:len(g)], m.next[:len(g)]
+	vec.Scale(x, g, float32(1/(math.Sqrt(vec.SumSquares(g))+1e-7)))
+	n := min(rows, cols)
+	square, power := m.square[:n*n], m.power[:n*n]
+	for range schulzSteps {
+		// The product of x with its transpose on the shorter side: S = x·xᵀ, or xᵀ·x of a tall x.
+		tall := rows > cols
+		matmul.Gemm(tall, !tall, n, n, max(rows, cols), 1, x, cols, x, cols, 0, square, n)
+		copy(power, square)
+		matmul.Gemm(false, false, n, n, n, schulzC, square, n, square, n, schulzB, power, n) // b·S + c·S²
+		copy(next, x)
+		if tall {
+			matmul.Gemm(false, false, rows, cols, n, 1, x, cols, power, n, schulzA, next, cols)
+		} else {
+			matmul.Gemm(false, false, rows, cols, n, 1, power, n, x, cols, schulzA, next, cols)
+		}
+		x, next = next, x
+	}
+	return x
+}
+
+// State implements Optimizer.
+func (m *muon) State() (state []rundir.Tensor) {
+	for _, p := range m.matrices {
+		state = append(state, rundir.Tensor{Name: "momentum/" + p.Path, Shape: p.Shape, Values: p.momentum})
+	}
+	return append(state, m.others.State()...)
+}
