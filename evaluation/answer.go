@@ -1,14 +1,20 @@
 package evaluation
 
 import (
+	"bytes"
 	"context"
+	"encoding/gob"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"euryale/data"
 	"euryale/data/task"
 	"euryale/evaluation/metrics"
 	"euryale/generation"
+	"euryale/internal/ranks"
 	"euryale/training"
 )
 
@@ -23,7 +29,7 @@ func Answer(ctx context.Context, s *training.Saved, corpus *data.Corpus, o Optio
 		return nil, nil, nil, err
 	}
 	m := &Measured{}
-	hyps, refs, err = m.answer(ctx, gen, corpus, o)
+	hyps, refs, err = m.answer(ctx, ranks.Alone{}, gen, corpus, o)
 	return hyps, refs, m.Unanswered, err
 }
 
@@ -36,9 +42,18 @@ func TokenizerFor(refs [][]string) (metrics.Tokenizer, string) {
 	return metrics.TokenizerFor(first)
 }
 
-// answer generates answers to the part's examples. When ctx ends, it returns the error with the
-// answers there are.
-func (m *Measured) answer(ctx context.Context, gen *generation.Generator, corpus *data.Corpus, o Options) (hyps []string, refs [][]string, err error) {
+// groupSize is how many examples are answered side by side.
+const groupSize = 16
+
+// answered is the answer to an example.
+type answered struct {
+	Text   string
+	Failed string // why there is none; empty: there is one
+}
+
+// answer generates answers to the part's examples, which ranks share in groups. When ctx ends, it
+// returns the error with the answers to the first examples, as many as there are without a gap.
+func (m *Measured) answer(ctx context.Context, group ranks.Group, gen *generation.Generator, corpus *data.Corpus, o Options) (hyps []string, refs [][]string, err error) {
 	examples, err := corpus.Examples(o.Part)
 	if err != nil {
 		return nil, nil, err
@@ -47,29 +62,80 @@ func (m *Measured) answer(ctx context.Context, gen *generation.Generator, corpus
 		return nil, nil, fmt.Errorf("the %s part has no examples", o.Part)
 	}
 	examples = spread(examples, o.Examples)
-	const batch = 16
-	for i := 0; i < len(examples); i += batch {
-		group := examples[i:min(len(examples), i+batch)]
-		texts, errs, err := answers(ctx, gen, group, o.Settings)
-		if err != nil && ctx.Err() != nil && i > 0 {
-			m.Partial = fmt.Sprintf("the answers to %d of %d examples", i, len(examples))
-			return hyps, refs, err
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		for j, ex := range group {
-			if errs[j] != nil {
-				m.Unanswered = append(m.Unanswered, fmt.Errorf("example %q: %w", ex.Source, errs[j]))
-			}
-			hyps, refs = append(hyps, texts[j]), append(refs, append([]string{ex.Reference}, ex.Alternatives...))
-			m.Samples = append(m.Samples, Sample{ex.Source, ex.Reference, texts[j]})
-		}
-		if o.Progress != nil {
-			o.Progress(min(len(examples), i+batch), len(examples))
-		}
+	groups := slices.Collect(slices.Chunk(examples, groupSize))
+	own, err := answerShare(ctx, group, gen, groups, o)
+	if err != nil && !isEnd(err) {
+		return nil, nil, err
 	}
-	return hyps, refs, nil
+	all, failed := gatherAnswers(group, own, len(groups))
+	if failed != nil {
+		return nil, nil, failed
+	}
+	for i, ex := range examples[:len(all)] {
+		if why := all[i].Failed; why != "" {
+			m.Unanswered = append(m.Unanswered, fmt.Errorf("example %q: %s", ex.Source, why))
+		}
+		hyps, refs = append(hyps, all[i].Text), append(refs, append([]string{ex.Reference}, ex.Alternatives...))
+		m.Samples = append(m.Samples, Sample{ex.Source, ex.Reference, all[i].Text})
+	}
+	if err != nil && len(all) > 0 {
+		m.Partial = fmt.Sprintf("the answers to %d of %d examples", len(all), len(examples))
+	}
+	return hyps, refs, err
+}
+
+// isEnd reports whether err says that a context ended, on this rank or another.
+func isEnd(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// answerShare answers the rank's groups: each rank has one, then each the next.
+func answerShare(ctx context.Context, group ranks.Group, gen *generation.Generator, groups [][]task.Example, o Options) (own map[int][]answered, err error) {
+	own = map[int][]answered{}
+	return own, ranks.Together(ctx, group, func(ctx context.Context) error {
+		for i := group.Rank(); i < len(groups); i += group.Size() {
+			texts, errs, err := answers(ctx, gen, groups[i], o.Settings)
+			if err != nil {
+				return err
+			}
+			for j, text := range texts {
+				a := answered{Text: text}
+				if errs[j] != nil {
+					a.Failed = errs[j].Error()
+				}
+				own[i] = append(own[i], a)
+			}
+			if o.Progress != nil {
+				all := (len(groups)-1)*groupSize + len(groups[len(groups)-1])
+				o.Progress(min((i/group.Size()+1)*group.Size()*groupSize, all), all)
+			}
+		}
+		return nil
+	})
+}
+
+// gatherAnswers returns the answers of all ranks to the examples of the first groups, until one that was
+// not answered.
+func gatherAnswers(group ranks.Group, own map[int][]answered, groups int) (all []answered, err error) {
+	var text bytes.Buffer
+	if err := gob.NewEncoder(&text).Encode(own); err != nil {
+		return nil, err
+	}
+	texts, err := ranks.Gather(group, text.Bytes())
+	if err != nil {
+		return nil, err
+	}
+	for r, text := range texts {
+		of := map[int][]answered{}
+		if err := gob.NewDecoder(bytes.NewReader(text)).Decode(&of); err != nil {
+			return nil, fmt.Errorf("the answers of rank %d: %w", r, err)
+		}
+		maps.Copy(own, of)
+	}
+	for i := 0; i < groups && len(own[i]) > 0; i++ {
+		all = append(all, own[i]...)
+	}
+	return all, nil
 }
 
 // answers generates the answer to each example: side by side, or one by one with beams. An

@@ -15,6 +15,7 @@ import (
 	"euryale/data/tokenizer"
 	"euryale/evaluation/metrics"
 	"euryale/generation"
+	"euryale/internal/ranks"
 	"euryale/training"
 )
 
@@ -53,7 +54,8 @@ var ErrNoCorpus = errors.New("the run was imported and knows no corpus to be mea
 // the run was trained is an error. A
 // model of masked tokens generates none. Products have the precision that is set: see
 // training.Settings.UsePrecision. When ctx ends, its error is returned with what was measured
-// until then, or nil if that is nothing.
+// until then, or nil if that is nothing. The ranks of s share the validation part and the answers; rank
+// 0 has the whole report.
 func Measure(ctx context.Context, s *training.Saved, o Options) (*Measured, error) {
 	if s.Config.Data.Name == "" {
 		return nil, ErrNoCorpus
@@ -69,7 +71,7 @@ func Measure(ctx context.Context, s *training.Saved, o Options) (*Measured, erro
 	if err = m.likelihood(ctx, s, corpus, o); err == nil {
 		err = m.generated(ctx, s, corpus, o)
 	}
-	if err != nil && (ctx.Err() == nil || m.Partial == "") {
+	if err != nil && (!isEnd(err) || m.Partial == "") {
 		return nil, err
 	}
 	return m, err
@@ -116,23 +118,37 @@ func (m *Measured) generated(ctx context.Context, s *training.Saved, corpus *dat
 		m.Partial = ""
 		return nil
 	case gen.Format.End() < 0:
-		err = m.unprompted(ctx, gen, corpus, o)
+		err = m.onFirst(ctx, s, func(ctx context.Context) error { return m.unprompted(ctx, gen, corpus, o) })
 	default:
-		err = m.task(ctx, gen, corpus, o)
+		err = m.task(ctx, s.Ranks, gen, corpus, o)
 	}
 	if err != nil {
 		return err
 	}
 	m.Partial = ""
-	return m.copied(corpus)
+	return m.onFirst(ctx, s, func(context.Context) error { return m.copied(corpus) })
+}
+
+// onFirst calls f on rank 0, which alone has a complete report, while the others wait.
+func (m *Measured) onFirst(ctx context.Context, s *training.Saved, f func(ctx context.Context) error) error {
+	switch {
+	case s.Ranks == nil:
+		return f(ctx)
+	case s.Ranks.Rank() > 0:
+		f = nil
+	}
+	return ranks.Together(ctx, s.Ranks, f)
 }
 
 // task generates answers to the part's examples, and compares them with the references.
-func (m *Measured) task(ctx context.Context, gen *generation.Generator, corpus *data.Corpus, o Options) error {
+func (m *Measured) task(ctx context.Context, group ranks.Group, gen *generation.Generator, corpus *data.Corpus, o Options) error {
+	if group == nil {
+		group = ranks.Alone{}
+	}
 	if err := o.Settings.Check(); err != nil {
 		return err
 	}
-	hyps, refs, err := m.answer(ctx, gen, corpus, o)
+	hyps, refs, err := m.answer(ctx, group, gen, corpus, o)
 	if len(hyps) == 0 {
 		return err
 	}

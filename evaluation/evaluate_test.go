@@ -18,16 +18,22 @@ import (
 // trained trains a run and opens it.
 func trained(t *testing.T, config string, sets ...string) *training.Saved {
 	t.Helper()
+	s, err := training.Open(trainedDir(t, config, sets...), false)
+	require.NoError(t, err)
+	return s
+}
+
+// trainedDir trains a run and returns its directory.
+func trainedDir(t *testing.T, config string, sets ...string) (dir string) {
+	t.Helper()
 	c, err := training.Parse(config, append([]string{"training.eval_every=0", "training.sample=0"}, sets...))
 	require.NoError(t, err)
-	dir := filepath.Join(t.TempDir(), "run")
+	dir = filepath.Join(t.TempDir(), "run")
 	r, err := training.New(c, dir, nil)
 	require.NoError(t, err)
 	require.NoError(t, r.Train(context.Background()))
 	require.NoError(t, r.Close())
-	s, err := training.Open(dir, false)
-	require.NoError(t, err)
-	return s
+	return dir
 }
 
 // file returns a file with a text, gone when the test ends.

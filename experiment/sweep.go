@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"euryale/internal/kernel/parallel"
+	"euryale/internal/ranks"
 	"euryale/training"
 	"euryale/training/rundir"
 )
@@ -27,6 +28,7 @@ type SweepOptions struct {
 	Message   func(text string)                      // called when a run ends; may be nil
 	Progress  func(done, total int, run string)      // may be nil
 	Saving    func(ctx context.Context) (end func()) // called while runs have something to save; may be nil
+	Ranks     ranks.Group                            // that train runs at the same time, each whole runs; nil: this process alone
 }
 
 // Point is a combination of values, trained with each seed.
@@ -72,24 +74,29 @@ func CheckSweep(o SweepOptions) error {
 // goes on where it was if it is called with the same options: runs that are finished are kept, one
 // that was stopped resumes from its last save. When ctx ends, all runs save and the error is
 // ErrInterrupted. A run that fails does not stop the others; its error is part of Sweep's, and the
-// result has the others.
+// result has the others. Among ranks, which share the directory, rank 0 alone has a result.
 func Sweep(ctx context.Context, o SweepOptions) (*Swept, error) {
 	if o.Dir == "" {
 		return nil, errors.New("a sweep needs a directory for its runs")
 	}
+	if o.Ranks == nil {
+		o.Ranks = ranks.Alone{}
+	}
 	points, err := o.points()
-	if err != nil {
+	if err = ranks.Agree(o.Ranks, err); err != nil {
 		return nil, err
 	}
-	hold, err := rundir.Take(o.Dir)
-	if rundir.IsTaken(err) {
-		return nil, fmt.Errorf("%w: wait, or choose another directory", err)
+	var hold *rundir.Hold
+	if o.Ranks.Rank() == 0 {
+		if hold, err = rundir.Take(o.Dir); rundir.IsTaken(err) {
+			err = fmt.Errorf("%w: wait, or choose another directory", err)
+		}
 	}
-	if err != nil {
+	if err = ranks.Agree(o.Ranks, err); err != nil {
 		return nil, err
 	}
 	s := &sweep{options: o, points: points, percent: map[*SweepRun]int{}}
-	if s.record, err = openRecord(o, points); err != nil {
+	if err := s.openTogether(); err != nil {
 		return nil, errors.Join(err, hold.Abandon())
 	}
 	err = s.train(ctx)
@@ -99,7 +106,7 @@ func Sweep(ctx context.Context, o SweepOptions) (*Swept, error) {
 	if errors.Is(err, ErrInterrupted) {
 		return nil, errors.Join(err, hold.Release())
 	}
-	swept, failed := s.result(ctx)
+	swept, failed := s.resultOnFirst(ctx)
 	return swept, errors.Join(err, failed, hold.Release())
 }
 
@@ -107,11 +114,12 @@ func Sweep(ctx context.Context, o SweepOptions) (*Swept, error) {
 type sweep struct {
 	options SweepOptions
 	points  []*Point
-	record  *record
+	record  *record    // on rank 0
 	opening sync.Mutex // held while a corpus is opened, which may write its cache
 
 	mu      sync.Mutex
 	percent map[*SweepRun]int
+	others  int // percents of the runs of other ranks
 	active  int // runs that have something to save
 	saved   func()
 }
@@ -136,57 +144,28 @@ func (s *sweep) train(ctx context.Context) error {
 	}
 	threads := parallel.Threads()
 	defer parallel.SetThreads(threads)
-	side, why, err := s.sideBySide(ctx, runs, threads)
+	var side int
+	var why string
+	err := ranks.Together(ctx, s.options.Ranks, func(ctx context.Context) (err error) {
+		side, why, err = s.sideBySide(ctx, runs, threads)
+		return err
+	})
+	if errors.Is(err, context.Canceled) {
+		return ErrInterrupted
+	}
 	if err != nil {
 		return err
+	}
+	if n := s.options.Ranks.Size(); n > 1 {
+		why = fmt.Sprintf("on %d ranks; on rank 0 %s", n, why)
 	}
 	s.tell(fmt.Sprintf("%d runs to train, %s", len(runs), why))
 	if side > 1 {
 		parallel.SetThreads(1)
 	}
-	queue := make(chan *SweepRun, len(runs))
-	for _, r := range runs {
-		queue <- r
-	}
-	close(queue)
-	errs := make([]error, side)
-	var group sync.WaitGroup
-	for i := range side {
-		group.Go(func() {
-			for r := range queue {
-				errs[i] = errors.Join(errs[i], s.one(ctx, r))
-			}
-		})
-	}
-	group.Wait()
-	if ctx.Err() != nil {
+	if err = s.share(ctx, runs, side); errors.Is(err, context.Canceled) {
 		return ErrInterrupted
 	}
-	return errors.Join(errs...)
-}
-
-// one trains a run, measures it and records the result.
-func (s *sweep) one(ctx context.Context, r *SweepRun) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	err := s.trainRun(ctx, r)
-	if err == nil {
-		err = s.measure(ctx, r)
-	}
-	if ctx.Err() != nil {
-		return nil
-	}
-	if err != nil {
-		err = fmt.Errorf("%s: %w", r.Name, err)
-		s.tell(err.Error())
-		return err
-	}
-	s.mu.Lock()
-	r.Done = true
-	err = s.record.save(s.points)
-	s.mu.Unlock()
-	s.tell(fmt.Sprintf("%s: validation %.4f nats per token, %d steps in %.0f s", r.Name, r.Loss, r.Steps, r.Seconds))
 	return err
 }
 

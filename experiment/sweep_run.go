@@ -42,11 +42,7 @@ func (s *sweep) open(r *SweepRun) (*training.Run, error) {
 			return nil, err
 		}
 	}
-	start, err := s.options.start()
-	if err != nil {
-		return nil, err
-	}
-	c, err := start.Parse(r.file, r.sets)
+	start, c, err := s.begins(r)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +61,7 @@ func (s *sweep) progress(r *SweepRun, c training.Config, step training.Step, too
 	if s.options.Progress == nil {
 		return
 	}
-	sum, n := 0, 0
+	sum, n := s.others, 0
 	for _, p := range s.points {
 		for _, other := range p.Runs {
 			n++
@@ -99,38 +95,38 @@ func (s *sweep) end() {
 }
 
 // measure computes the loss of a run's best weights over the whole validation text.
-func (s *sweep) measure(ctx context.Context, r *SweepRun) error {
+func (s *sweep) measure(ctx context.Context, r *SweepRun) (result Result, err error) {
 	saved, err := training.Open(r.Dir, false)
 	if err != nil {
-		return err
+		return result, err
 	}
 	s.opening.Lock()
 	corpus, err := data.Open(saved.Config.Data, saved.Config.Tokenizer, saved.Tokenizer, data.Options{})
 	s.opening.Unlock()
 	if err != nil {
-		return err
+		return result, err
 	}
 	defer corpus.Close()
 	l, err := losses(ctx, saved, corpus, "valid", nil)
 	if err != nil {
-		return err
+		return result, err
 	}
 	sum := 0.0
 	for _, t := range l.targets {
 		sum += t.loss
 	}
-	r.Loss = sum / float64(len(l.targets))
-	if l.bytes > 0 {
-		r.BitsPerByte = sum / math.Ln2 / float64(l.bytes)
-	}
 	if math.IsNaN(sum) || math.IsInf(sum, 0) {
-		return fmt.Errorf("its validation loss is %v", sum)
+		return result, fmt.Errorf("its validation loss is %v", sum)
 	}
-	r.Text, r.Tokens = hex.EncodeToString(l.text[:8]), hex.EncodeToString(l.ids[:8])
+	result.Done, result.Loss = true, sum/float64(len(l.targets))
+	if l.bytes > 0 {
+		result.BitsPerByte = sum / math.Ln2 / float64(l.bytes)
+	}
+	result.Text, result.Tokens = hex.EncodeToString(l.text[:8]), hex.EncodeToString(l.ids[:8])
 	records, err := rundir.ReadMetrics(r.Dir)
 	if len(records) > 0 {
 		last := records[len(records)-1]
-		r.Steps, r.Seconds = last.Step, last.Values["seconds"]
+		result.Steps, result.Seconds = last.Step, last.Values["seconds"]
 	}
-	return err
+	return result, err
 }

@@ -127,7 +127,7 @@ func TestEngineScoresPrompts(t *testing.T) {
 			if room := ms[name].Common().Context; room > 0 {
 				ids = ids[:min(len(ids), room)]
 			}
-			nll, err := g.nll(context.Background(), ids, 0, func(int, int) {})
+			nll, _, err := g.nll(context.Background(), ids, 0, func(int, int) {})
 			require.NoError(t, err)
 			s := Settings{Tokens: 3, Seed: 1}
 			plain, err := g.Generate(context.Background(), Prompt{Tokens: ids}, s, 1, nil)

@@ -10,6 +10,7 @@ import (
 
 	"euryale/data/task"
 	"euryale/data/tokenizer"
+	"euryale/internal/ranks"
 	"euryale/layers/graph"
 	"euryale/models"
 )
@@ -24,6 +25,7 @@ type Generator struct {
 	End       []int        // tokens that end a text
 
 	Speculation *Speculation // how tokens are guessed; nil: not at all
+	Ranks       ranks.Group  // that share the work of Score; nil: this process alone
 
 	steppers map[int]Stepper // by number of sequences
 }

@@ -3,12 +3,14 @@ package generation
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"unicode/utf8"
 
 	"euryale/data/tokenizer"
+	"euryale/internal/ranks"
 )
 
 // Score is the likelihood of a text under a model.
@@ -63,16 +65,11 @@ func (g *Generator) Score(ctx context.Context, text string, stride int, progress
 		return Score{}, fmt.Errorf("the text has %d tokens: to predict one takes two", len(ids))
 	}
 	defer g.hold()()
-	read := 0 // tokens predicted so far
-	nll, err := g.nll(ctx, ids, stride, func(done, total int) {
-		if read = done; progress != nil {
-			progress(done, total)
-		}
-	})
+	nll, read, err := g.nll(ctx, ids, stride, progress)
 	if err == nil {
 		return g.scoreOf(nll, ids, text), nil
 	}
-	if ctx.Err() == nil || read == 0 {
+	if !isEnd(err) || read == 0 {
 		return Score{}, err
 	}
 	begin, decodeErr := g.Tokenizer.Decode(ids[:read+1])
@@ -82,6 +79,11 @@ func (g *Generator) Score(ctx context.Context, text string, stride int, progress
 	s := g.scoreOf(nll, ids[:read+1], begin)
 	s.Partial = true
 	return s, err
+}
+
+// isEnd reports whether err says that a context ended, on this rank or another.
+func isEnd(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // scoreOf returns the score of a text with these ids, whose losses sum up to nll nats.
@@ -99,23 +101,24 @@ func (g *Generator) scoreOf(nll float64, ids []int, text string) Score {
 	return s
 }
 
-// nll returns the sum of the losses of a text's tokens but the first, in nats, or when ctx ends
-// of as many as progress was last called with. Its steppers are not kept: their programs have
-// the size of a whole context.
-func (g *Generator) nll(ctx context.Context, ids []int, stride int, progress func(done, total int)) (float64, error) {
+// nll returns the sum of the losses of the first read tokens of a text after its first one, in nats:
+// of all of them, unless ctx ends. Its steppers are not kept: their programs have the size of a whole
+// context.
+func (g *Generator) nll(ctx context.Context, ids []int, stride int, progress func(done, total int)) (sum float64, read int, err error) {
 	one, err := NewStepper(g.Model, g.Weights, 1)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
+	p := &scoring{ids: ids, ranks: g.Ranks, progress: progress}
 	if one.Room() == 0 {
-		return carried(ctx, one, ids, progress)
+		return p.carried(ctx, one)
 	}
 	context := one.Room()
 	if stride == 0 {
 		stride = max(1, context/2)
 	}
 	if stride < 1 || stride > context {
-		return 0, fmt.Errorf("stride is %d, want from 1 to the context of %d tokens", stride, context)
+		return 0, 0, fmt.Errorf("stride is %d, want from 1 to the context of %d tokens", stride, context)
 	}
 	starts := []int{0}
 	for starts[len(starts)-1]+context < len(ids)-1 {
@@ -125,58 +128,105 @@ func (g *Generator) nll(ctx context.Context, ids []int, stride int, progress fun
 	many := one
 	if sequences > 1 {
 		if many, err = NewStepper(g.Model, g.Weights, sequences); err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 	}
-	return windows(ctx, many, ids, starts, sequences, progress)
+	return p.windows(ctx, many, starts, sequences)
 }
 
-// carried adds up the losses of a text that one sequence reads in pieces.
-func carried(ctx context.Context, s Stepper, ids []int, progress func(done, total int)) (nll float64, err error) {
+// scoring scores a text piece by piece.
+type scoring struct {
+	ids      []int
+	ranks    ranks.Group // that share the pieces; nil: this process alone
+	progress func(done, total int)
+	losses   []float64 // of each piece; NaN: not scored
+	ends     []int     // tokens predicted once a piece and all before it are scored
+}
+
+// carried adds up the losses of a text that one sequence reads in pieces, on rank 0.
+func (p *scoring) carried(ctx context.Context, s Stepper) (sum float64, read int, err error) {
 	const t = 256
-	for at := 0; at < len(ids)-1; at += t {
-		if err := ctx.Err(); err != nil {
-			return nll, err
-		}
-		l, err := s.NLL(window(ids, at, at, t))
-		if err != nil {
-			return 0, err
-		}
-		nll += l
-		progress(min(at+t, len(ids)-1), len(ids)-1)
+	for at := 0; at < len(p.ids)-1; at += t {
+		p.ends = append(p.ends, min(at+t, len(p.ids)-1))
 	}
-	return nll, nil
+	return p.score(ctx, 1, func(i int) (float64, error) { return s.NLL(window(p.ids, i*t, i*t, t)) })
 }
 
 // windows adds up the losses of a text in windows that begin at starts, so many side by
 // side.
-func windows(ctx context.Context, s Stepper, ids, starts []int, sequences int, progress func(done, total int)) (nll float64, err error) {
+func (p *scoring) windows(ctx context.Context, s Stepper, starts []int, sequences int) (sum float64, read int, err error) {
 	context := s.Room()
 	for i := 0; i < len(starts); i += sequences {
-		if err := ctx.Err(); err != nil {
-			return nll, err
-		}
+		last := starts[min(i+sequences, len(starts))-1]
+		p.ends = append(p.ends, min(last+context, len(p.ids)-1))
+	}
+	return p.score(ctx, len(p.ends), func(i int) (float64, error) {
 		var tokens, targets []int
-		for j := i; j < i+sequences; j++ {
+		for j := i * sequences; j < (i+1)*sequences; j++ {
 			x, y := padding(context), padding(context)
 			if j < len(starts) {
 				fresh := 0 // the first position whose target no earlier window predicted
 				if j > 0 {
 					fresh = starts[j-1] + context
 				}
-				x, y = window(ids, starts[j], fresh, context)
+				x, y = window(p.ids, starts[j], fresh, context)
 			}
 			tokens, targets = append(tokens, x...), append(targets, y...)
 		}
-		l, err := s.NLL(tokens, targets)
-		if err != nil {
-			return 0, err
-		}
-		nll += l
-		last := starts[min(i+sequences, len(starts))-1]
-		progress(min(last+context, len(ids)-1), len(ids)-1)
+		return s.NLL(tokens, targets)
+	})
+}
+
+// score calls nll for each piece, on at most so many ranks, and returns the sum of the losses and the
+// number of tokens predicted. When ctx ends, or that of another rank, these are of the pieces before the
+// first that was not scored.
+func (p *scoring) score(ctx context.Context, most int, nll func(i int) (float64, error)) (sum float64, read int, err error) {
+	group := p.ranks
+	if group == nil {
+		group = ranks.Alone{}
 	}
-	return nll, nil
+	most = min(most, group.Size())
+	p.losses = slices.Repeat([]float64{math.NaN()}, len(p.ends))
+	err = ranks.Together(ctx, group, func(ctx context.Context) (err error) {
+		for i := group.Rank(); i < len(p.ends) && group.Rank() < most; i += most {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if p.losses[i], err = nll(i); err != nil {
+				return err
+			}
+			if p.progress != nil {
+				p.progress(p.ends[min(i+most, len(p.ends))-1], len(p.ids)-1)
+			}
+		}
+		return nil
+	})
+	if err != nil && !isEnd(err) {
+		return 0, 0, err
+	}
+	if failed := p.gather(group, most); failed != nil {
+		return 0, 0, failed
+	}
+	for i, l := range p.losses {
+		if math.IsNaN(l) && err != nil {
+			break
+		}
+		sum, read = sum+l, p.ends[i]
+	}
+	return sum, read, err
+}
+
+// gather gives all ranks the losses of all pieces.
+func (p *scoring) gather(group ranks.Group, most int) error {
+	all := make([]float64, group.Size()*len(p.losses))
+	copy(all[group.Rank()*len(p.losses):], p.losses)
+	if err := ranks.AllGather(group, all, ranks.Ends(len(all), group.Size())); err != nil {
+		return err
+	}
+	for i := range p.losses {
+		p.losses[i] = all[i%most*len(p.losses)+i]
+	}
+	return nil
 }
 
 // window returns t tokens of a text from position at on, and the targets of those from

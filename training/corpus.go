@@ -1,13 +1,13 @@
 package training
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"time"
 
 	"euryale/data"
 	"euryale/data/tokenizer"
@@ -29,18 +29,18 @@ func openData(g ranks.Group, c data.Config, tk tokenizer.Config, known tokenizer
 		return nil, err
 	}
 	var corpus *data.Corpus
-	open := func() (err error) {
+	open := func(context.Context) (err error) {
 		corpus, err = from(c, tk, known, opts)
 		return err
 	}
-	var first, rest func() error
+	var first, rest func(context.Context) error
 	if leader {
 		first = open
 	} else {
 		rest = open
 	}
-	for _, work := range []func() error{first, rest} {
-		if err := runTogether(g, work); err != nil {
+	for _, work := range []func(context.Context) error{first, rest} {
+		if err := ranks.Together(context.Background(), g, work); err != nil {
 			if corpus != nil {
 				err = errors.Join(err, corpus.Close())
 			}
@@ -48,36 +48,6 @@ func openData(g ranks.Group, c data.Config, tk tokenizer.Config, known tokenizer
 		}
 	}
 	return corpus, nil
-}
-
-// pollEvery is how often ranks that wait for another ask whether it is done. A collective that
-// waits takes a whole core, and ends the job after a while.
-const pollEvery = 20 * time.Millisecond
-
-// runTogether runs work, or nothing if it is nil, and returns when all ranks have: with the same
-// error on all if there is one.
-func runTogether(g ranks.Group, work func() error) error {
-	done := make(chan error, 1)
-	if work == nil {
-		done <- nil
-	} else {
-		go func() { done <- work() }()
-	}
-	var failed error
-	busy := []int64{1}
-	for mine := int64(1); busy[0] > 0; {
-		select {
-		case failed = <-done:
-			mine = 0
-			done = nil
-		case <-time.After(pollEvery):
-		}
-		busy[0] = mine
-		if err := ranks.AllReduce(g, busy, ranks.Max); err != nil {
-			return err
-		}
-	}
-	return ranks.Agree(g, failed)
 }
 
 // leads reports whether this rank is the first of those that share its cache directory: each leaves

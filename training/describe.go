@@ -39,7 +39,7 @@ func (r *Run) Cost() (Cost, error) {
 	if err != nil {
 		return Cost{}, err
 	}
-	state, err := r.Config.stateBytes(r.Weights.All())
+	state, err := r.Config.stateBytes(r.Weights.All(), r.group().Size())
 	if err != nil {
 		return Cost{}, err
 	}

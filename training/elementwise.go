@@ -8,7 +8,7 @@ import (
 
 // formula updates the values of a block of a parameter from their gradients. It may overwrite
 // the gradients.
-type formula func(b *blockUpdate)
+type formula func(b blockUpdate)
 
 // blockUpdate is one block's part of an update.
 type blockUpdate struct {
@@ -21,7 +21,7 @@ type blockUpdate struct {
 
 // couple makes the sums gradients, to which weight decay is added as the gradient of a penalty
 // ½·decay·|w|², as PyTorch does in all rules but AdamW.
-func (b *blockUpdate) couple() {
+func (b blockUpdate) couple() {
 	scaleBy(b.g, b.scale)
 	addScaled(b.g, b.decay, b.w)
 }
@@ -75,7 +75,7 @@ func (e *elementwise) updateBlock(i int) {
 	if e.v != nil {
 		s.v = e.v[b.param][b.from:b.to]
 	}
-	e.formula(&s)
+	e.formula(s)
 }
 
 // State implements Optimizer.

@@ -55,6 +55,9 @@ func valuesFor(f reflect.Value, rng *rand.Rand) (vs []any) {
 		}
 		return []any{"", string(letters), string(random), "\xff", "a\xc3", "1", "true", "nan", "inf", "2024-01-01", "1 # 2", `"""`, "1\nx = 2"}
 	}
+	if f.Type() == reflect.TypeFor[[]string]() {
+		return []any{[]string{}, []string{"a # b", "* lr=0.5"}, []string{"\xff"}}
+	}
 	panic("no values for " + f.Type().String())
 }
 
@@ -75,7 +78,8 @@ func TestEveryValueIsReadAsItWasWritten(t *testing.T) {
 				f.Set(reflect.ValueOf(v).Convert(f.Type()))
 				var wrong *keyError
 				if err := c.Check(); errors.As(err, &wrong) {
-					assert.Equal(t, key, wrong.key)
+					item, _, _ := strings.Cut(wrong.key, "[") // of a list
+					assert.Equal(t, key, item)
 					assert.Contains(t, wrong.text, key)
 					refused++
 					continue

@@ -57,15 +57,35 @@ func countValues(params []*graph.Param) (n float64) {
 	return n
 }
 
-// stateBytes returns the memory that training takes for weights, the optimizer's state and, if
-// an update is of several batches, the sums of their gradients, before any of it is claimed.
-func (c Config) stateBytes(params []*graph.Param) (float64, error) {
-	state, err := c.Optimizer.stateValues(params)
-	copies := 1.0
-	if c.Training.Accumulate > 1 {
-		copies = 2
+// stateBytes returns the memory that training takes on each of so many ranks for weights, the
+// optimizer's state, sums of gradients and what ranks exchange them through, before any of it is
+// claimed. One rank has no sums of its own if an update is of one batch.
+func (c Config) stateBytes(params []*graph.Param, size int) (float64, error) {
+	state, divisible, err := c.Optimizer.stateValues(params)
+	values, t := countValues(params), c.Training
+	switch {
+	case size == 1 && t.Accumulate == 1:
+		return 4 * (values + state), err
+	case size == 1:
+		return 4 * (2*values + state), err
 	}
-	return 4 * (copies*countValues(params) + state), err
+	each := float64(size)
+	buffer := 4 * exchangedValues(values, min(t.Shards, t.Batch), size)
+	if t.Wire == "bf16" {
+		buffer *= 1.5
+	}
+	if !divisible {
+		return 4*(2*values+values/each+state) + buffer, err
+	}
+	return 4*(values+(values+state)/each) + buffer, err
+}
+
+// exchangedValues returns how many values an exchange of ranks holds at once, for parameters of so many
+// values and batches of so many shards: see newExchange.
+func exchangedValues(values float64, shards, size int) float64 {
+	span := min(values/float64(size), max(roundValues/float64(max(shards, size)), blockSize))
+	most := (shards + size - 1) / size
+	return span * float64(max(size, (size-1)*most+shards))
 }
 
 // batchBytes returns the memory of an update's tokens and targets, and of what a graph reads
@@ -86,9 +106,9 @@ func (c Config) checkCounts() error {
 	return err
 }
 
-// checkMemory refuses a model whose training cannot begin on this machine, before memory is
-// claimed.
-func (c Config) checkMemory() error {
+// checkMemory refuses a model whose training on so many ranks cannot begin on this machine, before
+// memory is claimed.
+func (c Config) checkMemory(size int) error {
 	if err := c.checkCounts(); err != nil {
 		return err
 	}
@@ -96,7 +116,7 @@ func (c Config) checkMemory() error {
 	if err != nil {
 		return err
 	}
-	need, err := c.stateBytes(params)
+	need, err := c.stateBytes(params, size)
 	if err != nil {
 		return err
 	}
@@ -127,23 +147,25 @@ func sizesOf(m models.Model) string {
 
 // stateValues returns the number of values in an optimizer's state. It makes the optimizer
 // for parameters of one value each: a tensor of the state that is named after a parameter is
-// taken to grow with it.
-func (o OptimizerConfig) stateValues(params []*graph.Param) (n float64, err error) {
+// taken to grow with it. Ranks can divide the state of an Elementwise one.
+func (o OptimizerConfig) stateValues(params []*graph.Param) (n float64, divisible bool, err error) {
 	if err := o.check(); err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	sizes := map[string]float64{}
 	for i, p := range params {
 		sizes[p.Path] = countValues(params[i : i+1])
 	}
-	for _, t := range optimizers[o.Name](o, ofOneValue(params)).State() {
+	one := optimizers[o.Name](o, ofOneValue(params))
+	for _, t := range one.State() {
 		size := float64(len(t.Values))
 		if _, path, _ := strings.Cut(t.Name, "/"); sizes[path] > 0 {
 			size *= sizes[path]
 		}
 		n += size
 	}
-	return n, nil
+	_, divisible = one.(Elementwise)
+	return n, divisible, nil
 }
 
 // ofOneValue returns parameters of the same paths and dimensions that have a value each, but no

@@ -80,7 +80,23 @@ type opener func(c data.Config, tk tokenizer.Config, known tokenizer.Tokenizer, 
 
 // open opens the corpus of a new run and begins it, or plans it.
 func (s *Start) open(c Config, dir string, log io.Writer, from opener, begin func(r *Run, s *Start) error) (*Run, error) {
-	tk := s.tokenizer(c)
+	corpus, err := s.openCorpus(&c, dir, log, from)
+	if err != nil {
+		return nil, err
+	}
+	c.Data = corpus.Config
+	corpus.Info.Notes = append(corpus.Info.Notes, s.growth(corpus.Tokenizer)...)
+	r := &Run{Config: c.resolve(corpus.Tokenizer), Dir: dir, Corpus: corpus, best: math.Inf(1), ranks: s.Ranks}
+	if err := r.start(begin(r, s)); err != nil {
+		return nil, errors.Join(err, corpus.Close())
+	}
+	return r, nil
+}
+
+// openCorpus opens the corpus of a new run in dir, and completes c by what follows from its model and
+// the tokenizer of s.
+func (s *Start) openCorpus(c *Config, dir string, log io.Writer, from opener) (*data.Corpus, error) {
+	tk := s.tokenizer(*c)
 	if tk != nil { // the vocabulary is known, and all shapes follow from the settings
 		c.Model.Common().Vocab = tk.Vocab()
 		if err := s.check(c.Model); err != nil {
@@ -96,17 +112,17 @@ func (s *Start) open(c Config, dir string, log io.Writer, from opener, begin fun
 			c.Data.MaxSource = n
 		}
 	}
-	corpus, err := openCorpus(s.group(), c, tk, log, from)
+	return openCorpus(s.group(), *c, tk, log, from)
+}
+
+// Prepare prepares the corpus of configuration c for runs that ranks train apart: one rank of each file
+// system writes its files.
+func (s *Start) Prepare(c Config, log io.Writer) error {
+	corpus, err := s.openCorpus(&c, "", log, data.Open)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	c.Data = corpus.Config
-	corpus.Info.Notes = append(corpus.Info.Notes, s.growth(corpus.Tokenizer)...)
-	r := &Run{Config: c.resolve(corpus.Tokenizer), Dir: dir, Corpus: corpus, best: math.Inf(1), ranks: s.Ranks}
-	if err := r.start(begin(r, s)); err != nil {
-		return nil, errors.Join(err, corpus.Close())
-	}
-	return r, nil
+	return corpus.Close()
 }
 
 // start ends the beginning of a run, or its resumption, which failed with err if that is not nil. It
@@ -127,7 +143,7 @@ func (r *Run) start(err error) error {
 
 // begin builds the model and its optimizer.
 func (r *Run) begin(s *Start) error {
-	if err := r.Config.checkMemory(); err != nil {
+	if err := r.Config.checkMemory(r.group().Size()); err != nil {
 		return err
 	}
 	r.Weights = graph.NewWeights(r.Config.Training.Seed)
@@ -195,7 +211,7 @@ func (r *Run) checkCausal(w *graph.Weights) error {
 func (r *Run) prepare() (err error) {
 	r.replicas = newReplicas(r.Config, r.Weights)
 	r.replicas.group = r.group()
-	if r.replicas.state, err = r.Config.stateBytes(r.Weights.All()); err != nil {
+	if r.replicas.state, err = r.Config.stateBytes(r.Weights.All(), r.group().Size()); err != nil {
 		return err
 	}
 	c := r.Config.Training

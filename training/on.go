@@ -93,7 +93,7 @@ func NewOn(c Config, batches data.Batcher) (*Run, error) {
 	if err := c.Model.Check(); err != nil { // the vocabulary too
 		return nil, fmt.Errorf("%w (batches of one's own come without a tokenizer: set the model's Vocab)", err)
 	}
-	if err := c.checkMemory(); err != nil {
+	if err := c.checkMemory(1); err != nil {
 		return nil, err
 	}
 	r := &Run{Config: c.resolveSchedule(), Weights: graph.NewWeights(c.Training.Seed), best: math.Inf(1), batches: batches}

@@ -210,8 +210,8 @@ func TestUpdaterAllocatesNothing(t *testing.T) {
 }
 
 func TestUnknownOptimizer(t *testing.T) {
-	_, err := New(tiny(t, "optimizer.name=adam"), "", nil)
-	assert.EqualError(t, err, `optimizer.name is "adam": did you mean "adamw"?`)
+	_, err := New(tiny(t, "optimizer.name=adamm"), "", nil)
+	assert.EqualError(t, err, `optimizer.name is "adamm": did you mean "adam"?`)
 }
 
 // scaled is a model with a (1,1) scale, which no product reads; gains that are said to have

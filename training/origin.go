@@ -10,6 +10,7 @@ import (
 
 	"euryale/data"
 	"euryale/data/tokenizer"
+	"euryale/internal/ranks"
 	"euryale/internal/runfile"
 	"euryale/training/rundir"
 )
@@ -79,13 +80,19 @@ func (r *Run) keepOrigin() error {
 	})
 }
 
-// OpenCorpus opens the corpus of the run. One that is not what the run was trained on is an error.
+// OpenCorpus opens the corpus of the run. One that is not what the run was trained on is an error. The
+// ranks of s check that they have the same program, configuration, data and weights.
 func (s *Saved) OpenCorpus(opts data.Options) (*data.Corpus, error) {
-	corpus, err := data.Open(s.Config.Data, s.Config.Tokenizer, s.Tokenizer, opts)
-	if s.Dir == "" {
-		return corpus, err
+	from := func(c data.Config, tk tokenizer.Config, known tokenizer.Tokenizer, o data.Options) (*data.Corpus, error) {
+		o.Cache = opts.Cache
+		return data.Open(c, tk, known, o)
 	}
-	known, failed := ReadOrigin(s.Dir)
+	corpus, err := openData(s.group(), s.Config.Data, s.Config.Tokenizer, s.Tokenizer, opts.Log, from)
+	var known *Origin
+	var failed error
+	if s.Dir != "" {
+		known, failed = ReadOrigin(s.Dir)
+	}
 	var unknown *tokenizer.UnknownError
 	if errors.As(err, &unknown) && known != nil {
 		return nil, fmt.Errorf("the corpus has changed since %s was trained on it: %w", s.Dir, err)
@@ -93,8 +100,11 @@ func (s *Saved) OpenCorpus(opts data.Options) (*data.Corpus, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err = failed; err == nil {
+	if err = failed; err == nil && s.Dir != "" {
 		err = known.check(s.Dir, corpus)
+	}
+	if err = ranks.Agree(s.group(), err); err == nil {
+		err = s.CheckSame(corpus)
 	}
 	if err != nil {
 		return nil, errors.Join(err, corpus.Close())

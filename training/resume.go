@@ -94,7 +94,7 @@ func (r *Run) restore() error {
 	if err != nil {
 		return err
 	}
-	if err := r.Config.checkMemory(); err != nil {
+	if err := r.Config.checkMemory(r.group().Size()); err != nil {
 		return err
 	}
 	c, err := rundir.LoadCheckpoint(r.Dir, params)

@@ -17,21 +17,21 @@ func init() {
 
 // adamW is Adam with decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2).
 // Gorgonia's own AdamW never changes a weight.
-func adamW(b *blockUpdate) { adamStep(b, b.decay, b.scale) }
+func adamW(b blockUpdate) { adamStep(b, b.decay, b.scale) }
 
 // adam is Adam (Kingma and Ba 2015, algorithm 1).
-func adam(b *blockUpdate) {
+func adam(b blockUpdate) {
 	b.couple()
 	adamStep(b, 0, 1)
 }
 
-func adamStep(b *blockUpdate, decay, scale float64) {
+func adamStep(b blockUpdate, decay, scale float64) {
 	vec.AdamW(b.w, b.g, b.m, b.v, vec.AdamWStep{LR: b.lr, Beta1: b.c.Beta1, Beta2: b.c.Beta2, Eps: b.c.Eps, Decay: decay, GScale: scale,
 		Correct1: 1 - math.Pow(b.c.Beta1, float64(b.n)), Correct2: 1 - math.Pow(b.c.Beta2, float64(b.n))})
 }
 
 // sgd is stochastic gradient descent with momentum (Sutskever et al. 2013), Nesterov's too.
-func sgd(b *blockUpdate) {
+func sgd(b blockUpdate) {
 	b.couple()
 	step := b.g
 	if b.m != nil {
@@ -48,7 +48,7 @@ func sgd(b *blockUpdate) {
 
 // rmsProp divides gradients by a running root mean square, whose decay is Beta2 (Tieleman and
 // Hinton 2012), with momentum after the division as in PyTorch.
-func rmsProp(b *blockUpdate) {
+func rmsProp(b blockUpdate) {
 	b.couple()
 	for i, g := range b.g {
 		g := float64(g)
@@ -66,7 +66,7 @@ func rmsProp(b *blockUpdate) {
 }
 
 // adaGrad divides gradients by the root of the sum of their squares (Duchi et al. 2011).
-func adaGrad(b *blockUpdate) {
+func adaGrad(b blockUpdate) {
 	b.couple()
 	for i, g := range b.g {
 		g := float64(g)
@@ -79,7 +79,7 @@ func adaGrad(b *blockUpdate) {
 
 // lion steps by the sign of an interpolated momentum, with decoupled weight decay (Chen et al.
 // 2023, algorithm 2).
-func lion(b *blockUpdate) {
+func lion(b blockUpdate) {
 	keep := float32(1 - b.lr*b.decay)
 	lr, scale := float32(b.lr), float32(b.scale)
 	beta1, beta2 := float32(b.c.Beta1), float32(b.c.Beta2)

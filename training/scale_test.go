@@ -1,11 +1,16 @@
 package training
 
 import (
+	"fmt"
+	"math"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"euryale/layers/graph"
 )
 
 // Worked out by hand: 8 shards of 2 sequences, 1,000,000 values, 1 MB/ms.
@@ -16,8 +21,10 @@ func TestScale(t *testing.T) {
 	assert.Equal(t, [2]int{4, 2}, [2]int{small.Training.Batch, small.Training.Shards})
 	m := &Measurement{Step: 50 * time.Millisecond, Sum: 2 * time.Millisecond, Optimizer: 8 * time.Millisecond,
 		Shards: 2, State: 12_000_000, Planned: 6_000_000}
-	s, err := NewScale(c, m, 1_000_000, 1e9, 0)
+	params := []*graph.Param{{Path: "w", Shape: []int{1000, 1000}}}
+	s, err := NewScale(c, m, params, 1e9, 0)
 	require.NoError(t, err)
+	s.Copy = math.Inf(1)
 	assert.Equal(t, 8, s.MaxRanks())
 
 	one := s.At(1) // 16 sequences of 10 ms, 8 sums of 1 ms, 8 ms
@@ -27,14 +34,48 @@ func TestScale(t *testing.T) {
 	assert.Equal(t, 12_000_000+8*3_000_000, one.Memory)
 
 	four := s.At(4) // 4 sequences, 2 sums, 2 ms; two shards of 3 MB and 3 MB of values
-	assert.InDelta(t, 44+9, four.Step.Seconds()*1e3, 1e-6)
-	assert.InDelta(t, 9, four.Communicate.Seconds()*1e3, 1e-6)
+	assert.InDelta(t, 44+9, four.Step.Seconds()*1e3, 1e-5)
+	assert.InDelta(t, 9, four.Communicate.Seconds()*1e3, 1e-5)
 	assert.InDelta(t, 176.0/4/53, four.Efficiency, 1e-9)
-	assert.Equal(t, 4_000_000+2_000_000+2*3_000_000, four.Memory)
+	// A quarter of two values of AdamW and of a sum for each value; of 8 shards' gradients, 250,000 values
+	// of the rank's own range and as much of its two shards for each of three others.
+	assert.Equal(t, 4_000_000+3_000_000+4*250_000*14+2*3_000_000, four.Memory)
 	assert.InDelta(t, 16*float64(c.Model.Common().Context)/0.053, four.Tokens, 1e-6)
 
-	s.Latency = time.Millisecond
-	assert.InDelta(t, 9+2*3, s.At(4).Communicate.Seconds()*1e3, 1e-6)
-	_, err = NewScale(c, m, 1, 0, 0)
+	s.Copy = 1e9 // 9 MB
+	assert.InDelta(t, 9+9, s.At(4).Communicate.Seconds()*1e3, 1e-5)
+	s.Copy, s.Latency = math.Inf(1), time.Millisecond // three others, to send and to gather; four numbers in two steps
+	assert.InDelta(t, 9+2*3+4*2, s.At(4).Communicate.Seconds()*1e3, 1e-5)
+	s.Config.Training.Wire = "bf16" // gradients of 3 MB instead of 6
+	assert.InDelta(t, 6+2*3+4*2, s.At(4).Communicate.Seconds()*1e3, 1e-5)
+	_, err = NewScale(c, m, params, 0, 0)
 	require.ErrorContains(t, err, "a rate above 0")
+}
+
+// The table of docs/scale.md, in both languages: GPT with 124 million parameters, updates of 1,024 sequences
+// of 1,024 tokens, one shard for each rank.
+func TestScaleOfPage(t *testing.T) {
+	params := []*graph.Param{{Path: "w", Shape: []int{124_439_808}}} // GPT-2
+	predict := func(n int, tokens, link float64) Prediction {
+		c := Default()
+		c.Training.Batch, c.Training.Shards, c.Model.Common().Context = 1024, n, 1024
+		s := &Scale{Config: c, Params: params, Sequence: seconds(1024 / tokens), Link: link / 8, Latency: 50 * time.Microsecond, Copy: copyRate}
+		return s.At(n)
+	}
+	for _, n := range []int{1, 8, 64, 256, 1024} {
+		cells := []string{strings.ReplaceAll(fmt.Sprintf("%d", n), "1024", "1,024")}
+		for _, m := range []struct{ tokens, link float64 }{{300, 10e9}, {3000, 10e9}, {3000, 100e9}} {
+			p := predict(n, m.tokens, m.link)
+			text := fmt.Sprintf("%.0f", p.Step.Seconds())
+			if p.Step < 10*time.Second {
+				text = fmt.Sprintf("%.1f", p.Step.Seconds())
+			}
+			alone := 1024 * 1024 / m.tokens // one rank with one shard, whose sums take no time here
+			cells = append(cells, fmt.Sprintf("%s s, %.0f %%", strings.ReplaceAll(text, "3495", "3,495"), 100*alone/float64(n)/p.Step.Seconds()))
+		}
+		row := "| " + strings.Join(append(cells, fmt.Sprintf("%.2f GB", float64(predict(n, 300, 10e9).Memory)/1e9)), " | ") + " |"
+		for _, page := range []string{"scale.md", "scale.zh-CN.md"} {
+			assert.Contains(t, string(read(t, "../docs", page)), row, page)
+		}
+	}
 }

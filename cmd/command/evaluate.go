@@ -12,6 +12,7 @@ import (
 	"euryale/evaluation/noise"
 	"euryale/generation"
 	"euryale/internal/cli"
+	"euryale/internal/ranks"
 	"euryale/internal/runfile"
 	"euryale/internal/term"
 	"euryale/training"
@@ -136,12 +137,25 @@ func runEvaluate(args []string, s streams) int {
 	o := newEvaluateOptions()
 	o.args = args
 	return cli.Main(o.Flags, args, s.out, s.err, func(ctx context.Context) error {
+		if err := o.oneRank(); err != nil {
+			return err
+		}
 		s, err := s.join(&o.machine)
 		if err != nil {
 			return err
 		}
 		return evaluate(ctx, o, s)
 	})
+}
+
+// oneRank refuses the flags whose work ranks do not share.
+func (o *evaluateOptions) oneRank() error {
+	for _, name := range []string{"compare", "pairs", "report", "noise"} {
+		if o.Given(name) {
+			return cli.OneRank("evaluate -" + name)
+		}
+	}
+	return nil
 }
 
 func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
@@ -159,6 +173,7 @@ func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 		return err
 	}
 	defer release()
+	saved.Ranks = s.ranks
 	switch {
 	case o.report != "":
 		return o.writeReport(saved, s)
@@ -170,7 +185,6 @@ func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 	if o.copied {
 		return o.remembered(ctx, saved, s)
 	}
-	saved.Ranks = s.ranks
 	m, interrupted := o.measure(ctx, saved, s.err)
 	if errors.Is(interrupted, evaluation.ErrNoCorpus) {
 		return fmt.Errorf("%s: %w", o.run, interrupted)
@@ -187,8 +201,11 @@ func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 	} else {
 		err = o.print(m, s.out)
 	}
-	if interrupted != nil || s.ranks.Rank() > 0 { // the file of an earlier evaluation stays, or rank 0 writes it
+	if interrupted != nil { // the file of an earlier evaluation stays
 		return errors.Join(interrupted, err)
+	}
+	if s.ranks.Rank() > 0 {
+		return ranks.Agree(s.ranks, err)
 	}
 	o.keep(m.Section(o.part, o.command()), s.err)
 	err = errors.Join(err, runfile.WriteAtomic(filepath.Join(o.run, "eval.json"), func(w io.Writer) error {
@@ -197,7 +214,7 @@ func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 		j.SetEscapeHTML(false)
 		return j.Encode(all)
 	}))
-	return errors.Join(err, reportUnanswered(m, s.err))
+	return ranks.Agree(s.ranks, errors.Join(err, reportUnanswered(m, s.err)))
 }
 
 // reportUnanswered prints which examples have no answer, and why, and returns an error if

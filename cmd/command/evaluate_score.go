@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"euryale/data/tokenizer"
 	"euryale/evaluation/noise"
 	"euryale/generation"
+	"euryale/internal/ranks"
 	"euryale/internal/term"
 	"euryale/training"
 )
@@ -18,9 +20,14 @@ import (
 // scoreFile prints the likelihood of a file's text.
 func (o *evaluateOptions) scoreFile(ctx context.Context, saved *training.Saved, g *generation.Generator, st streams) error {
 	text, note, err := textfile.ReadFile(o.score)
-	if err != nil {
+	if err = ranks.Agree(st.ranks, err); err != nil {
 		return err
 	}
+	hash := sha256.Sum256([]byte(text))
+	if err := saved.CheckSame(nil, ranks.Trait{Name: "the hash of " + o.score, Value: fmt.Sprintf("%x", hash[:8])}); err != nil {
+		return err
+	}
+	g.Ranks = st.ranks
 	tell(st.err, note)
 	tell(st.err, trainedOn(saved, o.score))
 	if o.noise != "" {

@@ -82,7 +82,7 @@ func (o *scaleOptions) predict(ctx context.Context, c training.Config, s streams
 	if err != nil {
 		return err
 	}
-	scale, err := training.NewScale(c, m, r.Weights.Count(), rate, latency)
+	scale, err := training.NewScale(c, m, r.Weights.All(), rate, latency)
 	if err != nil {
 		return err
 	}

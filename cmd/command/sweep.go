@@ -12,10 +12,10 @@ import (
 	"euryale/experiment"
 	"euryale/internal/cli"
 	"euryale/internal/near"
+	"euryale/internal/ranks"
 	"euryale/internal/runfile"
 	"euryale/internal/term"
 	"euryale/training"
-	"euryale/training/rundir"
 )
 
 // sweeps reports whether several runs are to be trained.
@@ -71,12 +71,13 @@ func sweep(ctx context.Context, o *trainOptions, s streams) error {
 	if err := experiment.CheckSweep(all); err != nil {
 		return &cli.Usage{Err: err}
 	}
+	all.Ranks = s.ranks
 	if err := o.machine.Use(s.err); err != nil {
 		return err
 	}
 	training.LimitMemory()
 	if all.Dir == "" {
-		if all.Dir, err = newSweepDir(all); err != nil {
+		if all.Dir, err = newSweepDir(all, s); err != nil {
 			return err
 		}
 	}
@@ -101,19 +102,19 @@ func sweep(ctx context.Context, o *trainOptions, s streams) error {
 	if errors.Is(err, experiment.ErrInterrupted) {
 		return fmt.Errorf("%w: continue with the same flags and -out %s", cli.ErrInterrupted, all.Dir)
 	}
-	if swept == nil {
-		return err
+	if swept != nil {
+		err = errors.Join(err, finishSweep(swept, s))
 	}
-	return errors.Join(err, finishSweep(swept, s))
+	return ranks.Agree(s.ranks, err)
 }
 
 // newSweepDir makes a directory for a new sweep.
-func newSweepDir(all experiment.SweepOptions) (string, error) {
+func newSweepDir(all experiment.SweepOptions, s streams) (string, error) {
 	name := "sweep"
 	if c, err := training.Parse(all.Config, all.Sets); err == nil {
 		name = nameOf(c) + "-sweep"
 	}
-	return rundir.Create("runs", name)
+	return s.createDir("runs", name)
 }
 
 // finishSweep prints the table, and writes the page and the picture.

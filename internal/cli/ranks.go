@@ -75,6 +75,9 @@ func (f *Flags) leave(code int, err error, text string, stderr io.Writer) int {
 	if !together {
 		reportInOrder(rank, f.ranks != nil)
 	}
+	if code == Interrupted && f.ranks == nil && mpi.Launched() {
+		text = "" // by the launcher, because another rank has failed and said so
+	}
 	if text != "" && (rank == 0 || !together && code != Interrupted) {
 		if !together && mpi.Launched() {
 			text = fmt.Sprintf("rank %d: %s", rank, text)

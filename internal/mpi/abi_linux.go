@@ -17,7 +17,6 @@ type abi struct {
 	kinds                     [3]uintptr // by ranks.Kind
 	ops                       [3]uintptr // by ranks.Op
 	inPlace, statusIgnore     uintptr
-	procNull                  uintptr
 }
 
 // mpichABI is that of MPICH 3 and later and its relatives (mpi.h, "MPICH ABI
@@ -26,12 +25,12 @@ var mpichABI = abi{
 	world: 0x44000000, errorsReturn: 0x54000001, byte: 0x4c00010d,
 	kinds:   [3]uintptr{ranks.Float32: 0x4c00040a, ranks.Float64: 0x4c00080b, ranks.Int64: 0x4c00083a},
 	ops:     [3]uintptr{ranks.Sum: 0x58000003, ranks.Max: 0x58000001, ranks.Min: 0x58000002},
-	inPlace: ^uintptr(0), statusIgnore: 1, procNull: ^uintptr(0), // -1
+	inPlace: ^uintptr(0), statusIgnore: 1,
 }
 
 // openMPIABI returns that of Open MPI, whose handles are addresses of symbols.
 func openMPIABI(handle uintptr) (abi, error) {
-	a := abi{inPlace: 1, statusIgnore: 0, procNull: ^uintptr(1)} // -2
+	a := abi{inPlace: 1, statusIgnore: 0}
 	err := symbols(handle, map[string]*uintptr{
 		"ompi_mpi_comm_world": &a.world, "ompi_mpi_errors_return": &a.errorsReturn, "ompi_mpi_byte": &a.byte,
 		"ompi_mpi_float": &a.kinds[ranks.Float32], "ompi_mpi_double": &a.kinds[ranks.Float64], "ompi_mpi_int64_t": &a.kinds[ranks.Int64],

@@ -23,11 +23,13 @@ type comm struct {
 	thread     *thread
 	rank, size int
 	max        int // maxCount, less in tests
+	ringFrom   int // the most bytes of an all-gather that the library makes
+	requests   requests
 }
 
 // open opens the library and initialises it on a thread of its own.
 func open(l *launch, limit time.Duration) (ranks.Group, error) {
-	c := &comm{thread: startThread(limit, max(0, l.rank)), max: maxCount}
+	c := &comm{thread: startThread(limit, max(0, l.rank)), max: maxCount, ringFrom: little}
 	err := c.thread.do("MPI_Init_thread", 0, func() error {
 		table := readSignals()
 		defer table.restore()

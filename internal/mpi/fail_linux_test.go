@@ -42,7 +42,7 @@ func TestWatchdog(t *testing.T) {
 	eachLauncher(t, func(t *testing.T, command []string) {
 		out, code := start(t, command, 2, "hang")
 		assert.Equal(t, 5, code, out)
-		assert.Contains(t, out, "MPI_Allgatherv of 8 bytes has not returned in 1s: another rank hangs, or the network is cut (-watchdog sets the limit)")
+		assert.Contains(t, out, "MPI_Iallgatherv of 8 bytes has not returned in 1s: another rank hangs, or the network is cut (-watchdog sets the limit)")
 	})
 }
 
@@ -89,7 +89,7 @@ func wrongCall() error {
 		return err
 	}
 	err = c.Broadcast(make([]byte, 8), 7)
-	if err == nil || !strings.HasPrefix(err.Error(), "MPI_Bcast: ") || !strings.HasSuffix(err.Error(), "("+c.version+")") {
+	if err == nil || !strings.HasPrefix(err.Error(), "MPI_Ibcast: ") || !strings.HasSuffix(err.Error(), "("+c.version+")") {
 		return fmt.Errorf("got %w", err)
 	}
 	return c.Close()

@@ -20,8 +20,9 @@ type library struct {
 	initThread, finalize, abort            uintptr
 	setErrhandler, errorString, getVersion uintptr
 	commRank, commSize                     uintptr
-	barrier, bcast, allgatherv, allreduce  uintptr
-	sendrecv                               uintptr
+	barrier, bcast, allgatherv, allreduce  uintptr // begin a collective, and return at once
+	send, receive                          uintptr // the same
+	test                                   uintptr // asks whether a call is complete
 }
 
 // openLibrary opens the first of the named libraries that exists. Its symbols are global:
@@ -51,8 +52,8 @@ func bind(name string, handle uintptr) (*library, error) {
 		"MPI_Init_thread": &l.initThread, "MPI_Finalize": &l.finalize, "MPI_Abort": &l.abort,
 		"MPI_Comm_set_errhandler": &l.setErrhandler, "MPI_Error_string": &l.errorString, "MPI_Get_library_version": &l.getVersion,
 		"MPI_Comm_rank": &l.commRank, "MPI_Comm_size": &l.commSize,
-		"MPI_Barrier": &l.barrier, "MPI_Bcast": &l.bcast, "MPI_Allgatherv": &l.allgatherv, "MPI_Allreduce": &l.allreduce,
-		"MPI_Sendrecv": &l.sendrecv,
+		"MPI_Ibarrier": &l.barrier, "MPI_Ibcast": &l.bcast, "MPI_Iallgatherv": &l.allgatherv, "MPI_Iallreduce": &l.allreduce,
+		"MPI_Isend": &l.send, "MPI_Irecv": &l.receive, "MPI_Test": &l.test,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s is not an MPI library: %w", name, err)

@@ -43,7 +43,7 @@ func collectives() error {
 	if err := rankstest.Check(c, 30_000); err != nil {
 		return err
 	}
-	c.max = 1 << 9
+	c.max, c.ringFrom = 1<<9, 1<<9
 	if err := rankstest.Check(c, 600); err != nil {
 		return fmt.Errorf("split: %w", err)
 	}

@@ -1,6 +1,9 @@
 package ranks
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Agreed is an error that all ranks have: each received it from Agree, so rank 0 alone
 // reports it, and all end by themselves.
@@ -23,9 +26,10 @@ func (a *Agreed) Unwrap() error { return a.err }
 
 // Agree is a collective that lets all ranks fail if one does. Every rank passes its error or
 // nil; all receive nil if there is no error, and otherwise that of the lowest rank with one,
-// as an *Agreed.
+// as an *Agreed. An error that is one already is returned: all ranks have it.
 func Agree(g Group, err error) error {
-	if g.Size() == 1 {
+	var already *Agreed
+	if g.Size() == 1 || errors.As(err, &already) {
 		return err
 	}
 	failed := []int64{int64(g.Size())}
