@@ -119,5 +119,5 @@ func TestTapsCostNothingUnread(t *testing.T) {
 		require.NoError(t, p.Run(graph.Feed{Tokens: []int{1, 2, 3, 4, 5}}))
 		return p.Tape().Bytes()
 	}
-	assert.Equal(t, 5*4*6*4, bytes("lstm0/gates")-bytes(), "five rows of four gates of six units, of four bytes each")
+	assert.Equal(t, (5*4*6+5*3*6)*4, bytes("lstm0/gates")-bytes(), "five rows of four gates of six units, of four bytes each; three of the gates by themselves")
 }
