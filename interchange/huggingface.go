@@ -126,7 +126,15 @@ func readHuggingFace(path, tokenizer string) (*Imported, error) {
 		return nil, err
 	}
 	l := layoutOf(m, params)
-	return imported(m, tk, func(p *graph.Param) ([]float32, error) { return l.values(p, from) })
+	chat, err := hfChat(dir, tk)
+	if err != nil {
+		return nil, err
+	}
+	whole, err := imported(m, tk, func(p *graph.Param) ([]float32, error) { return l.values(p, from) })
+	if err == nil {
+		whole.Chat = chat
+	}
+	return whole, err
 }
 
 // checkSizes checks the sizes of a configuration, before memory is claimed for any.

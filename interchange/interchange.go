@@ -23,7 +23,8 @@ type Imported struct {
 	Model     models.Model
 	Weights   *graph.Weights
 	Tokenizer tokenizer.Tokenizer
-	Note      string // what Read left out, in a line; empty: nothing
+	Chat      *ChatTemplate // nil: the model has none
+	Note      string        // what Read left out, in a line; empty: nothing
 }
 
 // format is a file format that Read supports. Path is a file, or the directory of the format's

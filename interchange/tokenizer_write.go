@@ -15,7 +15,7 @@ func hfTokenizer(m *Imported) (files map[string]any, note string) {
 	if err := tokenizer.WriteHuggingFace(&text, m.Tokenizer); err != nil {
 		return map[string]any{}, fmt.Sprintf("the tokenizer is left out: %v", err)
 	}
-	files = map[string]any{"tokenizer.json": text.Bytes(), "tokenizer_config.json": tokenizerConfig(m)}
+	files = map[string]any{"tokenizer.json": text.Bytes(), tokenizerConfigFile: tokenizerConfig(m)}
 	if _, isGPT := m.Model.(*models.GPT); isGPT {
 		if vocab, merges, err := tokenizer.GPT2Files(m.Tokenizer); err == nil {
 			files["vocab.json"], files["merges.txt"] = vocab, merges
@@ -32,6 +32,14 @@ func tokenizerConfig(m *Imported) map[string]any {
 	for key, id := range map[string]int{"bos_token": begin, "eos_token": end} {
 		if id >= 0 {
 			c[key] = string(m.Tokenizer.Piece(id))
+		}
+	}
+	if t := m.Chat; t != nil {
+		c["chat_template"] = t.Template
+		for key, token := range map[string]string{"bos_token": t.Begin, "eos_token": t.End} {
+			if token != "" {
+				c[key] = token
+			}
 		}
 	}
 	return c

@@ -47,6 +47,8 @@ func chatPrompt(l *loaded, name string, messages []message) (generation.Prompt, 
 	switch {
 	case len(messages) == 0:
 		return generation.Prompt{}, invalid("messages", "messages is empty, want at least one")
+	case l.template != nil:
+		return l.template.prompt(l.gen.Tokenizer, messages)
 	case f == nil || len(f.Speakers()) == 0:
 		return generation.Prompt{}, invalid("model", "model %s was not trained on dialogues and has no chat template: call /v1/completions", name)
 	}

@@ -31,7 +31,7 @@ func (s *Server) info(r *Run) modelInfo {
 	if f := l.gen.Format; f != nil {
 		m.Speakers, m.HasSource = append(m.Speakers, f.Speakers()...), f.HasSource()
 	}
-	m.Chat = len(m.Speakers) > 0
+	m.Chat = len(m.Speakers) > 0 || l.template != nil
 	return m
 }
 

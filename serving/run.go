@@ -19,6 +19,8 @@ type Run struct {
 	Name string
 	Load Loader
 
+	Template *Template // of chats; nil: the model reads them as the dialogues that it was trained on
+
 	Sequences int // texts generated side by side
 	Waiting   int // most texts that wait for one of these
 
@@ -32,6 +34,7 @@ type Run struct {
 type loaded struct {
 	gen         *generation.Generator
 	engine      *generation.Engine
+	template    *Template
 	fingerprint string
 	created     time.Time
 	stop        context.CancelFunc
@@ -46,7 +49,7 @@ func (r *Run) start() (*loaded, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", r.Name, err)
 	}
-	l := &loaded{gen: g, fingerprint: fingerprint, created: time.Now(), failure: make(chan struct{})}
+	l := &loaded{gen: g, template: r.Template, fingerprint: fingerprint, created: time.Now(), failure: make(chan struct{})}
 	if l.engine, err = generation.NewEngine(g, r.Sequences, r.Waiting); err != nil {
 		return nil, fmt.Errorf("%s: %w", r.Name, err)
 	}

@@ -23,6 +23,11 @@ func Import(path, tokenizer, dir string) (*Saved, error) {
 		return nil, errors.Join(err, hold.Abandon())
 	}
 	s := savedOf(m, filepath.Join(dir, rundir.Tokenizer))
+	if s.Chat != nil {
+		if err := s.Chat.Save(filepath.Join(dir, rundir.Chat)); err != nil {
+			return nil, errors.Join(err, hold.Abandon())
+		}
+	}
 	if err := writeRun(dir, s.Config, s.Tokenizer); err != nil {
 		return nil, errors.Join(err, hold.Abandon())
 	}
@@ -37,7 +42,7 @@ func savedOf(m *interchange.Imported, tokenizer string) *Saved {
 	c.Model, c.ModelName = m.Model, m.Name
 	c.Data = data.Config{Task: "lm"}
 	c.Tokenizer.Kind = tokenizer
-	return &Saved{Config: c, Tokenizer: m.Tokenizer, Weights: m.Weights, Note: m.Note}
+	return &Saved{Config: c, Tokenizer: m.Tokenizer, Weights: m.Weights, Chat: m.Chat, Note: m.Note}
 }
 
 // Export writes the model of the run in dir into the directory out, for other programs:
@@ -47,5 +52,5 @@ func Export(dir, out string) (note string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return interchange.Write(out, &interchange.Imported{Name: s.Config.ModelName, Model: s.Config.Model, Weights: s.Weights, Tokenizer: s.Tokenizer})
+	return interchange.Write(out, &interchange.Imported{Name: s.Config.ModelName, Model: s.Config.Model, Weights: s.Weights, Tokenizer: s.Tokenizer, Chat: s.Chat})
 }

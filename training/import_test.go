@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"euryale/generation"
+	"euryale/interchange"
 )
 
 const gpt2 = "../interchange/testdata/gpt2"
@@ -80,4 +81,35 @@ func TestTrainingBeginsWithAnImportedModel(t *testing.T) {
 	after, err := r.Validate(true)
 	require.NoError(t, err)
 	assert.Less(t, after, before)
+}
+
+// A chat template is kept by the run, and written out with the model; a damaged one is an error that names its file.
+func TestChatTemplateIsKept(t *testing.T) {
+	dir := t.TempDir()
+	from, first, out, second := filepath.Join(dir, "from"), filepath.Join(dir, "first"), filepath.Join(dir, "out"), filepath.Join(dir, "second")
+	require.NoError(t, os.CopyFS(from, os.DirFS(gpt2)))
+	config := filepath.Join(from, "tokenizer_config.json")
+	require.NoError(t, os.WriteFile(config, []byte(`{"chat_template": "{{ 'é<' }}", "bos_token": "a", "eos_token": {"content": "b"}}`), 0o666))
+	_, err := Import(from, "", first)
+	require.NoError(t, err)
+	_, err = Export(first, out)
+	require.NoError(t, err)
+	_, err = Import(out, "", second)
+	require.NoError(t, err)
+	want := &interchange.ChatTemplate{Template: "{{ 'é<' }}", Begin: "a", End: "b"}
+	for _, run := range []string{first, second} {
+		s, err := Open(run, false)
+		require.NoError(t, err)
+		assert.Equal(t, want, s.Chat)
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(from, "chat_template.jinja"), []byte("own"), 0o666))
+	s, err := Import(from, "", filepath.Join(dir, "third"))
+	require.NoError(t, err)
+	assert.Equal(t, "own", s.Chat.Template)
+	for text, message := range map[string]string{`{"chat_template": 3}`: "neither a string nor a list", `{"eos_token": []}`: "neither a string nor an object", `{`: "tokenizer_config.json"} {
+		require.NoError(t, os.WriteFile(config, []byte(text), 0o666))
+		_, err := Import(from, "", filepath.Join(dir, "bad"))
+		assert.ErrorContains(t, err, message)
+		assert.NoDirExists(t, filepath.Join(dir, "bad"))
+	}
 }

@@ -55,9 +55,16 @@ func (r *Run) Generator() (*generation.Generator, error) {
 	return r.gen, nil
 }
 
-// Generator returns a generator of texts with the saved model.
+// Generator returns a generator of texts with the saved model. They end with the end token of its chat template too.
 func (s *Saved) Generator() (*generation.Generator, error) {
-	return newGenerator(s.Config, s.Weights, s.Tokenizer)
+	g, err := newGenerator(s.Config, s.Weights, s.Tokenizer)
+	if err != nil || s.Chat == nil {
+		return g, err
+	}
+	if id, ok := s.Tokenizer.Special(s.Chat.End); ok && !slices.Contains(g.End, id) {
+		g.End = append(g.End, id)
+	}
+	return g, nil
 }
 
 // sample appends a text of the model as it is now to samples.txt.

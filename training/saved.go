@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"euryale/data/tokenizer"
+	"euryale/interchange"
 	"euryale/internal/ranks"
 	"euryale/internal/runfile"
 	"euryale/layers/graph"
@@ -19,9 +20,10 @@ type Saved struct {
 	Dir       string // of the run; empty if it has none
 	Config    Config // its model has learned, if it is a models.Predictor
 	Tokenizer tokenizer.Tokenizer
-	Weights   *graph.Weights // none of a models.Predictor
-	Note      string         // what Import left out, in a line; empty: nothing
-	Ranks     ranks.Group    // that share the shards of an evaluation; nil: this process alone
+	Weights   *graph.Weights            // none of a models.Predictor
+	Chat      *interchange.ChatTemplate // of an imported model; nil: it has none
+	Note      string                    // what Import left out, in a line; empty: nothing
+	Ranks     ranks.Group               // that share the shards of an evaluation; nil: this process alone
 }
 
 // Open reads the model of the run in dir: its best weights, or its last ones if last is set
@@ -36,6 +38,9 @@ func Open(dir string, last bool) (*Saved, error) {
 		name = filepath.Join(dir, rundir.Weights)
 	}
 	s := &Saved{Dir: dir, Config: c, Tokenizer: tk}
+	if s.Chat, err = OpenChat(dir); err != nil {
+		return nil, err
+	}
 	if p, ok := c.Model.(models.Predictor); ok {
 		s.Weights = graph.NewWeights(0)
 		s.Config.Model, err = p.Load(name)
@@ -74,6 +79,11 @@ func openConfig(dir string, sets []string) (Config, tokenizer.Tokenizer, error) 
 		return c, nil, fmt.Errorf("%s: config.toml has model.vocab = %d, tokenizer.json has %d ids: they are not of one run", dir, v, tk.Vocab())
 	}
 	return c, c.Tokenizer.Apply(tk), nil
+}
+
+// OpenChat reads the chat template of the run in dir; nil: its model has none.
+func OpenChat(dir string) (*interchange.ChatTemplate, error) {
+	return interchange.OpenChat(filepath.Join(dir, rundir.Chat))
 }
 
 // writeRun writes a run's tokenizer and configuration.

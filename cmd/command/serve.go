@@ -158,7 +158,11 @@ func (o *serveOptions) open(stderr io.Writer) (runs []*serving.Run, err error) {
 		} else if o.precision == "" && p != precision {
 			return nil, cli.Misusef("the runs were trained at precision %s and %s: set -precision for both", precision, p)
 		}
-		runs = append(runs, &serving.Run{Name: name, Load: serving.OpenRun(dir, o.last), Sequences: o.sequences, Waiting: o.waiting})
+		template, err := serving.OpenTemplate(dir)
+		if err != nil {
+			return nil, err
+		}
+		runs = append(runs, &serving.Run{Name: name, Load: serving.OpenRun(dir, o.last), Template: template, Sequences: o.sequences, Waiting: o.waiting})
 	}
 	if err := o.machine.Use(stderr); err != nil {
 		return nil, err

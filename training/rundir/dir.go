@@ -21,6 +21,7 @@ const (
 	Data      = "data.json"           // the corpus: its size, licence and fingerprint
 	Weights   = "weights.safetensors" // of the last save
 	Best      = "best.safetensors"    // of the lowest validation loss
+	Chat      = "chat_template.json"  // of an imported model that reads chats
 	State     = "state.safetensors"   // what a run resumes from
 	// Of an update whose loss or gradient was not finite:
 	FailedBatch   = "failed-batch.json"
