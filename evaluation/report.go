@@ -207,6 +207,7 @@ var measures = []struct {
 	{"pairs-", card.Text{En: "Grammar, by minimal pairs", Zh: "语法：最小对立对"}, "evaluate -run %s -pairs FILE"},
 	{"noise", card.Text{En: "Robustness to noise", Zh: "抗噪性"}, "evaluate -run %s -score FILE -noise typos,case,width,homophones"},
 	{"memorisation", card.Text{En: "Memorisation of the training text", Zh: "对训练文本的记忆"}, "evaluate -run %s -copied"},
+	{"stability", card.Text{En: "Stability of training", Zh: "训练的稳定性"}, "evaluate -run %s -stability 'RUNS/*'"},
 }
 
 // missing lists what was not measured of a run.

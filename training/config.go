@@ -33,6 +33,7 @@ type Settings struct {
 	Shards      int     `toml:"shards"`            // parts a batch is cut into; results depend on it, not on the workers
 	Workers     int     `toml:"workers"`           // shards that run at once; 0: one for each thread
 	Seed        uint64  `toml:"seed"`              // of weights, batches and dropout
+	BatchSeed   uint64  `toml:"batch_seed"`        // of batches alone; 0: seed
 	Smoothing   float64 `toml:"smoothing"`         // label smoothing
 	Precision   string  `toml:"precision"`         // of float32 products: "highest", "high" or "medium"; see internal/kernel
 	Wire        string  `toml:"wire"`              // format in which ranks exchange gradients: "fp32" or "bf16"; results depend on it, not on the ranks

@@ -1,6 +1,7 @@
 package training
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -228,7 +229,7 @@ func (r *Run) openBatches() (err error) {
 	if _, isPredictor := c.Model.(models.Predictor); isPredictor {
 		c.Training.Batch = 1
 	}
-	if r.batches, err = r.Corpus.Train(c.Training.Batch, c.Model.Common().Context, c.Training.Seed); err != nil {
+	if r.batches, err = r.Corpus.Train(c.Training.Batch, c.Model.Common().Context, cmp.Or(c.Training.BatchSeed, c.Training.Seed)); err != nil {
 		return err
 	}
 	_, err = r.Corpus.Valid(c.Training.Batch, c.Model.Common().Context)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,6 +80,20 @@ func TestSameBitsForAnyNumberOfWorkers(t *testing.T) {
 	assert.Equal(t, want, losses(t, begin(t, c, ""), 0), "2 workers")
 	c.Training.Seed++
 	assert.NotEqual(t, want, losses(t, begin(t, c, ""), 0), "another seed")
+}
+
+// training.batch_seed chooses the batches alone: the weights begin alike, and 0 is training.seed.
+func TestBatchSeed(t *testing.T) {
+	c := tiny(t, "training.steps=2")
+	first := begin(t, c, "")
+	initial := slices.Clone(first.Weights.All()[0].Float32())
+	want := losses(t, first, 0)
+	c.Training.BatchSeed = c.Training.Seed
+	assert.Equal(t, want, losses(t, begin(t, c, ""), 0))
+	c.Training.BatchSeed++
+	other := begin(t, c, "")
+	assert.Equal(t, initial, other.Weights.All()[0].Float32())
+	assert.NotEqual(t, want, losses(t, other, 0))
 }
 
 // A run has the precision it was begun with: its losses show it where products are then

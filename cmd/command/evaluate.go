@@ -41,7 +41,7 @@ type evaluateOptions struct {
 	args                                   []string // as given
 	part, score, noise, pairs, format      string
 	examples, tokens, beams, shown, stride int
-	compare                                cli.List
+	compare, stability                     cli.List
 	html, svg, report                      string
 	detect, key                            string
 	lines, copied                          bool
@@ -73,6 +73,7 @@ func newEvaluateOptions() *evaluateOptions {
 		o.StringVar(&o.html, "html", "", "`FILE` write the comparison as an HTML page")
 		o.StringVar(&o.svg, "svg", "", "`FILE` draw the validation losses during training")
 		o.Join("html", "svg")
+		o.Var(&o.stability, "stability", "`RUNS …` how the final loss depends on seed, batches, precision and shards")
 	})
 	o.Group("Watermarks and copies", func() {
 		o.BoolVar(&o.copied, "copied", false, "what the run remembers of its training text, and of data.canaries")
@@ -84,6 +85,7 @@ func newEvaluateOptions() *evaluateOptions {
 		o.Join("detect", "key", "lines")
 	})
 	o.Several("compare")
+	o.Several("stability")
 	o.Group("Machine", func() {
 		o.model.declareMachine(o.Flags)
 		o.machine.DeclareRanks(o.Flags)
@@ -105,6 +107,8 @@ func (o *evaluateOptions) check() error {
 		return o.Only("score", "noise", "stride", "run", "last", "format", "precision", "blas", "threads")
 	case len(o.compare) > 0:
 		return o.checkCompare()
+	case len(o.stability) > 0:
+		return o.Only("stability", "run", "last", "format", "blas", "threads")
 	case o.detect != "":
 		return o.checkDetect()
 	case o.copied:
@@ -164,6 +168,9 @@ func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 	}
 	if len(o.compare) > 0 {
 		return compareRuns(ctx, o, s)
+	}
+	if len(o.stability) > 0 {
+		return o.printStability(s)
 	}
 	if o.detect != "" {
 		return o.detectIn(ctx, s)
