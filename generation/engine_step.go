@@ -16,7 +16,6 @@ type job struct {
 	c        *continuation
 	response Response
 	piece    Piece // that has not been emitted
-	shown    int   // bytes of text that have been emitted
 	steps    int   // of the result, those that have been put into a piece
 
 	slot   int       // of the intake, that reads the prompt
