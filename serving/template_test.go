@@ -205,3 +205,23 @@ func TestImportedTemplate(t *testing.T) {
 	require.NoError(t, err)
 	assert.Nil(t, none)
 }
+
+// The begin token that a tokenizer puts before every text is read once if the template writes it, and else not.
+func TestTemplateWritesTheBeginToken(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tokenizer.json")
+	require.NoError(t, os.WriteFile(path, []byte(`{"added_tokens": [{"id": 0, "content": "<s>", "special": true}],
+		"model": {"type": "BPE", "vocab": {"<s>": 0, "a": 1, "b": 2}, "merges": []}, "decoder": {"type": "Fuse"},
+		"post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+		"pair": [], "special_tokens": {"<s>": {"id": "<s>", "ids": [0], "tokens": ["<s>"]}}}}`), 0o666))
+	tk, err := tokenizer.Load(path)
+	require.NoError(t, err)
+	begin, opens := tk.Begin()
+	require.True(t, opens)
+	for source, want := range map[string][]int{"{{ bos_token }}{{ messages[0].content }}": {begin, 1, 2}, "{{ messages[0].content }}": {1, 2}} {
+		template, err := NewTemplate(source, "<s>", "")
+		require.NoError(t, err)
+		p, problem := template.prompt(tk, turns("user", "ab"))
+		require.Nil(t, problem)
+		assert.Equal(t, want, p.Tokens, source)
+	}
+}
