@@ -48,6 +48,25 @@ func TestSweep(t *testing.T) {
 	assert.Contains(t, stderr, "training.steps was 20, and is 30; choose another directory")
 }
 
+// The runs of a sweep show how much the seed matters; -run keeps it for the card of a run.
+func TestStability(t *testing.T) {
+	args, dir := tinySweep(t, "-seeds", "2")
+	code, _, stderr := call(t, "train", args...)
+	require.Equal(t, 0, code, stderr)
+	run := filepath.Join(dir, "seed=1")
+	code, out, stderr := call(t, "evaluate", "-stability", filepath.Join(dir, "*"), "-run", run)
+	require.Equal(t, 0, code, stderr)
+	assert.Regexp(t, `(?m)^seed: weights, batches, dropout +1, 2 +2 `, out)
+	assert.FileExists(t, filepath.Join(run, "measured", "stability.json"))
+	code, out, stderr = call(t, "evaluate", "-stability", filepath.Join(dir, "seed=1"), filepath.Join(dir, "seed=2"), "-format", "json")
+	require.Equal(t, 0, code, stderr)
+	assert.Regexp(t, `^\{"runs":2,"tokens":\d+,"factors":\[\{"key":"training.seed","values":\["1","2"\]`, out)
+	checkBad(t, "evaluate", []bad{
+		{1, "is one run", []string{"-stability", run}},
+		{2, "-stability has no use for -part", []string{"-stability", run, "-part", "test"}},
+	})
+}
+
 // The groups of a sweep are compared by patterns, as text, JSON, a page and a picture.
 func TestCompare(t *testing.T) {
 	args, dir := tinySweep(t, "-sweep", "lr=1e-2,1e-4", "-seeds", "2")
