@@ -65,7 +65,7 @@ func (s *Stability) Section(command string) *card.Section {
 		}
 	}
 	c.Summary = card.Text{
-		En: fmt.Sprintf("Over %d runs of this configuration, what moves the final loss most is: %s (standard deviation %.2g nats per token).", s.Runs, worst.name().En, worst.SD),
-		Zh: fmt.Sprintf("在同一配置的 %d 次训练中，对最终损失影响最大的是：%s（标准差为每词元 %.2g 奈特）。", s.Runs, worst.name().Zh, worst.SD)}
+		En: fmt.Sprintf("Over %d runs of this configuration, the final loss varies most with: %s (standard deviation %.2g nats per token).", s.Runs, worst.name().En, worst.SD),
+		Zh: fmt.Sprintf("在同一配置的 %d 次训练中，最终损失变动最大的因素是：%s（标准差为每词元 %.2g 奈特）。", s.Runs, worst.name().Zh, worst.SD)}
 	return c
 }
