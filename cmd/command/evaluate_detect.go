@@ -94,6 +94,7 @@ func (o *evaluateOptions) printDetected(d *evaluation.Detected, s streams) error
 	if d.Tested == 0 {
 		return fmt.Errorf("%s: none of its %d texts can be tested: see the lines above", o.detect, d.Texts)
 	}
+	o.keep(d.Section(o.detect, o.command()), s.err)
 	if o.format == "json" {
 		return printJSON(s.out, d)
 	}

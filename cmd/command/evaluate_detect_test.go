@@ -39,3 +39,37 @@ func TestNewKey(t *testing.T) {
 	assert.Equal(t, 2, Evaluate([]string{"-detect", path}, strings.NewReader(""), &out, &errs))
 	assert.Contains(t, errs.String(), "give the key")
 }
+
+// A text that is generated with a key is found with it and not with another, and files of texts leave
+// a section of the run's card.
+func TestDetect(t *testing.T) {
+	dir, home := newRun(t), t.TempDir()
+	key, other, text, lines := filepath.Join(home, "key.json"), filepath.Join(home, "other.json"), filepath.Join(home, "text.txt"), filepath.Join(home, "texts.txt")
+	for _, path := range []string{key, other} {
+		code, _, stderr := call(t, "generate", "-new-key", path)
+		require.Equal(t, 0, code, stderr)
+	}
+	code, out, stderr := call(t, "generate", "-run", dir, "-watermark", key, "-prompt", "The Rays", "-tokens", "150", "-seed", "1")
+	require.Equal(t, 0, code, stderr)
+	require.NoError(t, os.WriteFile(text, []byte(out), 0o600))
+	svg := filepath.Join(home, "text.svg")
+	code, out, stderr = call(t, "evaluate", "-run", dir, "-detect", text, "-key", key, "-svg", svg)
+	require.Equal(t, 0, code, stderr)
+	assert.Contains(t, out, ": found at p < 0.01")
+	assert.FileExists(t, svg)
+	code, out, stderr = call(t, "evaluate", "-run", dir, "-detect", text, "-key", other)
+	require.Equal(t, 0, code, stderr)
+	assert.Contains(t, out, ": not found at p < 0.01")
+
+	plain := strings.Repeat("which differ in Colour differ also in Refrangibility and the other way round ", 2)
+	raw, err := os.ReadFile(text)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(lines, []byte(strings.ReplaceAll(string(raw), "\n", " ")+"\n"+plain+"\nshort\n"), 0o600))
+	code, out, stderr = call(t, "evaluate", "-run", dir, "-detect", lines, "-lines", "-key", key)
+	require.Equal(t, 0, code, stderr)
+	assert.Contains(t, out, "3 texts, of which 2 were tested (1 are too short")
+	assert.Contains(t, out, "found at p < 0.01 in 1: 50.00 %")
+	section, err := os.ReadFile(filepath.Join(dir, "measured", "watermark-texts-txt.json"))
+	require.NoError(t, err)
+	assert.Contains(t, string(section), "Watermark in texts.txt")
+}
