@@ -1,3 +1,7 @@
+//go:build !js
+
+// There is no SIGHUP in a browser.
+
 package command
 
 import (
