@@ -196,5 +196,5 @@ func TestNamedCorpora(t *testing.T) {
 }
 
 func TestNamesAreListed(t *testing.T) {
-	assert.Equal(t, []string{"coffee", "copy", "debian", "kdconv", "opticks", "reverse", "tales", "tang", "tatoeba", "tinyshakespeare"}, Names())
+	assert.Equal(t, []string{"coffee", "copy", "debian", "kdconv", "opticks", "quotes", "repeats", "reverse", "tales", "tang", "tatoeba", "tinyshakespeare"}, Names())
 }

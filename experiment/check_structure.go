@@ -109,9 +109,11 @@ func (s *structure) unread() (faults []error) {
 	return faults
 }
 
-// isOutput reports whether name is the path of the layer that declared n, and not that of a tap
-// inside it, such as attention weights.
-func isOutput(g *graph.Graph, n *G.Node, name string) bool { return g.Origin(n).Path == name }
+// isOutput reports whether name is the path of the layer that declared n, or that of the residual
+// stream after it, and not that of a tap inside it, such as attention weights.
+func isOutput(g *graph.Graph, n *G.Node, name string) bool {
+	return g.Origin(n).Path == strings.TrimSuffix(name, "/resid")
+}
 
 // undeclared returns a fault for each input of numbers that was made with Gorgonia's functions.
 func (s *structure) undeclared() (faults []error) {

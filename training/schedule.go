@@ -36,13 +36,13 @@ func (s Schedule) check() error {
 	switch {
 	case !slices.Contains(names, s.Name):
 		return fmt.Errorf("schedule.name is %q: did you mean %q? There are %s", s.Name, near.Name(s.Name, names), strings.Join(names, ", "))
-	case !(s.Decay >= 0 && s.Decay <= 1):
-		return fmt.Errorf("schedule.decay is %v, want a fraction from 0 to 1", s.Decay)
-	case !(s.Factor > 0 && s.Factor < 1):
+	case s.Name == "wsd" && !(s.Decay > 0 && s.Decay <= 1):
+		return fmt.Errorf("schedule.decay is %v, want a fraction of more than 0, at most 1", s.Decay)
+	case (s.Name == "step" || s.Name == "plateau") && !(s.Factor > 0 && s.Factor < 1):
 		return fmt.Errorf("schedule.factor is %v, want more than 0 and less than 1", s.Factor)
 	case s.Name == "step" && s.Every < 1:
 		return fmt.Errorf("schedule.every is %d: schedule.name = \"step\" wants the steps from one fall of the rate to the next", s.Every)
-	case s.Patience < 1:
+	case s.Name == "plateau" && s.Patience < 1:
 		return fmt.Errorf("schedule.patience is %d, want at least 1", s.Patience)
 	}
 	if s.Warmup < 0 || s.Steps < 0 || s.MinLR < 0 {
