@@ -161,7 +161,7 @@ func TestAttentionRefuses(t *testing.T) {
 		"att: a head has 3 columns: rotary positions rotate them in pairs": {Heads: 4, Rotary: 10000, Causal: true},
 		"att: the base of rotary positions is -1, want more than 1":        {Heads: 3, Rotary: -1, Causal: true},
 		"att: dropout is 1.5, want at least 0 and less than 1":             {Heads: 3, Dropout: 1.5, Causal: true},
-		"att: ALiBi requires causal attention: set Causal":                 {Heads: 3, ALiBi: true},
+		"att: ALiBi and Window require causal attention: set Causal":       {Heads: 3, ALiBi: true},
 		"att: x is (10, 12), and D=12 is not a multiple of heads=0":        {},
 		"att: 3 heads cannot share -1 key-value heads: want a divisor":     {Heads: 3, KVHeads: -1},
 	} {
