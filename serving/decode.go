@@ -20,15 +20,19 @@ const maxDepth = 64
 
 // decode reads the body of a request, which must be one object of v's fields.
 func (s *Server) decode(w http.ResponseWriter, r *http.Request, v any) *apiError {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.limits.Body))
-	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // else the request ends at that of the body
-	tooLarge := (*http.MaxBytesError)(nil)
+	tooLarge := &http.MaxBytesError{Limit: s.limits.Body}
+	var body []byte
+	var err error = tooLarge
+	if r.ContentLength <= s.limits.Body { // else it says so before it sends the body, which need not come
+		body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, s.limits.Body))
+	}
 	switch {
 	case errors.As(err, &tooLarge):
 		return newError(http.StatusRequestEntityTooLarge, "request_too_large", "", "the body has more than the %d bytes that this server reads", tooLarge.Limit)
 	case err != nil:
 		return newError(http.StatusRequestTimeout, "", "", "the body cannot be read: %v", err)
 	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // else the request ends at that of the body
 	return parse(body, v)
 }
 

@@ -144,6 +144,12 @@ func TestClientLimits(t *testing.T) {
 		assert.Equal(t, want, send(context.Background(), key, `{"prompt": "a"}`), key)
 	}
 	assert.Equal(t, 413, send(context.Background(), "Bearer fedcba9876543210", `{"prompt": "`+strings.Repeat("a", 100)+`"}`))
+	announced := httptest.NewRequest(http.MethodPost, "/v1/completions", neverRead{t})
+	announced.Header.Set("Authorization", "Bearer fedcba9876543210")
+	announced.ContentLength = 1e15
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, announced)
+	assert.Equal(t, 413, w.Code)
 	ctx, cancel := context.WithCancel(context.Background())
 	var ended sync.WaitGroup
 	ended.Go(func() { send(ctx, "Bearer 0123456789abcdef", endless) })
@@ -345,4 +351,12 @@ func TestPaths(t *testing.T) {
 		`euryale_requests_total{path="/v1/completions",status="200"} 1`, `euryale_first_token_seconds_count{model="small"} 1`} {
 		assert.Contains(t, string(raw), "\n"+line+"\n")
 	}
+}
+
+// neverRead is the body of a request that is refused before it is read.
+type neverRead struct{ t *testing.T }
+
+func (n neverRead) Read([]byte) (int, error) {
+	n.t.Error("the body was read")
+	return 0, io.EOF
 }
