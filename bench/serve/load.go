@@ -71,7 +71,7 @@ func mixed(ctx context.Context, o options, s *server, out io.Writer) error {
 	defer cancel()
 	var all sync.WaitGroup
 	for i := range o.clients {
-		all.Go(func() { c.client(limit, o, s, alone, i) })
+		all.Go(func() { c.client(limit, o, s, alone, i, out) })
 	}
 	report(limit, o.duration, &c, out)
 	all.Wait()
@@ -91,7 +91,7 @@ type counts struct {
 }
 
 // client asks for one text after another until ctx ends.
-func (c *counts) client(ctx context.Context, o options, s *server, alone []string, number int) {
+func (c *counts) client(ctx context.Context, o options, s *server, alone []string, number int, out io.Writer) {
 	rng := rand.New(rand.NewPCG(1, uint64(number)))
 	for ctx.Err() == nil {
 		i, m := rng.IntN(texts), manner{}
@@ -106,7 +106,7 @@ func (c *counts) client(ctx context.Context, o options, s *server, alone []strin
 		case ctx.Err() != nil:
 			return
 		case err != nil:
-			c.failed.Add(1)
+			fail(err, &c.failed, out)
 			continue
 		case m.leave > 0:
 			c.left.Add(1)
