@@ -64,11 +64,10 @@ func linearSpec[T Float](tape *Tape, act Activation, transposed bool, n, in, out
 	}
 	slopes := tape.Differentiated && f.slope != nil
 	var z []T // x·W + b, or the activation's derivative there if the graph is differentiated and it is cheap
-	flops := 2 * float64(n) * float64(in) * float64(out)
 	rows := n
 	s := spec[T]{
 		shape: tensor.Shape{n, out},
-		flops: flops,
+		flops: 2 * float64(n) * float64(in) * float64(out),
 		fwd: func(a []arg[T], y []T) {
 			var b []T
 			if bias {
@@ -96,23 +95,7 @@ func linearSpec[T Float](tape *Tape, act Activation, transposed bool, n, in, out
 				f.bias(y, z[:n*out], n, out, b)
 			}
 		},
-		backs: []back[T]{
-			{of: []int{0}, reads: []int{1}, flops: flops, do: func(a []arg[T], _, dz []T, g [][]T) {
-				matmul.GemmPacked(across, false, !transposed, n, in, out, 1, dz, out, a[1].X, ldw, 0, g[0], in)
-			}},
-			{of: []int{1}, reads: []int{0}, flops: flops, do: func(a []arg[T], _, dz []T, g [][]T) {
-				if transposed {
-					matmul.Gemm(true, false, out, in, n, 1, dz, out, a[0].X, in, 0, g[0], in)
-				} else {
-					matmul.Gemm(true, false, in, out, n, 1, a[0].X, in, dz, out, 0, g[0], out)
-				}
-			}},
-		},
-	}
-	if bias {
-		s.backs = append(s.backs, back[T]{of: []int{2}, reads: []int{}, do: func(_ []arg[T], _, dz []T, g [][]T) {
-			vec.ColumnSums(g[0], dz, n, out, out)
-		}})
+		backs: linearBacks(across, transposed, n, in, out, ldw, bias),
 	}
 	s.wide = func(rows int) spec[T] { return linearSpec[T](tape, act, transposed, rows, in, out, w, bias) }
 	if act != Identity {
@@ -126,4 +109,27 @@ func linearSpec[T Float](tape *Tape, act Activation, transposed bool, n, in, out
 		}
 	}
 	return s
+}
+
+// linearBacks are the derivatives with respect to x, W and b, from that of x·W + b.
+func linearBacks[T Float](across *matmul.Packed[T], transposed bool, n, in, out, ldw int, bias bool) []back[T] {
+	flops := 2 * float64(n) * float64(in) * float64(out)
+	backs := []back[T]{
+		{of: []int{0}, reads: []int{1}, flops: flops, do: func(a []arg[T], _, dz []T, g [][]T) {
+			matmul.GemmPacked(across, false, !transposed, n, in, out, 1, dz, out, a[1].X, ldw, 0, g[0], in)
+		}},
+		{of: []int{1}, reads: []int{0}, flops: flops, do: func(a []arg[T], _, dz []T, g [][]T) {
+			if transposed {
+				matmul.Gemm(true, false, out, in, n, 1, dz, out, a[0].X, in, 0, g[0], in)
+			} else {
+				matmul.Gemm(true, false, in, out, n, 1, a[0].X, in, dz, out, 0, g[0], out)
+			}
+		}},
+	}
+	if bias {
+		backs = append(backs, back[T]{of: []int{2}, reads: []int{}, do: func(_ []arg[T], _, dz []T, g [][]T) {
+			vec.ColumnSums(g[0], dz, n, out, out)
+		}})
+	}
+	return backs
 }

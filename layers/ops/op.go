@@ -19,12 +19,8 @@ package ops
 
 import (
 	"fmt"
-	"hash"
-	"hash/fnv"
 	"runtime/debug"
-	"unsafe"
 
-	"github.com/chewxy/hm"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
@@ -109,74 +105,6 @@ func declare[T Float](p Place, k spec[T], in []*G.Node) (*G.Node, error) {
 	return G.ApplyOp(o, in...)
 }
 
-// node is the common part of forward and backward ops: it implements most of gorgonia.Op.
-// The output is allocated in the first run, so that pruned ops take no memory.
-type node[T Float] struct {
-	buffer
-	name  string // unique in the graph, since Gorgonia merges ops of equal names
-	path  string
-	kids  []hm.Type
-	shape tensor.Shape
-}
-
-func newNode[T Float](t *Tape, name, path string, shape tensor.Shape) node[T] {
-	return node[T]{buffer: buffer{tape: t, size: shape.TotalSize()}, name: name, path: path, shape: shape.Clone()}
-}
-
-// PlaceOf returns the path that the op of n was declared with, or "" if it is not an op of
-// this package. The nodes of a derivative have the path of their op.
-func PlaceOf(n *G.Node) string {
-	if o, ok := n.Op().(interface{ place() string }); ok {
-		return o.place()
-	}
-	return ""
-}
-
-func (n *node[T]) place() string { return n.path }
-
-func (n *node[T]) Arity() int { return len(n.kids) }
-
-// Type returns a new type on each call, because Gorgonia recycles types.
-func (n *node[T]) Type() hm.Type {
-	var ret hm.Type = G.TensorType{Dims: n.shape.Dims(), Of: dtype[T]()}
-	if n.shape.Dims() == 0 {
-		ret = dtype[T]()
-	}
-	return hm.NewFnType(append(append([]hm.Type{}, n.kids...), ret)...)
-}
-func (n *node[T]) InferShape(...G.DimSizer) (tensor.Shape, error) { return n.shape.Clone(), nil }
-func (n *node[T]) ReturnsPtr() bool                               { return false }
-func (n *node[T]) CallsExtern() bool                              { return false }
-func (n *node[T]) OverwritesInput() int                           { return -1 }
-func (n *node[T]) String() string                                 { return n.name }
-func (n *node[T]) WriteHash(h hash.Hash)                          { h.Write([]byte(n.name)) }
-func (n *node[T]) Hashcode() uint32                               { h := fnv.New32a(); n.WriteHash(h); return h.Sum32() }
-
-// output returns the memory that this run writes the output into.
-func (n *node[T]) output() []T {
-	n.inOrder()
-	if n.out == nil {
-		n.out = tensor.New(tensor.WithShape(n.shape...), tensor.WithBacking(memory[T](&n.buffer)))
-	}
-	return floats[T](n.out)
-}
-
-// memory returns the memory assigned to a buffer, allocating it in the first run. Without a
-// plan every buffer has an allocation of its own.
-func memory[T Float](s *buffer) []T {
-	if s.allocation == nil {
-		s.allocation = &allocation{size: s.size}
-	}
-	if s.allocation.memory == nil {
-		v := make([]T, s.allocation.size)
-		s.allocation.memory = v
-		s.tape.bytes += len(v) * int(unsafe.Sizeof(v[0]))
-	}
-	return s.allocation.memory.([]T)[:s.size:s.size]
-}
-
-func (n *node[T]) buffers() []*buffer { return []*buffer{&n.buffer} }
-
 // op is a forward op.
 type op[T Float] struct {
 	node[T]
@@ -232,134 +160,6 @@ func scalar[T Float](x T) G.Value {
 	}
 	return G.NewF64(float64(x))
 }
-
-// SymDiff declares the nodes of the derivative: one for prep, if the op has it, and one for
-// each gradient of each back. The first node of a back computes all its gradients; the others
-// (pickOp) return theirs.
-func (o *op[T]) SymDiff(in G.Nodes, out, grad *G.Node) (G.Nodes, error) {
-	given := append(append(G.Nodes{}, in...), out, grad)
-	if o.k.prep != nil {
-		p := &prepOp[T]{node: o.derived("prep", o.shape, given), f: o}
-		pre, err := G.ApplyOp(p, given...)
-		if err != nil {
-			return nil, err
-		}
-		given = append(append(G.Nodes{}, in...), out, pre) // a new slice: Gorgonia retains the one passed
-	}
-	ret := make(G.Nodes, len(in))
-	for _, i := range o.k.pass {
-		ret[i] = grad
-	}
-	for _, b := range o.k.backs {
-		kids := append(G.Nodes{}, given...)
-		if b.reads != nil {
-			kids = kids[:0]
-			for _, i := range b.reads {
-				kids = append(kids, in[i])
-			}
-			kids = append(kids, given[len(in)+1])
-		}
-		first := &backOp[T]{node: o.derived(fmt.Sprintf("d%d", b.of[0]), in[b.of[0]].Shape(), kids), f: o, b: b, gin: make([][]T, len(b.of))}
-		head, err := G.ApplyOp(first, kids...)
-		if err != nil {
-			return nil, err
-		}
-		ret[b.of[0]] = head
-		for j, i := range b.of[1:] {
-			p := &pickOp[T]{node: o.derived(fmt.Sprintf("d%d", i), in[i].Shape(), G.Nodes{head})}
-			first.picks = append(first.picks, p)
-			if ret[i], err = G.ApplyOp(p, head); err != nil {
-				return nil, fmt.Errorf("gradient %d: %w", j+1, err)
-			}
-		}
-	}
-	return ret, nil
-}
-
-func (o *op[T]) derived(what string, shape tensor.Shape, kids G.Nodes) node[T] {
-	n := newNode[T](o.tape, what+"("+o.name+")", o.path, shape)
-	for _, k := range kids {
-		n.kids = append(n.kids, k.Type())
-	}
-	return n
-}
-
-// prepOp runs prep, the first step of a derivative.
-type prepOp[T Float] struct {
-	node[T]
-	f *op[T]
-}
-
-// Do runs prep.
-func (p *prepOp[T]) Do(vs ...G.Value) (v G.Value, err error) {
-	defer p.guard(&err)
-	n := len(p.f.in)
-	read(p.f.in, vs[:n])
-	p.f.k.prep(p.f.in, values[T](vs[n]), values[T](vs[n+1]), p.output())
-	return p.out, nil
-}
-
-// backOp computes the gradients of one back.
-type backOp[T Float] struct {
-	node[T]
-	f     *op[T]
-	b     back[T]
-	picks []*pickOp[T]
-	gin   [][]T
-}
-
-// buffers returns the buffers of all its gradients.
-func (b *backOp[T]) buffers() []*buffer {
-	all := []*buffer{&b.buffer}
-	for _, p := range b.picks {
-		all = append(all, &p.buffer)
-	}
-	return all
-}
-
-// Do runs the backward kernel.
-func (b *backOp[T]) Do(vs ...G.Value) (v G.Value, err error) {
-	defer b.guard(&err)
-	n := len(vs)
-	var out []T
-	if b.b.reads == nil {
-		read(b.f.in, vs[:n-2])
-		out = values[T](vs[n-2])
-	} else {
-		for j, i := range b.b.reads {
-			read(b.f.in[i:i+1], vs[j:j+1])
-		}
-	}
-	b.gin[0] = b.output()
-	for j, p := range b.picks {
-		b.gin[j+1] = p.destination()
-	}
-	b.b.do(b.f.in, out, values[T](vs[n-1]), b.gin)
-	return b.out, nil
-}
-
-// pickOp returns a gradient that a backOp has computed.
-type pickOp[T Float] struct{ node[T] }
-
-// destination returns the memory that the backOp writes this gradient into.
-func (p *pickOp[T]) destination() []T {
-	if p.out == nil {
-		p.out = tensor.New(tensor.WithShape(p.shape...), tensor.WithBacking(memory[T](&p.buffer)))
-	}
-	return floats[T](p.out)
-}
-
-// Do returns the gradient.
-func (p *pickOp[T]) Do(...G.Value) (G.Value, error) { return p.out, nil }
-
-// DiffWRT returns false for every operand: there are no second derivatives.
-func (p *prepOp[T]) DiffWRT(n int) []bool { return make([]bool, n) }
-
-// DiffWRT returns false for every operand: there are no second derivatives.
-func (b *backOp[T]) DiffWRT(n int) []bool { return make([]bool, n) }
-
-// DiffWRT returns false for every operand: there are no second derivatives.
-func (p *pickOp[T]) DiffWRT(n int) []bool { return make([]bool, n) }
 
 func dtype[T Float]() tensor.Dtype {
 	if _, ok := any(T(0)).(float32); ok {
