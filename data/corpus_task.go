@@ -115,7 +115,7 @@ func openTable(t *task.Table, c Config, tk tokenizer.Config, known tokenizer.Tok
 	info.Train = format.CountTargets(parts.items[task.TrainPart])
 	info.Valid = format.CountTargets(parts.items[task.ValidPart])
 	info.Test = format.CountTargets(parts.items[task.TestPart])
-	info.Notes = t.Notes
+	info.Notes = append(slices.Clone(t.Notes), rows.Notes()...)
 	if note := t.HeaderNote(); note != "" && registry[c.Name].file == "" {
 		info.Notes = append(info.Notes, note)
 	}

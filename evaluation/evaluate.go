@@ -3,6 +3,7 @@
 package evaluation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,8 @@ type Options struct {
 	Part       string                // of the corpus that is measured: "train", "valid" or "test"
 	Examples   int                   // the most to answer, evenly spread; 0: all
 	Settings   generation.Settings   // of generating the answers
+	Name       string                // of this decoding; empty: "greedy"
+	Also       []Decoding            // that answer the same examples, to be compared with
 	Log        io.Writer             // of preparing the corpus; may be nil
 	Validating func(done, total int) // batches of the part; may be nil
 	Progress   func(done, total int) // examples; may be nil
@@ -35,6 +38,13 @@ type Measured struct {
 	Samples    []Sample
 	Unanswered []error // of examples that the model could not answer: they count as empty answers
 	Partial    string  // what the report is of, if the measuring was interrupted; empty: it is complete
+
+	Signatures []string                    // of BLEU and chrF2, as sacreBLEU prints them
+	Intervals  map[string]metrics.Interval // of measures of the report, at 95 %
+	Systems    []*System                   // of a task: the model, its other decodings, and the baselines
+	Notes      []string                    // what is unusual about the examples
+
+	main []string // measures by which systems are compared in print
 }
 
 // Sample is a generated text and its reference.
@@ -48,8 +58,8 @@ type Sample struct {
 var ErrNoCorpus = errors.New("the run was imported and knows no corpus to be measured on: score a text with evaluate -score FILE")
 
 // Measure measures the model of a run on a part of its corpus: the loss; for a task, the
-// answers that it generates against the references, and for summaries the first words of the
-// source in their place, over the same rows; for a language model, the variety of unprompted
+// answers that it generates against the references, beside those of other decodings and of baselines
+// over the same rows; for a language model, the variety of unprompted
 // texts, and how much of them is copied from the training part. A corpus that has changed since
 // the run was trained is an error. A
 // model of masked tokens generates none. Products have the precision that is set: see
@@ -120,7 +130,7 @@ func (m *Measured) generated(ctx context.Context, s *training.Saved, corpus *dat
 	case gen.Format.End() < 0:
 		err = m.onFirst(ctx, s, func(ctx context.Context) error { return m.unprompted(ctx, gen, corpus, o) })
 	default:
-		err = m.task(ctx, s.Ranks, gen, corpus, o)
+		err = m.task(ctx, s, gen, corpus, o)
 	}
 	if err != nil {
 		return err
@@ -140,22 +150,46 @@ func (m *Measured) onFirst(ctx context.Context, s *training.Saved, f func(ctx co
 	return ranks.Together(ctx, s.Ranks, f)
 }
 
-// task generates answers to the part's examples, and compares them with the references.
-func (m *Measured) task(ctx context.Context, group ranks.Group, gen *generation.Generator, corpus *data.Corpus, o Options) error {
+// task generates answers to the part's examples, compares them with the references, and the model with
+// other decodings and with baselines.
+func (m *Measured) task(ctx context.Context, s *training.Saved, gen *generation.Generator, corpus *data.Corpus, o Options) error {
+	group := s.Ranks
 	if group == nil {
 		group = ranks.Alone{}
 	}
-	if err := o.Settings.Check(); err != nil {
-		return err
+	decodings := append([]Decoding{{cmp.Or(o.Name, "greedy"), o.Settings}}, o.Also...)
+	for _, d := range decodings {
+		if err := d.Settings.Check(); err != nil {
+			return err
+		}
 	}
 	hyps, refs, err := m.answer(ctx, group, gen, corpus, o)
 	if len(hyps) == 0 {
 		return err
 	}
-	if err := errors.Join(err, m.compare(hyps, refs)); err != nil || corpus.Config.Task != "summary" {
+	if err := errors.Join(err, m.compare(hyps, refs)); err != nil {
 		return err
 	}
-	return m.compareLead(corpus, refs)
+	var others [][]string
+	for _, d := range o.Also {
+		also := o
+		also.Settings = d.Settings
+		texts, _, err := (&Measured{}).answer(ctx, group, gen, corpus, also)
+		if err != nil {
+			return err
+		}
+		others = append(others, texts)
+	}
+	return m.onFirst(ctx, s, func(context.Context) error {
+		known, err := corpus.Examples("train")
+		if err != nil {
+			return err
+		}
+		if err := m.note(gen, refs, known, o); err != nil {
+			return err
+		}
+		return m.compareSystems(corpus.Config.Task, known, refs, decodings, others)
+	})
 }
 
 // compare measures how similar answers are to their references.
@@ -168,6 +202,7 @@ func (m *Measured) compare(hyps []string, refs [][]string) error {
 		}
 		m.Report = append(m.Report, metrics.Measure{Name: "same_shape", Value: shape})
 	}
+	m.Signatures = []string{"BLEU " + metrics.BLEUSignature(refs, language), "chrF2 " + metrics.ChrFSignature(refs)}
 	r, err := metrics.Evaluate(hyps, refs, tokenize)
 	m.Report = append(m.Report, r...)
 	return err

@@ -2,6 +2,7 @@ package evaluation
 
 import (
 	"fmt"
+	"strings"
 
 	"euryale/evaluation/card"
 )
@@ -20,7 +21,27 @@ var measureNames = map[string]card.Text{
 	"repetition_4_of_people": {En: "repetition of 4-grams in the corpus", Zh: "语料的 4 元重复率"}, "longest_copied_chars": {En: "longest copy of the training text, characters", Zh: "照抄训练文本的最长片段（字符）"},
 	"texts": {En: "texts", Zh: "文本数"}, "same_shape": {En: "same shape", Zh: "形式一致"}, "words_of_lead": {En: "words of the lead baseline", Zh: "Lead 基线的词数"},
 	"rouge_1_of_lead": {En: "ROUGE-1 of the lead baseline", Zh: "Lead 基线的 ROUGE-1"}, "rouge_2_of_lead": {En: "ROUGE-2 of the lead baseline", Zh: "Lead 基线的 ROUGE-2"},
+	"self_bleu": {En: "self-BLEU", Zh: "self-BLEU"}, "copied_whole": {En: "answers that equal one of the training part", Zh: "与训练回答完全相同的比例"},
+	"copied_within": {En: "answers that stand within one of the training part", Zh: "见于训练回答之中的比例"}, "copied_whole_of_references": {En: "the same of the references", Zh: "参考答案的同一比例（完全相同）"},
+	"copied_within_of_references": {En: "the same of the references", Zh: "参考答案的同一比例（见于其中）"}, "knowledge_f1": {En: "knowledge F1", Zh: "知识 F1"},
+	"slot_success": {En: "slots of the order right", Zh: "点单槽位全对"}, "slot_precision": {En: "precision of slots", Zh: "槽位精确率"}, "slot_recall": {En: "recall of slots", Zh: "槽位召回率"},
 	"rouge_l_of_lead": {En: "ROUGE-L of the lead baseline", Zh: "Lead 基线的 ROUGE-L"},
+}
+
+// PartName returns the name of a part in both languages.
+func PartName(part string) card.Text { return partNames[part] }
+
+// MeasureName returns the name of a measure in both languages.
+func MeasureName(name string) card.Text {
+	if label, known := measureNames[name]; known {
+		return label
+	}
+	return card.Same(name)
+}
+
+// LowerIsBetter reports whether a measure is the better, the lower it is.
+func LowerIsBetter(name string) bool {
+	return strings.HasPrefix(name, "copied_") || name == "self_bleu"
 }
 
 // Section returns what was measured on a part of the corpus as a section of a card; command measured it.
@@ -29,16 +50,16 @@ func (m *Measured) Section(part, command string) *card.Section {
 	s := &card.Section{Name: "corpus-" + part, Command: command, Title: card.Text{En: "On the " + name.En + " of the corpus", Zh: "语料的" + name.Zh},
 		Columns: []card.Text{{En: "measure", Zh: "指标"}, {En: "value", Zh: "值"}}, Values: map[string]float64{}}
 	for _, v := range m.Report {
-		label, known := measureNames[v.Name]
-		if !known {
-			label = card.Same(v.Name)
-		}
 		text := fmt.Sprintf("%.4g", v.Value)
 		if v.Value == float64(int(v.Value)) {
 			text = grouped(int(v.Value))
 		}
-		s.Rows = append(s.Rows, card.Row{Label: label, Cells: []string{text}})
+		if of, known := m.Intervals[v.Name]; known {
+			text += fmt.Sprintf(" (%s–%s)", number(v.Name, of.Low), number(v.Name, of.High))
+		}
+		s.Rows = append(s.Rows, card.Row{Label: MeasureName(v.Name), Cells: []string{text}})
 	}
+	m.sectionSystems(s)
 	for _, key := range []string{"perplexity", "bits_per_char", "bleu", "rouge_l"} {
 		if v, ok := m.Report.Get(key); ok {
 			s.Values[key] = v
@@ -51,4 +72,22 @@ func (m *Measured) Section(part, command string) *card.Section {
 		s.Notes = []card.Text{{En: "The model was trained on this text: the figures say nothing of other texts.", Zh: "模型正是在这些文本上训练的：这些数字不说明它在其他文本上的表现。"}}
 	}
 	return s
+}
+
+// sectionSystems adds how the model compares with its other decodings and with the baselines.
+func (m *Measured) sectionSystems(s *card.Section) {
+	measure := m.headline()
+	if len(m.Systems) < 2 || measure == "" {
+		return
+	}
+	name := MeasureName(measure)
+	for _, other := range m.Systems[1:] {
+		s.Rows = append(s.Rows, card.Row{Label: card.Text{En: name.En + " of " + other.Name.En, Zh: other.Name.Zh + "的 " + name.Zh}, Cells: []string{other.Score(measure)}})
+	}
+	for _, sentence := range m.Sentences() {
+		s.Notes = append(s.Notes, sentence)
+	}
+	for _, signature := range m.Signatures {
+		s.Notes = append(s.Notes, card.Same(signature))
+	}
 }

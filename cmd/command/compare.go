@@ -6,7 +6,6 @@ import (
 	"io"
 
 	"euryale/experiment"
-	"euryale/generation"
 	"euryale/internal/cli"
 	"euryale/internal/runfile"
 	"euryale/internal/term"
@@ -20,8 +19,13 @@ func (o *evaluateOptions) checkCompare() error {
 		return cli.Misusef("-compare %s: want two runs or more, as in -compare runs/a runs/b; quoted patterns are groups of runs that differ only in the seed", o.compare[0])
 	case !isPart(o.part):
 		return cli.Misusef("-part %s: want train, valid or test", o.part)
-	case o.examples < 0 || o.tokens < 1 || o.beams < 0:
-		return cli.Misusef("-examples %d, -length %d, -beam %d: want none below 0, and a length", o.examples, o.tokens, o.beams)
+	case o.examples < 0 || o.tokens < 1:
+		return cli.Misusef("-examples %d, -length %d: want none below 0, and a length", o.examples, o.tokens)
+	}
+	if all, err := decodings(o.beams, o.tokens); err != nil {
+		return cli.Misusef("%w", err)
+	} else if len(all) > 1 {
+		return cli.Misusef("-beam %s: -compare compares runs, with one way of decoding", o.beams)
 	}
 	return o.Only("compare", "html", "svg", "part", "examples", "length", "beam", "last", "format", "precision", "blas", "threads")
 }
@@ -41,10 +45,14 @@ func compareRuns(ctx context.Context, o *evaluateOptions, s streams) error {
 	if examples == 0 {
 		examples = allExamples
 	}
+	decoding, err := decodings(o.beams, o.tokens)
+	if err != nil {
+		return err
+	}
 	var bar *term.Progress
 	c, err := experiment.Compare(ctx, o.compare, experiment.CompareOptions{
 		Last: o.last, Part: o.part, Examples: examples, Precision: o.precision, Log: s.err,
-		Settings: generation.Settings{Tokens: o.tokens, Beams: o.beams, LengthPenalty: 1, Seed: 1},
+		Settings: decoding[0].Settings,
 		Progress: func(done, total int, run string) {
 			if bar == nil {
 				bar = term.New(s.err, total, "comparing")

@@ -10,7 +10,6 @@ import (
 
 	"euryale/evaluation"
 	"euryale/evaluation/noise"
-	"euryale/generation"
 	"euryale/internal/cli"
 	"euryale/internal/ranks"
 	"euryale/internal/runfile"
@@ -27,7 +26,7 @@ with -compare what differs between runs, and which is better.`
 const evaluateExamples = `
 Examples
   evaluate                                       measure the newest run
-  evaluate -run runs/transformer-tatoeba-1 -beam 4 -part test
+  evaluate -run runs/transformer-tatoeba-1 -beam 4,1,sample -part test -html answers.html
   evaluate -score book.txt                       likelihood of a text under the newest run
   evaluate -score book.txt -format json          {"tokens", "chars", "bytes", "nll_per_token",
             "perplexity", "bits_per_byte", "bits_per_char", "words", "word_perplexity"}
@@ -38,14 +37,15 @@ Examples
 type evaluateOptions struct {
 	*cli.Flags
 	model
-	args                                   []string // as given
-	part, score, noise, pairs, format      string
-	examples, tokens, beams, shown, stride int
-	compare, stability                     cli.List
-	html, svg, report                      string
-	detect, key                            string
-	lines, copied                          bool
-	prefix                                 int
+	args                              []string // as given
+	part, score, noise, pairs, format string
+	examples, tokens, shown, stride   int
+	beams                             string
+	compare, stability                cli.List
+	html, svg, report                 string
+	detect, key                       string
+	lines, copied                     bool
+	prefix                            int
 }
 
 func newEvaluateOptions() *evaluateOptions {
@@ -58,7 +58,7 @@ func newEvaluateOptions() *evaluateOptions {
 		o.StringVar(&o.part, "part", "valid", "`PART` part of the corpus: train, valid or test (valid)")
 		o.IntVar(&o.examples, "examples", 500, "`N` examples to answer, evenly spread; 0 is all (500)")
 		o.IntVar(&o.tokens, "length", 128, "`N` most tokens of an answer (128)")
-		o.IntVar(&o.beams, "beam", 1, "`N` width of the beam search; 1 is greedy (1)")
+		o.StringVar(&o.beams, "beam", "1", "`LIST` beam widths that are compared; 1 is greedy, sample samples (1)")
 		o.IntVar(&o.shown, "shown", 3, "`N` answers to print (3)")
 	})
 	o.Group("Questions and texts", func() {
@@ -70,7 +70,7 @@ func newEvaluateOptions() *evaluateOptions {
 	o.Group("Reports", func() {
 		o.StringVar(&o.report, "report", "", "`DIR` write the run's card: a page, and a README.md for an export")
 		o.Var(&o.compare, "compare", "`A B …` compare runs, or groups of runs (quoted patterns), with the first")
-		o.StringVar(&o.html, "html", "", "`FILE` write the comparison as an HTML page")
+		o.StringVar(&o.html, "html", "", "`FILE` write the comparison, or the answers, as an HTML page")
 		o.StringVar(&o.svg, "svg", "", "`FILE` draw the validation losses during training")
 		o.Join("html", "svg")
 		o.Var(&o.stability, "stability", "`RUNS …` how the final loss depends on seed, batches, precision and shards")
@@ -117,14 +117,17 @@ func (o *evaluateOptions) check() error {
 		return cli.Misusef("-prefix %d says how -copied prompts: give -copied", o.prefix)
 	case o.key != "" || o.lines:
 		return cli.Misusef("-key and -lines are of -detect FILE")
-	case o.html != "" || o.svg != "":
-		return cli.Misusef("-html and -svg are of -compare A B, -svg also of -detect FILE")
+	case o.svg != "":
+		return cli.Misusef("-svg is of -compare A B and of -detect FILE")
 	case o.stride != 0 || o.noise != "":
 		return cli.Misusef("-stride and -noise say how -score reads: give -score FILE")
 	case !isPart(o.part):
 		return cli.Misusef("-part %s: want train, valid or test", o.part)
-	case o.examples < 0 || o.tokens < 1 || o.beams < 0 || o.shown < 0:
-		return cli.Misusef("-examples %d, -length %d, -beam %d, -shown %d: want none below 0, and a length", o.examples, o.tokens, o.beams, o.shown)
+	case o.examples < 0 || o.tokens < 1 || o.shown < 0:
+		return cli.Misusef("-examples %d, -length %d, -shown %d: want none below 0, and a length", o.examples, o.tokens, o.shown)
+	}
+	if _, err := decodings(o.beams, o.tokens); err != nil {
+		return cli.Misusef("%w", err)
 	}
 	return nil
 }
@@ -199,7 +202,13 @@ func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 	if m == nil {
 		return interrupted
 	}
+	for _, note := range m.Notes {
+		tell(s.err, note)
+	}
 	all := map[string]any{"part": o.part, "report": m.Report, "samples": m.Samples}
+	if len(m.Systems) > 0 {
+		all["intervals"], all["signatures"], all["systems"] = m.Intervals, m.Signatures, m.Systems
+	}
 	if m.Partial != "" {
 		all["partial"] = m.Partial
 	}
@@ -221,6 +230,9 @@ func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 		j.SetEscapeHTML(false)
 		return j.Encode(all)
 	}))
+	if o.html != "" {
+		err = errors.Join(err, o.writeAnswers(ctx, saved, m, s.err))
+	}
 	return ranks.Agree(s.ranks, errors.Join(err, reportUnanswered(m, s.err)))
 }
 
@@ -251,11 +263,11 @@ func (o *evaluateOptions) measure(ctx context.Context, saved *training.Saved, st
 		}
 	}
 	defer func() { bar.Done() }()
-	s := generation.Settings{Tokens: o.tokens, Beams: o.beams, LengthPenalty: 1}
-	if o.beams <= 1 {
-		s.Seed = 1
+	all, err := decodings(o.beams, o.tokens)
+	if err != nil {
+		return nil, err
 	}
-	return evaluation.Measure(ctx, saved, evaluation.Options{Part: o.part, Examples: o.examples, Settings: s, Log: stderr,
+	return evaluation.Measure(ctx, saved, evaluation.Options{Part: o.part, Examples: o.examples, Settings: all[0].Settings, Name: all[0].Name, Also: all[1:], Log: stderr,
 		Validating: show("reading the part"), Progress: show("answering")})
 }
 
@@ -271,7 +283,7 @@ func (o *evaluateOptions) print(m *evaluation.Measured, w io.Writer) error {
 		}
 		fmt.Fprintln(w)
 	}
-	if _, err := fmt.Fprintf(w, "%s part of the corpus\n%s", o.part, m.Report); err != nil || m.Partial == "" {
+	if _, err := fmt.Fprintf(w, "%s part of the corpus\n%s", o.part, m); err != nil || m.Partial == "" {
 		return err
 	}
 	_, err := fmt.Fprintf(w, "partial: interrupted, this is %s\n", m.Partial)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // turn is one row of a dialogue.
@@ -77,7 +78,7 @@ func (t *Table) turns(rows []row, c Config) ([]turn, error) {
 			what = fmt.Sprintf("turn %q does not follow turn %d", r.cells[turnColumn], last)
 		case r.cells[speakerColumn] == "":
 			what = "the speaker is empty"
-		case r.cells[textColumn] == "":
+		case strings.TrimSpace(r.cells[textColumn]) == "":
 			what = "the text is empty"
 		}
 		if what != "" {

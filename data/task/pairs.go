@@ -43,7 +43,7 @@ func readPairs(t *Table, c Config) (parts [3][]pair, err error) {
 	}
 	for _, r := range t.rows {
 		answer := strings.Join(pick(r.cells, target), " ")
-		if answer == "" {
+		if strings.TrimSpace(answer) == "" {
 			if err := t.ragged(c, r.line, "the answer is empty"); err != nil {
 				return parts, err
 			}

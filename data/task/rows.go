@@ -14,6 +14,8 @@ type Rows struct {
 	messages  bool   // the dialogues are lists of messages
 	pairs     [3][]pair
 	dialogues [3][][]turn
+
+	sourceName, answerName string // the names of the columns, if the table has names
 }
 
 // ReadRows parses the rows of a table for its task.
@@ -23,6 +25,7 @@ func ReadRows(t *Table, c Config) (r *Rows, err error) {
 		r.dialogues, err = readDialogues(t, c)
 	} else {
 		r.pairs, err = readPairs(t, c)
+		r.sourceName, r.answerName = t.nameOf(c.Source), t.nameOf(c.Target)
 	}
 	return r, err
 }

@@ -160,6 +160,14 @@ func (t *Table) columns(key, spec string) ([]int, error) {
 	return found, nil
 }
 
+// nameOf returns the name of a single column of the header, or "".
+func (t *Table) nameOf(spec string) string {
+	if i, err := t.column(spec); err == nil && t.header != nil {
+		return t.header[i]
+	}
+	return ""
+}
+
 // column returns the index of a column. The name may omit a suffix in parentheses: "long description"
 // finds "long description (input)".
 func (t *Table) column(name string) (int, error) {

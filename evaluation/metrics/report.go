@@ -64,12 +64,13 @@ func (r Report) String() string {
 	}
 	var b strings.Builder
 	for _, m := range r {
-		fmt.Fprintf(&b, "%-*s %12s\n", width, m.Name, format(m.Value))
+		fmt.Fprintf(&b, "%-*s %12s\n", width, m.Name, Format(m.Value))
 	}
 	return b.String()
 }
 
-func format(v float64) string {
+// Format returns a number as reports print it: integers without decimals, others with two or four.
+func Format(v float64) string {
 	switch {
 	case v == math.Trunc(v) && math.Abs(v) < 1e15:
 		return strconv.FormatFloat(v, 'f', 0, 64)

@@ -1,7 +1,6 @@
 package metrics
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -14,14 +13,16 @@ func ExactMatch(hyps []string, refs [][]string) (float64, error) {
 	}
 	same := 0
 	for i, hyp := range hyps {
-		for _, ref := range refs[i] {
-			if strings.TrimSpace(hyp) == strings.TrimSpace(ref) {
-				same++
-				break
-			}
+		if Exact(hyp, refs[i]) {
+			same++
 		}
 	}
 	return float64(same) / float64(len(hyps)), nil
+}
+
+// Exact reports whether a text equals one of its references except for leading and trailing white space.
+func Exact(hyp string, refs []string) bool {
+	return slices.ContainsFunc(refs, func(ref string) bool { return strings.TrimSpace(hyp) == strings.TrimSpace(ref) })
 }
 
 // DistinctN returns the number of distinct n-grams of all texts divided by the number of n-grams, 0
@@ -36,25 +37,6 @@ func DistinctN(texts []string, n int) float64 {
 		}
 	}
 	return fraction(len(seen), total)
-}
-
-// SelfBLEU returns, for each of two texts or more, its sentence BLEU with all others as references, 0 to
-// 100. Their mean is the Self-BLEU of Zhu et al. 2018 (Texygen, https://arxiv.org/abs/1802.01886): the
-// higher, the more alike the texts are. A text of fewer than four tokens has 0.
-func SelfBLEU(texts []string, tokenize Tokenizer) ([]float64, error) {
-	if len(texts) < 2 {
-		return nil, fmt.Errorf("metrics: Self-BLEU of %d texts, want two or more", len(texts))
-	}
-	scores := make([]float64, len(texts))
-	for i, t := range texts {
-		others := slices.Concat(texts[:i], texts[i+1:])
-		b, err := BLEU([]string{t}, [][]string{others}, tokenize)
-		if err != nil {
-			return nil, err
-		}
-		scores[i] = b.Score
-	}
-	return scores, nil
 }
 
 // RepetitionRate returns the fraction of the n-grams of all texts, 0 to 1, that occurred before in the

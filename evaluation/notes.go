@@ -1,0 +1,61 @@
+package evaluation
+
+import (
+	"fmt"
+	"strings"
+
+	"euryale/data/task"
+	"euryale/data/tokenizer"
+	"euryale/generation"
+)
+
+// note says what is unusual about the examples: sources that the training part has too, references that
+// no answer can equal, and sources of unknown words alone.
+func (m *Measured) note(gen *generation.Generator, refs [][]string, known []task.Example, o Options) error {
+	n := len(refs)
+	if o.Part != "train" {
+		if again := m.repeated(known, gen.Format.Speakers() != nil); again > 0 {
+			m.Notes = append(m.Notes, fmt.Sprintf("%d of %d sources of the %s part are in the training part too: measures of them are not of unseen text; without data.key and a split column, rows are split by their source", again, n, o.Part))
+		}
+	}
+	most := o.Settings.Tokens
+	limit := fmt.Sprintf("-length is %d", most)
+	if context := gen.Model.Common().Context; context > 0 && context-1 < most {
+		most, limit = context-1, fmt.Sprintf("model.context is %d", context)
+	}
+	longer, unknown := 0, 0
+	for i, s := range m.Samples {
+		ids, err := gen.Tokenizer.EncodeNext(refs[i][0])
+		if err == nil && len(ids) > most {
+			longer++
+		}
+		if ids, err = gen.Tokenizer.EncodeNext(s.Source); err == nil && s.Source != "" && len(ids) > 0 {
+			if k, ok := tokenizer.UnknownWords(gen.Tokenizer, ids); ok && k == len(ids) {
+				unknown++
+			}
+		}
+	}
+	if longer > 0 {
+		m.Notes = append(m.Notes, fmt.Sprintf("%d of %d references have more than %d tokens, and no answer can be so long (%s)", longer, n, most, limit))
+	}
+	if unknown > 0 {
+		m.Notes = append(m.Notes, fmt.Sprintf("%d of %d sources consist of words that are not in the vocabulary: the model reads nothing but %s", unknown, n, tokenizer.Unknown))
+	}
+	return nil
+}
+
+// repeated returns how many sources the training part has too. Of a dialogue only the sources of more than one turn
+// count: different dialogues may begin alike.
+func (m *Measured) repeated(known []task.Example, dialogue bool) (again int) {
+	have := map[string]bool{}
+	for _, ex := range known {
+		have[strings.TrimSpace(ex.Source)] = true
+	}
+	for _, s := range m.Samples {
+		source := strings.TrimSpace(s.Source)
+		if source != "" && have[source] && (!dialogue || strings.Count(source, "\n") > 1) {
+			again++
+		}
+	}
+	return again
+}
