@@ -14,25 +14,34 @@ import (
 // The settings of n-gram answers.
 const (
 	backoff    = 0.4 // of stupid backoff
-	copyShare  = 0.3 // of the probability is for the source's words
+	copyShare  = 0.2 // of the probability is for any word of the source
+	nextShare  = 0.3 // is for the word that follows the last one in the source
+	commonest  = 50  // words of training answers that an answer may have though the source lacks them
 	gramBeams  = 6
 	gramNext   = 12 // known continuations of a context that are tried
 	gramLength = 2  // the longest answer, as a multiple of the mean one
 )
 
 // grams is a trigram model of training answers with stupid backoff (Brants et al. 2007,
-// https://aclanthology.org/D07-1090), mixed with a uniform model of the source's words, each of which is used as
-// often as the source has it (the cache of Kuhn and De Mori 1990, https://doi.org/10.1109/34.56193).
+// https://aclanthology.org/D07-1090), over the words of the source and the most frequent ones, mixed with a uniform
+// model and a bigram model of the source (the cache of Kuhn and De Mori 1990, https://doi.org/10.1109/34.56193). A word of the
+// source is copied as often as the source has it.
 type grams struct {
-	after map[string]*follower // by the last two words, the last one, and ""
-	most  int                  // words of an answer
+	after  map[string]*follower // by the last two words, the last one, and ""
+	common map[string]bool      // words that every answer may have
+	most   int                  // words of an answer
 }
 
 // follower counts the words after a context.
 type follower struct {
 	counts map[string]int
 	total  int
-	top    []string // the most frequent ones
+	top    []string // the most frequent of the common ones
+}
+
+// sorted returns the words, the most frequent first.
+func (f *follower) sorted() []string {
+	return slices.SortedFunc(maps.Keys(f.counts), func(a, b string) int { return cmp.Or(cmp.Compare(f.counts[b], f.counts[a]), cmp.Compare(a, b)) })
 }
 
 // The words around an answer.
@@ -56,9 +65,16 @@ func newGrams(known []task.Example) *grams {
 			}
 		}
 	}
+	if all := g.after[""]; all != nil {
+		sorted := all.sorted()
+		g.common = map[string]bool{}
+		for _, piece := range sorted[:min(commonest, len(sorted))] {
+			g.common[piece] = true
+		}
+	}
 	for _, f := range g.after {
-		f.top = slices.SortedFunc(maps.Keys(f.counts), func(a, b string) int { return cmp.Or(cmp.Compare(f.counts[b], f.counts[a]), cmp.Compare(a, b)) })
-		f.top = slices.Clone(f.top[:min(gramNext, len(f.top))])
+		sorted := slices.DeleteFunc(f.sorted(), func(piece string) bool { return !g.common[piece] })
+		f.top = slices.Clone(sorted[:min(gramNext, len(sorted))])
 	}
 	g.most = max(4, gramLength*pieces/max(1, len(known)))
 	return g
@@ -151,15 +167,19 @@ func (g *grams) answer(source string) string {
 // sourcePieces are the words of a source.
 type sourcePieces struct {
 	counts map[string]int
+	pairs  map[[2]string]int
 	sorted []string // without repetitions
 	size   int
 }
 
 func countPieces(source string) sourcePieces {
-	s := sourcePieces{counts: map[string]int{}}
+	s := sourcePieces{counts: map[string]int{}, pairs: map[[2]string]int{}}
+	last := ""
 	for _, p := range piecesOf(source) {
 		s.counts[p]++
+		s.pairs[[2]string{last, p}]++
 		s.size++
+		last = p
 	}
 	s.sorted = slices.Sorted(maps.Keys(s.counts))
 	return s
@@ -173,9 +193,12 @@ func (g *grams) extend(all []*hypothesis, h *hypothesis, own sourcePieces) []*hy
 			return
 		}
 		tried[next] = true
-		p := (1 - copyShare) * after.score(next)
+		p := (1 - copyShare - nextShare) * after.score(next)
 		if own.counts[next] > h.count(next) {
 			p += copyShare / float64(own.size)
+			if n := own.pairs[[2]string{h.piece, next}]; n > 0 {
+				p += nextShare * float64(n) / float64(own.counts[h.piece])
+			}
 		}
 		if p > 0 {
 			all = append(all, &hypothesis{h, next, h.score + math.Log(p)})
