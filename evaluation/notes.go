@@ -11,12 +11,10 @@ import (
 
 // note says what is unusual about the examples: sources that the training part has too, references that
 // no answer can equal, and sources of unknown words alone.
-func (m *Measured) note(gen *generation.Generator, refs [][]string, known []task.Example, o Options) error {
+func (m *Measured) note(gen *generation.Generator, refs [][]string, known []task.Example, o Options) {
 	n := len(refs)
-	if o.Part != "train" {
-		if again := m.repeated(known, gen.Format.Speakers() != nil); again > 0 {
-			m.Notes = append(m.Notes, fmt.Sprintf("%d of %d sources of the %s part are in the training part too: measures of them are not of unseen text; without data.key and a split column, rows are split by their source", again, n, o.Part))
-		}
+	if again := m.repeated(known); again > 0 && o.Part != "train" && gen.Format.Speakers() == nil { // dialogues may begin alike
+		m.Notes = append(m.Notes, fmt.Sprintf("%d of %d sources of the %s part are in the training part too: measures of them are not of unseen text; without data.key and a split column, rows are split by their source", again, n, o.Part))
 	}
 	most := o.Settings.Tokens
 	limit := fmt.Sprintf("-length is %d", most)
@@ -41,19 +39,16 @@ func (m *Measured) note(gen *generation.Generator, refs [][]string, known []task
 	if unknown > 0 {
 		m.Notes = append(m.Notes, fmt.Sprintf("%d of %d sources consist of words that are not in the vocabulary: the model reads nothing but %s", unknown, n, tokenizer.Unknown))
 	}
-	return nil
 }
 
-// repeated returns how many sources the training part has too. Of a dialogue only the sources of more than one turn
-// count: different dialogues may begin alike.
-func (m *Measured) repeated(known []task.Example, dialogue bool) (again int) {
+// repeated returns how many sources the training part has too.
+func (m *Measured) repeated(known []task.Example) (again int) {
 	have := map[string]bool{}
 	for _, ex := range known {
 		have[strings.TrimSpace(ex.Source)] = true
 	}
 	for _, s := range m.Samples {
-		source := strings.TrimSpace(s.Source)
-		if source != "" && have[source] && (!dialogue || strings.Count(source, "\n") > 1) {
+		if source := strings.TrimSpace(s.Source); source != "" && have[source] {
 			again++
 		}
 	}

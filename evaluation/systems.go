@@ -59,30 +59,39 @@ type examined struct {
 	refs     [][]string
 	known    []string // answers of the training part
 	tokenize metrics.Tokenizer
+	chinese  bool // whose forms, as of poems, are compared
+	facts    bool // references say enough that is new
 	slots    bool // the dialogues are orders
 	resample *metrics.Bootstrap
 }
 
-// leastOrders is the fraction of sources that name a drink, from which on dialogues are taken as orders.
-const leastOrders = 0.2
+// The fractions of dialogues from which on they are taken as orders, because they name a drink, and as about facts, because the
+// reference has one.
+const leastOrders, leastFacts = 0.2, 0.1
 
 func newExamined(kind string, samples []Sample, refs [][]string, known []task.Example) *examined {
 	x := &examined{kind: kind, refs: refs}
-	x.tokenize, _ = TokenizerFor(refs)
-	drinks := 0
+	language := ""
+	x.tokenize, language = TokenizerFor(refs)
+	x.chinese = language == "zh"
+	drinks, facts := 0, 0
 	var clusters []string
-	for _, s := range samples {
+	for i, s := range samples {
 		x.sources = append(x.sources, s.Source)
 		first, _, _ := strings.Cut(s.Source, "\n") // of a dialogue the first turn: its replies are one cluster
 		clusters = append(clusters, first)
 		if slots := metrics.OrderSlots(s.Source); len(slots) > 0 && strings.HasPrefix(slots[0], "drink:") {
 			drinks++
 		}
+		if kind == "dialogue" && metrics.CountFacts(s.Source, "", refs[i]).Reference > 0 {
+			facts++
+		}
 	}
 	if kind != "dialogue" {
 		clusters = x.sources
 	}
 	x.resample = metrics.NewBootstrap(clusters)
+	x.facts = kind == "dialogue" && float64(facts) >= leastFacts*float64(len(samples))
 	x.slots = kind == "dialogue" && float64(drinks) >= leastOrders*float64(len(samples))
 	for _, ex := range known {
 		x.known = append(append(x.known, ex.Reference), ex.Alternatives...)
@@ -136,7 +145,7 @@ func (x *examined) interval(s *System, measure int, v float64) metrics.Interval 
 }
 
 // shares are the measures that are shares of texts.
-var shares = []string{"exact_match", "copied_whole", "copied_within", "slot_success"}
+var shares = []string{"exact_match", "copied_whole", "copied_within", "slot_success", "same_shape"}
 
 // ratios returns the measures of texts that are sums over them.
 func (x *examined) ratios(texts []string) []metrics.Ratio {
@@ -146,18 +155,25 @@ func (x *examined) ratios(texts []string) []metrics.Ratio {
 	}
 	whole, within := metrics.WordForWord(texts, x.known)
 	ratios := []metrics.Ratio{metrics.Shares("exact_match", equal, nil), metrics.Shares("copied_whole", whole, nil), metrics.Shares("copied_within", within, nil)}
-	if x.kind != "dialogue" {
-		return ratios
+	ratios = append(ratios, metrics.Repetition("repetition_4", texts, 4))
+	if x.chinese {
+		same := make([]bool, len(texts))
+		for i, t := range texts {
+			same[i] = metrics.HasShape(t, x.refs[i])
+		}
+		ratios = append(ratios, metrics.Shares("same_shape", same, nil))
 	}
-	ratios = append(ratios, x.facts(texts))
+	if x.facts {
+		ratios = append(ratios, x.knowledge(texts))
+	}
 	if x.slots {
 		ratios = append(ratios, x.orders(texts)...)
 	}
 	return ratios
 }
 
-// facts returns the F1 score of the facts that texts say, all together.
-func (x *examined) facts(texts []string) metrics.Ratio {
+// knowledge returns the F1 score of the facts that texts say, all together.
+func (x *examined) knowledge(texts []string) metrics.Ratio {
 	r := metrics.Ratio{Name: "knowledge_f1"}
 	for i, t := range texts {
 		c := metrics.CountFacts(x.sources[i], t, x.refs[i])

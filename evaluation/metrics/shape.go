@@ -15,12 +15,17 @@ func SameShape(hyps []string, refs [][]string) (float64, error) {
 	}
 	same := 0
 	for i, h := range hyps {
-		shape := clauses(h)
-		if slices.ContainsFunc(refs[i], func(r string) bool { return slices.Equal(shape, clauses(r)) }) {
+		if HasShape(h, refs[i]) {
 			same++
 		}
 	}
 	return float64(same) / float64(len(hyps)), nil
+}
+
+// HasShape reports whether the clauses of a text have the lengths of those of one of its references: see SameShape.
+func HasShape(hyp string, refs []string) bool {
+	shape := clauses(hyp)
+	return slices.ContainsFunc(refs, func(r string) bool { return slices.Equal(shape, clauses(r)) })
 }
 
 // clauses returns the lengths of the clauses of a text in characters.

@@ -41,15 +41,17 @@ func DistinctN(texts []string, n int) float64 {
 
 // RepetitionRate returns the fraction of the n-grams of all texts, 0 to 1, that occurred before in the
 // same text. Texts are split by Words; n is commonly 4.
-func RepetitionRate(texts []string, n int) float64 {
-	again, total := 0, 0
+func RepetitionRate(texts []string, n int) float64 { return Repetition("", texts, n).Value() }
+
+// Repetition returns RepetitionRate as a measure of this name.
+func Repetition(name string, texts []string, n int) Ratio {
+	r := Ratio{Name: name}
 	for _, t := range texts {
 		grams := ngrams(Words(t), n)
 		size := grams.size()
-		again += size - len(grams)
-		total += size
+		r.Part, r.Whole = append(r.Part, float64(size-len(grams))), append(r.Whole, float64(size))
 	}
-	return fraction(again, total)
+	return r
 }
 
 // fraction returns part/whole, or 0 if whole is 0.
