@@ -14,6 +14,7 @@ import (
 
 	"euryale/data"
 	"euryale/data/tokenizer"
+	"euryale/evaluation/card"
 	"euryale/evaluation/metrics"
 	"euryale/generation"
 	"euryale/internal/ranks"
@@ -42,7 +43,7 @@ type Measured struct {
 	Signatures []string                    // of BLEU and chrF2, as sacreBLEU prints them
 	Intervals  map[string]metrics.Interval // of measures of the report, at 95 %
 	Systems    []*System                   // of a task: the model, its other decodings, and the baselines
-	Notes      []string                    // what is unusual about the examples
+	Notes      []card.Text                 // what is unusual about the examples
 
 	main []string // measures by which systems are compared in print
 }

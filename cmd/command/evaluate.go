@@ -203,7 +203,7 @@ func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 		return interrupted
 	}
 	for _, note := range m.Notes {
-		tell(s.err, note)
+		tell(s.err, note.En)
 	}
 	all := map[string]any{"part": o.part, "report": m.Report, "samples": m.Samples}
 	if len(m.Systems) > 0 {

@@ -25,7 +25,7 @@ func answers() *Answers {
 			{Key: "copy", Name: card.Text{En: "copy of the source", Zh: "照抄源文"}, Texts: []string{"I like tea.", "<b>&"},
 				Gains: []evaluation.Gain{{Measure: "bleu", Value: 3, Interval: metrics.Interval{Low: 1, High: 5}}}},
 		},
-		Notes: []string{"1 of 2 sources <is> odd"},
+		Notes: []card.Text{{En: "1 of 2 sources <is> odd", Zh: "一个源文异常"}},
 	}
 	return &Answers{Run: "runs/a&b", Part: "test", Measured: m,
 		Alignments: []*evaluation.Alignment{{Answer: []string{"我", " 爱"}, Source: []string{"I", "like<", "tea"}, Values: []float64{0.8, 0.1, 0.1, 0.2, 0.4, 0.1}}, nil}}
@@ -44,7 +44,7 @@ func TestPage(t *testing.T) {
 	}
 	assert.NotContains(t, html, "<script>alert")
 	assert.NotRegexp(t, `(src|href)=`, html)
-	assert.Equal(t, 1, strings.Count(html, "<details>"), "one example has an alignment")
+	assert.Equal(t, 1, strings.Count(html, "<details"), "one example has an alignment")
 	assert.Equal(t, 2, strings.Count(html, "<article "))
 	assert.NotContains(t, html, "ZgotmplZ")
 }
