@@ -57,7 +57,7 @@ func attack(ctx context.Context, address, request string, slow bool, patience ti
 		return err
 	}
 	defer c.Close()
-	limit := time.Now().Add(2*patience + time.Second)
+	limit := time.Now().Add(2*patience + 5*time.Second)
 	if err := c.SetDeadline(limit); err != nil {
 		return err
 	}
