@@ -21,6 +21,7 @@ func (c Config) resolve() (Config, error) {
 	setDefault(&c.Invalid, "keep")
 	setDefault(&c.Format, "auto")
 	setDefault(&c.Language, "both")
+	setDefault(&c.SourceKeep, task.KeepStart)
 	setDefault(&c.Split, 0.9)
 	setDefault(&c.Buckets, 6)
 	setDefault(&c.Size, 2000)
@@ -35,6 +36,7 @@ func (c Config) resolve() (Config, error) {
 		{"ragged", cmp.Or(c.Ragged, "refuse"), []string{"refuse", "skip"}},
 		{"format", c.Format, record.Formats},
 		{"language", c.Language, []string{"en", "zh", "both"}},
+		{"source_keep", c.SourceKeep, []string{task.KeepStart, task.KeepEnd, task.KeepBoth}},
 	} {
 		if !slices.Contains(k.allowed, k.value) {
 			return c, fmt.Errorf("data.%s is %q: it must be one of %s", k.key, k.value, strings.Join(k.allowed, ", "))
@@ -52,6 +54,9 @@ func (c Config) resolve() (Config, error) {
 	}
 	if c.Encoder && !c.task().HasRows() && c.Source == "" {
 		return c, errors.New("data.encoder is true, but plain text has no source for an encoder: choose data.task pairs, dialogue or summary, or a model without an encoder")
+	}
+	if c.SourceKeep != task.KeepStart && (!c.task().HasRows() || c.Task == "dialogue") {
+		return c, fmt.Errorf("data.source_keep is %q, and data.task is %q: it is for the sources of pairs and summaries; of a dialogue the last turns that fit are kept", c.SourceKeep, c.Task)
 	}
 	if c.Canaries > 0 && c.task().HasRows() {
 		return c, fmt.Errorf("data.canaries is %d, and the rows of a table have no place for them: they are planted in running text (data.task lm or mask)", c.Canaries)

@@ -53,17 +53,19 @@ func (r *Run) after(s Step, done bool) error {
 	return nil
 }
 
-// evaluate measures the validation loss, saves the best weights, and writes a sample. The
-// best weights are found on the same tokens every time; the last evaluation reports the loss
-// over more of them, where training took long enough.
+// evaluate measures the validation loss, and the answers if training.best_by is a measure of them. It
+// saves the best weights, and writes a sample. The best weights are found on the same tokens and rows
+// every time; the last evaluation reports the loss over more tokens, where training took long enough.
 func (r *Run) evaluate(rec *Record, last bool) error {
 	usual := r.Config.Training.EvalTokens
 	loss, targets, err := r.validate(usual)
 	if err != nil {
 		return err
 	}
-	if loss < r.best {
-		r.best, r.worse, r.flat = loss, 0, 0
+	if rec.Answers, err = r.score(); err != nil {
+		return err
+	}
+	if r.improves(loss, rec.Answers) {
 		if err := r.saveWeights(rundir.Best); err != nil {
 			return err
 		}

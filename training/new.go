@@ -232,6 +232,9 @@ func (r *Run) openBatches() (err error) {
 	if r.batches, err = r.Corpus.Train(c.Training.Batch, c.Model.Common().Context, cmp.Or(c.Training.BatchSeed, c.Training.Seed)); err != nil {
 		return err
 	}
+	if err := r.openQuestions(); err != nil {
+		return err
+	}
 	_, err = r.Corpus.Valid(c.Training.Batch, c.Model.Common().Context)
 	if _, isPredictor := c.Model.(models.Predictor); err != nil || isPredictor {
 		return err

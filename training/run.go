@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"euryale/data"
+	"euryale/data/task"
 	"euryale/generation"
 	"euryale/internal/ranks"
 	"euryale/layers/graph"
@@ -38,7 +39,8 @@ type Run struct {
 	started    time.Time     // when Train began
 	limit      time.Duration // of training; 0: none
 	took       time.Duration // of the last update
-	best       float64       // lowest validation loss
+	best       float64       // lowest validation loss, or minus the best measure of training.best_by
+	bestLoss   float64       // validation loss of the best weights
 	worse      int           // evaluations since then
 	flat       int           // of them, those since the plateau schedule lowered the rate
 	cuts       int           // times that the plateau schedule lowered the rate
@@ -47,6 +49,8 @@ type Run struct {
 	gen        *generation.Generator
 	isAveraged bool            // parameters are their averages
 	ctx        context.Context // of Train, while it runs: evaluations and samples end with it
+
+	questions []task.Example // rows of the validation part that are answered at each evaluation
 
 	ranks  ranks.Group     // that train together; nil: this process alone
 	asked  context.Context // that this rank was asked to end with; ctx ends when all ranks know

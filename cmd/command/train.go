@@ -274,7 +274,11 @@ func (w *watcher) eval(e training.Record) {
 		return
 	}
 	w.bar.Update(e.N, w.state)
-	w.print(fmt.Sprintf("step %d: loss %.4f, validation %.4f over %d tokens", e.N, e.Loss, *e.ValLoss, e.ValTokens))
+	text := fmt.Sprintf("step %d: loss %.4f, validation %.4f over %d tokens", e.N, e.Loss, *e.ValLoss, e.ValTokens)
+	if e.Answers != nil {
+		text += ", " + e.Answers.String()
+	}
+	w.print(text)
 }
 
 // readsOnce reports whether the model reads the text once, without steps.

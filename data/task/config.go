@@ -12,6 +12,7 @@ type Config struct {
 	LearnSource   bool
 	LengthControl bool
 	MaxSource     int
+	SourceKeep    string // what is kept of a source that is too long: a Keep constant, "" is KeepStart
 
 	Split   float64 // fraction of the rows for training
 	Test    float64 // fraction of the rows for the test part

@@ -106,6 +106,30 @@ func (f *Format) checkCut(have, read int) error {
 	return fmt.Errorf("the text has %d tokens, and the model reads %d: shorten it, or train with a larger %s", have, read, larger)
 }
 
+// CutNote says what Prompt and Source leave out, with Cut, of a source that is too long; "" if they leave
+// out nothing.
+func (f *Format) CutNote(fields ...string) string {
+	if f.end < 0 || f.config.Task == "dialogue" || f.config.Source == "" {
+		return ""
+	}
+	source, err := f.encodeFields(fields)
+	if err != nil {
+		return "" // Prompt and Source return it
+	}
+	read := len(f.cutSource(source))
+	if read == len(source) {
+		return ""
+	}
+	what := fmt.Sprintf("the first %d", read)
+	switch f.config.SourceKeep {
+	case KeepEnd:
+		what = fmt.Sprintf("the last %d", read)
+	case KeepBoth:
+		what = fmt.Sprintf("%d of its start and end", read)
+	}
+	return fmt.Sprintf("the source has %d tokens, and the model reads %s (data.source_keep)", len(source), what)
+}
+
 // wantedLength returns the token of the length class of f.Length, if length control is on.
 func (f *Format) wantedLength() []int {
 	if f.Length > 0 {
