@@ -38,6 +38,11 @@ type Config struct {
 	SourceKeep    string `toml:"source_keep"`    // pairs and summary: what is kept of a source that is too long: its "start" (default), its "end", or "both"
 	Buckets       int    `toml:"buckets"`        // number of shapes (T, S) that examples are padded to; default 6
 
+	BPEDropout    float64 `toml:"bpe_dropout"`    // pairs and summary, training: probability that a merge of the tokenizer is left out; 0: none
+	BPEDropoutIn  string  `toml:"bpe_dropout_in"` // where: "source", "target" or "both" (default)
+	WordDropout   float64 `toml:"word_dropout"`   // training: probability that an answer token which the decoder reads is hidden; 0: none
+	SourceDropout float64 `toml:"source_dropout"` // pairs and summary, training: probability that a token of the source is left out; 0: none
+
 	Size     int    `toml:"size"`     // generated corpora: number of examples (lines, tales, pairs); default 2000
 	Level    int    `toml:"level"`    // generated corpora: difficulty from 1 to 3; default 2
 	Language string `toml:"language"` // tales: "en", "zh" or "both" (default)
@@ -73,9 +78,14 @@ func setDefault[T comparable](field *T, value T) {
 func (c Config) task() task.Config {
 	return task.Config{
 		Task: c.Task, Encoder: c.Encoder, Source: c.Source, Target: c.Target, Key: c.Key, Reply: c.Reply,
-		LearnSource: c.LearnSource, LengthControl: c.LengthControl, MaxSource: c.MaxSource, SourceKeep: c.SourceKeep,
+		LearnSource: c.LearnSource, LengthControl: c.LengthControl, WordDropout: c.WordDropout, MaxSource: c.MaxSource, SourceKeep: c.SourceKeep,
 		Split: c.Split, Test: c.Test, Invalid: c.Invalid, Ragged: c.Ragged,
 	}
+}
+
+// noise returns the noise of training samples.
+func (c Config) noise() task.Noise {
+	return task.Noise{Merges: c.BPEDropout, In: c.BPEDropoutIn, Words: c.WordDropout, Source: c.SourceDropout}
 }
 
 // record returns the keys of c that package record reads.

@@ -15,6 +15,8 @@ type taskParts struct {
 	items     [3][]task.Item    // the rows as tokens, by part
 	reference [3][]task.Example // the rows as text, by part
 	buckets   int
+	noise     task.Noise
+	rows      *task.Rows // the rows that samples with noise are drawn from; nil: there is no noise
 }
 
 // samples returns the training samples of a part for a context length.
@@ -25,9 +27,8 @@ func (p *taskParts) samples(context, part int) []task.Sample {
 // batches returns the batches of a part. The training and the validation part share their shapes; a test
 // part has its own.
 func (p *taskParts) batches(part, batch, context int) (*Buckets, error) {
-	if context < task.SmallestContext {
-		return nil, fmt.Errorf("a context of %d tokens is too small for a source and an answer: use %d or more",
-			context, task.SmallestContext)
+	if err := checkContext(context); err != nil {
+		return nil, err
 	}
 	parts := [][]task.Sample{task.TrainPart: p.samples(context, task.TrainPart), task.ValidPart: p.samples(context, task.ValidPart)}
 	if part == task.TestPart {
@@ -40,12 +41,40 @@ func (p *taskParts) batches(part, batch, context int) (*Buckets, error) {
 	return b, nil
 }
 
+// checkContext refuses a context without place for a source and an answer.
+func checkContext(context int) error {
+	if context < task.SmallestContext {
+		return fmt.Errorf("a context of %d tokens is too small for a source and an answer: use %d or more",
+			context, task.SmallestContext)
+	}
+	return nil
+}
+
 func (p *taskParts) train(batch, context int, seed uint64) (Batcher, error) {
+	if p.rows != nil {
+		return p.noisy(batch, context, seed)
+	}
 	b, err := p.batches(task.TrainPart, batch, context)
 	if err != nil {
 		return nil, err
 	}
 	b.seed, b.shuffled = seed, true
+	return b, nil
+}
+
+// noisy returns the batches of the training part with noise.
+func (p *taskParts) noisy(batch, context int, seed uint64) (Batcher, error) {
+	if err := checkContext(context); err != nil {
+		return nil, err
+	}
+	draw, err := task.NewNoisy(p.rows, p.format, p.items[task.TrainPart], p.noise, context)
+	if err != nil {
+		return nil, err
+	}
+	b, err := newNoisyBuckets(draw, p.samples(context, task.ValidPart), batch, p.buckets, context, seed)
+	if err != nil {
+		return nil, fmt.Errorf("%s part: %w", task.PartName(task.TrainPart), err)
+	}
 	return b, nil
 }
 
@@ -105,7 +134,10 @@ func openTable(t *task.Table, c Config, tk tokenizer.Config, known tokenizer.Tok
 	if err != nil {
 		return nil, err
 	}
-	parts := &taskParts{format: format, reference: rows.Examples(), buckets: c.Buckets}
+	parts := &taskParts{format: format, reference: rows.Examples(), buckets: c.Buckets, noise: c.noise()}
+	if !parts.noise.IsNone() {
+		parts.rows = rows
+	}
 	info := Info{Bytes: t.Bytes, Records: t.What}
 	for part := range parts.items {
 		if parts.items[part], err = rows.Encode(format, part); err != nil {

@@ -22,6 +22,7 @@ func (c Config) resolve() (Config, error) {
 	setDefault(&c.Format, "auto")
 	setDefault(&c.Language, "both")
 	setDefault(&c.SourceKeep, task.KeepStart)
+	setDefault(&c.BPEDropoutIn, task.InBoth)
 	setDefault(&c.Split, 0.9)
 	setDefault(&c.Buckets, 6)
 	setDefault(&c.Size, 2000)
@@ -36,6 +37,7 @@ func (c Config) resolve() (Config, error) {
 		{"ragged", cmp.Or(c.Ragged, "refuse"), []string{"refuse", "skip"}},
 		{"format", c.Format, record.Formats},
 		{"language", c.Language, []string{"en", "zh", "both"}},
+		{"bpe_dropout_in", c.BPEDropoutIn, []string{task.InSource, task.InTarget, task.InBoth}},
 		{"source_keep", c.SourceKeep, []string{task.KeepStart, task.KeepEnd, task.KeepBoth}},
 	} {
 		if !slices.Contains(k.allowed, k.value) {
@@ -64,7 +66,29 @@ func (c Config) resolve() (Config, error) {
 	if _, _, _, _, err := c.canaryKeys(); err != nil {
 		return c, err
 	}
-	return c, c.checkRanges()
+	return c, cmp.Or(c.checkNoise(), c.checkRanges())
+}
+
+// checkNoise checks the noise of training samples.
+func (c Config) checkNoise() error {
+	for _, k := range []struct {
+		key   string
+		value float64
+		fits  bool // the data have what it changes
+		want  string
+	}{
+		{"bpe_dropout", c.BPEDropout, c.task().HasRows() && c.Task != "dialogue", "pairs or summary"},
+		{"source_dropout", c.SourceDropout, c.task().HasRows() && c.Task != "dialogue" && c.Source != "", "pairs or summary, with data.source"},
+		{"word_dropout", c.WordDropout, c.task().HasRows(), "pairs, dialogue or summary"},
+	} {
+		switch {
+		case !(k.value >= 0 && k.value <= 1):
+			return fmt.Errorf("data.%s is %v: it must be a probability from 0 (none) to 1", k.key, k.value)
+		case k.value > 0 && !k.fits:
+			return fmt.Errorf("data.%s is %v, and data.task is %s: it is for %s", k.key, k.value, c.Task, k.want)
+		}
+	}
+	return nil
 }
 
 // checkRanges checks the numbers of a resolved configuration.

@@ -11,6 +11,7 @@ type Config struct {
 	Reply         string
 	LearnSource   bool
 	LengthControl bool
+	WordDropout   float64
 	MaxSource     int
 	SourceKeep    string // what is kept of a source that is too long: a Keep constant, "" is KeepStart
 
