@@ -43,6 +43,11 @@ type Config struct {
 	WordDropout   float64 `toml:"word_dropout"`   // training: probability that an answer token which the decoder reads is hidden; 0: none
 	SourceDropout float64 `toml:"source_dropout"` // pairs and summary, training: probability that a token of the source is left out; 0: none
 
+	FilterRatio      float64 `toml:"filter_ratio"`      // pairs and summary: drop training pairs whose ratio of lengths differs by more than this factor from the median; 0: none
+	FilterDuplicates bool    `toml:"filter_duplicates"` // pairs and summary: drop training pairs that stand before, or in another part
+	SourceScript     string  `toml:"source_script"`     // pairs and summary: drop training pairs whose source is mostly not of this script of Unicode, as "latin"
+	TargetScript     string  `toml:"target_script"`     // and those whose answer is not, as "han"
+
 	Size     int    `toml:"size"`     // generated corpora: number of examples (lines, tales, pairs); default 2000
 	Level    int    `toml:"level"`    // generated corpora: difficulty from 1 to 3; default 2
 	Language string `toml:"language"` // tales: "en", "zh" or "both" (default)
@@ -86,6 +91,11 @@ func (c Config) task() task.Config {
 // noise returns the noise of training samples.
 func (c Config) noise() task.Noise {
 	return task.Noise{Merges: c.BPEDropout, In: c.BPEDropoutIn, Words: c.WordDropout, Source: c.SourceDropout}
+}
+
+// filter returns the filter of training pairs.
+func (c Config) filter() task.Filter {
+	return task.Filter{Ratio: c.FilterRatio, Duplicates: c.FilterDuplicates, SourceScript: c.SourceScript, TargetScript: c.TargetScript}
 }
 
 // record returns the keys of c that package record reads.

@@ -126,6 +126,10 @@ func openTable(t *task.Table, c Config, tk tokenizer.Config, known tokenizer.Tok
 	if err != nil {
 		return nil, err
 	}
+	dropped, filtered, err := rows.Filter(c.filter())
+	if err != nil {
+		return nil, err
+	}
 	tok, err := rowsTokenizer(rows, tk, known, opts)
 	if err != nil {
 		return nil, err
@@ -138,7 +142,7 @@ func openTable(t *task.Table, c Config, tk tokenizer.Config, known tokenizer.Tok
 	if !parts.noise.IsNone() {
 		parts.rows = rows
 	}
-	info := Info{Bytes: t.Bytes, Records: t.What}
+	info := Info{Bytes: t.Bytes, Records: t.What, Dropped: dropped}
 	for part := range parts.items {
 		if parts.items[part], err = rows.Encode(format, part); err != nil {
 			return nil, err
@@ -154,6 +158,7 @@ func openTable(t *task.Table, c Config, tk tokenizer.Config, known tokenizer.Tok
 	if t.Skipped > 0 {
 		info.Notes = append(info.Notes, fmt.Sprintf("%d ragged rows skipped", t.Skipped))
 	}
+	info.Notes = append(info.Notes, filtered...)
 	return &Corpus{c, tok, info, parts}, nil
 }
 

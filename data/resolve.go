@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -66,7 +67,7 @@ func (c Config) resolve() (Config, error) {
 	if _, _, _, _, err := c.canaryKeys(); err != nil {
 		return c, err
 	}
-	return c, cmp.Or(c.checkNoise(), c.checkRanges())
+	return c, cmp.Or(c.checkNoise(), c.checkFilter(), c.checkRanges())
 }
 
 // checkNoise checks the noise of training samples.
@@ -87,6 +88,23 @@ func (c Config) checkNoise() error {
 		case k.value > 0 && !k.fits:
 			return fmt.Errorf("data.%s is %v, and data.task is %s: it is for %s", k.key, k.value, c.Task, k.want)
 		}
+	}
+	return nil
+}
+
+// checkFilter checks the filter of training pairs.
+func (c Config) checkFilter() error {
+	hasPairs := c.task().HasRows() && c.Task != "dialogue"
+	if !(c.FilterRatio == 0 || c.FilterRatio >= 1 && !math.IsInf(c.FilterRatio, 0)) {
+		return fmt.Errorf("data.filter_ratio is %v: it must be 0 (none) or a factor of at least 1, as 3", c.FilterRatio)
+	}
+	for _, k := range []struct{ key, value string }{{"source_script", c.SourceScript}, {"target_script", c.TargetScript}} {
+		if _, known := task.Script(k.value); k.value != "" && !known {
+			return fmt.Errorf("data.%s is %q, which is no script of Unicode: it must be one as latin, han, cyrillic, arabic, hiragana or hangul", k.key, k.value)
+		}
+	}
+	if !hasPairs && c.filter() != (task.Filter{}) {
+		return fmt.Errorf("data.task is %s, and data.filter_ratio, filter_duplicates, source_script and target_script are for pairs and summaries", c.Task)
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ func TestBestWeightsByAnswers(t *testing.T) {
 // Of equally good answers those of the model with the lower loss are better, so that a model that answers
 // nothing right at first is not stopped; evaluations without either end the run.
 func TestPatienceWithAnswers(t *testing.T) {
-	r := &Run{best: 1, Config: Default()}
+	r := &Run{verdict: verdict{best: 1}, Config: Default()}
 	r.Config.Training.Patience = 2
 	exact := func(v float64) *Score { return &Score{"exact", v, 20} }
 	for i, step := range []struct {
@@ -90,6 +90,30 @@ func TestAnswersOnResumeAndRanks(t *testing.T) {
 	for _, file := range []string{rundir.Best, rundir.Weights} {
 		assert.Equal(t, read(t, whole, file), read(t, dir, file), file)
 	}
+}
+
+// An evaluation that ends after its verdict, within the sample, is made once more when the run resumes, and
+// counts once.
+func TestInterruptedVerdictCountsOnce(t *testing.T) {
+	c := byAnswers(t, "training.steps=30")
+	whole := begin(t, c, filepath.Join(t.TempDir(), "run"))
+	require.NoError(t, whole.Train(context.Background()))
+	require.NoError(t, whole.Close())
+	dir := filepath.Join(t.TempDir(), "run")
+	r := begin(t, c, dir)
+	for range 3 {
+		ctx, cancel := context.WithCancel(context.Background())
+		r.Watch.Eval = func(Record) { cancel() } // the sample follows
+		require.ErrorIs(t, r.Train(ctx), ErrInterrupted)
+		cancel()
+		require.NoError(t, r.Close())
+		var err error
+		r, err = Resume(dir, nil, nil)
+		require.NoError(t, err)
+	}
+	require.NoError(t, r.Train(context.Background()))
+	assert.Equal(t, whole.verdict, r.verdict)
+	require.NoError(t, r.Close())
 }
 
 // metricsOf returns the measures of answers by step.

@@ -99,7 +99,7 @@ func NewOn(c Config, batches data.Batcher) (*Run, error) {
 	if err := c.checkMemory(1); err != nil {
 		return nil, err
 	}
-	r := &Run{Config: c.resolveSchedule(), Weights: graph.NewWeights(c.Training.Seed), best: math.Inf(1), batches: batches}
+	r := &Run{Config: c.resolveSchedule(), Weights: graph.NewWeights(c.Training.Seed), verdict: verdict{best: math.Inf(1)}, batches: batches}
 	if err := r.declare(); err != nil {
 		return nil, err
 	}

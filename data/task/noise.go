@@ -51,13 +51,19 @@ type Noisy struct {
 	items  []Item
 	plain  []Sample // without noise, as many as rows
 	drop   *tokenizer.Dropper
+	keep   map[int]bool // special tokens, which are never hidden
 }
 
 // NewNoisy returns the samples of the training part, whose items are given, for a context length. A
 // tokenizer without merges to leave out is an error.
 func NewNoisy(r *Rows, f *Format, items []Item, n Noise, context int) (*Noisy, error) {
-	d := &Noisy{Noise: n, format: *f, rows: r.pairs[TrainPart], items: items, plain: f.Samples(items, context, true)}
+	d := &Noisy{Noise: n, format: *f, rows: r.pairs[TrainPart], items: items, plain: f.Samples(items, context, true), keep: map[int]bool{}}
 	d.format.Limit, d.format.training = context, true
+	for _, name := range Specials(f.config, f.Speakers()) {
+		if id, ok := f.tokenizer.Special(name); ok {
+			d.keep[id] = true
+		}
+	}
 	if n.Merges == 0 {
 		return d, nil
 	}
@@ -138,7 +144,7 @@ func (d *Noisy) leaveOut(source []int, rng *rand.Rand) []int {
 // They stay targets.
 func (d *Noisy) hide(s Sample, rng *rand.Rand) {
 	for i := 1; i < len(s.Tokens); i++ {
-		if id := s.Tokens[i]; id == s.Targets[i-1] && id != d.format.end && rng.Float64() < d.Words {
+		if id := s.Tokens[i]; id == s.Targets[i-1] && !d.keep[id] && rng.Float64() < d.Words {
 			s.Tokens[i] = d.format.dropped
 		}
 	}
