@@ -137,12 +137,17 @@ func (b *Buckets) Cut() int {
 	return n
 }
 
-// String summarizes the batches of a pass.
-func (b *Buckets) String() string {
-	n := 0
+// size returns the number of samples of a pass.
+func (b *Buckets) size() (n int) {
 	for _, members := range b.members {
 		n += len(members)
 	}
+	return n
+}
+
+// String summarizes the batches of a pass.
+func (b *Buckets) String() string {
+	n := b.size()
 	return fmt.Sprintf("%d examples in %d batches of shapes (T, S) %v, %.1f %% padding; %d cut to fit",
 		n, b.steps, b.shapes, 100*b.Padding(), b.Cut())
 }

@@ -48,6 +48,8 @@ type Config struct {
 	SourceScript     string  `toml:"source_script"`     // pairs and summary: drop training pairs whose source is mostly not of this script of Unicode, as "latin"
 	TargetScript     string  `toml:"target_script"`     // and those whose answer is not, as "han"
 
+	Mix string `toml:"mix"` // a mixture of corpora in place of data.name, parts separated by semicolons: "CORPUS tag=NAME …; …", see docs/data.md
+
 	Size     int    `toml:"size"`     // generated corpora: number of examples (lines, tales, pairs); default 2000
 	Level    int    `toml:"level"`    // generated corpora: difficulty from 1 to 3; default 2
 	Language string `toml:"language"` // tales: "en", "zh" or "both" (default)

@@ -122,19 +122,42 @@ func (p *taskParts) close() error { return nil }
 
 // openTable tokenizes a table for its task.
 func openTable(t *task.Table, c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options) (*Corpus, error) {
-	rows, err := task.ReadRows(t, c.task())
+	rows, info, err := readRows(t, c, c.task())
 	if err != nil {
 		return nil, err
 	}
-	dropped, filtered, err := rows.Filter(c.filter())
+	tok, err := rowsTokenizer([]*task.Rows{rows}, tk, known, opts)
 	if err != nil {
 		return nil, err
 	}
-	tok, err := rowsTokenizer(rows, tk, known, opts)
+	parts, err := encodeRows(rows, c, c.task(), tok, &info)
 	if err != nil {
 		return nil, err
 	}
-	format, err := task.NewFormat(c.task(), tok)
+	return &Corpus{c, tok, info, parts}, nil
+}
+
+// readRows parses the rows of a table, filters them, and describes them but for the numbers of tokens.
+func readRows(t *task.Table, c Config, of task.Config) (*task.Rows, Info, error) {
+	info := Info{Bytes: t.Bytes, Records: t.What, Notes: t.Notes}
+	rows, err := task.ReadRows(t, of)
+	if err != nil {
+		return nil, info, err
+	}
+	if note := t.HeaderNote(); note != "" && registry[c.Name].file == "" {
+		info.Notes = append(info.Notes, note)
+	}
+	if t.Skipped > 0 {
+		info.Notes = append(info.Notes, fmt.Sprintf("%d ragged rows skipped", t.Skipped))
+	}
+	dropped, notes, err := rows.Filter(c.filter())
+	info.Dropped, info.Notes = dropped, append(info.Notes, notes...)
+	return rows, info, err
+}
+
+// encodeRows tokenizes rows in the format of their task, and counts their targets in info.
+func encodeRows(rows *task.Rows, c Config, of task.Config, tok tokenizer.Tokenizer, info *Info) (*taskParts, error) {
+	format, err := task.NewFormat(of, tok)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +165,6 @@ func openTable(t *task.Table, c Config, tk tokenizer.Config, known tokenizer.Tok
 	if !parts.noise.IsNone() {
 		parts.rows = rows
 	}
-	info := Info{Bytes: t.Bytes, Records: t.What, Dropped: dropped}
 	for part := range parts.items {
 		if parts.items[part], err = rows.Encode(format, part); err != nil {
 			return nil, err
@@ -151,30 +173,29 @@ func openTable(t *task.Table, c Config, tk tokenizer.Config, known tokenizer.Tok
 	info.Train = format.CountTargets(parts.items[task.TrainPart])
 	info.Valid = format.CountTargets(parts.items[task.ValidPart])
 	info.Test = format.CountTargets(parts.items[task.TestPart])
-	info.Notes = t.Notes
-	if note := t.HeaderNote(); note != "" && registry[c.Name].file == "" {
-		info.Notes = append(info.Notes, note)
-	}
-	if t.Skipped > 0 {
-		info.Notes = append(info.Notes, fmt.Sprintf("%d ragged rows skipped", t.Skipped))
-	}
-	info.Notes = append(info.Notes, filtered...)
-	return &Corpus{c, tok, info, parts}, nil
+	return parts, nil
 }
 
 // rowsTokenizer returns known, or else the tokenizer that tk configures, with the special tokens of
-// the task. A character vocabulary covers all parts; words and merges are those of the training part.
-func rowsTokenizer(r *task.Rows, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options) (t tokenizer.Tokenizer, err error) {
+// the tables' tasks. A character vocabulary covers all parts; words and merges are those of the training part.
+func rowsTokenizer(tables []*task.Rows, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options) (t tokenizer.Tokenizer, err error) {
+	text := func(part int) string {
+		var b strings.Builder
+		for _, r := range tables {
+			b.WriteString(r.Text(part))
+		}
+		return b.String()
+	}
 	switch {
 	case known != nil:
 		t = known
 	case tk.Kind == "" || tk.Kind == "char":
-		t = tokenizer.NewChar(r.Text(task.TrainPart) + r.Text(task.ValidPart) + r.Text(task.TestPart))
+		t = tokenizer.NewChar(text(task.TrainPart) + text(task.ValidPart) + text(task.TestPart))
 	case tk.Kind == "bpe":
-		t, err = trainMerges(strings.NewReader(r.Text(task.TrainPart)), tk.Vocab, opts.Log)
+		t, err = trainMerges(strings.NewReader(text(task.TrainPart)), tk.Vocab, opts.Log)
 	case tk.Kind == "word":
 		t, err = countWords(tk, func(add func(string)) error {
-			add(r.Text(task.TrainPart))
+			add(text(task.TrainPart))
 			return nil
 		})
 	default:
@@ -183,5 +204,9 @@ func rowsTokenizer(r *task.Rows, tk tokenizer.Config, known tokenizer.Tokenizer,
 	if err != nil {
 		return nil, err
 	}
-	return tokenizer.WithSpecials(tk.Apply(t), r.Specials()...), nil
+	t = tk.Apply(t)
+	for _, r := range tables {
+		t = tokenizer.WithSpecials(t, r.Specials()...)
+	}
+	return t, nil
 }

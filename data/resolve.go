@@ -15,6 +15,12 @@ import (
 
 // resolve returns c with defaults in place of zero values, or an error that names the wrong key.
 func (c Config) resolve() (Config, error) {
+	if c.Mix != "" {
+		c.Name = mixName
+		if c.Task == "" || c.Task == "lm" {
+			c.Task = "pairs"
+		}
+	}
 	setDefault(&c.Name, "opticks")
 	c = c.namedDefaults()
 	setDefault(&c.Task, "lm")
@@ -67,7 +73,7 @@ func (c Config) resolve() (Config, error) {
 	if _, _, _, _, err := c.canaryKeys(); err != nil {
 		return c, err
 	}
-	return c, cmp.Or(c.checkNoise(), c.checkFilter(), c.checkRanges())
+	return c, cmp.Or(c.checkNoise(), c.checkFilter(), c.checkMix(), c.checkRanges())
 }
 
 // checkNoise checks the noise of training samples.
@@ -144,6 +150,9 @@ func NewFormat(c Config, tk tokenizer.Tokenizer) (*task.Format, error) {
 	c, err := c.resolve()
 	if err != nil {
 		return nil, err
+	}
+	if c.Mix != "" {
+		return newMixture(c, tk)
 	}
 	return task.NewFormat(c.task(), tk)
 }

@@ -80,7 +80,7 @@ func (r *Run) evaluate(rec *Record, last bool) (err error) {
 			return err
 		}
 	}
-	rec.ValLoss, rec.ValTokens, rec.Seconds = &loss, targets, r.elapsed().Seconds()
+	rec.ValLoss, rec.ValTokens, rec.Parts, rec.Seconds = &loss, targets, r.valid.parts(), r.elapsed().Seconds()
 	if r.Watch.Eval != nil {
 		r.Watch.Eval(*rec)
 	}

@@ -46,11 +46,12 @@ func (s *Score) String() string {
 // means over the targets of all updates since the last report.
 type Record struct {
 	Step
-	Outliers  Outliers // since the last report
-	ValLoss   *float64 // nil unless the step was evaluated
-	ValTokens int      // targets that ValLoss is the mean over
-	Answers   *Score   // of the evaluation, if training.best_by measures answers
-	Seconds   float64  // spent training, before resuming included
+	Outliers  Outliers    // since the last report
+	ValLoss   *float64    // nil unless the step was evaluated
+	ValTokens int         // targets that ValLoss is the mean over
+	Parts     []NamedLoss // validation loss of each corpus of a mixture (data.mix), by its tag
+	Answers   *Score      // of the evaluation, if training.best_by measures answers
+	Seconds   float64     // spent training, before resuming included
 }
 
 // values returns the record by the names of metrics.jsonl.
@@ -63,6 +64,9 @@ func (r Record) values() map[string]float64 {
 	r.Outliers.addTo(v)
 	if r.ValLoss != nil {
 		v["val_loss"], v["val_tokens"] = *r.ValLoss, float64(r.ValTokens)
+	}
+	for _, p := range r.Parts {
+		v["val_loss/"+p.Name] = p.Value
 	}
 	if r.Answers != nil {
 		v["val_"+r.Answers.Name] = r.Answers.Value

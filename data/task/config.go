@@ -9,6 +9,7 @@ type Config struct {
 	Target        string
 	Key           string
 	Reply         string
+	Tag           string // of a part of a mixture; else empty
 	LearnSource   bool
 	LengthControl bool
 	WordDropout   float64

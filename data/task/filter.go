@@ -137,6 +137,23 @@ func (r *Rows) heldOut() map[string]bool {
 	return known
 }
 
+// HeldOutIn returns how many pairs of the validation and test parts stand in the training part of other rows, with
+// the answer as an answer or as a source.
+func (r *Rows) HeldOutIn(other *Rows) (n int) {
+	trained := map[string]bool{}
+	for _, p := range other.pairs[TrainPart] {
+		trained[p.key()] = true
+	}
+	for _, part := range []int{ValidPart, TestPart} {
+		for _, p := range r.pairs[part] {
+			if trained[p.key()] || trained[p.answer+"\n"+p.source()] {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // swapNote warns if most pairs have the scripts of sources and answers exchanged.
 func (r *Rows) swapNote(f Filter) []string {
 	source, known := Script(f.SourceScript)

@@ -47,8 +47,10 @@ type Format struct {
 	answer    int
 	end       int
 	mask      int
-	dropped   int  // hides an answer token of the decoder's input (data.word_dropout)
-	spaced    bool // words are encoded with the space before them
+	tag       int       // before the source of a part of a mixture
+	mixed     []*Format // the parts of a mixture; nil: it is none
+	dropped   int       // hides an answer token of the decoder's input (data.word_dropout)
+	spaced    bool      // words are encoded with the space before them
 	roles     []role
 	reply     int // index in roles of the speaker whose turns are targets, or −1 for all speakers
 }
@@ -80,6 +82,9 @@ func Specials(c Config, speakers []string) []string {
 			names = append(names, lengthToken(n))
 		}
 	}
+	if c.Tag != "" {
+		names = append(names, TagToken(c.Tag))
+	}
 	return withDropped(names, c)
 }
 
@@ -97,8 +102,8 @@ func lengthToken(n int) string { return "<|length:" + strconv.Itoa(n) + "|>" }
 // NewFormat returns the format of a task for the tokenizer that was made for it. A tokenizer that
 // lacks a special token of the task is an error.
 func NewFormat(c Config, tk tokenizer.Tokenizer) (*Format, error) {
-	f := &Format{config: c, tokenizer: tk, begin: -1, field: -1, answer: -1, end: -1, mask: -1, dropped: -1, reply: -1}
-	known := map[string]*int{beginToken: &f.begin, fieldToken: &f.field, answerToken: &f.answer, EndToken: &f.end, MaskToken: &f.mask, droppedToken: &f.dropped}
+	f := &Format{config: c, tokenizer: tk, begin: -1, field: -1, answer: -1, end: -1, mask: -1, tag: -1, dropped: -1, reply: -1}
+	known := map[string]*int{beginToken: &f.begin, fieldToken: &f.field, answerToken: &f.answer, EndToken: &f.end, MaskToken: &f.mask, droppedToken: &f.dropped, TagToken(c.Tag): &f.tag}
 	for _, name := range Specials(c, nil) {
 		id, ok := tk.Special(name)
 		if !ok {

@@ -12,8 +12,9 @@ type Sample struct {
 
 // pairSample returns the sample of a source and its answer.
 func (f *Format) pairSample(source, answer []int) Sample {
-	n := len(source)
-	source = f.cutSource(source)
+	cut := f.cutSource(source)
+	isCut := len(cut) < len(source)
+	source = f.tagged(cut)
 	class := f.lengthClass(len(answer))
 	var s Sample
 	if f.config.Encoder {
@@ -21,7 +22,7 @@ func (f *Format) pairSample(source, answer []int) Sample {
 	} else {
 		s = f.sequenceSample(f.prompt(source, class), answer)
 	}
-	s.Cut = s.Cut || len(source) < n
+	s.Cut = s.Cut || isCut
 	return s
 }
 
@@ -85,7 +86,10 @@ const (
 // cutSource returns a copy of source, shortened as data.source_keep says such that it fits with the
 // special tokens around it.
 func (f *Format) cutSource(source []int) []int {
-	const special = 3 // begin, length class and answer; or length class and end
+	special := 3 // begin, length class and answer; or length class and end
+	if f.tag >= 0 {
+		special++
+	}
 	fits, limit := len(source), f.sourceLimit()
 	if limit > 0 {
 		fits = min(fits, max(0, limit-special))
