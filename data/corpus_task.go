@@ -144,7 +144,7 @@ func readRows(t *task.Table, c Config, of task.Config) (*task.Rows, Info, error)
 	if err != nil {
 		return nil, info, err
 	}
-	if note := t.HeaderNote(); note != "" && registry[c.Name].file == "" {
+	if note := t.HeaderNote(); note != "" && registry[c.Name].file == "" && generators[c.Name] == nil {
 		info.Notes = append(info.Notes, note)
 	}
 	if t.Skipped > 0 {

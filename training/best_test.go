@@ -2,7 +2,10 @@ package training
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -12,12 +15,18 @@ import (
 	"euryale/training/rundir"
 )
 
-// byAnswers is a small run that chooses its best weights by a measure of answers: each of its letters is
-// answered by itself.
+// byAnswers is a small run that chooses its best weights by answers, which are the words of their sources.
 func byAnswers(t *testing.T, sets ...string) Config {
 	t.Helper()
+	table := filepath.Join(t.TempDir(), "words.tsv")
+	var rows strings.Builder
+	for n := range 256 {
+		text := fmt.Sprint(n/64, " ", n/16%4, " ", n/4%4, " ", n%4)
+		rows.WriteString(text + "\t" + text + "\n")
+	}
+	require.NoError(t, os.WriteFile(table, []byte(rows.String()), 0o666))
 	return answering(t, "copy", append([]string{"training.steps=60", "training.eval_every=10", "training.eval_tokens=200", "training.batch=8",
-		"training.best_by=rouge_l", "training.answer_rows=20", "training.answer_tokens=12", "training.save_every=10", "training.shards=2"}, sets...)...)
+		"training.best_by=rouge_l", "training.answer_rows=20", "training.answer_tokens=12", "training.save_every=10", "training.shards=2", "data.name=" + table, "data.task=pairs"}, sets...)...)
 }
 
 // The best weights are those with the best measure of answers, which metrics.jsonl has: what evaluation
