@@ -1,5 +1,7 @@
 package data
 
+import "euryale/data/task"
+
 // Batch holds the B sequences of T tokens of one training step, one sequence after another.
 // A token or source token of −1 is padding; a target of −1 is left out of the loss.
 type Batch struct {
@@ -49,6 +51,14 @@ func (b *Batch) wanted() (from, to int) {
 // sequence returns the tokens and targets of sequence i, as slices of b.
 func (b *Batch) sequence(i int) (tokens, targets []int) {
 	return b.Tokens[i*b.T : (i+1)*b.T], b.Targets[i*b.T : (i+1)*b.T]
+}
+
+// put sets sequence i to a sample, which fits.
+func (b *Batch) put(i int, s task.Sample) {
+	tokens, targets := b.sequence(i)
+	copy(tokens, s.Tokens)
+	copy(targets, s.Targets)
+	copy(b.Source[i*b.S:], s.Source)
 }
 
 // clear makes the sequences before from padding.

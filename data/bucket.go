@@ -25,6 +25,9 @@ type Buckets struct {
 	order    [][]int     // for each shape, indices of its samples in the order of the pass
 }
 
+// errNoExample says that a part of a table is empty.
+var errNoExample = errors.New("the part has no example: provide more data, or change data.split")
+
 // scheduled is a batch of a pass: the k-th of a shape.
 type scheduled struct {
 	shape, k int
@@ -34,7 +37,7 @@ type scheduled struct {
 // are chosen for all samples of the corpus, so that its parts share them.
 func newBuckets(all, part []task.Sample, batch, count, context int) (*Buckets, error) {
 	if len(part) == 0 {
-		return nil, errors.New("the part has no example: provide more data, or change data.split")
+		return nil, errNoExample
 	}
 	b := &Buckets{batch: batch, pass: -1}
 	b.shapes = chooseShapes(all, count, context)
@@ -75,11 +78,7 @@ func (b *Buckets) Batch(n int, out *Batch) error {
 		if seq < from || seq >= to {
 			continue
 		}
-		s := b.members[at.shape][i]
-		tokens, targets := out.sequence(seq)
-		copy(tokens, s.Tokens)
-		copy(targets, s.Targets)
-		copy(out.Source[seq*shape.S:], s.Source)
+		out.put(seq, b.members[at.shape][i])
 	}
 	return nil
 }
@@ -138,12 +137,17 @@ func (b *Buckets) Cut() int {
 	return n
 }
 
-// String summarizes the batches of a pass.
-func (b *Buckets) String() string {
-	n := 0
+// size returns the number of samples of a pass.
+func (b *Buckets) size() (n int) {
 	for _, members := range b.members {
 		n += len(members)
 	}
+	return n
+}
+
+// String summarizes the batches of a pass.
+func (b *Buckets) String() string {
+	n := b.size()
 	return fmt.Sprintf("%d examples in %d batches of shapes (T, S) %v, %.1f %% padding; %d cut to fit",
 		n, b.steps, b.shapes, 100*b.Padding(), b.Cut())
 }

@@ -35,7 +35,20 @@ type Config struct {
 	LearnSource   bool   `toml:"learn_source"`   // one sequence: prompt tokens are training targets too; not with encoder or dialogue
 	LengthControl bool   `toml:"length_control"` // a token tells the model the wanted length of the answer
 	MaxSource     int    `toml:"max_source"`     // longest source in tokens, truncated beyond; 0: as the context allows
+	SourceKeep    string `toml:"source_keep"`    // pairs and summary: what is kept of a source that is too long: its "start" (default), its "end", or "both"
 	Buckets       int    `toml:"buckets"`        // number of shapes (T, S) that examples are padded to; default 6
+
+	BPEDropout    float64 `toml:"bpe_dropout"`    // pairs and summary, training: probability that a merge of the tokenizer is left out; 0: none
+	BPEDropoutIn  string  `toml:"bpe_dropout_in"` // where: "source", "target" or "both" (default)
+	WordDropout   float64 `toml:"word_dropout"`   // training: probability that an answer token which the decoder reads is hidden; 0: none
+	SourceDropout float64 `toml:"source_dropout"` // pairs and summary, training: probability that a token of the source is left out; 0: none
+
+	FilterRatio      float64 `toml:"filter_ratio"`      // pairs and summary: drop training pairs whose ratio of lengths differs by more than this factor from the median; 0: none
+	FilterDuplicates bool    `toml:"filter_duplicates"` // pairs and summary: drop training pairs that stand before, or in another part
+	SourceScript     string  `toml:"source_script"`     // pairs and summary: drop training pairs whose source is mostly not of this script of Unicode, as "latin"
+	TargetScript     string  `toml:"target_script"`     // and those whose answer is not, as "han"
+
+	Mix string `toml:"mix"` // a mixture of corpora in place of data.name, parts separated by semicolons: "CORPUS tag=NAME …; …", see docs/data.md
 
 	Size     int    `toml:"size"`     // generated corpora: number of examples (lines, tales, pairs); default 2000
 	Level    int    `toml:"level"`    // generated corpora: difficulty from 1 to 3; default 2
@@ -72,9 +85,19 @@ func setDefault[T comparable](field *T, value T) {
 func (c Config) task() task.Config {
 	return task.Config{
 		Task: c.Task, Encoder: c.Encoder, Source: c.Source, Target: c.Target, Key: c.Key, Reply: c.Reply,
-		LearnSource: c.LearnSource, LengthControl: c.LengthControl, MaxSource: c.MaxSource,
+		LearnSource: c.LearnSource, LengthControl: c.LengthControl, WordDropout: c.WordDropout, MaxSource: c.MaxSource, SourceKeep: c.SourceKeep,
 		Split: c.Split, Test: c.Test, Invalid: c.Invalid, Ragged: c.Ragged,
 	}
+}
+
+// noise returns the noise of training samples.
+func (c Config) noise() task.Noise {
+	return task.Noise{Merges: c.BPEDropout, In: c.BPEDropoutIn, Words: c.WordDropout, Source: c.SourceDropout}
+}
+
+// filter returns the filter of training pairs.
+func (c Config) filter() task.Filter {
+	return task.Filter{Ratio: c.FilterRatio, Duplicates: c.FilterDuplicates, SourceScript: c.SourceScript, TargetScript: c.TargetScript}
 }
 
 // record returns the keys of c that package record reads.

@@ -21,15 +21,16 @@ type Corpus struct {
 
 // Info describes a corpus and its origin.
 type Info struct {
-	Name    string   // data.name of the configuration
-	Source  string   // origin of the text
-	Licence string   // empty if unknown, as for a path
-	Records string   // what the files have, if they are of records: "200 dialogues (messages)"
-	Bytes   int64    // of text
-	Train   int      // tokens to predict in the training part
-	Valid   int      // tokens to predict in the validation part
-	Test    int      // tokens to predict in the test part
-	Notes   []string // warnings: skipped rows, unexpected files
+	Name    string       // data.name of the configuration
+	Source  string       // origin of the text
+	Licence string       // empty if unknown, as for a path
+	Records string       // what the files have, if they are of records: "200 dialogues (messages)"
+	Bytes   int64        // of text
+	Train   int          // tokens to predict in the training part
+	Valid   int          // tokens to predict in the validation part
+	Test    int          // tokens to predict in the test part
+	Dropped []task.Count // training pairs that filters have dropped, by filter
+	Notes   []string     // warnings: skipped rows, unexpected files
 }
 
 // dataset is implemented by running text (textParts) and by tables (taskParts).

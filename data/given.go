@@ -47,6 +47,9 @@ func FromPairs(pairs [][2]string, c Config, tk tokenizer.Config, known tokenizer
 
 // given returns the resolved configuration of data in memory, which is for the given tasks.
 func (c Config) given(name string, tasks ...string) (Config, error) {
+	if c.Mix != "" {
+		return c, fmt.Errorf("data.mix is %q, but the data are %s in memory: leave it out", c.Mix, name)
+	}
 	c.Name = name
 	c, err := c.resolve()
 	if err == nil && !slices.Contains(tasks, c.Task) {

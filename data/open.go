@@ -47,8 +47,30 @@ func Open(c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options
 
 // open opens the corpus of a resolved configuration.
 func open(c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options) (*Corpus, error) {
-	origin := Info{Name: c.Name, Source: c.Name}
-	path := c.Name
+	if c.Mix != "" {
+		return openMix(c, tk, known, opts)
+	}
+	path, c, origin, err := c.locate(opts)
+	if err != nil {
+		return nil, err
+	}
+	corpus, err := openFrom(path, c, tk, known, opts)
+	if err != nil {
+		return nil, err
+	}
+	corpus.Info.setOrigin(origin)
+	return corpus, nil
+}
+
+// setOrigin sets the name, the source, the licence and the first notes of i to those of origin.
+func (i *Info) setOrigin(origin Info) {
+	i.Name, i.Source, i.Licence, i.Notes = origin.Name, origin.Source, origin.Licence, append(origin.Notes, i.Notes...)
+}
+
+// locate returns the path of the corpus that c names, and its origin; of a generated one its name.
+func (c Config) locate(opts Options) (path string, _ Config, origin Info, err error) {
+	origin = Info{Name: c.Name, Source: c.Name}
+	path = c.Name
 	if c.Name == "opticks" {
 		var ok bool
 		if path, ok = opticks(); ok {
@@ -61,7 +83,7 @@ func open(c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options
 	if e, ok := registry[c.Name]; ok {
 		found, notes, err := e.find(c.Name, opts)
 		if err != nil {
-			return nil, err
+			return "", c, origin, err
 		}
 		path = found
 		origin.Source, origin.Licence, origin.Notes = e.source, e.licence, notes
@@ -69,36 +91,20 @@ func open(c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options
 	if generators[c.Name] != nil {
 		origin.Source, origin.Licence = "generated", "MIT, as this program is"
 	}
-	corpus, err := openFrom(path, c, tk, known, opts)
-	if err != nil {
-		return nil, err
-	}
-	i := &corpus.Info
-	i.Name, i.Source, i.Licence, i.Notes = origin.Name, origin.Source, origin.Licence, append(origin.Notes, i.Notes...)
-	return corpus, nil
+	return path, c, origin, nil
 }
 
 // openFrom reads or generates a table or running text, and tokenizes it.
 func openFrom(path string, c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options) (*Corpus, error) {
-	generate := generators[c.Name]
-	if path == c.Name && generate == nil { // a path, not a corpus whose columns are known
-		records := c
-		setDefault(&records.Ragged, "skip")
-		s, err := record.Open(path, records.record(), task.PartWord)
-		if err != nil {
-			return nil, err
-		}
-		if s != nil {
-			return openRecords(s, records, tk, known, opts)
-		}
+	s, c, err := openSet(path, c)
+	if err != nil {
+		return nil, err
 	}
-	setDefault(&c.Ragged, "refuse")
-	if c.task().HasRows() {
-		read := func() (*task.Table, error) { return task.ReadTable(path, c.task()) }
-		if generate != nil {
-			read = func() (*task.Table, error) { return generate(c) }
-		}
-		t, err := read()
+	if s != nil && s.Layout.Kind == record.Texts {
+		return openDocuments(s, c, tk, known, opts)
+	}
+	if s != nil || c.task().HasRows() {
+		t, c, err := readTable(path, s, c)
 		if err != nil {
 			return nil, err
 		}
@@ -116,17 +122,34 @@ func openFrom(path string, c Config, tk tokenizer.Config, known tokenizer.Tokeni
 	return corpus, nil
 }
 
-// openRecords reads the records of files for their task, and tokenizes them.
-func openRecords(s *record.Set, c Config, tk tokenizer.Config, known tokenizer.Tokenizer, opts Options) (*Corpus, error) {
-	if s.Layout.Kind == record.Texts {
-		return openDocuments(s, c, tk, known, opts)
+// openSet opens the records at a path, or returns nil if it has none. It completes c by what is done about those that
+// cannot be read.
+func openSet(path string, c Config) (*record.Set, Config, error) {
+	if path == c.Name && generators[c.Name] == nil { // a path, not a corpus whose columns are known
+		records := c
+		setDefault(&records.Ragged, "skip")
+		s, err := record.Open(path, records.record(), task.PartWord)
+		if err != nil || s != nil {
+			return s, records, err
+		}
 	}
-	t, named, err := task.ReadRecords(s, c.task())
-	if err != nil {
-		return nil, err
+	setDefault(&c.Ragged, "refuse")
+	return nil, c, nil
+}
+
+// readTable reads records, or if s is nil a file, or generates a table. It completes c by what the records name.
+func readTable(path string, s *record.Set, c Config) (*task.Table, Config, error) {
+	if s != nil {
+		t, named, err := task.ReadRecords(s, c.task())
+		c.Source, c.Target, c.Key, c.Reply = named.Source, named.Target, named.Key, named.Reply
+		return t, c, err
 	}
-	c.Source, c.Target, c.Key, c.Reply = named.Source, named.Target, named.Key, named.Reply
-	return openTable(t, c, tk, known, opts)
+	if generate := generators[c.Name]; generate != nil {
+		t, err := generate(c)
+		return t, c, err
+	}
+	t, err := task.ReadTable(path, c.task())
+	return t, c, err
 }
 
 // openSource lists the files of a text, or generates it. The notes say which files are skipped.

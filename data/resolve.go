@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -14,6 +15,12 @@ import (
 
 // resolve returns c with defaults in place of zero values, or an error that names the wrong key.
 func (c Config) resolve() (Config, error) {
+	if c.Mix != "" {
+		c.Name = mixName
+		if c.Task == "" || c.Task == "lm" {
+			c.Task = "pairs"
+		}
+	}
 	setDefault(&c.Name, "opticks")
 	c = c.namedDefaults()
 	setDefault(&c.Task, "lm")
@@ -21,6 +28,8 @@ func (c Config) resolve() (Config, error) {
 	setDefault(&c.Invalid, "keep")
 	setDefault(&c.Format, "auto")
 	setDefault(&c.Language, "both")
+	setDefault(&c.SourceKeep, task.KeepStart)
+	setDefault(&c.BPEDropoutIn, task.InBoth)
 	setDefault(&c.Split, 0.9)
 	setDefault(&c.Buckets, 6)
 	setDefault(&c.Size, 2000)
@@ -35,6 +44,8 @@ func (c Config) resolve() (Config, error) {
 		{"ragged", cmp.Or(c.Ragged, "refuse"), []string{"refuse", "skip"}},
 		{"format", c.Format, record.Formats},
 		{"language", c.Language, []string{"en", "zh", "both"}},
+		{"bpe_dropout_in", c.BPEDropoutIn, []string{task.InSource, task.InTarget, task.InBoth}},
+		{"source_keep", c.SourceKeep, []string{task.KeepStart, task.KeepEnd, task.KeepBoth}},
 	} {
 		if !slices.Contains(k.allowed, k.value) {
 			return c, fmt.Errorf("data.%s is %q: it must be one of %s", k.key, k.value, strings.Join(k.allowed, ", "))
@@ -53,13 +64,55 @@ func (c Config) resolve() (Config, error) {
 	if c.Encoder && !c.task().HasRows() && c.Source == "" {
 		return c, errors.New("data.encoder is true, but plain text has no source for an encoder: choose data.task pairs, dialogue or summary, or a model without an encoder")
 	}
+	if c.SourceKeep != task.KeepStart && (!c.task().HasRows() || c.Task == "dialogue") {
+		return c, fmt.Errorf("data.source_keep is %q, and data.task is %q: it is for the sources of pairs and summaries; of a dialogue the last turns that fit are kept", c.SourceKeep, c.Task)
+	}
 	if c.Canaries > 0 && c.task().HasRows() {
 		return c, fmt.Errorf("data.canaries is %d, and the rows of a table have no place for them: they are planted in running text (data.task lm or mask)", c.Canaries)
 	}
 	if _, _, _, _, err := c.canaryKeys(); err != nil {
 		return c, err
 	}
-	return c, c.checkRanges()
+	return c, cmp.Or(c.checkNoise(), c.checkFilter(), c.checkMix(), c.checkRanges())
+}
+
+// checkNoise checks the noise of training samples.
+func (c Config) checkNoise() error {
+	for _, k := range []struct {
+		key   string
+		value float64
+		fits  bool // the data have what it changes
+		want  string
+	}{
+		{"bpe_dropout", c.BPEDropout, c.task().HasRows() && c.Task != "dialogue", "pairs or summary"},
+		{"source_dropout", c.SourceDropout, c.task().HasRows() && c.Task != "dialogue" && c.Source != "", "pairs or summary, with data.source"},
+		{"word_dropout", c.WordDropout, c.task().HasRows(), "pairs, dialogue or summary"},
+	} {
+		switch {
+		case !(k.value >= 0 && k.value <= 1):
+			return fmt.Errorf("data.%s is %v: it must be a probability from 0 (none) to 1", k.key, k.value)
+		case k.value > 0 && !k.fits:
+			return fmt.Errorf("data.%s is %v, and data.task is %s: it is for %s", k.key, k.value, c.Task, k.want)
+		}
+	}
+	return nil
+}
+
+// checkFilter checks the filter of training pairs.
+func (c Config) checkFilter() error {
+	hasPairs := c.task().HasRows() && c.Task != "dialogue"
+	if !(c.FilterRatio == 0 || c.FilterRatio >= 1 && !math.IsInf(c.FilterRatio, 0)) {
+		return fmt.Errorf("data.filter_ratio is %v: it must be 0 (none) or a factor of at least 1, as 3", c.FilterRatio)
+	}
+	for _, k := range []struct{ key, value string }{{"source_script", c.SourceScript}, {"target_script", c.TargetScript}} {
+		if _, known := task.Script(k.value); k.value != "" && !known {
+			return fmt.Errorf("data.%s is %q, which is no script of Unicode: it must be one as latin, han, cyrillic, arabic, hiragana or hangul", k.key, k.value)
+		}
+	}
+	if !hasPairs && c.filter() != (task.Filter{}) {
+		return fmt.Errorf("data.task is %s, and data.filter_ratio, filter_duplicates, source_script and target_script are for pairs and summaries", c.Task)
+	}
+	return nil
 }
 
 // checkRanges checks the numbers of a resolved configuration.
@@ -97,6 +150,9 @@ func NewFormat(c Config, tk tokenizer.Tokenizer) (*task.Format, error) {
 	c, err := c.resolve()
 	if err != nil {
 		return nil, err
+	}
+	if c.Mix != "" {
+		return newMixture(c, tk)
 	}
 	return task.NewFormat(c.task(), tk)
 }

@@ -203,6 +203,44 @@ func TestTooLongASource(t *testing.T) {
 	}
 }
 
+// data.source_keep says what is kept of a source that is too long, in training as in prompts, and a note says
+// how much of it.
+func TestSourceKeep(t *testing.T) {
+	const long = "abcdefghijklmnopqrstuvwxyz" // of 20 tokens a quarter is for the answer, and three are special
+	rows := append(numbered(60, "N\tN"), long+"\tz")
+	for keep, want := range map[string][2]string{
+		"start": {"abcdefghijkl", "the source has 26 tokens, and the model reads the first 12 (data.source_keep)"},
+		"end":   {"opqrstuvwxyz", "the source has 26 tokens, and the model reads the last 12 (data.source_keep)"},
+		"both":  {"abcdefuvwxyz", "the source has 26 tokens, and the model reads 12 of its start and end (data.source_keep)"},
+	} {
+		c := openRows(t, Config{Task: "summary", SourceKeep: keep}, rows...)
+		f, err := c.Format()
+		require.NoError(t, err)
+		f.Limit, f.Cut = 20, true
+		prompt, err := f.Prompt(long)
+		require.NoError(t, err)
+		assert.Equal(t, "<|begin|>"+want[0]+"<|answer|>", text(t, c, prompt))
+		assert.Equal(t, want[1], f.CutNote(long))
+		assert.Empty(t, f.CutNote(long[:12]))
+		source, err := c.Tokenizer.EncodeNext(long)
+		require.NoError(t, err)
+		s := f.Samples([]task.Item{{Source: source, Answer: []int{1}}}, 20, true)[0]
+		assert.Equal(t, prompt, s.Tokens[:len(prompt)], "training reads the same")
+		assert.True(t, s.Cut)
+	}
+	for _, bad := range []struct {
+		c    Config
+		want string
+	}{
+		{Config{Task: "pairs", SourceKeep: "middle"}, `data.source_keep is "middle": it must be one of start, end, both`},
+		{Config{Task: "dialogue", SourceKeep: "end"}, `data.source_keep is "end", and data.task is "dialogue"`},
+		{Config{SourceKeep: "both"}, `data.source_keep is "both", and data.task is "lm"`},
+	} {
+		_, err := bad.c.resolve()
+		assert.ErrorContains(t, err, bad.want)
+	}
+}
+
 // wholePrompt returns prompt.
 func wholePrompt(_ *task.Format, prompt []int) []int { return prompt }
 

@@ -40,6 +40,7 @@ type Prompt struct {
 	Text   string // as the user wrote it
 	Tokens []int  // as the model reads it; at least one
 	Source []int  // what the encoder reads, if the model has one
+	Note   string // what PromptCut has left out of the source; empty: nothing
 }
 
 // Result is one continuation.
@@ -122,7 +123,7 @@ func (g *Generator) Prompt(text string) (Prompt, error) {
 }
 
 // PromptCut is Prompt, except that a text that is too long is cut, as the rows of a table
-// are in training, and not refused.
+// are in training, and not refused. The prompt's note says so of a source.
 func (g *Generator) PromptCut(text string) (Prompt, error) {
 	if g.Format == nil {
 		return g.Prompt(text)
@@ -131,7 +132,11 @@ func (g *Generator) PromptCut(text string) (Prompt, error) {
 	cut.Cut = true
 	g.Format = &cut
 	defer func() { g.Format = whole }()
-	return g.Prompt(text)
+	p, err := g.Prompt(text)
+	if err == nil {
+		p.Note = cut.CutNote(text)
+	}
+	return p, err
 }
 
 // Generate generates n continuations of a prompt by the strategy of the settings. Stream, if it is not nil,

@@ -53,23 +53,26 @@ func (r *Run) after(s Step, done bool) error {
 	return nil
 }
 
-// evaluate measures the validation loss, saves the best weights, and writes a sample. The
-// best weights are found on the same tokens every time; the last evaluation reports the loss
-// over more of them, where training took long enough.
-func (r *Run) evaluate(rec *Record, last bool) error {
+// evaluate measures the validation loss, and the answers if training.best_by is a measure of them. It
+// saves the best weights, and writes a sample. The best weights are found on the same tokens and rows
+// every time; the last evaluation reports the loss over more tokens, where training took long enough.
+func (r *Run) evaluate(rec *Record, last bool) (err error) {
+	before := r.verdict
+	defer func() {
+		if err != nil { // it is made once more
+			r.verdict = before
+		}
+	}()
 	usual := r.Config.Training.EvalTokens
 	loss, targets, err := r.validate(usual)
 	if err != nil {
 		return err
 	}
-	if loss < r.best {
-		r.best, r.worse, r.flat = loss, 0, 0
-		if err := r.saveWeights(rundir.Best); err != nil {
-			return err
-		}
-	} else {
-		r.worse++
-		r.lowerOnPlateau()
+	if rec.Answers, err = r.score(); err != nil {
+		return err
+	}
+	if err := r.judge(loss, rec.Answers); err != nil {
+		return err
 	}
 	last = last || r.stopsEarly()
 	if final := r.finalTokens(); last && r.valid.stride(final) != r.valid.stride(usual) {
@@ -77,11 +80,22 @@ func (r *Run) evaluate(rec *Record, last bool) error {
 			return err
 		}
 	}
-	rec.ValLoss, rec.ValTokens, rec.Seconds = &loss, targets, r.elapsed().Seconds()
+	rec.ValLoss, rec.ValTokens, rec.Parts, rec.Seconds = &loss, targets, r.valid.parts(), r.elapsed().Seconds()
 	if r.Watch.Eval != nil {
 		r.Watch.Eval(*rec)
 	}
 	return r.sample(loss)
+}
+
+// judge saves the best weights if the model is better than before; else the run comes nearer to its end and to a
+// lower learning rate.
+func (r *Run) judge(loss float64, answers *Score) error {
+	if r.improves(loss, answers) {
+		return r.saveWeights(rundir.Best)
+	}
+	r.worse++
+	r.lowerOnPlateau()
+	return nil
 }
 
 // finalTokens returns the limit of the last evaluation; 0: the whole part. By default it is

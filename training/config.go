@@ -43,7 +43,10 @@ type Settings struct {
 	EvalTokens  int     `toml:"eval_tokens"`       // of the validation part, evenly spread; 0: all of it
 	FinalEval   int     `toml:"final_eval_tokens"` // of the last evaluation; 0: an eighth of the tokens trained on. Never less than eval_tokens
 	SaveEvery   int     `toml:"save_every"`        // steps; 0: at each evaluation
-	Patience    int     `toml:"patience"`          // stop after so many evaluations in a row without a better loss; 0: never
+	BestBy      string  `toml:"best_by"`           // what the best weights are best by: "loss", or of answers to validation rows "bleu", "rouge_l" or "exact"
+	AnswerRows  int     `toml:"answer_rows"`       // rows of the validation part to answer at each evaluation for best_by, evenly spread
+	Answer      int     `toml:"answer_tokens"`     // of such an answer, at most
+	Patience    int     `toml:"patience"`          // stop after so many evaluations in a row that are no better by best_by; 0: never
 	Keep        int     `toml:"keep"`              // saved weights to keep by their step, for train -average; 0: the last alone
 	Spike       string  `toml:"spike"`             // what to do about an outlier of loss or gradient norm: "off", "warn", "skip" or "back"
 	SpikeZ      float64 `toml:"spike_z"`           // standard deviations above the mean that make one
@@ -60,7 +63,7 @@ func Default() Config {
 		Data:      data.Config{Name: "opticks"},
 		Tokenizer: tokenizer.Config{Kind: "char"},
 		Training: Settings{Steps: 2000, Batch: 16, Accumulate: 1, Shards: 2, Seed: 1, Precision: string(matmul.DefaultPrecision()), BPTT: "reset", Wire: "fp32",
-			LogEvery: 50, EvalEvery: 250, EvalTokens: 32768, Spike: "off", SpikeZ: 6, SpikeWindow: 100, Sample: 200},
+			LogEvery: 50, EvalEvery: 250, EvalTokens: 32768, BestBy: byLoss, AnswerRows: 64, Answer: 64, Spike: "off", SpikeZ: 6, SpikeWindow: 100, Sample: 200},
 		Optimizer: OptimizerConfig{Name: "adamw", LR: 2e-3, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, MatrixLR: 0.02, WeightDecay: 0.1, Groups: []string{}, Clip: 1},
 		Schedule:  Schedule{Name: "cosine", Warmup: 100, Decay: 0.2, Factor: 0.5, Patience: 2},
 	}
@@ -102,6 +105,9 @@ func (c Config) Check() error {
 		return fmt.Errorf("training.smoothing is %v, want at least 0 and less than 1", t.Smoothing)
 	}
 	if _, err := t.duration(); err != nil {
+		return err
+	}
+	if err := c.checkBest(); err != nil {
 		return err
 	}
 	if err := t.checkSpike(); err != nil {

@@ -87,7 +87,7 @@ func (s *Start) open(c Config, dir string, log io.Writer, from opener, begin fun
 	}
 	c.Data = corpus.Config
 	corpus.Info.Notes = append(corpus.Info.Notes, s.growth(corpus.Tokenizer)...)
-	r := &Run{Config: c.resolve(corpus.Tokenizer), Dir: dir, Corpus: corpus, best: math.Inf(1), ranks: s.Ranks}
+	r := &Run{Config: c.resolve(corpus.Tokenizer), Dir: dir, Corpus: corpus, verdict: verdict{best: math.Inf(1)}, ranks: s.Ranks}
 	if err := r.start(begin(r, s)); err != nil {
 		return nil, errors.Join(err, corpus.Close())
 	}
@@ -230,6 +230,9 @@ func (r *Run) openBatches() (err error) {
 		c.Training.Batch = 1
 	}
 	if r.batches, err = r.Corpus.Train(c.Training.Batch, c.Model.Common().Context, cmp.Or(c.Training.BatchSeed, c.Training.Seed)); err != nil {
+		return err
+	}
+	if err := r.openQuestions(); err != nil {
 		return err
 	}
 	_, err = r.Corpus.Valid(c.Training.Batch, c.Model.Common().Context)

@@ -93,10 +93,13 @@ func NewOn(c Config, batches data.Batcher) (*Run, error) {
 	if err := c.Model.Check(); err != nil { // the vocabulary too
 		return nil, fmt.Errorf("%w (batches of one's own come without a tokenizer: set the model's Vocab)", err)
 	}
+	if c.Training.BestBy != byLoss {
+		return nil, noCorpus(fmt.Sprintf("training.best_by = %q", c.Training.BestBy))
+	}
 	if err := c.checkMemory(1); err != nil {
 		return nil, err
 	}
-	r := &Run{Config: c.resolveSchedule(), Weights: graph.NewWeights(c.Training.Seed), best: math.Inf(1), batches: batches}
+	r := &Run{Config: c.resolveSchedule(), Weights: graph.NewWeights(c.Training.Seed), verdict: verdict{best: math.Inf(1)}, batches: batches}
 	if err := r.declare(); err != nil {
 		return nil, err
 	}

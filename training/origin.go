@@ -25,11 +25,20 @@ type Origin struct {
 	Valid       int    `json:"valid"`
 	Test        int    `json:"test"`
 	Fingerprint string `json:"fingerprint"` // see data.Corpus.Fingerprint
+
+	Dropped map[string]int `json:"dropped,omitempty"` // training pairs that filters have dropped, by the filter's key
 }
 
 func originOf(c *data.Corpus) *Origin {
 	i := c.Info
-	return &Origin{i.Name, i.Source, i.Licence, i.Bytes, i.Train, i.Valid, i.Test, c.Fingerprint()}
+	o := &Origin{i.Name, i.Source, i.Licence, i.Bytes, i.Train, i.Valid, i.Test, c.Fingerprint(), nil}
+	for _, d := range i.Dropped {
+		if o.Dropped == nil {
+			o.Dropped = map[string]int{}
+		}
+		o.Dropped[d.Name] += d.N
+	}
+	return o
 }
 
 // maxOrigin is the size of the largest data.json in bytes.

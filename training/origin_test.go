@@ -27,7 +27,7 @@ func TestOrigin(t *testing.T) {
 	require.NoError(t, r.Close())
 	o, err := ReadOrigin(dir)
 	require.NoError(t, err)
-	assert.Equal(t, Origin{path, path, "", 800, 640, 80, 80, r.Corpus.Fingerprint()}, *o)
+	assert.Equal(t, Origin{path, path, "", 800, 640, 80, 80, r.Corpus.Fingerprint(), nil}, *o)
 
 	s, err := Open(dir, false)
 	require.NoError(t, err)

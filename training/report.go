@@ -1,5 +1,7 @@
 package training
 
+import "fmt"
+
 // Watch is called as a run proceeds. Any of its functions may be nil.
 type Watch struct {
 	Step       func(s Step)
@@ -28,14 +30,28 @@ type NamedLoss struct {
 	Value float64 // mean over the update's targets, unweighted
 }
 
+// Score is how good answers to rows of the validation part are, by training.best_by.
+type Score struct {
+	Name  string // "bleu", "rouge_l" or "exact"
+	Value float64
+	Rows  int // answered
+}
+
+// String returns the score as an evaluation prints it.
+func (s *Score) String() string {
+	return fmt.Sprintf("%s %.4g over %d answers", s.Name, s.Value, s.Rows)
+}
+
 // Record is a report: what metrics.jsonl and TensorBoard hold of a step. Its Loss and Added are
 // means over the targets of all updates since the last report.
 type Record struct {
 	Step
-	Outliers  Outliers // since the last report
-	ValLoss   *float64 // nil unless the step was evaluated
-	ValTokens int      // targets that ValLoss is the mean over
-	Seconds   float64  // spent training, before resuming included
+	Outliers  Outliers    // since the last report
+	ValLoss   *float64    // nil unless the step was evaluated
+	ValTokens int         // targets that ValLoss is the mean over
+	Parts     []NamedLoss // validation loss of each corpus of a mixture (data.mix), by its tag
+	Answers   *Score      // of the evaluation, if training.best_by measures answers
+	Seconds   float64     // spent training, before resuming included
 }
 
 // values returns the record by the names of metrics.jsonl.
@@ -48,6 +64,12 @@ func (r Record) values() map[string]float64 {
 	r.Outliers.addTo(v)
 	if r.ValLoss != nil {
 		v["val_loss"], v["val_tokens"] = *r.ValLoss, float64(r.ValTokens)
+	}
+	for _, p := range r.Parts {
+		v["val_loss/"+p.Name] = p.Value
+	}
+	if r.Answers != nil {
+		v["val_"+r.Answers.Name] = r.Answers.Value
 	}
 	return v
 }

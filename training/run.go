@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"euryale/data"
+	"euryale/data/task"
 	"euryale/generation"
 	"euryale/internal/ranks"
 	"euryale/layers/graph"
@@ -38,20 +39,28 @@ type Run struct {
 	started    time.Time     // when Train began
 	limit      time.Duration // of training; 0: none
 	took       time.Duration // of the last update
-	best       float64       // lowest validation loss
-	worse      int           // evaluations since then
-	flat       int           // of them, those since the plateau schedule lowered the rate
-	cuts       int           // times that the plateau schedule lowered the rate
+	verdict                  // of the evaluations so far
 	log        *rundir.Log
 	hold       *rundir.Hold // nil of a run without files
 	gen        *generation.Generator
 	isAveraged bool            // parameters are their averages
 	ctx        context.Context // of Train, while it runs: evaluations and samples end with it
 
+	questions []task.Example // rows of the validation part that are answered at each evaluation
+
 	ranks  ranks.Group     // that train together; nil: this process alone
 	asked  context.Context // that this rank was asked to end with; ctx ends when all ranks know
 	end    func()          // ends ctx among ranks
 	agreed time.Duration   // time spent training, as the ranks last agreed
+}
+
+// verdict is what evaluations have found out.
+type verdict struct {
+	best     float64 // lowest validation loss, or minus the best measure of training.best_by
+	bestLoss float64 // validation loss of the best weights
+	worse    int     // evaluations since then
+	flat     int     // of them, those since the plateau schedule lowered the rate
+	cuts     int     // times that the plateau schedule lowered the rate
 }
 
 // ErrInterrupted is the error of a run that was stopped before its end, and saved.

@@ -20,9 +20,10 @@ type progress struct {
 	Pending  *Step // whose evaluation was not made yet
 	Interval interval
 	Spikes   *spikes
-	Worse    int `toml:",omitempty"`
-	Flat     int `toml:",omitempty"`
-	Cuts     int `toml:",omitempty"`
+	BestLoss *float64 // of the best weights, if training.best_by is a measure of answers
+	Worse    int      `toml:",omitempty"`
+	Flat     int      `toml:",omitempty"`
+	Cuts     int      `toml:",omitempty"`
 }
 
 // Save writes the weights, and the state that Resume reads. All ranks must call it: rank 0
@@ -107,6 +108,9 @@ func (r *Run) restoreProgress(text string) error {
 	}
 	r.pending, r.interval, r.spikes = p.Pending, p.Interval, spikes{}
 	r.worse, r.flat, r.cuts = p.Worse, p.Flat, p.Cuts
+	if p.BestLoss != nil {
+		r.bestLoss = *p.BestLoss
+	}
 	if p.Spikes != nil {
 		r.spikes = *p.Spikes
 	}
@@ -115,6 +119,9 @@ func (r *Run) restoreProgress(text string) error {
 
 func (r *Run) progress() progress {
 	p := progress{Pending: r.pending, Interval: r.interval, Worse: r.worse, Flat: r.flat, Cuts: r.cuts}
+	if r.Config.Training.BestBy != byLoss {
+		p.BestLoss = &r.bestLoss
+	}
 	if len(r.spikes.Losses) > 0 || r.spikes.Skips > 0 {
 		p.Spikes = &r.spikes
 	}

@@ -14,7 +14,11 @@ func (r *Run) String() string {
 	if r.Weights != nil {
 		text += fmt.Sprintf(", %d values in %d parameters", r.Weights.Count(), len(r.Weights.All()))
 	}
-	if r.best != 0 && !math.IsInf(r.best, 0) {
+	switch name := r.Config.Training.BestBy; {
+	case r.best == 0 || math.IsInf(r.best, 0):
+	case name != byLoss:
+		text += fmt.Sprintf(", best %s %.4g", name, -r.best)
+	default:
 		text += fmt.Sprintf(", validation loss %.4f", r.best)
 	}
 	if r.Dir != "" {
@@ -52,5 +56,9 @@ func (r Record) String() string {
 	if r.ValLoss == nil {
 		return r.Step.String()
 	}
-	return fmt.Sprintf("%v, validation loss %.4f over %d targets", r.Step, *r.ValLoss, r.ValTokens)
+	text := fmt.Sprintf("%v, validation loss %.4f over %d targets", r.Step, *r.ValLoss, r.ValTokens)
+	if r.Answers != nil {
+		text += ", " + r.Answers.String()
+	}
+	return text
 }

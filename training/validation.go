@@ -3,6 +3,7 @@ package training
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"euryale/data"
 	"euryale/generation"
@@ -20,6 +21,7 @@ type evaluator struct {
 	programs map[shape][]shard
 	stepper  generation.Stepper // of a models.Predictor, in place of programs
 	batch    data.Batch
+	byPart   []partLoss // of a mixture, what the last total is of
 
 	group   ranks.Group  // that share the shards of each batch
 	consult func() error // called before each batch, for ranks to end together
@@ -51,6 +53,7 @@ func (e *evaluator) stride(limit int) int {
 // batch it reads the first batches instead of spread ones. When ctx ends, its error is returned
 // with the sum so far. Progress, which may be nil, is called with numbers of batches.
 func (e *evaluator) total(ctx context.Context, limit int, progress func(done, total int)) (sum float64, targets int, err error) {
+	e.byPart = e.byPart[:0]
 	stride := e.stride(limit)
 	n := (e.batches.Len() + stride - 1) / stride
 	if e.carries() {
@@ -74,6 +77,7 @@ func (e *evaluator) total(ctx context.Context, limit int, progress func(done, to
 			return 0, 0, fmt.Errorf("%s part, batch %d: %w", e.of, i*stride, err)
 		}
 		sum, targets = sum+s, targets+count
+		e.addPart(i*stride, s, count)
 		if progress != nil {
 			progress(i+1, n)
 		}
@@ -82,6 +86,37 @@ func (e *evaluator) total(ctx context.Context, limit int, progress func(done, to
 		return 0, 0, fmt.Errorf("the %s part has no targets: give it more text", e.of)
 	}
 	return sum, targets, nil
+}
+
+// partLoss is the loss of one corpus of a mixture.
+type partLoss struct {
+	tag     string
+	sum     float64
+	targets int
+}
+
+// addPart adds the loss of a batch to that of its corpus, if there are several.
+func (e *evaluator) addPart(n int, sum float64, targets int) {
+	mixed, ok := e.batches.(data.Parted)
+	if !ok {
+		return
+	}
+	tag := mixed.PartOf(n)
+	i := slices.IndexFunc(e.byPart, func(p partLoss) bool { return p.tag == tag })
+	if i < 0 {
+		i = len(e.byPart)
+		e.byPart = append(e.byPart, partLoss{tag: tag})
+	}
+	e.byPart[i].sum += sum
+	e.byPart[i].targets += targets
+}
+
+// parts returns the mean loss of each corpus of a mixture.
+func (e *evaluator) parts() (means []NamedLoss) {
+	for _, p := range e.byPart {
+		means = append(means, NamedLoss{p.tag, p.sum / float64(max(1, p.targets))})
+	}
+	return means
 }
 
 // carries reports whether recurrent state is carried from batch to batch, as in training.

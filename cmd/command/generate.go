@@ -151,7 +151,7 @@ func generate(ctx context.Context, o *generateOptions, s streams) error {
 	if o.lab != "" {
 		return o.runLab(ctx, saved, g, strategies, s)
 	}
-	p := &printer{generateOptions: o, gen: g, out: &checkedWriter{w: s.out}}
+	p := &printer{generateOptions: o, gen: g, out: &checkedWriter{w: s.out}, told: s.err}
 	if err := p.usePrefix(ctx, s.err); err != nil {
 		return err
 	}

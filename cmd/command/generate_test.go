@@ -84,15 +84,21 @@ func TestRestore(t *testing.T) {
 	assert.Contains(t, stderr, "the text has no mask: write <|mask|>")
 }
 
-// A source that is too long for the model is refused.
+// A source that is too long for the model is cut, with a note; of a file's, the first is named.
 func TestModelWithASource(t *testing.T) {
 	dir := newRun(t, "model.name=transformer", "model.source_context=20", "data.name=copy", "data.size=100")
-	code, out, stderr := call(t, "generate", "-run", dir, "-prompt", strings.Repeat("a", 44))
-	assert.Equal(t, 1, code)
-	assert.Empty(t, out)
-	assert.Contains(t, stderr, "generate: source: the text has 44 tokens, and the model reads 17: shorten it")
-	code, _, stderr = call(t, "generate", "-run", dir, "-prompt", strings.Repeat("a", 17))
-	assert.Equal(t, 0, code, stderr)
+	long, fits := strings.Repeat("a", 17)+strings.Repeat("b", 27), strings.Repeat("a", 17)
+	code, want, stderr := call(t, "generate", "-run", dir, "-prompt", fits)
+	require.Equal(t, 0, code, stderr)
+	assert.NotContains(t, stderr, "note")
+	code, out, stderr := call(t, "generate", "-run", dir, "-prompt", long)
+	require.Equal(t, 0, code, stderr)
+	assert.Equal(t, want, out, "what was cut does not matter")
+	assert.Contains(t, stderr, "note: the source has 44 tokens, and the model reads the first 17 (data.source_keep)")
+	prompts := file(t, "prompts.txt", fits+"\n"+long+"\n"+long+"\n")
+	code, _, stderr = call(t, "generate", "-run", dir, "-prompts", prompts)
+	require.Equal(t, 0, code, stderr)
+	assert.Contains(t, stderr, prompts+": 2 sources are longer than the model reads and were cut, the first at line 2: the source has 44 tokens, and the model reads the first 17")
 }
 
 func TestGenerateUsedWrongly(t *testing.T) {

@@ -17,6 +17,7 @@ type printer struct {
 	gen  *generation.Generator
 	out  *checkedWriter
 	chat *generation.Conversation // nil: each prompt stands for itself
+	told io.Writer                // notes
 
 	saved string // the file that /save wrote last
 }
@@ -26,7 +27,19 @@ func (p *printer) promptOf(text string) (generation.Prompt, error) {
 	if p.chat != nil {
 		return p.chat.Prompt(text)
 	}
-	return p.gen.Prompt(text)
+	prompt, err := p.onePrompt(text)
+	tell(p.told, prompt.Note)
+	return prompt, err
+}
+
+// onePrompt returns what the model reads of a text that stands for itself. A source that is too long is cut,
+// and the prompt's note says so. A turn of a dialogue that is too long is refused: what it asks is often
+// at its end.
+func (p *printer) onePrompt(text string) (generation.Prompt, error) {
+	if f := p.gen.Format; f != nil && len(f.Speakers()) > 0 {
+		return p.gen.Prompt(text)
+	}
+	return p.gen.PromptCut(text)
 }
 
 // linesOf returns a function that returns the lines of r one by one, then io.EOF. It does not

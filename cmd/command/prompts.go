@@ -30,6 +30,8 @@ type promptFile struct {
 	next    func() (string, error) // the next line
 	read    int                    // lines read
 	failed  int                    // of them, those without an answer
+	cut     int                    // of those read by this call, the sources that were too long
+	cutNote string                 // where the first of them is, and what was read of it
 	begun   int                    // samples of the last prompt that have been begun
 	prompt  generation.Prompt      // the last one
 	pending []pendingLine          // prompts whose answers are not complete, in order
@@ -83,6 +85,7 @@ func (p *printer) file(ctx context.Context, stderr io.Writer) (err error) {
 	}
 	err = pf.answerAll(ctx, max(1, sequences))
 	pf.progress.Done()
+	pf.tellCut()
 	if err != nil {
 		return err
 	}
@@ -225,11 +228,12 @@ func (p *promptFile) nextSample(ctx context.Context) (generation.Prompt, int, er
 			return generation.Prompt{}, 0, cmp.Or(ctx.Err(), err)
 		}
 		p.read++
-		prompt, err := p.gen.Prompt(text)
+		prompt, err := p.onePrompt(text)
 		if err != nil {
 			p.report(err)
 			continue
 		}
+		p.countCut(prompt.Note)
 		echo := text
 		if p.gen.Format.End() >= 0 || p.gen.Format.Mask() >= 0 {
 			echo = "" // an answer, not a continuation
@@ -240,6 +244,23 @@ func (p *promptFile) nextSample(ctx context.Context) (generation.Prompt, int, er
 	}
 	p.begun++
 	return p.prompt, p.begun - 1, nil
+}
+
+// countCut counts a prompt whose source was cut, which its note says.
+func (p *promptFile) countCut(note string) {
+	if note == "" {
+		return
+	}
+	if p.cut++; p.cut == 1 {
+		p.cutNote = fmt.Sprintf("line %d: %s", p.read, note)
+	}
+}
+
+// tellCut says how many sources were cut.
+func (p *promptFile) tellCut() {
+	if p.cut > 0 {
+		tell(p.stderr, fmt.Sprintf("%s: %d sources are longer than the model reads and were cut, the first at %s", p.prompts, p.cut, p.cutNote))
+	}
 }
 
 // report says that the line read last has no answer.

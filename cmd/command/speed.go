@@ -149,7 +149,7 @@ func (p *printer) usePrefix(ctx context.Context, stderr io.Writer) error {
 // follows it.
 func (p *printer) sharedTokens(ctx context.Context) (shared []int, prompts int, err error) {
 	add := func(text string) error {
-		prompt, err := p.gen.Prompt(text)
+		prompt, err := p.onePrompt(text)
 		if err != nil {
 			return nil
 		}

@@ -223,6 +223,9 @@ func nameOf(c training.Config) string {
 	if whole, err := filepath.Abs(path); err == nil {
 		path = whole // "." has a name too
 	}
+	if c.Data.Mix != "" {
+		path = "mix"
+	}
 	name := strings.TrimSuffix(filepath.Base(path), ".gz")
 	name = strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) || strings.ContainsRune("-_+.", r) {
@@ -274,7 +277,14 @@ func (w *watcher) eval(e training.Record) {
 		return
 	}
 	w.bar.Update(e.N, w.state)
-	w.print(fmt.Sprintf("step %d: loss %.4f, validation %.4f over %d tokens", e.N, e.Loss, *e.ValLoss, e.ValTokens))
+	text := fmt.Sprintf("step %d: loss %.4f, validation %.4f over %d tokens", e.N, e.Loss, *e.ValLoss, e.ValTokens)
+	for _, p := range e.Parts {
+		text += fmt.Sprintf(", %s %.4f", p.Name, p.Value)
+	}
+	if e.Answers != nil {
+		text += ", " + e.Answers.String()
+	}
+	w.print(text)
 }
 
 // readsOnce reports whether the model reads the text once, without steps.

@@ -9,9 +9,12 @@ type Config struct {
 	Target        string
 	Key           string
 	Reply         string
+	Tag           string // of a part of a mixture; else empty
 	LearnSource   bool
 	LengthControl bool
+	WordDropout   float64
 	MaxSource     int
+	SourceKeep    string // what is kept of a source that is too long: a Keep constant, "" is KeepStart
 
 	Split   float64 // fraction of the rows for training
 	Test    float64 // fraction of the rows for the test part

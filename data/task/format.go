@@ -11,12 +11,13 @@ import (
 
 // The special tokens of the tasks.
 const (
-	beginToken  = "<|begin|>"  // before a prompt, or before the answer in a decoder
-	fieldToken  = "<|field|>"  // between the fields of a source
-	answerToken = "<|answer|>" // between prompt and answer in one sequence
-	EndToken    = "<|end|>"    // after an answer, a source or a turn
-	MaskToken   = "<|mask|>"   // in place of a token that is to be predicted
-	rolePrefix  = "<|role:"    // followed by the speaker's name and "|>": before a turn
+	beginToken   = "<|begin|>"   // before a prompt, or before the answer in a decoder
+	fieldToken   = "<|field|>"   // between the fields of a source
+	answerToken  = "<|answer|>"  // between prompt and answer in one sequence
+	EndToken     = "<|end|>"     // after an answer, a source or a turn
+	MaskToken    = "<|mask|>"    // in place of a token that is to be predicted
+	droppedToken = "<|dropped|>" // in place of an answer token that the decoder does not see
+	rolePrefix   = "<|role:"     // followed by the speaker's name and "|>": before a turn
 )
 
 // AllSpeakers is the value of data.reply by which the turns of all speakers are targets.
@@ -46,7 +47,10 @@ type Format struct {
 	answer    int
 	end       int
 	mask      int
-	spaced    bool // words are encoded with the space before them
+	tag       int       // before the source of a part of a mixture
+	mixed     []*Format // the parts of a mixture; nil: it is none
+	dropped   int       // hides an answer token of the decoder's input (data.word_dropout)
+	spaced    bool      // words are encoded with the space before them
 	roles     []role
 	reply     int // index in roles of the speaker whose turns are targets, or −1 for all speakers
 }
@@ -70,13 +74,24 @@ func Specials(c Config, speakers []string) []string {
 		for _, speaker := range speakers {
 			names = append(names, rolePrefix+speaker+"|>")
 		}
-		return names
+		return withDropped(names, c)
 	}
 	names := []string{beginToken, fieldToken, answerToken, EndToken}
 	if c.LengthControl {
 		for _, n := range lengthBounds {
 			names = append(names, lengthToken(n))
 		}
+	}
+	if c.Tag != "" {
+		names = append(names, TagToken(c.Tag))
+	}
+	return withDropped(names, c)
+}
+
+// withDropped adds the token that word dropout needs.
+func withDropped(names []string, c Config) []string {
+	if c.WordDropout > 0 {
+		names = append(names, droppedToken)
 	}
 	return names
 }
@@ -87,8 +102,8 @@ func lengthToken(n int) string { return "<|length:" + strconv.Itoa(n) + "|>" }
 // NewFormat returns the format of a task for the tokenizer that was made for it. A tokenizer that
 // lacks a special token of the task is an error.
 func NewFormat(c Config, tk tokenizer.Tokenizer) (*Format, error) {
-	f := &Format{config: c, tokenizer: tk, begin: -1, field: -1, answer: -1, end: -1, mask: -1, reply: -1}
-	known := map[string]*int{beginToken: &f.begin, fieldToken: &f.field, answerToken: &f.answer, EndToken: &f.end, MaskToken: &f.mask}
+	f := &Format{config: c, tokenizer: tk, begin: -1, field: -1, answer: -1, end: -1, mask: -1, tag: -1, dropped: -1, reply: -1}
+	known := map[string]*int{beginToken: &f.begin, fieldToken: &f.field, answerToken: &f.answer, EndToken: &f.end, MaskToken: &f.mask, droppedToken: &f.dropped, TagToken(c.Tag): &f.tag}
 	for _, name := range Specials(c, nil) {
 		id, ok := tk.Special(name)
 		if !ok {

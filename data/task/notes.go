@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Notes says what a user should know about the rows: sources that stand in two parts, rows whose source and answer are
+// Notes says what a user should know about the rows: dialogues that stand in two parts, rows whose source and answer are
 // exchanged, columns that do not have the language of their name, and summaries that are longer than their texts.
 func (r *Rows) Notes() (notes []string) {
 	for _, note := range []string{r.noteRepeats(), r.noteExchanged(), r.noteColumns(), r.noteLonger()} {
@@ -17,56 +17,38 @@ func (r *Rows) Notes() (notes []string) {
 	return notes
 }
 
-// keys returns what must not stand in two parts: sources of pairs, whole dialogues.
-func (r *Rows) keys(part int) (all []string) {
-	for _, p := range r.pairs[part] {
-		if source := strings.Join(p.fields, "\t"); strings.TrimSpace(source) != "" {
-			all = append(all, source)
-		}
-	}
-	for _, turns := range r.dialogues[part] {
-		var b strings.Builder
-		for _, t := range turns {
-			b.WriteString(t.speaker + "\t" + t.text + "\n")
-		}
-		all = append(all, b.String())
-	}
-	return all
-}
-
-// noteRepeats counts sources of a held-out part that an earlier part has too.
+// noteRepeats counts dialogues of a held-out part that stand in the training part too: those of the same turns, under
+// another name. Repeated sources of pairs are counted by Filter.
 func (r *Rows) noteRepeats() string {
-	seen := map[string]int{} // the first part that has a source
-	var counts [3][3]int
-	for part := range r.pairs {
-		for _, key := range r.keys(part) {
-			first, known := seen[key]
-			if !known {
-				seen[key] = part
-			} else if first != part {
-				counts[first][part]++
-			}
-		}
+	known := map[string]bool{}
+	for _, turns := range r.dialogues[TrainPart] {
+		known[joined(turns)] = true
 	}
 	var found []string
-	for first := range counts {
-		for part, n := range counts[first] {
-			if n > 0 {
-				found = append(found, fmt.Sprintf("%d rows of the %s part repeat a source of the %s part", n, PartTitle(part), PartTitle(first)))
+	for _, part := range []int{ValidPart, TestPart} {
+		n := 0
+		for _, turns := range r.dialogues[part] {
+			if known[joined(turns)] {
+				n++
 			}
+		}
+		if n > 0 {
+			found = append(found, fmt.Sprintf("%d of the %d dialogues of the %s part", n, len(r.dialogues[part]), PartTitle(part)))
 		}
 	}
 	if found == nil {
 		return ""
 	}
-	remedy := "leave data.key empty so that rows with the same source stay in one part"
-	if r.config.Task == "dialogue" {
-		remedy = "name a column in data.key that such dialogues share"
-		for i := range found {
-			found[i] = strings.NewReplacer("rows of", "dialogues of", "repeat a source of", "repeat one of").Replace(found[i])
-		}
+	return strings.Join(found, " and ") + " are in the training part too: what is measured on them is not measured on unseen text; correct the split column, or name a column in data.key that such dialogues share"
+}
+
+// joined returns the turns of a dialogue as one text.
+func joined(turns []turn) string {
+	var b strings.Builder
+	for _, t := range turns {
+		b.WriteString(t.speaker + "\t" + t.text + "\n")
 	}
-	return fmt.Sprintf("%s: what is measured on them is not measured on unseen text; correct the split column, or %s", strings.Join(found, ", "), remedy)
+	return b.String()
 }
 
 // sides returns the writing systems of the sources and of the answers of all parts, and the lines.

@@ -23,9 +23,18 @@ import (
 //
 // If an encoder reads the source (see Source), the prompt is the single token that begins an answer.
 //
+// In a mixture the fields begin with the tag token of a part (see TagToken).
+//
 // A prompt is never empty. A text that the tokenizer cannot encode is a *tokenizer.UnknownError; a
 // source, or a last turn, that does not fit is an error unless Cut is set.
 func (f *Format) Prompt(fields ...string) ([]int, error) {
+	if f.mixed != nil {
+		part, fields, err := f.choose(fields)
+		if err != nil {
+			return nil, err
+		}
+		return part.Prompt(fields...)
+	}
 	switch {
 	case f.config.Task == "dialogue":
 		turns, next, err := f.parseTurns(fields)
@@ -47,7 +56,7 @@ func (f *Format) Prompt(fields ...string) ([]int, error) {
 		if err != nil {
 			return nil, err
 		}
-		return append(f.prompt(nil, f.wantedLength()), ids...), nil
+		return append(f.prompt(f.tagged(nil), f.wantedLength()), ids...), nil
 	}
 	source, err := f.encodeFields(fields)
 	if err != nil {
@@ -56,7 +65,7 @@ func (f *Format) Prompt(fields ...string) ([]int, error) {
 	if source, err = f.fitSource(source); err != nil {
 		return nil, err
 	}
-	return f.prompt(source, f.wantedLength()), nil
+	return f.prompt(f.tagged(source), f.wantedLength()), nil
 }
 
 // Source returns the tokens that an encoder reads, from the same fields as Prompt; nil if the task has
@@ -64,6 +73,13 @@ func (f *Format) Prompt(fields ...string) ([]int, error) {
 func (f *Format) Source(fields ...string) ([]int, error) {
 	if !f.HasSource() {
 		return nil, nil
+	}
+	if f.mixed != nil {
+		part, fields, err := f.choose(fields)
+		if err != nil {
+			return nil, err
+		}
+		return part.Source(fields...)
 	}
 	if f.config.Task == "dialogue" {
 		turns, _, err := f.parseTurns(fields)
@@ -82,7 +98,7 @@ func (f *Format) Source(fields ...string) ([]int, error) {
 	if source, err = f.fitSource(source); err != nil {
 		return nil, err
 	}
-	return append(append(source, f.wantedLength()...), f.end), nil
+	return append(append(f.tagged(source), f.wantedLength()...), f.end), nil
 }
 
 // fitSource truncates a source to its limit; if Cut is not set, a longer source is an error.
@@ -104,6 +120,37 @@ func (f *Format) checkCut(have, read int) error {
 		larger += " and data.max_source"
 	}
 	return fmt.Errorf("the text has %d tokens, and the model reads %d: shorten it, or train with a larger %s", have, read, larger)
+}
+
+// CutNote says what Prompt and Source leave out, with Cut, of a source that is too long; "" if they leave
+// out nothing.
+func (f *Format) CutNote(fields ...string) string {
+	if f.mixed != nil {
+		part, fields, err := f.choose(fields)
+		if err != nil {
+			return "" // Prompt and Source return it
+		}
+		return part.CutNote(fields...)
+	}
+	if f.end < 0 || f.config.Task == "dialogue" || f.config.Source == "" {
+		return ""
+	}
+	source, err := f.encodeFields(fields)
+	if err != nil {
+		return "" // Prompt and Source return it
+	}
+	read := len(f.cutSource(source))
+	if read == len(source) {
+		return ""
+	}
+	what := fmt.Sprintf("the first %d", read)
+	switch f.config.SourceKeep {
+	case KeepEnd:
+		what = fmt.Sprintf("the last %d", read)
+	case KeepBoth:
+		what = fmt.Sprintf("%d of its start and end", read)
+	}
+	return fmt.Sprintf("the source has %d tokens, and the model reads %s (data.source_keep)", len(source), what)
 }
 
 // wantedLength returns the token of the length class of f.Length, if length control is on.

@@ -1,5 +1,7 @@
 package task
 
+import "slices"
+
 // Sample is one sequence of a batch, before padding.
 type Sample struct {
 	Source  []int // for an encoder
@@ -10,8 +12,9 @@ type Sample struct {
 
 // pairSample returns the sample of a source and its answer.
 func (f *Format) pairSample(source, answer []int) Sample {
-	n := len(source)
-	source = f.cutSource(source)
+	cut := f.cutSource(source)
+	isCut := len(cut) < len(source)
+	source = f.tagged(cut)
 	class := f.lengthClass(len(answer))
 	var s Sample
 	if f.config.Encoder {
@@ -19,7 +22,7 @@ func (f *Format) pairSample(source, answer []int) Sample {
 	} else {
 		s = f.sequenceSample(f.prompt(source, class), answer)
 	}
-	s.Cut = s.Cut || len(source) < n
+	s.Cut = s.Cut || isCut
 	return s
 }
 
@@ -72,14 +75,34 @@ func (f *Format) join(fields [][]int) []int {
 	return all
 }
 
-// cutSource returns a copy of source, truncated at its end such that it fits with the special tokens
-// around it.
+// What is kept of a source that is too long (Sun et al. 2019, "How to Fine-Tune BERT for Text
+// Classification?", compare the three).
+const (
+	KeepStart = "start"
+	KeepEnd   = "end"
+	KeepBoth  = "both" // the halves of what fits: the start and the end
+)
+
+// cutSource returns a copy of source, shortened as data.source_keep says such that it fits with the
+// special tokens around it.
 func (f *Format) cutSource(source []int) []int {
-	const special = 3 // begin, length class and answer; or length class and end
-	if limit := f.sourceLimit(); limit > 0 && len(source) > limit-special {
-		source = source[:max(0, limit-special)]
+	special := 3 // begin, length class and answer; or length class and end
+	if f.tag >= 0 {
+		special++
 	}
-	return append([]int(nil), source...)
+	fits, limit := len(source), f.sourceLimit()
+	if limit > 0 {
+		fits = min(fits, max(0, limit-special))
+	}
+	end := 0 // tokens kept of the end of a source that is too long
+	switch {
+	case fits == len(source):
+	case f.config.SourceKeep == KeepEnd:
+		end = fits
+	case f.config.SourceKeep == KeepBoth:
+		end = fits / 2
+	}
+	return slices.Concat(source[:fits-end], source[len(source)-end:])
 }
 
 // sourceLimit returns the maximal number of tokens of a source, special tokens included; 0 means no

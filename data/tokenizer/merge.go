@@ -18,6 +18,9 @@ type merger struct {
 	// A doubly linked list over the symbols: a merge keeps the left one and unlinks the right.
 	next, prev []int32
 	queue      []candidate // a binary heap, the smallest key first
+
+	drop    *mergeDropout // leaves out merges; nil: none
+	leftOut []candidate   // since the last merge
 }
 
 // candidate is a merge that was possible when it was queued. It is stale if its symbols have since
@@ -44,6 +47,11 @@ func (m *merger) merge(symbols []int32) []int32 {
 		if symbols[at] != c.left() || right < 0 || symbols[right] != c.right() {
 			continue
 		}
+		if m.drop.leavesOut() {
+			m.leftOut = append(m.leftOut, c)
+			continue
+		}
+		m.restore()
 		symbols[at] = m.rules[c.bigram].id
 		symbols[right] = unlinked
 		if m.next[at] = m.next[right]; m.next[at] >= 0 {
@@ -54,6 +62,7 @@ func (m *merger) merge(symbols []int32) []int32 {
 			m.push(symbols, m.prev[at])
 		}
 	}
+	m.leftOut = m.leftOut[:0]
 	merged := symbols[:0]
 	for at := int32(0); at >= 0; at = m.next[at] {
 		merged = append(merged, symbols[at])
@@ -83,7 +92,19 @@ func (m *merger) push(symbols []int32, at int32) {
 	if !ok {
 		return
 	}
-	c := candidate{key: uint64(rule.rank)<<32 | uint64(at), bigram: p}
+	m.add(candidate{key: uint64(rule.rank)<<32 | uint64(at), bigram: p})
+}
+
+// restore queues again the merges that were left out.
+func (m *merger) restore() {
+	for _, c := range m.leftOut {
+		m.add(c)
+	}
+	m.leftOut = m.leftOut[:0]
+}
+
+// add puts a candidate into the queue.
+func (m *merger) add(c candidate) {
 	i := len(m.queue)
 	m.queue = append(m.queue, c)
 	for i > 0 {

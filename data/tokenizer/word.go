@@ -26,7 +26,7 @@ func newWordEncoder(rules map[bigram]mergeRule, spell func([]int32, string) []in
 
 // encode appends the ids of a word to ids.
 func (w *wordEncoder) encode(ids []int, word string) []int {
-	cached := len(word) <= longestCached
+	cached := len(word) <= longestCached && w.drop == nil
 	if cached {
 		if merged, ok := w.known[word]; ok {
 			return appendIDs(ids, merged)

@@ -59,6 +59,7 @@ type example struct {
 	Score     string // chrF2 of the model's answer, for the order of the page
 	Behind    string // how much higher the best other system's is that knows no reference
 	Alignment *grid
+	Open      bool // the alignment is shown at once: the first is
 }
 
 // answer is what a system said.
@@ -108,6 +109,7 @@ func (a *Answers) systems() (rows []systemRow) {
 
 // examples returns the rows of the corpus.
 func (a *Answers) examples() (all []example, err error) {
+	opened := false
 	for i, s := range a.Measured.Samples {
 		known := wordsOf(s.Reference)
 		e := example{Number: i + 1, Source: spans(s.Source, known), Reference: s.Reference}
@@ -131,6 +133,8 @@ func (a *Answers) examples() (all []example, err error) {
 		e.Score, e.Behind = fmt.Sprintf("%.2f", own), fmt.Sprintf("%.2f", others-own)
 		if i < len(a.Alignments) {
 			e.Alignment = newGrid(a.Alignments[i])
+			e.Open = e.Alignment != nil && !opened
+			opened = opened || e.Open
 		}
 		all = append(all, e)
 	}

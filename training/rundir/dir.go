@@ -20,7 +20,7 @@ const (
 	Tokenizer = "tokenizer.json"
 	Data      = "data.json"           // the corpus: its size, licence and fingerprint
 	Weights   = "weights.safetensors" // of the last save
-	Best      = "best.safetensors"    // of the lowest validation loss
+	Best      = "best.safetensors"    // of the best evaluation: see training.best_by
 	Chat      = "chat_template.json"  // of an imported model that reads chats
 	State     = "state.safetensors"   // what a run resumes from
 	// Of an update whose loss or gradient was not finite:

@@ -19,7 +19,7 @@ type Checkpoint struct {
 	Step      int           // updates made
 	Tokens    int           // trained on
 	Elapsed   time.Duration // time spent training
-	Best      float64       // lowest validation loss
+	Best      float64       // lowest validation loss, or the lowest of minus the measure that training.best_by names
 	Progress  string        // what else training continues from; empty: nothing
 	Weights   *graph.Weights
 	Optimizer []Tensor                     // state of the optimizer
