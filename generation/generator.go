@@ -40,6 +40,8 @@ type Prompt struct {
 	Text   string // as the user wrote it
 	Tokens []int  // as the model reads it; at least one
 	Source []int  // what the encoder reads, if the model has one
+
+	Unknown []string // words that the tokens of unknown words stand for in a continuation: see tokenizer.WithUnknowns
 }
 
 // Result is one continuation.
@@ -118,7 +120,11 @@ func (g *Generator) Prompt(text string) (Prompt, error) {
 	if err != nil {
 		return Prompt{}, fmt.Errorf("source: %w", err)
 	}
-	return Prompt{Text: text, Tokens: ids, Source: source}, nil
+	unknown, err := g.Format.UnknownWords(text)
+	if err != nil {
+		return Prompt{}, fmt.Errorf("source: %w", err)
+	}
+	return Prompt{Text: text, Tokens: ids, Source: source, Unknown: unknown}, nil
 }
 
 // PromptCut is Prompt, except that a text that is too long is cut, as the rows of a table

@@ -11,6 +11,7 @@ import (
 type attended struct {
 	q, keys, values, lengths *G.Node
 	qkv                      *G.Node    // q, keys and values side by side, if the graph has them so; else nil
+	d                        int        // columns of a head
 	rows                     graph.Rows // tokens that are attended to
 	drop                     ops.Drop
 }

@@ -11,6 +11,7 @@ type Config struct {
 	Reply         string
 	LearnSource   bool
 	LengthControl bool
+	UnknownWords  int
 	MaxSource     int
 
 	Split   float64 // fraction of the rows for training

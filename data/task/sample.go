@@ -12,6 +12,9 @@ type Sample struct {
 func (f *Format) pairSample(source, answer []int) Sample {
 	n := len(source)
 	source = f.cutSource(source)
+	if len(source) < n {
+		answer = f.cutAnswer(answer, source)
+	}
 	class := f.lengthClass(len(answer))
 	var s Sample
 	if f.config.Encoder {
