@@ -53,23 +53,6 @@ func SelfAttention(s *Scope, x *G.Node, heads int, p float64) *G.Node {
 // QKNorm, qnorm/gain and knorm/gain (d), ones.
 // Its tap "weights" is (B·T, H·C).
 func Attention(s *Scope, x *G.Node, c AttentionConfig) *G.Node {
-	y, _ := attention(s, x, c)
-	return y
-}
-
-// AttentionAndWeights is Attention that also returns the weights of its first head, for a layer that computes
-// with them, such as PointerHead. They have no dropout.
-//
-//	x: (B·T, D) → (B·T, D), weights: (B·T, C)
-func AttentionAndWeights(s *Scope, x *G.Node, c AttentionConfig) (y, weights *G.Node) {
-	if c.ALiBi {
-		s.Fail("the weights of a head with ALiBi cannot be returned: leave ALiBi out")
-	}
-	y, a := attention(s, x, c)
-	return y, firstHead(s, c.Window, a)
-}
-
-func attention(s *Scope, x *G.Node, c AttentionConfig) (*G.Node, attended) {
 	dim, d := s.Rows(x), c.HeadDim
 	if d == 0 {
 		d = headed(s, x, c.Heads) / c.Heads
@@ -93,8 +76,7 @@ func attention(s *Scope, x *G.Node, c AttentionConfig) (*G.Node, attended) {
 	if c.Rotary != 0 {
 		qkv = s.Must(ops.ScaledRotary(s.At("rotary"), c.Rotary, c.Scaling, c.Heads+c.KVHeads, d, qkv, s.Positions()))
 	}
-	att, a := attend(s, qkv, d, c)
-	return s.Out(Project(s.Sub("proj"), att, dim)), a
+	return s.Out(Project(s.Sub("proj"), attend(s, qkv, d, c), dim))
 }
 
 // adjusted returns queries and keys that are normalised, and values to which others are added.
@@ -122,11 +104,11 @@ func headNorm(s *Scope, x *G.Node, d int) *G.Node {
 // attend returns attention with queries, keys and values side by side in qkv.
 //
 //	qkv: (B·T, (H+2·K)·d) → (B·T, H·d)
-func attend(s *Scope, qkv *G.Node, d int, c AttentionConfig) (*G.Node, attended) {
+func attend(s *Scope, qkv *G.Node, d int, c AttentionConfig) *G.Node {
 	q := columns(s, "q", qkv, 0, c.Heads*d, c.Heads)
 	k := columns(s, "k", qkv, c.Heads*d, (c.Heads+c.KVHeads)*d, c.KVHeads)
 	v := columns(s, "v", qkv, (c.Heads+c.KVHeads)*d, (c.Heads+2*c.KVHeads)*d, c.KVHeads)
-	a := attended{q: q, keys: k, values: v, d: d, rows: s.RowsOf(qkv), drop: s.Drop("weights/dropout", c.Dropout)}
+	a := attended{q: q, keys: k, values: v, rows: s.RowsOf(qkv), drop: s.Drop("weights/dropout", c.Dropout)}
 	if c.Causal {
 		a.keys, a.values, a.lengths = s.History("keys", k), s.History("values", v), s.CausalLengths()
 	} else {
@@ -136,7 +118,7 @@ func attend(s *Scope, qkv *G.Node, d int, c AttentionConfig) (*G.Node, attended)
 		a.qkv = qkv
 	}
 	o := ops.AttentionConfig{Sequences: s.B, Heads: c.Heads, KVHeads: c.KVHeads, ALiBi: c.ALiBi, Causal: c.Causal, Window: c.Window}
-	return mixed(s, o, a), a
+	return mixed(s, o, a)
 }
 
 func columns(s *Scope, name string, x *G.Node, from, to, heads int) *G.Node {
@@ -150,36 +132,13 @@ func columns(s *Scope, name string, x *G.Node, from, to, heads int) *G.Node {
 //
 // It declares q, k, v (Linears to D) and proj (D, D). Its tap "weights" is (B·T, H·S).
 func CrossAttention(s *Scope, x, source *G.Node, heads int, p float64) *G.Node {
-	y, _ := crossAttention(s, x, source, heads, p)
-	return y
-}
-
-// CrossAttentionAndWeights is CrossAttention that also returns the weights of its first head, as
-// AttentionAndWeights does.
-//
-//	x: (B·T, D), source: (B·S, E) → (B·T, D), weights: (B·T, S)
-func CrossAttentionAndWeights(s *Scope, x, source *G.Node, heads int, p float64) (y, weights *G.Node) {
-	y, a := crossAttention(s, x, source, heads, p)
-	return y, firstHead(s, 0, a)
-}
-
-func crossAttention(s *Scope, x, source *G.Node, heads int, p float64) (*G.Node, attended) {
 	d := headed(s, x, heads)
 	q := Linear(s.Sub("q"), x, d)
 	k := s.Once("keys", Linear(s.Sub("k").Source(), source, d))
 	v := s.Once("values", Linear(s.Sub("v").Source(), source, d))
 	o := ops.AttentionConfig{Sequences: s.B, Heads: heads, KVHeads: heads}
-	a := attended{q: q, keys: k, values: v, d: d / heads, lengths: s.SourceLengths(), rows: graph.SourceRows, drop: s.Drop("weights/dropout", p)}
-	return s.Out(Project(s.Sub("proj"), mixed(s, o, a), d)), a
-}
-
-// firstHead returns the attention weights of the first head, which have a derivative.
-//
-//	→ (B·T, C)
-func firstHead(s *Scope, window int, a attended) *G.Node {
-	q, k := s.Must(ops.Columns(s.At("first/q"), a.q, 0, a.d)), s.Must(ops.Columns(s.At("first/k"), a.keys, 0, a.d))
-	scores := s.Must(ops.Scores(s.At("first/scores"), parts(s, 1, 1), q, k))
-	return Softmax(s, s.Must(ops.MaskWindow(s.At("first/mask"), 1, window, scores, a.lengths)), 1)
+	att := mixed(s, o, attended{q: q, keys: k, values: v, lengths: s.SourceLengths(), rows: graph.SourceRows, drop: s.Drop("weights/dropout", p)})
+	return s.Out(Project(s.Sub("proj"), att, d))
 }
 
 // headed checks that x is (B·T, D) with D a multiple of heads, and returns D.

@@ -7,10 +7,10 @@ import (
 	"euryale/layers/ops"
 )
 
-// Copied says which tokens a PointerHead can copy.
+// Copied says which tokens a PointerHead can copy: see SourceTokens and TextTokens.
 type Copied struct {
-	Weights *G.Node // (B·T, C), each row's attention to them; a row adds up to 1, or is 0
-	Tokens  *G.Node // (B·C, 1), their ids: SourceColumn or TextColumn
+	Weights *G.Node // (B·T, C), each row's attention to the tokens; a row adds up to 1, or is 0
+	Tokens  *G.Node // (B·C, 1), their ids as numbers, −1 for padding
 }
 
 // PointerHead returns the log-probabilities of a pointer-generator (See, Liu and Manning 2017, eq. 8 and 9):
@@ -41,21 +41,21 @@ func CopyDistribution(s *Scope, c Copied, vocab int) *G.Node {
 	return s.Must(ops.CopyDistribution(s.At("copies"), s.B, vocab, c.Weights, c.Tokens))
 }
 
-// SourceColumn returns the ids of the source as numbers, −1 for padding. Decoding keeps them in memory. Of like
-// only the type is read.
+// SourceTokens returns the tokens of the source, to be copied with these weights. Decoding keeps them in
+// memory.
 //
-//	→ (B·S, 1)
-func SourceColumn(s *Scope, like *G.Node) *G.Node {
+//	weights: (B·T, S)
+func SourceTokens(s *Scope, weights *G.Node) Copied {
 	in := s.Source()
-	return s.Once("tokens", in.Must(ops.Numbers(in.At("numbers"), in.Tokens(), like)))
+	return Copied{weights, s.Once("tokens", in.Must(ops.Numbers(in.At("numbers"), in.Tokens(), weights)))}
 }
 
-// TextColumn returns the ids of the text so far as numbers, −1 for padding. Decoding keeps them in memory. Of
-// like only the type is read.
+// TextTokens returns the tokens of the text up to each token, to be copied with these weights. Decoding keeps
+// them in memory.
 //
-//	→ (B·C, 1)
-func TextColumn(s *Scope, like *G.Node) *G.Node {
-	return s.History("tokens", s.Must(ops.Numbers(s.At("numbers"), s.Tokens(), like)))
+//	weights: (B·T, C)
+func TextTokens(s *Scope, weights *G.Node) Copied {
+	return Copied{weights, s.History("tokens", s.Must(ops.Numbers(s.At("numbers"), s.Tokens(), weights)))}
 }
 
 // guideWidth is the width of the diagonal, as a fraction of the text (Tachibana et al. 2018).
@@ -66,9 +66,6 @@ const guideWidth = 0.2
 //
 //	weights: (B·T, S), lengths: (B·T) int
 func GuideAttention(s *Scope, weights, lengths *G.Node, weight float64) {
-	if !s.Frame().Gradient || weight == 0 {
-		return
-	}
 	off := s.Must(ops.OffDiagonal(s.At("off_diagonal"), guideWidth, weights, s.Positions(), s.SequenceLengths(), lengths))
 	s.AddLoss("guide", off, weight)
 }

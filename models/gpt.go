@@ -1,6 +1,7 @@
 package models
 
 import (
+	"fmt"
 	"math"
 
 	G "gorgonia.org/gorgonia"
@@ -38,17 +39,16 @@ func (c *GPT) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 	x := layers.Embedding(s.Sub("tok"), tokens, c.Vocab, c.Dim) // (B·T, D)
 	x = layers.Add(s, x, layers.Positions(s.Sub("pos"), c.Context, c.Dim))
 	x = s.Tap("embed", layers.Dropout(s.Sub("embed"), x, c.Dropout))
-	var weights *G.Node
 	for i := range c.Layers {
-		x, weights = c.block(s.Sub("h%d", i), x, c.Pointer && i == c.Layers-1)
+		x = c.block(s.Sub("h%d", i), x)
 	}
 	x = layers.LayerNorm(s.Sub("ln"), x)
 	logits := c.head(s.Sub("head"), x) // (B·T, V)
-	if !c.Pointer {
-		return logits
+	if c.Pointer {
+		weights := layers.FirstHead(s, fmt.Sprintf("h%d/att", c.Layers-1)) // (B·T, C)
+		return layers.PointerHead(s.Sub("pointer"), logits, x, layers.TextTokens(s.Sub("pointer"), weights))
 	}
-	at := s.Sub("pointer")
-	return layers.PointerHead(at, logits, x, layers.Copied{Weights: weights, Tokens: layers.TextColumn(at, x)})
+	return logits
 }
 
 func (c *GPT) head(s *layers.Scope, x *G.Node) *G.Node {
@@ -58,24 +58,17 @@ func (c *GPT) head(s *layers.Scope, x *G.Node) *G.Node {
 	return layers.Head(s, x, c.Vocab)
 }
 
-// block adds attention, then an MLP unless AttentionOnly, to the residual stream. It also returns the weights
-// of the first head, if that is asked for.
+// block adds attention, then an MLP unless AttentionOnly, to the residual stream.
 //
-//	x: (B·T, D) → (B·T, D), weights: (B·T, C)
-func (c *GPT) block(s *layers.Scope, x *G.Node, read bool) (y, weights *G.Node) {
-	config := layers.AttentionConfig{Heads: c.Heads, Dropout: c.Dropout, Causal: true}
-	var att *G.Node
-	if read {
-		att, weights = layers.AttentionAndWeights(s.Sub("att"), layers.LayerNorm(s.Sub("ln1"), x), config)
-	} else {
-		att = layers.Attention(s.Sub("att"), layers.LayerNorm(s.Sub("ln1"), x), config)
-	}
+//	x: (B·T, D) → (B·T, D)
+func (c *GPT) block(s *layers.Scope, x *G.Node) *G.Node {
+	att := layers.CausalSelfAttention(s.Sub("att"), layers.LayerNorm(s.Sub("ln1"), x), c.Heads, c.Dropout)
 	x = layers.Residual(s.Sub("att"), x, att, c.Dropout)
 	if !c.AttentionOnly {
 		mlp := layers.MLP(s.Sub("mlp"), layers.LayerNorm(s.Sub("ln2"), x), mlpWidth(c.Hidden, c.Dim), c.Activation) // by way of (B·T, 4·D)
 		x = layers.Residual(s.Sub("mlp"), x, mlp, c.Dropout)
 	}
-	return s.Out(s.Tap("resid", x)), weights
+	return s.Out(s.Tap("resid", x))
 }
 
 // Check returns an error if the settings are invalid.

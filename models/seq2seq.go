@@ -48,17 +48,18 @@ func (c *Seq2Seq) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 	source, states := c.encoder(s.Sub("enc").Source()) // (B·S, H)
 	x, weights := c.decoder(s.Sub("dec"), tokens, source, states)
 	x = layers.Dropout(s.Sub("head"), x, c.Dropout)
-	var logits *G.Node
+	logits := c.head(s.Sub("head"), x)
+	if c.Pointer {
+		return layers.PointerHead(s.Sub("pointer"), logits, x, layers.SourceTokens(s.Sub("pointer"), weights))
+	}
+	return logits
+}
+
+func (c *Seq2Seq) head(s *layers.Scope, x *G.Node) *G.Node {
 	if c.Tied {
-		logits = layers.TiedHead(s.Sub("head"), x, "enc/tok/W")
-	} else {
-		logits = layers.Head(s.Sub("head"), x, c.Vocab)
+		return layers.TiedHead(s, x, "enc/tok/W")
 	}
-	if !c.Pointer {
-		return logits
-	}
-	at := s.Sub("pointer")
-	return layers.PointerHead(at, logits, x, layers.Copied{Weights: weights, Tokens: layers.SourceColumn(at, x)})
+	return layers.Head(s, x, c.Vocab)
 }
 
 // encoder returns the last layer's output for each token of the source, (B·S, H), and each
@@ -113,13 +114,15 @@ func (c *Seq2Seq) decoder(s *layers.Scope, tokens, source *G.Node, states []*G.N
 			weights = att.Weights(h, lengths, nil)
 		}
 	}
-	layers.GuideAttention(s.Sub("cross"), weights, c.lengths(s), c.Guided)
+	if c.Guided > 0 && s.Frame().Gradient {
+		layers.GuideAttention(s.Sub("cross"), weights, c.lengths(s), c.Guided)
+	}
 	return x, weights
 }
 
 // readsWeights reports whether something is computed from the attention weights, beside the context.
 func (c *Seq2Seq) readsWeights(s *layers.Scope) bool {
-	return c.Pointer || c.Guided != 0 && s.Frame().Gradient
+	return c.Pointer || c.Guided > 0 && s.Frame().Gradient
 }
 
 // lengths returns, for each row, the number of source tokens that it attends to.

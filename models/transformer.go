@@ -25,7 +25,7 @@ type Transformer struct {
 	Learned    bool              `toml:"learned"`  // positions are learned, not sinusoids
 	Tied       bool              `toml:"tied"`     // one table for source, target and head (§3.4)
 	Guided     float64           `toml:"guided"`   // weight of the loss that pulls the first head of the last cross-attention to the diagonal; 0: none
-	Pointer    bool              `toml:"pointer"`  // tokens are generated, or copied from the source by the first head of the last cross-attention
+	Pointer    bool              `toml:"pointer"`  // tokens are generated, or copied from the source by that head
 }
 
 func init() {
@@ -45,28 +45,26 @@ func (c *Transformer) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 	source := c.encoder(s.Sub("enc").Source()) // (B·S, D)
 	dec := s.Sub("dec")
 	x := c.embed(dec, tokens, c.Context, "enc/tok/W") // (B·T, D)
-	var weights *G.Node
 	for i := range c.Layers {
-		x, weights = c.decoderLayer(dec.Sub("h%d", i), x, source, i == c.Layers-1 && c.readsWeights(s))
+		x = c.decoderLayer(dec.Sub("h%d", i), x, source)
 	}
 	x = c.norm(dec, x)
-	layers.GuideAttention(dec, weights, s.SourceLengths(), c.Guided)
-	var logits *G.Node
-	if c.Tied {
-		logits = layers.TiedHead(s.Sub("head"), x, "enc/tok/W")
-	} else {
-		logits = layers.Head(s.Sub("head"), x, c.Vocab)
+	cross := fmt.Sprintf("dec/h%d/cross", c.Layers-1)
+	if c.Guided > 0 && s.Frame().Gradient {
+		layers.GuideAttention(dec, layers.FirstHead(dec, cross), s.SourceLengths(), c.Guided)
 	}
-	if !c.Pointer {
-		return logits
+	logits := c.head(s.Sub("head"), x)
+	if c.Pointer {
+		return layers.PointerHead(s.Sub("pointer"), logits, x, layers.SourceTokens(s.Sub("pointer"), layers.FirstHead(s, cross)))
 	}
-	at := s.Sub("pointer")
-	return layers.PointerHead(at, logits, x, layers.Copied{Weights: weights, Tokens: layers.SourceColumn(at, x)})
+	return logits
 }
 
-// readsWeights reports whether something is computed from weights of the last cross-attention.
-func (c *Transformer) readsWeights(s *layers.Scope) bool {
-	return c.Pointer || c.Guided != 0 && s.Frame().Gradient
+func (c *Transformer) head(s *layers.Scope, x *G.Node) *G.Node {
+	if c.Tied {
+		return layers.TiedHead(s, x, "enc/tok/W")
+	}
+	return layers.Head(s, x, c.Vocab)
 }
 
 // encoder returns the encoded source.
@@ -84,22 +82,17 @@ func (c *Transformer) encoder(s *layers.Scope) *G.Node {
 	return c.norm(s, x)
 }
 
-// decoderLayer declares self-attention, attention to the source, and a feed-forward layer. It also returns
-// the weights with which the first head attends to the source, if that is asked for.
+// decoderLayer declares self-attention, attention to the source, and a feed-forward layer.
 //
-//	x: (B·T, D), source: (B·S, D) → (B·T, D), weights: (B·T, S)
-func (c *Transformer) decoderLayer(s *layers.Scope, x, source *G.Node, read bool) (y, weights *G.Node) {
+//	x: (B·T, D), source: (B·S, D) → (B·T, D)
+func (c *Transformer) decoderLayer(s *layers.Scope, x, source *G.Node) *G.Node {
 	x = c.sublayer(s.Sub("att"), x, func(s *layers.Scope, x *G.Node) *G.Node {
 		return layers.CausalSelfAttention(s, x, c.Heads, c.Dropout)
 	})
 	x = c.sublayer(s.Sub("cross"), x, func(s *layers.Scope, x *G.Node) *G.Node {
-		if !read {
-			return layers.CrossAttention(s, x, source, c.Heads, c.Dropout)
-		}
-		y, weights = layers.CrossAttentionAndWeights(s, x, source, c.Heads, c.Dropout)
-		return y
+		return layers.CrossAttention(s, x, source, c.Heads, c.Dropout)
 	})
-	return s.Out(s.Tap("resid", c.sublayer(s.Sub("mlp"), x, c.feedForward))), weights
+	return s.Out(s.Tap("resid", c.sublayer(s.Sub("mlp"), x, c.feedForward)))
 }
 
 func (c *Transformer) feedForward(s *layers.Scope, x *G.Node) *G.Node {
