@@ -12,10 +12,13 @@ import (
 	"euryale/data/tokenizer"
 )
 
+// rareUnknown is the tokenizer of words that occur in more than one of the rows of openNames.
+var rareUnknown = tokenizer.Config{Kind: "word", MinCount: 4}
+
 // openNames opens rows whose names, a different one in each, are rare words.
 func openNames(t *testing.T, c Config, tk tokenizer.Config) (*Corpus, error) {
 	t.Helper()
-	rows := append(numbered(60, "we met N today and N was fine\tN was fine"), "zorg was\tzorg")
+	rows := numbered(60, "we met N today and N was fine\tN was fine")
 	c.Name, c.Task = write(t, "names.tsv", strings.Join(rows, "\n")+"\n"), "pairs"
 	return Open(c, tk, nil, Options{})
 }
@@ -24,7 +27,7 @@ func openNames(t *testing.T, c Config, tk tokenizer.Config) (*Corpus, error) {
 // in the answer. More words than there are tokens, and those of the answer alone, are <unk>.
 func TestUnknownWords(t *testing.T) {
 	for _, encoder := range []bool{false, true} {
-		c, err := openNames(t, Config{UnknownWords: 2, Encoder: encoder}, tokenizer.Config{Kind: "word"})
+		c, err := openNames(t, Config{UnknownWords: 2, Encoder: encoder}, rareUnknown)
 		require.NoError(t, err)
 		f, err := c.Format()
 		require.NoError(t, err)
@@ -35,7 +38,7 @@ func TestUnknownWords(t *testing.T) {
 		}
 		ids, err := read(source)
 		require.NoError(t, err)
-		assert.Contains(t, text(t, c, ids), "<|unknown:0|> met <|unknown:1|> and <|unknown:0|> and <unk>")
+		assert.Contains(t, text(t, c, ids), "<|unknown:0|>met<|unknown:1|>and<|unknown:0|>and <unk>")
 		words, err := f.UnknownWords(source)
 		require.NoError(t, err)
 		assert.Equal(t, []string{" zorg", " blip"}, words)
@@ -49,7 +52,7 @@ func TestUnknownWords(t *testing.T) {
 
 // Training reads the same tokens as a prompt; an answer whose word was cut off its source has <unk>.
 func TestUnknownWordsOfRows(t *testing.T) {
-	c, err := openNames(t, Config{UnknownWords: 3}, tokenizer.Config{Kind: "word"})
+	c, err := openNames(t, Config{UnknownWords: 3}, rareUnknown)
 	require.NoError(t, err)
 	p := c.parts.(*taskParts)
 	n := 0
@@ -57,7 +60,7 @@ func TestUnknownWordsOfRows(t *testing.T) {
 		for _, it := range items {
 			all := text(t, c, slices.Concat(it.Source, it.Answer))
 			if strings.HasPrefix(all, "we") {
-				assert.Equal(t, "we met <|unknown:0|> today and <|unknown:0|> was fine <|unknown:0|> was fine", all, "part %d", part)
+				assert.Equal(t, "we met<|unknown:0|>today and<|unknown:0|>was fine<|unknown:0|>was fine", all, "part %d", part)
 				n++
 			}
 		}
@@ -73,12 +76,12 @@ func TestUnknownWordsOfRows(t *testing.T) {
 
 func TestUnknownWordsErrors(t *testing.T) {
 	_, err := openNames(t, Config{UnknownWords: 2}, tokenizer.Config{})
-	assert.EqualError(t, err, `data.unknown_words = 2: the tokenizer is of kind char, which has no unknown words: use tokenizer.kind = "word"`)
+	assert.ErrorContains(t, err, `data.unknown_words = 2: the tokenizer is of kind char, which has no unknown words: use tokenizer.kind = "word"`)
 	_, err = Open(Config{UnknownWords: 2, Task: "dialogue", Name: "tales"}, tokenizer.Config{Kind: "word"}, nil, Options{})
 	assert.EqualError(t, err, "data.unknown_words is 2: it is for the sources of data.task pairs and summary, and the task is dialogue")
-	_, err = openNames(t, Config{UnknownWords: 1001}, tokenizer.Config{Kind: "word"})
+	_, err = openNames(t, Config{UnknownWords: 1001}, rareUnknown)
 	assert.EqualError(t, err, "data.unknown_words is 1001: it must be from 0 to 1000")
-	c, err := openNames(t, Config{}, tokenizer.Config{Kind: "word"})
+	c, err := openNames(t, Config{}, rareUnknown)
 	require.NoError(t, err)
 	f, err := c.Format()
 	require.NoError(t, err)
