@@ -59,7 +59,7 @@ run() {
 	list=$(seq -f 'h%g:1' -s, 2 $((n + 1)))
 	export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 	on h1 mpirun --mca plm_rsh_agent "$self agent" \
-		--mca oob_tcp_if_include $subnet.0/24 --mca btl_tcp_if_include $subnet.0/24 \
+		--mca oob_tcp_if_include $subnet.0/24 --mca btl_tcp_if_include $subnet.0/24 --mca btl_tcp_links 2 \
 		--mca oob_tcp_keepalive_time 5 --mca oob_tcp_keepalive_intvl 2 --mca oob_tcp_keepalive_probes 3 \
 		--bind-to none --host "$list" -n "$n" "$@"
 }

@@ -57,7 +57,7 @@ func attack(ctx context.Context, address, request string, slow bool, patience ti
 		return err
 	}
 	defer c.Close()
-	limit := time.Now().Add(2*patience + time.Second)
+	limit := time.Now().Add(2*patience + 5*time.Second)
 	if err := c.SetDeadline(limit); err != nil {
 		return err
 	}
@@ -85,14 +85,14 @@ func attack(ctx context.Context, address, request string, slow bool, patience ti
 func hostile(ctx context.Context, o options, s *server, out io.Writer) error {
 	before := honest(ctx, o, s, o.alone, nil)
 	ended := make(chan struct{})
-	var failures, sent atomic.Int64
+	var failures, next, sent atomic.Int64
 	go func() {
 		defer close(ended)
 		var all sync.WaitGroup
 		for worker := range 16 {
 			all.Go(func() {
 				rng := rand.New(rand.NewPCG(2, uint64(worker)))
-				for i := worker; i < o.requests && ctx.Err() == nil; i += 16 {
+				for i := int(next.Add(1) - 1); i < o.requests && ctx.Err() == nil; i = int(next.Add(1) - 1) {
 					slow := rng.IntN(o.slow) == 0
 					if slow {
 						all.Go(func() { fail(attack(ctx, s.url[len("http://"):], requestOf(i), true, o.patience), &failures, out) })

@@ -37,7 +37,7 @@ type options struct {
 	requests int           // hostile ones
 	slow     int           // of so many, one sends a byte at a time
 	alone    time.Duration // in which honest clients are measured without them
-	patience time.Duration // in what time a client must send a request
+	patience time.Duration // in what time a hostile client must send a request
 }
 
 func main() {
@@ -67,7 +67,11 @@ func run(ctx context.Context, o options, model string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	s, err := start(w.Model, o.clients, o.patience)
+	limits := serving.DefaultLimits()
+	if o.mode == "hostile" {
+		limits.Read, limits.Write = o.patience, o.patience
+	}
+	s, err := start(w.Model, o.clients, limits)
 	if err != nil {
 		return err
 	}
@@ -90,13 +94,12 @@ type server struct {
 }
 
 // start starts a server of a model with random weights.
-func start(m models.Model, sequences int, patience time.Duration) (*server, error) {
+func start(m models.Model, sequences int, limits serving.Limits) (*server, error) {
 	g, err := random(m)
 	if err != nil {
 		return nil, err
 	}
-	limits := serving.DefaultLimits()
-	limits.Clients, limits.Read, limits.Write = 1<<20, patience, patience // all clients have one address
+	limits.Clients = 1 << 20 // all clients have one address
 	run := &serving.Run{Name: "random", Sequences: sequences, Waiting: 4 * sequences,
 		Load: func() (*generation.Generator, string, error) { return g, "random", nil }}
 	s, err := serving.New(serving.Options{Limits: limits, Log: slog.New(slog.DiscardHandler)}, run)

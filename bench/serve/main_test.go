@@ -10,13 +10,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"euryale/models"
+	"euryale/serving"
 )
 
 // The three modes run against a small model: no text differs from that of its seed alone, and every
 // hostile request is refused.
 func TestModes(t *testing.T) {
 	m := &models.GPT{Sizes: models.Sizes{Vocab: 65, Context: 128}, Layers: 1, Heads: 2, Dim: 16, Activation: "gelu"}
-	s, err := start(m, 8, 300*time.Millisecond)
+	limits := serving.DefaultLimits()
+	limits.Read, limits.Write = 300*time.Millisecond, 300*time.Millisecond
+	s, err := start(m, 8, limits)
 	require.NoError(t, err)
 	defer s.end()
 	o := options{clients: 8, tokens: 30, duration: 600 * time.Millisecond, requests: 4 * len(bodies), slow: 50, alone: 300 * time.Millisecond, patience: 300 * time.Millisecond}
