@@ -102,15 +102,25 @@ func (a *SourceAttention) changed(context *G.Node) *G.Node {
 }
 
 // Tap declares the taps of Context, with rows for all tokens: "scores" and "weights" (N, S), and "context".
-func (a *SourceAttention) Tap(h, lengths *G.Node) { a.TapCovered(h, lengths, nil) }
+func (a *SourceAttention) Tap(h, lengths *G.Node) {
+	a.TapLater(lengths, func() (*G.Node, *G.Node) { return h, nil })
+}
 
-// TapCovered is Tap of weights that read a coverage, (N, S).
-func (a *SourceAttention) TapCovered(h, lengths, coverage *G.Node) {
+// TapLater is Tap for states, and a coverage or nil, that are declared only for programs that read the taps.
+//
+//	h: (N, H), coverage: (N, S)
+func (a *SourceAttention) TapLater(lengths *G.Node, queries func() (h, coverage *G.Node)) {
 	s := a.s
-	weights := func() *G.Node { return a.Weights(h, lengths, coverage) }
+	weights := func() *G.Node {
+		h, coverage := queries()
+		return a.Weights(h, lengths, coverage)
+	}
 	s.TapLater("weights", a.info(lengths, graph.AttentionWeights), weights)
 	s.TapLater("context", graph.TapInfo{Rows: graph.TextRows}, func() *G.Node { return a.Mix(weights()) })
-	s.TapLater("scores", a.info(lengths, ""), func() *G.Node { return a.scores(h, lengths, coverage) })
+	s.TapLater("scores", a.info(lengths, ""), func() *G.Node {
+		h, coverage := queries()
+		return a.scores(h, lengths, coverage)
+	})
 }
 
 // Weights returns the attention weights, which have a derivative. The coverage is nil without Cover.

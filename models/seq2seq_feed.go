@@ -48,18 +48,18 @@ func (c *Seq2Seq) feed(s *layers.Scope, x *G.Node, states []*G.Node, att *layers
 	}
 	start = layers.Concat(s, start, s.Const("start", []int{s.B, rest}, func(int) float64 { return 0 }))
 	after, before := layers.RecurStates(s.Sub("feed"), x, start.Shape()[1], start, f.step)
-	queries := f.top(after)
+	queries := after
 	if c.Attention == layers.Additive {
-		queries = f.top(before)
+		queries = before
 	}
-	att.TapCovered(queries, c.lengths(s), f.coverage(before))
+	att.TapLater(c.lengths(s), func() (*G.Node, *G.Node) { return f.top(queries), f.coverage(before) })
 	f.tap(x, before, after)
 	switch {
 	case f.source > 0:
 		weights = layers.Columns(s, after, after.Shape()[1]-f.source, after.Shape()[1])
-		f.addCoverageLoss(weights, f.coverage(before))
+		f.addCoverageLoss(weights, before)
 	case c.readsWeights(s):
-		weights = att.Weights(queries, c.lengths(s), nil)
+		weights = att.Weights(f.top(queries), c.lengths(s), nil)
 	}
 	_, mixed = f.split(after)
 	return mixed, weights
@@ -68,11 +68,11 @@ func (c *Seq2Seq) feed(s *layers.Scope, x *G.Node, states []*G.Node, att *layers
 // addCoverageLoss adds the loss for attending to a token again: Σ min(weight, coverage) of each row (See, Liu
 // and Manning 2017, eq. 12).
 //
-//	weights, coverage: (B·T, S)
-func (f *feeder) addCoverageLoss(weights, coverage *G.Node) {
+//	weights: (B·T, S), before: (B·T, Σ Width + H + 2·S)
+func (f *feeder) addCoverageLoss(weights, before *G.Node) {
 	if f.s.Frame().Gradient {
 		s := f.s.Sub("cross")
-		s.AddLoss("coverage_loss", layers.SumColumns(s, layers.Min(s, weights, coverage)), f.Coverage)
+		s.AddLoss("coverage_loss", layers.SumColumns(s, layers.Min(s, weights, f.coverage(before))), f.Coverage)
 	}
 }
 
