@@ -23,7 +23,7 @@ type Seq2Seq struct {
 	Bidirectional bool               `toml:"bidirectional"`  // the encoder runs in both directions, with H/2 units each
 	Attention     layers.SourceScore `toml:"attention"`      // "additive", "concat", "general", "dot", or "none"
 	InputFeeding  bool               `toml:"input_feeding"`  // the decoder reads the attention's result: with the next token, or if additive with the same one
-	MaskEnd       bool               `toml:"mask_end"`       // the end token of the source is not attended to, on which attention otherwise settles
+	MaskEnd       bool               `toml:"mask_end"`       // the end token of the source is not attended to
 	Guided        float64            `toml:"guided"`         // weight of the loss that pulls attention to the diagonal; 0: none
 	Pointer       bool               `toml:"pointer"`        // tokens are generated, or copied from the source by attention
 	Coverage      float64            `toml:"coverage"`       // weight of the loss for attending to a token again, where attention also reads what it attended to; 0: neither
