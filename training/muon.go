@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"euryale/internal/kernel/matmul"
+	"euryale/internal/kernel/parallel"
 	"euryale/internal/kernel/vec"
 	"euryale/layers/graph"
 	"euryale/training/rundir"
@@ -30,8 +31,14 @@ type muon struct {
 	index    []int        // of the others among all parameters
 	sums     [][]float32  // of the others
 
-	x, next, square, power []float32 // of the iteration, for the largest matrix
+	update        Update
+	updateOne     func(i int)
+	free          chan *iteration // of those made so far
+	largest, side int             // of the matrices, the most values and the longest shorter side
 }
+
+// iteration has the memory of one Newton–Schulz iteration.
+type iteration struct{ x, next, square, power []float32 }
 
 // matrix is a parameter that muon updates.
 type matrix struct {
@@ -47,7 +54,6 @@ func newMuon(c OptimizerConfig, params []*graph.Param) Optimizer {
 	}
 	m := &muon{c: c}
 	var others []*graph.Param
-	largest, side := 0, 0
 	for i, g := range c.groupsOf(params) {
 		p := params[i]
 		if !isMuons(p, g.rule) {
@@ -55,12 +61,11 @@ func newMuon(c OptimizerConfig, params []*graph.Param) Optimizer {
 			continue
 		}
 		m.matrices = append(m.matrices, &matrix{p, i, g, make([]float32, p.Size())})
-		largest, side = max(largest, p.Size()), max(side, min(p.Shape[0], p.Shape[1]))
+		m.largest, m.side = max(m.largest, p.Size()), max(m.side, min(p.Shape[0], p.Shape[1]))
 	}
 	m.others = newElementwise(c, others, adamW, true, true)
 	m.sums = make([][]float32, len(others))
-	m.x, m.next = make([]float32, largest), make([]float32, largest)
-	m.square, m.power = make([]float32, side*side), make([]float32, side*side)
+	m.updateOne, m.free = m.updateMatrix, make(chan *iteration, len(m.matrices))
 	return m
 }
 
@@ -74,35 +79,48 @@ func isMuons(p *graph.Param, rule string) bool {
 
 // Update implements Optimizer.
 func (m *muon) Update(u Update) {
-	for _, p := range m.matrices {
-		m.updateMatrix(p, u.Sums[p.index], u)
-	}
+	m.update = u
+	parallel.Each(len(m.matrices), m.updateOne) // products of small matrices are too short to share
 	for i, from := range m.index {
 		m.sums[i] = u.Sums[from]
 	}
 	m.others.Update(Update{N: u.N, LR: u.LR, Sums: m.sums, Scale: u.Scale})
 }
 
-func (m *muon) updateMatrix(p *matrix, g []float32, u Update) {
+func (m *muon) updateMatrix(i int) {
+	p, u := m.matrices[i], m.update
+	g := u.Sums[p.index]
 	scaleBy(g, u.Scale)
 	scaleBy(p.momentum, m.c.Momentum)
 	vec.Add(p.momentum, p.momentum, g)
 	addScaled(g, m.c.Momentum, p.momentum) // Nesterov's
 	rows, cols := p.Shape[0], p.Shape[1]
-	step := m.orthogonal(g, rows, cols)
+	it := m.memory()
+	defer func() { m.free <- it }()
+	step := it.orthogonal(g, rows, cols)
 	lr := m.c.MatrixLR * u.LR / m.c.LR * p.lr // the schedule is that of lr
 	w := p.Float32()
 	scaleBy(w, 1-lr*p.decay)
 	addScaled(w, -lr*math.Sqrt(max(1, float64(cols)/float64(rows))), step) // W is (in, out)
 }
 
+// memory returns that of an iteration, which as many as are under way at once need.
+func (m *muon) memory() *iteration {
+	select {
+	case it := <-m.free:
+		return it
+	default:
+		return &iteration{make([]float32, m.largest), make([]float32, m.largest), make([]float32, m.side*m.side), make([]float32, m.side*m.side)}
+	}
+}
+
 // orthogonal returns the matrix with the singular vectors of g and singular values near 1. The
 // result is valid until the next call; g is overwritten.
-func (m *muon) orthogonal(g []float32, rows, cols int) []float32 {
-	x, next := m.x[:len(g)], m.next[:len(g)]
+func (it *iteration) orthogonal(g []float32, rows, cols int) []float32 {
+	x, next := it.x[:len(g)], it.next[:len(g)]
 	vec.Scale(x, g, float32(1/(math.Sqrt(vec.SumSquares(g))+1e-7)))
 	n := min(rows, cols)
-	square, power := m.square[:n*n], m.power[:n*n]
+	square, power := it.square[:n*n], it.power[:n*n]
 	for range schulzSteps {
 		// The product of x with its transpose on the shorter side: S = x·xᵀ, or xᵀ·x of a tall x.
 		tall := rows > cols

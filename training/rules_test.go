@@ -212,7 +212,7 @@ func TestOrthogonal(t *testing.T) {
 	for i := range g {
 		g[i] = float32(math.Sin(float64(i * i)))
 	}
-	x := m.orthogonal(g, 5, 3)
+	x := m.memory().orthogonal(g, 5, 3)
 	for i := range 3 {
 		for j := range 3 {
 			dot := 0.0
