@@ -34,6 +34,7 @@ type Config struct {
 	Reply         string `toml:"reply"`          // dialogue: the speaker whose turns are targets; "*": all; default: all, of messages the assistant
 	LearnSource   bool   `toml:"learn_source"`   // one sequence: prompt tokens are training targets too; not with encoder or dialogue
 	LengthControl bool   `toml:"length_control"` // a token tells the model the wanted length of the answer
+	UnknownWords  int    `toml:"unknown_words"`  // pairs and summary, word tokenizer: so many different unknown words of a source have tokens of their own, which can be copied; 0: none
 	MaxSource     int    `toml:"max_source"`     // longest source in tokens, truncated beyond; 0: as the context allows
 	SourceKeep    string `toml:"source_keep"`    // pairs and summary: what is kept of a source that is too long: its "start" (default), its "end", or "both"
 	Buckets       int    `toml:"buckets"`        // number of shapes (T, S) that examples are padded to; default 6
@@ -85,7 +86,7 @@ func setDefault[T comparable](field *T, value T) {
 func (c Config) task() task.Config {
 	return task.Config{
 		Task: c.Task, Encoder: c.Encoder, Source: c.Source, Target: c.Target, Key: c.Key, Reply: c.Reply,
-		LearnSource: c.LearnSource, LengthControl: c.LengthControl, WordDropout: c.WordDropout, MaxSource: c.MaxSource, SourceKeep: c.SourceKeep,
+		LearnSource: c.LearnSource, LengthControl: c.LengthControl, WordDropout: c.WordDropout, UnknownWords: c.UnknownWords, MaxSource: c.MaxSource, SourceKeep: c.SourceKeep,
 		Split: c.Split, Test: c.Test, Invalid: c.Invalid, Ragged: c.Ragged,
 	}
 }

@@ -61,6 +61,23 @@ func differentTales(c Config) []*tales.Tale {
 	return all
 }
 
+// AlignedSentences returns the sentences of the pairs that c configures, of the corpus tales, with what is
+// known of their alignment.
+func AlignedSentences(c Config) ([]tales.Aligned, error) {
+	c, err := c.resolve()
+	if err != nil {
+		return nil, err
+	}
+	if c.Name != "tales" || c.Task != "pairs" {
+		return nil, fmt.Errorf("the alignment is known of data.name tales with data.task pairs, and these are %s and %s", c.Name, c.Task)
+	}
+	var all []tales.Aligned
+	for _, t := range differentTales(c) {
+		all = append(all, t.Aligned()...)
+	}
+	return all, nil
+}
+
 // languages returns the languages that data.language selects.
 func (c Config) languages() []string {
 	if c.Language == "both" {

@@ -120,6 +120,9 @@ func (c Config) checkRanges() error {
 	if c.LearnSource && (c.Encoder || c.Task == "dialogue") {
 		return fmt.Errorf("data.learn_source needs a prompt and one answer in one sequence: it cannot be used with data.encoder or data.task %q", "dialogue")
 	}
+	if c.UnknownWords != 0 && c.Task != "pairs" && c.Task != "summary" {
+		return fmt.Errorf("data.unknown_words is %d: it is for the sources of data.task pairs and summary, and the task is %s", c.UnknownWords, c.Task)
+	}
 	if !(c.Split > 0 && c.Split < 1) {
 		return fmt.Errorf("data.split is %v: it must be between 0 and 1, such as 0.9", c.Split)
 	}
@@ -133,6 +136,7 @@ func (c Config) checkRanges() error {
 		key             string
 		value, min, max int
 	}{
+		{"unknown_words", c.UnknownWords, 0, 1000},
 		{"buckets", c.Buckets, 1, 64},
 		{"size", c.Size, 10, maxSize},
 		{"level", c.Level, 1, 3},

@@ -35,11 +35,14 @@ func TestRegisteredModels(t *testing.T) {
 func TestOtherArrangements(t *testing.T) {
 	sizes := models.Sizes{Vocab: 31, Context: 24}
 	for name, m := range map[string]models.Model{
-		"bidirectional": &models.Encoder{Sizes: sizes, MaxLen: 24, Layers: 2, Heads: 2, Dim: 16, Activation: "relu", Dropout: 0.1},
-		"post-norm":     &models.Transformer{Sizes: sizes, Source: 20, Layers: 3, Heads: 2, Dim: 16, Activation: "relu", Learned: true},
-		"input feeding": &models.Seq2Seq{Sizes: sizes, Source: 20, Cell: "gru", Layers: 2, Dim: 16, Attention: "additive", InputFeeding: true, Bridge: "dense", Tied: true},
-		"tied llama":    &models.Llama{Sizes: sizes, Layers: 4, Heads: 4, KVHeads: 2, Dim: 32, Hidden: 40, RotaryBase: 10000, Tied: true},
-		"relu":          &models.RNN{Recurrent: models.Recurrent{Sizes: sizes, Layers: 3, Dim: 16, Hidden: 20, Norm: true}, Activation: "relu"},
+		"bidirectional":       &models.Encoder{Sizes: sizes, MaxLen: 24, Layers: 2, Heads: 2, Dim: 16, Activation: "relu", Dropout: 0.1},
+		"post-norm":           &models.Transformer{Sizes: sizes, Source: 20, Layers: 3, Heads: 2, Dim: 16, Activation: "relu", Learned: true},
+		"input feeding":       &models.Seq2Seq{Sizes: sizes, Source: 20, Cell: "gru", Layers: 2, Dim: 16, Attention: "additive", InputFeeding: true, Bridge: "dense", Tied: true},
+		"copying gpt":         &models.GPT{Sizes: sizes, Layers: 2, Heads: 2, Dim: 16, Activation: "gelu", Bias: true, Tied: true, Pointer: true},
+		"copying transformer": &models.Transformer{Sizes: sizes, Source: 20, Layers: 2, Heads: 2, Dim: 16, Activation: "relu", PreNorm: true, Learned: true, Guided: 0.5, Pointer: true},
+		"coverage":            &models.Seq2Seq{Sizes: sizes, Source: 20, Cell: "lstm", Layers: 1, Dim: 16, Attention: "concat", InputFeeding: true, MaskEnd: true, Coverage: 1, Guided: 0.5, Pointer: true, Bridge: "copy"},
+		"tied llama":          &models.Llama{Sizes: sizes, Layers: 4, Heads: 4, KVHeads: 2, Dim: 32, Hidden: 40, RotaryBase: 10000, Tied: true},
+		"relu":                &models.RNN{Recurrent: models.Recurrent{Sizes: sizes, Layers: 3, Dim: 16, Hidden: 20, Norm: true}, Activation: "relu"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -21,7 +21,7 @@ type ending struct {
 
 // newEnding returns the ending of a continuation of p.
 func (g *Generator) newEnding(p Prompt, s Settings) *ending {
-	e := &ending{settings: s, end: g.End, text: tokenizer.NewStreamAfter(g.Tokenizer, p.Tokens), stop: stopper{stops: s.Stop}}
+	e := &ending{settings: s, end: g.End, text: tokenizer.NewStreamAfter(tokenizer.WithUnknowns(g.Tokenizer, p.Unknown), p.Tokens), stop: stopper{stops: s.Stop}}
 	if s.Tokens == 0 {
 		e.reason = ReasonLength
 	}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"euryale/data/tokenizer"
 )
 
 // Where no token is left to choose, a continuation ends with the text that there is.
@@ -47,6 +49,26 @@ func TestEveryTokenBanned(t *testing.T) {
 	}
 	_, err := NewDraw(Settings{Ban: []int{0, 1}})([]float32{1, 2})
 	assert.ErrorAs(t, err, new(*NoTokenError), "a loop of one's own has no text to end")
+}
+
+// The token of an unknown word is printed as the word of the prompt's source.
+func TestUnknownWordsArePrinted(t *testing.T) {
+	words, err := tokenizer.NewWordCounter("space")
+	require.NoError(t, err)
+	words.Add("we met Tom\n")
+	tk, err := words.Tokenizer(1, 0)
+	require.NoError(t, err)
+	g := &Generator{Tokenizer: tokenizer.WithSpecials(tk, tokenizer.UnknownWord(0), tokenizer.UnknownWord(1))}
+	ids, err := tk.Encode("we met")
+	require.NoError(t, err)
+	for _, n := range []int{1, 0} {
+		id, _ := g.Tokenizer.Special(tokenizer.UnknownWord(n))
+		ids = append(ids, id)
+	}
+	text, _ := g.newEnding(Prompt{Unknown: []string{" Zorg", " Blip"}}, Settings{Tokens: 9}).read(ids)
+	assert.Equal(t, "we met Blip Zorg", text)
+	text, _ = g.newEnding(Prompt{Unknown: []string{" Zorg"}}, Settings{Tokens: 9}).read(ids)
+	assert.Equal(t, "we met<|unknown:1|>Zorg", text)
 }
 
 // An exhausted continuation leaves those beside it alone.

@@ -41,6 +41,8 @@ type Prompt struct {
 	Tokens []int  // as the model reads it; at least one
 	Source []int  // what the encoder reads, if the model has one
 	Note   string // what PromptCut has left out of the source; empty: nothing
+
+	Unknown []string // words that the tokens of unknown words stand for in a continuation: see tokenizer.WithUnknowns
 }
 
 // Result is one continuation.
@@ -119,7 +121,11 @@ func (g *Generator) Prompt(text string) (Prompt, error) {
 	if err != nil {
 		return Prompt{}, fmt.Errorf("source: %w", err)
 	}
-	return Prompt{Text: text, Tokens: ids, Source: source}, nil
+	unknown, err := g.Format.UnknownWords(text)
+	if err != nil {
+		return Prompt{}, fmt.Errorf("source: %w", err)
+	}
+	return Prompt{Text: text, Tokens: ids, Source: source, Unknown: unknown}, nil
 }
 
 // PromptCut is Prompt, except that a text that is too long is cut, as the rows of a table

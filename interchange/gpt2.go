@@ -105,6 +105,9 @@ func gpt2Layout(m *models.GPT, params []*graph.Param) layout {
 
 // gpt2ConfigOf returns the configuration of g for transformers.
 func gpt2ConfigOf(g *models.GPT) (*gpt2Config, error) {
+	if g.Pointer {
+		return nil, unsupported{"GPT-2 copies no tokens, and model.pointer is true"}.err()
+	}
 	c := &gpt2Config{hfCommon: hfCommon{ModelType: "gpt2", Arch: []string{"GPT2LMHeadModel"}, Vocab: g.Vocab, DType: "float32"},
 		Context: g.Context, Dim: g.Dim, Layers: g.Layers, Heads: g.Heads, Epsilon: gpt2Epsilon, Tied: &g.Tied}
 	if g.Hidden > 0 {

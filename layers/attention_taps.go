@@ -32,6 +32,7 @@ func mixed(s *Scope, o ops.AttentionConfig, a attended) *G.Node {
 		}
 		return n
 	}
+	s.Offer("first_head", func() *G.Node { return firstHead(s, o, a) })
 	var y *G.Node
 	if s.IsEdited("scores", "weights") {
 		n := s.TapAs("scores", scores(), keys("scores", ""))
@@ -56,4 +57,22 @@ func fused(s *Scope, o ops.AttentionConfig, a attended) *G.Node {
 		return s.Must(ops.AttentionOf(s.At("attention"), o, a.qkv, a.lengths))
 	}
 	return s.Must(ops.Attention(s.At("attention"), o, a.q, a.keys, a.values, a.lengths))
+}
+
+// FirstHead returns the weights of the first head of the attention layer at path, for a layer that computes
+// with them, such as PointerHead. They have a derivative, and no dropout; edits of the layer's weights do not
+// change them.
+//
+//	→ (B·T, C), or (B·T, S) of CrossAttention
+func FirstHead(s *Scope, path string) *G.Node { return s.Offered(path + "/first_head") }
+
+func firstHead(s *Scope, o ops.AttentionConfig, a attended) *G.Node {
+	if o.ALiBi {
+		s.Fail("the weights of a head with ALiBi cannot be read by another layer: leave ALiBi out")
+	}
+	d := a.q.Shape()[1] / o.Heads
+	q, k := s.Must(ops.Columns(s.At("first_head/q"), a.q, 0, d)), s.Must(ops.Columns(s.At("first_head/k"), a.keys, 0, d))
+	scores := s.Must(ops.Scores(s.At("first_head/scores"), parts(s, 1, 1), q, k))
+	scores = s.Must(ops.MaskWindow(s.At("first_head/mask"), 1, o.Window, scores, a.lengths))
+	return s.Must(ops.Softmax(s.At("first_head/softmax"), 1, scores))
 }

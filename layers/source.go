@@ -27,6 +27,7 @@ type SourceAttention struct {
 	score        SourceScore
 	keys, values *G.Node // (B·S, A), (B·S, E)
 	wq, v        *G.Node // (H, A), (A); nil where the score has none
+	cover        *G.Node // (A), or (1) where the score is a product; nil without coverage
 }
 
 // NewSourceAttention declares q/W (H, A) and k/W (E, A) and v (A) for Additive and ConcatScore,
@@ -60,6 +61,17 @@ func NewSourceAttention(s *Scope, source *G.Node, hidden int, score SourceScore)
 	return a
 }
 
+// Cover has the scores read the coverage: how much attention each token of the source has had (See, Liu and
+// Manning 2017, eq. 10 and 11). It declares coverage (A) for Additive and ConcatScore, which are then
+// vᵀ·tanh(W·h + U·s + c·coverage); and coverage (1), zero, for General and Dot, to which c·coverage is added.
+func (a *SourceAttention) Cover() {
+	if a.v != nil {
+		a.cover = a.s.Param("coverage", a.s.InitOr(Normal(1/math.Sqrt(float64(a.v.Shape()[0])))), a.v.Shape()[0])
+		return
+	}
+	a.cover = a.s.Param("coverage", Fill(0), 1)
+}
+
 // Context returns, for each decoder state, the sum of the source's states weighted by attention.
 // Lengths are s.SourceLengths() for the rows of all tokens, and s.SourceLengthsOfSequences() for
 // one row of each sequence.
@@ -67,56 +79,75 @@ func NewSourceAttention(s *Scope, source *G.Node, hidden int, score SourceScore)
 //	h: (N, H), lengths: (N) int → (N, E)
 func (a *SourceAttention) Context(h, lengths *G.Node) *G.Node {
 	s := a.s
-	var y *G.Node
-	switch q := a.query(h); {
-	case s.IsEdited("scores", "weights"):
-		y = s.Must(ops.Mix(s.At("mix"), a.config(), a.weights(h, lengths), a.values))
-	case a.v != nil:
-		y = s.Must(ops.AdditiveAttention(s.At("attention"), s.B, q, a.keys, a.v, a.values, lengths))
-	default:
-		y = s.Must(ops.Attention(s.At("attention"), a.config(), q, a.keys, a.values, lengths))
-	}
-	s.IsEdited("context")
-	return s.Changed("context", y, graph.TapInfo{})
-}
-
-// Tap declares the taps of Context, with rows for all tokens: "weights" (N, S), "context" and, if the score is
-// a product, "scores" (N, S).
-func (a *SourceAttention) Tap(h, lengths *G.Node) {
-	s := a.s
-	s.TapLater("weights", a.info(lengths, graph.AttentionWeights), func() *G.Node { return a.weights(h, lengths) })
-	s.TapLater("context", graph.TapInfo{Rows: graph.TextRows}, func() *G.Node { return a.Context(h, lengths) })
-	if a.v == nil {
-		s.TapLater("scores", a.info(lengths, ""), func() *G.Node { return a.scores(h, lengths) })
-	}
-}
-
-// weights returns the attention weights, with the edits that are set for them.
-//
-//	h: (N, H), lengths: (N) int → (N, S)
-func (a *SourceAttention) weights(h, lengths *G.Node) *G.Node {
-	s := a.s
-	var w *G.Node
 	switch {
-	case a.v != nil:
-		if s.IsEdited("weights") && s.Frame().Gradient {
-			s.Fail("the weights of this score are changed, and then have no derivative: change those of another score, or the tap context")
-		}
-		w = s.Must(ops.AdditiveWeights(s.At("weights"), s.B, a.query(h), a.keys, a.v, lengths))
 	case s.IsEdited("scores", "weights"):
-		w = Softmax(s, Mask(s, a.scores(h, lengths), lengths, 1), 1)
-	default:
-		w = s.Must(ops.AttentionWeights(s.At("weights"), a.config(), a.query(h), a.keys, lengths))
+		return a.Mix(a.Weights(h, lengths, nil))
+	case a.v != nil:
+		return a.changed(s.Must(ops.AdditiveAttention(s.At("attention"), s.B, a.query(h), a.keys, a.v, a.values, lengths)))
 	}
-	return s.Changed("weights", w, a.info(lengths, graph.AttentionWeights))
+	return a.changed(s.Must(ops.Attention(s.At("attention"), a.config(), a.query(h), a.keys, a.values, lengths)))
+}
+
+// Mix returns the sum of the source's states, weighted.
+//
+//	weights: (N, S) → (N, E)
+func (a *SourceAttention) Mix(weights *G.Node) *G.Node {
+	return a.changed(a.s.Must(ops.Mix(a.s.At("mix"), a.config(), weights, a.values)))
+}
+
+// changed returns the context with the edits that are set for it.
+func (a *SourceAttention) changed(context *G.Node) *G.Node {
+	a.s.IsEdited("context")
+	return a.s.Changed("context", context, graph.TapInfo{})
+}
+
+// Tap declares the taps of Context, with rows for all tokens: "scores" and "weights" (N, S), and "context".
+func (a *SourceAttention) Tap(h, lengths *G.Node) {
+	a.TapLater(lengths, func() (*G.Node, *G.Node) { return h, nil })
+}
+
+// TapLater is Tap for states, and a coverage or nil, that are declared only for programs that read the taps.
+//
+//	h: (N, H), coverage: (N, S)
+func (a *SourceAttention) TapLater(lengths *G.Node, queries func() (h, coverage *G.Node)) {
+	s := a.s
+	weights := func() *G.Node {
+		h, coverage := queries()
+		return a.Weights(h, lengths, coverage)
+	}
+	s.TapLater("weights", a.info(lengths, graph.AttentionWeights), weights)
+	s.TapLater("context", graph.TapInfo{Rows: graph.TextRows}, func() *G.Node { return a.Mix(weights()) })
+	s.TapLater("scores", a.info(lengths, ""), func() *G.Node {
+		h, coverage := queries()
+		return a.scores(h, lengths, coverage)
+	})
+}
+
+// Weights returns the attention weights, which have a derivative. The coverage is nil without Cover.
+//
+//	h: (N, H), lengths: (N) int, coverage: (N, S) → (N, S)
+func (a *SourceAttention) Weights(h, lengths, coverage *G.Node) *G.Node {
+	s := a.s
+	s.IsEdited("scores", "weights")
+	return s.Changed("weights", Softmax(s, Mask(s, a.scores(h, lengths, coverage), lengths, 1), 1), a.info(lengths, graph.AttentionWeights))
 }
 
 // scores returns the scores, with the edits that are set for them.
 //
-//	h: (N, H), lengths: (N) int → (N, S)
-func (a *SourceAttention) scores(h, lengths *G.Node) *G.Node {
+//	h: (N, H), lengths: (N) int, coverage: (N, S) → (N, S)
+func (a *SourceAttention) scores(h, lengths, coverage *G.Node) *G.Node {
 	s := a.s
-	return s.Changed("scores", s.Must(ops.Scores(s.At("scores"), a.config(), a.query(h), a.keys)), a.info(lengths, ""))
+	var y *G.Node
+	switch {
+	case a.v != nil:
+		y = s.Must(ops.AdditiveScores(s.At("scores"), s.B, a.query(h), a.keys, a.v, lengths, coverage, a.cover))
+	default:
+		y = s.Must(ops.Scores(s.At("scores"), a.config(), a.query(h), a.keys))
+		if coverage != nil {
+			y = Add(s, y, Mul(s, coverage, a.cover))
+		}
+	}
+	return s.Changed("scores", y, a.info(lengths, ""))
 }
 
 func (a *SourceAttention) info(lengths *G.Node, v graph.View) graph.TapInfo {

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"fmt"
 	"math"
 
 	G "gorgonia.org/gorgonia"
@@ -21,6 +22,7 @@ type GPT struct {
 	Tied       bool              `toml:"tied"` // the head uses the embedding table
 
 	AttentionOnly bool `toml:"attention_only"` // no MLPs: residual stream, attention, head (Elhage et al. 2021)
+	Pointer       bool `toml:"pointer"`        // tokens are generated, or copied from earlier ones by the first head of the last block
 }
 
 func init() {
@@ -41,10 +43,19 @@ func (c *GPT) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 		x = c.block(s.Sub("h%d", i), x)
 	}
 	x = layers.LayerNorm(s.Sub("ln"), x)
-	if c.Tied {
-		return layers.TiedHead(s.Sub("head"), x, "tok/W") // (B·T, V)
+	logits := c.head(s.Sub("head"), x) // (B·T, V)
+	if c.Pointer {
+		weights := layers.FirstHead(s, fmt.Sprintf("h%d/att", c.Layers-1)) // (B·T, C)
+		return layers.PointerHead(s.Sub("pointer"), logits, x, layers.TextTokens(s.Sub("pointer"), weights))
 	}
-	return layers.Head(s.Sub("head"), x, c.Vocab) // (B·T, V)
+	return logits
+}
+
+func (c *GPT) head(s *layers.Scope, x *G.Node) *G.Node {
+	if c.Tied {
+		return layers.TiedHead(s, x, "tok/W")
+	}
+	return layers.Head(s, x, c.Vocab)
 }
 
 // block adds attention, then an MLP unless AttentionOnly, to the residual stream.

@@ -31,6 +31,8 @@ var testCases = []testCase{
 	{name: "gpt", model: &models.GPT{Sizes: testSizes, Layers: 2, Heads: 2, Dim: 6, Activation: "gelu", Bias: true, Tied: true}},
 	{name: "gpt without biases, own head", model: &models.GPT{Sizes: testSizes, Layers: 1, Heads: 3, Dim: 6, Hidden: 7, Activation: "gelu_tanh"}},
 	{name: "gpt without MLPs", model: &models.GPT{Sizes: testSizes, Layers: 2, Heads: 2, Dim: 6, Bias: true, AttentionOnly: true}},
+	{name: "gpt, pointer", model: &models.GPT{Sizes: testSizes, Layers: 2, Heads: 2, Dim: 6, Activation: "gelu", Bias: true, Tied: true, Pointer: true}},
+	{name: "transformer, pointer", model: &models.Transformer{Sizes: testSizes, Source: testSource, Layers: 1, Heads: 2, Dim: 6, Activation: "gelu", PreNorm: true, Guided: 0.5, Pointer: true}},
 	{name: "llama", model: &models.Llama{Sizes: testSizes, Layers: 2, Heads: 6, KVHeads: 2, Dim: 12, Hidden: 5, RotaryBase: 100}},
 	{name: "llama, wide heads, biases, scaled rotation", model: &models.Llama{Sizes: testSizes, Layers: 1, Heads: 2, KVHeads: 1, Dim: 6, HeadDim: 4, AttentionBias: true,
 		NormEpsilon: 1e-3, RotaryBase: 100, RotaryFactor: 8, RotaryContext: 16, RotaryLow: 1, RotaryHigh: 4}},

@@ -16,7 +16,7 @@ import (
 	"euryale/training"
 )
 
-// reference is what testdata/transformers.py or testdata/recurrent.py wrote for a model.
+// reference is what testdata/transformers.py, testdata/recurrent.py or testdata/pointers.py wrote for a model.
 type reference struct {
 	weights, grads          map[string]runfile.Tensor
 	tokens, targets, source []int
@@ -79,6 +79,10 @@ var references = []struct {
 	{"gru", &models.GRU{Recurrent: recurrent}, 0},
 	{"rnn", &models.RNN{Recurrent: recurrent, Activation: "tanh"}, 0},
 	{"seq2seq", &models.Seq2Seq{Sizes: models.Sizes{Vocab: 17, Context: 8}, Source: 6, Cell: "lstm", Layers: 2, Dim: 12, Hidden: 20, Bidirectional: true, Attention: layers.General, Bridge: "copy"}, 0},
+	{"gpt_pointer", &models.GPT{Sizes: models.Sizes{Vocab: 17, Context: 8}, Layers: 2, Heads: 3, Dim: 12, Activation: "gelu", Bias: true, Tied: true, Pointer: true}, 0},
+	{"transformer_pointer", &models.Transformer{Sizes: models.Sizes{Vocab: 17, Context: 8}, Source: 6, Layers: 2, Heads: 3, Dim: 12, Hidden: 20, Activation: "gelu", PreNorm: true, Learned: true, Tied: true, Guided: 0.7, Pointer: true}, 0},
+	{"seq2seq_pointer", &models.Seq2Seq{Sizes: models.Sizes{Vocab: 17, Context: 8}, Source: 6, Cell: "lstm", Layers: 1, Dim: 12, Hidden: 20, Attention: layers.ConcatScore, InputFeeding: true, MaskEnd: true, Coverage: 0.5, Pointer: true, Bridge: "copy"}, 0},
+	{"seq2seq_covered", &models.Seq2Seq{Sizes: models.Sizes{Vocab: 17, Context: 8}, Source: 6, Cell: "lstm", Layers: 1, Dim: 12, Hidden: 20, Attention: layers.General, InputFeeding: true, Coverage: 0.5, Guided: 0.3, Bridge: "copy"}, 0},
 	{"seq2seq_fed", &models.Seq2Seq{Sizes: models.Sizes{Vocab: 17, Context: 8}, Source: 6, Cell: "gru", Layers: 1, Dim: 12, Hidden: 20, Attention: layers.Additive, InputFeeding: true, Bridge: "dense"}, 0},
 }
 

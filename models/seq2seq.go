@@ -23,6 +23,10 @@ type Seq2Seq struct {
 	Bidirectional bool               `toml:"bidirectional"`  // the encoder runs in both directions, with H/2 units each
 	Attention     layers.SourceScore `toml:"attention"`      // "additive", "concat", "general", "dot", or "none"
 	InputFeeding  bool               `toml:"input_feeding"`  // the decoder reads the attention's result: with the next token, or if additive with the same one
+	MaskEnd       bool               `toml:"mask_end"`       // the end token of the source is not attended to
+	Guided        float64            `toml:"guided"`         // weight of the loss that pulls attention to the diagonal; 0: none
+	Pointer       bool               `toml:"pointer"`        // tokens are generated, or copied from the source by attention
+	Coverage      float64            `toml:"coverage"`       // weight of the loss for attending to a token again, where attention also reads what it attended to; 0: neither
 	Bridge        string             `toml:"bridge"`         // from the encoder's last state to the decoder's initial state: "copy", or "dense" (with tanh)
 	Dropout       float64            `toml:"dropout"`        // on embeddings, between layers and before the head
 	Tied          bool               `toml:"tied"`           // one table for source, target and head
@@ -42,12 +46,20 @@ func (c *Seq2Seq) SourceContext() int { return c.Source }
 //	tokens: (B·T) int → (B·T, V)
 func (c *Seq2Seq) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 	source, states := c.encoder(s.Sub("enc").Source()) // (B·S, H)
-	x := c.decoder(s.Sub("dec"), tokens, source, states)
+	x, weights := c.decoder(s.Sub("dec"), tokens, source, states)
 	x = layers.Dropout(s.Sub("head"), x, c.Dropout)
-	if c.Tied {
-		return layers.TiedHead(s.Sub("head"), x, "enc/tok/W")
+	logits := c.head(s.Sub("head"), x)
+	if c.Pointer {
+		return layers.PointerHead(s.Sub("pointer"), logits, x, layers.SourceTokens(s.Sub("pointer"), weights))
 	}
-	return layers.Head(s.Sub("head"), x, c.Vocab)
+	return logits
+}
+
+func (c *Seq2Seq) head(s *layers.Scope, x *G.Node) *G.Node {
+	if c.Tied {
+		return layers.TiedHead(s, x, "enc/tok/W")
+	}
+	return layers.Head(s, x, c.Vocab)
 }
 
 // encoder returns the last layer's output for each token of the source, (B·S, H), and each
@@ -75,13 +87,12 @@ func (c *Seq2Seq) recurrent(start *G.Node) layers.RecurrentConfig {
 	return layers.RecurrentConfig{Hidden: rnnWidth(c.Hidden, c.Dim), ForgetBias: 1, Start: start}
 }
 
-// decoder returns the decoder's output for each token.
+// decoder returns the decoder's output for each token, and the attention weights if something reads them.
 //
-//	tokens: (B·T) int, source: (B·S, H) → (B·T, H)
-func (c *Seq2Seq) decoder(s *layers.Scope, tokens, source *G.Node, states []*G.Node) *G.Node {
-	var x *G.Node // (B·T, D)
+//	tokens: (B·T) int, source: (B·S, H) → (B·T, H), weights: (B·T, S)
+func (c *Seq2Seq) decoder(s *layers.Scope, tokens, source *G.Node, states []*G.Node) (x, weights *G.Node) {
 	if c.Tied {
-		x = layers.EmbeddingOf(s.Sub("tok"), tokens, "enc/tok/W")
+		x = layers.EmbeddingOf(s.Sub("tok"), tokens, "enc/tok/W") // (B·T, D)
 	} else {
 		x = layers.Embedding(tableForRNN(s, c.Dim, false), tokens, c.Vocab, c.Dim)
 	}
@@ -89,16 +100,49 @@ func (c *Seq2Seq) decoder(s *layers.Scope, tokens, source *G.Node, states []*G.N
 	states = c.bridge(s, states)
 	hidden := rnnWidth(c.Hidden, c.Dim)
 	if c.Attention == "none" {
-		return c.stack(s, x, states)
+		return c.stack(s, x, states), nil
 	}
 	att := layers.NewSourceAttention(s.Sub("cross"), source, hidden, c.Attention)
 	mix := layers.NewDense(s.Sub("mix"), 2*hidden, hidden, "tanh")
 	if c.InputFeeding {
-		return c.feed(s, x, states, att, mix)
+		x, weights = c.feed(s, x, states, att, mix)
+	} else {
+		h, lengths := c.stack(s, x, states), c.lengths(s)
+		att.Tap(h, lengths)
+		x = s.Tap("mix", mix.Apply(layers.Concat(s, att.Context(h, lengths), h))) // Luong et al., eq. 5
+		if c.readsWeights(s) {
+			weights = att.Weights(h, lengths, nil)
+		}
 	}
-	h := c.stack(s, x, states)
-	att.Tap(h, s.SourceLengths())
-	return s.Tap("mix", mix.Apply(layers.Concat(s, att.Context(h, s.SourceLengths()), h))) // Luong et al., eq. 5
+	if c.Guided > 0 && s.Frame().Gradient {
+		layers.GuideAttention(s.Sub("cross"), weights, c.lengths(s), c.Guided)
+	}
+	return x, weights
+}
+
+// readsWeights reports whether something is computed from the attention weights, beside the context.
+func (c *Seq2Seq) readsWeights(s *layers.Scope) bool {
+	return c.Pointer || c.Guided > 0 && s.Frame().Gradient
+}
+
+// lengths returns, for each row, the number of source tokens that it attends to.
+//
+//	→ (B·T) int
+func (c *Seq2Seq) lengths(s *layers.Scope) *G.Node {
+	if c.MaskEnd {
+		return s.SourceLengthsWithoutEnd()
+	}
+	return s.SourceLengths()
+}
+
+// lengthsOfSequences is lengths with one row for each sequence.
+//
+//	→ (B) int
+func (c *Seq2Seq) lengthsOfSequences(s *layers.Scope) *G.Node {
+	if c.MaskEnd {
+		return s.SourceLengthsWithoutEndOfSequences()
+	}
+	return s.SourceLengthsOfSequences()
 }
 
 // bridge returns the decoder's initial states, computed from the encoder's last states.
@@ -145,6 +189,12 @@ func (c *Seq2Seq) Check() error {
 		return fmt.Errorf("model: bidirectional requires an even hidden, but it is %d", hidden)
 	case c.InputFeeding && c.Attention == "none":
 		return fmt.Errorf("model: input_feeding requires attention, but attention is none")
+	case c.Attention == "none" && (c.Pointer || c.MaskEnd || c.Guided != 0):
+		return fmt.Errorf("model: pointer, mask_end and guided require attention, but attention is none")
+	case !(c.Guided >= 0) || !(c.Coverage >= 0):
+		return fmt.Errorf("model: guided = %v, coverage = %v, want weights of losses, at least 0", c.Guided, c.Coverage)
+	case c.Coverage > 0 && !c.InputFeeding:
+		return fmt.Errorf("model: coverage = %v requires input_feeding = true, since attention then depends on that of earlier tokens", c.Coverage)
 	case c.Tied && hidden != c.Dim:
 		return fmt.Errorf("model: tied requires hidden = dim, but they are %d and %d", hidden, c.Dim)
 	case !(c.Dropout >= 0 && c.Dropout < 1):

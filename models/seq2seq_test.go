@@ -30,6 +30,16 @@ func init() {
 	add("additive, fed", func(c *models.Seq2Seq) {
 		c.Cell, c.Attention, c.InputFeeding, c.Bidirectional, c.Bridge = "gru", layers.Additive, true, true, "dense"
 	})
+	add("additive, pointer", func(c *models.Seq2Seq) {
+		c.Cell, c.Attention, c.Bidirectional, c.Pointer, c.MaskEnd = "lstm", layers.Additive, true, true, true
+	})
+	add("additive, fed, covered, pointer", func(c *models.Seq2Seq) {
+		c.Cell, c.Attention, c.InputFeeding, c.Coverage, c.Guided, c.Pointer = "gru", layers.Additive, true, 0.5, 0.3, true
+	})
+	add("general, fed, covered, pointer, tied", func(c *models.Seq2Seq) {
+		c.Cell, c.Attention, c.InputFeeding, c.Layers, c.Dim, c.Tied = "lstm", layers.General, true, 2, 6, true
+		c.Coverage, c.Pointer, c.MaskEnd = 1, true, true
+	})
 	add("dot, fed", func(c *models.Seq2Seq) { c.Cell, c.Attention, c.InputFeeding, c.Layers = "lstm", layers.Dot, true, 2 })
 }
 
@@ -65,14 +75,17 @@ func TestSeq2SeqErrors(t *testing.T) {
 	good := models.Seq2Seq{Sizes: testSizes, Source: 4, Cell: "lstm", Layers: 1, Dim: 6, Attention: "general", Bridge: "copy"}
 	require.NoError(t, good.Check())
 	for want, change := range map[string]func(c *models.Seq2Seq){
-		"source_context = 0":                 func(c *models.Seq2Seq) { c.Source = 0 },
-		`cell = "lstn"`:                      func(c *models.Seq2Seq) { c.Cell = "lstn" },
-		`attention = "dots"`:                 func(c *models.Seq2Seq) { c.Attention = "dots" },
-		`bridge = ""`:                        func(c *models.Seq2Seq) { c.Bridge = "" },
-		"an even hidden, but it is 5":        func(c *models.Seq2Seq) { c.Bidirectional, c.Hidden = true, 5 },
-		"but attention is none":              func(c *models.Seq2Seq) { c.InputFeeding, c.Attention = true, "none" },
-		"hidden = dim, but they are 8 and 6": func(c *models.Seq2Seq) { c.Tied, c.Hidden = true, 8 },
-		"dropout = 1":                        func(c *models.Seq2Seq) { c.Dropout = 1 },
+		"source_context = 0":                   func(c *models.Seq2Seq) { c.Source = 0 },
+		`cell = "lstn"`:                        func(c *models.Seq2Seq) { c.Cell = "lstn" },
+		`attention = "dots"`:                   func(c *models.Seq2Seq) { c.Attention = "dots" },
+		`bridge = ""`:                          func(c *models.Seq2Seq) { c.Bridge = "" },
+		"an even hidden, but it is 5":          func(c *models.Seq2Seq) { c.Bidirectional, c.Hidden = true, 5 },
+		"but attention is none":                func(c *models.Seq2Seq) { c.InputFeeding, c.Attention = true, "none" },
+		"hidden = dim, but they are 8 and 6":   func(c *models.Seq2Seq) { c.Tied, c.Hidden = true, 8 },
+		"pointer, mask_end and guided require": func(c *models.Seq2Seq) { c.Pointer, c.Attention = true, "none" },
+		"guided = -1, coverage = 0":            func(c *models.Seq2Seq) { c.Guided = -1 },
+		"requires input_feeding":               func(c *models.Seq2Seq) { c.Coverage = 1 },
+		"dropout = 1":                          func(c *models.Seq2Seq) { c.Dropout = 1 },
 	} {
 		c := good
 		change(&c)

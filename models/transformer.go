@@ -24,6 +24,8 @@ type Transformer struct {
 	PreNorm    bool              `toml:"pre_norm"` // LayerNorm before each sub-layer; the paper has it after
 	Learned    bool              `toml:"learned"`  // positions are learned, not sinusoids
 	Tied       bool              `toml:"tied"`     // one table for source, target and head (§3.4)
+	Guided     float64           `toml:"guided"`   // weight of the loss that pulls the first head of the last cross-attention to the diagonal; 0: none
+	Pointer    bool              `toml:"pointer"`  // tokens are generated, or copied from the source by that head
 }
 
 func init() {
@@ -47,10 +49,22 @@ func (c *Transformer) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 		x = c.decoderLayer(dec.Sub("h%d", i), x, source)
 	}
 	x = c.norm(dec, x)
-	if c.Tied {
-		return layers.TiedHead(s.Sub("head"), x, "enc/tok/W")
+	cross := fmt.Sprintf("dec/h%d/cross", c.Layers-1)
+	if c.Guided > 0 && s.Frame().Gradient {
+		layers.GuideAttention(dec, layers.FirstHead(dec, cross), s.SourceLengths(), c.Guided)
 	}
-	return layers.Head(s.Sub("head"), x, c.Vocab)
+	logits := c.head(s.Sub("head"), x)
+	if c.Pointer {
+		return layers.PointerHead(s.Sub("pointer"), logits, x, layers.SourceTokens(s.Sub("pointer"), layers.FirstHead(s, cross)))
+	}
+	return logits
+}
+
+func (c *Transformer) head(s *layers.Scope, x *G.Node) *G.Node {
+	if c.Tied {
+		return layers.TiedHead(s, x, "enc/tok/W")
+	}
+	return layers.Head(s, x, c.Vocab)
 }
 
 // encoder returns the encoded source.

@@ -100,19 +100,26 @@ func capital(s string) string {
 }
 
 // fill returns a line with its slots filled.
-func (t *Tale) fill(l line) (en, zh string) { return fillSlots(l.en, t.en), fillSlots(l.zh, t.zh) }
+func (t *Tale) fill(l line) (en, zh string) {
+	en, _ = fillSlots(l.en, t.en)
+	zh, _ = fillSlots(l.zh, t.zh)
+	return en, zh
+}
 
-// fillSlots replaces each {slot} by its value.
-func fillSlots(text string, slots map[string]string) string {
+// fillSlots replaces each {slot} by its value, and returns where the values are.
+func fillSlots(text string, slots map[string]string) (string, []filled) {
 	var b strings.Builder
+	var all []filled
 	for {
 		before, rest, ok := strings.Cut(text, "{")
 		b.WriteString(before)
 		if !ok {
-			return b.String()
+			return b.String(), all
 		}
 		slot, after, _ := strings.Cut(rest, "}")
+		from := b.Len()
 		b.WriteString(slots[slot])
+		all = append(all, filled{plainSlot(slot), Span{from, b.Len()}})
 		text = after
 	}
 }

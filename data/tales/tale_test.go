@@ -78,3 +78,26 @@ func bare(answer string) string {
 	}
 	return answer
 }
+
+// The parts that are linked come from one slot, and a sentence with a slot on both sides has a link.
+func TestAligned(t *testing.T) {
+	tale := New(1, 0, 3)
+	en, zh := tale.Sentences()
+	links := 0
+	for i, a := range tale.Aligned() {
+		assert.Equal(t, en[i], a.En)
+		assert.Equal(t, zh[i], a.Zh)
+		for _, l := range a.Links {
+			e, z := strings.ToLower(a.En[l.En.From:l.En.To]), a.Zh[l.Zh.From:l.Zh.To]
+			found := false
+			for slot, value := range tale.en {
+				found = found || strings.ToLower(value) == e && tale.zh[slot] == z
+			}
+			assert.True(t, found, "%q and %q", e, z)
+			links++
+		}
+	}
+	assert.Greater(t, links, len(en))
+	assert.True(t, Span{1, 3}.Overlaps(Span{2, 5}))
+	assert.False(t, Span{1, 3}.Overlaps(Span{3, 5}))
+}

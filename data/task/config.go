@@ -13,6 +13,7 @@ type Config struct {
 	LearnSource   bool
 	LengthControl bool
 	WordDropout   float64
+	UnknownWords  int
 	MaxSource     int
 	SourceKeep    string // what is kept of a source that is too long: a Keep constant, "" is KeepStart
 

@@ -82,6 +82,9 @@ func Specials(c Config, speakers []string) []string {
 			names = append(names, lengthToken(n))
 		}
 	}
+	for n := range c.UnknownWords {
+		names = append(names, tokenizer.UnknownWord(n))
+	}
 	if c.Tag != "" {
 		names = append(names, TagToken(c.Tag))
 	}
@@ -111,6 +114,11 @@ func NewFormat(c Config, tk tokenizer.Tokenizer) (*Format, error) {
 		}
 		if field := known[name]; field != nil {
 			*field = id
+		}
+	}
+	if c.UnknownWords > 0 {
+		if _, err := tokenizer.NewUnknowns(tk, c.UnknownWords); err != nil {
+			return nil, fmt.Errorf("data.unknown_words = %d: %w: use tokenizer.kind = \"word\"", c.UnknownWords, err)
 		}
 	}
 	switch c.Task {

@@ -206,6 +206,14 @@ func (f *Format) maskedPrompt(text string) ([]int, error) {
 
 // encodeFields encodes and joins the fields of a source. Missing fields are empty.
 func (f *Format) encodeFields(fields []string) ([]int, error) {
+	source, err := f.encodeWith(f.newEncoder(), fields)
+	if err != nil {
+		return nil, err
+	}
+	return source, f.checkKnown(source)
+}
+
+func (f *Format) encodeWith(e encoder, fields []string) ([]int, error) {
 	want := strings.Count(f.config.Source, ",") + 1
 	if len(fields) == 1 && want > 1 {
 		fields = strings.Split(fields[0], "\t")
@@ -215,7 +223,7 @@ func (f *Format) encodeFields(fields []string) ([]int, error) {
 	}
 	encoded := make([][]int, want)
 	for i, field := range fields {
-		ids, err := f.tokenizer.EncodeNext(field)
+		ids, err := e.source(field)
 		if err != nil {
 			return nil, err
 		}

@@ -63,17 +63,17 @@ func (r *Rows) Specials() []string {
 func (r *Rows) Encode(f *Format, part int) ([]Item, error) {
 	var items []Item
 	for _, p := range r.pairs[part] {
-		fields := make([][]int, len(p.fields))
+		e, fields := f.newEncoder(), make([][]int, len(p.fields))
 		for i, field := range p.fields {
-			ids, err := r.ids(f, p.line, field)
+			ids, err := e.source(field)
 			if err != nil {
-				return nil, err
+				return nil, r.at(p.line, err)
 			}
 			fields[i] = ids
 		}
-		answer, err := r.ids(f, p.line, p.answer)
+		answer, err := e.answer(p.answer)
 		if err != nil {
-			return nil, err
+			return nil, r.at(p.line, err)
 		}
 		items = append(items, Item{Source: f.join(fields), Answer: answer})
 	}
@@ -84,9 +84,9 @@ func (r *Rows) Encode(f *Format, part int) ([]Item, error) {
 			if err != nil {
 				return nil, err
 			}
-			ids, err := r.ids(f, t.line, t.text)
+			ids, err := f.tokenizer.EncodeNext(t.text)
 			if err != nil {
-				return nil, err
+				return nil, r.at(t.line, err)
 			}
 			encoded[i] = encodedTurn{role, ids}
 		}
@@ -95,14 +95,8 @@ func (r *Rows) Encode(f *Format, part int) ([]Item, error) {
 	return items, nil
 }
 
-// ids encodes a cell, which special tokens precede; its errors name the line.
-func (r *Rows) ids(f *Format, line int, text string) ([]int, error) {
-	ids, err := f.tokenizer.EncodeNext(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", r.places.at(line), err)
-	}
-	return ids, nil
-}
+// at returns the error of a cell, with its line.
+func (r *Rows) at(line int, err error) error { return fmt.Errorf("%s: %w", r.places.at(line), err) }
 
 // Examples returns the sources and reference answers of each part. Rows with the same source become
 // one example.

@@ -14,6 +14,9 @@ type Sample struct {
 func (f *Format) pairSample(source, answer []int) Sample {
 	cut := f.cutSource(source)
 	isCut := len(cut) < len(source)
+	if isCut {
+		answer = f.cutAnswer(answer, cut)
+	}
 	source = f.tagged(cut)
 	class := f.lengthClass(len(answer))
 	var s Sample

@@ -72,8 +72,10 @@ func (g *Graph) feedSequence(b int, tokens []int) error {
 		g.set("causal_lengths", t0+t, at+1)
 		g.set("sequence_lengths", t0+t, n)
 		g.set("source_lengths", t0+t, source)
+		g.set("source_lengths_without_end", t0+t, max(0, source-1))
 	}
 	g.set("source_lengths_of_sequences", b, source)
+	g.set("source_lengths_without_end_of_sequences", b, max(0, source-1))
 	last, at := t0+n-1, start+n-1
 	if n == 0 {
 		last, at = -1, -1

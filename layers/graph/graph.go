@@ -35,6 +35,7 @@ type Graph struct {
 	taps     map[string]*G.Node
 	hidden   map[string]bool           // names of taps inside loops, which have no value
 	later    map[string]func() *G.Node // taps that are declared when a program reads them
+	offers   map[string]func() *G.Node // values that other layers can compute with
 	infos    map[string]TapInfo
 	edits    []Edit
 	asked    map[string]bool    // taps that a layer has asked IsEdited about
@@ -104,7 +105,7 @@ func Build(w *Weights, f Frame, declare func(s *Scope)) (g *Graph, err error) {
 
 func newGraph(w *Weights, f Frame) *Graph {
 	g := &Graph{frame: f, expr: G.NewGraph(), tape: ops.NewTape(), weights: w, taps: map[string]*G.Node{}, hidden: map[string]bool{},
-		later: map[string]func() *G.Node{}, infos: map[string]TapInfo{}, asked: map[string]bool{}, readOnly: map[string]bool{},
+		later: map[string]func() *G.Node{}, offers: map[string]func() *G.Node{}, infos: map[string]TapInfo{}, asked: map[string]bool{}, readOnly: map[string]bool{},
 		views: map[View][]string{}, claimed: map[string]string{}, sources: map[string]Source{}, made: map[*G.Node]string{}, lines: map[*G.Node]string{}, shared: map[string]bool{}, inCell: map[*G.Node]bool{}, ints: map[string]*ints{}, encoded: make([]int, f.B)}
 	g.tape.Differentiated = f.Gradient
 	return g

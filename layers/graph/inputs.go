@@ -32,6 +32,16 @@ func (s *Scope) SourceLengthsOfSequences() *G.Node {
 	return s.index("source_lengths_of_sequences", s.B)
 }
 
+// SourceLengthsWithoutEnd is SourceLengths less one, at least 0: the end token of a source is no key then.
+func (s *Scope) SourceLengthsWithoutEnd() *G.Node {
+	return s.index("source_lengths_without_end", s.B*s.T)
+}
+
+// SourceLengthsWithoutEndOfSequences is SourceLengthsOfSequences less one, at least 0: (B) int.
+func (s *Scope) SourceLengthsWithoutEndOfSequences() *G.Node {
+	return s.index("source_lengths_without_end_of_sequences", s.B)
+}
+
 // SequenceLengths returns, for each row, the number of tokens in its sequence: what it may
 // attend to in both directions, (B·T) int. It fails in a graph with memory, which reads a
 // sequence chunk by chunk and does not know its length.

@@ -12,7 +12,7 @@ func (g *Graph) Sides(n *G.Node) (queries, keys bool) {
 		switch queue[0].Name() {
 		case "causal_lengths", "sequence_lengths":
 			return false, false
-		case "source_lengths":
+		case "source_lengths", "source_lengths_without_end":
 			return false, true
 		case "source/causal_lengths", "source/source_lengths":
 			return true, true

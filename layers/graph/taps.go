@@ -2,6 +2,8 @@ package graph
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 
 	G "gorgonia.org/gorgonia"
@@ -89,6 +91,19 @@ func (s *Scope) TapLater(name string, info TapInfo, declare func() *G.Node) {
 	if !g.asked[path] {
 		g.readOnly[path] = true
 	}
+}
+
+// Offer names a value that another layer can compute with: see Offered. It is no tap, and its nodes are
+// declared only if it is asked for.
+func (s *Scope) Offer(name string, declare func() *G.Node) { s.graph.offers[s.join(name)] = declare }
+
+// Offered returns the value that a layer has offered at path.
+func (s *Scope) Offered(path string) *G.Node {
+	declare := s.graph.offers[path]
+	if declare == nil {
+		s.Fail("no layer offers %q yet; similar names: %q", path, near.Names(path, slices.Collect(maps.Keys(s.graph.offers)), 5))
+	}
+	return declare()
 }
 
 // tap declares the tap at path and those of its parts.

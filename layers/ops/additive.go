@@ -29,18 +29,6 @@ func AdditiveAttention(p Place, sequences int, q, k, u, values, lengths *G.Node)
 	return apply(p, additiveSpec[float32](a), additiveSpec[float64](a), q, k, u, values, lengths)
 }
 
-// AdditiveWeights returns the attention weights of AdditiveAttention, for display. Weights of
-// keys beyond a row's length are 0. It has no derivative.
-//
-//	q: (B·T, A), k: (B·C, A), u: (A), lengths: (B·T) int → (B·T, C)
-func AdditiveWeights(p Place, sequences int, q, k, u, lengths *G.Node) (*G.Node, error) {
-	a, err := additiveShapes(sequences, q, k, u, lengths)
-	if err != nil {
-		return nil, err
-	}
-	return apply(p, additiveWeightsSpec[float32](a), additiveWeightsSpec[float64](a), q, k, u, lengths)
-}
-
 // additive holds the sizes B, T, C, A and D.
 type additive struct{ sequences, t, c, a, d int }
 
@@ -51,21 +39,6 @@ func additiveShapes(sequences int, q, k, u, lengths *G.Node) (additive, error) {
 			q.Shape(), k.Shape(), u.Shape(), lengths.Shape(), lengths.Dtype(), sequences, sequences, sequences)
 	}
 	return additive{sequences: sequences, t: q.Shape()[0] / sequences, c: k.Shape()[0] / sequences, a: q.Shape()[1]}, nil
-}
-
-func additiveWeightsSpec[T Float](a additive) spec[T] {
-	scratch := pool[T]{n: a.c * a.a}
-	return spec[T]{
-		shape: tensor.Shape{a.sequences * a.t, a.c},
-		fwd: func(in []arg[T], p []T) {
-			r := additiveRun[T]{additive: a, q: in[0].X, k: in[1].X, u: in[2].X, lengths: in[3].I, p: p}
-			parallel.Each(a.sequences, func(seq int) {
-				m := scratch.get()
-				r.weights(seq, m)
-				scratch.put(m)
-			})
-		},
-	}
 }
 
 func additiveSpec[T Float](a additive) spec[T] {
@@ -117,15 +90,21 @@ type additiveRun[T Float] struct {
 // tanh writes tanh(q+k) of a query row, for the keys that it attends to, into m, and returns
 // that part of m.
 func (r *additiveRun[T]) tanh(m []T, seq, row int) []T {
-	n := r.lengths[row]
-	if n < 0 || n > r.c {
-		panic(fmt.Errorf("a query of sequence %d attends to %d keys of %d", seq, n, r.c))
-	}
+	n := r.keys(seq, row)
 	for j := range n {
 		vec.Add(nth(m, j, r.a), nth(r.k, seq*r.c+j, r.a), nth(r.q, row, r.a))
 	}
 	vec.Tanh(m[:n*r.a], m[:n*r.a])
 	return m[:n*r.a]
+}
+
+// keys returns the number of keys that a query row attends to.
+func (r *additiveRun[T]) keys(seq, row int) int {
+	n := r.lengths[row]
+	if n < 0 || n > r.c {
+		panic(fmt.Errorf("a query of sequence %d attends to %d keys of %d", seq, n, r.c))
+	}
+	return n
 }
 
 // weights computes a sequence's rows of p.

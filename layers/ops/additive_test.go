@@ -56,9 +56,9 @@ func TestAdditiveAgreesWithPlainOps(t *testing.T) {
 	}
 }
 
-// The weights that are shown are those that values are mixed with, and huge scores leave
+// The weights that follow from the scores are those that values are mixed with, and huge scores leave
 // them finite.
-func TestAdditiveWeightsMix(t *testing.T) {
+func TestAdditiveScoresMix(t *testing.T) {
 	r := referencesIn(t, "additive")["additive ragged"]
 	for i := range r.Floats["u"].Data {
 		r.Floats["u"].Data[i] *= 1e6
@@ -72,8 +72,10 @@ func TestAdditiveWeightsMix(t *testing.T) {
 		in[name] = G.NewMatrix(g, tensor.Float64, G.WithShape(a.Shape...), G.WithName(name), G.WithValue(dense(tensor.Float64, a)))
 	}
 	lengths := G.NewVector(g, tensor.Int, G.WithShape(6), G.WithName("sees"), G.WithValue(dense(tensor.Int, r.Ints["sees"])))
-	w, err := AdditiveWeights(Place{NewTape(), "w"}, 3, in["q"], in["k"], in["u"], lengths)
+	at := Place{NewTape(), "w"}
+	scores, err := AdditiveScores(at, 3, in["q"], in["k"], in["u"], lengths, nil, nil)
 	require.NoError(t, err)
+	w := G.Must(Softmax(at, 1, G.Must(Mask(at, 1, scores, lengths))))
 	var v G.Value
 	G.Read(w, &v)
 	require.NoError(t, G.NewTapeMachine(g).RunAll())
@@ -105,6 +107,8 @@ func TestAdditiveErrors(t *testing.T) {
 	assert.EqualError(t, err, "values are (14, 2), and keys (15, 7): want a value for each key")
 	_, err = AdditiveAttention(p, 4, q, k, u, m("v", 15, 2), lengths)
 	assert.EqualError(t, err, "q is (6, 7), k (15, 7), u (1, 7) and lengths (6) of int, want (4·T, A), (4·C, A), (A) and (4·T) of int")
-	_, err = AdditiveWeights(p, 3, q, k, m("u8", 1, 8), lengths)
+	_, err = AdditiveScores(p, 3, q, k, m("u8", 1, 8), lengths, nil, nil)
 	assert.ErrorContains(t, err, "want (3·T, A)")
+	_, err = AdditiveScores(p, 3, q, k, u, lengths, m("c", 6, 4), m("w", 1, 7))
+	assert.EqualError(t, err, "the coverage is (6, 4), want (6, 5), and w (7)")
 }

@@ -98,7 +98,8 @@ class Fed(nn.Module):
                 + linear("dec/cross/q", self.q) + linear("dec/cross/k", self.k) + linear("dec/mix", self.mix) + linear("head", self.head))
 
 
-for name, make in {"lstm": lambda: LM("lstm", nn.LSTM), "gru": lambda: LM("gru", nn.GRU), "rnn": lambda: LM("rnn", nn.RNN),
-                   "seq2seq": Seq2Seq, "seq2seq_fed": Fed}.items():
-    torch.manual_seed(13)
-    case(name, make())
+if __name__ == "__main__":
+    for name, make in {"lstm": lambda: LM("lstm", nn.LSTM), "gru": lambda: LM("gru", nn.GRU), "rnn": lambda: LM("rnn", nn.RNN),
+                       "seq2seq": Seq2Seq, "seq2seq_fed": Fed}.items():
+        torch.manual_seed(13)
+        case(name, make())

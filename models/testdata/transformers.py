@@ -272,10 +272,12 @@ def case(name, model, smoothing=0.0):
         logits = model(known, source)
         return logits, F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=-1, label_smoothing=smoothing)
 
+    added = getattr(model, "added", lambda targets: 0)  # losses beside cross-entropy
+
     paths = model.paths()
     out = {"weights/" + path: f(p).float() for path, p, f in paths}
     logits, l = loss()
-    l.backward()
+    (l + added(targets)).backward()
     out.update({"grads/" + path: f(p.grad).float() for path, p, f in paths})
     out.update(tokens=tokens, targets=targets, source=source, logits=logits.flatten(0, 1).float())
     ps = list(model.parameters())
@@ -286,7 +288,7 @@ def case(name, model, smoothing=0.0):
         opt.zero_grad()
         l = loss()[1]
         losses.append(l.detach())
-        l.backward()
+        (l + added(targets)).backward()
         nn.utils.clip_grad_norm_(ps, 1.0)
         opt.step()
     out["losses"] = torch.stack(losses)
