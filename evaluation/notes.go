@@ -1,6 +1,7 @@
 package evaluation
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -24,8 +25,11 @@ func (m *Measured) note(gen *generation.Generator, refs [][]string, known []task
 	if context := gen.Model.Common().Context; context > 0 && context-1 < most {
 		most, limit = context-1, fmt.Sprintf("model.context = %d", context)
 	}
-	longer, unknown := 0, 0
+	longer, unknown, cut, first := 0, 0, 0, ""
 	for i, s := range m.Samples {
+		if why := gen.Format.CutNote(s.Source); why != "" {
+			cut, first = cut+1, cmp.Or(first, why)
+		}
 		ids, err := gen.Tokenizer.EncodeNext(refs[i][0])
 		if err == nil && len(ids) > most {
 			longer++
@@ -35,6 +39,10 @@ func (m *Measured) note(gen *generation.Generator, refs [][]string, known []task
 				unknown++
 			}
 		}
+	}
+	if cut > 0 {
+		m.addNote(fmt.Sprintf("%d of %d sources are longer than the model reads and were cut: of the first, %s", cut, n, first),
+			fmt.Sprintf("%[2]d 个源文中有 %[1]d 个超出模型可读的长度而被截断（data.source_keep）", cut, n))
 	}
 	if longer > 0 {
 		m.addNote(fmt.Sprintf("%d of %d references have more than %d tokens, and no answer can be so long (%s)", longer, n, most, limit),
