@@ -84,9 +84,7 @@ func (m *Measured) sectionSystems(s *card.Section) {
 	for _, other := range m.Systems[1:] {
 		s.Rows = append(s.Rows, card.Row{Label: card.Text{En: name.En + " of " + other.Name.En, Zh: other.Name.Zh + "的 " + name.Zh}, Cells: []string{other.Score(measure)}})
 	}
-	for _, sentence := range m.Sentences() {
-		s.Notes = append(s.Notes, sentence)
-	}
+	s.Notes = append(s.Notes, m.Sentences()...)
 	for _, signature := range m.Signatures {
 		s.Notes = append(s.Notes, card.Same(signature))
 	}
