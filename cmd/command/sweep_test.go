@@ -103,7 +103,7 @@ func TestCompare(t *testing.T) {
 		{1, "matches no directory", []string{"-compare", filepath.Join(none, "a-*"), dir}},
 		{1, "differ only in training.seed", []string{"-compare", filepath.Join(dir, "lr=*,seed=1"), filepath.Join(dir, "lr=1e-2,seed=2")}},
 		{2, "-compare has no use for -shown", []string{"-compare", "a", "b", "-shown", "2"}},
-		{2, "-html and -svg are of -compare", []string{"-html", "c.html"}},
+		{2, "-svg is of -compare A B and of -detect FILE", []string{"-svg", "c.svg"}},
 	})
 }
 
