@@ -2,6 +2,7 @@ package evaluation
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"euryale/generation"
@@ -54,8 +55,11 @@ func align(gen *generation.Generator, s Sample) (*Alignment, error) {
 		return nil, nil
 	}
 	maps, err := gen.Attention(p, answer)
+	if none := (*generation.NoLayersError)(nil); errors.As(err, &none) {
+		return nil, nil
+	}
 	if err != nil {
-		return nil, nil // no layer attends to anything
+		return nil, err
 	}
 	source := gen.Labels(p.Source)
 	if len(source) == 0 {

@@ -85,6 +85,12 @@ func (g *Generator) Gates(p Prompt, units int, names ...string) (draw.Maps, erro
 	return m, nil
 }
 
+// NoLayersError says that a model has no layers of a kind that could be looked at.
+type NoLayersError struct{ Kind string }
+
+// Error implements error.
+func (e *NoLayersError) Error() string { return fmt.Sprintf("the model has no %s layers", e.Kind) }
+
 // taps returns the taps that layers have declared as view: those of the layers named, or
 // of all.
 func (g *Generator) taps(view graph.View, kind string, p Prompt, names []string) ([]string, error) {
@@ -99,7 +105,7 @@ func (g *Generator) taps(view graph.View, kind string, p Prompt, names []string)
 		all, tapOf[layer], tapOf[tap] = append(all, layer), tap, tap
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("the model has no %s layers", kind)
+		return nil, &NoLayersError{kind}
 	}
 	if len(names) == 0 {
 		names = all
