@@ -25,70 +25,87 @@ func blocksOf(params []*graph.Param) (blocks []block) {
 // span is a range of blocks, and how many values they have.
 type span struct{ from, to, values int }
 
-// division divides the blocks of parameters among ranks: each has a range of them.
+// division divides the blocks of parameters among ranks, in rounds. The backward pass has the
+// gradients of the last parameters first: so has the first round.
 type division struct {
 	blocks []block
-	ends   []int    // of the ranks' ranges
 	rounds [][]span // the blocks that one exchange is about, by round and rank
 	at     []int    // where each block begins among the values of its span
 	rank   []int    // whose each block is
+	slot   []int    // place of each block where the blocks of one rank follow those of another
+	ends   []int    // of the ranks' slots
 }
 
-// divide divides parameters among ranks as evenly as blocks allow. A round is about at most so
-// many values of each rank, and at least a block.
+// divide divides parameters among ranks. A round is about at most so many values for each rank, on
+// average, and at least a block; of each round, and of all, ranks get as much as blocks allow.
 func divide(params []*graph.Param, size, most int) *division {
-	d := &division{blocks: blocksOf(params)}
-	d.at, d.rank = make([]int, len(d.blocks)), make([]int, len(d.blocks))
-	total, before := 0, 0
-	for _, p := range params {
-		total += p.Size()
-	}
-	for i, b := range d.blocks {
-		for before >= (len(d.ends)+1)*total/size && len(d.ends) < size-1 {
-			d.ends = append(d.ends, i)
+	d := &division{blocks: blocksOf(params), ends: make([]int, size)}
+	d.at, d.rank, d.slot = make([]int, len(d.blocks)), make([]int, len(d.blocks)), make([]int, len(d.blocks))
+	given, all := make([]int, size), 0 // values of each rank so far, and of all
+	for to := len(d.blocks); to > 0; {
+		from, values := to, 0
+		for from > 0 && (values == 0 || values+d.blocks[from-1].size() <= most*size) {
+			from--
+			values += d.blocks[from].size()
 		}
-		d.rank[i] = len(d.ends)
-		before += b.size()
+		all += values
+		d.addRound(from, to, given, all/size)
+		to = from
 	}
-	for len(d.ends) < size {
-		d.ends = append(d.ends, len(d.blocks))
+	for _, r := range d.rank {
+		d.ends[r]++
 	}
-	for rank := range size {
-		d.cutRounds(rank, most)
+	for r := 1; r < size; r++ {
+		d.ends[r] += d.ends[r-1]
+	}
+	next := make([]int, size)
+	for r := range next {
+		next[r], _ = ranks.Part(d.ends, r)
+	}
+	for i, r := range d.rank {
+		d.slot[i] = next[r]
+		next[r]++
 	}
 	return d
 }
 
-// cutRounds cuts the range of a rank into its spans. A rank with fewer of them has empty ones.
-func (d *division) cutRounds(rank, most int) {
-	from, to := ranks.Part(d.ends, rank)
-	for round := 0; from < to || round < len(d.rounds); round++ {
+// addRound divides a range of blocks among the ranks, after which each is to have so many of the
+// values given.
+func (d *division) addRound(from, to int, given []int, share int) {
+	spans := make([]span, len(given))
+	for r := range spans {
 		s := span{from: from, to: from}
-		for s.to < to && (s.values == 0 || s.values+d.blocks[s.to].size() <= most) {
-			d.at[s.to] = s.values
-			s.values += d.blocks[s.to].size()
+		for s.to < to && (r == len(spans)-1 || given[r]+d.blocks[s.to].size()/2 < share) {
+			n := d.blocks[s.to].size()
+			d.at[s.to], d.rank[s.to] = s.values, r
+			s.values += n
+			given[r] += n
 			s.to++
 		}
-		from = s.to
-		if round == len(d.rounds) {
-			d.rounds = append(d.rounds, make([]span, len(d.ends)))
-			for r := range d.rounds[round] { // of ranks with fewer rounds
-				_, end := ranks.Part(d.ends, r)
-				d.rounds[round][r] = span{from: end, to: end}
-			}
-		}
-		d.rounds[round][rank] = s
+		spans[r], from = s, s.to
 	}
+	d.rounds = append(d.rounds, spans)
+}
+
+// of returns the blocks of a rank.
+func (d *division) of(rank int) (blocks []int) {
+	for i, r := range d.rank {
+		if r == rank {
+			blocks = append(blocks, i)
+		}
+	}
+	return blocks
 }
 
 // piece is a rank's part of a parameter: the values from from to to−1.
 type piece struct{ param, from, to int }
 
-// pieces returns a rank's part of each parameter, without those that it has no part of.
+// pieces returns a rank's parts of the parameters, in their order: several of one, where rounds
+// have cut it.
 func (d *division) pieces(rank int) (pieces []piece) {
-	from, to := ranks.Part(d.ends, rank)
-	for _, b := range d.blocks[from:to] {
-		if n := len(pieces); n > 0 && pieces[n-1].param == b.param {
+	for _, i := range d.of(rank) {
+		b := d.blocks[i]
+		if n := len(pieces); n > 0 && pieces[n-1].param == b.param && pieces[n-1].to == b.from {
 			pieces[n-1].to = b.to
 			continue
 		}

@@ -6,13 +6,22 @@ import (
 	"euryale/layers/graph"
 )
 
-// roundValues is how many values a rank receives in one round of an exchange, at most: enough
-// that a round costs more than its start, and 8 MB of memory.
-const roundValues = 1 << 21
+// Exchanges are in rounds, each at most so much that its memory is about 8 MB, and cost little
+// more than their start; the more rounds, the earlier in the backward pass the first one begins.
+const (
+	roundValues = 1 << 21
+	manyRounds  = 16
+)
+
+// roundSize returns how many values each rank has in a round, on average, for parameters of so
+// many values and batches of so many shards.
+func roundSize(values float64, shards, size int) float64 {
+	return max(min(roundValues/float64(max(shards, size)), values/float64(size*manyRounds)), blockSize)
+}
 
 // exchange moves gradients and updated values between ranks. A rank has some of the shards of
-// each batch, and a range of the parameters' values. It receives all shards' gradients of its
-// range, to sum them in the order of the shards, and sends its updated values to all others
+// each batch, and some blocks of the parameters' values. It receives all shards' gradients of its
+// blocks, to sum them in the order of the shards, and sends its updated values to all others
 // (ZeRO stage 1, Rajbhandari et al. 2020): with one shard per rank, the traffic of a ring
 // all-reduce.
 type exchange struct {
@@ -20,7 +29,7 @@ type exchange struct {
 	*division
 	narrow  bool    // gradients are sent as bfloat16
 	others  [][]int // blocks of the other ranks, by round
-	mine    int     // the first of the rank's own blocks
+	mine    []int   // the rank's own blocks
 	buffer  []float32
 	wire    []uint16 // in place of buffer, where gradients are bfloat16
 	send    [][]float32
@@ -44,9 +53,9 @@ type exchange struct {
 // newExchange returns an exchange for batches of at most so many shards.
 func newExchange(g ranks.Group, params []*graph.Param, shards int, narrow bool) *exchange {
 	size := g.Size()
-	x := &exchange{group: g, division: divide(params, size, roundValues/max(shards, size)), narrow: narrow,
+	x := &exchange{group: g, division: divide(params, size, int(roundSize(countValues(params), shards, size))), narrow: narrow,
 		send: make([][]float32, size), receive: make([][]float32, size)}
-	x.mine, _ = ranks.Part(x.ends, g.Rank())
+	x.mine = x.of(g.Rank())
 	largest := 0
 	for _, spans := range x.rounds {
 		var others []int
@@ -158,11 +167,14 @@ func (x *exchange) swap() error {
 }
 
 // sumOwn sums one of the rank's blocks of the round.
-func (x *exchange) sumOwn(i int) { x.sum(x.own().from - x.mine + i) }
+func (x *exchange) sumOwn(i int) {
+	first, _ := ranks.Part(x.ends, x.group.Rank())
+	x.sum(x.slot[x.own().from+i] - first)
+}
 
 // gradient returns the gradient of a shard for one of the rank's own blocks, counted from 0.
 func (x *exchange) gradient(shard, i int) []float32 {
-	i += x.mine
+	i = x.mine[i]
 	b := x.blocks[i]
 	if g := x.received[shard]; g != nil {
 		return g[x.at[i] : x.at[i]+b.size()]
@@ -170,7 +182,7 @@ func (x *exchange) gradient(shard, i int) []float32 {
 	return x.local[shard-x.first][b.param][b.from:b.to]
 }
 
-// gather sends the rank's range of the parameters' values to all others, and receives theirs.
+// gather sends the rank's blocks of the parameters' values to all others, and receives theirs.
 func (x *exchange) gather(values [][]float32) error {
 	x.whole = values
 	for x.round = range x.rounds {
@@ -210,13 +222,13 @@ func (x *exchange) values(i int) (values, buffer []float32) {
 	return x.whole[b.param][b.from:b.to], x.buffer[from : from+b.size()]
 }
 
-// total sums numbers that each block has one of, in the order of the blocks.
-func (x *exchange) total(ofBlocks []float64) (sum float64, err error) {
-	if err := ranks.AllGather(x.group, ofBlocks, x.ends); err != nil {
+// total sums numbers of which each slot has one, in the order of the blocks.
+func (x *exchange) total(ofSlots []float64) (sum float64, err error) {
+	if err := ranks.AllGather(x.group, ofSlots, x.ends); err != nil {
 		return 0, err
 	}
-	for _, n := range ofBlocks {
-		sum += n
+	for _, slot := range x.slot {
+		sum += ofSlots[slot]
 	}
 	return sum, nil
 }

@@ -83,7 +83,7 @@ func (c Config) stateBytes(params []*graph.Param, size int) (float64, error) {
 // exchangedValues returns how many values an exchange of ranks holds at once, for parameters of so many
 // values and batches of so many shards: see newExchange.
 func exchangedValues(values float64, shards, size int) float64 {
-	span := min(values/float64(size), max(roundValues/float64(max(shards, size)), blockSize))
+	span := min(values/float64(size), roundSize(values, shards, size))
 	most := (shards + size - 1) / size
 	return span * float64(max(size, (size-1)*most+shards))
 }

@@ -34,7 +34,9 @@ func (u *Updater) Restore(steps int, saved []rundir.Tensor) error {
 		if len(t.Values) != into.size {
 			return fmt.Errorf("%s has %d values, want %d", t.Name, len(t.Values), into.size)
 		}
-		copy(into.values, t.Values[into.from:])
+		for _, p := range into.parts {
+			copy(p.values, t.Values[p.from:])
+		}
 		delete(missing, t.Name)
 	}
 	if len(missing) > 0 {
@@ -44,39 +46,49 @@ func (u *Updater) Restore(steps int, saved []rundir.Tensor) error {
 	return nil
 }
 
-// stateTensor is a tensor of the optimizer's state, of which this process has a part.
+// stateTensor is a tensor of the optimizer's state, of which this process has parts.
 type stateTensor struct {
-	name   string
-	shape  []int
-	size   int
-	param  int       // whose state it is, where it is divided
-	from   int       // of the part
-	values []float32 // of the part
+	name  string
+	shape []int
+	size  int
+	param int // whose state it is, where it is divided
+	parts []statePart
+}
+
+// statePart is a part of a tensor's values, which begins at from.
+type statePart struct {
+	from   int
+	values []float32
 }
 
 // wholeState lists the optimizer's state as a checkpoint has it.
 func (u *Updater) wholeState() (all []stateTensor) {
-	own := map[string][]float32{}
-	for _, t := range u.State() {
-		if !u.isDivided() {
-			all = append(all, stateTensor{name: t.Name, shape: t.Shape, size: len(t.Values), values: t.Values})
-		}
-		own[t.Name] = t.Values
-	}
 	if !u.isDivided() {
+		for _, t := range u.State() {
+			all = append(all, stateTensor{name: t.Name, shape: t.Shape, size: len(t.Values), parts: []statePart{{0, t.Values}}})
+		}
 		return all
 	}
-	index, from := map[string]int{}, map[string]int{}
+	own := map[string][][]float32{}
+	for _, t := range u.State() { // one for each piece of a parameter, in their order
+		own[t.Name] = append(own[t.Name], t.Values)
+	}
+	index, from := map[string]int{}, map[string][]int{}
 	for i, p := range u.params {
 		index[p.Path] = i
 	}
 	for _, p := range u.pieces {
-		from[u.params[p.param].Path] = p.from
+		path := u.params[p.param].Path
+		from[path] = append(from[path], p.from)
 	}
 	for _, name := range u.names {
 		_, path, _ := strings.Cut(name, "/")
 		p := u.params[index[path]]
-		all = append(all, stateTensor{name: name, shape: p.Shape, size: p.Size(), param: index[path], from: from[path], values: own[name]})
+		t := stateTensor{name: name, shape: p.Shape, size: p.Size(), param: index[path]}
+		for i, at := range from[path] {
+			t.parts = append(t.parts, statePart{at, own[name][i]})
+		}
+		all = append(all, t)
 	}
 	return all
 }
@@ -111,17 +123,37 @@ func (u *Updater) gatherTensor(t stateTensor) (whole []float32, err error) {
 	g := u.exchange.group
 	send, receive := make([][]float32, g.Size()), make([][]float32, g.Size())
 	if g.Rank() != 0 {
-		send[0] = t.values
+		for _, p := range t.parts {
+			send[0] = append(send[0], p.values...)
+		}
 		return nil, ranks.AllToAll(g, send, receive)
 	}
 	whole = make([]float32, t.size)
-	copy(whole[t.from:], t.values)
+	for _, p := range t.parts {
+		copy(whole[p.from:], p.values)
+	}
+	for r := 1; r < g.Size(); r++ {
+		receive[r] = make([]float32, u.valuesOf(r, t.param))
+	}
+	if err := ranks.AllToAll(g, send, receive); err != nil {
+		return nil, err
+	}
 	for r := 1; r < g.Size(); r++ {
 		for _, p := range u.exchange.pieces(r) {
 			if p.param == t.param {
-				receive[r] = whole[p.from:p.to]
+				receive[r] = receive[r][copy(whole[p.from:p.to], receive[r]):]
 			}
 		}
 	}
-	return whole, ranks.AllToAll(g, send, receive)
+	return whole, nil
+}
+
+// valuesOf returns how many values of a parameter a rank has.
+func (u *Updater) valuesOf(rank, param int) (n int) {
+	for _, p := range u.exchange.pieces(rank) {
+		if p.param == param {
+			n += p.to - p.from
+		}
+	}
+	return n
 }

@@ -16,7 +16,7 @@ import (
 
 // Updater sums gradients over shards and batches, clips the sum, and has an Optimizer update
 // the parameters. A steady loop of Add and Step allocates nothing. Among ranks, each sums the
-// gradients of its range of the parameters, and updates them.
+// gradients of its part of the parameters, and updates that.
 type Updater struct {
 	rule     Optimizer
 	average  Averaging // the rule, if it keeps averages, else nil
@@ -28,7 +28,7 @@ type Updater struct {
 	sums     [][]float32    // of gradients, by part
 	shards   [][][]float32  // gradients of the batch being added, by shard and parameter
 	blocks   []block        // of the parts
-	squares  []float64      // of each block's sums, added up; of all blocks of all ranks
+	squares  []float64      // of each block's sums, added up; among ranks, by slot
 	mine     []float64      // those of this process
 	add      func(i int)    // adds a block of the batch
 	steps    int            // updates made
