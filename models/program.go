@@ -22,6 +22,7 @@ type Program struct {
 	order  G.Nodes             // of the instructions
 	trace  func()              // has later runs keep a copy of every node's value in the node
 	timed  *timed              // what Options.Timed asks for
+	watch  watch               // of gradients
 }
 
 // Options holds the settings of a training program.
@@ -234,6 +235,7 @@ func (p *Program) Run(f graph.Feed) error {
 		return err
 	}
 	p.Tape().Begin()
+	p.watch.next = 0
 	p.vm.Reset()
 	if err := p.vm.RunAll(); err != nil {
 		if e := p.Tape().Err(); e != nil {
@@ -241,6 +243,7 @@ func (p *Program) Run(f graph.Feed) error {
 		}
 		return cause(err)
 	}
+	p.report(len(p.order))
 	p.Commit()
 	return nil
 }

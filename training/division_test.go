@@ -26,7 +26,7 @@ func TestDivision(t *testing.T) {
 					round[r] += d.blocks[i].size()
 				}
 				assert.Equal(t, s.values, round[r], what)
-				assert.LessOrEqual(t, round[r], 2*blockSize+blockSize, what)
+				assert.LessOrEqual(t, round[r], 3*blockSize, what)
 				values[r] += round[r]
 				begin = s.to
 			}

@@ -29,6 +29,7 @@ type exchange struct {
 	*division
 	narrow  bool    // gradients are sent as bfloat16
 	others  [][]int // blocks of the other ranks, by round
+	packed  [][]int // those whose gradients are copied to the buffer: all, where they are rounded
 	mine    []int   // the rank's own blocks
 	buffer  []float32
 	wire    []uint16 // in place of buffer, where gradients are bfloat16
@@ -39,7 +40,7 @@ type exchange struct {
 
 	local       [][][]float32 // gradients of the rank's shards, by shard and parameter
 	first, last int           // of all shards of the batch, those of this rank
-	received    [][]float32   // in this round, by shard; nil: one of this rank
+	received    [][]float32   // in this round, by shard, or copied; nil: a shard of this rank, not copied
 	shardEnds   []int         // of the ranks
 	whole       [][]float32   // values of all parameters
 	wholeEnds   []int         // of the ranks' values in buffer
@@ -58,15 +59,20 @@ func newExchange(g ranks.Group, params []*graph.Param, shards int, narrow bool) 
 	x.mine = x.of(g.Rank())
 	largest := 0
 	for _, spans := range x.rounds {
-		var others []int
+		var others, packed []int
 		all := 0
 		for r, s := range spans {
 			all += s.values
-			for i := s.from; i < s.to && r != g.Rank(); i++ {
-				others = append(others, i)
+			for i := s.from; i < s.to; i++ {
+				if r != g.Rank() {
+					others = append(others, i)
+				}
+				if r != g.Rank() || narrow {
+					packed = append(packed, i)
+				}
 			}
 		}
-		x.others = append(x.others, others)
+		x.others, x.packed = append(x.others, others), append(x.packed, packed)
 		own := spans[g.Rank()].values
 		most := (shards + size - 1) / size // shards of one rank
 		largest = max(largest, all, (all-own)*most+own*shards)
@@ -81,18 +87,23 @@ func newExchange(g ranks.Group, params []*graph.Param, shards int, narrow bool) 
 
 // gradients calls sum for each of the rank's own blocks, counted from 0, once it has received
 // the gradients of all shards for it. Local are those of the rank's shards of the batch, which
-// has total.
-func (x *exchange) gradients(local [][][]float32, total int, sum func(i int)) error {
+// has total. Before each round it calls wait, unless that is nil, which reports whether the
+// gradients are there: the rank takes part in the round in any case, so that no other waits for it.
+func (x *exchange) gradients(local [][][]float32, total int, sum func(i int), wait func(round int) bool) error {
 	x.local, x.sum, x.shardEnds = local, sum, ranks.Ends(total, x.group.Size())
 	x.first, x.last = ranks.Part(x.shardEnds, x.group.Rank())
 	for x.round = range x.rounds {
+		complete := wait == nil || wait(x.round)
 		x.cutBuffer()
-		parallel.Each(len(x.others[x.round]), x.pack)
+		if complete {
+			parallel.Each(len(x.packed[x.round]), x.pack)
+		}
 		if err := x.swap(); err != nil {
 			return err
 		}
-		own := x.own()
-		parallel.Each(own.to-own.from, x.sumOwn)
+		if own := x.own(); complete {
+			parallel.Each(own.to-own.from, x.sumOwn)
+		}
 	}
 	return nil
 }
@@ -120,22 +131,34 @@ func (x *exchange) cutBuffer() {
 			x.receive[r] = take(n * (to - from))
 		}
 		for s := range to - from {
-			if r == x.group.Rank() {
-				x.received = append(x.received, nil)
-			} else {
+			switch {
+			case r != x.group.Rank():
 				x.received = append(x.received, x.receive[r][s*n:(s+1)*n])
+			case x.narrow:
+				x.received = append(x.received, take(n))
+			default:
+				x.received = append(x.received, nil)
 			}
 		}
 	}
 }
 
-// packBlock copies a block of another rank from the gradients of the rank's shards.
+// packBlock copies a block from the gradients of the rank's shards.
 func (x *exchange) packBlock(i int) {
-	i = x.others[x.round][i]
+	i = x.packed[x.round][i]
 	b, to := x.blocks[i], x.rank[i]
 	n := x.rounds[x.round][to].values
 	for s, params := range x.local {
-		copy(x.send[to][s*n+x.at[i]:], params[b.param][b.from:b.to])
+		var into []float32
+		if to == x.group.Rank() {
+			into = x.received[x.first+s][x.at[i]:]
+		} else {
+			into = x.send[to][s*n+x.at[i]:]
+		}
+		copy(into, params[b.param][b.from:b.to])
+		if x.narrow {
+			roundToBFloat16(into[:b.size()])
+		}
 	}
 }
 

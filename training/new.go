@@ -217,6 +217,9 @@ func (r *Run) prepare() (err error) {
 	}
 	c := r.Config.Training
 	r.updater, err = newUpdater(r.Config.Optimizer, r.Weights.All(), r.group(), min(c.Shards, c.Batch), c.Wire == "bf16", c.Accumulate == 1)
+	if err == nil {
+		r.replicas.early = newBackground(r.updater)
+	}
 	return err
 }
 

@@ -224,7 +224,9 @@ func (r *Run) gradients(s *Step) (err error) {
 		}
 		s.Loss += loss
 		s.Added = rep.addLosses(s.Added)
-		if err := r.updater.addShards(rep.gradients(), rep.total); err != nil {
+		if rep.early != nil { // they were exchanged
+			r.updater.added++
+		} else if err := r.updater.addShards(rep.gradients(), rep.total); err != nil {
 			return err
 		}
 	}

@@ -90,6 +90,7 @@ type replicas struct {
 	resumed  map[int]map[string][]float32 // states of a checkpoint, until their shard is built
 	before   map[int]map[string][]float32 // states before the update that is being made
 	clock    *clock                       // of Measure; nil: nothing is timed
+	early    *background                  // exchanges gradients while others are computed; nil: nothing does
 }
 
 func newReplicas(c Config, w *graph.Weights) *replicas {
@@ -110,6 +111,7 @@ type replica struct {
 	errs   []error
 	added  [][]float64 // losses that layers have added, by shard of the batch
 	runOne func(i int)
+	early  *background // nil: gradients are exchanged after the run
 	batch  *data.Batch
 	over   int // targets that the losses are the mean over
 	grads  [][]*tensor.Dense
@@ -140,7 +142,7 @@ func (r *replicas) of(b *data.Batch) (*replica, error) {
 		return rep, nil
 	}
 	ends := cut(b.B, r.settings.Shards)
-	rep := &replica{group: r.group, total: len(ends)}
+	rep := &replica{group: r.group, total: len(ends), early: r.early}
 	first, last := r.share(rep.total)
 	rep.first = first
 	from := 0
@@ -159,6 +161,9 @@ func (r *replicas) of(b *data.Batch) (*replica, error) {
 	}
 	rep.losses, rep.errs, rep.added = make([]float64, rep.total), make([]error, rep.total), make([][]float64, rep.total)
 	rep.runOne = r.clock.around(rep)
+	if rep.early != nil {
+		rep.watch()
+	}
 	r.byShape[key] = rep
 	return rep, nil
 }
@@ -259,9 +264,24 @@ func (r *replicas) setStates(states map[int]map[string][]float32) error {
 	return nil
 }
 
+// watch passes on gradients while the shards run.
+func (p *replica) watch() {
+	for i, s := range p.shards {
+		s.WatchGradients(func(k int, gradient *tensor.Dense) { p.early.ready(i, k, gradient) })
+	}
+}
+
 // run computes a batch's part of the mean loss over so many targets, and of its gradients.
 func (p *replica) run(b *data.Batch, targets, workers int) (loss float64, err error) {
+	if p.early != nil {
+		p.early.begin(len(p.shards), p.total)
+	}
 	p.runShards(b, targets, workers)
+	if p.early != nil {
+		if err := p.early.end(); err != nil {
+			return 0, err
+		}
+	}
 	if p.group.Size() > 1 {
 		if err := p.share(); err != nil {
 			return 0, err

@@ -118,14 +118,14 @@ func (u *Updater) addShards(shards [][]*tensor.Dense, total int) error {
 	if u.inPlace {
 		copy(u.sums, u.shards[0])
 	}
-	if u.narrow {
-		u.round()
-	}
 	if u.exchange != nil {
-		if err := u.exchange.gradients(u.shards, total, u.add); err != nil {
+		if err := u.exchange.gradients(u.shards, total, u.add, nil); err != nil {
 			return err
 		}
 	} else {
+		if u.narrow {
+			u.round()
+		}
 		parallel.Each(len(u.blocks), u.add)
 	}
 	u.added++

@@ -167,4 +167,7 @@ func (s *buffer) inOrder() {
 		panic(fmt.Errorf("instruction %d ran after instruction %d: the memory plan is for another order", s.position, s.tape.position))
 	}
 	s.tape.position = s.position
+	if s.tape.watch != nil {
+		s.tape.watch(s.position)
+	}
 }

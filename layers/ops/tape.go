@@ -34,7 +34,8 @@ type Tape struct {
 
 	padding padding
 
-	position int // in the planned order, of the last instruction that ran
+	position int            // in the planned order, of the last instruction that ran
+	watch    func(done int) // nil: nobody does
 }
 
 // RunError is the error of an op that failed in a run, with the path of its layer.
@@ -86,6 +87,10 @@ func claim[T Float](t *Tape, n int) []T {
 
 // Begin resets the state of the last run.
 func (t *Tape) Begin() { t.err, t.next, t.position = nil, 0, 0 }
+
+// Watch has runs of a planned program call f before an instruction, with the number of those before
+// it, which are complete. Nil: they call nothing.
+func (t *Tape) Watch(f func(done int)) { t.watch = f }
 
 // Err returns the error of the op that failed in this run, which Gorgonia does not return.
 func (t *Tape) Err() *RunError { return t.err }
