@@ -3,8 +3,10 @@
 package mpi
 
 import (
+	"bytes"
 	"fmt"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"time"
 	"unsafe"
@@ -25,6 +27,8 @@ type comm struct {
 	max        int // maxCount, less in tests
 	ringFrom   int // the most bytes of an all-gather that the library makes
 	requests   requests
+	distant    bool // ranks are on several hosts
+	patient    atomic.Bool
 }
 
 // open opens the library and initialises it on a thread of its own.
@@ -41,7 +45,16 @@ func open(l *launch, limit time.Duration) (ranks.Group, error) {
 	if err := l.check(c.name, c.version, c.rank, c.size); err != nil {
 		return nil, err
 	}
-	return c, nil
+	return c, c.findHosts()
+}
+
+// findHosts finds out whether the ranks are on several hosts.
+func (c *comm) findHosts() error {
+	names, err := ranks.Gather(c, []byte(hostName()))
+	for _, name := range names {
+		c.distant = c.distant || !bytes.Equal(name, names[0])
+	}
+	return err
 }
 
 // start opens and initialises the library. From then on errors are returned, not fatal.
@@ -73,6 +86,8 @@ func (c *comm) start(names []string) (err error) {
 func (c *comm) Rank() int       { return c.rank }
 func (c *comm) Size() int       { return c.size }
 func (c *comm) Library() string { return c.version }
+func (c *comm) Distant() bool   { return c.distant }
+func (c *comm) Patient(on bool) { c.patient.Store(on) }
 
 // Memory returns pages of their own, which Go's heap never takes back behind the library's
 // cache of registered memory.

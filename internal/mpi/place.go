@@ -48,10 +48,15 @@ func FindPlaces(g ranks.Group, threads int) (Places, error) {
 
 // here returns the place of this process.
 func here() Place {
-	host, _ := os.Hostname() // "" makes all ranks neighbours
-	p := Place{Host: host, Cores: runtime.GOMAXPROCS(0)}
+	p := Place{Host: hostName(), Cores: runtime.GOMAXPROCS(0)}
 	p.Mask, p.Launcher = masks()
 	return p
+}
+
+// hostName returns the name of this host, or "", which makes all ranks neighbours.
+func hostName() string {
+	name, _ := os.Hostname()
+	return name
 }
 
 // share sets the threads of ranks that were not given a number.
