@@ -1,6 +1,7 @@
 package training
 
 import (
+	"slices"
 	"sync"
 
 	"gorgonia.org/tensor"
@@ -33,17 +34,16 @@ func newBackground(u *Updater) *background {
 	if !ok || !g.Distant() {
 		return nil
 	}
-	rounds := u.exchange.rounds
+	rounds := u.exchange.sums.rounds
 	b := &background{updater: u, group: g, byParam: make([][]int, len(u.params)), params: make([]int, len(rounds)),
 		missing: make([]int, len(rounds)), ended: make(chan error, 1)}
 	b.changed.L = &b.mu
-	for round, spans := range rounds {
-		last := -1
-		for _, block := range u.exchange.blocks[spans[0].from:spans[len(spans)-1].to] {
-			if block.param != last {
-				last = block.param
-				b.byParam[last] = append(b.byParam[last], round)
-				b.params[round]++
+	for i, r := range rounds {
+		for _, block := range r.except(-1) {
+			of := &b.byParam[u.exchange.blocks[block].param]
+			if !slices.Contains(*of, i) {
+				*of = append(*of, i)
+				b.params[i]++
 			}
 		}
 	}

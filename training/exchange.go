@@ -6,17 +6,18 @@ import (
 	"euryale/layers/graph"
 )
 
-// Exchanges are in rounds, each at most so much that its memory is about 8 MB, and cost little
-// more than their start; the more rounds, the earlier in the backward pass the first one begins.
+// Exchanges are in rounds, of at most so much that their memory is about 8 MB. Of gradients there are
+// more, where there are more blocks: the first ones are complete early in the backward pass.
 const (
 	roundValues = 1 << 21
-	manyRounds  = 16
+	manyRounds  = 8 // to twice as many
 )
 
-// roundSize returns how many values each rank has in a round, on average, for parameters of so
-// many values and batches of so many shards.
-func roundSize(values float64, shards, size int) float64 {
-	return max(min(roundValues/float64(max(shards, size)), values/float64(size*manyRounds)), blockSize)
+// roundSizes returns how many values each rank has in a round at most, on average, for parameters of
+// so many values and batches of so many shards: of gradients, and of updated values.
+func roundSizes(values float64, shards, size int) (gradients, updated float64) {
+	updated = max(roundValues/float64(max(shards, size)), blockSize)
+	return max(min(updated, values/float64(size*manyRounds)), blockSize), updated
 }
 
 // exchange moves gradients and updated values between ranks. A rank has some of the shards of
@@ -28,9 +29,8 @@ type exchange struct {
 	group ranks.Group
 	*division
 	narrow  bool    // gradients are sent as bfloat16
-	others  [][]int // blocks of the other ranks, by round
-	packed  [][]int // those whose gradients are copied to the buffer: all, where they are rounded
-	mine    []int   // the rank's own blocks
+	others  [][]int // blocks of the other ranks, by round of updated values
+	packed  [][]int // by round of gradients, those copied to the buffer: of others, or all if they are rounded
 	buffer  []float32
 	wire    []uint16 // in place of buffer, where gradients are bfloat16
 	send    [][]float32
@@ -44,7 +44,8 @@ type exchange struct {
 	shardEnds   []int         // of the ranks
 	whole       [][]float32   // values of all parameters
 	wholeEnds   []int         // of the ranks' values in buffer
-	round       int
+	index       int           // of the round
+	now         round
 	sum         func(i int)
 	pack        func(i int)
 	packWhole   func(i int)
@@ -54,28 +55,23 @@ type exchange struct {
 // newExchange returns an exchange for batches of at most so many shards.
 func newExchange(g ranks.Group, params []*graph.Param, shards int, narrow bool) *exchange {
 	size := g.Size()
-	x := &exchange{group: g, division: divide(params, size, int(roundSize(countValues(params), shards, size))), narrow: narrow,
+	gradients, updated := roundSizes(countValues(params), shards, size)
+	x := &exchange{group: g, division: divide(params, size, int(gradients), int(updated)), narrow: narrow,
 		send: make([][]float32, size), receive: make([][]float32, size)}
-	x.mine = x.of(g.Rank())
 	largest := 0
-	for _, spans := range x.rounds {
-		var others, packed []int
-		all := 0
-		for r, s := range spans {
-			all += s.values
-			for i := s.from; i < s.to; i++ {
-				if r != g.Rank() {
-					others = append(others, i)
-				}
-				if r != g.Rank() || narrow {
-					packed = append(packed, i)
-				}
-			}
+	for _, r := range x.updates.rounds {
+		x.others = append(x.others, r.except(g.Rank()))
+		largest = max(largest, r.all())
+	}
+	for _, r := range x.sums.rounds {
+		not := g.Rank()
+		if narrow {
+			not = -1
 		}
-		x.others, x.packed = append(x.others, others), append(x.packed, packed)
-		own := spans[g.Rank()].values
+		x.packed = append(x.packed, r.except(not))
+		own := r.values[g.Rank()]
 		most := (shards + size - 1) / size // shards of one rank
-		largest = max(largest, all, (all-own)*most+own*shards)
+		largest = max(largest, (r.all()-own)*most+own*shards)
 	}
 	x.buffer = ranks.Memory[float32](g, largest)
 	if narrow {
@@ -92,24 +88,24 @@ func newExchange(g ranks.Group, params []*graph.Param, shards int, narrow bool) 
 func (x *exchange) gradients(local [][][]float32, total int, sum func(i int), wait func(round int) bool) error {
 	x.local, x.sum, x.shardEnds = local, sum, ranks.Ends(total, x.group.Size())
 	x.first, x.last = ranks.Part(x.shardEnds, x.group.Rank())
-	for x.round = range x.rounds {
-		complete := wait == nil || wait(x.round)
+	for x.index, x.now = range x.sums.rounds {
+		complete := wait == nil || wait(x.index)
 		x.cutBuffer()
 		if complete {
-			parallel.Each(len(x.packed[x.round]), x.pack)
+			parallel.Each(len(x.packed[x.index]), x.pack)
 		}
 		if err := x.swap(); err != nil {
 			return err
 		}
-		if own := x.own(); complete {
-			parallel.Each(own.to-own.from, x.sumOwn)
+		if complete {
+			parallel.Each(len(x.mine()), x.sumOwn)
 		}
 	}
 	return nil
 }
 
-// own returns the rank's own blocks of the round.
-func (x *exchange) own() span { return x.rounds[x.round][x.group.Rank()] }
+// mine returns the rank's own blocks of the round.
+func (x *exchange) mine() []int { return x.now.blocks[x.group.Rank()] }
 
 // cutBuffer cuts the buffer into what the rank sends to each other and receives from it.
 func (x *exchange) cutBuffer() {
@@ -118,12 +114,12 @@ func (x *exchange) cutBuffer() {
 		at += n
 		return x.buffer[at-n : at : at]
 	}
-	for r, s := range x.rounds[x.round] {
+	for r, n := range x.now.values {
 		if r != x.group.Rank() {
-			x.send[r] = take(s.values * (x.last - x.first))
+			x.send[r] = take(n * (x.last - x.first))
 		}
 	}
-	n := x.own().values
+	n := x.now.values[x.group.Rank()]
 	x.received = x.received[:0]
 	for r := range x.receive {
 		from, to := ranks.Part(x.shardEnds, r)
@@ -145,15 +141,15 @@ func (x *exchange) cutBuffer() {
 
 // packBlock copies a block from the gradients of the rank's shards.
 func (x *exchange) packBlock(i int) {
-	i = x.packed[x.round][i]
-	b, to := x.blocks[i], x.rank[i]
-	n := x.rounds[x.round][to].values
+	i = x.packed[x.index][i]
+	b, to, at := x.blocks[i], x.rank[i], x.sums.at[i]
+	n := x.now.values[to]
 	for s, params := range x.local {
 		var into []float32
 		if to == x.group.Rank() {
-			into = x.received[x.first+s][x.at[i]:]
+			into = x.received[x.first+s][at:]
 		} else {
-			into = x.send[to][s*n+x.at[i]:]
+			into = x.send[to][s*n+at:]
 		}
 		copy(into, params[b.param][b.from:b.to])
 		if x.narrow {
@@ -192,15 +188,15 @@ func (x *exchange) swap() error {
 // sumOwn sums one of the rank's blocks of the round.
 func (x *exchange) sumOwn(i int) {
 	first, _ := ranks.Part(x.ends, x.group.Rank())
-	x.sum(x.slot[x.own().from+i] - first)
+	x.sum(x.slot[x.mine()[i]] - first)
 }
 
 // gradient returns the gradient of a shard for one of the rank's own blocks, counted from 0.
 func (x *exchange) gradient(shard, i int) []float32 {
-	i = x.mine[i]
+	i = x.own[x.group.Rank()][i]
 	b := x.blocks[i]
 	if g := x.received[shard]; g != nil {
-		return g[x.at[i] : x.at[i]+b.size()]
+		return g[x.sums.at[i]:][:b.size()]
 	}
 	return x.local[shard-x.first][b.param][b.from:b.to]
 }
@@ -208,40 +204,39 @@ func (x *exchange) gradient(shard, i int) []float32 {
 // gather sends the rank's blocks of the parameters' values to all others, and receives theirs.
 func (x *exchange) gather(values [][]float32) error {
 	x.whole = values
-	for x.round = range x.rounds {
+	for x.index, x.now = range x.updates.rounds {
 		n := 0
 		x.wholeEnds = x.wholeEnds[:0]
-		for _, s := range x.rounds[x.round] {
-			n += s.values
+		for _, values := range x.now.values {
+			n += values
 			x.wholeEnds = append(x.wholeEnds, n)
 		}
-		own := x.own()
-		parallel.Each(own.to-own.from, x.packWhole)
+		parallel.Each(len(x.mine()), x.packWhole)
 		if err := ranks.AllGather(x.group, x.buffer[:n], x.wholeEnds); err != nil {
 			return err
 		}
-		parallel.Each(len(x.others[x.round]), x.unpackWhole)
+		parallel.Each(len(x.others[x.index]), x.unpackWhole)
 	}
 	return nil
 }
 
 // packOwn copies one of the rank's blocks of the round to the buffer.
 func (x *exchange) packOwn(i int) {
-	values, buffer := x.values(x.own().from + i)
+	values, buffer := x.placeOf(x.mine()[i])
 	copy(buffer, values)
 }
 
 // unpackOther copies a block of another rank from the buffer.
 func (x *exchange) unpackOther(i int) {
-	values, buffer := x.values(x.others[x.round][i])
+	values, buffer := x.placeOf(x.others[x.index][i])
 	copy(values, buffer)
 }
 
-// values returns the values of a block, and their place in the buffer.
-func (x *exchange) values(i int) (values, buffer []float32) {
+// placeOf returns the values of a block, and their place in the buffer.
+func (x *exchange) placeOf(i int) (values, buffer []float32) {
 	b := x.blocks[i]
 	from, _ := ranks.Part(x.wholeEnds, x.rank[i])
-	from += x.at[i]
+	from += x.updates.at[i]
 	return x.whole[b.param][b.from:b.to], x.buffer[from : from+b.size()]
 }
 

@@ -83,9 +83,10 @@ func (c Config) stateBytes(params []*graph.Param, size int) (float64, error) {
 // exchangedValues returns how many values an exchange of ranks holds at once, for parameters of so many
 // values and batches of so many shards: see newExchange.
 func exchangedValues(values float64, shards, size int) float64 {
-	span := min(values/float64(size), roundSize(values, shards, size))
+	gradients, updated := roundSizes(values, shards, size)
 	most := (shards + size - 1) / size
-	return span * float64(max(size, (size-1)*most+shards))
+	share := values / float64(size)
+	return max(min(share, updated)*float64(size), min(share, gradients)*float64((size-1)*most+shards))
 }
 
 // batchBytes returns the memory of an update's tokens and targets, and of what a graph reads

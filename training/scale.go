@@ -100,8 +100,9 @@ func (s *Scale) parts(n int) (compute, communicate time.Duration) {
 	if t.Wire == "bf16" {
 		sent /= 2
 	}
-	rounds := math.Ceil(bytes / 4 / float64(n) / roundSize(bytes/4, all, n))
-	messages := rounds*float64(n-1)*(batches+1) + (batches+3)*math.Ceil(math.Log2(float64(n)))
+	gradients, updated := roundSizes(bytes/4, all, n)
+	rounds := func(size float64) float64 { return math.Ceil(bytes / 4 / float64(n) / size) }
+	messages := float64(n-1)*(batches*rounds(gradients)+rounds(updated)) + (batches+3)*math.Ceil(math.Log2(float64(n)))
 	return compute, seconds((sent+gathered)/s.Link + copied/s.Copy + messages*s.Latency.Seconds())
 }
 

@@ -37,17 +37,16 @@ func TestScale(t *testing.T) {
 	assert.InDelta(t, 44+9, four.Step.Seconds()*1e3, 1e-5)
 	assert.InDelta(t, 9, four.Communicate.Seconds()*1e3, 1e-5)
 	assert.InDelta(t, 176.0/4/53, four.Efficiency, 1e-9)
-	// A quarter of two values of AdamW and of a sum for each value; in a round, of 8 shards' gradients, a block
-	// of the rank's own and as much of its two shards for each of three others.
-	assert.Equal(t, 4_000_000+3_000_000+4*blockSize*14+2*3_000_000, four.Memory)
+	// A quarter of two values of AdamW and of a sum for each value; all values at once; two shards.
+	assert.Equal(t, 4_000_000+3_000_000+4_000_000+2*3_000_000, four.Memory)
 	assert.InDelta(t, 16*float64(c.Model.Common().Context)/0.053, four.Tokens, 1e-6)
 
 	s.Copy = 1e9 // 9 MB
 	assert.InDelta(t, 9+9, s.At(4).Communicate.Seconds()*1e3, 1e-5)
-	s.Copy, s.Latency = math.Inf(1), time.Millisecond // three others, to send and to gather, in 8 rounds; four numbers in two steps
-	assert.InDelta(t, 9+8*2*3+4*2, s.At(4).Communicate.Seconds()*1e3, 1e-5)
+	s.Copy, s.Latency = math.Inf(1), time.Millisecond // three others, to send to in 8 rounds, and to gather; four numbers in two steps
+	assert.InDelta(t, 9+(8+1)*3+4*2, s.At(4).Communicate.Seconds()*1e3, 1e-5)
 	s.Config.Training.Wire = "bf16" // gradients of 3 MB instead of 6
-	assert.InDelta(t, 6+8*2*3+4*2, s.At(4).Communicate.Seconds()*1e3, 1e-5)
+	assert.InDelta(t, 6+(8+1)*3+4*2, s.At(4).Communicate.Seconds()*1e3, 1e-5)
 	_, err = NewScale(c, m, params, 0, 0)
 	require.ErrorContains(t, err, "a rate above 0")
 }
