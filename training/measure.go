@@ -115,6 +115,18 @@ func (m *Measurement) collect(c *clock, r *replicas) {
 	}
 }
 
+// backward returns the share of the backward pass in the time of all ops.
+func (m *Measurement) backward() float64 {
+	var backward, all time.Duration
+	for _, o := range m.Ops {
+		all += o.Time
+		if o.Backward {
+			backward += o.Time
+		}
+	}
+	return backward.Seconds() / max(all.Seconds(), 1e-9)
+}
+
 // opTimes are the ops of all shards, by the layer that they belong to.
 type opTimes struct {
 	byOrigin map[graph.Origin]*OpTime

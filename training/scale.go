@@ -15,6 +15,8 @@ type Scale struct {
 	Config    Config
 	Params    []*graph.Param
 	Sequence  time.Duration // of the forward and backward pass of one sequence, with all threads
+	Backward  float64       // share of the backward pass in it
+	Together  int           // shards that a rank runs at once
 	Sum       time.Duration // of adding the gradients of one shard
 	Optimizer time.Duration // of the optimizer's update of all values
 	Shard     int           // bytes of the values and gradients of one shard
@@ -30,7 +32,7 @@ const copyRate = 5e9
 type Prediction struct {
 	Ranks       int
 	Step        time.Duration // of an update
-	Communicate time.Duration // part of Step
+	Communicate time.Duration // part of Step: what the backward pass does not hide
 	Efficiency  float64       // speed by that of one rank, divided by the ranks
 	Memory      int           // bytes on each rank
 	Tokens      float64       // per second
@@ -56,7 +58,8 @@ func NewScale(c Config, m *Measurement, params []*graph.Param, link float64, lat
 	}
 	passes := m.Step - m.Sum - m.Optimizer
 	sequences := ScaleConfig(c, m.Shards).Training.Batch
-	return &Scale{Config: c, Params: params, Sequence: passes / time.Duration(sequences), Sum: m.Sum / time.Duration(m.Shards),
+	return &Scale{Config: c, Params: params, Sequence: passes / time.Duration(sequences), Backward: m.backward(), Together: m.Shards,
+		Sum:       m.Sum / time.Duration(m.Shards),
 		Optimizer: m.Optimizer, Shard: m.Planned / m.Shards, Link: link, Latency: latency, Copy: copyRate}, nil
 }
 
@@ -79,31 +82,42 @@ func (s *Scale) At(n int) Prediction {
 // shards returns those of a batch that the rank with the most has.
 func (s *Scale) shards(n int) int { return (s.MaxRanks() + n - 1) / n }
 
-// parts returns the time of computing and of communicating. For each batch of an update a rank
-// computes its shards, sends their gradients to the ranks that sum them, and receives as many;
-// after the update it receives the values of all others. Both are copied once, and cut into rounds.
-// Of numbers, ranks exchange those of targets, losses and squares in each update.
+// parts returns the time of computing and of communicating beyond that. For each batch of an update
+// a rank computes its shards, sends their gradients to the ranks that sum them, and receives as many,
+// from the backward pass of its last shards on; after the update it receives the values of all others.
+// Both are copied once, and cut into rounds. Of numbers, ranks exchange those of targets, losses and
+// squares in each update.
 func (s *Scale) parts(n int) (compute, communicate time.Duration) {
 	t := s.Config.Training
 	all, batches := s.MaxRanks(), float64(t.Accumulate)
-	sequences := float64(t.Batch) * float64(s.shards(n)) / float64(all)
-	batch := sequences*s.Sequence.Seconds() + float64(all)*s.Sum.Seconds()/float64(n)
+	passes := float64(t.Batch) * float64(s.shards(n)) / float64(all) * s.Sequence.Seconds()
+	batch := passes + float64(all)*s.Sum.Seconds()/float64(n)
 	compute = seconds(batches*batch + s.Optimizer.Seconds()/float64(n))
 	if n == 1 {
 		return compute, 0
 	}
-	bytes := 4 * countValues(s.Params)
-	others := float64(n-1) / float64(n)
-	gathered := bytes * others
-	sent := gathered * float64(s.shards(n)) * batches
-	copied := sent + gathered
+	values := countValues(s.Params)
+	gradients, updated := roundSizes(values, all, n)
+	others, latency := float64(n-1), s.Latency.Seconds()
+	gathered := 4 * values * others / float64(n)
+	sent := gathered * float64(s.shards(n))
+	onWire := sent
 	if t.Wire == "bf16" {
-		sent /= 2
+		onWire /= 2
 	}
-	gradients, updated := roundSizes(bytes/4, all, n)
-	rounds := func(size float64) float64 { return math.Ceil(bytes / 4 / float64(n) / size) }
-	messages := float64(n-1)*(batches*rounds(gradients)+rounds(updated)) + (batches+3)*math.Ceil(math.Log2(float64(n)))
-	return compute, seconds((sent+gathered)/s.Link + copied/s.Copy + messages*s.Latency.Seconds())
+	rounds := math.Ceil(values / float64(n) / gradients)
+	send := onWire/s.Link + sent/s.Copy + rounds*others*latency
+	gather := gathered/s.Link + gathered/s.Copy + math.Ceil(values/float64(n)/updated)*others*latency
+	numbers := (batches + 3) * math.Ceil(math.Log2(float64(n))) * latency
+	return compute, seconds(batches*s.exposed(send, passes, rounds, n) + gather + numbers)
+}
+
+// exposed returns how long a rank still sends the gradients of a batch after its passes, in seconds:
+// it begins after the first of so many parts of its last shards' backward pass, and has the last part
+// of them to send in any case.
+func (s *Scale) exposed(send, passes, rounds float64, n int) float64 {
+	waves := math.Ceil(float64(s.shards(n)) / float64(max(s.Together, 1)))
+	return max(send/rounds, send-s.Backward*passes/waves*(1-1/rounds))
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

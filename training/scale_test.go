@@ -47,6 +47,13 @@ func TestScale(t *testing.T) {
 	assert.InDelta(t, 9+(8+1)*3+4*2, s.At(4).Communicate.Seconds()*1e3, 1e-5)
 	s.Config.Training.Wire = "bf16" // gradients of 3 MB instead of 6
 	assert.InDelta(t, 6+(8+1)*3+4*2, s.At(4).Communicate.Seconds()*1e3, 1e-5)
+
+	s.Config.Training.Wire, s.Backward = "fp32", 0.5 // of four sequences, 20 ms, from the first of 8 rounds on
+	assert.InDelta(t, 6+8*3-20*7/8.+3+3+4*2, s.At(4).Communicate.Seconds()*1e3, 1e-5)
+	s.Latency = 0 // the last round alone
+	assert.InDelta(t, 6/8.+3, s.At(4).Communicate.Seconds()*1e3, 1e-5)
+	s.Together, s.Link = 1, 5e8 // the second of two shards has 10 ms
+	assert.InDelta(t, 12-10*7/8.+6, s.At(4).Communicate.Seconds()*1e3, 1e-5)
 	_, err = NewScale(c, m, params, 0, 0)
 	require.ErrorContains(t, err, "a rate above 0")
 }
@@ -58,7 +65,8 @@ func TestScaleOfPage(t *testing.T) {
 	predict := func(n int, tokens, link float64) Prediction {
 		c := Default()
 		c.Training.Batch, c.Training.Shards, c.Model.Common().Context = 1024, n, 1024
-		s := &Scale{Config: c, Params: params, Sequence: seconds(1024 / tokens), Link: link / 8, Latency: 50 * time.Microsecond, Copy: copyRate}
+		s := &Scale{Config: c, Params: params, Sequence: seconds(1024 / tokens), Backward: 2. / 3, Together: 1,
+			Link: link / 8, Latency: 50 * time.Microsecond, Copy: copyRate}
 		return s.At(n)
 	}
 	for _, n := range []int{1, 8, 64, 256, 1024} {

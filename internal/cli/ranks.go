@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
+	"runtime"
 	"time"
 
 	"euryale/internal/kernel/parallel"
@@ -36,6 +37,9 @@ func (m *Machine) Join(w io.Writer) (ranks.Group, error) {
 		return nil, err
 	}
 	parallel.SetThreads(places[g.Rank()].Threads)
+	if d, ok := g.(ranks.Distant); ok && d.Distant() { // what exchanges beside the threads must not wait for one of them
+		runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), parallel.Threads()+2))
+	}
 	if g.Rank() > 0 {
 		return g, nil
 	}
