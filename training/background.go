@@ -99,3 +99,10 @@ func (b *background) end() error {
 	b.group.Patient(false)
 	return <-b.ended
 }
+
+// watch passes on gradients while the shards run.
+func (p *replica) watch() {
+	for i, s := range p.shards {
+		s.WatchGradients(func(k int, gradient *tensor.Dense) { p.early.ready(i, k, gradient) })
+	}
+}

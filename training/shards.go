@@ -264,13 +264,6 @@ func (r *replicas) setStates(states map[int]map[string][]float32) error {
 	return nil
 }
 
-// watch passes on gradients while the shards run.
-func (p *replica) watch() {
-	for i, s := range p.shards {
-		s.WatchGradients(func(k int, gradient *tensor.Dense) { p.early.ready(i, k, gradient) })
-	}
-}
-
 // run computes a batch's part of the mean loss over so many targets, and of its gradients.
 func (p *replica) run(b *data.Batch, targets, workers int) (loss float64, err error) {
 	if p.early != nil {
