@@ -39,6 +39,16 @@ func onDistant(c Config, patient *int) func(g ranks.Group) (*Run, error) {
 	}
 }
 
+// begun returns a rank's run of that kind, and the replica of its first batch.
+func begun(c Config, g ranks.Group) (*Run, *replica, error) {
+	r, err := onDistant(c, new(int))(g)
+	if err != nil {
+		return nil, nil, err
+	}
+	rep, err := r.nextReplica()
+	return r, rep, err
+}
+
 // Gradients that are exchanged while others are computed give the same bits on any number of ranks and
 // workers, in several rounds, with batches added up, and in bfloat16.
 func TestSameBitsInTheBackground(t *testing.T) {
@@ -67,21 +77,17 @@ func TestSameBitsInTheBackground(t *testing.T) {
 func TestBackgroundBeginsEarly(t *testing.T) {
 	c := shared(t, "gpt", "model.dim=128", "training.steps=1", "training.sample=0")
 	require.NoError(t, rankstest.Run(2, func(g ranks.Group) error {
-		r, err := onDistant(c, new(int))(g)
+		r, rep, err := begun(c, g)
 		if err != nil {
 			return err
 		}
-		rep, err := r.nextReplica()
-		if err != nil {
-			return err
-		}
-		begun, b := make(chan bool), r.replicas.early
-		once, add := sync.OnceFunc(func() { close(begun) }), r.updater.add
+		exchanged, b := make(chan bool), r.replicas.early
+		once, add := sync.OnceFunc(func() { close(exchanged) }), r.updater.add
 		r.updater.add = func(i int) { once(); add(i) }
 		for i, s := range rep.shards {
 			s.WatchGradients(func(k int, gradient *tensor.Dense) {
 				if k == 0 && i == len(rep.shards)-1 {
-					<-begun
+					<-exchanged
 				}
 				b.ready(i, k, gradient)
 			})
@@ -100,11 +106,7 @@ func TestFailureInTheBackground(t *testing.T) {
 	broken := errors.New("broken")
 	failures := make([]string, 2)
 	require.NoError(t, rankstest.Run(2, func(g ranks.Group) error {
-		r, err := onDistant(c, new(int))(g)
-		if err != nil {
-			return err
-		}
-		rep, err := r.nextReplica()
+		r, rep, err := begun(c, g)
 		if err != nil {
 			return err
 		}
