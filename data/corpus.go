@@ -94,6 +94,11 @@ func (c *Corpus) Text(part string, tokens int) (string, error) {
 	return text, c.named(err)
 }
 
+// Tokens returns the number of tokens to predict in a part; 0 if there is no such part.
+func (c *Corpus) Tokens(part string) int {
+	return map[string]int{"train": c.Info.Train, "valid": c.Info.Valid, "test": c.Info.Test}[part]
+}
+
 // Format returns the format of the corpus's task.
 func (c *Corpus) Format() (*task.Format, error) { return NewFormat(c.Config, c.Tokenizer) }
 

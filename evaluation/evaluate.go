@@ -88,7 +88,8 @@ func Measure(ctx context.Context, s *training.Saved, o Options) (*Measured, erro
 	return m, err
 }
 
-// likelihood measures the loss of the part in nats, bits per byte, and perplexity of tokens and words.
+// likelihood measures the loss of the part in nats, bits per byte, and perplexity of tokens and words; of
+// answers that of tokens and characters, their ends included.
 func (m *Measured) likelihood(ctx context.Context, s *training.Saved, corpus *data.Corpus, o Options) error {
 	batches, of := 0, 0
 	sum, tokens, err := s.PartLoss(ctx, corpus, o.Part, func(done, total int) {
@@ -107,12 +108,19 @@ func (m *Measured) likelihood(ctx context.Context, s *training.Saved, corpus *da
 		return err
 	}
 	m.Partial = "the loss, without generated texts"
-	if corpus.Config.Task != "lm" && corpus.Config.Task != "" {
+	if corpus.Config.Task == "mask" {
 		return nil
 	}
 	text, err := corpus.Text(o.Part, 0)
 	if err != nil {
 		return err
+	}
+	if corpus.Config.Task != "lm" && corpus.Config.Task != "" {
+		// Answers that were cut, and unknown words, have no known number of characters.
+		if tokens == corpus.Tokens(o.Part) && corpus.Tokenizer.Kind() != "word" {
+			m.Report = append(m.Report, metrics.Measure{Name: "perplexity_per_char", Value: math.Exp(sum / float64(utf8.RuneCountInString(text)))})
+		}
+		return nil
 	}
 	m.Report = metrics.Likelihood{NLL: sum, Tokens: tokens, Bytes: len(text), Chars: utf8.RuneCountInString(text), Words: tokenizer.CountWords(text)}.Report()
 	return nil

@@ -91,6 +91,25 @@ func TestLongSourcesAreCut(t *testing.T) {
 	assert.NotEmpty(t, m.Samples)
 }
 
+// The perplexity of characters is that of tokens where each is a token; longer tokens share their loss among
+// theirs, and each end counts as one. Answers that were cut have none.
+func TestPerplexityOfCharacters(t *testing.T) {
+	rows := file(t, "rows.tsv", strings.Repeat("abc\tabab abab abab abab\ndef\tcaca caca caca caca\nghi\tabab caca abab caca\njkl\tcaca abab caca abab\n", 30))
+	table := []string{"data.name=" + rows, "data.task=pairs", "data.key=2", "data.split=0.5", "training.steps=2", "model.dim=32", "model.context=32"}
+	measured := func(sets ...string) metrics.Report {
+		m, err := Measure(context.Background(), trained(t, "../configs/copy-transformer.toml", append(table, sets...)...), Options{Part: "valid", Examples: 1, Settings: generation.Settings{Tokens: 3}})
+		require.NoError(t, err)
+		return m.Report
+	}
+	chars := measured("tokenizer.kind=char")
+	assert.InEpsilon(t, value(t, chars, "perplexity"), value(t, chars, "perplexity_per_char"), 1e-9)
+	merged := measured("tokenizer.kind=bpe", "tokenizer.vocab=270")
+	assert.Less(t, value(t, merged, "perplexity_per_char"), 0.8*value(t, merged, "perplexity"))
+	for _, m := range measured("tokenizer.kind=char", "model.context=16") {
+		assert.NotEqual(t, "perplexity_per_char", m.Name)
+	}
+}
+
 // A model of masked tokens has a loss, and generates nothing.
 func TestMaskedModel(t *testing.T) {
 	run := trained(t, "", "model.name=encoder", "model.causal=false", "model.layers=1", "model.heads=2", "model.dim=16", "model.hidden=16",
