@@ -15,7 +15,7 @@ var measureNames = map[string]card.Text{
 	"tokens": {En: "tokens", Zh: "词元"}, "chars": {En: "characters", Zh: "字符"}, "bytes": {En: "bytes", Zh: "字节"}, "words": {En: "words and ends of lines", Zh: "词与行尾"},
 	"nll_per_token": {En: "nats per token", Zh: "每词元奈特"}, "perplexity": {En: "perplexity", Zh: "困惑度"}, "word_perplexity": {En: "perplexity of words", Zh: "词困惑度"},
 	"perplexity_per_char": {En: "perplexity of characters", Zh: "字符困惑度"},
-	"bits_per_byte": {En: "bits per byte", Zh: "每字节比特"}, "bits_per_char": {En: "bits per character", Zh: "每字符比特"},
+	"bits_per_byte":       {En: "bits per byte", Zh: "每字节比特"}, "bits_per_char": {En: "bits per character", Zh: "每字符比特"},
 	"bleu": {En: "BLEU", Zh: "BLEU"}, "chrf2": {En: "chrF2", Zh: "chrF2"}, "rouge_1": {En: "ROUGE-1", Zh: "ROUGE-1"}, "rouge_2": {En: "ROUGE-2", Zh: "ROUGE-2"}, "rouge_l": {En: "ROUGE-L", Zh: "ROUGE-L"},
 	"exact_match": {En: "exact match", Zh: "完全一致"}, "distinct_1": {En: "distinct-1", Zh: "distinct-1"}, "distinct_2": {En: "distinct-2", Zh: "distinct-2"},
 	"repetition_4": {En: "repetition of 4-grams", Zh: "4 元重复率"}, "distinct_2_of_people": {En: "distinct-2 of the corpus", Zh: "语料的 distinct-2"},
