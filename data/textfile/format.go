@@ -25,6 +25,7 @@ type format struct {
 	convert encoding.Encoding // from UTF-16 or UTF-32; else nil
 	mark    int               // bytes of the byte order mark
 	keys    []string          // of the first object, if the lines are JSON objects
+	columns int               // of each line, if all have as many tabs, and some; else 0
 }
 
 // wide are the encodings that are converted, with their byte order marks. UTF-32LE stands before
@@ -69,7 +70,7 @@ func recognize(head []byte) (f format, err error) {
 	if invalid {
 		f.name = narrowEncoding(head)
 	}
-	f.keys = jsonKeys(text)
+	f.keys, f.columns = jsonKeys(text), columns(text)
 	return f, nil
 }
 
@@ -192,6 +193,33 @@ func jsonKeys(text string) []string {
 		}
 	}
 	return slices.Sorted(maps.Keys(first))
+}
+
+// columns returns how many columns the lines of text have, separated by tabs; 0 if there are fewer than three
+// lines, or not each has as many.
+func columns(text string) int {
+	const least = 3
+	lines := strings.Split(text, "\n")
+	lines = lines[:len(lines)-1] // complete ones
+	if len(lines) < least {
+		return 0
+	}
+	tabs := strings.Count(lines[0], "\t")
+	for _, line := range lines {
+		if tabs == 0 || strings.Count(line, "\t") != tabs {
+			return 0
+		}
+	}
+	return tabs + 1
+}
+
+// tableNote says that the file is probably a table, which is read as running text; "" if it is none.
+func (f *File) tableNote() string {
+	if f.format.columns == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s has %d columns separated by tabs in each line, and is read as running text, tabs included: for its rows set data.task to pairs, summary or dialogue, and data.source and data.target to columns",
+		f.path, f.format.columns)
 }
 
 // Note says what a user should know about the file: that it was converted, is in another encoding or is

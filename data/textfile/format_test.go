@@ -131,6 +131,29 @@ func TestNoteNamesTheEncoding(t *testing.T) {
 	}
 }
 
+// A table that is read as running text is probably meant as rows.
+func TestNoteOfATable(t *testing.T) {
+	const rows = "# English\tChinese\nHi.\t你好。\nBye.\t再见。\n"
+	for text, want := range map[string]string{
+		rows:                      "x.txt has 2 columns separated by tabs in each line, and is read as running text, tabs included: for its rows set data.task to",
+		rows + "one\n":            "", // a line without a tab: a text with tabs in it
+		"a\tb\nc\td\n":            "", // two lines say too little
+		"plain\ntext\nof lines\n": "",
+		strings.Repeat("a long source\tand its answer\n", 20<<10): "x.txt has 2 columns", // the head ends within a line
+	} {
+		notes, err := Source{Files: []string{write(t, "x.txt", text)}}.Notes(false)
+		require.NoError(t, err)
+		if want == "" {
+			assert.Empty(t, notes, "%.20q", text)
+		} else if assert.Len(t, notes, 1) {
+			assert.Contains(t, notes[0], want)
+		}
+	}
+	_, note, err := ReadFile(write(t, "x.txt", rows)) // prompts, say, whose columns are read
+	require.NoError(t, err)
+	assert.Empty(t, note)
+}
+
 func TestOpenRefusesOtherFormats(t *testing.T) {
 	for want, file := range map[string]string{
 		"a PDF document, not text: extract its text with pdftotext": "%PDF-1.7\n%\xe2\xe3\xcf\xd3\n",

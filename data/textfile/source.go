@@ -140,8 +140,8 @@ func (s Source) Hash() (sum [sha256.Size]byte, err error) {
 	return sum, nil
 }
 
-// Notes says what a user should know about the files, as File.Note does, of the first files that there
-// is something to say of. If refuse is set, a file in another encoding than UTF-8 is an error.
+// Notes says what a user should know about the files as running text, as File.Note does, and which are tables,
+// of the first files that there is something to say of. If refuse is set, a file in another encoding than UTF-8 is an error.
 func (s Source) Notes(refuse bool) (notes []string, err error) {
 	const most = 4
 	more := 0
@@ -154,7 +154,7 @@ func (s Source) Notes(refuse bool) (notes []string, err error) {
 		if err := f.Refuse(); refuse && err != nil {
 			return nil, err
 		}
-		switch note := f.Note(); {
+		switch note := cmp.Or(f.Note(), f.tableNote()); {
 		case note == "":
 		case len(notes) < most:
 			notes = append(notes, note)
