@@ -71,6 +71,8 @@ func TestHistoryIsTruncatedByWholeTurns(t *testing.T) {
 	source, err := f.Source("a: cccccc", "b: dddddd", "a: eeeeee")
 	require.NoError(t, err)
 	assert.Equal(t, "<|role:b|>dddddd<|end|><|role:a|>eeeeee<|end|>", text(t, c, source)) // 16 tokens; 24 would not fit
+	assert.Equal(t, "the dialogue has 3 turns (24 tokens), of which the model reads 2: at most 20 tokens", f.CutNote("a: cccccc\nb: dddddd\na: eeeeee"))
+	assert.Empty(t, f.CutNote("b: dddddd\na: eeeeee"))
 	f.Cut = true
 	source, err = f.Source("a: " + strings.Repeat("c", 50))
 	require.NoError(t, err)

@@ -41,8 +41,12 @@ func (m *Measured) note(gen *generation.Generator, refs [][]string, known []task
 		}
 	}
 	if cut > 0 {
-		m.addNote(fmt.Sprintf("%d of %d sources are longer than the model reads and were cut: of the first, %s", cut, n, first),
-			fmt.Sprintf("%[2]d 个源文中有 %[1]d 个超出模型可读的长度而被截断（data.source_keep）", cut, n))
+		en, zh := "sources", "源文"
+		if gen.Format.Speakers() != nil {
+			en, zh = "dialogues", "对话"
+		}
+		m.addNote(fmt.Sprintf("%d of %d %s are longer than the model reads and were cut: of the first, %s", cut, n, en, first),
+			fmt.Sprintf("%[2]d 个%[3]s中有 %[1]d 个超出模型可读的长度而被截断", cut, n, zh))
 	}
 	if longer > 0 {
 		m.addNote(fmt.Sprintf("%d of %d references have more than %d tokens, and no answer can be so long (%s)", longer, n, most, limit),

@@ -40,7 +40,7 @@ type Prompt struct {
 	Text   string // as the user wrote it
 	Tokens []int  // as the model reads it; at least one
 	Source []int  // what the encoder reads, if the model has one
-	Note   string // what PromptCut has left out of the source; empty: nothing
+	Note   string // what was left out of the source or the dialogue; empty: nothing
 
 	Unknown []string // words that the tokens of unknown words stand for in a continuation: see tokenizer.WithUnknowns
 }
@@ -108,7 +108,8 @@ func Plain(tk tokenizer.Tokenizer, text string) (Prompt, error) {
 	return Prompt{Text: text, Tokens: ids}, nil
 }
 
-// Prompt returns what the model reads of a text, in the form of the task it was trained on.
+// Prompt returns what the model reads of a text, in the form of the task it was trained on. Of a dialogue these are
+// the last turns that fit; the prompt's note says so.
 func (g *Generator) Prompt(text string) (Prompt, error) {
 	if g.Format == nil || g.Format.End() < 0 && g.Format.Mask() < 0 {
 		return Plain(g.Tokenizer, text)
@@ -125,11 +126,11 @@ func (g *Generator) Prompt(text string) (Prompt, error) {
 	if err != nil {
 		return Prompt{}, fmt.Errorf("source: %w", err)
 	}
-	return Prompt{Text: text, Tokens: ids, Source: source, Unknown: unknown}, nil
+	return Prompt{Text: text, Tokens: ids, Source: source, Unknown: unknown, Note: g.Format.CutNote(text)}, nil
 }
 
 // PromptCut is Prompt, except that a text that is too long is cut, as the rows of a table
-// are in training, and not refused. The prompt's note says so of a source.
+// are in training, and not refused. The prompt's note says so.
 func (g *Generator) PromptCut(text string) (Prompt, error) {
 	if g.Format == nil {
 		return g.Prompt(text)
@@ -138,11 +139,7 @@ func (g *Generator) PromptCut(text string) (Prompt, error) {
 	cut.Cut = true
 	g.Format = &cut
 	defer func() { g.Format = whole }()
-	p, err := g.Prompt(text)
-	if err == nil {
-		p.Note = cut.CutNote(text)
-	}
-	return p, err
+	return g.Prompt(text)
 }
 
 // Generate generates n continuations of a prompt by the strategy of the settings. Stream, if it is not nil,

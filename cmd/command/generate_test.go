@@ -98,7 +98,7 @@ func TestModelWithASource(t *testing.T) {
 	prompts := file(t, "prompts.txt", fits+"\n"+long+"\n"+long+"\n")
 	code, _, stderr = call(t, "generate", "-run", dir, "-prompts", prompts)
 	require.Equal(t, 0, code, stderr)
-	assert.Contains(t, stderr, prompts+": 2 sources are longer than the model reads and were cut, the first at line 2: the source has 44 tokens, and the model reads the first 17")
+	assert.Contains(t, stderr, prompts+": 2 prompts are longer than the model reads and were cut, the first at line 2: the source has 44 tokens, and the model reads the first 17")
 }
 
 func TestGenerateUsedWrongly(t *testing.T) {

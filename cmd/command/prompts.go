@@ -246,7 +246,7 @@ func (p *promptFile) nextSample(ctx context.Context) (generation.Prompt, int, er
 	return p.prompt, p.begun - 1, nil
 }
 
-// countCut counts a prompt whose source was cut, which its note says.
+// countCut counts a prompt that was cut, which its note says.
 func (p *promptFile) countCut(note string) {
 	if note == "" {
 		return
@@ -256,10 +256,10 @@ func (p *promptFile) countCut(note string) {
 	}
 }
 
-// tellCut says how many sources were cut.
+// tellCut says how many prompts were cut.
 func (p *promptFile) tellCut() {
 	if p.cut > 0 {
-		tell(p.stderr, fmt.Sprintf("%s: %d sources are longer than the model reads and were cut, the first at %s", p.prompts, p.cut, p.cutNote))
+		tell(p.stderr, fmt.Sprintf("%s: %d prompts are longer than the model reads and were cut, the first at %s", p.prompts, p.cut, p.cutNote))
 	}
 }
 

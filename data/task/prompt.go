@@ -44,7 +44,7 @@ func (f *Format) Prompt(fields ...string) ([]int, error) {
 		if f.config.Encoder {
 			return []int{f.roles[next].token}, nil
 		}
-		return append(f.promptHistory(turns), f.roles[next].token), nil
+		return append(f.tokensOf(f.promptTurns(turns)), f.roles[next].token), nil
 	case f.mask >= 0:
 		return f.maskedPrompt(strings.Join(fields, ""))
 	case f.end < 0:
@@ -89,7 +89,7 @@ func (f *Format) Source(fields ...string) ([]int, error) {
 		if len(turns) == 0 {
 			return nil, errors.New("the dialogue is empty: give at least one turn to reply to")
 		}
-		return f.promptHistory(turns), nil
+		return f.tokensOf(f.promptTurns(turns)), nil
 	}
 	source, err := f.encodeFields(fields)
 	if err != nil {
@@ -122,8 +122,8 @@ func (f *Format) checkCut(have, read int) error {
 	return fmt.Errorf("the text has %d tokens, and the model reads %d: shorten it, or train with a larger %s", have, read, larger)
 }
 
-// CutNote says what Prompt and Source leave out, with Cut, of a source that is too long; "" if they leave
-// out nothing.
+// CutNote says what Prompt and Source leave out, with Cut, of a source that is too long, and which turns of a
+// dialogue, with Cut or without; "" if they leave out nothing.
 func (f *Format) CutNote(fields ...string) string {
 	if f.mixed != nil {
 		part, fields, err := f.choose(fields)
@@ -132,7 +132,10 @@ func (f *Format) CutNote(fields ...string) string {
 		}
 		return part.CutNote(fields...)
 	}
-	if f.end < 0 || f.config.Task == "dialogue" || f.config.Source == "" {
+	if f.config.Task == "dialogue" {
+		return f.turnsNote(fields)
+	}
+	if f.end < 0 || f.config.Source == "" {
 		return ""
 	}
 	source, err := f.encodeFields(fields)

@@ -1,6 +1,10 @@
 package task
 
-import "math"
+import (
+	"fmt"
+	"math"
+	"slices"
+)
 
 // encodedTurn is a turn as tokens.
 type encodedTurn struct {
@@ -105,18 +109,31 @@ func (f *Format) history(turns []encodedTurn) []int {
 	return f.tokensOf(f.lastTurns(turns, f.historyLimit()))
 }
 
-// promptHistory is history, except that the instructions which a dialogue begins with stay when turns
-// after them are left out, if they fit beside the last turn.
-func (f *Format) promptHistory(turns []encodedTurn) []int {
+// promptTurns returns the turns of a dialogue that a prompt has: the last ones that fit whole, after the
+// instructions which it begins with, if they fit beside the last turn.
+func (f *Format) promptTurns(turns []encodedTurn) []encodedTurn {
 	n := 0
 	for n < len(turns)-1 && f.instructs(turns[n].role) {
 		n++
 	}
 	rest := f.lastTurns(turns[n:], f.historyLimit()-f.turnsSize(turns[:n]))
 	if n == 0 || len(rest) == 0 {
-		return f.history(turns)
+		return f.lastTurns(turns, f.historyLimit())
 	}
-	return append(f.tokensOf(turns[:n]), f.tokensOf(rest)...)
+	return slices.Concat(turns[:n], rest)
+}
+
+// turnsNote says how many turns of a dialogue a prompt leaves out; "" if none.
+func (f *Format) turnsNote(fields []string) string {
+	turns, _, err := f.parseTurns(fields)
+	if err != nil {
+		return "" // Prompt and Source return it
+	}
+	read := f.promptTurns(turns)
+	if len(read) == len(turns) {
+		return ""
+	}
+	return fmt.Sprintf("the dialogue has %d turns (%d tokens), of which the model reads %d: at most %d tokens", len(turns), f.turnsSize(turns), len(read), f.historyLimit())
 }
 
 // historyLimit returns the most tokens of a history.
