@@ -60,3 +60,31 @@ func BenchmarkMask(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkVerse measures a verse over 6,000 characters, which a constraint has written some of before.
+func BenchmarkVerse(b *testing.B) {
+	for _, form := range Forms() {
+		b.Run(form, func(b *testing.B) {
+			c := versesOf(b, form, nil, 6000)
+			rng := rand.New(rand.NewPCG(1, 2))
+			for b.Loop() {
+				text, ends := generate(rng, c, 60)
+				require.True(b, ends, text)
+			}
+		})
+	}
+}
+
+// versesOf returns the constraint of a form for the tokens of so many Chinese characters and the punctuation.
+func versesOf(t testing.TB, form string, table *Rhymes, n int) *Constraint {
+	pieces := [][]byte{[]byte("，"), []byte("。"), []byte("？"), []byte("！"), []byte("\n")}
+	for r := rune(0x4e00); r < rune(0x4e00+n); r++ {
+		pieces = append(pieces, []byte(string(r)))
+	}
+	a, err := Verse(form, table)
+	require.NoError(t, err)
+	c := newConstraint(a, tokenizer.NewByte(), vocabularyOf(pieces))
+	c.Least()
+	c.solver.hurry()
+	return c
+}

@@ -9,7 +9,7 @@ type forgetter interface {
 	forget(s State) State
 	// tells reports whether the memory counted, or changed, at the last byte before s.
 	tells(s State) bool
-	// admits reports whether text leads from s to acceptance. It numbers no states.
+	// admits reports whether text, which leads from forget(s) to acceptance, does so from s. It numbers no states.
 	admits(s State, text string) bool
 }
 
@@ -42,17 +42,9 @@ func (u *utf8Automaton) tells(s State) bool {
 }
 
 func (u *utf8Automaton) admits(s State, text string) bool {
+	f, ok := u.chars.(charForgetter)
 	p := u.states[s]
-	if f, ok := u.chars.(charForgetter); ok {
-		return f.admits(p.state, string(p.bytes[:p.n])+text)
-	}
-	return accepted(u, s, text)
-}
-
-// accepted reports whether text leads from s to acceptance.
-func accepted(a Automaton, s State, text string) bool {
-	s = follow(a, s, []byte(text))
-	return s != Dead && a.Accepts(s)
+	return !ok || f.admits(p.state, string(p.bytes[:p.n])+text)
 }
 
 func (p *product) forget(s State) State {
@@ -77,13 +69,8 @@ func (p *product) tells(s State) bool {
 }
 
 func (p *product) admits(s State, text string) bool {
-	for i, part := range p.parts {
-		at := p.states[s][i]
-		if f, ok := part.(forgetter); ok {
-			if !f.admits(at, text) {
-				return false
-			}
-		} else if !accepted(part, at, text) {
+	for i, part := range p.parts { // the states of other parts are those of forget(s)
+		if f, ok := part.(forgetter); ok && !f.admits(p.states[s][i], text) {
 			return false
 		}
 	}
@@ -105,7 +92,7 @@ func (j *joined) tells(s State) bool {
 func (j *joined) admits(s State, text string) bool {
 	f, ok := j.Automaton.(forgetter)
 	if !ok {
-		return accepted(j, s, text)
+		return true
 	}
 	bare := s&1 == 1
 	var kept []byte

@@ -9,7 +9,8 @@ type solver struct {
 	index  []int     // of each part in the product
 	memory forgetter // the automaton, if it is one
 
-	shortests map[State]string // what shortest returned
+	shortests map[State]string   // what shortest has found
+	others    map[State][]string // more such texts, of states without memory: see admitted
 
 	rows  []*[256]State // transitions by state and byte
 	nodes []searchNode  // by state
@@ -106,7 +107,7 @@ func (s *solver) partState(q State, part int) State {
 // forget clears what is known of states, whose numbers are no longer valid.
 func (s *solver) forget() {
 	s.rows, s.nodes, s.masks, s.kept, s.marks, s.walks = nil, nil, map[State]*mask{}, 0, nil, 0
-	s.shortests = map[State]string{}
+	s.shortests, s.others = map[State]string{}, map[State][]string{}
 	for _, part := range s.parts {
 		part.forget()
 	}
@@ -228,7 +229,7 @@ func (s *solver) nearEnd(q State) bool {
 	return false
 }
 
-// simplerBound returns the distance of the state without the memory of q. It is that of q if the text that
+// simplerBound returns the distance of the state without the memory of q. It is that of q if a text that
 // shows it is acceptable with the memory.
 func (s *solver) simplerBound(q State, bound int32) (distance int32, exact bool) {
 	if s.memory == nil {
@@ -245,7 +246,8 @@ func (s *solver) simplerBound(q State, bound int32) (distance int32, exact bool)
 	case d == never:
 		return never, true
 	}
-	return d, s.memory.admits(q, s.shortest(r))
+	_, exact = s.admitted(q, r)
+	return d, exact
 }
 
 // successors returns the distinct states that one token leads to from q.

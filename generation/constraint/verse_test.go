@@ -118,6 +118,27 @@ func TestVersesAreRight(t *testing.T) {
 	}
 }
 
+// A model of verse knows thousands of characters, and nearly each of them can end a line.
+func TestVersesOfThousandsOfCharacters(t *testing.T) {
+	const chars = 3000
+	rng := rand.New(rand.NewPCG(11, 12))
+	var rows strings.Builder
+	for r := rune(0x4e00); r < 0x4e00+chars; r++ {
+		fmt.Fprintf(&rows, "%s\t%d\t%c\n", []string{"平", "仄"}[rng.IntN(2)], rng.IntN(30), r)
+	}
+	for _, form := range Forms() {
+		for n, table := range map[int]*Rhymes{20: nil, 1: tableOf(t, rows.String())} {
+			c := versesOf(t, form, table, chars)
+			least, _ := c.Least()
+			for range n {
+				text, ends := generate(rng, c, least+rng.IntN(3))
+				require.True(t, ends, text)
+				require.Empty(t, wrong(form, text, false), text)
+			}
+		}
+	}
+}
+
 // The allowed tokens of a verse are those from which brute force over the last characters finds an end.
 func TestVerseExcludesRhymesThatRunOut(t *testing.T) {
 	a, err := Verse("五绝", tableOf(t, madeUp))
