@@ -1,5 +1,7 @@
 package constraint
 
+import "slices"
+
 // forgetter is an automaton of many states of which most differ in what they remember alone, as the
 // rhymes of a verse. The solver looks at the states without memory, which are few, and then whether
 // what it found holds with the memory.
@@ -18,6 +20,76 @@ type charForgetter interface {
 	forget(s State) State
 	tells(s State) bool
 	admits(s State, text string) bool
+}
+
+// admitted returns a text of the fewest tokens from r, the state without the memory of q, that leads from q too;
+// ok is false if none of some is one. A verse of thousands of characters has as many states after a rhyme, and
+// nearly all of them admit the same text.
+func (s *solver) admitted(q, r State) (text string, ok bool) {
+	if text = s.shortest(r); s.memory.admits(q, text) {
+		return text, true
+	}
+	if _, known := s.others[r]; !known {
+		s.others[r] = s.vary(r)
+	}
+	for _, text = range s.others[r] {
+		if s.memory.admits(q, text) {
+			return text, true
+		}
+	}
+	return "", false
+}
+
+// vary returns texts of the fewest tokens from r, a state without memory, to acceptance, if the memory of the tokens on
+// the way is left out too. They differ in all tokens for which the memory counts.
+func (s *solver) vary(r State) []string {
+	const texts = 12
+	type step struct {
+		pieces [][]byte // that lead to the same state without memory
+		tells  bool
+	}
+	var way []step
+	telling := 0
+	for d, ok := s.distance(r); d > 0; d-- {
+		if !ok || d == never {
+			return nil
+		}
+		s.walk(r, false)
+		all := slices.Clone(s.reached)
+		at := slices.IndexFunc(all, func(x reach) bool {
+			left, known := s.distance(s.memory.forget(x.state))
+			return known && left == d-1
+		})
+		if at < 0 {
+			return nil
+		}
+		next := step{tells: all[at].tells}
+		r = s.memory.forget(all[at].state)
+		for _, x := range all[at:] {
+			if len(next.pieces) < 2*texts && s.memory.forget(x.state) == r {
+				next.pieces = append(next.pieces, s.piece(x))
+			}
+		}
+		if next.tells {
+			telling++
+		}
+		way = append(way, next)
+	}
+	varied := make([]string, texts)
+	for i := range varied {
+		var text []byte
+		told := 0
+		for _, x := range way {
+			k := 0
+			if x.tells {
+				k = (i*telling + told) % len(x.pieces)
+				told++
+			}
+			text = append(text, x.pieces[k]...)
+		}
+		varied[i] = string(text)
+	}
+	return varied
 }
 
 // remembers reports whether its states have a memory.

@@ -102,12 +102,12 @@ func (s *solver) shortest(q State) string {
 	if text, ok := s.shortests[q]; ok {
 		return text
 	}
-	r := q
 	if s.memory != nil {
-		r = s.memory.forget(q)
-	}
-	if text, ok := s.admitted(q, r); r != q && ok {
-		return text
+		if r := s.memory.forget(q); r != q {
+			if text, ok := s.admitted(q, r); ok {
+				return text
+			}
+		}
 	}
 	var text []byte
 	for at := q; ; {
@@ -120,28 +120,7 @@ func (s *solver) shortest(q State) string {
 		at = next.state
 	}
 	s.shortests[q] = string(text)
-	if d, ok := s.distance(r); r != q && ok && s.node(q).exact && d == s.node(q).bound {
-		s.others[r] = append(s.others[r], string(text))
-	}
 	return string(text)
-}
-
-// admitted returns a text of the fewest tokens from r, the state without the memory of q, that leads from q too;
-// ok is false if none is known that does. A verse of thousands of characters has as many states after a rhyme,
-// and one text, or two, is right for nearly all of them.
-func (s *solver) admitted(q, r State) (text string, ok bool) {
-	if r == q {
-		return "", false
-	}
-	if text = s.shortest(r); s.memory.admits(q, text) {
-		return text, true
-	}
-	for _, text = range s.others[r] {
-		if s.memory.admits(q, text) {
-			return text, true
-		}
-	}
-	return "", false
 }
 
 // nearer returns a token from q, whose distance is d, to a state whose distance is less.

@@ -10,7 +10,7 @@ type solver struct {
 	memory forgetter // the automaton, if it is one
 
 	shortests map[State]string   // what shortest has found
-	others    map[State][]string // more such texts, of states without memory: see admitted
+	others    map[State][]string // what vary returned, of states without memory
 
 	rows  []*[256]State // transitions by state and byte
 	nodes []searchNode  // by state
