@@ -23,13 +23,14 @@ type charForgetter interface {
 }
 
 // admitted returns a text of the fewest tokens from r, the state without the memory of q, that leads from q too;
-// ok is false if none of some is one. A verse of thousands of characters has as many states after a rhyme, and
+// ok is false if it finds none. A verse of thousands of characters has as many states after a rhyme, and
 // nearly all of them admit the same text.
 func (s *solver) admitted(q, r State) (text string, ok bool) {
 	if text = s.shortest(r); s.memory.admits(q, text) {
 		return text, true
 	}
 	if _, known := s.others[r]; !known {
+		s.others[r] = nil // vary comes here again
 		s.others[r] = s.vary(r)
 	}
 	for _, text = range s.others[r] {
