@@ -40,6 +40,7 @@ type LossCurve struct {
 	id     string
 	last   Step
 	first  int       // step that the curve begins at
+	share  float64   // of the run that was over then
 	began  time.Time // when the first step was made
 	shown  time.Time
 	width  int       // steps of a point
@@ -65,7 +66,7 @@ func (l *LossCurve) isDue(always bool) bool {
 
 func (l *LossCurve) addStep(s Step) {
 	if l.began.IsZero() {
-		l.began, l.first = l.now(), s.N
+		l.began, l.first, l.share = l.now(), s.N, s.Share
 	}
 	l.last = s
 	l.sum, l.count = l.sum+s.Loss, l.count+1
@@ -99,8 +100,8 @@ func (l *LossCurve) String() string {
 	if n := len(l.valid.Y); n > 0 {
 		parts = append(parts, fmt.Sprintf("validation %.3f", l.valid.Y[n-1]))
 	}
-	if made := l.last.N - l.first; made > 0 && l.last.N < l.last.Of {
-		left := l.now().Sub(l.began) * time.Duration(l.last.Of-l.last.N) / time.Duration(made)
+	if made := l.last.Share - l.share; made > 0 && l.last.Share < 1 {
+		left := time.Duration(float64(l.now().Sub(l.began)) * (1 - l.last.Share) / made)
 		parts = append(parts, fmt.Sprintf("%.0f tokens/s", l.last.PerSecond), fmt.Sprintf("%v left", left.Round(time.Second)))
 	}
 	return strings.Join(parts, " · ")
@@ -113,7 +114,7 @@ func (l *LossCurve) SVG() string {
 	if len(l.valid.Y) > 0 {
 		chart.Series = append(chart.Series, l.valid)
 	}
-	done := bar * float64(l.last.N) / float64(max(1, l.last.Of))
+	done := bar * l.last.Share
 	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d"><rect width="%d" height="%d" fill="white"/>`+
 		`<rect x="%d" y="10" width="%d" height="12" rx="3" fill="#e6e6e6"/><rect x="%d" y="10" width="%.1f" height="12" rx="3" fill="#009e73"/>%s`+
 		`<svg y="32" width="%d" height="%d">%s</svg></svg>`,

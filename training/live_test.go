@@ -38,7 +38,7 @@ func TestLossCurve(t *testing.T) {
 	shown := 0
 	for n := 1; n <= 1000; n++ {
 		now = now.Add(10 * time.Millisecond)
-		l.addStep(Step{N: n, Of: 1000, Loss: 4 - float64(n)/500, PerSecond: 1000})
+		l.addStep(Step{N: n, Of: 1000, Share: float64(n) / 1000, Loss: 4 - float64(n)/500, PerSecond: 1000})
 		if l.isDue(false) {
 			shown++
 			if n == 501 {

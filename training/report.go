@@ -13,6 +13,7 @@ type Watch struct {
 // Step is the result of one update.
 type Step struct {
 	N, Of     int     // updates made, and wanted
+	Share     float64 // of the run that is over, 0 to 1: see Run.Share
 	Loss      float64 // mean over the update's targets, in nats
 	LR        float64
 	GradNorm  float64 // before clipping

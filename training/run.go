@@ -117,7 +117,7 @@ func (r *Run) Train(ctx context.Context) error {
 		}
 		fresh += s.Tokens - r.tokens
 		r.tokens = s.Tokens
-		s.PerSecond = float64(fresh) / time.Since(r.started).Seconds()
+		s.PerSecond, s.Share = float64(fresh)/time.Since(r.started).Seconds(), r.Share()
 		r.interval.add(s)
 		if r.Watch.Step != nil {
 			r.Watch.Step(s)
@@ -146,6 +146,16 @@ func (r *Run) saveFirst() error {
 // isDone reports whether all steps are made or the time is up.
 func (r *Run) isDone() bool {
 	return r.stopsEarly() || r.step >= r.Config.Training.Steps || r.step > 0 && r.limit > 0 && r.elapsed() >= r.limit
+}
+
+// Share returns how much of the run is over, 0 to 1: of its steps or, where more of it is over, of
+// its time limit, training.for.
+func (r *Run) Share() float64 {
+	steps := float64(r.step) / float64(max(1, r.Config.Training.Steps))
+	if r.limit == 0 {
+		return min(1, steps)
+	}
+	return min(1, max(steps, float64(r.elapsed())/float64(r.limit)))
 }
 
 // stopsEarly reports whether training.patience evaluations in a row were no better than the best.

@@ -89,10 +89,11 @@ func TestScheduleFollowsTheClock(t *testing.T) {
 	c := tiny(t, "training.for=2s", "training.steps=100000000", "schedule.warmup=10000000", "training.eval_every=0", "training.sample=0")
 	dir := filepath.Join(t.TempDir(), "run")
 	r := begin(t, c, dir)
-	var rates []float64
+	var rates, shares []float64
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	r.Watch.Step = func(s Step) {
+		shares = append(shares, s.Share)
 		if rates = append(rates, s.LR); r.elapsed() > time.Second {
 			cancel()
 		}
@@ -103,7 +104,7 @@ func TestScheduleFollowsTheClock(t *testing.T) {
 	r, err := Resume(dir, nil, nil)
 	require.NoError(t, err)
 	assert.InDelta(t, time.Second, r.elapsed(), float64(500*time.Millisecond), "spent before")
-	r.Watch.Step = func(s Step) { rates = append(rates, s.LR) }
+	r.Watch.Step = func(s Step) { rates, shares = append(rates, s.LR), append(shares, s.Share) }
 	require.NoError(t, r.Train(context.Background()))
 	require.NoError(t, r.Close())
 	lr := c.Optimizer.LR
@@ -115,4 +116,8 @@ func TestScheduleFollowsTheClock(t *testing.T) {
 	assert.Greater(t, highest, 0.9*lr, "the warm-up is over after a tenth")
 	assert.Less(t, rates[half], 0.8*lr, "more than half of the time is over")
 	assert.Less(t, rates[len(rates)-1], 0.2*lr, "the decay ends at a tenth")
+	assert.IsNonDecreasing(t, shares)
+	assert.Less(t, shares[0], 0.5)
+	assert.InDelta(t, 0.5, shares[half], 0.25)
+	assert.Equal(t, 1.0, shares[len(shares)-1], "the time is over, the steps are not")
 }

@@ -248,8 +248,21 @@ type watcher struct {
 func (w *watcher) step(s training.Step) {
 	if s.N%max(1, w.run.Config.Training.LogEvery) == 0 || s.N == 1 || s.N == s.Of || w.bar == nil {
 		w.state = fmt.Sprintf("loss %.4f, %.0f tokens/s, %.0f%% of peak", s.Loss, s.PerSecond, 100*w.run.ShareOfPeak(s.PerSecond))
-		w.progress(s.Of, "training").Update(s.N, w.state)
+		w.trained(w.state)
 	}
+}
+
+// trained shows how far training is: in steps or, with a time limit, as the share of the run.
+func (w *watcher) trained(text string) {
+	c := w.run.Config.Training
+	if c.For == "" {
+		w.progress(c.Steps, "training").Update(w.run.Steps(), text)
+		return
+	}
+	if w.bar == nil {
+		w.bar = term.NewShare(w.stderr, "training")
+	}
+	w.bar.UpdateShare(w.run.Share(), strings.TrimSpace(fmt.Sprintf("step %d %s", w.run.Steps(), text)))
 }
 
 // progress returns the bar, which begins with the first step or evaluation.
@@ -266,7 +279,7 @@ func (w *watcher) validating(done, total int) {
 		w.progress(total, "validating").Update(done, "")
 		return
 	}
-	w.progress(w.run.Config.Training.Steps, "training").Update(w.run.Steps(), fmt.Sprintf("validating, batch %d of %d", done, total))
+	w.trained(fmt.Sprintf("validating, batch %d of %d", done, total))
 }
 
 // eval prints the losses of an evaluation. A model that reads the text once has no training
@@ -276,7 +289,7 @@ func (w *watcher) eval(e training.Record) {
 		w.print(fmt.Sprintf("read %d tokens: validation %.4f nats per token, over %d tokens", e.Tokens, *e.ValLoss, e.ValTokens))
 		return
 	}
-	w.bar.Update(e.N, w.state)
+	w.trained(w.state)
 	text := fmt.Sprintf("step %d: loss %.4f, validation %.4f over %d tokens", e.N, e.Loss, *e.ValLoss, e.ValTokens)
 	for _, p := range e.Parts {
 		text += fmt.Sprintf(", %s %.4f", p.Name, p.Value)

@@ -27,6 +27,7 @@ type Progress struct {
 	w     io.Writer
 	what  string
 	total int
+	share bool                     // n is in thousandths of the operation
 	bar   *progressbar.ProgressBar // nil if w is not a terminal
 	ended bool                     // the cursor is below the line of the bar
 
@@ -43,22 +44,38 @@ type Progress struct {
 // a terminal, it shows a bar with the rate and the time left on one line; else it writes a plain
 // line every ten seconds.
 func New(w io.Writer, total int, what string) *Progress {
-	p := &Progress{w: w, what: what, total: total}
+	return start(&Progress{w: w, what: what, total: total})
+}
+
+// thousand is the total of a Progress in shares.
+const thousand = 1000
+
+// NewShare starts the report of an operation whose units do not say how much of it is done, such as
+// the steps of one that ends with its time: see UpdateShare.
+func NewShare(w io.Writer, what string) *Progress {
+	return start(&Progress{w: w, what: what, total: thousand, share: true})
+}
+
+func start(p *Progress) *Progress {
+	w, total, what := p.w, p.total, p.what
 	if IsTerminal(w) {
 		length := total
 		if total <= 0 {
 			length = -1 // unknown
 		}
-		p.bar = progressbar.NewOptions(length,
+		options := []progressbar.Option{
 			progressbar.OptionSetWriter(w),
 			progressbar.OptionSetDescription(what),
-			progressbar.OptionShowCount(),
 			progressbar.OptionSetWidth(20),
 			progressbar.OptionUseANSICodes(true),
 			progressbar.OptionSetPredictTime(true),
 			progressbar.OptionSetRenderBlankState(true),
 			progressbar.OptionSetSpinnerChangeInterval(0), // else a goroutine redraws it forever
-		)
+		}
+		if !p.share {
+			options = append(options, progressbar.OptionShowCount())
+		}
+		p.bar = progressbar.NewOptions(length, options...)
 	}
 	return p
 }
@@ -89,6 +106,9 @@ func (p *Progress) Update(n int, text string) {
 		p.show()
 	}
 }
+
+// UpdateShare is Update with the share of the operation that is done, 0 to 1.
+func (p *Progress) UpdateShare(share float64, text string) { p.Update(int(share*thousand), text) }
 
 // Println writes a permanent line, above the bar or between the plain lines.
 func (p *Progress) Println(a ...any) {
@@ -151,7 +171,10 @@ func (p *Progress) show() {
 // line returns the plain line of the current state.
 func (p *Progress) line() string {
 	s := fmt.Sprintf("%s %d", p.what, p.n)
-	if p.total > 0 {
+	switch {
+	case p.share:
+		s = fmt.Sprintf("%s %d%%", p.what, 100*p.n/thousand)
+	case p.total > 0:
 		s += fmt.Sprintf("/%d", p.total)
 	}
 	if p.text != "" {

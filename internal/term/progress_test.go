@@ -1,6 +1,7 @@
 package term
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,6 +44,16 @@ func TestPlainLineOfAResumedRun(t *testing.T) {
 	// 100 of the 150 units were done before; 10 more took 20 s: 40 more will take 80 s.
 	p := &Progress{what: "train", total: 150, n: 110, first: 100, begun: time.Now().Add(-20 * time.Second)}
 	assert.Equal(t, "train 110/150 [20s, 1m20s left]", p.line())
+}
+
+// Steps do not say how much of a run with a time limit is over.
+func TestPlainShares(t *testing.T) {
+	p := &Progress{what: "train", total: thousand, share: true, first: 5, n: 255, text: "step 650 loss 3.9", begun: time.Now().Add(-time.Minute)}
+	assert.Equal(t, "train 25% step 650 loss 3.9 [1m0s, 2m59s left]", p.line())
+
+	p = NewShare(io.Discard, "train")
+	p.UpdateShare(0.999, "step 9")
+	assert.True(t, strings.HasPrefix(p.line(), "train 99% step 9 ["), p.line())
 }
 
 func TestPlainUnknownTotal(t *testing.T) {
