@@ -41,13 +41,13 @@ type kernels[T kernel.Float] struct {
 
 // tile is the argument of an assembly kernel; gen/matmul has its field offsets.
 // Distances are in bytes: aRow and aStep between the rows and between the
-// columns (along k) of A, bStep and cRow between the rows of B and C. Ahead is how far before
-// its use B is prefetched.
+// columns (along k) of A, bStep and cRow between the rows of B and C. The prefetching begins ahead of
+// b, and moves by aheadStep for each step along k.
 type tile[T kernel.Float] struct {
 	a, b, c                  *T
 	rows, cols, k            int
 	aRow, aStep, bStep, cRow int
-	ahead                    int
+	ahead, aheadStep         int
 	alpha, beta              T
 
 	// For the kernels of the tile unit: the distances between the panels of B, between the
@@ -61,6 +61,7 @@ type workspace[T kernel.Float] struct {
 	tile    tile[T]
 	product product[T] // the current product
 	a, b, s []T        // packed operands and intermediate results; sums
+	cold    bool       // no tile has prefetched the next panel of B
 }
 
 // depth is the largest size of a block along k. Larger blocks access C less often,
@@ -75,10 +76,13 @@ const blockRows = 112
 // 4 MiB of float32).
 const blockCols = 2048
 
-// prefetchSteps is how many steps of a tile before its use a row of B is prefetched. The
-// hardware's own prefetching falls behind when few rows of A share a B that comes from memory:
-// 8 to 32 rows were 1.4 to 2 times as fast with 24 to 96 steps.
+// prefetchSteps is how many steps of a tile before its use a row of B is prefetched, if no tile
+// before it did so. The hardware's own prefetching falls behind when few rows of A share a B that
+// comes from memory: 8 to 32 rows were 1.4 to 2 times as fast with 24 to 96 steps.
 const prefetchSteps = 48
+
+// narrowRows is the largest number of rows for narrow: those of A of all k stay in a cache.
+const narrowRows = 32
 
 // longestInts is the largest k for which sums of products of bytes cannot overflow int32.
 const longestInts = math.MaxInt32 / (255 * 127)
@@ -121,6 +125,10 @@ func (ks *kernels[T]) blocked(w *workspace[T]) {
 	if ks.longest > 0 || p.m <= 2 {
 		kc = p.k // two rows of A stay in cache, and their sums in the order of skinny
 	}
+	if p.packed != nil && ks.strip == nil && p.m <= narrowRows {
+		ks.narrow(w, kc)
+		return
+	}
 	mc := even(p.m, blockRows, ks.rows)
 	for k0 := 0; k0 < p.k; k0 += kc {
 		k := min(kc, p.k-k0)
@@ -136,8 +144,28 @@ func (ks *kernels[T]) blocked(w *workspace[T]) {
 			for i0 := 0; i0 < p.m; i0 += mc {
 				m := min(mc, p.m-i0)
 				a := ks.pack.a(ks, w, i0, m, k0, k)
+				w.cold = true
 				ks.block(w, a, b, p.c[i0*p.ldc+j0:], m, n, p.ldc)
 			}
+		}
+	}
+}
+
+// narrow computes C with few rows and a packed B panel by panel, all of its depth, so that B is read in
+// the order of memory. The bits are those of blocked.
+func (ks *kernels[T]) narrow(w *workspace[T], kc int) {
+	p := &w.product
+	a := ks.pack.a(ks, w, 0, p.m, 0, p.k)
+	w.tile.alpha, w.tile.cRow = p.alpha, p.ldc*sizeOf[T]()
+	w.cold = true
+	for j := 0; j < p.n; j += ks.cols {
+		w.tile.beta = p.beta
+		for k0 := 0; k0 < p.k; k0 += kc {
+			w.tile.k = ks.pack.steps(min(kc, p.k-k0))
+			from, b := ks.pack.steps(k0), p.packed.view(ks, k0, p.col+j)
+			b.row = w.tile.k * ks.cols // the next block follows
+			ks.block(w, view[T]{a.data[from*a.step:], a.row, a.step, a.part}, b, p.c[j:], p.m, min(ks.cols, p.n-j), p.ldc)
+			w.tile.beta = 1
 		}
 	}
 }
@@ -156,14 +184,35 @@ func (ks *kernels[T]) block(w *workspace[T], a, b view[T], c []T, m, n, ldc int)
 	for j := 0; j < n; j += ks.cols {
 		t.cols = min(ks.cols, n-j)
 		t.b = &b.data[j/ks.cols*b.row]
-		t.ahead = prefetchSteps * t.bStep
 		for i, left := 0, tiles; left > 0; left-- {
 			t.rows = (m - i + left - 1) / left
 			t.a, t.c = &a.data[i*a.row], &c[i*ldc+j]
+			t.prefetch(ks.cols*sizeOf[T](), w.cold, left == tiles, left)
 			ks.tile(t)
 			i += t.rows
-			t.ahead = 0 // the panel is in a cache now
 		}
+		w.cold = false
+	}
+}
+
+// prefetch sets what a tile prefetches, of a panel of B whose rows have so many bytes. First is set for the
+// first tile of a panel, left is how many tiles are left with this one.
+//
+// The first tile of a panel prefetches the panel itself, if the panel is cold: no tile before did so. The
+// last two tiles of a panel prefetch a half of the next one each, so that memory is read all the time.
+func (t *tile[T]) prefetch(line int, cold, first bool, left int) {
+	next, packed := t.bPanel, t.bStep == line
+	switch {
+	case first && (cold || left == 1 || !packed):
+		t.ahead, t.aheadStep = prefetchSteps*t.bStep, t.bStep
+	case packed && cold && left == 1:
+		t.ahead, t.aheadStep = next, line
+	case packed && left == 2:
+		t.ahead, t.aheadStep = next, line/2
+	case packed && left == 1:
+		t.ahead, t.aheadStep = next+t.k*line/2, line/2
+	default:
+		t.ahead, t.aheadStep = 0, t.bStep // the panel is in a cache
 	}
 }
 

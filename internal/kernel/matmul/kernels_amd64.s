@@ -57,6 +57,7 @@ TEXT ·sTileAVX512(SB), NOSPLIT, $0-8
 	MOVQ       56(AX), SI
 	MOVQ       64(AX), DI
 	MOVQ       80(AX), R8
+	MOVQ       88(AX), R9
 	ADDQ       DX, R8
 
 loop1x2:
@@ -69,18 +70,18 @@ loop1x2:
 	VFMADD231PS  Z4, Z3, Z1
 	ADDQ         SI, CX
 	ADDQ         DI, DX
-	ADDQ         DI, R8
+	ADDQ         R9, R8
 	DECQ         BX
 	JNZ          loop1x2
-	VBROADCASTSS 88(AX), Z2
+	VBROADCASTSS 96(AX), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store1x2
-	VBROADCASTSS 92(AX), Z2
+	VBROADCASTSS 100(AX), Z2
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -120,6 +121,7 @@ rows2x2:
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
 	MOVQ       80(AX), R9
+	MOVQ       88(AX), R10
 	ADDQ       BX, R9
 
 loop2x2:
@@ -135,20 +137,20 @@ loop2x2:
 	VFMADD231PS  Z6, Z5, Z3
 	ADDQ         DI, CX
 	ADDQ         R8, BX
-	ADDQ         R8, R9
+	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop2x2
-	VBROADCASTSS 88(AX), Z4
+	VBROADCASTSS 96(AX), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store2x2
-	VBROADCASTSS 92(AX), Z4
+	VBROADCASTSS 100(AX), Z4
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -201,6 +203,7 @@ rows3x2:
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
 	MOVQ       80(AX), R9
+	MOVQ       88(AX), R10
 	ADDQ       BX, R9
 
 loop3x2:
@@ -219,10 +222,10 @@ loop3x2:
 	VFMADD231PS  Z8, Z7, Z5
 	ADDQ         DI, CX
 	ADDQ         R8, BX
-	ADDQ         R8, R9
+	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop3x2
-	VBROADCASTSS 88(AX), Z6
+	VBROADCASTSS 96(AX), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
@@ -231,10 +234,10 @@ loop3x2:
 	VMULPS       Z6, Z5, Z5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store3x2
-	VBROADCASTSS 92(AX), Z6
+	VBROADCASTSS 100(AX), Z6
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -303,6 +306,7 @@ rows4x2:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop4x2:
@@ -325,10 +329,10 @@ loop4x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop4x2
-	VBROADCASTSS 88(AX), Z8
+	VBROADCASTSS 96(AX), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
 	VMULPS       Z8, Z2, Z2
@@ -339,10 +343,10 @@ loop4x2:
 	VMULPS       Z8, Z7, Z7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store4x2
-	VBROADCASTSS 92(AX), Z8
+	VBROADCASTSS 100(AX), Z8
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z9
 	VFMADD231PS  Z8, Z9, Z0
@@ -424,6 +428,7 @@ rows5x2:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop5x2:
@@ -449,10 +454,10 @@ loop5x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop5x2
-	VBROADCASTSS 88(AX), Z10
+	VBROADCASTSS 96(AX), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
 	VMULPS       Z10, Z2, Z2
@@ -465,10 +470,10 @@ loop5x2:
 	VMULPS       Z10, Z9, Z9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store5x2
-	VBROADCASTSS 92(AX), Z10
+	VBROADCASTSS 100(AX), Z10
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z11
 	VFMADD231PS  Z10, Z11, Z0
@@ -563,6 +568,7 @@ rows6x2:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop6x2:
@@ -591,10 +597,10 @@ loop6x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop6x2
-	VBROADCASTSS 88(AX), Z12
+	VBROADCASTSS 96(AX), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -609,10 +615,10 @@ loop6x2:
 	VMULPS       Z12, Z11, Z11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store6x2
-	VBROADCASTSS 92(AX), Z12
+	VBROADCASTSS 100(AX), Z12
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z13
 	VFMADD231PS  Z12, Z13, Z0
@@ -722,6 +728,7 @@ rows7x2:
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
 	MOVQ       80(AX), R11
+	MOVQ       88(AX), R12
 	ADDQ       CX, R11
 
 loop7x2:
@@ -754,10 +761,10 @@ loop7x2:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
-	ADDQ         R10, R11
+	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop7x2
-	VBROADCASTSS 88(AX), Z14
+	VBROADCASTSS 96(AX), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
 	VMULPS       Z14, Z2, Z2
@@ -774,10 +781,10 @@ loop7x2:
 	VMULPS       Z14, Z13, Z13
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store7x2
-	VBROADCASTSS 92(AX), Z14
+	VBROADCASTSS 100(AX), Z14
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z15
 	VFMADD231PS  Z14, Z15, Z0
@@ -900,6 +907,7 @@ rows8x2:
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
 	MOVQ       80(AX), R11
+	MOVQ       88(AX), R12
 	ADDQ       CX, R11
 
 loop8x2:
@@ -935,10 +943,10 @@ loop8x2:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
-	ADDQ         R10, R11
+	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop8x2
-	VBROADCASTSS 88(AX), Z16
+	VBROADCASTSS 96(AX), Z16
 	VMULPS       Z16, Z0, Z0
 	VMULPS       Z16, Z1, Z1
 	VMULPS       Z16, Z2, Z2
@@ -957,10 +965,10 @@ loop8x2:
 	VMULPS       Z16, Z15, Z15
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store8x2
-	VBROADCASTSS 92(AX), Z16
+	VBROADCASTSS 100(AX), Z16
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z17
 	VFMADD231PS  Z16, Z17, Z0
@@ -1096,6 +1104,7 @@ rows9x2:
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
 	MOVQ       80(AX), R11
+	MOVQ       88(AX), R12
 	ADDQ       CX, R11
 
 loop9x2:
@@ -1134,10 +1143,10 @@ loop9x2:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
-	ADDQ         R10, R11
+	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop9x2
-	VBROADCASTSS 88(AX), Z18
+	VBROADCASTSS 96(AX), Z18
 	VMULPS       Z18, Z0, Z0
 	VMULPS       Z18, Z1, Z1
 	VMULPS       Z18, Z2, Z2
@@ -1158,10 +1167,10 @@ loop9x2:
 	VMULPS       Z18, Z17, Z17
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store9x2
-	VBROADCASTSS 92(AX), Z18
+	VBROADCASTSS 100(AX), Z18
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z19
 	VFMADD231PS  Z18, Z19, Z0
@@ -1312,6 +1321,7 @@ rows10x2:
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
 	MOVQ       80(AX), R12
+	MOVQ       88(AX), R13
 	ADDQ       CX, R12
 
 loop10x2:
@@ -1354,10 +1364,10 @@ loop10x2:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
-	ADDQ         R11, R12
+	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop10x2
-	VBROADCASTSS 88(AX), Z20
+	VBROADCASTSS 96(AX), Z20
 	VMULPS       Z20, Z0, Z0
 	VMULPS       Z20, Z1, Z1
 	VMULPS       Z20, Z2, Z2
@@ -1380,10 +1390,10 @@ loop10x2:
 	VMULPS       Z20, Z19, Z19
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store10x2
-	VBROADCASTSS 92(AX), Z20
+	VBROADCASTSS 100(AX), Z20
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z21
 	VFMADD231PS  Z20, Z21, Z0
@@ -1547,6 +1557,7 @@ rows11x2:
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
 	MOVQ       80(AX), R12
+	MOVQ       88(AX), R13
 	ADDQ       CX, R12
 
 loop11x2:
@@ -1592,10 +1603,10 @@ loop11x2:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
-	ADDQ         R11, R12
+	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop11x2
-	VBROADCASTSS 88(AX), Z22
+	VBROADCASTSS 96(AX), Z22
 	VMULPS       Z22, Z0, Z0
 	VMULPS       Z22, Z1, Z1
 	VMULPS       Z22, Z2, Z2
@@ -1620,10 +1631,10 @@ loop11x2:
 	VMULPS       Z22, Z21, Z21
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store11x2
-	VBROADCASTSS 92(AX), Z22
+	VBROADCASTSS 100(AX), Z22
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z23
 	VFMADD231PS  Z22, Z23, Z0
@@ -1800,6 +1811,7 @@ rows12x2:
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
 	MOVQ       80(AX), R12
+	MOVQ       88(AX), R13
 	ADDQ       CX, R12
 
 loop12x2:
@@ -1848,10 +1860,10 @@ loop12x2:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
-	ADDQ         R11, R12
+	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop12x2
-	VBROADCASTSS 88(AX), Z24
+	VBROADCASTSS 96(AX), Z24
 	VMULPS       Z24, Z0, Z0
 	VMULPS       Z24, Z1, Z1
 	VMULPS       Z24, Z2, Z2
@@ -1878,10 +1890,10 @@ loop12x2:
 	VMULPS       Z24, Z23, Z23
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store12x2
-	VBROADCASTSS 92(AX), Z24
+	VBROADCASTSS 100(AX), Z24
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z25
 	VFMADD231PS  Z24, Z25, Z0
@@ -2073,6 +2085,7 @@ rows13x2:
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
 	MOVQ       80(AX), R13
+	MOVQ       88(AX), R14
 	ADDQ       CX, R13
 
 loop13x2:
@@ -2125,10 +2138,10 @@ loop13x2:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
-	ADDQ         R12, R13
+	ADDQ         R14, R13
 	DECQ         R10
 	JNZ          loop13x2
-	VBROADCASTSS 88(AX), Z26
+	VBROADCASTSS 96(AX), Z26
 	VMULPS       Z26, Z0, Z0
 	VMULPS       Z26, Z1, Z1
 	VMULPS       Z26, Z2, Z2
@@ -2157,10 +2170,10 @@ loop13x2:
 	VMULPS       Z26, Z25, Z25
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store13x2
-	VBROADCASTSS 92(AX), Z26
+	VBROADCASTSS 100(AX), Z26
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z27
 	VFMADD231PS  Z26, Z27, Z0
@@ -2365,6 +2378,7 @@ rows14x2:
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
 	MOVQ       80(AX), R13
+	MOVQ       88(AX), R14
 	ADDQ       CX, R13
 
 loop14x2:
@@ -2420,10 +2434,10 @@ loop14x2:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
-	ADDQ         R12, R13
+	ADDQ         R14, R13
 	DECQ         R10
 	JNZ          loop14x2
-	VBROADCASTSS 88(AX), Z28
+	VBROADCASTSS 96(AX), Z28
 	VMULPS       Z28, Z0, Z0
 	VMULPS       Z28, Z1, Z1
 	VMULPS       Z28, Z2, Z2
@@ -2454,10 +2468,10 @@ loop14x2:
 	VMULPS       Z28, Z27, Z27
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store14x2
-	VBROADCASTSS 92(AX), Z28
+	VBROADCASTSS 100(AX), Z28
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z29
 	VFMADD231PS  Z28, Z29, Z0
@@ -2621,6 +2635,7 @@ single:
 	MOVQ       56(AX), SI
 	MOVQ       64(AX), DI
 	MOVQ       80(AX), R8
+	MOVQ       88(AX), R9
 	ADDQ       DX, R8
 
 loop1x1:
@@ -2630,17 +2645,17 @@ loop1x1:
 	VFMADD231PS  Z2, Z1, Z0
 	ADDQ         SI, CX
 	ADDQ         DI, DX
-	ADDQ         DI, R8
+	ADDQ         R9, R8
 	DECQ         BX
 	JNZ          loop1x1
-	VBROADCASTSS 88(AX), Z1
+	VBROADCASTSS 96(AX), Z1
 	VMULPS       Z1, Z0, Z0
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store1x1
-	VBROADCASTSS 92(AX), Z1
+	VBROADCASTSS 100(AX), Z1
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z2
 	VFMADD231PS  Z1, Z2, Z0
@@ -2675,6 +2690,7 @@ rows2x1:
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
 	MOVQ       80(AX), R9
+	MOVQ       88(AX), R10
 	ADDQ       BX, R9
 
 loop2x1:
@@ -2686,18 +2702,18 @@ loop2x1:
 	VFMADD231PS  Z3, Z2, Z1
 	ADDQ         DI, CX
 	ADDQ         R8, BX
-	ADDQ         R8, R9
+	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop2x1
-	VBROADCASTSS 88(AX), Z2
+	VBROADCASTSS 96(AX), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store2x1
-	VBROADCASTSS 92(AX), Z2
+	VBROADCASTSS 100(AX), Z2
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -2741,6 +2757,7 @@ rows3x1:
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
 	MOVQ       80(AX), R9
+	MOVQ       88(AX), R10
 	ADDQ       BX, R9
 
 loop3x1:
@@ -2754,19 +2771,19 @@ loop3x1:
 	VFMADD231PS  Z4, Z3, Z2
 	ADDQ         DI, CX
 	ADDQ         R8, BX
-	ADDQ         R8, R9
+	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop3x1
-	VBROADCASTSS 88(AX), Z3
+	VBROADCASTSS 96(AX), Z3
 	VMULPS       Z3, Z0, Z0
 	VMULPS       Z3, Z1, Z1
 	VMULPS       Z3, Z2, Z2
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store3x1
-	VBROADCASTSS 92(AX), Z3
+	VBROADCASTSS 100(AX), Z3
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z4
 	VFMADD231PS  Z3, Z4, Z0
@@ -2822,6 +2839,7 @@ rows4x1:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop4x1:
@@ -2838,20 +2856,20 @@ loop4x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop4x1
-	VBROADCASTSS 88(AX), Z4
+	VBROADCASTSS 96(AX), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store4x1
-	VBROADCASTSS 92(AX), Z4
+	VBROADCASTSS 100(AX), Z4
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -2916,6 +2934,7 @@ rows5x1:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop5x1:
@@ -2934,10 +2953,10 @@ loop5x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop5x1
-	VBROADCASTSS 88(AX), Z5
+	VBROADCASTSS 96(AX), Z5
 	VMULPS       Z5, Z0, Z0
 	VMULPS       Z5, Z1, Z1
 	VMULPS       Z5, Z2, Z2
@@ -2945,10 +2964,10 @@ loop5x1:
 	VMULPS       Z5, Z4, Z4
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store5x1
-	VBROADCASTSS 92(AX), Z5
+	VBROADCASTSS 100(AX), Z5
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z6
 	VFMADD231PS  Z5, Z6, Z0
@@ -3022,6 +3041,7 @@ rows6x1:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop6x1:
@@ -3042,10 +3062,10 @@ loop6x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop6x1
-	VBROADCASTSS 88(AX), Z6
+	VBROADCASTSS 96(AX), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
@@ -3054,10 +3074,10 @@ loop6x1:
 	VMULPS       Z6, Z5, Z5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store6x1
-	VBROADCASTSS 92(AX), Z6
+	VBROADCASTSS 100(AX), Z6
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -3142,6 +3162,7 @@ rows7x1:
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
 	MOVQ       80(AX), R11
+	MOVQ       88(AX), R12
 	ADDQ       CX, R11
 
 loop7x1:
@@ -3165,10 +3186,10 @@ loop7x1:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
-	ADDQ         R10, R11
+	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop7x1
-	VBROADCASTSS 88(AX), Z7
+	VBROADCASTSS 96(AX), Z7
 	VMULPS       Z7, Z0, Z0
 	VMULPS       Z7, Z1, Z1
 	VMULPS       Z7, Z2, Z2
@@ -3178,10 +3199,10 @@ loop7x1:
 	VMULPS       Z7, Z6, Z6
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store7x1
-	VBROADCASTSS 92(AX), Z7
+	VBROADCASTSS 100(AX), Z7
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z8
 	VFMADD231PS  Z7, Z8, Z0
@@ -3275,6 +3296,7 @@ rows8x1:
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
 	MOVQ       80(AX), R11
+	MOVQ       88(AX), R12
 	ADDQ       CX, R11
 
 loop8x1:
@@ -3300,10 +3322,10 @@ loop8x1:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
-	ADDQ         R10, R11
+	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop8x1
-	VBROADCASTSS 88(AX), Z8
+	VBROADCASTSS 96(AX), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
 	VMULPS       Z8, Z2, Z2
@@ -3314,10 +3336,10 @@ loop8x1:
 	VMULPS       Z8, Z7, Z7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store8x1
-	VBROADCASTSS 92(AX), Z8
+	VBROADCASTSS 100(AX), Z8
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z9
 	VFMADD231PS  Z8, Z9, Z0
@@ -3420,6 +3442,7 @@ rows9x1:
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
 	MOVQ       80(AX), R11
+	MOVQ       88(AX), R12
 	ADDQ       CX, R11
 
 loop9x1:
@@ -3447,10 +3470,10 @@ loop9x1:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
-	ADDQ         R10, R11
+	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop9x1
-	VBROADCASTSS 88(AX), Z9
+	VBROADCASTSS 96(AX), Z9
 	VMULPS       Z9, Z0, Z0
 	VMULPS       Z9, Z1, Z1
 	VMULPS       Z9, Z2, Z2
@@ -3462,10 +3485,10 @@ loop9x1:
 	VMULPS       Z9, Z8, Z8
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store9x1
-	VBROADCASTSS 92(AX), Z9
+	VBROADCASTSS 100(AX), Z9
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z10
 	VFMADD231PS  Z9, Z10, Z0
@@ -3579,6 +3602,7 @@ rows10x1:
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
 	MOVQ       80(AX), R12
+	MOVQ       88(AX), R13
 	ADDQ       CX, R12
 
 loop10x1:
@@ -3609,10 +3633,10 @@ loop10x1:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
-	ADDQ         R11, R12
+	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop10x1
-	VBROADCASTSS 88(AX), Z10
+	VBROADCASTSS 96(AX), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
 	VMULPS       Z10, Z2, Z2
@@ -3625,10 +3649,10 @@ loop10x1:
 	VMULPS       Z10, Z9, Z9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store10x1
-	VBROADCASTSS 92(AX), Z10
+	VBROADCASTSS 100(AX), Z10
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z11
 	VFMADD231PS  Z10, Z11, Z0
@@ -3751,6 +3775,7 @@ rows11x1:
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
 	MOVQ       80(AX), R12
+	MOVQ       88(AX), R13
 	ADDQ       CX, R12
 
 loop11x1:
@@ -3783,10 +3808,10 @@ loop11x1:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
-	ADDQ         R11, R12
+	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop11x1
-	VBROADCASTSS 88(AX), Z11
+	VBROADCASTSS 96(AX), Z11
 	VMULPS       Z11, Z0, Z0
 	VMULPS       Z11, Z1, Z1
 	VMULPS       Z11, Z2, Z2
@@ -3800,10 +3825,10 @@ loop11x1:
 	VMULPS       Z11, Z10, Z10
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store11x1
-	VBROADCASTSS 92(AX), Z11
+	VBROADCASTSS 100(AX), Z11
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z12
 	VFMADD231PS  Z11, Z12, Z0
@@ -3935,6 +3960,7 @@ rows12x1:
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
 	MOVQ       80(AX), R12
+	MOVQ       88(AX), R13
 	ADDQ       CX, R12
 
 loop12x1:
@@ -3969,10 +3995,10 @@ loop12x1:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
-	ADDQ         R11, R12
+	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop12x1
-	VBROADCASTSS 88(AX), Z12
+	VBROADCASTSS 96(AX), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -3987,10 +4013,10 @@ loop12x1:
 	VMULPS       Z12, Z11, Z11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store12x1
-	VBROADCASTSS 92(AX), Z12
+	VBROADCASTSS 100(AX), Z12
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z13
 	VFMADD231PS  Z12, Z13, Z0
@@ -4133,6 +4159,7 @@ rows13x1:
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
 	MOVQ       80(AX), R13
+	MOVQ       88(AX), R14
 	ADDQ       CX, R13
 
 loop13x1:
@@ -4170,10 +4197,10 @@ loop13x1:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
-	ADDQ         R12, R13
+	ADDQ         R14, R13
 	DECQ         R10
 	JNZ          loop13x1
-	VBROADCASTSS 88(AX), Z13
+	VBROADCASTSS 96(AX), Z13
 	VMULPS       Z13, Z0, Z0
 	VMULPS       Z13, Z1, Z1
 	VMULPS       Z13, Z2, Z2
@@ -4189,10 +4216,10 @@ loop13x1:
 	VMULPS       Z13, Z12, Z12
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store13x1
-	VBROADCASTSS 92(AX), Z13
+	VBROADCASTSS 100(AX), Z13
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z14
 	VFMADD231PS  Z13, Z14, Z0
@@ -4344,6 +4371,7 @@ rows14x1:
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
 	MOVQ       80(AX), R13
+	MOVQ       88(AX), R14
 	ADDQ       CX, R13
 
 loop14x1:
@@ -4383,10 +4411,10 @@ loop14x1:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
-	ADDQ         R12, R13
+	ADDQ         R14, R13
 	DECQ         R10
 	JNZ          loop14x1
-	VBROADCASTSS 88(AX), Z14
+	VBROADCASTSS 96(AX), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
 	VMULPS       Z14, Z2, Z2
@@ -4403,10 +4431,10 @@ loop14x1:
 	VMULPS       Z14, Z13, Z13
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store14x1
-	VBROADCASTSS 92(AX), Z14
+	VBROADCASTSS 100(AX), Z14
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z15
 	VFMADD231PS  Z14, Z15, Z0
@@ -4697,7 +4725,7 @@ sum1x8:
 	VMOVSHDUP     X1, X0
 	VADDPS        X0, X1, X1
 	VMOVSS        (CX), X0
-	VFMADD231SS   88(AX), X1, X0
+	VFMADD231SS   96(AX), X1, X0
 	VMOVSS        X0, (CX)
 	VEXTRACTF64X4 $0x01, Z2, Y0
 	VADDPS        Y0, Y2, Y2
@@ -4708,7 +4736,7 @@ sum1x8:
 	VMOVSHDUP     X2, X0
 	VADDPS        X0, X2, X2
 	VMOVSS        4(CX), X0
-	VFMADD231SS   88(AX), X2, X0
+	VFMADD231SS   96(AX), X2, X0
 	VMOVSS        X0, 4(CX)
 	VEXTRACTF64X4 $0x01, Z3, Y0
 	VADDPS        Y0, Y3, Y3
@@ -4719,7 +4747,7 @@ sum1x8:
 	VMOVSHDUP     X3, X0
 	VADDPS        X0, X3, X3
 	VMOVSS        8(CX), X0
-	VFMADD231SS   88(AX), X3, X0
+	VFMADD231SS   96(AX), X3, X0
 	VMOVSS        X0, 8(CX)
 	VEXTRACTF64X4 $0x01, Z4, Y0
 	VADDPS        Y0, Y4, Y4
@@ -4730,7 +4758,7 @@ sum1x8:
 	VMOVSHDUP     X4, X0
 	VADDPS        X0, X4, X4
 	VMOVSS        12(CX), X0
-	VFMADD231SS   88(AX), X4, X0
+	VFMADD231SS   96(AX), X4, X0
 	VMOVSS        X0, 12(CX)
 	VEXTRACTF64X4 $0x01, Z5, Y0
 	VADDPS        Y0, Y5, Y5
@@ -4741,7 +4769,7 @@ sum1x8:
 	VMOVSHDUP     X5, X0
 	VADDPS        X0, X5, X5
 	VMOVSS        16(CX), X0
-	VFMADD231SS   88(AX), X5, X0
+	VFMADD231SS   96(AX), X5, X0
 	VMOVSS        X0, 16(CX)
 	VEXTRACTF64X4 $0x01, Z6, Y0
 	VADDPS        Y0, Y6, Y6
@@ -4752,7 +4780,7 @@ sum1x8:
 	VMOVSHDUP     X6, X0
 	VADDPS        X0, X6, X6
 	VMOVSS        20(CX), X0
-	VFMADD231SS   88(AX), X6, X0
+	VFMADD231SS   96(AX), X6, X0
 	VMOVSS        X0, 20(CX)
 	VEXTRACTF64X4 $0x01, Z7, Y0
 	VADDPS        Y0, Y7, Y7
@@ -4763,7 +4791,7 @@ sum1x8:
 	VMOVSHDUP     X7, X0
 	VADDPS        X0, X7, X7
 	VMOVSS        24(CX), X0
-	VFMADD231SS   88(AX), X7, X0
+	VFMADD231SS   96(AX), X7, X0
 	VMOVSS        X0, 24(CX)
 	VEXTRACTF64X4 $0x01, Z8, Y0
 	VADDPS        Y0, Y8, Y8
@@ -4774,7 +4802,7 @@ sum1x8:
 	VMOVSHDUP     X8, X0
 	VADDPS        X0, X8, X8
 	VMOVSS        28(CX), X0
-	VFMADD231SS   88(AX), X8, X0
+	VFMADD231SS   96(AX), X8, X0
 	VMOVSS        X0, 28(CX)
 	VZEROUPPER
 	RET
@@ -4887,7 +4915,7 @@ sum2x8:
 	VMOVSHDUP     X1, X0
 	VADDPS        X0, X1, X1
 	VMOVSS        (DX), X0
-	VFMADD231SS   88(AX), X1, X0
+	VFMADD231SS   96(AX), X1, X0
 	VMOVSS        X0, (DX)
 	VEXTRACTF64X4 $0x01, Z2, Y0
 	VADDPS        Y0, Y2, Y2
@@ -4898,7 +4926,7 @@ sum2x8:
 	VMOVSHDUP     X2, X0
 	VADDPS        X0, X2, X2
 	VMOVSS        4(DX), X0
-	VFMADD231SS   88(AX), X2, X0
+	VFMADD231SS   96(AX), X2, X0
 	VMOVSS        X0, 4(DX)
 	VEXTRACTF64X4 $0x01, Z3, Y0
 	VADDPS        Y0, Y3, Y3
@@ -4909,7 +4937,7 @@ sum2x8:
 	VMOVSHDUP     X3, X0
 	VADDPS        X0, X3, X3
 	VMOVSS        8(DX), X0
-	VFMADD231SS   88(AX), X3, X0
+	VFMADD231SS   96(AX), X3, X0
 	VMOVSS        X0, 8(DX)
 	VEXTRACTF64X4 $0x01, Z4, Y0
 	VADDPS        Y0, Y4, Y4
@@ -4920,7 +4948,7 @@ sum2x8:
 	VMOVSHDUP     X4, X0
 	VADDPS        X0, X4, X4
 	VMOVSS        12(DX), X0
-	VFMADD231SS   88(AX), X4, X0
+	VFMADD231SS   96(AX), X4, X0
 	VMOVSS        X0, 12(DX)
 	VEXTRACTF64X4 $0x01, Z5, Y0
 	VADDPS        Y0, Y5, Y5
@@ -4931,7 +4959,7 @@ sum2x8:
 	VMOVSHDUP     X5, X0
 	VADDPS        X0, X5, X5
 	VMOVSS        16(DX), X0
-	VFMADD231SS   88(AX), X5, X0
+	VFMADD231SS   96(AX), X5, X0
 	VMOVSS        X0, 16(DX)
 	VEXTRACTF64X4 $0x01, Z6, Y0
 	VADDPS        Y0, Y6, Y6
@@ -4942,7 +4970,7 @@ sum2x8:
 	VMOVSHDUP     X6, X0
 	VADDPS        X0, X6, X6
 	VMOVSS        20(DX), X0
-	VFMADD231SS   88(AX), X6, X0
+	VFMADD231SS   96(AX), X6, X0
 	VMOVSS        X0, 20(DX)
 	VEXTRACTF64X4 $0x01, Z7, Y0
 	VADDPS        Y0, Y7, Y7
@@ -4953,7 +4981,7 @@ sum2x8:
 	VMOVSHDUP     X7, X0
 	VADDPS        X0, X7, X7
 	VMOVSS        24(DX), X0
-	VFMADD231SS   88(AX), X7, X0
+	VFMADD231SS   96(AX), X7, X0
 	VMOVSS        X0, 24(DX)
 	VEXTRACTF64X4 $0x01, Z8, Y0
 	VADDPS        Y0, Y8, Y8
@@ -4964,7 +4992,7 @@ sum2x8:
 	VMOVSHDUP     X8, X0
 	VADDPS        X0, X8, X8
 	VMOVSS        28(DX), X0
-	VFMADD231SS   88(AX), X8, X0
+	VFMADD231SS   96(AX), X8, X0
 	VMOVSS        X0, 28(DX)
 	VEXTRACTF64X4 $0x01, Z10, Y0
 	VADDPS        Y0, Y10, Y10
@@ -4975,7 +5003,7 @@ sum2x8:
 	VMOVSHDUP     X10, X0
 	VADDPS        X0, X10, X10
 	VMOVSS        (DX)(CX*1), X0
-	VFMADD231SS   88(AX), X10, X0
+	VFMADD231SS   96(AX), X10, X0
 	VMOVSS        X0, (DX)(CX*1)
 	VEXTRACTF64X4 $0x01, Z11, Y0
 	VADDPS        Y0, Y11, Y11
@@ -4986,7 +5014,7 @@ sum2x8:
 	VMOVSHDUP     X11, X0
 	VADDPS        X0, X11, X11
 	VMOVSS        4(DX)(CX*1), X0
-	VFMADD231SS   88(AX), X11, X0
+	VFMADD231SS   96(AX), X11, X0
 	VMOVSS        X0, 4(DX)(CX*1)
 	VEXTRACTF64X4 $0x01, Z12, Y0
 	VADDPS        Y0, Y12, Y12
@@ -4997,7 +5025,7 @@ sum2x8:
 	VMOVSHDUP     X12, X0
 	VADDPS        X0, X12, X12
 	VMOVSS        8(DX)(CX*1), X0
-	VFMADD231SS   88(AX), X12, X0
+	VFMADD231SS   96(AX), X12, X0
 	VMOVSS        X0, 8(DX)(CX*1)
 	VEXTRACTF64X4 $0x01, Z13, Y0
 	VADDPS        Y0, Y13, Y13
@@ -5008,7 +5036,7 @@ sum2x8:
 	VMOVSHDUP     X13, X0
 	VADDPS        X0, X13, X13
 	VMOVSS        12(DX)(CX*1), X0
-	VFMADD231SS   88(AX), X13, X0
+	VFMADD231SS   96(AX), X13, X0
 	VMOVSS        X0, 12(DX)(CX*1)
 	VEXTRACTF64X4 $0x01, Z14, Y0
 	VADDPS        Y0, Y14, Y14
@@ -5019,7 +5047,7 @@ sum2x8:
 	VMOVSHDUP     X14, X0
 	VADDPS        X0, X14, X14
 	VMOVSS        16(DX)(CX*1), X0
-	VFMADD231SS   88(AX), X14, X0
+	VFMADD231SS   96(AX), X14, X0
 	VMOVSS        X0, 16(DX)(CX*1)
 	VEXTRACTF64X4 $0x01, Z15, Y0
 	VADDPS        Y0, Y15, Y15
@@ -5030,7 +5058,7 @@ sum2x8:
 	VMOVSHDUP     X15, X0
 	VADDPS        X0, X15, X15
 	VMOVSS        20(DX)(CX*1), X0
-	VFMADD231SS   88(AX), X15, X0
+	VFMADD231SS   96(AX), X15, X0
 	VMOVSS        X0, 20(DX)(CX*1)
 	VEXTRACTF64X4 $0x01, Z16, Y0
 	VADDPS        Y0, Y16, Y16
@@ -5041,7 +5069,7 @@ sum2x8:
 	VMOVSHDUP     X16, X0
 	VADDPS        X0, X16, X16
 	VMOVSS        24(DX)(CX*1), X0
-	VFMADD231SS   88(AX), X16, X0
+	VFMADD231SS   96(AX), X16, X0
 	VMOVSS        X0, 24(DX)(CX*1)
 	VEXTRACTF64X4 $0x01, Z17, Y0
 	VADDPS        Y0, Y17, Y17
@@ -5052,7 +5080,7 @@ sum2x8:
 	VMOVSHDUP     X17, X0
 	VADDPS        X0, X17, X17
 	VMOVSS        28(DX)(CX*1), X0
-	VFMADD231SS   88(AX), X17, X0
+	VFMADD231SS   96(AX), X17, X0
 	VMOVSS        X0, 28(DX)(CX*1)
 	VZEROUPPER
 	RET
@@ -5101,7 +5129,7 @@ sum1x1:
 	VMOVSHDUP     X1, X0
 	VADDPS        X0, X1, X1
 	VMOVSS        (SI), X0
-	VFMADD231SS   88(AX), X1, X0
+	VFMADD231SS   96(AX), X1, X0
 	VMOVSS        X0, (SI)
 	ADDQ          64(AX), DX
 	ADDQ          $0x04, BX
@@ -5163,6 +5191,7 @@ TEXT ·dTileAVX512(SB), NOSPLIT, $0-8
 	MOVQ       56(AX), SI
 	MOVQ       64(AX), DI
 	MOVQ       80(AX), R8
+	MOVQ       88(AX), R9
 	ADDQ       DX, R8
 
 loop1x2:
@@ -5175,18 +5204,18 @@ loop1x2:
 	VFMADD231PD  Z4, Z3, Z1
 	ADDQ         SI, CX
 	ADDQ         DI, DX
-	ADDQ         DI, R8
+	ADDQ         R9, R8
 	DECQ         BX
 	JNZ          loop1x2
-	VBROADCASTSD 88(AX), Z2
+	VBROADCASTSD 96(AX), Z2
 	VMULPD       Z2, Z0, Z0
 	VMULPD       Z2, Z1, Z1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store1x2
-	VBROADCASTSD 96(AX), Z2
+	VBROADCASTSD 104(AX), Z2
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z3
 	VFMADD231PD  Z2, Z3, Z0
@@ -5226,6 +5255,7 @@ rows2x2:
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
 	MOVQ       80(AX), R9
+	MOVQ       88(AX), R10
 	ADDQ       BX, R9
 
 loop2x2:
@@ -5241,20 +5271,20 @@ loop2x2:
 	VFMADD231PD  Z6, Z5, Z3
 	ADDQ         DI, CX
 	ADDQ         R8, BX
-	ADDQ         R8, R9
+	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop2x2
-	VBROADCASTSD 88(AX), Z4
+	VBROADCASTSD 96(AX), Z4
 	VMULPD       Z4, Z0, Z0
 	VMULPD       Z4, Z1, Z1
 	VMULPD       Z4, Z2, Z2
 	VMULPD       Z4, Z3, Z3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store2x2
-	VBROADCASTSD 96(AX), Z4
+	VBROADCASTSD 104(AX), Z4
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z5
 	VFMADD231PD  Z4, Z5, Z0
@@ -5307,6 +5337,7 @@ rows3x2:
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
 	MOVQ       80(AX), R9
+	MOVQ       88(AX), R10
 	ADDQ       BX, R9
 
 loop3x2:
@@ -5325,10 +5356,10 @@ loop3x2:
 	VFMADD231PD  Z8, Z7, Z5
 	ADDQ         DI, CX
 	ADDQ         R8, BX
-	ADDQ         R8, R9
+	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop3x2
-	VBROADCASTSD 88(AX), Z6
+	VBROADCASTSD 96(AX), Z6
 	VMULPD       Z6, Z0, Z0
 	VMULPD       Z6, Z1, Z1
 	VMULPD       Z6, Z2, Z2
@@ -5337,10 +5368,10 @@ loop3x2:
 	VMULPD       Z6, Z5, Z5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store3x2
-	VBROADCASTSD 96(AX), Z6
+	VBROADCASTSD 104(AX), Z6
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z7
 	VFMADD231PD  Z6, Z7, Z0
@@ -5409,6 +5440,7 @@ rows4x2:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop4x2:
@@ -5431,10 +5463,10 @@ loop4x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop4x2
-	VBROADCASTSD 88(AX), Z8
+	VBROADCASTSD 96(AX), Z8
 	VMULPD       Z8, Z0, Z0
 	VMULPD       Z8, Z1, Z1
 	VMULPD       Z8, Z2, Z2
@@ -5445,10 +5477,10 @@ loop4x2:
 	VMULPD       Z8, Z7, Z7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store4x2
-	VBROADCASTSD 96(AX), Z8
+	VBROADCASTSD 104(AX), Z8
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z9
 	VFMADD231PD  Z8, Z9, Z0
@@ -5530,6 +5562,7 @@ rows5x2:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop5x2:
@@ -5555,10 +5588,10 @@ loop5x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop5x2
-	VBROADCASTSD 88(AX), Z10
+	VBROADCASTSD 96(AX), Z10
 	VMULPD       Z10, Z0, Z0
 	VMULPD       Z10, Z1, Z1
 	VMULPD       Z10, Z2, Z2
@@ -5571,10 +5604,10 @@ loop5x2:
 	VMULPD       Z10, Z9, Z9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store5x2
-	VBROADCASTSD 96(AX), Z10
+	VBROADCASTSD 104(AX), Z10
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z11
 	VFMADD231PD  Z10, Z11, Z0
@@ -5669,6 +5702,7 @@ rows6x2:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop6x2:
@@ -5697,10 +5731,10 @@ loop6x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop6x2
-	VBROADCASTSD 88(AX), Z12
+	VBROADCASTSD 96(AX), Z12
 	VMULPD       Z12, Z0, Z0
 	VMULPD       Z12, Z1, Z1
 	VMULPD       Z12, Z2, Z2
@@ -5715,10 +5749,10 @@ loop6x2:
 	VMULPD       Z12, Z11, Z11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store6x2
-	VBROADCASTSD 96(AX), Z12
+	VBROADCASTSD 104(AX), Z12
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z13
 	VFMADD231PD  Z12, Z13, Z0
@@ -5828,6 +5862,7 @@ rows7x2:
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
 	MOVQ       80(AX), R11
+	MOVQ       88(AX), R12
 	ADDQ       CX, R11
 
 loop7x2:
@@ -5860,10 +5895,10 @@ loop7x2:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
-	ADDQ         R10, R11
+	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop7x2
-	VBROADCASTSD 88(AX), Z14
+	VBROADCASTSD 96(AX), Z14
 	VMULPD       Z14, Z0, Z0
 	VMULPD       Z14, Z1, Z1
 	VMULPD       Z14, Z2, Z2
@@ -5880,10 +5915,10 @@ loop7x2:
 	VMULPD       Z14, Z13, Z13
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store7x2
-	VBROADCASTSD 96(AX), Z14
+	VBROADCASTSD 104(AX), Z14
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z15
 	VFMADD231PD  Z14, Z15, Z0
@@ -6006,6 +6041,7 @@ rows8x2:
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
 	MOVQ       80(AX), R11
+	MOVQ       88(AX), R12
 	ADDQ       CX, R11
 
 loop8x2:
@@ -6041,10 +6077,10 @@ loop8x2:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
-	ADDQ         R10, R11
+	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop8x2
-	VBROADCASTSD 88(AX), Z16
+	VBROADCASTSD 96(AX), Z16
 	VMULPD       Z16, Z0, Z0
 	VMULPD       Z16, Z1, Z1
 	VMULPD       Z16, Z2, Z2
@@ -6063,10 +6099,10 @@ loop8x2:
 	VMULPD       Z16, Z15, Z15
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store8x2
-	VBROADCASTSD 96(AX), Z16
+	VBROADCASTSD 104(AX), Z16
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z17
 	VFMADD231PD  Z16, Z17, Z0
@@ -6202,6 +6238,7 @@ rows9x2:
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
 	MOVQ       80(AX), R11
+	MOVQ       88(AX), R12
 	ADDQ       CX, R11
 
 loop9x2:
@@ -6240,10 +6277,10 @@ loop9x2:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
-	ADDQ         R10, R11
+	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop9x2
-	VBROADCASTSD 88(AX), Z18
+	VBROADCASTSD 96(AX), Z18
 	VMULPD       Z18, Z0, Z0
 	VMULPD       Z18, Z1, Z1
 	VMULPD       Z18, Z2, Z2
@@ -6264,10 +6301,10 @@ loop9x2:
 	VMULPD       Z18, Z17, Z17
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store9x2
-	VBROADCASTSD 96(AX), Z18
+	VBROADCASTSD 104(AX), Z18
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z19
 	VFMADD231PD  Z18, Z19, Z0
@@ -6418,6 +6455,7 @@ rows10x2:
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
 	MOVQ       80(AX), R12
+	MOVQ       88(AX), R13
 	ADDQ       CX, R12
 
 loop10x2:
@@ -6460,10 +6498,10 @@ loop10x2:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
-	ADDQ         R11, R12
+	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop10x2
-	VBROADCASTSD 88(AX), Z20
+	VBROADCASTSD 96(AX), Z20
 	VMULPD       Z20, Z0, Z0
 	VMULPD       Z20, Z1, Z1
 	VMULPD       Z20, Z2, Z2
@@ -6486,10 +6524,10 @@ loop10x2:
 	VMULPD       Z20, Z19, Z19
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store10x2
-	VBROADCASTSD 96(AX), Z20
+	VBROADCASTSD 104(AX), Z20
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z21
 	VFMADD231PD  Z20, Z21, Z0
@@ -6653,6 +6691,7 @@ rows11x2:
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
 	MOVQ       80(AX), R12
+	MOVQ       88(AX), R13
 	ADDQ       CX, R12
 
 loop11x2:
@@ -6698,10 +6737,10 @@ loop11x2:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
-	ADDQ         R11, R12
+	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop11x2
-	VBROADCASTSD 88(AX), Z22
+	VBROADCASTSD 96(AX), Z22
 	VMULPD       Z22, Z0, Z0
 	VMULPD       Z22, Z1, Z1
 	VMULPD       Z22, Z2, Z2
@@ -6726,10 +6765,10 @@ loop11x2:
 	VMULPD       Z22, Z21, Z21
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store11x2
-	VBROADCASTSD 96(AX), Z22
+	VBROADCASTSD 104(AX), Z22
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z23
 	VFMADD231PD  Z22, Z23, Z0
@@ -6906,6 +6945,7 @@ rows12x2:
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
 	MOVQ       80(AX), R12
+	MOVQ       88(AX), R13
 	ADDQ       CX, R12
 
 loop12x2:
@@ -6954,10 +6994,10 @@ loop12x2:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
-	ADDQ         R11, R12
+	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop12x2
-	VBROADCASTSD 88(AX), Z24
+	VBROADCASTSD 96(AX), Z24
 	VMULPD       Z24, Z0, Z0
 	VMULPD       Z24, Z1, Z1
 	VMULPD       Z24, Z2, Z2
@@ -6984,10 +7024,10 @@ loop12x2:
 	VMULPD       Z24, Z23, Z23
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store12x2
-	VBROADCASTSD 96(AX), Z24
+	VBROADCASTSD 104(AX), Z24
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z25
 	VFMADD231PD  Z24, Z25, Z0
@@ -7179,6 +7219,7 @@ rows13x2:
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
 	MOVQ       80(AX), R13
+	MOVQ       88(AX), R14
 	ADDQ       CX, R13
 
 loop13x2:
@@ -7231,10 +7272,10 @@ loop13x2:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
-	ADDQ         R12, R13
+	ADDQ         R14, R13
 	DECQ         R10
 	JNZ          loop13x2
-	VBROADCASTSD 88(AX), Z26
+	VBROADCASTSD 96(AX), Z26
 	VMULPD       Z26, Z0, Z0
 	VMULPD       Z26, Z1, Z1
 	VMULPD       Z26, Z2, Z2
@@ -7263,10 +7304,10 @@ loop13x2:
 	VMULPD       Z26, Z25, Z25
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store13x2
-	VBROADCASTSD 96(AX), Z26
+	VBROADCASTSD 104(AX), Z26
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z27
 	VFMADD231PD  Z26, Z27, Z0
@@ -7471,6 +7512,7 @@ rows14x2:
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
 	MOVQ       80(AX), R13
+	MOVQ       88(AX), R14
 	ADDQ       CX, R13
 
 loop14x2:
@@ -7526,10 +7568,10 @@ loop14x2:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
-	ADDQ         R12, R13
+	ADDQ         R14, R13
 	DECQ         R10
 	JNZ          loop14x2
-	VBROADCASTSD 88(AX), Z28
+	VBROADCASTSD 96(AX), Z28
 	VMULPD       Z28, Z0, Z0
 	VMULPD       Z28, Z1, Z1
 	VMULPD       Z28, Z2, Z2
@@ -7560,10 +7602,10 @@ loop14x2:
 	VMULPD       Z28, Z27, Z27
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store14x2
-	VBROADCASTSD 96(AX), Z28
+	VBROADCASTSD 104(AX), Z28
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z29
 	VFMADD231PD  Z28, Z29, Z0
@@ -7727,6 +7769,7 @@ single:
 	MOVQ       56(AX), SI
 	MOVQ       64(AX), DI
 	MOVQ       80(AX), R8
+	MOVQ       88(AX), R9
 	ADDQ       DX, R8
 
 loop1x1:
@@ -7736,17 +7779,17 @@ loop1x1:
 	VFMADD231PD  Z2, Z1, Z0
 	ADDQ         SI, CX
 	ADDQ         DI, DX
-	ADDQ         DI, R8
+	ADDQ         R9, R8
 	DECQ         BX
 	JNZ          loop1x1
-	VBROADCASTSD 88(AX), Z1
+	VBROADCASTSD 96(AX), Z1
 	VMULPD       Z1, Z0, Z0
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store1x1
-	VBROADCASTSD 96(AX), Z1
+	VBROADCASTSD 104(AX), Z1
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z2
 	VFMADD231PD  Z1, Z2, Z0
@@ -7781,6 +7824,7 @@ rows2x1:
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
 	MOVQ       80(AX), R9
+	MOVQ       88(AX), R10
 	ADDQ       BX, R9
 
 loop2x1:
@@ -7792,18 +7836,18 @@ loop2x1:
 	VFMADD231PD  Z3, Z2, Z1
 	ADDQ         DI, CX
 	ADDQ         R8, BX
-	ADDQ         R8, R9
+	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop2x1
-	VBROADCASTSD 88(AX), Z2
+	VBROADCASTSD 96(AX), Z2
 	VMULPD       Z2, Z0, Z0
 	VMULPD       Z2, Z1, Z1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store2x1
-	VBROADCASTSD 96(AX), Z2
+	VBROADCASTSD 104(AX), Z2
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z3
 	VFMADD231PD  Z2, Z3, Z0
@@ -7847,6 +7891,7 @@ rows3x1:
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
 	MOVQ       80(AX), R9
+	MOVQ       88(AX), R10
 	ADDQ       BX, R9
 
 loop3x1:
@@ -7860,19 +7905,19 @@ loop3x1:
 	VFMADD231PD  Z4, Z3, Z2
 	ADDQ         DI, CX
 	ADDQ         R8, BX
-	ADDQ         R8, R9
+	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop3x1
-	VBROADCASTSD 88(AX), Z3
+	VBROADCASTSD 96(AX), Z3
 	VMULPD       Z3, Z0, Z0
 	VMULPD       Z3, Z1, Z1
 	VMULPD       Z3, Z2, Z2
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store3x1
-	VBROADCASTSD 96(AX), Z3
+	VBROADCASTSD 104(AX), Z3
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z4
 	VFMADD231PD  Z3, Z4, Z0
@@ -7928,6 +7973,7 @@ rows4x1:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop4x1:
@@ -7944,20 +7990,20 @@ loop4x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop4x1
-	VBROADCASTSD 88(AX), Z4
+	VBROADCASTSD 96(AX), Z4
 	VMULPD       Z4, Z0, Z0
 	VMULPD       Z4, Z1, Z1
 	VMULPD       Z4, Z2, Z2
 	VMULPD       Z4, Z3, Z3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store4x1
-	VBROADCASTSD 96(AX), Z4
+	VBROADCASTSD 104(AX), Z4
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z5
 	VFMADD231PD  Z4, Z5, Z0
@@ -8022,6 +8068,7 @@ rows5x1:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop5x1:
@@ -8040,10 +8087,10 @@ loop5x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop5x1
-	VBROADCASTSD 88(AX), Z5
+	VBROADCASTSD 96(AX), Z5
 	VMULPD       Z5, Z0, Z0
 	VMULPD       Z5, Z1, Z1
 	VMULPD       Z5, Z2, Z2
@@ -8051,10 +8098,10 @@ loop5x1:
 	VMULPD       Z5, Z4, Z4
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store5x1
-	VBROADCASTSD 96(AX), Z5
+	VBROADCASTSD 104(AX), Z5
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z6
 	VFMADD231PD  Z5, Z6, Z0
@@ -8128,6 +8175,7 @@ rows6x1:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop6x1:
@@ -8148,10 +8196,10 @@ loop6x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop6x1
-	VBROADCASTSD 88(AX), Z6
+	VBROADCASTSD 96(AX), Z6
 	VMULPD       Z6, Z0, Z0
 	VMULPD       Z6, Z1, Z1
 	VMULPD       Z6, Z2, Z2
@@ -8160,10 +8208,10 @@ loop6x1:
 	VMULPD       Z6, Z5, Z5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store6x1
-	VBROADCASTSD 96(AX), Z6
+	VBROADCASTSD 104(AX), Z6
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z7
 	VFMADD231PD  Z6, Z7, Z0
@@ -8248,6 +8296,7 @@ rows7x1:
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
 	MOVQ       80(AX), R11
+	MOVQ       88(AX), R12
 	ADDQ       CX, R11
 
 loop7x1:
@@ -8271,10 +8320,10 @@ loop7x1:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
-	ADDQ         R10, R11
+	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop7x1
-	VBROADCASTSD 88(AX), Z7
+	VBROADCASTSD 96(AX), Z7
 	VMULPD       Z7, Z0, Z0
 	VMULPD       Z7, Z1, Z1
 	VMULPD       Z7, Z2, Z2
@@ -8284,10 +8333,10 @@ loop7x1:
 	VMULPD       Z7, Z6, Z6
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store7x1
-	VBROADCASTSD 96(AX), Z7
+	VBROADCASTSD 104(AX), Z7
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z8
 	VFMADD231PD  Z7, Z8, Z0
@@ -8381,6 +8430,7 @@ rows8x1:
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
 	MOVQ       80(AX), R11
+	MOVQ       88(AX), R12
 	ADDQ       CX, R11
 
 loop8x1:
@@ -8406,10 +8456,10 @@ loop8x1:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
-	ADDQ         R10, R11
+	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop8x1
-	VBROADCASTSD 88(AX), Z8
+	VBROADCASTSD 96(AX), Z8
 	VMULPD       Z8, Z0, Z0
 	VMULPD       Z8, Z1, Z1
 	VMULPD       Z8, Z2, Z2
@@ -8420,10 +8470,10 @@ loop8x1:
 	VMULPD       Z8, Z7, Z7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store8x1
-	VBROADCASTSD 96(AX), Z8
+	VBROADCASTSD 104(AX), Z8
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z9
 	VFMADD231PD  Z8, Z9, Z0
@@ -8526,6 +8576,7 @@ rows9x1:
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
 	MOVQ       80(AX), R11
+	MOVQ       88(AX), R12
 	ADDQ       CX, R11
 
 loop9x1:
@@ -8553,10 +8604,10 @@ loop9x1:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
-	ADDQ         R10, R11
+	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop9x1
-	VBROADCASTSD 88(AX), Z9
+	VBROADCASTSD 96(AX), Z9
 	VMULPD       Z9, Z0, Z0
 	VMULPD       Z9, Z1, Z1
 	VMULPD       Z9, Z2, Z2
@@ -8568,10 +8619,10 @@ loop9x1:
 	VMULPD       Z9, Z8, Z8
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store9x1
-	VBROADCASTSD 96(AX), Z9
+	VBROADCASTSD 104(AX), Z9
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z10
 	VFMADD231PD  Z9, Z10, Z0
@@ -8685,6 +8736,7 @@ rows10x1:
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
 	MOVQ       80(AX), R12
+	MOVQ       88(AX), R13
 	ADDQ       CX, R12
 
 loop10x1:
@@ -8715,10 +8767,10 @@ loop10x1:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
-	ADDQ         R11, R12
+	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop10x1
-	VBROADCASTSD 88(AX), Z10
+	VBROADCASTSD 96(AX), Z10
 	VMULPD       Z10, Z0, Z0
 	VMULPD       Z10, Z1, Z1
 	VMULPD       Z10, Z2, Z2
@@ -8731,10 +8783,10 @@ loop10x1:
 	VMULPD       Z10, Z9, Z9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store10x1
-	VBROADCASTSD 96(AX), Z10
+	VBROADCASTSD 104(AX), Z10
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z11
 	VFMADD231PD  Z10, Z11, Z0
@@ -8857,6 +8909,7 @@ rows11x1:
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
 	MOVQ       80(AX), R12
+	MOVQ       88(AX), R13
 	ADDQ       CX, R12
 
 loop11x1:
@@ -8889,10 +8942,10 @@ loop11x1:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
-	ADDQ         R11, R12
+	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop11x1
-	VBROADCASTSD 88(AX), Z11
+	VBROADCASTSD 96(AX), Z11
 	VMULPD       Z11, Z0, Z0
 	VMULPD       Z11, Z1, Z1
 	VMULPD       Z11, Z2, Z2
@@ -8906,10 +8959,10 @@ loop11x1:
 	VMULPD       Z11, Z10, Z10
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store11x1
-	VBROADCASTSD 96(AX), Z11
+	VBROADCASTSD 104(AX), Z11
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z12
 	VFMADD231PD  Z11, Z12, Z0
@@ -9041,6 +9094,7 @@ rows12x1:
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
 	MOVQ       80(AX), R12
+	MOVQ       88(AX), R13
 	ADDQ       CX, R12
 
 loop12x1:
@@ -9075,10 +9129,10 @@ loop12x1:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
-	ADDQ         R11, R12
+	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop12x1
-	VBROADCASTSD 88(AX), Z12
+	VBROADCASTSD 96(AX), Z12
 	VMULPD       Z12, Z0, Z0
 	VMULPD       Z12, Z1, Z1
 	VMULPD       Z12, Z2, Z2
@@ -9093,10 +9147,10 @@ loop12x1:
 	VMULPD       Z12, Z11, Z11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store12x1
-	VBROADCASTSD 96(AX), Z12
+	VBROADCASTSD 104(AX), Z12
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z13
 	VFMADD231PD  Z12, Z13, Z0
@@ -9239,6 +9293,7 @@ rows13x1:
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
 	MOVQ       80(AX), R13
+	MOVQ       88(AX), R14
 	ADDQ       CX, R13
 
 loop13x1:
@@ -9276,10 +9331,10 @@ loop13x1:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
-	ADDQ         R12, R13
+	ADDQ         R14, R13
 	DECQ         R10
 	JNZ          loop13x1
-	VBROADCASTSD 88(AX), Z13
+	VBROADCASTSD 96(AX), Z13
 	VMULPD       Z13, Z0, Z0
 	VMULPD       Z13, Z1, Z1
 	VMULPD       Z13, Z2, Z2
@@ -9295,10 +9350,10 @@ loop13x1:
 	VMULPD       Z13, Z12, Z12
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store13x1
-	VBROADCASTSD 96(AX), Z13
+	VBROADCASTSD 104(AX), Z13
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z14
 	VFMADD231PD  Z13, Z14, Z0
@@ -9450,6 +9505,7 @@ rows14x1:
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
 	MOVQ       80(AX), R13
+	MOVQ       88(AX), R14
 	ADDQ       CX, R13
 
 loop14x1:
@@ -9489,10 +9545,10 @@ loop14x1:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
-	ADDQ         R12, R13
+	ADDQ         R14, R13
 	DECQ         R10
 	JNZ          loop14x1
-	VBROADCASTSD 88(AX), Z14
+	VBROADCASTSD 96(AX), Z14
 	VMULPD       Z14, Z0, Z0
 	VMULPD       Z14, Z1, Z1
 	VMULPD       Z14, Z2, Z2
@@ -9509,10 +9565,10 @@ loop14x1:
 	VMULPD       Z14, Z13, Z13
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store14x1
-	VBROADCASTSD 96(AX), Z14
+	VBROADCASTSD 104(AX), Z14
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z15
 	VFMADD231PD  Z14, Z15, Z0
@@ -9801,7 +9857,7 @@ sum1x8:
 	VPERMILPD     $0x01, X1, X0
 	VADDPD        X0, X1, X1
 	VMOVSD        (CX), X0
-	VFMADD231SD   88(AX), X1, X0
+	VFMADD231SD   96(AX), X1, X0
 	VMOVSD        X0, (CX)
 	VEXTRACTF64X4 $0x01, Z2, Y0
 	VADDPD        Y0, Y2, Y2
@@ -9810,7 +9866,7 @@ sum1x8:
 	VPERMILPD     $0x01, X2, X0
 	VADDPD        X0, X2, X2
 	VMOVSD        8(CX), X0
-	VFMADD231SD   88(AX), X2, X0
+	VFMADD231SD   96(AX), X2, X0
 	VMOVSD        X0, 8(CX)
 	VEXTRACTF64X4 $0x01, Z3, Y0
 	VADDPD        Y0, Y3, Y3
@@ -9819,7 +9875,7 @@ sum1x8:
 	VPERMILPD     $0x01, X3, X0
 	VADDPD        X0, X3, X3
 	VMOVSD        16(CX), X0
-	VFMADD231SD   88(AX), X3, X0
+	VFMADD231SD   96(AX), X3, X0
 	VMOVSD        X0, 16(CX)
 	VEXTRACTF64X4 $0x01, Z4, Y0
 	VADDPD        Y0, Y4, Y4
@@ -9828,7 +9884,7 @@ sum1x8:
 	VPERMILPD     $0x01, X4, X0
 	VADDPD        X0, X4, X4
 	VMOVSD        24(CX), X0
-	VFMADD231SD   88(AX), X4, X0
+	VFMADD231SD   96(AX), X4, X0
 	VMOVSD        X0, 24(CX)
 	VEXTRACTF64X4 $0x01, Z5, Y0
 	VADDPD        Y0, Y5, Y5
@@ -9837,7 +9893,7 @@ sum1x8:
 	VPERMILPD     $0x01, X5, X0
 	VADDPD        X0, X5, X5
 	VMOVSD        32(CX), X0
-	VFMADD231SD   88(AX), X5, X0
+	VFMADD231SD   96(AX), X5, X0
 	VMOVSD        X0, 32(CX)
 	VEXTRACTF64X4 $0x01, Z6, Y0
 	VADDPD        Y0, Y6, Y6
@@ -9846,7 +9902,7 @@ sum1x8:
 	VPERMILPD     $0x01, X6, X0
 	VADDPD        X0, X6, X6
 	VMOVSD        40(CX), X0
-	VFMADD231SD   88(AX), X6, X0
+	VFMADD231SD   96(AX), X6, X0
 	VMOVSD        X0, 40(CX)
 	VEXTRACTF64X4 $0x01, Z7, Y0
 	VADDPD        Y0, Y7, Y7
@@ -9855,7 +9911,7 @@ sum1x8:
 	VPERMILPD     $0x01, X7, X0
 	VADDPD        X0, X7, X7
 	VMOVSD        48(CX), X0
-	VFMADD231SD   88(AX), X7, X0
+	VFMADD231SD   96(AX), X7, X0
 	VMOVSD        X0, 48(CX)
 	VEXTRACTF64X4 $0x01, Z8, Y0
 	VADDPD        Y0, Y8, Y8
@@ -9864,7 +9920,7 @@ sum1x8:
 	VPERMILPD     $0x01, X8, X0
 	VADDPD        X0, X8, X8
 	VMOVSD        56(CX), X0
-	VFMADD231SD   88(AX), X8, X0
+	VFMADD231SD   96(AX), X8, X0
 	VMOVSD        X0, 56(CX)
 	VZEROUPPER
 	RET
@@ -9975,7 +10031,7 @@ sum2x8:
 	VPERMILPD     $0x01, X1, X0
 	VADDPD        X0, X1, X1
 	VMOVSD        (DX), X0
-	VFMADD231SD   88(AX), X1, X0
+	VFMADD231SD   96(AX), X1, X0
 	VMOVSD        X0, (DX)
 	VEXTRACTF64X4 $0x01, Z2, Y0
 	VADDPD        Y0, Y2, Y2
@@ -9984,7 +10040,7 @@ sum2x8:
 	VPERMILPD     $0x01, X2, X0
 	VADDPD        X0, X2, X2
 	VMOVSD        8(DX), X0
-	VFMADD231SD   88(AX), X2, X0
+	VFMADD231SD   96(AX), X2, X0
 	VMOVSD        X0, 8(DX)
 	VEXTRACTF64X4 $0x01, Z3, Y0
 	VADDPD        Y0, Y3, Y3
@@ -9993,7 +10049,7 @@ sum2x8:
 	VPERMILPD     $0x01, X3, X0
 	VADDPD        X0, X3, X3
 	VMOVSD        16(DX), X0
-	VFMADD231SD   88(AX), X3, X0
+	VFMADD231SD   96(AX), X3, X0
 	VMOVSD        X0, 16(DX)
 	VEXTRACTF64X4 $0x01, Z4, Y0
 	VADDPD        Y0, Y4, Y4
@@ -10002,7 +10058,7 @@ sum2x8:
 	VPERMILPD     $0x01, X4, X0
 	VADDPD        X0, X4, X4
 	VMOVSD        24(DX), X0
-	VFMADD231SD   88(AX), X4, X0
+	VFMADD231SD   96(AX), X4, X0
 	VMOVSD        X0, 24(DX)
 	VEXTRACTF64X4 $0x01, Z5, Y0
 	VADDPD        Y0, Y5, Y5
@@ -10011,7 +10067,7 @@ sum2x8:
 	VPERMILPD     $0x01, X5, X0
 	VADDPD        X0, X5, X5
 	VMOVSD        32(DX), X0
-	VFMADD231SD   88(AX), X5, X0
+	VFMADD231SD   96(AX), X5, X0
 	VMOVSD        X0, 32(DX)
 	VEXTRACTF64X4 $0x01, Z6, Y0
 	VADDPD        Y0, Y6, Y6
@@ -10020,7 +10076,7 @@ sum2x8:
 	VPERMILPD     $0x01, X6, X0
 	VADDPD        X0, X6, X6
 	VMOVSD        40(DX), X0
-	VFMADD231SD   88(AX), X6, X0
+	VFMADD231SD   96(AX), X6, X0
 	VMOVSD        X0, 40(DX)
 	VEXTRACTF64X4 $0x01, Z7, Y0
 	VADDPD        Y0, Y7, Y7
@@ -10029,7 +10085,7 @@ sum2x8:
 	VPERMILPD     $0x01, X7, X0
 	VADDPD        X0, X7, X7
 	VMOVSD        48(DX), X0
-	VFMADD231SD   88(AX), X7, X0
+	VFMADD231SD   96(AX), X7, X0
 	VMOVSD        X0, 48(DX)
 	VEXTRACTF64X4 $0x01, Z8, Y0
 	VADDPD        Y0, Y8, Y8
@@ -10038,7 +10094,7 @@ sum2x8:
 	VPERMILPD     $0x01, X8, X0
 	VADDPD        X0, X8, X8
 	VMOVSD        56(DX), X0
-	VFMADD231SD   88(AX), X8, X0
+	VFMADD231SD   96(AX), X8, X0
 	VMOVSD        X0, 56(DX)
 	VEXTRACTF64X4 $0x01, Z10, Y0
 	VADDPD        Y0, Y10, Y10
@@ -10047,7 +10103,7 @@ sum2x8:
 	VPERMILPD     $0x01, X10, X0
 	VADDPD        X0, X10, X10
 	VMOVSD        (DX)(CX*1), X0
-	VFMADD231SD   88(AX), X10, X0
+	VFMADD231SD   96(AX), X10, X0
 	VMOVSD        X0, (DX)(CX*1)
 	VEXTRACTF64X4 $0x01, Z11, Y0
 	VADDPD        Y0, Y11, Y11
@@ -10056,7 +10112,7 @@ sum2x8:
 	VPERMILPD     $0x01, X11, X0
 	VADDPD        X0, X11, X11
 	VMOVSD        8(DX)(CX*1), X0
-	VFMADD231SD   88(AX), X11, X0
+	VFMADD231SD   96(AX), X11, X0
 	VMOVSD        X0, 8(DX)(CX*1)
 	VEXTRACTF64X4 $0x01, Z12, Y0
 	VADDPD        Y0, Y12, Y12
@@ -10065,7 +10121,7 @@ sum2x8:
 	VPERMILPD     $0x01, X12, X0
 	VADDPD        X0, X12, X12
 	VMOVSD        16(DX)(CX*1), X0
-	VFMADD231SD   88(AX), X12, X0
+	VFMADD231SD   96(AX), X12, X0
 	VMOVSD        X0, 16(DX)(CX*1)
 	VEXTRACTF64X4 $0x01, Z13, Y0
 	VADDPD        Y0, Y13, Y13
@@ -10074,7 +10130,7 @@ sum2x8:
 	VPERMILPD     $0x01, X13, X0
 	VADDPD        X0, X13, X13
 	VMOVSD        24(DX)(CX*1), X0
-	VFMADD231SD   88(AX), X13, X0
+	VFMADD231SD   96(AX), X13, X0
 	VMOVSD        X0, 24(DX)(CX*1)
 	VEXTRACTF64X4 $0x01, Z14, Y0
 	VADDPD        Y0, Y14, Y14
@@ -10083,7 +10139,7 @@ sum2x8:
 	VPERMILPD     $0x01, X14, X0
 	VADDPD        X0, X14, X14
 	VMOVSD        32(DX)(CX*1), X0
-	VFMADD231SD   88(AX), X14, X0
+	VFMADD231SD   96(AX), X14, X0
 	VMOVSD        X0, 32(DX)(CX*1)
 	VEXTRACTF64X4 $0x01, Z15, Y0
 	VADDPD        Y0, Y15, Y15
@@ -10092,7 +10148,7 @@ sum2x8:
 	VPERMILPD     $0x01, X15, X0
 	VADDPD        X0, X15, X15
 	VMOVSD        40(DX)(CX*1), X0
-	VFMADD231SD   88(AX), X15, X0
+	VFMADD231SD   96(AX), X15, X0
 	VMOVSD        X0, 40(DX)(CX*1)
 	VEXTRACTF64X4 $0x01, Z16, Y0
 	VADDPD        Y0, Y16, Y16
@@ -10101,7 +10157,7 @@ sum2x8:
 	VPERMILPD     $0x01, X16, X0
 	VADDPD        X0, X16, X16
 	VMOVSD        48(DX)(CX*1), X0
-	VFMADD231SD   88(AX), X16, X0
+	VFMADD231SD   96(AX), X16, X0
 	VMOVSD        X0, 48(DX)(CX*1)
 	VEXTRACTF64X4 $0x01, Z17, Y0
 	VADDPD        Y0, Y17, Y17
@@ -10110,7 +10166,7 @@ sum2x8:
 	VPERMILPD     $0x01, X17, X0
 	VADDPD        X0, X17, X17
 	VMOVSD        56(DX)(CX*1), X0
-	VFMADD231SD   88(AX), X17, X0
+	VFMADD231SD   96(AX), X17, X0
 	VMOVSD        X0, 56(DX)(CX*1)
 	VZEROUPPER
 	RET
@@ -10157,7 +10213,7 @@ sum1x1:
 	VPERMILPD     $0x01, X1, X0
 	VADDPD        X0, X1, X1
 	VMOVSD        (SI), X0
-	VFMADD231SD   88(AX), X1, X0
+	VFMADD231SD   96(AX), X1, X0
 	VMOVSD        X0, (SI)
 	ADDQ          64(AX), DX
 	ADDQ          $0x08, BX
@@ -10203,6 +10259,7 @@ TEXT ·sTileAVX2(SB), NOSPLIT, $0-8
 	MOVQ       56(AX), SI
 	MOVQ       64(AX), DI
 	MOVQ       80(AX), R8
+	MOVQ       88(AX), R9
 	ADDQ       DX, R8
 
 loop1x2:
@@ -10215,18 +10272,18 @@ loop1x2:
 	VFMADD231PS  Y5, Y4, Y1
 	ADDQ         SI, CX
 	ADDQ         DI, DX
-	ADDQ         DI, R8
+	ADDQ         R9, R8
 	DECQ         BX
 	JNZ          loop1x2
-	VBROADCASTSS 88(AX), Y3
+	VBROADCASTSS 96(AX), Y3
 	VMULPS       Y3, Y0, Y0
 	VMULPS       Y3, Y1, Y1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store1x2
-	VBROADCASTSS 92(AX), Y3
+	VBROADCASTSS 100(AX), Y3
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Y4
 	VFMADD231PS  Y3, Y4, Y0
@@ -10266,6 +10323,7 @@ rows2x2:
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
 	MOVQ       80(AX), R9
+	MOVQ       88(AX), R10
 	ADDQ       BX, R9
 
 loop2x2:
@@ -10281,20 +10339,20 @@ loop2x2:
 	VFMADD231PS  Y7, Y6, Y3
 	ADDQ         DI, CX
 	ADDQ         R8, BX
-	ADDQ         R8, R9
+	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop2x2
-	VBROADCASTSS 88(AX), Y5
+	VBROADCASTSS 96(AX), Y5
 	VMULPS       Y5, Y0, Y0
 	VMULPS       Y5, Y1, Y1
 	VMULPS       Y5, Y2, Y2
 	VMULPS       Y5, Y3, Y3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store2x2
-	VBROADCASTSS 92(AX), Y5
+	VBROADCASTSS 100(AX), Y5
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Y6
 	VFMADD231PS  Y5, Y6, Y0
@@ -10347,6 +10405,7 @@ rows3x2:
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
 	MOVQ       80(AX), R9
+	MOVQ       88(AX), R10
 	ADDQ       BX, R9
 
 loop3x2:
@@ -10365,10 +10424,10 @@ loop3x2:
 	VFMADD231PS  Y9, Y8, Y5
 	ADDQ         DI, CX
 	ADDQ         R8, BX
-	ADDQ         R8, R9
+	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop3x2
-	VBROADCASTSS 88(AX), Y7
+	VBROADCASTSS 96(AX), Y7
 	VMULPS       Y7, Y0, Y0
 	VMULPS       Y7, Y1, Y1
 	VMULPS       Y7, Y2, Y2
@@ -10377,10 +10436,10 @@ loop3x2:
 	VMULPS       Y7, Y5, Y5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store3x2
-	VBROADCASTSS 92(AX), Y7
+	VBROADCASTSS 100(AX), Y7
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Y8
 	VFMADD231PS  Y7, Y8, Y0
@@ -10449,6 +10508,7 @@ rows4x2:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop4x2:
@@ -10471,10 +10531,10 @@ loop4x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop4x2
-	VBROADCASTSS 88(AX), Y9
+	VBROADCASTSS 96(AX), Y9
 	VMULPS       Y9, Y0, Y0
 	VMULPS       Y9, Y1, Y1
 	VMULPS       Y9, Y2, Y2
@@ -10485,10 +10545,10 @@ loop4x2:
 	VMULPS       Y9, Y7, Y7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store4x2
-	VBROADCASTSS 92(AX), Y9
+	VBROADCASTSS 100(AX), Y9
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Y10
 	VFMADD231PS  Y9, Y10, Y0
@@ -10570,6 +10630,7 @@ rows5x2:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop5x2:
@@ -10595,10 +10656,10 @@ loop5x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop5x2
-	VBROADCASTSS 88(AX), Y11
+	VBROADCASTSS 96(AX), Y11
 	VMULPS       Y11, Y0, Y0
 	VMULPS       Y11, Y1, Y1
 	VMULPS       Y11, Y2, Y2
@@ -10611,10 +10672,10 @@ loop5x2:
 	VMULPS       Y11, Y9, Y9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store5x2
-	VBROADCASTSS 92(AX), Y11
+	VBROADCASTSS 100(AX), Y11
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Y12
 	VFMADD231PS  Y11, Y12, Y0
@@ -10709,6 +10770,7 @@ rows6x2:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop6x2:
@@ -10737,10 +10799,10 @@ loop6x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop6x2
-	VBROADCASTSS 88(AX), Y13
+	VBROADCASTSS 96(AX), Y13
 	VMULPS       Y13, Y0, Y0
 	VMULPS       Y13, Y1, Y1
 	VMULPS       Y13, Y2, Y2
@@ -10755,10 +10817,10 @@ loop6x2:
 	VMULPS       Y13, Y11, Y11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store6x2
-	VBROADCASTSS 92(AX), Y13
+	VBROADCASTSS 100(AX), Y13
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Y14
 	VFMADD231PS  Y13, Y14, Y0
@@ -10842,6 +10904,7 @@ single:
 	MOVQ       56(AX), SI
 	MOVQ       64(AX), DI
 	MOVQ       80(AX), R8
+	MOVQ       88(AX), R9
 	ADDQ       DX, R8
 
 loop1x1:
@@ -10851,17 +10914,17 @@ loop1x1:
 	VFMADD231PS  Y3, Y2, Y0
 	ADDQ         SI, CX
 	ADDQ         DI, DX
-	ADDQ         DI, R8
+	ADDQ         R9, R8
 	DECQ         BX
 	JNZ          loop1x1
-	VBROADCASTSS 88(AX), Y2
+	VBROADCASTSS 96(AX), Y2
 	VMULPS       Y2, Y0, Y0
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store1x1
-	VBROADCASTSS 92(AX), Y2
+	VBROADCASTSS 100(AX), Y2
 	MOVQ         CX, AX
 	VMASKMOVPS   (AX), Y1, Y3
 	VFMADD231PS  Y2, Y3, Y0
@@ -10896,6 +10959,7 @@ rows2x1:
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
 	MOVQ       80(AX), R9
+	MOVQ       88(AX), R10
 	ADDQ       BX, R9
 
 loop2x1:
@@ -10907,18 +10971,18 @@ loop2x1:
 	VFMADD231PS  Y4, Y3, Y1
 	ADDQ         DI, CX
 	ADDQ         R8, BX
-	ADDQ         R8, R9
+	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop2x1
-	VBROADCASTSS 88(AX), Y3
+	VBROADCASTSS 96(AX), Y3
 	VMULPS       Y3, Y0, Y0
 	VMULPS       Y3, Y1, Y1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store2x1
-	VBROADCASTSS 92(AX), Y3
+	VBROADCASTSS 100(AX), Y3
 	MOVQ         CX, AX
 	VMASKMOVPS   (AX), Y2, Y4
 	VFMADD231PS  Y3, Y4, Y0
@@ -10962,6 +11026,7 @@ rows3x1:
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
 	MOVQ       80(AX), R9
+	MOVQ       88(AX), R10
 	ADDQ       BX, R9
 
 loop3x1:
@@ -10975,19 +11040,19 @@ loop3x1:
 	VFMADD231PS  Y5, Y4, Y2
 	ADDQ         DI, CX
 	ADDQ         R8, BX
-	ADDQ         R8, R9
+	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop3x1
-	VBROADCASTSS 88(AX), Y4
+	VBROADCASTSS 96(AX), Y4
 	VMULPS       Y4, Y0, Y0
 	VMULPS       Y4, Y1, Y1
 	VMULPS       Y4, Y2, Y2
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store3x1
-	VBROADCASTSS 92(AX), Y4
+	VBROADCASTSS 100(AX), Y4
 	MOVQ         CX, AX
 	VMASKMOVPS   (AX), Y3, Y5
 	VFMADD231PS  Y4, Y5, Y0
@@ -11043,6 +11108,7 @@ rows4x1:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop4x1:
@@ -11059,20 +11125,20 @@ loop4x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop4x1
-	VBROADCASTSS 88(AX), Y5
+	VBROADCASTSS 96(AX), Y5
 	VMULPS       Y5, Y0, Y0
 	VMULPS       Y5, Y1, Y1
 	VMULPS       Y5, Y2, Y2
 	VMULPS       Y5, Y3, Y3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store4x1
-	VBROADCASTSS 92(AX), Y5
+	VBROADCASTSS 100(AX), Y5
 	MOVQ         CX, AX
 	VMASKMOVPS   (AX), Y4, Y6
 	VFMADD231PS  Y5, Y6, Y0
@@ -11137,6 +11203,7 @@ rows5x1:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop5x1:
@@ -11155,10 +11222,10 @@ loop5x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop5x1
-	VBROADCASTSS 88(AX), Y6
+	VBROADCASTSS 96(AX), Y6
 	VMULPS       Y6, Y0, Y0
 	VMULPS       Y6, Y1, Y1
 	VMULPS       Y6, Y2, Y2
@@ -11166,10 +11233,10 @@ loop5x1:
 	VMULPS       Y6, Y4, Y4
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store5x1
-	VBROADCASTSS 92(AX), Y6
+	VBROADCASTSS 100(AX), Y6
 	MOVQ         CX, AX
 	VMASKMOVPS   (AX), Y5, Y7
 	VFMADD231PS  Y6, Y7, Y0
@@ -11243,6 +11310,7 @@ rows6x1:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop6x1:
@@ -11263,10 +11331,10 @@ loop6x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop6x1
-	VBROADCASTSS 88(AX), Y7
+	VBROADCASTSS 96(AX), Y7
 	VMULPS       Y7, Y0, Y0
 	VMULPS       Y7, Y1, Y1
 	VMULPS       Y7, Y2, Y2
@@ -11275,10 +11343,10 @@ loop6x1:
 	VMULPS       Y7, Y5, Y5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store6x1
-	VBROADCASTSS 92(AX), Y7
+	VBROADCASTSS 100(AX), Y7
 	MOVQ         CX, AX
 	VMASKMOVPS   (AX), Y6, Y8
 	VFMADD231PS  Y7, Y8, Y0
@@ -11535,7 +11603,7 @@ sum1x8:
 	VMOVSHDUP    X1, X0
 	VADDPS       X0, X1, X1
 	VMOVSS       (CX), X0
-	VFMADD231SS  88(AX), X1, X0
+	VFMADD231SS  96(AX), X1, X0
 	VMOVSS       X0, (CX)
 	VEXTRACTF128 $0x01, Y2, X0
 	VADDPS       X0, X2, X2
@@ -11544,7 +11612,7 @@ sum1x8:
 	VMOVSHDUP    X2, X0
 	VADDPS       X0, X2, X2
 	VMOVSS       4(CX), X0
-	VFMADD231SS  88(AX), X2, X0
+	VFMADD231SS  96(AX), X2, X0
 	VMOVSS       X0, 4(CX)
 	VEXTRACTF128 $0x01, Y3, X0
 	VADDPS       X0, X3, X3
@@ -11553,7 +11621,7 @@ sum1x8:
 	VMOVSHDUP    X3, X0
 	VADDPS       X0, X3, X3
 	VMOVSS       8(CX), X0
-	VFMADD231SS  88(AX), X3, X0
+	VFMADD231SS  96(AX), X3, X0
 	VMOVSS       X0, 8(CX)
 	VEXTRACTF128 $0x01, Y4, X0
 	VADDPS       X0, X4, X4
@@ -11562,7 +11630,7 @@ sum1x8:
 	VMOVSHDUP    X4, X0
 	VADDPS       X0, X4, X4
 	VMOVSS       12(CX), X0
-	VFMADD231SS  88(AX), X4, X0
+	VFMADD231SS  96(AX), X4, X0
 	VMOVSS       X0, 12(CX)
 	VEXTRACTF128 $0x01, Y5, X0
 	VADDPS       X0, X5, X5
@@ -11571,7 +11639,7 @@ sum1x8:
 	VMOVSHDUP    X5, X0
 	VADDPS       X0, X5, X5
 	VMOVSS       16(CX), X0
-	VFMADD231SS  88(AX), X5, X0
+	VFMADD231SS  96(AX), X5, X0
 	VMOVSS       X0, 16(CX)
 	VEXTRACTF128 $0x01, Y6, X0
 	VADDPS       X0, X6, X6
@@ -11580,7 +11648,7 @@ sum1x8:
 	VMOVSHDUP    X6, X0
 	VADDPS       X0, X6, X6
 	VMOVSS       20(CX), X0
-	VFMADD231SS  88(AX), X6, X0
+	VFMADD231SS  96(AX), X6, X0
 	VMOVSS       X0, 20(CX)
 	VEXTRACTF128 $0x01, Y7, X0
 	VADDPS       X0, X7, X7
@@ -11589,7 +11657,7 @@ sum1x8:
 	VMOVSHDUP    X7, X0
 	VADDPS       X0, X7, X7
 	VMOVSS       24(CX), X0
-	VFMADD231SS  88(AX), X7, X0
+	VFMADD231SS  96(AX), X7, X0
 	VMOVSS       X0, 24(CX)
 	VEXTRACTF128 $0x01, Y8, X0
 	VADDPS       X0, X8, X8
@@ -11598,7 +11666,7 @@ sum1x8:
 	VMOVSHDUP    X8, X0
 	VADDPS       X0, X8, X8
 	VMOVSS       28(CX), X0
-	VFMADD231SS  88(AX), X8, X0
+	VFMADD231SS  96(AX), X8, X0
 	VMOVSS       X0, 28(CX)
 	VZEROUPPER
 	RET
@@ -11645,7 +11713,7 @@ sum1x1:
 	VMOVSHDUP    X1, X0
 	VADDPS       X0, X1, X1
 	VMOVSS       (SI), X0
-	VFMADD231SS  88(AX), X1, X0
+	VFMADD231SS  96(AX), X1, X0
 	VMOVSS       X0, (SI)
 	ADDQ         64(AX), DX
 	ADDQ         $0x04, BX
@@ -11691,6 +11759,7 @@ TEXT ·dTileAVX2(SB), NOSPLIT, $0-8
 	MOVQ       56(AX), SI
 	MOVQ       64(AX), DI
 	MOVQ       80(AX), R8
+	MOVQ       88(AX), R9
 	ADDQ       DX, R8
 
 loop1x2:
@@ -11703,18 +11772,18 @@ loop1x2:
 	VFMADD231PD  Y5, Y4, Y1
 	ADDQ         SI, CX
 	ADDQ         DI, DX
-	ADDQ         DI, R8
+	ADDQ         R9, R8
 	DECQ         BX
 	JNZ          loop1x2
-	VBROADCASTSD 88(AX), Y3
+	VBROADCASTSD 96(AX), Y3
 	VMULPD       Y3, Y0, Y0
 	VMULPD       Y3, Y1, Y1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store1x2
-	VBROADCASTSD 96(AX), Y3
+	VBROADCASTSD 104(AX), Y3
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Y4
 	VFMADD231PD  Y3, Y4, Y0
@@ -11754,6 +11823,7 @@ rows2x2:
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
 	MOVQ       80(AX), R9
+	MOVQ       88(AX), R10
 	ADDQ       BX, R9
 
 loop2x2:
@@ -11769,20 +11839,20 @@ loop2x2:
 	VFMADD231PD  Y7, Y6, Y3
 	ADDQ         DI, CX
 	ADDQ         R8, BX
-	ADDQ         R8, R9
+	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop2x2
-	VBROADCASTSD 88(AX), Y5
+	VBROADCASTSD 96(AX), Y5
 	VMULPD       Y5, Y0, Y0
 	VMULPD       Y5, Y1, Y1
 	VMULPD       Y5, Y2, Y2
 	VMULPD       Y5, Y3, Y3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store2x2
-	VBROADCASTSD 96(AX), Y5
+	VBROADCASTSD 104(AX), Y5
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Y6
 	VFMADD231PD  Y5, Y6, Y0
@@ -11835,6 +11905,7 @@ rows3x2:
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
 	MOVQ       80(AX), R9
+	MOVQ       88(AX), R10
 	ADDQ       BX, R9
 
 loop3x2:
@@ -11853,10 +11924,10 @@ loop3x2:
 	VFMADD231PD  Y9, Y8, Y5
 	ADDQ         DI, CX
 	ADDQ         R8, BX
-	ADDQ         R8, R9
+	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop3x2
-	VBROADCASTSD 88(AX), Y7
+	VBROADCASTSD 96(AX), Y7
 	VMULPD       Y7, Y0, Y0
 	VMULPD       Y7, Y1, Y1
 	VMULPD       Y7, Y2, Y2
@@ -11865,10 +11936,10 @@ loop3x2:
 	VMULPD       Y7, Y5, Y5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store3x2
-	VBROADCASTSD 96(AX), Y7
+	VBROADCASTSD 104(AX), Y7
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Y8
 	VFMADD231PD  Y7, Y8, Y0
@@ -11937,6 +12008,7 @@ rows4x2:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop4x2:
@@ -11959,10 +12031,10 @@ loop4x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop4x2
-	VBROADCASTSD 88(AX), Y9
+	VBROADCASTSD 96(AX), Y9
 	VMULPD       Y9, Y0, Y0
 	VMULPD       Y9, Y1, Y1
 	VMULPD       Y9, Y2, Y2
@@ -11973,10 +12045,10 @@ loop4x2:
 	VMULPD       Y9, Y7, Y7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store4x2
-	VBROADCASTSD 96(AX), Y9
+	VBROADCASTSD 104(AX), Y9
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Y10
 	VFMADD231PD  Y9, Y10, Y0
@@ -12058,6 +12130,7 @@ rows5x2:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop5x2:
@@ -12083,10 +12156,10 @@ loop5x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop5x2
-	VBROADCASTSD 88(AX), Y11
+	VBROADCASTSD 96(AX), Y11
 	VMULPD       Y11, Y0, Y0
 	VMULPD       Y11, Y1, Y1
 	VMULPD       Y11, Y2, Y2
@@ -12099,10 +12172,10 @@ loop5x2:
 	VMULPD       Y11, Y9, Y9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store5x2
-	VBROADCASTSD 96(AX), Y11
+	VBROADCASTSD 104(AX), Y11
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Y12
 	VFMADD231PD  Y11, Y12, Y0
@@ -12197,6 +12270,7 @@ rows6x2:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop6x2:
@@ -12225,10 +12299,10 @@ loop6x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop6x2
-	VBROADCASTSD 88(AX), Y13
+	VBROADCASTSD 96(AX), Y13
 	VMULPD       Y13, Y0, Y0
 	VMULPD       Y13, Y1, Y1
 	VMULPD       Y13, Y2, Y2
@@ -12243,10 +12317,10 @@ loop6x2:
 	VMULPD       Y13, Y11, Y11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store6x2
-	VBROADCASTSD 96(AX), Y13
+	VBROADCASTSD 104(AX), Y13
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Y14
 	VFMADD231PD  Y13, Y14, Y0
@@ -12330,6 +12404,7 @@ single:
 	MOVQ       56(AX), SI
 	MOVQ       64(AX), DI
 	MOVQ       80(AX), R8
+	MOVQ       88(AX), R9
 	ADDQ       DX, R8
 
 loop1x1:
@@ -12339,17 +12414,17 @@ loop1x1:
 	VFMADD231PD  Y3, Y2, Y0
 	ADDQ         SI, CX
 	ADDQ         DI, DX
-	ADDQ         DI, R8
+	ADDQ         R9, R8
 	DECQ         BX
 	JNZ          loop1x1
-	VBROADCASTSD 88(AX), Y2
+	VBROADCASTSD 96(AX), Y2
 	VMULPD       Y2, Y0, Y0
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store1x1
-	VBROADCASTSD 96(AX), Y2
+	VBROADCASTSD 104(AX), Y2
 	MOVQ         CX, AX
 	VMASKMOVPD   (AX), Y1, Y3
 	VFMADD231PD  Y2, Y3, Y0
@@ -12384,6 +12459,7 @@ rows2x1:
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
 	MOVQ       80(AX), R9
+	MOVQ       88(AX), R10
 	ADDQ       BX, R9
 
 loop2x1:
@@ -12395,18 +12471,18 @@ loop2x1:
 	VFMADD231PD  Y4, Y3, Y1
 	ADDQ         DI, CX
 	ADDQ         R8, BX
-	ADDQ         R8, R9
+	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop2x1
-	VBROADCASTSD 88(AX), Y3
+	VBROADCASTSD 96(AX), Y3
 	VMULPD       Y3, Y0, Y0
 	VMULPD       Y3, Y1, Y1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store2x1
-	VBROADCASTSD 96(AX), Y3
+	VBROADCASTSD 104(AX), Y3
 	MOVQ         CX, AX
 	VMASKMOVPD   (AX), Y2, Y4
 	VFMADD231PD  Y3, Y4, Y0
@@ -12450,6 +12526,7 @@ rows3x1:
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
 	MOVQ       80(AX), R9
+	MOVQ       88(AX), R10
 	ADDQ       BX, R9
 
 loop3x1:
@@ -12463,19 +12540,19 @@ loop3x1:
 	VFMADD231PD  Y5, Y4, Y2
 	ADDQ         DI, CX
 	ADDQ         R8, BX
-	ADDQ         R8, R9
+	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop3x1
-	VBROADCASTSD 88(AX), Y4
+	VBROADCASTSD 96(AX), Y4
 	VMULPD       Y4, Y0, Y0
 	VMULPD       Y4, Y1, Y1
 	VMULPD       Y4, Y2, Y2
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store3x1
-	VBROADCASTSD 96(AX), Y4
+	VBROADCASTSD 104(AX), Y4
 	MOVQ         CX, AX
 	VMASKMOVPD   (AX), Y3, Y5
 	VFMADD231PD  Y4, Y5, Y0
@@ -12531,6 +12608,7 @@ rows4x1:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop4x1:
@@ -12547,20 +12625,20 @@ loop4x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop4x1
-	VBROADCASTSD 88(AX), Y5
+	VBROADCASTSD 96(AX), Y5
 	VMULPD       Y5, Y0, Y0
 	VMULPD       Y5, Y1, Y1
 	VMULPD       Y5, Y2, Y2
 	VMULPD       Y5, Y3, Y3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store4x1
-	VBROADCASTSD 96(AX), Y5
+	VBROADCASTSD 104(AX), Y5
 	MOVQ         CX, AX
 	VMASKMOVPD   (AX), Y4, Y6
 	VFMADD231PD  Y5, Y6, Y0
@@ -12625,6 +12703,7 @@ rows5x1:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop5x1:
@@ -12643,10 +12722,10 @@ loop5x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop5x1
-	VBROADCASTSD 88(AX), Y6
+	VBROADCASTSD 96(AX), Y6
 	VMULPD       Y6, Y0, Y0
 	VMULPD       Y6, Y1, Y1
 	VMULPD       Y6, Y2, Y2
@@ -12654,10 +12733,10 @@ loop5x1:
 	VMULPD       Y6, Y4, Y4
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store5x1
-	VBROADCASTSD 96(AX), Y6
+	VBROADCASTSD 104(AX), Y6
 	MOVQ         CX, AX
 	VMASKMOVPD   (AX), Y5, Y7
 	VFMADD231PD  Y6, Y7, Y0
@@ -12731,6 +12810,7 @@ rows6x1:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop6x1:
@@ -12751,10 +12831,10 @@ loop6x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop6x1
-	VBROADCASTSD 88(AX), Y7
+	VBROADCASTSD 96(AX), Y7
 	VMULPD       Y7, Y0, Y0
 	VMULPD       Y7, Y1, Y1
 	VMULPD       Y7, Y2, Y2
@@ -12763,10 +12843,10 @@ loop6x1:
 	VMULPD       Y7, Y5, Y5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         96(AX), BX
+	MOVQ         104(AX), BX
 	ADDQ         BX, BX
 	JZ           store6x1
-	VBROADCASTSD 96(AX), Y7
+	VBROADCASTSD 104(AX), Y7
 	MOVQ         CX, AX
 	VMASKMOVPD   (AX), Y6, Y8
 	VFMADD231PD  Y7, Y8, Y0
@@ -13011,56 +13091,56 @@ sum1x8:
 	VPERMILPD    $0x01, X1, X0
 	VADDPD       X0, X1, X1
 	VMOVSD       (CX), X0
-	VFMADD231SD  88(AX), X1, X0
+	VFMADD231SD  96(AX), X1, X0
 	VMOVSD       X0, (CX)
 	VEXTRACTF128 $0x01, Y2, X0
 	VADDPD       X0, X2, X2
 	VPERMILPD    $0x01, X2, X0
 	VADDPD       X0, X2, X2
 	VMOVSD       8(CX), X0
-	VFMADD231SD  88(AX), X2, X0
+	VFMADD231SD  96(AX), X2, X0
 	VMOVSD       X0, 8(CX)
 	VEXTRACTF128 $0x01, Y3, X0
 	VADDPD       X0, X3, X3
 	VPERMILPD    $0x01, X3, X0
 	VADDPD       X0, X3, X3
 	VMOVSD       16(CX), X0
-	VFMADD231SD  88(AX), X3, X0
+	VFMADD231SD  96(AX), X3, X0
 	VMOVSD       X0, 16(CX)
 	VEXTRACTF128 $0x01, Y4, X0
 	VADDPD       X0, X4, X4
 	VPERMILPD    $0x01, X4, X0
 	VADDPD       X0, X4, X4
 	VMOVSD       24(CX), X0
-	VFMADD231SD  88(AX), X4, X0
+	VFMADD231SD  96(AX), X4, X0
 	VMOVSD       X0, 24(CX)
 	VEXTRACTF128 $0x01, Y5, X0
 	VADDPD       X0, X5, X5
 	VPERMILPD    $0x01, X5, X0
 	VADDPD       X0, X5, X5
 	VMOVSD       32(CX), X0
-	VFMADD231SD  88(AX), X5, X0
+	VFMADD231SD  96(AX), X5, X0
 	VMOVSD       X0, 32(CX)
 	VEXTRACTF128 $0x01, Y6, X0
 	VADDPD       X0, X6, X6
 	VPERMILPD    $0x01, X6, X0
 	VADDPD       X0, X6, X6
 	VMOVSD       40(CX), X0
-	VFMADD231SD  88(AX), X6, X0
+	VFMADD231SD  96(AX), X6, X0
 	VMOVSD       X0, 40(CX)
 	VEXTRACTF128 $0x01, Y7, X0
 	VADDPD       X0, X7, X7
 	VPERMILPD    $0x01, X7, X0
 	VADDPD       X0, X7, X7
 	VMOVSD       48(CX), X0
-	VFMADD231SD  88(AX), X7, X0
+	VFMADD231SD  96(AX), X7, X0
 	VMOVSD       X0, 48(CX)
 	VEXTRACTF128 $0x01, Y8, X0
 	VADDPD       X0, X8, X8
 	VPERMILPD    $0x01, X8, X0
 	VADDPD       X0, X8, X8
 	VMOVSD       56(CX), X0
-	VFMADD231SD  88(AX), X8, X0
+	VFMADD231SD  96(AX), X8, X0
 	VMOVSD       X0, 56(CX)
 	VZEROUPPER
 	RET
@@ -13105,7 +13185,7 @@ sum1x1:
 	VPERMILPD    $0x01, X1, X0
 	VADDPD       X0, X1, X1
 	VMOVSD       (SI), X0
-	VFMADD231SD  88(AX), X1, X0
+	VFMADD231SD  96(AX), X1, X0
 	VMOVSD       X0, (SI)
 	ADDQ         64(AX), DX
 	ADDQ         $0x08, BX
@@ -13167,6 +13247,7 @@ TEXT ·bTileAVX512(SB), NOSPLIT, $0-8
 	MOVQ       56(AX), SI
 	MOVQ       64(AX), DI
 	MOVQ       80(AX), R8
+	MOVQ       88(AX), R9
 	ADDQ       DX, R8
 
 loop1x2:
@@ -13181,18 +13262,18 @@ loop1x2:
 	LONG $0x4866f262; WORD $0xcc52
 	ADDQ         SI, CX
 	ADDQ         DI, DX
-	ADDQ         DI, R8
+	ADDQ         R9, R8
 	DECQ         BX
 	JNZ          loop1x2
-	VBROADCASTSS 88(AX), Z2
+	VBROADCASTSS 96(AX), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store1x2
-	VBROADCASTSS 92(AX), Z2
+	VBROADCASTSS 100(AX), Z2
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -13232,6 +13313,7 @@ rows2x2:
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
 	MOVQ       80(AX), R9
+	MOVQ       88(AX), R10
 	ADDQ       BX, R9
 
 loop2x2:
@@ -13251,20 +13333,20 @@ loop2x2:
 	LONG $0x4856f262; WORD $0xde52
 	ADDQ         DI, CX
 	ADDQ         R8, BX
-	ADDQ         R8, R9
+	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop2x2
-	VBROADCASTSS 88(AX), Z4
+	VBROADCASTSS 96(AX), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store2x2
-	VBROADCASTSS 92(AX), Z4
+	VBROADCASTSS 100(AX), Z4
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -13317,6 +13399,7 @@ rows3x2:
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
 	MOVQ       80(AX), R9
+	MOVQ       88(AX), R10
 	ADDQ       BX, R9
 
 loop3x2:
@@ -13341,10 +13424,10 @@ loop3x2:
 	LONG $0x4846d262; WORD $0xe852
 	ADDQ         DI, CX
 	ADDQ         R8, BX
-	ADDQ         R8, R9
+	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop3x2
-	VBROADCASTSS 88(AX), Z6
+	VBROADCASTSS 96(AX), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
@@ -13353,10 +13436,10 @@ loop3x2:
 	VMULPS       Z6, Z5, Z5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store3x2
-	VBROADCASTSS 92(AX), Z6
+	VBROADCASTSS 100(AX), Z6
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -13425,6 +13508,7 @@ rows4x2:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop4x2:
@@ -13455,10 +13539,10 @@ loop4x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop4x2
-	VBROADCASTSS 88(AX), Z8
+	VBROADCASTSS 96(AX), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
 	VMULPS       Z8, Z2, Z2
@@ -13469,10 +13553,10 @@ loop4x2:
 	VMULPS       Z8, Z7, Z7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store4x2
-	VBROADCASTSS 92(AX), Z8
+	VBROADCASTSS 100(AX), Z8
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z9
 	VFMADD231PS  Z8, Z9, Z0
@@ -13554,6 +13638,7 @@ rows5x2:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop5x2:
@@ -13589,10 +13674,10 @@ loop5x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop5x2
-	VBROADCASTSS 88(AX), Z10
+	VBROADCASTSS 96(AX), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
 	VMULPS       Z10, Z2, Z2
@@ -13605,10 +13690,10 @@ loop5x2:
 	VMULPS       Z10, Z9, Z9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store5x2
-	VBROADCASTSS 92(AX), Z10
+	VBROADCASTSS 100(AX), Z10
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z11
 	VFMADD231PS  Z10, Z11, Z0
@@ -13703,6 +13788,7 @@ rows6x2:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop6x2:
@@ -13743,10 +13829,10 @@ loop6x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop6x2
-	VBROADCASTSS 88(AX), Z12
+	VBROADCASTSS 96(AX), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -13761,10 +13847,10 @@ loop6x2:
 	VMULPS       Z12, Z11, Z11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store6x2
-	VBROADCASTSS 92(AX), Z12
+	VBROADCASTSS 100(AX), Z12
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z13
 	VFMADD231PS  Z12, Z13, Z0
@@ -13874,6 +13960,7 @@ rows7x2:
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
 	MOVQ       80(AX), R11
+	MOVQ       88(AX), R12
 	ADDQ       CX, R11
 
 loop7x2:
@@ -13920,10 +14007,10 @@ loop7x2:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
-	ADDQ         R10, R11
+	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop7x2
-	VBROADCASTSS 88(AX), Z14
+	VBROADCASTSS 96(AX), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
 	VMULPS       Z14, Z2, Z2
@@ -13940,10 +14027,10 @@ loop7x2:
 	VMULPS       Z14, Z13, Z13
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store7x2
-	VBROADCASTSS 92(AX), Z14
+	VBROADCASTSS 100(AX), Z14
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z15
 	VFMADD231PS  Z14, Z15, Z0
@@ -14066,6 +14153,7 @@ rows8x2:
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
 	MOVQ       80(AX), R11
+	MOVQ       88(AX), R12
 	ADDQ       CX, R11
 
 loop8x2:
@@ -14117,10 +14205,10 @@ loop8x2:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
-	ADDQ         R10, R11
+	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop8x2
-	VBROADCASTSS 88(AX), Z16
+	VBROADCASTSS 96(AX), Z16
 	VMULPS       Z16, Z0, Z0
 	VMULPS       Z16, Z1, Z1
 	VMULPS       Z16, Z2, Z2
@@ -14139,10 +14227,10 @@ loop8x2:
 	VMULPS       Z16, Z15, Z15
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store8x2
-	VBROADCASTSS 92(AX), Z16
+	VBROADCASTSS 100(AX), Z16
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z17
 	VFMADD231PS  Z16, Z17, Z0
@@ -14278,6 +14366,7 @@ rows9x2:
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
 	MOVQ       80(AX), R11
+	MOVQ       88(AX), R12
 	ADDQ       CX, R11
 
 loop9x2:
@@ -14334,10 +14423,10 @@ loop9x2:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
-	ADDQ         R10, R11
+	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop9x2
-	VBROADCASTSS 88(AX), Z18
+	VBROADCASTSS 96(AX), Z18
 	VMULPS       Z18, Z0, Z0
 	VMULPS       Z18, Z1, Z1
 	VMULPS       Z18, Z2, Z2
@@ -14358,10 +14447,10 @@ loop9x2:
 	VMULPS       Z18, Z17, Z17
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store9x2
-	VBROADCASTSS 92(AX), Z18
+	VBROADCASTSS 100(AX), Z18
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z19
 	VFMADD231PS  Z18, Z19, Z0
@@ -14512,6 +14601,7 @@ rows10x2:
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
 	MOVQ       80(AX), R12
+	MOVQ       88(AX), R13
 	ADDQ       CX, R12
 
 loop10x2:
@@ -14574,10 +14664,10 @@ loop10x2:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
-	ADDQ         R11, R12
+	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop10x2
-	VBROADCASTSS 88(AX), Z20
+	VBROADCASTSS 96(AX), Z20
 	VMULPS       Z20, Z0, Z0
 	VMULPS       Z20, Z1, Z1
 	VMULPS       Z20, Z2, Z2
@@ -14600,10 +14690,10 @@ loop10x2:
 	VMULPS       Z20, Z19, Z19
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store10x2
-	VBROADCASTSS 92(AX), Z20
+	VBROADCASTSS 100(AX), Z20
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z21
 	VFMADD231PS  Z20, Z21, Z0
@@ -14767,6 +14857,7 @@ rows11x2:
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
 	MOVQ       80(AX), R12
+	MOVQ       88(AX), R13
 	ADDQ       CX, R12
 
 loop11x2:
@@ -14834,10 +14925,10 @@ loop11x2:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
-	ADDQ         R11, R12
+	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop11x2
-	VBROADCASTSS 88(AX), Z22
+	VBROADCASTSS 96(AX), Z22
 	VMULPS       Z22, Z0, Z0
 	VMULPS       Z22, Z1, Z1
 	VMULPS       Z22, Z2, Z2
@@ -14862,10 +14953,10 @@ loop11x2:
 	VMULPS       Z22, Z21, Z21
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store11x2
-	VBROADCASTSS 92(AX), Z22
+	VBROADCASTSS 100(AX), Z22
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z23
 	VFMADD231PS  Z22, Z23, Z0
@@ -15042,6 +15133,7 @@ rows12x2:
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
 	MOVQ       80(AX), R12
+	MOVQ       88(AX), R13
 	ADDQ       CX, R12
 
 loop12x2:
@@ -15114,10 +15206,10 @@ loop12x2:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
-	ADDQ         R11, R12
+	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop12x2
-	VBROADCASTSS 88(AX), Z24
+	VBROADCASTSS 96(AX), Z24
 	VMULPS       Z24, Z0, Z0
 	VMULPS       Z24, Z1, Z1
 	VMULPS       Z24, Z2, Z2
@@ -15144,10 +15236,10 @@ loop12x2:
 	VMULPS       Z24, Z23, Z23
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store12x2
-	VBROADCASTSS 92(AX), Z24
+	VBROADCASTSS 100(AX), Z24
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z25
 	VFMADD231PS  Z24, Z25, Z0
@@ -15339,6 +15431,7 @@ rows13x2:
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
 	MOVQ       80(AX), R13
+	MOVQ       88(AX), R14
 	ADDQ       CX, R13
 
 loop13x2:
@@ -15417,10 +15510,10 @@ loop13x2:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
-	ADDQ         R12, R13
+	ADDQ         R14, R13
 	DECQ         R10
 	JNZ          loop13x2
-	VBROADCASTSS 88(AX), Z26
+	VBROADCASTSS 96(AX), Z26
 	VMULPS       Z26, Z0, Z0
 	VMULPS       Z26, Z1, Z1
 	VMULPS       Z26, Z2, Z2
@@ -15449,10 +15542,10 @@ loop13x2:
 	VMULPS       Z26, Z25, Z25
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store13x2
-	VBROADCASTSS 92(AX), Z26
+	VBROADCASTSS 100(AX), Z26
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z27
 	VFMADD231PS  Z26, Z27, Z0
@@ -15657,6 +15750,7 @@ rows14x2:
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
 	MOVQ       80(AX), R13
+	MOVQ       88(AX), R14
 	ADDQ       CX, R13
 
 loop14x2:
@@ -15740,10 +15834,10 @@ loop14x2:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
-	ADDQ         R12, R13
+	ADDQ         R14, R13
 	DECQ         R10
 	JNZ          loop14x2
-	VBROADCASTSS 88(AX), Z28
+	VBROADCASTSS 96(AX), Z28
 	VMULPS       Z28, Z0, Z0
 	VMULPS       Z28, Z1, Z1
 	VMULPS       Z28, Z2, Z2
@@ -15774,10 +15868,10 @@ loop14x2:
 	VMULPS       Z28, Z27, Z27
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store14x2
-	VBROADCASTSS 92(AX), Z28
+	VBROADCASTSS 100(AX), Z28
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z29
 	VFMADD231PS  Z28, Z29, Z0
@@ -15941,6 +16035,7 @@ single:
 	MOVQ       56(AX), SI
 	MOVQ       64(AX), DI
 	MOVQ       80(AX), R8
+	MOVQ       88(AX), R9
 	ADDQ       DX, R8
 
 loop1x1:
@@ -15951,17 +16046,17 @@ loop1x1:
 	LONG $0x4876f262; WORD $0xc252
 	ADDQ         SI, CX
 	ADDQ         DI, DX
-	ADDQ         DI, R8
+	ADDQ         R9, R8
 	DECQ         BX
 	JNZ          loop1x1
-	VBROADCASTSS 88(AX), Z1
+	VBROADCASTSS 96(AX), Z1
 	VMULPS       Z1, Z0, Z0
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store1x1
-	VBROADCASTSS 92(AX), Z1
+	VBROADCASTSS 100(AX), Z1
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z2
 	VFMADD231PS  Z1, Z2, Z0
@@ -15996,6 +16091,7 @@ rows2x1:
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
 	MOVQ       80(AX), R9
+	MOVQ       88(AX), R10
 	ADDQ       BX, R9
 
 loop2x1:
@@ -16009,18 +16105,18 @@ loop2x1:
 	LONG $0x486ef262; WORD $0xcb52
 	ADDQ         DI, CX
 	ADDQ         R8, BX
-	ADDQ         R8, R9
+	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop2x1
-	VBROADCASTSS 88(AX), Z2
+	VBROADCASTSS 96(AX), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store2x1
-	VBROADCASTSS 92(AX), Z2
+	VBROADCASTSS 100(AX), Z2
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -16064,6 +16160,7 @@ rows3x1:
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
 	MOVQ       80(AX), R9
+	MOVQ       88(AX), R10
 	ADDQ       BX, R9
 
 loop3x1:
@@ -16080,19 +16177,19 @@ loop3x1:
 	LONG $0x4866f262; WORD $0xd452
 	ADDQ         DI, CX
 	ADDQ         R8, BX
-	ADDQ         R8, R9
+	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop3x1
-	VBROADCASTSS 88(AX), Z3
+	VBROADCASTSS 96(AX), Z3
 	VMULPS       Z3, Z0, Z0
 	VMULPS       Z3, Z1, Z1
 	VMULPS       Z3, Z2, Z2
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store3x1
-	VBROADCASTSS 92(AX), Z3
+	VBROADCASTSS 100(AX), Z3
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z4
 	VFMADD231PS  Z3, Z4, Z0
@@ -16148,6 +16245,7 @@ rows4x1:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop4x1:
@@ -16168,20 +16266,20 @@ loop4x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop4x1
-	VBROADCASTSS 88(AX), Z4
+	VBROADCASTSS 96(AX), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store4x1
-	VBROADCASTSS 92(AX), Z4
+	VBROADCASTSS 100(AX), Z4
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -16246,6 +16344,7 @@ rows5x1:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop5x1:
@@ -16269,10 +16368,10 @@ loop5x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop5x1
-	VBROADCASTSS 88(AX), Z5
+	VBROADCASTSS 96(AX), Z5
 	VMULPS       Z5, Z0, Z0
 	VMULPS       Z5, Z1, Z1
 	VMULPS       Z5, Z2, Z2
@@ -16280,10 +16379,10 @@ loop5x1:
 	VMULPS       Z5, Z4, Z4
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store5x1
-	VBROADCASTSS 92(AX), Z5
+	VBROADCASTSS 100(AX), Z5
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z6
 	VFMADD231PS  Z5, Z6, Z0
@@ -16357,6 +16456,7 @@ rows6x1:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop6x1:
@@ -16383,10 +16483,10 @@ loop6x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop6x1
-	VBROADCASTSS 88(AX), Z6
+	VBROADCASTSS 96(AX), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
@@ -16395,10 +16495,10 @@ loop6x1:
 	VMULPS       Z6, Z5, Z5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store6x1
-	VBROADCASTSS 92(AX), Z6
+	VBROADCASTSS 100(AX), Z6
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -16483,6 +16583,7 @@ rows7x1:
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
 	MOVQ       80(AX), R11
+	MOVQ       88(AX), R12
 	ADDQ       CX, R11
 
 loop7x1:
@@ -16513,10 +16614,10 @@ loop7x1:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
-	ADDQ         R10, R11
+	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop7x1
-	VBROADCASTSS 88(AX), Z7
+	VBROADCASTSS 96(AX), Z7
 	VMULPS       Z7, Z0, Z0
 	VMULPS       Z7, Z1, Z1
 	VMULPS       Z7, Z2, Z2
@@ -16526,10 +16627,10 @@ loop7x1:
 	VMULPS       Z7, Z6, Z6
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store7x1
-	VBROADCASTSS 92(AX), Z7
+	VBROADCASTSS 100(AX), Z7
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z8
 	VFMADD231PS  Z7, Z8, Z0
@@ -16623,6 +16724,7 @@ rows8x1:
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
 	MOVQ       80(AX), R11
+	MOVQ       88(AX), R12
 	ADDQ       CX, R11
 
 loop8x1:
@@ -16656,10 +16758,10 @@ loop8x1:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
-	ADDQ         R10, R11
+	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop8x1
-	VBROADCASTSS 88(AX), Z8
+	VBROADCASTSS 96(AX), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
 	VMULPS       Z8, Z2, Z2
@@ -16670,10 +16772,10 @@ loop8x1:
 	VMULPS       Z8, Z7, Z7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store8x1
-	VBROADCASTSS 92(AX), Z8
+	VBROADCASTSS 100(AX), Z8
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z9
 	VFMADD231PS  Z8, Z9, Z0
@@ -16776,6 +16878,7 @@ rows9x1:
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
 	MOVQ       80(AX), R11
+	MOVQ       88(AX), R12
 	ADDQ       CX, R11
 
 loop9x1:
@@ -16812,10 +16915,10 @@ loop9x1:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
-	ADDQ         R10, R11
+	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop9x1
-	VBROADCASTSS 88(AX), Z9
+	VBROADCASTSS 96(AX), Z9
 	VMULPS       Z9, Z0, Z0
 	VMULPS       Z9, Z1, Z1
 	VMULPS       Z9, Z2, Z2
@@ -16827,10 +16930,10 @@ loop9x1:
 	VMULPS       Z9, Z8, Z8
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store9x1
-	VBROADCASTSS 92(AX), Z9
+	VBROADCASTSS 100(AX), Z9
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z10
 	VFMADD231PS  Z9, Z10, Z0
@@ -16944,6 +17047,7 @@ rows10x1:
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
 	MOVQ       80(AX), R12
+	MOVQ       88(AX), R13
 	ADDQ       CX, R12
 
 loop10x1:
@@ -16984,10 +17088,10 @@ loop10x1:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
-	ADDQ         R11, R12
+	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop10x1
-	VBROADCASTSS 88(AX), Z10
+	VBROADCASTSS 96(AX), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
 	VMULPS       Z10, Z2, Z2
@@ -17000,10 +17104,10 @@ loop10x1:
 	VMULPS       Z10, Z9, Z9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store10x1
-	VBROADCASTSS 92(AX), Z10
+	VBROADCASTSS 100(AX), Z10
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z11
 	VFMADD231PS  Z10, Z11, Z0
@@ -17126,6 +17230,7 @@ rows11x1:
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
 	MOVQ       80(AX), R12
+	MOVQ       88(AX), R13
 	ADDQ       CX, R12
 
 loop11x1:
@@ -17169,10 +17274,10 @@ loop11x1:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
-	ADDQ         R11, R12
+	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop11x1
-	VBROADCASTSS 88(AX), Z11
+	VBROADCASTSS 96(AX), Z11
 	VMULPS       Z11, Z0, Z0
 	VMULPS       Z11, Z1, Z1
 	VMULPS       Z11, Z2, Z2
@@ -17186,10 +17291,10 @@ loop11x1:
 	VMULPS       Z11, Z10, Z10
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store11x1
-	VBROADCASTSS 92(AX), Z11
+	VBROADCASTSS 100(AX), Z11
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z12
 	VFMADD231PS  Z11, Z12, Z0
@@ -17321,6 +17426,7 @@ rows12x1:
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
 	MOVQ       80(AX), R12
+	MOVQ       88(AX), R13
 	ADDQ       CX, R12
 
 loop12x1:
@@ -17367,10 +17473,10 @@ loop12x1:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
-	ADDQ         R11, R12
+	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop12x1
-	VBROADCASTSS 88(AX), Z12
+	VBROADCASTSS 96(AX), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -17385,10 +17491,10 @@ loop12x1:
 	VMULPS       Z12, Z11, Z11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store12x1
-	VBROADCASTSS 92(AX), Z12
+	VBROADCASTSS 100(AX), Z12
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z13
 	VFMADD231PS  Z12, Z13, Z0
@@ -17531,6 +17637,7 @@ rows13x1:
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
 	MOVQ       80(AX), R13
+	MOVQ       88(AX), R14
 	ADDQ       CX, R13
 
 loop13x1:
@@ -17581,10 +17688,10 @@ loop13x1:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
-	ADDQ         R12, R13
+	ADDQ         R14, R13
 	DECQ         R10
 	JNZ          loop13x1
-	VBROADCASTSS 88(AX), Z13
+	VBROADCASTSS 96(AX), Z13
 	VMULPS       Z13, Z0, Z0
 	VMULPS       Z13, Z1, Z1
 	VMULPS       Z13, Z2, Z2
@@ -17600,10 +17707,10 @@ loop13x1:
 	VMULPS       Z13, Z12, Z12
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store13x1
-	VBROADCASTSS 92(AX), Z13
+	VBROADCASTSS 100(AX), Z13
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z14
 	VFMADD231PS  Z13, Z14, Z0
@@ -17755,6 +17862,7 @@ rows14x1:
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
 	MOVQ       80(AX), R13
+	MOVQ       88(AX), R14
 	ADDQ       CX, R13
 
 loop14x1:
@@ -17808,10 +17916,10 @@ loop14x1:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
-	ADDQ         R12, R13
+	ADDQ         R14, R13
 	DECQ         R10
 	JNZ          loop14x1
-	VBROADCASTSS 88(AX), Z14
+	VBROADCASTSS 96(AX), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
 	VMULPS       Z14, Z2, Z2
@@ -17828,10 +17936,10 @@ loop14x1:
 	VMULPS       Z14, Z13, Z13
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store14x1
-	VBROADCASTSS 92(AX), Z14
+	VBROADCASTSS 100(AX), Z14
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z15
 	VFMADD231PS  Z14, Z15, Z0
@@ -18911,15 +19019,15 @@ loop1x2:
 	MOVQ             $-1, DX
 	BZHIQ            CX, DX, DX
 	KMOVW            DX, K1
-	VBROADCASTSS     88(AX), Z2
+	VBROADCASTSS     96(AX), Z2
 	VMULPS           Z2, Z0, Z0
 	VMULPS           Z2, Z1, Z1
 	MOVQ             16(AX), CX
 	MOVQ             72(AX), DX
-	MOVL             92(AX), BX
+	MOVL             100(AX), BX
 	ADDL             BX, BX
 	JZ               store1x2
-	VBROADCASTSS     92(AX), Z2
+	VBROADCASTSS     100(AX), Z2
 	MOVQ             CX, AX
 	VMOVUPS          (AX), Z3
 	VFMADD231PS      Z2, Z3, Z0
@@ -18980,17 +19088,17 @@ loop2x2:
 	MOVQ             $-1, DX
 	BZHIQ            CX, DX, DX
 	KMOVW            DX, K1
-	VBROADCASTSS     88(AX), Z4
+	VBROADCASTSS     96(AX), Z4
 	VMULPS           Z4, Z0, Z0
 	VMULPS           Z4, Z1, Z1
 	VMULPS           Z4, Z2, Z2
 	VMULPS           Z4, Z3, Z3
 	MOVQ             16(AX), CX
 	MOVQ             72(AX), DX
-	MOVL             92(AX), BX
+	MOVL             100(AX), BX
 	ADDL             BX, BX
 	JZ               store2x2
-	VBROADCASTSS     92(AX), Z4
+	VBROADCASTSS     100(AX), Z4
 	MOVQ             CX, AX
 	VMOVUPS          (AX), Z5
 	VFMADD231PS      Z4, Z5, Z0
@@ -19069,7 +19177,7 @@ loop3x2:
 	MOVQ             $-1, DX
 	BZHIQ            CX, DX, DX
 	KMOVW            DX, K1
-	VBROADCASTSS     88(AX), Z6
+	VBROADCASTSS     96(AX), Z6
 	VMULPS           Z6, Z0, Z0
 	VMULPS           Z6, Z1, Z1
 	VMULPS           Z6, Z2, Z2
@@ -19078,10 +19186,10 @@ loop3x2:
 	VMULPS           Z6, Z5, Z5
 	MOVQ             16(AX), CX
 	MOVQ             72(AX), DX
-	MOVL             92(AX), BX
+	MOVL             100(AX), BX
 	ADDL             BX, BX
 	JZ               store3x2
-	VBROADCASTSS     92(AX), Z6
+	VBROADCASTSS     100(AX), Z6
 	MOVQ             CX, AX
 	VMOVUPS          (AX), Z7
 	VFMADD231PS      Z6, Z7, Z0
@@ -19182,7 +19290,7 @@ loop4x2:
 	MOVQ             $-1, DX
 	BZHIQ            CX, DX, DX
 	KMOVW            DX, K1
-	VBROADCASTSS     88(AX), Z8
+	VBROADCASTSS     96(AX), Z8
 	VMULPS           Z8, Z0, Z0
 	VMULPS           Z8, Z1, Z1
 	VMULPS           Z8, Z2, Z2
@@ -19193,10 +19301,10 @@ loop4x2:
 	VMULPS           Z8, Z7, Z7
 	MOVQ             16(AX), CX
 	MOVQ             72(AX), DX
-	MOVL             92(AX), BX
+	MOVL             100(AX), BX
 	ADDL             BX, BX
 	JZ               store4x2
-	VBROADCASTSS     92(AX), Z8
+	VBROADCASTSS     100(AX), Z8
 	MOVQ             CX, AX
 	VMOVUPS          (AX), Z9
 	VFMADD231PS      Z8, Z9, Z0
@@ -19268,14 +19376,14 @@ loop1x1:
 	MOVQ             $-1, DX
 	BZHIQ            CX, DX, DX
 	KMOVW            DX, K1
-	VBROADCASTSS     88(AX), Z1
+	VBROADCASTSS     96(AX), Z1
 	VMULPS           Z1, Z0, Z0
 	MOVQ             16(AX), CX
 	MOVQ             72(AX), DX
-	MOVL             92(AX), BX
+	MOVL             100(AX), BX
 	ADDL             BX, BX
 	JZ               store1x1
-	VBROADCASTSS     92(AX), Z1
+	VBROADCASTSS     100(AX), Z1
 	MOVQ             CX, AX
 	VMOVUPS.Z        (AX), K1, Z2
 	VFMADD231PS      Z1, Z2, Z0
@@ -19319,15 +19427,15 @@ loop2x1:
 	MOVQ             $-1, DX
 	BZHIQ            CX, DX, DX
 	KMOVW            DX, K1
-	VBROADCASTSS     88(AX), Z2
+	VBROADCASTSS     96(AX), Z2
 	VMULPS           Z2, Z0, Z0
 	VMULPS           Z2, Z1, Z1
 	MOVQ             16(AX), CX
 	MOVQ             72(AX), DX
-	MOVL             92(AX), BX
+	MOVL             100(AX), BX
 	ADDL             BX, BX
 	JZ               store2x1
-	VBROADCASTSS     92(AX), Z2
+	VBROADCASTSS     100(AX), Z2
 	MOVQ             CX, AX
 	VMOVUPS.Z        (AX), K1, Z3
 	VFMADD231PS      Z2, Z3, Z0
@@ -19381,16 +19489,16 @@ loop3x1:
 	MOVQ             $-1, DX
 	BZHIQ            CX, DX, DX
 	KMOVW            DX, K1
-	VBROADCASTSS     88(AX), Z3
+	VBROADCASTSS     96(AX), Z3
 	VMULPS           Z3, Z0, Z0
 	VMULPS           Z3, Z1, Z1
 	VMULPS           Z3, Z2, Z2
 	MOVQ             16(AX), CX
 	MOVQ             72(AX), DX
-	MOVL             92(AX), BX
+	MOVL             100(AX), BX
 	ADDL             BX, BX
 	JZ               store3x1
-	VBROADCASTSS     92(AX), Z3
+	VBROADCASTSS     100(AX), Z3
 	MOVQ             CX, AX
 	VMOVUPS.Z        (AX), K1, Z4
 	VFMADD231PS      Z3, Z4, Z0
@@ -19458,17 +19566,17 @@ loop4x1:
 	MOVQ             $-1, DX
 	BZHIQ            CX, DX, DX
 	KMOVW            DX, K1
-	VBROADCASTSS     88(AX), Z4
+	VBROADCASTSS     96(AX), Z4
 	VMULPS           Z4, Z0, Z0
 	VMULPS           Z4, Z1, Z1
 	VMULPS           Z4, Z2, Z2
 	VMULPS           Z4, Z3, Z3
 	MOVQ             16(AX), CX
 	MOVQ             72(AX), DX
-	MOVL             92(AX), BX
+	MOVL             100(AX), BX
 	ADDL             BX, BX
 	JZ               store4x1
-	VBROADCASTSS     92(AX), Z4
+	VBROADCASTSS     100(AX), Z4
 	MOVQ             CX, AX
 	VMOVUPS.Z        (AX), K1, Z5
 	VFMADD231PS      Z4, Z5, Z0
@@ -19509,9 +19617,9 @@ TEXT ·bMergeAVX512(SB), NOSPLIT, $0-8
 	KMOVW        R8, K1
 	SHRQ         $0x10, R8
 	KMOVW        R8, K2
-	VBROADCASTSS 88(AX), Z0
-	VBROADCASTSS 92(AX), Z1
-	MOVL         92(AX), AX
+	VBROADCASTSS 96(AX), Z0
+	VBROADCASTSS 100(AX), Z1
+	MOVL         100(AX), AX
 	ADDL         AX, AX
 
 row:
@@ -19591,6 +19699,7 @@ TEXT ·qTileAVX512(SB), NOSPLIT, $0-8
 	MOVQ       56(AX), SI
 	MOVQ       64(AX), DI
 	MOVQ       80(AX), R8
+	MOVQ       88(AX), R9
 	ADDQ       DX, R8
 
 loop1x2:
@@ -19605,7 +19714,7 @@ loop1x2:
 	LONG $0x485df262; WORD $0xcb50
 	ADDQ         SI, CX
 	ADDQ         DI, DX
-	ADDQ         DI, R8
+	ADDQ         R9, R8
 	DECQ         BX
 	JNZ          loop1x2
 	VMOVUPS      (DX), Z2
@@ -19621,15 +19730,15 @@ loop1x2:
 	VBROADCASTSS (CX), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
-	VBROADCASTSS 88(AX), Z2
+	VBROADCASTSS 96(AX), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store1x2
-	VBROADCASTSS 92(AX), Z2
+	VBROADCASTSS 100(AX), Z2
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -19669,6 +19778,7 @@ rows2x2:
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
 	MOVQ       80(AX), R9
+	MOVQ       88(AX), R10
 	ADDQ       BX, R9
 
 loop2x2:
@@ -19688,7 +19798,7 @@ loop2x2:
 	LONG $0x484df262; WORD $0xdd50
 	ADDQ         DI, CX
 	ADDQ         R8, BX
-	ADDQ         R8, R9
+	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop2x2
 	VMOVUPS      (BX), Z4
@@ -19713,17 +19823,17 @@ loop2x2:
 	VBROADCASTSS (CX)(DX*1), Z4
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
-	VBROADCASTSS 88(AX), Z4
+	VBROADCASTSS 96(AX), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store2x2
-	VBROADCASTSS 92(AX), Z4
+	VBROADCASTSS 100(AX), Z4
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -19776,6 +19886,7 @@ rows3x2:
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
 	MOVQ       80(AX), R9
+	MOVQ       88(AX), R10
 	ADDQ       BX, R9
 
 loop3x2:
@@ -19800,7 +19911,7 @@ loop3x2:
 	LONG $0x483df262; WORD $0xef50
 	ADDQ         DI, CX
 	ADDQ         R8, BX
-	ADDQ         R8, R9
+	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop3x2
 	VMOVUPS      (BX), Z6
@@ -19834,7 +19945,7 @@ loop3x2:
 	VBROADCASTSS (CX)(DX*2), Z6
 	VMULPS       Z6, Z4, Z4
 	VMULPS       Z6, Z5, Z5
-	VBROADCASTSS 88(AX), Z6
+	VBROADCASTSS 96(AX), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
@@ -19843,10 +19954,10 @@ loop3x2:
 	VMULPS       Z6, Z5, Z5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store3x2
-	VBROADCASTSS 92(AX), Z6
+	VBROADCASTSS 100(AX), Z6
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -19915,6 +20026,7 @@ rows4x2:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop4x2:
@@ -19945,7 +20057,7 @@ loop4x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop4x2
 	VMOVUPS      (CX), Z8
@@ -19988,7 +20100,7 @@ loop4x2:
 	VBROADCASTSS (SI), Z8
 	VMULPS       Z8, Z6, Z6
 	VMULPS       Z8, Z7, Z7
-	VBROADCASTSS 88(AX), Z8
+	VBROADCASTSS 96(AX), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
 	VMULPS       Z8, Z2, Z2
@@ -19999,10 +20111,10 @@ loop4x2:
 	VMULPS       Z8, Z7, Z7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store4x2
-	VBROADCASTSS 92(AX), Z8
+	VBROADCASTSS 100(AX), Z8
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z9
 	VFMADD231PS  Z8, Z9, Z0
@@ -20084,6 +20196,7 @@ rows5x2:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop5x2:
@@ -20119,7 +20232,7 @@ loop5x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop5x2
 	VMOVUPS      (CX), Z10
@@ -20171,7 +20284,7 @@ loop5x2:
 	VBROADCASTSS (BX)(DX*4), Z10
 	VMULPS       Z10, Z8, Z8
 	VMULPS       Z10, Z9, Z9
-	VBROADCASTSS 88(AX), Z10
+	VBROADCASTSS 96(AX), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
 	VMULPS       Z10, Z2, Z2
@@ -20184,10 +20297,10 @@ loop5x2:
 	VMULPS       Z10, Z9, Z9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store5x2
-	VBROADCASTSS 92(AX), Z10
+	VBROADCASTSS 100(AX), Z10
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z11
 	VFMADD231PS  Z10, Z11, Z0
@@ -20282,6 +20395,7 @@ rows6x2:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop6x2:
@@ -20322,7 +20436,7 @@ loop6x2:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop6x2
 	VMOVUPS      (CX), Z12
@@ -20383,7 +20497,7 @@ loop6x2:
 	VBROADCASTSS (SI)(DX*2), Z12
 	VMULPS       Z12, Z10, Z10
 	VMULPS       Z12, Z11, Z11
-	VBROADCASTSS 88(AX), Z12
+	VBROADCASTSS 96(AX), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -20398,10 +20512,10 @@ loop6x2:
 	VMULPS       Z12, Z11, Z11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store6x2
-	VBROADCASTSS 92(AX), Z12
+	VBROADCASTSS 100(AX), Z12
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z13
 	VFMADD231PS  Z12, Z13, Z0
@@ -20511,6 +20625,7 @@ rows7x2:
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
 	MOVQ       80(AX), R11
+	MOVQ       88(AX), R12
 	ADDQ       CX, R11
 
 loop7x2:
@@ -20557,7 +20672,7 @@ loop7x2:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
-	ADDQ         R10, R11
+	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop7x2
 	VMOVUPS      (CX), Z14
@@ -20627,7 +20742,7 @@ loop7x2:
 	VBROADCASTSS (DI), Z14
 	VMULPS       Z14, Z12, Z12
 	VMULPS       Z14, Z13, Z13
-	VBROADCASTSS 88(AX), Z14
+	VBROADCASTSS 96(AX), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
 	VMULPS       Z14, Z2, Z2
@@ -20644,10 +20759,10 @@ loop7x2:
 	VMULPS       Z14, Z13, Z13
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store7x2
-	VBROADCASTSS 92(AX), Z14
+	VBROADCASTSS 100(AX), Z14
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z15
 	VFMADD231PS  Z14, Z15, Z0
@@ -20770,6 +20885,7 @@ rows8x2:
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
 	MOVQ       80(AX), R11
+	MOVQ       88(AX), R12
 	ADDQ       CX, R11
 
 loop8x2:
@@ -20821,7 +20937,7 @@ loop8x2:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
-	ADDQ         R10, R11
+	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop8x2
 	VMOVUPS      (CX), Z16
@@ -20900,7 +21016,7 @@ loop8x2:
 	VBROADCASTSS (SI)(DX*4), Z16
 	VMULPS       Z16, Z14, Z14
 	VMULPS       Z16, Z15, Z15
-	VBROADCASTSS 88(AX), Z16
+	VBROADCASTSS 96(AX), Z16
 	VMULPS       Z16, Z0, Z0
 	VMULPS       Z16, Z1, Z1
 	VMULPS       Z16, Z2, Z2
@@ -20919,10 +21035,10 @@ loop8x2:
 	VMULPS       Z16, Z15, Z15
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store8x2
-	VBROADCASTSS 92(AX), Z16
+	VBROADCASTSS 100(AX), Z16
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z17
 	VFMADD231PS  Z16, Z17, Z0
@@ -21058,6 +21174,7 @@ rows9x2:
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
 	MOVQ       80(AX), R11
+	MOVQ       88(AX), R12
 	ADDQ       CX, R11
 
 loop9x2:
@@ -21114,7 +21231,7 @@ loop9x2:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
-	ADDQ         R10, R11
+	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop9x2
 	VMOVUPS      (CX), Z18
@@ -21202,7 +21319,7 @@ loop9x2:
 	VBROADCASTSS (BX)(DX*8), Z18
 	VMULPS       Z18, Z16, Z16
 	VMULPS       Z18, Z17, Z17
-	VBROADCASTSS 88(AX), Z18
+	VBROADCASTSS 96(AX), Z18
 	VMULPS       Z18, Z0, Z0
 	VMULPS       Z18, Z1, Z1
 	VMULPS       Z18, Z2, Z2
@@ -21223,10 +21340,10 @@ loop9x2:
 	VMULPS       Z18, Z17, Z17
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store9x2
-	VBROADCASTSS 92(AX), Z18
+	VBROADCASTSS 100(AX), Z18
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z19
 	VFMADD231PS  Z18, Z19, Z0
@@ -21377,6 +21494,7 @@ rows10x2:
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
 	MOVQ       80(AX), R12
+	MOVQ       88(AX), R13
 	ADDQ       CX, R12
 
 loop10x2:
@@ -21439,7 +21557,7 @@ loop10x2:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
-	ADDQ         R11, R12
+	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop10x2
 	VMOVUPS      (CX), Z20
@@ -21536,7 +21654,7 @@ loop10x2:
 	VBROADCASTSS (R8), Z20
 	VMULPS       Z20, Z18, Z18
 	VMULPS       Z20, Z19, Z19
-	VBROADCASTSS 88(AX), Z20
+	VBROADCASTSS 96(AX), Z20
 	VMULPS       Z20, Z0, Z0
 	VMULPS       Z20, Z1, Z1
 	VMULPS       Z20, Z2, Z2
@@ -21559,10 +21677,10 @@ loop10x2:
 	VMULPS       Z20, Z19, Z19
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store10x2
-	VBROADCASTSS 92(AX), Z20
+	VBROADCASTSS 100(AX), Z20
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z21
 	VFMADD231PS  Z20, Z21, Z0
@@ -21726,6 +21844,7 @@ rows11x2:
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
 	MOVQ       80(AX), R12
+	MOVQ       88(AX), R13
 	ADDQ       CX, R12
 
 loop11x2:
@@ -21793,7 +21912,7 @@ loop11x2:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
-	ADDQ         R11, R12
+	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop11x2
 	VMOVUPS      (CX), Z22
@@ -21899,7 +22018,7 @@ loop11x2:
 	VBROADCASTSS (DI)(DX*4), Z22
 	VMULPS       Z22, Z20, Z20
 	VMULPS       Z22, Z21, Z21
-	VBROADCASTSS 88(AX), Z22
+	VBROADCASTSS 96(AX), Z22
 	VMULPS       Z22, Z0, Z0
 	VMULPS       Z22, Z1, Z1
 	VMULPS       Z22, Z2, Z2
@@ -21924,10 +22043,10 @@ loop11x2:
 	VMULPS       Z22, Z21, Z21
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store11x2
-	VBROADCASTSS 92(AX), Z22
+	VBROADCASTSS 100(AX), Z22
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z23
 	VFMADD231PS  Z22, Z23, Z0
@@ -22104,6 +22223,7 @@ rows12x2:
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
 	MOVQ       80(AX), R12
+	MOVQ       88(AX), R13
 	ADDQ       CX, R12
 
 loop12x2:
@@ -22176,7 +22296,7 @@ loop12x2:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
-	ADDQ         R11, R12
+	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop12x2
 	VMOVUPS      (CX), Z24
@@ -22291,7 +22411,7 @@ loop12x2:
 	VBROADCASTSS (SI)(DX*8), Z24
 	VMULPS       Z24, Z22, Z22
 	VMULPS       Z24, Z23, Z23
-	VBROADCASTSS 88(AX), Z24
+	VBROADCASTSS 96(AX), Z24
 	VMULPS       Z24, Z0, Z0
 	VMULPS       Z24, Z1, Z1
 	VMULPS       Z24, Z2, Z2
@@ -22318,10 +22438,10 @@ loop12x2:
 	VMULPS       Z24, Z23, Z23
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store12x2
-	VBROADCASTSS 92(AX), Z24
+	VBROADCASTSS 100(AX), Z24
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z25
 	VFMADD231PS  Z24, Z25, Z0
@@ -22513,6 +22633,7 @@ rows13x2:
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
 	MOVQ       80(AX), R13
+	MOVQ       88(AX), R14
 	ADDQ       CX, R13
 
 loop13x2:
@@ -22591,7 +22712,7 @@ loop13x2:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
-	ADDQ         R12, R13
+	ADDQ         R14, R13
 	DECQ         R10
 	JNZ          loop13x2
 	VMOVUPS      (CX), Z26
@@ -22715,7 +22836,7 @@ loop13x2:
 	VBROADCASTSS (R9), Z26
 	VMULPS       Z26, Z24, Z24
 	VMULPS       Z26, Z25, Z25
-	VBROADCASTSS 88(AX), Z26
+	VBROADCASTSS 96(AX), Z26
 	VMULPS       Z26, Z0, Z0
 	VMULPS       Z26, Z1, Z1
 	VMULPS       Z26, Z2, Z2
@@ -22744,10 +22865,10 @@ loop13x2:
 	VMULPS       Z26, Z25, Z25
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store13x2
-	VBROADCASTSS 92(AX), Z26
+	VBROADCASTSS 100(AX), Z26
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z27
 	VFMADD231PS  Z26, Z27, Z0
@@ -22952,6 +23073,7 @@ rows14x2:
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
 	MOVQ       80(AX), R13
+	MOVQ       88(AX), R14
 	ADDQ       CX, R13
 
 loop14x2:
@@ -23035,7 +23157,7 @@ loop14x2:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
-	ADDQ         R12, R13
+	ADDQ         R14, R13
 	DECQ         R10
 	JNZ          loop14x2
 	VMOVUPS      (CX), Z28
@@ -23168,7 +23290,7 @@ loop14x2:
 	VBROADCASTSS (R8)(DX*4), Z28
 	VMULPS       Z28, Z26, Z26
 	VMULPS       Z28, Z27, Z27
-	VBROADCASTSS 88(AX), Z28
+	VBROADCASTSS 96(AX), Z28
 	VMULPS       Z28, Z0, Z0
 	VMULPS       Z28, Z1, Z1
 	VMULPS       Z28, Z2, Z2
@@ -23199,10 +23321,10 @@ loop14x2:
 	VMULPS       Z28, Z27, Z27
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store14x2
-	VBROADCASTSS 92(AX), Z28
+	VBROADCASTSS 100(AX), Z28
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z29
 	VFMADD231PS  Z28, Z29, Z0
@@ -23366,6 +23488,7 @@ single:
 	MOVQ       56(AX), SI
 	MOVQ       64(AX), DI
 	MOVQ       80(AX), R8
+	MOVQ       88(AX), R9
 	ADDQ       DX, R8
 
 loop1x1:
@@ -23376,7 +23499,7 @@ loop1x1:
 	LONG $0x486df262; WORD $0xc150
 	ADDQ         SI, CX
 	ADDQ         DI, DX
-	ADDQ         DI, R8
+	ADDQ         R9, R8
 	DECQ         BX
 	JNZ          loop1x1
 	VMOVUPS      (DX), Z1
@@ -23386,14 +23509,14 @@ loop1x1:
 	VMULPS       Z1, Z0, Z0
 	VBROADCASTSS (CX), Z1
 	VMULPS       Z1, Z0, Z0
-	VBROADCASTSS 88(AX), Z1
+	VBROADCASTSS 96(AX), Z1
 	VMULPS       Z1, Z0, Z0
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store1x1
-	VBROADCASTSS 92(AX), Z1
+	VBROADCASTSS 100(AX), Z1
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z2
 	VFMADD231PS  Z1, Z2, Z0
@@ -23428,6 +23551,7 @@ rows2x1:
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
 	MOVQ       80(AX), R9
+	MOVQ       88(AX), R10
 	ADDQ       BX, R9
 
 loop2x1:
@@ -23441,7 +23565,7 @@ loop2x1:
 	LONG $0x4865f262; WORD $0xca50
 	ADDQ         DI, CX
 	ADDQ         R8, BX
-	ADDQ         R8, R9
+	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop2x1
 	VMOVUPS      (BX), Z2
@@ -23456,15 +23580,15 @@ loop2x1:
 	VMULPS       Z2, Z0, Z0
 	VBROADCASTSS (CX)(DX*1), Z2
 	VMULPS       Z2, Z1, Z1
-	VBROADCASTSS 88(AX), Z2
+	VBROADCASTSS 96(AX), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store2x1
-	VBROADCASTSS 92(AX), Z2
+	VBROADCASTSS 100(AX), Z2
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -23508,6 +23632,7 @@ rows3x1:
 	MOVQ       56(AX), DI
 	MOVQ       64(AX), R8
 	MOVQ       80(AX), R9
+	MOVQ       88(AX), R10
 	ADDQ       BX, R9
 
 loop3x1:
@@ -23524,7 +23649,7 @@ loop3x1:
 	LONG $0x485df262; WORD $0xd350
 	ADDQ         DI, CX
 	ADDQ         R8, BX
-	ADDQ         R8, R9
+	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop3x1
 	VMOVUPS      (BX), Z3
@@ -23544,16 +23669,16 @@ loop3x1:
 	VMULPS       Z3, Z1, Z1
 	VBROADCASTSS (CX)(DX*2), Z3
 	VMULPS       Z3, Z2, Z2
-	VBROADCASTSS 88(AX), Z3
+	VBROADCASTSS 96(AX), Z3
 	VMULPS       Z3, Z0, Z0
 	VMULPS       Z3, Z1, Z1
 	VMULPS       Z3, Z2, Z2
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store3x1
-	VBROADCASTSS 92(AX), Z3
+	VBROADCASTSS 100(AX), Z3
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z4
 	VFMADD231PS  Z3, Z4, Z0
@@ -23609,6 +23734,7 @@ rows4x1:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop4x1:
@@ -23629,7 +23755,7 @@ loop4x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop4x1
 	VMOVUPS      (CX), Z4
@@ -23654,17 +23780,17 @@ loop4x1:
 	VMULPS       Z4, Z2, Z2
 	VBROADCASTSS (SI), Z4
 	VMULPS       Z4, Z3, Z3
-	VBROADCASTSS 88(AX), Z4
+	VBROADCASTSS 96(AX), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store4x1
-	VBROADCASTSS 92(AX), Z4
+	VBROADCASTSS 100(AX), Z4
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -23729,6 +23855,7 @@ rows5x1:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop5x1:
@@ -23752,7 +23879,7 @@ loop5x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop5x1
 	VMOVUPS      (CX), Z5
@@ -23782,7 +23909,7 @@ loop5x1:
 	VMULPS       Z5, Z3, Z3
 	VBROADCASTSS (BX)(DX*4), Z5
 	VMULPS       Z5, Z4, Z4
-	VBROADCASTSS 88(AX), Z5
+	VBROADCASTSS 96(AX), Z5
 	VMULPS       Z5, Z0, Z0
 	VMULPS       Z5, Z1, Z1
 	VMULPS       Z5, Z2, Z2
@@ -23790,10 +23917,10 @@ loop5x1:
 	VMULPS       Z5, Z4, Z4
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store5x1
-	VBROADCASTSS 92(AX), Z5
+	VBROADCASTSS 100(AX), Z5
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z6
 	VFMADD231PS  Z5, Z6, Z0
@@ -23867,6 +23994,7 @@ rows6x1:
 	MOVQ       56(AX), R8
 	MOVQ       64(AX), R9
 	MOVQ       80(AX), R10
+	MOVQ       88(AX), R11
 	ADDQ       CX, R10
 
 loop6x1:
@@ -23893,7 +24021,7 @@ loop6x1:
 	ADDQ         R8, BX
 	ADDQ         R8, SI
 	ADDQ         R9, CX
-	ADDQ         R9, R10
+	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop6x1
 	VMOVUPS      (CX), Z6
@@ -23928,7 +24056,7 @@ loop6x1:
 	VMULPS       Z6, Z4, Z4
 	VBROADCASTSS (SI)(DX*2), Z6
 	VMULPS       Z6, Z5, Z5
-	VBROADCASTSS 88(AX), Z6
+	VBROADCASTSS 96(AX), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
@@ -23937,10 +24065,10 @@ loop6x1:
 	VMULPS       Z6, Z5, Z5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store6x1
-	VBROADCASTSS 92(AX), Z6
+	VBROADCASTSS 100(AX), Z6
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -24025,6 +24153,7 @@ rows7x1:
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
 	MOVQ       80(AX), R11
+	MOVQ       88(AX), R12
 	ADDQ       CX, R11
 
 loop7x1:
@@ -24055,7 +24184,7 @@ loop7x1:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
-	ADDQ         R10, R11
+	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop7x1
 	VMOVUPS      (CX), Z7
@@ -24095,7 +24224,7 @@ loop7x1:
 	VMULPS       Z7, Z5, Z5
 	VBROADCASTSS (DI), Z7
 	VMULPS       Z7, Z6, Z6
-	VBROADCASTSS 88(AX), Z7
+	VBROADCASTSS 96(AX), Z7
 	VMULPS       Z7, Z0, Z0
 	VMULPS       Z7, Z1, Z1
 	VMULPS       Z7, Z2, Z2
@@ -24105,10 +24234,10 @@ loop7x1:
 	VMULPS       Z7, Z6, Z6
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store7x1
-	VBROADCASTSS 92(AX), Z7
+	VBROADCASTSS 100(AX), Z7
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z8
 	VFMADD231PS  Z7, Z8, Z0
@@ -24202,6 +24331,7 @@ rows8x1:
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
 	MOVQ       80(AX), R11
+	MOVQ       88(AX), R12
 	ADDQ       CX, R11
 
 loop8x1:
@@ -24235,7 +24365,7 @@ loop8x1:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
-	ADDQ         R10, R11
+	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop8x1
 	VMOVUPS      (CX), Z8
@@ -24280,7 +24410,7 @@ loop8x1:
 	VMULPS       Z8, Z6, Z6
 	VBROADCASTSS (SI)(DX*4), Z8
 	VMULPS       Z8, Z7, Z7
-	VBROADCASTSS 88(AX), Z8
+	VBROADCASTSS 96(AX), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
 	VMULPS       Z8, Z2, Z2
@@ -24291,10 +24421,10 @@ loop8x1:
 	VMULPS       Z8, Z7, Z7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store8x1
-	VBROADCASTSS 92(AX), Z8
+	VBROADCASTSS 100(AX), Z8
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z9
 	VFMADD231PS  Z8, Z9, Z0
@@ -24397,6 +24527,7 @@ rows9x1:
 	MOVQ       56(AX), R9
 	MOVQ       64(AX), R10
 	MOVQ       80(AX), R11
+	MOVQ       88(AX), R12
 	ADDQ       CX, R11
 
 loop9x1:
@@ -24433,7 +24564,7 @@ loop9x1:
 	ADDQ         R9, SI
 	ADDQ         R9, DI
 	ADDQ         R10, CX
-	ADDQ         R10, R11
+	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop9x1
 	VMOVUPS      (CX), Z9
@@ -24483,7 +24614,7 @@ loop9x1:
 	VMULPS       Z9, Z7, Z7
 	VBROADCASTSS (BX)(DX*8), Z9
 	VMULPS       Z9, Z8, Z8
-	VBROADCASTSS 88(AX), Z9
+	VBROADCASTSS 96(AX), Z9
 	VMULPS       Z9, Z0, Z0
 	VMULPS       Z9, Z1, Z1
 	VMULPS       Z9, Z2, Z2
@@ -24495,10 +24626,10 @@ loop9x1:
 	VMULPS       Z9, Z8, Z8
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store9x1
-	VBROADCASTSS 92(AX), Z9
+	VBROADCASTSS 100(AX), Z9
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z10
 	VFMADD231PS  Z9, Z10, Z0
@@ -24612,6 +24743,7 @@ rows10x1:
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
 	MOVQ       80(AX), R12
+	MOVQ       88(AX), R13
 	ADDQ       CX, R12
 
 loop10x1:
@@ -24652,7 +24784,7 @@ loop10x1:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
-	ADDQ         R11, R12
+	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop10x1
 	VMOVUPS      (CX), Z10
@@ -24707,7 +24839,7 @@ loop10x1:
 	VMULPS       Z10, Z8, Z8
 	VBROADCASTSS (R8), Z10
 	VMULPS       Z10, Z9, Z9
-	VBROADCASTSS 88(AX), Z10
+	VBROADCASTSS 96(AX), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
 	VMULPS       Z10, Z2, Z2
@@ -24720,10 +24852,10 @@ loop10x1:
 	VMULPS       Z10, Z9, Z9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store10x1
-	VBROADCASTSS 92(AX), Z10
+	VBROADCASTSS 100(AX), Z10
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z11
 	VFMADD231PS  Z10, Z11, Z0
@@ -24846,6 +24978,7 @@ rows11x1:
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
 	MOVQ       80(AX), R12
+	MOVQ       88(AX), R13
 	ADDQ       CX, R12
 
 loop11x1:
@@ -24889,7 +25022,7 @@ loop11x1:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
-	ADDQ         R11, R12
+	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop11x1
 	VMOVUPS      (CX), Z11
@@ -24949,7 +25082,7 @@ loop11x1:
 	VMULPS       Z11, Z9, Z9
 	VBROADCASTSS (DI)(DX*4), Z11
 	VMULPS       Z11, Z10, Z10
-	VBROADCASTSS 88(AX), Z11
+	VBROADCASTSS 96(AX), Z11
 	VMULPS       Z11, Z0, Z0
 	VMULPS       Z11, Z1, Z1
 	VMULPS       Z11, Z2, Z2
@@ -24963,10 +25096,10 @@ loop11x1:
 	VMULPS       Z11, Z10, Z10
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store11x1
-	VBROADCASTSS 92(AX), Z11
+	VBROADCASTSS 100(AX), Z11
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z12
 	VFMADD231PS  Z11, Z12, Z0
@@ -25098,6 +25231,7 @@ rows12x1:
 	MOVQ       56(AX), R10
 	MOVQ       64(AX), R11
 	MOVQ       80(AX), R12
+	MOVQ       88(AX), R13
 	ADDQ       CX, R12
 
 loop12x1:
@@ -25144,7 +25278,7 @@ loop12x1:
 	ADDQ         R10, DI
 	ADDQ         R10, R8
 	ADDQ         R11, CX
-	ADDQ         R11, R12
+	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop12x1
 	VMOVUPS      (CX), Z12
@@ -25209,7 +25343,7 @@ loop12x1:
 	VMULPS       Z12, Z10, Z10
 	VBROADCASTSS (SI)(DX*8), Z12
 	VMULPS       Z12, Z11, Z11
-	VBROADCASTSS 88(AX), Z12
+	VBROADCASTSS 96(AX), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -25224,10 +25358,10 @@ loop12x1:
 	VMULPS       Z12, Z11, Z11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store12x1
-	VBROADCASTSS 92(AX), Z12
+	VBROADCASTSS 100(AX), Z12
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z13
 	VFMADD231PS  Z12, Z13, Z0
@@ -25370,6 +25504,7 @@ rows13x1:
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
 	MOVQ       80(AX), R13
+	MOVQ       88(AX), R14
 	ADDQ       CX, R13
 
 loop13x1:
@@ -25420,7 +25555,7 @@ loop13x1:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
-	ADDQ         R12, R13
+	ADDQ         R14, R13
 	DECQ         R10
 	JNZ          loop13x1
 	VMOVUPS      (CX), Z13
@@ -25490,7 +25625,7 @@ loop13x1:
 	VMULPS       Z13, Z11, Z11
 	VBROADCASTSS (R9), Z13
 	VMULPS       Z13, Z12, Z12
-	VBROADCASTSS 88(AX), Z13
+	VBROADCASTSS 96(AX), Z13
 	VMULPS       Z13, Z0, Z0
 	VMULPS       Z13, Z1, Z1
 	VMULPS       Z13, Z2, Z2
@@ -25506,10 +25641,10 @@ loop13x1:
 	VMULPS       Z13, Z12, Z12
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store13x1
-	VBROADCASTSS 92(AX), Z13
+	VBROADCASTSS 100(AX), Z13
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z14
 	VFMADD231PS  Z13, Z14, Z0
@@ -25661,6 +25796,7 @@ rows14x1:
 	MOVQ       56(AX), R11
 	MOVQ       64(AX), R12
 	MOVQ       80(AX), R13
+	MOVQ       88(AX), R14
 	ADDQ       CX, R13
 
 loop14x1:
@@ -25714,7 +25850,7 @@ loop14x1:
 	ADDQ         R11, R8
 	ADDQ         R11, R9
 	ADDQ         R12, CX
-	ADDQ         R12, R13
+	ADDQ         R14, R13
 	DECQ         R10
 	JNZ          loop14x1
 	VMOVUPS      (CX), Z14
@@ -25789,7 +25925,7 @@ loop14x1:
 	VMULPS       Z14, Z12, Z12
 	VBROADCASTSS (R8)(DX*4), Z14
 	VMULPS       Z14, Z13, Z13
-	VBROADCASTSS 88(AX), Z14
+	VBROADCASTSS 96(AX), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
 	VMULPS       Z14, Z2, Z2
@@ -25806,10 +25942,10 @@ loop14x1:
 	VMULPS       Z14, Z13, Z13
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         92(AX), BX
+	MOVL         100(AX), BX
 	ADDL         BX, BX
 	JZ           store14x1
-	VBROADCASTSS 92(AX), Z14
+	VBROADCASTSS 100(AX), Z14
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z15
 	VFMADD231PS  Z14, Z15, Z0
@@ -25996,9 +26132,9 @@ TEXT ·qMergeAVX512(SB), NOSPLIT, $0-8
 	KMOVW        R9, K1
 	SHRQ         $0x10, R9
 	KMOVW        R9, K2
-	VBROADCASTSS 88(AX), Z0
-	VBROADCASTSS 92(AX), Z1
-	MOVL         92(AX), AX
+	VBROADCASTSS 96(AX), Z0
+	VBROADCASTSS 100(AX), Z1
+	MOVL         100(AX), AX
 	ADDL         AX, AX
 	LEAQ         4096(CX), R8
 
@@ -26070,11 +26206,11 @@ TEXT ·tiles1(SB), NOSPLIT, $0-8
 	MOVQ 72(AX), R11
 	MOVQ 16(AX), R10
 	MOVQ 8(AX), R13
-	MOVQ 104(AX), CX
-	MOVQ 112(AX), BX
+	MOVQ 112(AX), CX
+	MOVQ 120(AX), BX
 	MOVQ $128, R9
 panel:
-	CMPQ 128(AX), $0
+	CMPQ 136(AX), $0
 	JNE old
 	// tilezero tmm0
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x49; BYTE $0xc0
@@ -26138,8 +26274,8 @@ depth:
 	// tilestored tmm3, [6+11+64]
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7a; BYTE $0x4b; BYTE $0x5c; BYTE $0x1e; BYTE $0x40
 	ADDQ $128, R10
-	ADDQ 96(AX), R13
-	DECQ 120(AX)
+	ADDQ 104(AX), R13
+	DECQ 128(AX)
 	JNZ panel
 	// tilerelease
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0xc0
@@ -26156,11 +26292,11 @@ TEXT ·tiles2(SB), NOSPLIT, $0-8
 	MOVQ 72(AX), R11
 	MOVQ 16(AX), R10
 	MOVQ 8(AX), R13
-	MOVQ 104(AX), CX
-	MOVQ 112(AX), BX
+	MOVQ 112(AX), CX
+	MOVQ 120(AX), BX
 	MOVQ $128, R9
 panel:
-	CMPQ 128(AX), $0
+	CMPQ 136(AX), $0
 	JNE old
 	// tilezero tmm0
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x49; BYTE $0xc0
@@ -26254,8 +26390,8 @@ depth:
 	// tilestored tmm3, [6+11+64]
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7a; BYTE $0x4b; BYTE $0x5c; BYTE $0x1e; BYTE $0x40
 	ADDQ $128, R10
-	ADDQ 96(AX), R13
-	DECQ 120(AX)
+	ADDQ 104(AX), R13
+	DECQ 128(AX)
 	JNZ panel
 	// tilerelease
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0xc0
@@ -26272,11 +26408,11 @@ TEXT ·tiles3(SB), NOSPLIT, $0-8
 	MOVQ 72(AX), R11
 	MOVQ 16(AX), R10
 	MOVQ 8(AX), R13
-	MOVQ 104(AX), CX
-	MOVQ 112(AX), BX
+	MOVQ 112(AX), CX
+	MOVQ 120(AX), BX
 	MOVQ $128, R9
 panel:
-	CMPQ 128(AX), $0
+	CMPQ 136(AX), $0
 	JNE old
 	// tilezero tmm0
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x49; BYTE $0xc0
@@ -26414,8 +26550,8 @@ depth:
 	// tilestored tmm3, [6+11+64]
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7a; BYTE $0x4b; BYTE $0x5c; BYTE $0x1e; BYTE $0x40
 	ADDQ $128, R10
-	ADDQ 96(AX), R13
-	DECQ 120(AX)
+	ADDQ 104(AX), R13
+	DECQ 128(AX)
 	JNZ panel
 	// tilerelease
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0xc0
@@ -26432,11 +26568,11 @@ TEXT ·tilesOfInts(SB), NOSPLIT, $0-8
 	MOVQ 72(AX), R11
 	MOVQ 16(AX), R10
 	MOVQ 8(AX), R13
-	MOVQ 104(AX), CX
-	MOVQ 112(AX), BX
+	MOVQ 112(AX), CX
+	MOVQ 120(AX), BX
 	MOVQ $128, R9
 panel:
-	CMPQ 128(AX), $0
+	CMPQ 136(AX), $0
 	JNE old
 	// tilezero tmm0
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x49; BYTE $0xc0
@@ -26500,8 +26636,8 @@ depth:
 	// tilestored tmm3, [6+11+64]
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7a; BYTE $0x4b; BYTE $0x5c; BYTE $0x1e; BYTE $0x40
 	ADDQ $128, R10
-	ADDQ 96(AX), R13
-	DECQ 120(AX)
+	ADDQ 104(AX), R13
+	DECQ 128(AX)
 	JNZ panel
 	// tilerelease
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0xc0

@@ -3,6 +3,7 @@ package matmul
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -179,5 +180,40 @@ func BenchmarkPack(b *testing.B) {
 				})
 			}
 		}
+	}
+}
+
+// Few rows, whose products read the packed operand panel by panel, have the bits of the same rows among many.
+func TestPackedFewRows(t *testing.T) {
+	const many, n, k = 2*narrowRows + 5, 100, 1500
+	r := rand.New(rand.NewPCG(3, 4))
+	for _, p := range []Precision{Highest, High, Medium, Int8} {
+		t.Run(string(p), func(t *testing.T) {
+			withPrecision(t, p)
+			everyTier(t, func(t *testing.T) {
+				for _, transA := range []bool{false, true} {
+					e := newExample[float32](r, transA, false, many, n, k, 1, 0.5, 0, 1)
+					before := slices.Clone(e.p.c)
+					var packed Packed[float32]
+					packed.Pack(false, k, n, e.p.b, e.p.ldb, nil)
+					if !packed.Ready() {
+						t.Skip("this tier does not pack")
+					}
+					product := func(m int) []float32 {
+						c := slices.Clone(before)
+						GemmPacked(&packed, transA, false, m, n, k, 1, e.p.a, e.p.lda, e.p.b, e.p.ldb, 0.5, c, e.p.ldc)
+						return c
+					}
+					all := product(many)
+					for _, m := range []int{fewRows + 1, 20, narrowRows} {
+						few := product(m)
+						for i := range m {
+							row := few[i*e.p.ldc : i*e.p.ldc+n]
+							require.Equal(t, all[i*e.p.ldc:i*e.p.ldc+n], row, "row %d of %d, A transposed: %v", i, m, transA)
+						}
+					}
+				}
+			})
+		})
 	}
 }

@@ -50,7 +50,7 @@ func (v vector) fixedTile(t Register, rows, vectors int) {
 		row[j] = v.reg()
 	}
 	x := v.reg()
-	ahead := field(t, offAhead)
+	ahead, aheadStep := field(t, offAhead), field(t, offAheadStep)
 	ADDQ(b, ahead)
 	Label("loop" + name)
 	for j := range vectors {
@@ -68,7 +68,7 @@ func (v vector) fixedTile(t Register, rows, vectors int) {
 	}
 	a.advance(aStep)
 	ADDQ(bStep, b)
-	ADDQ(bStep, ahead)
+	ADDQ(aheadStep, ahead)
 	DECQ(k)
 	JNZ(LabelRef("loop" + name))
 	if v.of == fours {

@@ -15,8 +15,8 @@ const (
 	offRows, offCols, offK = 24, 32, 40
 	offARow, offAStep      = 48, 56
 	offBStep, offCRow      = 64, 72
-	offAhead               = 80
-	offAlpha               = 88
+	offAhead, offAheadStep = 80, 88
+	offAlpha               = 96
 )
 
 // vector is one instruction set and element type.
