@@ -22,12 +22,12 @@ func (o *evaluateOptions) checkCompare() error {
 	case o.examples < 0 || o.tokens < 1:
 		return cli.Misusef("-examples %d, -length %d: want none below 0, and a length", o.examples, o.tokens)
 	}
-	if all, err := decodings(o.beams, o.tokens); err != nil {
+	if all, err := o.decodings(); err != nil {
 		return cli.Misusef("%w", err)
 	} else if len(all) > 1 {
 		return cli.Misusef("-beam %s: -compare compares runs, with one way of decoding", o.beams)
 	}
-	return o.Only("compare", "html", "svg", "part", "examples", "length", "beam", "last", "format", "precision", "blas", "threads")
+	return o.Only("compare", "html", "svg", "part", "examples", "length", "beam", "length-penalty", "last", "format", "precision", "blas", "threads")
 }
 
 // compareRuns prints how runs compare, and writes the page and the picture.
@@ -45,7 +45,7 @@ func compareRuns(ctx context.Context, o *evaluateOptions, s streams) error {
 	if examples == 0 {
 		examples = allExamples
 	}
-	decoding, err := decodings(o.beams, o.tokens)
+	decoding, err := o.decodings()
 	if err != nil {
 		return err
 	}

@@ -41,6 +41,7 @@ type evaluateOptions struct {
 	part, score, noise, pairs, format string
 	examples, tokens, shown, stride   int
 	beams                             string
+	lengthPenalty                     float64
 	compare, stability                cli.List
 	html, svg, report                 string
 	detect, key                       string
@@ -59,6 +60,7 @@ func newEvaluateOptions() *evaluateOptions {
 		o.IntVar(&o.examples, "examples", 500, "`N` examples to answer, evenly spread; 0 is all (500)")
 		o.IntVar(&o.tokens, "length", 128, "`N` most tokens of an answer (128)")
 		o.StringVar(&o.beams, "beam", "1", "`LIST` beam widths that are compared; 1 is greedy, sample samples (1)")
+		o.Float64Var(&o.lengthPenalty, "length-penalty", 1, "`X` divide a beam's log-probability by its length to the power X (1)")
 		o.IntVar(&o.shown, "shown", 3, "`N` answers to print (3)")
 	})
 	o.Group("Questions and texts", func() {
@@ -126,7 +128,7 @@ func (o *evaluateOptions) check() error {
 	case o.examples < 0 || o.tokens < 1 || o.shown < 0:
 		return cli.Misusef("-examples %d, -length %d, -shown %d: want none below 0, and a length", o.examples, o.tokens, o.shown)
 	}
-	if _, err := decodings(o.beams, o.tokens); err != nil {
+	if _, err := o.decodings(); err != nil {
 		return cli.Misusef("%w", err)
 	}
 	return nil
@@ -263,7 +265,7 @@ func (o *evaluateOptions) measure(ctx context.Context, saved *training.Saved, st
 		}
 	}
 	defer func() { bar.Done() }()
-	all, err := decodings(o.beams, o.tokens)
+	all, err := o.decodings()
 	if err != nil {
 		return nil, err
 	}

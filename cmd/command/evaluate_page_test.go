@@ -15,11 +15,11 @@ import (
 func TestEvaluateAnswers(t *testing.T) {
 	dir := newRun(t, "data.name=copy", "data.size=100", "data.level=1", "training.steps=2")
 	html := filepath.Join(t.TempDir(), "answers.html")
-	code, out, stderr := call(t, "evaluate", "-run", dir, "-examples", "4", "-length", "5", "-beam", "1,2,sample", "-html", html)
+	code, out, stderr := call(t, "evaluate", "-run", dir, "-examples", "4", "-length", "5", "-beam", "1,2,sample", "-length-penalty", "0.5", "-html", html)
 	require.Equal(t, 0, code, stderr)
 	assert.Regexp(t, `(?m)^bleu +\d+(\.\d+)? +\d+(\.\d+)? to \d+(\.\d+)?$`, out)
 	assert.Contains(t, out, "\nBLEU nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:euryale\n")
-	for _, name := range []string{"model, greedy", "model, beam 2", "model, sampled", "translation memory", "copy of the source", "n-grams with the source's words"} {
+	for _, name := range []string{"model, greedy", "model, beam 2, length penalty 0.5", "model, sampled", "translation memory", "copy of the source", "n-grams with the source's words"} {
 		assert.Regexp(t, `(?m)^`+name+` {2,}\d`, out)
 	}
 	assert.Contains(t, out, "is worse than copy of the source by ", "the task is to copy")
@@ -54,6 +54,7 @@ func TestEvaluateAnswers(t *testing.T) {
 	checkBad(t, "evaluate", []bad{
 		{2, "-beam 1,x: want widths of 1 or more, or sample", []string{"-run", dir, "-beam", "1,x"}},
 		{2, "-beam 1,1: 1 is there twice", []string{"-run", dir, "-beam", "1,1"}},
+		{2, "-length-penalty is of beam search: give -beam a width of 2 or more", []string{"-run", dir, "-beam", "1,sample", "-length-penalty", "2"}},
 		{2, "-beam 1,2: -compare compares runs, with one way of decoding", []string{"-compare", dir, dir, "-beam", "1,2"}},
 		{1, "-html a.html: the run answers no examples", []string{"-run", lm, "-examples", "1", "-length", "2", "-html", "a.html"}},
 	})
