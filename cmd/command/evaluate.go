@@ -60,7 +60,8 @@ func newEvaluateOptions() *evaluateOptions {
 		o.IntVar(&o.examples, "examples", 500, "`N` examples to answer, evenly spread; 0 is all (500)")
 		o.IntVar(&o.tokens, "length", 128, "`N` most tokens of an answer (128)")
 		o.StringVar(&o.beams, "beam", "1", "`LIST` beam widths that are compared; 1 is greedy, sample samples (1)")
-		o.Float64Var(&o.lengthPenalty, "length-penalty", 1, "`X` divide a beam's log-probability by its length to the power X (1)")
+		o.Float64Var(&o.lengthPenalty, "length-penalty", 1, "`X` above 1 favours longer answers (1)")
+		o.Join("beam", "length-penalty")
 		o.IntVar(&o.shown, "shown", 3, "`N` answers to print (3)")
 	})
 	o.Group("Questions and texts", func() {
