@@ -64,14 +64,15 @@ func strips(kernel func(*tile[float32])) func(w *workspace[float32], a, b view[f
 // side is the side of the square of sums in the registers of the tile unit.
 const side = 32
 
-// strip computes the first rows and columns of C from 32 rows of A. The kernel reads and
-// writes whole squares of C in place, if alpha is 1 and beta 0 or 1; other squares are
-// computed in a buffer and merged into C.
+// strip computes the first rows and columns of C from 32 rows of A. If alpha is 1 and beta 0 or 1,
+// the kernel continues the sums in C: in place if the square is whole, else in a buffer, so that the
+// bits do not depend on how C is split. Otherwise squares are computed in a buffer and merged into C.
 func strip(kernel func(*tile[float32]), w *workspace[float32], a []float32, b view[float32], c []float32, rows, cols int) {
 	t := &w.tile
 	steps, cRow, whole := t.k, t.cRow, 0
 	t.k = steps / 16
-	if rows == side && cols >= side && t.alpha == 1 && (t.beta == 0 || t.beta == 1) {
+	continues := t.alpha == 1 && (t.beta == 0 || t.beta == 1)
+	if rows == side && cols >= side && continues {
 		whole = cols / side
 		t.a, t.b, t.c = &a[0], &b.data[0], &c[0]
 		t.panels, t.add = whole, int(t.beta)
@@ -80,6 +81,18 @@ func strip(kernel func(*tile[float32]), w *workspace[float32], a []float32, b vi
 	for j := whole * side; j < cols; j += side {
 		t.a, t.b, t.c, t.cRow = &a[0], &b.data[j/side*b.row], &w.s[0], side*4
 		t.panels, t.add = 1, 0
+		if continues {
+			t.add = int(t.beta)
+			for i := range rows * t.add {
+				copy(w.s[i*side:(i+1)*side], c[i*cRow/4+j:i*cRow/4+min(cols, j+side)])
+			}
+			kernel(t)
+			for i := range rows {
+				copy(c[i*cRow/4+j:i*cRow/4+min(cols, j+side)], w.s[i*side:(i+1)*side])
+			}
+			t.cRow = cRow
+			continue
+		}
 		kernel(t)
 		t.a, t.c, t.cRow = &w.s[0], &c[j], cRow
 		t.rows, t.cols = rows, min(side, cols-j)
