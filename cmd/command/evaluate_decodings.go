@@ -15,6 +15,9 @@ const sampled = "sample"
 
 // decodings returns the ways of decoding in -beam, such as "1,4,sample".
 func (o *evaluateOptions) decodings() (all []evaluation.Decoding, err error) {
+	if !(o.lengthPenalty >= 0) { // NaN too
+		return nil, fmt.Errorf("-length-penalty %v: want 0 or more", o.lengthPenalty)
+	}
 	list, beams := o.beams, false
 	known := map[string]bool{}
 	for word := range strings.SplitSeq(list, ",") {

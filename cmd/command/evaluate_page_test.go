@@ -54,6 +54,7 @@ func TestEvaluateAnswers(t *testing.T) {
 	checkBad(t, "evaluate", []bad{
 		{2, "-beam 1,x: want widths of 1 or more, or sample", []string{"-run", dir, "-beam", "1,x"}},
 		{2, "-beam 1,1: 1 is there twice", []string{"-run", dir, "-beam", "1,1"}},
+		{2, "-length-penalty NaN: want 0 or more", []string{"-run", dir, "-beam", "2", "-length-penalty", "NaN"}},
 		{2, "-length-penalty is of beam search: give -beam a width of 2 or more", []string{"-run", dir, "-beam", "1,sample", "-length-penalty", "2"}},
 		{2, "-beam 1,2: -compare compares runs, with one way of decoding", []string{"-compare", dir, dir, "-beam", "1,2"}},
 		{1, "-html a.html: the run answers no examples", []string{"-run", lm, "-examples", "1", "-length", "2", "-html", "a.html"}},
