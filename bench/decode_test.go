@@ -187,7 +187,7 @@ func learned(b *testing.B, tk tokenizer.Tokenizer, text string, dim, layers, hea
 		copy(batch.batch.Tokens[i*128:], ids[from:from+128])
 		copy(batch.batch.Targets[i*128:(i+1)*128], ids[from+1:])
 	}
-	r, err := trainerOn(m, batch)
+	r, err := trainerOn(m, batch, "")
 	require.NoError(b, err)
 	for range 60 {
 		_, err := r.Update()

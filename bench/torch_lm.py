@@ -19,6 +19,8 @@ WORKLOADS = {
     "gpt-char-full": dict(kind="gpt", vocab=65, dim=384, layers=6, heads=6, context=256, batch=16, dropout=0.2),
     # GPT-2's vocabulary
     "gpt-bpe": dict(kind="gpt", vocab=50257, dim=256, layers=4, heads=4, context=128, batch=4),
+    # GPT-2's smallest model, on short sequences
+    "gpt-124m": dict(kind="gpt", vocab=50257, dim=768, layers=12, heads=12, context=64, batch=4),
     # char-rnn's default size, and a small one
     "lstm-char": dict(kind="lstm", vocab=65, dim=512, layers=2, context=50, batch=50),
     "lstm-small": dict(kind="lstm", vocab=65, dim=128, layers=2, context=50, batch=50),

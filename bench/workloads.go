@@ -17,6 +17,8 @@ type Workload struct {
 	Model    models.Model
 	Batch    int
 	Generate bool // batch 1, cached keys and values
+
+	Recompute string // training.recompute; empty: none
 }
 
 func gpt(vocab, dim, layers, heads, context int, dropout float64) models.Model {
@@ -33,6 +35,7 @@ var Workloads = map[string]Workload{
 	"gpt-char-cpu":  {Model: gpt(65, 128, 4, 4, 64, 0), Batch: 12},
 	"gpt-char-full": {Model: gpt(65, 384, 6, 6, 256, 0.2), Batch: 16},
 	"gpt-bpe":       {Model: gpt(50257, 256, 4, 4, 128, 0), Batch: 4},
+	"gpt-124m":      {Model: gpt(50257, 768, 12, 12, 64, 0), Batch: 4},
 	"lstm-char":     {Model: lstm(65, 512, 2, 50), Batch: 50},
 	"lstm-small":    {Model: lstm(65, 128, 2, 50), Batch: 50},
 	"gen-lstm":      {Model: lstm(65, 512, 2, 50), Generate: true},
@@ -71,13 +74,16 @@ func (n *noise) Len() int                         { return 0 }
 // Trainer returns a run of the workload, with AdamW at 1e-3 and clipping at 1, as in torch_lm.py.
 func (w Workload) Trainer() (*training.Run, error) {
 	s := w.Model.Common()
-	return trainerOn(w.Model, newNoise(w.Batch, s.Context, s.Vocab))
+	return trainerOn(w.Model, newNoise(w.Batch, s.Context, s.Vocab), w.Recompute)
 }
 
 // trainerOn returns a run of a model on one batch.
-func trainerOn(m models.Model, n *noise) (*training.Run, error) {
+func trainerOn(m models.Model, n *noise, recompute string) (*training.Run, error) {
 	c := training.Default()
 	c.Model, c.Training.Batch = m, n.batch.B
+	if recompute != "" {
+		c.Training.Recompute = recompute
+	}
 	c.Optimizer = training.OptimizerConfig{Name: "adamw", LR: 1e-3, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, WeightDecay: 0.01, Clip: 1}
 	c.Schedule = training.Schedule{Name: "constant"}
 	return training.NewOn(c, n)

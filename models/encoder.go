@@ -41,7 +41,7 @@ func (c *Encoder) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 	x = layers.Add(s, x, layers.Positions(s.Sub("pos"), c.MaxLen, c.Dim))
 	x = s.Tap("embed", layers.Dropout(s.Sub("embed"), x, c.Dropout))
 	for i := range c.Layers {
-		x = c.layer(s.Sub("h%d", i), x)
+		x = s.Sub("h%d", i).Block(x, c.layer)
 	}
 	return layers.Head(s.Sub("head"), x, c.Vocab)
 }

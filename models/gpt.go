@@ -40,7 +40,7 @@ func (c *GPT) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 	x = layers.Add(s, x, layers.Positions(s.Sub("pos"), c.Context, c.Dim))
 	x = s.Tap("embed", layers.Dropout(s.Sub("embed"), x, c.Dropout))
 	for i := range c.Layers {
-		x = c.block(s.Sub("h%d", i), x)
+		x = s.Sub("h%d", i).Block(x, c.block)
 	}
 	x = layers.LayerNorm(s.Sub("ln"), x)
 	logits := c.head(s.Sub("head"), x) // (B·T, V)

@@ -48,7 +48,7 @@ func (c *Llama) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 	x := layers.Embedding(s.Sub("tok"), tokens, c.Vocab, c.Dim) // (B·T, D)
 	x = s.Tap("embed", layers.Dropout(s.Sub("embed"), x, c.Dropout))
 	for i := range c.Layers {
-		x = c.block(s.Sub("h%d", i), x)
+		x = s.Sub("h%d", i).Block(x, c.block)
 	}
 	x = c.norm(s.Sub("norm"), x)
 	if c.Tied {

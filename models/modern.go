@@ -45,7 +45,7 @@ func (c *Modern) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 	}
 	x = s.Tap("embed", layers.Dropout(s.Sub("embed"), x, c.Dropout))
 	for i := range c.Layers {
-		x = c.block(s.Sub("h%d", i), x, tokens, i)
+		x = s.Sub("h%d", i).Block(x, func(s *layers.Scope, x *G.Node) *G.Node { return c.block(s, x, tokens, i) })
 	}
 	x = c.norm(s.Sub("norm"), x)
 	if c.Tied {

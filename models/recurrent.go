@@ -31,12 +31,13 @@ func (c *Recurrent) stack(s *layers.Scope, tokens *G.Node, name string, layer fu
 	x := layers.Embedding(tableForRNN(s, c.Dim, c.Tied), tokens, c.Vocab, c.Dim) // (B·T, D)
 	x = layers.Dropout(s.Sub("tok"), x, c.Dropout)
 	for i := range c.Layers {
-		at := s.Sub("%s%d", name, i)
-		x = layer(at, x) // (B·T, H)
-		if c.Norm {
-			x = layers.LayerNorm(at.Sub("norm"), x)
-		}
-		x = layers.Dropout(at, x, c.Dropout)
+		x = s.Sub("%s%d", name, i).Block(x, func(s *layers.Scope, x *G.Node) *G.Node {
+			x = layer(s, x) // (B·T, H)
+			if c.Norm {
+				x = layers.LayerNorm(s.Sub("norm"), x)
+			}
+			return layers.Dropout(s, x, c.Dropout)
+		})
 	}
 	if c.Tied {
 		return layers.TiedHead(s.Sub("head"), x, "tok/W")

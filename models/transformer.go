@@ -46,7 +46,7 @@ func (c *Transformer) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
 	dec := s.Sub("dec")
 	x := c.embed(dec, tokens, c.Context, "enc/tok/W") // (B·T, D)
 	for i := range c.Layers {
-		x = c.decoderLayer(dec.Sub("h%d", i), x, source)
+		x = dec.Sub("h%d", i).Block(x, func(s *layers.Scope, x *G.Node) *G.Node { return c.decoderLayer(s, x, source) })
 	}
 	x = c.norm(dec, x)
 	cross := fmt.Sprintf("dec/h%d/cross", c.Layers-1)
@@ -73,13 +73,19 @@ func (c *Transformer) head(s *layers.Scope, x *G.Node) *G.Node {
 func (c *Transformer) encoder(s *layers.Scope) *G.Node {
 	x := c.embed(s, s.Tokens(), c.Source, "")
 	for i := range c.Layers {
-		h := s.Sub("h%d", i)
-		x = c.sublayer(h.Sub("att"), x, func(s *layers.Scope, x *G.Node) *G.Node {
-			return layers.SelfAttention(s, x, c.Heads, c.Dropout)
-		})
-		x = h.Out(h.Tap("resid", c.sublayer(h.Sub("mlp"), x, c.feedForward)))
+		x = s.Sub("h%d", i).Block(x, c.encoderLayer)
 	}
 	return c.norm(s, x)
+}
+
+// encoderLayer declares self-attention and a feed-forward layer.
+//
+//	x: (B·S, D) → (B·S, D)
+func (c *Transformer) encoderLayer(s *layers.Scope, x *G.Node) *G.Node {
+	x = c.sublayer(s.Sub("att"), x, func(s *layers.Scope, x *G.Node) *G.Node {
+		return layers.SelfAttention(s, x, c.Heads, c.Dropout)
+	})
+	return s.Out(s.Tap("resid", c.sublayer(s.Sub("mlp"), x, c.feedForward)))
 }
 
 // decoderLayer declares self-attention, attention to the source, and a feed-forward layer.

@@ -37,6 +37,7 @@ type Settings struct {
 	Smoothing   float64 `toml:"smoothing"`         // label smoothing
 	Precision   string  `toml:"precision"`         // of float32 products: "highest", "high" or "medium"; see internal/kernel
 	Wire        string  `toml:"wire"`              // format in which ranks exchange gradients: "fp32" or "bf16"; results depend on it, not on the ranks
+	Recompute   string  `toml:"recompute"`         // "block": the backward pass computes the values inside blocks again and saves their memory; "none": it does not
 	BPTT        string  `toml:"bptt"`              // "carry": recurrent state is carried from batch to batch; "reset": it is not
 	LogEvery    int     `toml:"log_every"`         // steps
 	EvalEvery   int     `toml:"eval_every"`        // steps
@@ -62,7 +63,7 @@ func Default() Config {
 		Model: m, ModelName: "gpt",
 		Data:      data.Config{Name: "opticks"},
 		Tokenizer: tokenizer.Config{Kind: "char"},
-		Training: Settings{Steps: 2000, Batch: 16, Accumulate: 1, Shards: 2, Seed: 1, Precision: string(matmul.DefaultPrecision()), BPTT: "reset", Wire: "fp32",
+		Training: Settings{Steps: 2000, Batch: 16, Accumulate: 1, Shards: 2, Seed: 1, Precision: string(matmul.DefaultPrecision()), Recompute: "none", BPTT: "reset", Wire: "fp32",
 			LogEvery: 50, EvalEvery: 250, EvalTokens: 32768, BestBy: byLoss, AnswerRows: 64, Answer: 64, Spike: "off", SpikeZ: 6, SpikeWindow: 100, Sample: 200},
 		Optimizer: OptimizerConfig{Name: "adamw", LR: 2e-3, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, MatrixLR: 0.02, WeightDecay: 0.1, Groups: []string{}, Clip: 1},
 		Schedule:  Schedule{Name: "cosine", Warmup: 100, Decay: 0.2, Factor: 0.5, Patience: 2},
@@ -97,6 +98,8 @@ func (c Config) Check() error {
 		return fmt.Errorf("schedule.name is %q: the average of optimizer schedulefree takes the place of a decay: set schedule.name = \"constant\"", c.Schedule.Name)
 	case t.BPTT != "carry" && t.BPTT != "reset":
 		return fmt.Errorf("training.bptt is %q: want carry or reset", t.BPTT)
+	case t.Recompute != "none" && t.Recompute != "block":
+		return fmt.Errorf("training.recompute is %q: want none or block", t.Recompute)
 	case t.Wire != "fp32" && t.Wire != "bf16":
 		return fmt.Errorf("training.wire is %q: want fp32 or bf16", t.Wire)
 	case t.BPTT == "carry" && c.Data.Order != "sequential":

@@ -155,11 +155,14 @@ func (a *opTimes) addTimes(p *models.Program, m *Measurement) {
 // addMemory adds the memory of a program's values, and returns how much is in use at once.
 func (a *opTimes) addMemory(p *models.Program) (peak int) {
 	live := p.Live()
-	kept, change := 0, make([]int, len(live)+1)
+	last := 0
 	for _, l := range live {
-		kept += l.Keeps
+		last = max(last, l.From, l.Until)
+	}
+	change := make([]int, last+2)
+	for _, l := range live {
 		change[l.From] += l.Bytes
-		change[min(l.Until+1, len(live))] -= l.Bytes
+		change[l.Until+1] -= l.Bytes
 	}
 	at, now := 0, 0
 	for i, c := range change {
@@ -168,15 +171,14 @@ func (a *opTimes) addMemory(p *models.Program) (peak int) {
 		}
 	}
 	for _, l := range live {
-		if l.Bytes+l.Keeps == 0 {
+		if l.Bytes == 0 {
 			continue
 		}
 		o := a.at(p, p.Origin(l.Node))
-		o.Memory += l.Bytes + l.Keeps
-		o.Live += l.Keeps
+		o.Memory += l.Bytes
 		if l.From <= at && at <= l.Until {
 			o.Live += l.Bytes
 		}
 	}
-	return peak + kept
+	return peak
 }

@@ -1,6 +1,7 @@
 package training
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math/bits"
@@ -148,7 +149,7 @@ func (r *replicas) of(b *data.Batch) (*replica, error) {
 	from := 0
 	for i, to := range ends {
 		if i >= first && i < last {
-			s, err := r.compile(i, graph.Frame{B: to - from, T: b.T, S: b.S, First: from, Noise: r.noise, Memory: r.memory(i, to-from)})
+			s, err := r.compile(i, graph.Frame{B: to - from, T: b.T, S: b.S, First: from, Noise: r.noise, Memory: r.memory(i, to-from), Again: r.settings.Recompute == "block"})
 			if err != nil {
 				return nil, err
 			}
@@ -174,6 +175,9 @@ func (r *replicas) compile(i int, f graph.Frame) (shard, error) {
 	if err != nil {
 		return shard{}, err
 	}
+	if f.Again && p.Blocks() == 0 {
+		return shard{}, errors.New("training.recompute is \"block\", but the model declares no block: declare its layers with Scope.Block, or set training.recompute = \"none\"")
+	}
 	return shard{p, f.First, f.First + f.B}, r.restore(i)
 }
 
@@ -186,8 +190,11 @@ func (r *replicas) checkMemory(added *replica, b *data.Batch) error {
 	for _, rep := range r.byShape {
 		bytes += rep.bytes()
 	}
-	return checkMemory(fmt.Sprintf("training with batches of %d sequences of %d tokens", b.B, b.T), r.state+float64(bytes),
-		"lower training.batch (training.accumulate adds batches up), model.context, or "+sizesOf(r.model))
+	advice := "lower training.batch (training.accumulate adds batches up), model.context, or " + sizesOf(r.model)
+	if r.settings.Recompute == "none" && added.shards[0].Blocks() > 0 {
+		advice += ", or set training.recompute = \"block\""
+	}
+	return checkMemory(fmt.Sprintf("training with batches of %d sequences of %d tokens", b.B, b.T), r.state+float64(bytes), advice)
 }
 
 // bytes returns the memory of the shards' values and gradients, by the plan.

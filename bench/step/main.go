@@ -28,6 +28,7 @@ func main() {
 	profile := flag.String("profile", "", "write a CPU profile to this file")
 	rows := flag.Int("rows", 1, "sequences that generate side by side")
 	clocks := flag.Bool("clocks", false, "compare training steps with the clocks of train -profile and without")
+	recompute := flag.String("recompute", "none", "training.recompute: none or block")
 	flag.Parse()
 	if *clocks {
 		if err := compareClocks(*name, *blas, *precision, *seconds); err != nil {
@@ -36,13 +37,13 @@ func main() {
 		}
 		return
 	}
-	if err := measure(*name, *blas, *precision, *profile, *rows, *seconds); err != nil {
+	if err := measure(*name, *blas, *precision, *profile, *recompute, *rows, *seconds); err != nil {
 		fmt.Fprintln(os.Stderr, "step:", err)
 		os.Exit(1)
 	}
 }
 
-func measure(name, blas, precision, profile string, rows int, seconds float64) error {
+func measure(name, blas, precision, profile, recompute string, rows int, seconds float64) error {
 	err := errors.Join(matmul.Use(blas), matmul.SetPrecision(matmul.Precision(precision)))
 	if err != nil {
 		return err
@@ -51,6 +52,7 @@ func measure(name, blas, precision, profile string, rows int, seconds float64) e
 	if err != nil {
 		return err
 	}
+	w.Recompute = recompute
 	step, tokens, unit, share, err := prepare(w, precision, rows)
 	if err != nil {
 		return err

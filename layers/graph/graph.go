@@ -17,6 +17,7 @@ type Frame struct {
 	Memory   *Memory // sequences continue from run to run; nil: each run has whole sequences
 	Noise    *Noise  // dropout is on; nil: off
 	Gradient bool    // the graph will be differentiated
+	Again    bool    // the backward pass computes the values inside blocks again (Scope.Block)
 	Whole    bool    // with Memory: logits of every token, not only of each sequence's last
 	Encode   bool    // write the encoded source to Memory, and compute nothing else
 }
@@ -41,6 +42,7 @@ type Graph struct {
 	asked    map[string]bool    // taps that a layer has asked IsEdited about
 	readOnly map[string]bool    // taps that no edit can change
 	line     string             // of the tap that is declared now, after the graph; else ""
+	blocks   int                // declared by Block
 	cell     *ops.Cell          // the cell of a loop while it is declared, else nil
 	views    map[View][]string  // taps that can be drawn
 	claimed  map[string]string  // path → source line that declared it

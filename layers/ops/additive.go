@@ -46,14 +46,13 @@ func additiveSpec[T Float](a additive) spec[T] {
 	scratch := pool[T]{n: 2 * a.c * a.a}
 	set := func(in []arg[T]) {
 		r.q, r.k, r.u, r.values, r.lengths = in[0].X, in[1].X, in[2].X, in[3].X, in[4].I
-		if r.p == nil {
-			r.p = make([]T, a.sequences*a.t*a.c)
-		}
 	}
 	flops := 2 * float64(a.sequences*a.t*a.c) * float64(a.a+a.d)
 	return spec[T]{
 		shape: tensor.Shape{a.sequences * a.t, a.d},
 		flops: flops,
+		keeps: a.sequences * a.t * a.c,
+		kept:  &r.p,
 		fwd: func(in []arg[T], y []T) {
 			set(in)
 			parallel.Each(a.sequences, func(seq int) {

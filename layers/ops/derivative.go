@@ -64,11 +64,14 @@ type prepOp[T Float] struct {
 	f *op[T]
 }
 
+func (p *prepOp[T]) readsKept() *buffer { return &p.f.kept }
+
 // Do runs prep.
 func (p *prepOp[T]) Do(vs ...G.Value) (v G.Value, err error) {
 	defer p.guard(&err)
 	n := len(p.f.in)
 	read(p.f.in, vs[:n])
+	p.f.keep()
 	p.f.k.prep(p.f.in, values[T](vs[n]), values[T](vs[n+1]), p.output())
 	return p.out, nil
 }
@@ -79,8 +82,13 @@ type backOp[T Float] struct {
 	f     *op[T]
 	b     back[T]
 	picks []*pickOp[T]
+	adds  bool // to the gradient in its memory: see Tape.Plan
 	gin   [][]T
 }
+
+func (b *backOp[T]) readsKept() *buffer { return &b.f.kept }
+func (b *backOp[T]) canAdd() bool       { return b.b.add != nil }
+func (b *backOp[T]) setAdds(adds bool)  { b.adds = adds }
 
 // buffers returns the buffers of all its gradients.
 func (b *backOp[T]) buffers() []*buffer {
@@ -108,7 +116,12 @@ func (b *backOp[T]) Do(vs ...G.Value) (v G.Value, err error) {
 	for j, p := range b.picks {
 		b.gin[j+1] = p.destination()
 	}
-	b.b.do(b.f.in, out, values[T](vs[n-1]), b.gin)
+	b.f.keep()
+	if b.adds {
+		b.b.add(b.f.in, values[T](vs[n-1]), b.gin[0])
+	} else {
+		b.b.do(b.f.in, out, values[T](vs[n-1]), b.gin)
+	}
 	return b.out, nil
 }
 
@@ -134,3 +147,18 @@ func (b *backOp[T]) DiffWRT(n int) []bool { return make([]bool, n) }
 
 // DiffWRT returns false for every operand: there are no second derivatives.
 func (p *pickOp[T]) DiffWRT(n int) []bool { return make([]bool, n) }
+
+// SymDiff returns no gradients. Gorgonia wants it of ops that DiffWRT makes constants for differentiation.
+func (p *prepOp[T]) SymDiff(in G.Nodes, _, _ *G.Node) (G.Nodes, error) {
+	return make(G.Nodes, len(in)), nil
+}
+
+// SymDiff returns no gradients.
+func (b *backOp[T]) SymDiff(in G.Nodes, _, _ *G.Node) (G.Nodes, error) {
+	return make(G.Nodes, len(in)), nil
+}
+
+// SymDiff returns no gradients.
+func (p *pickOp[T]) SymDiff(in G.Nodes, _, _ *G.Node) (G.Nodes, error) {
+	return make(G.Nodes, len(in)), nil
+}

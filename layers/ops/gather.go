@@ -22,6 +22,14 @@ func Gather(p Place, table, ids *G.Node) (*G.Node, error) {
 }
 
 func gatherSpec[T Float](v, d, n int) spec[T] {
+	add := func(a []arg[T], dy, table []T) {
+		for r, id := range a[1].I {
+			if id >= 0 {
+				row := table[id*d : (id+1)*d]
+				vec.Add(row, row, dy[r*d:(r+1)*d])
+			}
+		}
+	}
 	return spec[T]{
 		shape: tensor.Shape{n, d},
 		rows:  true,
@@ -39,13 +47,8 @@ func gatherSpec[T Float](v, d, n int) spec[T] {
 		},
 		backs: []back[T]{{of: []int{0}, reads: []int{1}, do: func(a []arg[T], _, dy []T, g [][]T) {
 			clear(g[0])
-			for r, id := range a[1].I {
-				if id >= 0 {
-					row := g[0][id*d : (id+1)*d]
-					vec.Add(row, row, dy[r*d:(r+1)*d])
-				}
-			}
-		}}},
+			add(a, dy, g[0])
+		}, add: add}},
 	}
 }
 

@@ -37,6 +37,7 @@ func GRU(p Place, c Scan, z, w, b, prev, at *G.Node) (*G.Node, error) {
 // gru holds the values of one run that the backward pass reads, step by step.
 type gru[T Float] struct {
 	scan
+	kept   []T // what follows
 	zx, zh []T // (T·B, 3H), the gates and the hidden product; their gradients, in the backward pass
 	h      []T // (1+T, B, H), the initial state first
 	w      *recurrent[T]
@@ -51,13 +52,11 @@ func gruSpec[T Float](tape *Tape, s scan, w *G.Node, bias bool) spec[T] {
 	}
 	return spec[T]{
 		shape: tensor.Shape{s.rows(), s.hidden},
-		keeps: 7 * s.rows() * s.hidden,
+		keeps: (7*s.rows() + s.Sequences) * s.hidden,
+		kept:  &r.kept,
 		flops: s.flops(w),
 		fwd: func(in []arg[T], y []T) {
-			n := s.Sequences * s.hidden
-			if r.zx == nil {
-				r.zx, r.zh, r.h = make([]T, 3*s.steps*n), make([]T, 3*s.steps*n), make([]T, (s.steps+1)*n)
-			}
+			r.cut()
 			copy(r.h, in[2].X)
 			w := r.w.forward(r.scan, in[1].X)
 			for k := range s.steps {
@@ -66,6 +65,13 @@ func gruSpec[T Float](tape *Tape, s scan, w *G.Node, bias bool) spec[T] {
 		},
 		backs: []back[T]{{of: of, flops: 2 * s.flops(w), do: r.backward}},
 	}
+}
+
+// cut divides the memory of the values that are kept.
+func (r *gru[T]) cut() {
+	n, rest := r.Sequences*r.hidden, r.kept
+	r.zx, rest = cutOff(rest, 3*r.steps*n)
+	r.zh, r.h = cutOff(rest, 3*r.steps*n)
 }
 
 func (r *gru[T]) step(k int, w *matmul.Packed[T], in []arg[T], y []T) {
@@ -87,6 +93,7 @@ func (r *gru[T]) backward(in []arg[T], _, dy []T, g [][]T) {
 	if r.dh == nil {
 		r.dh = make([]T, n)
 	}
+	r.cut()
 	back := r.w.back(r.scan, in[1].X)
 	clear(r.dh)
 	for k := r.steps - 1; k >= 0; k-- {

@@ -64,7 +64,6 @@ func linearSpec[T Float](tape *Tape, act Activation, transposed bool, n, in, out
 	}
 	slopes := tape.Differentiated && f.slope != nil
 	var z []T // x·W + b, or the activation's derivative there if the graph is differentiated and it is cheap
-	rows := n
 	s := spec[T]{
 		shape: tensor.Shape{n, out},
 		flops: 2 * float64(n) * float64(in) * float64(out),
@@ -85,9 +84,6 @@ func linearSpec[T Float](tape *Tape, act Activation, transposed bool, n, in, out
 				vec.Bias(y, n, out, b)
 				return
 			}
-			if z == nil {
-				z = claim[T](tape, rows*out)
-			}
 			matmul.GemmPacked(straight, false, transposed, n, out, in, 1, x, in, a[1].X, ldw, 0, z[:n*out], out)
 			if slopes {
 				f.slope(y, z[:n*out], n, out, b)
@@ -99,7 +95,7 @@ func linearSpec[T Float](tape *Tape, act Activation, transposed bool, n, in, out
 	}
 	s.wide = func(rows int) spec[T] { return linearSpec[T](tape, act, transposed, rows, in, out, w, bias) }
 	if act != Identity {
-		s.keeps = n * out
+		s.keeps, s.kept = n*out, &z
 		s.prep = func(_ []arg[T], y, dy, dz []T) {
 			if slopes {
 				vec.Mul(dz, z, dy)

@@ -6,13 +6,12 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// Live is the memory of a node's value in a planned program.
+// Live is the memory of a node's value in a planned program, or of what its op keeps for its derivative.
 type Live struct {
 	Node  *G.Node // in a timed program, that of the model's graph
 	Bytes int     // of the value, if it is in a buffer of the plan
 	From  int     // the instruction that writes it
 	Until int     // the last instruction that reads it; the plan may use its memory for others then
-	Keeps int     // bytes that the op keeps beside its value, from the first run on
 }
 
 // Live returns the memory of the nodes in order, for the arguments of the last call of Plan.
@@ -28,22 +27,18 @@ func (t *Tape) Live(order, keep G.Nodes) []Live {
 	from := map[*buffer]int{}
 	all := make([]Live, 0, len(order))
 	for i, n := range order {
-		l := Live{Node: n, From: i, Until: i}
+		declared := n
 		if op, ok := n.Op().(interface{ declared() *G.Node }); ok {
-			l.Node = op.declared()
+			declared = op.declared()
 		}
 		for j, b := range t.buffersOf(n, sums) {
 			if _, written := from[b]; !written {
 				from[b] = i
 			}
-			if j == 0 {
-				l.Bytes, l.From, l.Until = b.size*int(n.Dtype().Size()), from[b], max(i, until[b])
+			if _, isGradient := untimed(n.Op()).(keptReader); j == 0 || !isGradient {
+				all = append(all, Live{declared, b.size * int(n.Dtype().Size()), from[b], max(i, until[b])})
 			}
 		}
-		if op, ok := n.Op().(interface{ keeps() int }); ok {
-			l.Keeps = op.keeps() * int(n.Dtype().Size())
-		}
-		all = append(all, l)
 	}
 	return all
 }

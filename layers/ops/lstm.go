@@ -27,6 +27,7 @@ func LSTM(p Place, c Scan, z, w, prev, at *G.Node) (*G.Node, error) {
 // lstm holds the values of one run that the backward pass reads, step by step.
 type lstm[T Float] struct {
 	scan
+	kept   []T // what follows
 	gates  []T // (T·B, 4H), after the activations; their gradients, in the backward pass
 	h, c   []T // (1+T, B, H), the initial state first
 	tanh   []T // (T·B, H), of c
@@ -38,7 +39,8 @@ func lstmSpec[T Float](tape *Tape, s scan, w *G.Node) spec[T] {
 	l := &lstm[T]{scan: s, w: newRecurrent[T](tape, s, w)}
 	return spec[T]{
 		shape: tensor.Shape{s.rows(), 2 * s.hidden},
-		keeps: 7 * s.rows() * s.hidden,
+		keeps: (7*s.rows() + 2*s.Sequences) * s.hidden,
+		kept:  &l.kept,
 		flops: s.flops(w),
 		fwd: func(in []arg[T], y []T) {
 			l.begin(in[2].X)
@@ -51,13 +53,21 @@ func lstmSpec[T Float](tape *Tape, s scan, w *G.Node) spec[T] {
 	}
 }
 
+// cut divides the memory of the values that are kept.
+func (l *lstm[T]) cut() {
+	n, rest := l.Sequences*l.hidden, l.kept
+	l.gates, rest = cutOff(rest, 4*l.steps*n)
+	l.tanh, rest = cutOff(rest, l.steps*n)
+	l.h, l.c = cutOff(rest, (l.steps+1)*n)
+}
+
+// cutOff returns the first n values of x and the others.
+func cutOff[T any](x []T, n int) (first, rest []T) { return x[:n:n], x[n:] }
+
 // begin copies the initial state to h and c.
 func (l *lstm[T]) begin(prev []T) {
-	n, h := l.Sequences*l.hidden, l.hidden
-	if l.gates == nil {
-		l.gates, l.tanh = make([]T, 4*l.steps*n), make([]T, l.steps*n)
-		l.h, l.c = make([]T, (l.steps+1)*n), make([]T, (l.steps+1)*n)
-	}
+	h := l.hidden
+	l.cut()
 	for b := range l.Sequences {
 		copy(l.h[b*h:(b+1)*h], prev[2*b*h:])
 		copy(l.c[b*h:(b+1)*h], prev[(2*b+1)*h:])
@@ -86,6 +96,7 @@ func (l *lstm[T]) backward(in []arg[T], _, dy []T, g [][]T) {
 	if l.dh == nil {
 		l.dh, l.dc = make([]T, n), make([]T, n)
 	}
+	l.cut()
 	back := l.w.back(l.scan, in[1].X)
 	clear(l.dh)
 	clear(l.dc)

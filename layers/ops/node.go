@@ -3,7 +3,6 @@ package ops
 import (
 	"hash"
 	"hash/fnv"
-	"unsafe"
 
 	"github.com/chewxy/hm"
 	G "gorgonia.org/gorgonia"
@@ -63,17 +62,15 @@ func (n *node[T]) output() []T {
 }
 
 // memory returns the memory assigned to a buffer, allocating it in the first run. Without a
-// plan every buffer has an allocation of its own.
+// plan every buffer has its own.
 func memory[T Float](s *buffer) []T {
-	if s.allocation == nil {
-		s.allocation = &allocation{size: s.size}
+	if s.arena == nil {
+		s.arena = &arena{size: s.size}
 	}
-	if s.allocation.memory == nil {
-		v := make([]T, s.allocation.size)
-		s.allocation.memory = v
-		s.tape.bytes += len(v) * int(unsafe.Sizeof(v[0]))
+	if s.arena.memory == nil {
+		s.arena.memory = claim[T](s.tape, s.arena.size)
 	}
-	return s.allocation.memory.([]T)[:s.size:s.size]
+	return s.arena.memory.([]T)[s.offset : s.offset+s.size : s.offset+s.size]
 }
 
 func (n *node[T]) buffers() []*buffer { return []*buffer{&n.buffer} }

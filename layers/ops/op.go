@@ -48,7 +48,8 @@ type spec[T Float] struct {
 	backs []back[T] // none: the op has no derivative
 	pass  []int     // inputs whose gradient is equal to the output's
 	own   []T       // memory of the output, if it is not a buffer of the planner
-	keeps int       // values that the op keeps beside its output, made at the first run
+	keeps int       // values that fwd leaves for prep and the backs beside its output
+	kept  *[]T      // set to the memory of those values before each of them runs
 	flops float64   // operations of the products of fwd
 	rows  bool      // fwd reads as many values of its first operand as it writes, not all
 	// wide returns the spec for another number of rows, for an op that sums the gradients of
@@ -63,6 +64,7 @@ type back[T Float] struct {
 	reads []int   // inputs that do reads, apart from gout; nil: all inputs, and out
 	flops float64 // operations of the products of do
 	do    func(in []arg[T], out, gout []T, gin [][]T)
+	add   func(in []arg[T], gout, gin []T) // adds the one gradient to gin; nil: do alone can compute it
 }
 
 // Place is the tape of the graph that an op is declared in, and the path of its layer.
@@ -86,7 +88,7 @@ func apply(p Place, a spec[float32], b spec[float64], in ...*G.Node) (*G.Node, e
 
 func declare[T Float](p Place, k spec[T], in []*G.Node) (*G.Node, error) {
 	o := &op[T]{node: newNode[T](p.Tape, p.Tape.name(p.Path), p.Path, k.shape),
-		k: k, in: make([]arg[T], len(in)), diff: make([]bool, len(in))}
+		k: k, in: make([]arg[T], len(in)), diff: make([]bool, len(in)), kept: buffer{tape: p.Tape, size: k.keeps}}
 	for _, n := range in {
 		o.kids = append(o.kids, n.Type())
 	}
@@ -111,15 +113,17 @@ type op[T Float] struct {
 	k       spec[T]
 	in      []arg[T]
 	diff    []bool
+	kept    buffer                            // of k.keeps values
 	forRows func(in G.Nodes) (*G.Node, error) // declares the op on more rows; nil: it is not rowwise
 }
 
 func (o *op[T]) rows() func(in G.Nodes) (*G.Node, error) { return o.forRows }
 
-// onTape returns a copy of the op for another graph, with buffers of its own.
+// onTape returns a copy of the op for a node of its own, with buffers of its own.
 func (o *op[T]) onTape(t *Tape) G.Op {
 	c := *o
-	c.buffer = buffer{tape: t, size: o.size}
+	c.name = t.name(o.path)
+	c.buffer, c.kept = buffer{tape: t, size: o.size}, buffer{tape: t, size: o.kept.size}
 	c.in = make([]arg[T], len(o.in))
 	return &c
 }
@@ -146,11 +150,27 @@ func (o *op[T]) Do(vs ...G.Value) (v G.Value, err error) {
 	debug.SetPanicOnFault(true) // for guard: weights may be of a mapped file
 	defer o.guard(&err)
 	read(o.in, vs)
+	o.keep()
 	o.k.fwd(o.in, o.output())
 	if o.shape.Dims() == 0 {
 		return scalar(o.output()[0]), nil
 	}
 	return o.out, nil
+}
+
+// buffers returns those of the output and of the values that it keeps.
+func (o *op[T]) buffers() []*buffer {
+	if o.kept.size == 0 {
+		return []*buffer{&o.buffer}
+	}
+	return []*buffer{&o.buffer, &o.kept}
+}
+
+// keep sets the memory of the values that the op keeps.
+func (o *op[T]) keep() {
+	if o.k.kept != nil {
+		*o.k.kept = memory[T](&o.kept)
+	}
 }
 
 // scalar returns x as a value of Gorgonia without axes, which is not a tensor.

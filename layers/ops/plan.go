@@ -11,62 +11,122 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// allocation is a block of memory that several buffers share, one after another.
-type allocation struct {
+// arena is memory that buffers share: those that are in use at the same time have different parts of it.
+type arena struct {
 	size   int // values
 	memory any // []T, made in the first run
 }
 
 // buffer is the memory of an op's output.
 type buffer struct {
-	tape       *Tape
-	size       int // values of the output; 0: it has memory outside the plan (spec.own)
-	allocation *allocation
-	position   int // of the op in the order of the run
-	out        *tensor.Dense
+	tape     *Tape
+	size     int // values of the output; 0: it has memory outside the plan (spec.own)
+	arena    *arena
+	offset   int // in the arena
+	position int // of the op in the order of the run
+	out      *tensor.Dense
+}
+
+// lifetime is the first and the last position at which memory is in use: by a buffer, or by buffers each of which
+// replaces the one before.
+type lifetime struct {
+	buffers     []*buffer
+	size        int
+	from, until int
+}
+
+func (l *lifetime) offset() int { return l.buffers[0].offset }
+
+// adder is implemented by derivatives that may add a gradient to another in place of writing it.
+type adder interface {
+	canAdd() bool
+	setAdds(adds bool)
 }
 
 // sum is an addition that Gorgonia inserts to add up the gradients of one value.
 type sum struct {
 	buffer
 	a, b *buffer // of the terms
+	made bool    // the second term that is computed has been added to the first
 }
+
+// keptReader is implemented by derivatives, which read the values that the op they are of has kept.
+type keptReader interface{ readsKept() *buffer }
 
 // buffered is implemented by the ops whose output memory the planner assigns: those of this
 // package. The first buffer is that of the op's output, the others are computed with it.
 type buffered interface{ buffers() []*buffer }
 
-// Plan assigns memory to the values of a program before it runs. A buffer's allocation is
-// reused after the last instruction that reads the buffer. Order lists the nodes in the order
+// passing is implemented by ops whose result is their first operand, in the same memory.
+type passing interface{ passes() }
+
+// Plan assigns memory to the values of a program before it runs. Memory is reused after the last
+// instruction that reads a buffer in it. Order lists the nodes in the order
 // of their instructions; keep are nodes whose values must stay valid after the run. A run in
 // another order panics.
 func (t *Tape) Plan(order, keep G.Nodes) {
-	last := lifetimes(order, keep)
 	sums := t.planSums(order)
-	until := t.bufferLifetimes(order, last, sums)
-	var free, used []*allocation
-	ends := map[*allocation]int{} // the last instruction that reads the buffer in it
+	until := t.bufferLifetimes(order, lifetimes(order, keep), sums)
+	a := &arena{}
+	var all []*lifetime
+	of := map[*buffer]*lifetime{}
+	readers := countReaders(order)
 	for i, n := range order {
-		buffers := t.buffersOf(n, sums)
-		if len(buffers) == 0 {
-			continue
-		}
-		buffers[0].position = i
-		used = slices.DeleteFunc(used, func(s *allocation) bool {
-			if ends[s] < i {
-				free = append(free, s)
+		for j, b := range t.buffersOf(n, sums) {
+			if j == 0 {
+				b.position = i
 			}
-			return ends[s] < i
-		})
-		for _, s := range buffers {
-			if s.size == 0 || s.allocation != nil { // of a pickOp: assigned with its backOp
+			if b.size == 0 || b.arena != nil { // the latter of a pickOp, which its backOp has listed
 				continue
 			}
-			s.allocation, free = fit(free, s.size)
-			used, ends[s.allocation] = append(used, s.allocation), max(i, until[s])
+			b.arena = a
+			var l *lifetime
+			if s := sums[n]; s != nil {
+				l = s.replaces(i, of)
+			} else if op, ok := untimed(n.Op()).(adder); ok {
+				if op.canAdd() && readers[n] == 1 && i+1 < len(order) {
+					l = sums[order[i+1]].addsTo(b, i+1, of)
+				}
+				op.setAdds(l != nil)
+			}
+			if l != nil {
+				l.buffers, l.until, of[b] = append(l.buffers, b), max(l.until, until[b]), l
+				continue
+			}
+			of[b] = &lifetime{[]*buffer{b}, b.size, i, max(i, until[b])}
+			all = append(all, of[b])
 		}
 	}
-	t.countPlanned(order, free, used)
+	a.place(all)
+	t.countPlanned(order, a)
+}
+
+// alignment of buffers, in values: a line of the cache has as many float32.
+const alignment = 16
+
+// place sets the offsets of buffers, the largest first, each at the lowest that no buffer in use at the same time has
+// (Pisarchyk and Lee 2020, "Efficient Memory Management for Deep Neural Net Inference", greedy by size).
+func (a *arena) place(all []*lifetime) {
+	slices.SortStableFunc(all, func(x, y *lifetime) int { return y.size - x.size })
+	var placed []*lifetime // by offset
+	for _, l := range all {
+		offset := 0
+		for _, p := range placed {
+			if p.until < l.from || p.from > l.until {
+				continue
+			}
+			if p.offset() >= offset+l.size {
+				break
+			}
+			offset = max(offset, (p.offset()+p.size+alignment-1)/alignment*alignment)
+		}
+		for _, b := range l.buffers {
+			b.offset = offset
+		}
+		at, _ := slices.BinarySearchFunc(placed, offset, func(p *lifetime, offset int) int { return p.offset() - offset })
+		placed = slices.Insert(placed, at, l)
+		a.size = max(a.size, offset+l.size)
+	}
 }
 
 // planSums finds the sums of gradients, and appends them to t.sums in the order of the run.
@@ -90,6 +150,48 @@ func (t *Tape) planSums(order G.Nodes) map[*G.Node]*sum {
 		t.sums = append(t.sums, s)
 	}
 	return sums
+}
+
+// addsTo returns the lifetime of the other term than b, if b can be added to it in place of written: nothing reads
+// either but the sum, which is at position i, right after b. It is nil for no sum.
+func (s *sum) addsTo(b *buffer, i int, of map[*buffer]*lifetime) *lifetime {
+	if s == nil || s.a == s.b || s.a != b && s.b != b {
+		return nil
+	}
+	other := s.a
+	if other == b {
+		other = s.b
+	}
+	l := of[other]
+	if l == nil || l.until != i || l.size != b.size {
+		return nil
+	}
+	s.made = true
+	return l
+}
+
+// countReaders returns how often each node is an operand.
+func countReaders(order G.Nodes) map[*G.Node]int {
+	readers := map[*G.Node]int{}
+	for _, n := range order {
+		if n.Op() != nil {
+			for _, c := range stock.Operands(n) {
+				readers[c]++
+			}
+		}
+	}
+	return readers
+}
+
+// replaces returns the lifetime of a term that nothing reads after the sum at position i: the sum is
+// written in its place.
+func (s *sum) replaces(i int, of map[*buffer]*lifetime) *lifetime {
+	for _, term := range []*buffer{s.a, s.b} {
+		if l := of[term]; l != nil && l.until == i && l.size == s.size {
+			return l
+		}
+	}
+	return nil
 }
 
 // buffersOf returns the buffers of n's op, if it is an op of this tape or a planned sum.
@@ -118,7 +220,10 @@ func lifetimes(order, keep G.Nodes) map[*G.Node]int {
 		if _, ok := n.Op().(buffered); !ok && !copies(n) {
 			until = max(i, last[n])
 		}
-		for _, c := range stock.Operands(n) {
+		for j, c := range stock.Operands(n) {
+			if _, ok := n.Op().(passing); ok && j > 0 {
+				until = i
+			}
 			last[c] = max(last[c], until)
 		}
 	}
@@ -128,9 +233,12 @@ func lifetimes(order, keep G.Nodes) map[*G.Node]int {
 // bufferLifetimes returns the last position at which each output buffer is read.
 func (t *Tape) bufferLifetimes(order G.Nodes, last map[*G.Node]int, sums map[*G.Node]*sum) map[*buffer]int {
 	until := map[*buffer]int{}
-	for _, n := range order {
+	for i, n := range order {
 		if buffers := t.buffersOf(n, sums); len(buffers) > 0 {
 			until[buffers[0]] = last[n]
+		}
+		if op, ok := untimed(n.Op()).(keptReader); ok {
+			until[op.readsKept()] = i
 		}
 	}
 	return until
@@ -141,24 +249,6 @@ func (t *Tape) bufferLifetimes(order G.Nodes, last map[*G.Node]int, sums map[*G.
 func copies(n *G.Node) bool {
 	op := n.Op().String()
 	return strings.HasPrefix(op, "+ ") || op == "print"
-}
-
-// fit removes from free, and returns, the smallest allocation that is large enough, or the
-// largest, which it enlarges. If there is none it returns a new one.
-func fit(free []*allocation, size int) (*allocation, []*allocation) {
-	if len(free) == 0 {
-		return &allocation{size: size}, free
-	}
-	best := 0
-	for i, s := range free {
-		fits, smaller := s.size >= size, s.size < free[best].size
-		if bestFits := free[best].size >= size; fits && (smaller || !bestFits) || !fits && !bestFits && !smaller {
-			best = i
-		}
-	}
-	s := free[best]
-	s.size = max(s.size, size)
-	return s, slices.Delete(free, best, best+1)
 }
 
 // inOrder panics if an op runs after one that the plan has behind it.

@@ -13,23 +13,13 @@ func (t *Tape) PlannedBytes() int {
 	return bytes
 }
 
-// countPlanned adds up the memory of the program's nodes in the allocations of its plan.
-func (t *Tape) countPlanned(order G.Nodes, allocations ...[]*allocation) {
-	values, size := 0, 0
+// countPlanned sets the memory of a program to that of its arena.
+func (t *Tape) countPlanned(order G.Nodes, a *arena) {
 	for _, n := range order {
-		if op, ok := n.Op().(interface{ keeps() int }); ok {
-			values += op.keeps()
-		}
 		if _, ok := n.Op().(buffered); ok {
-			size = int(n.Dtype().Size())
+			t.planned = a.size * int(n.Dtype().Size())
 		}
 	}
-	for _, list := range allocations {
-		for _, s := range list {
-			values += s.size
-		}
-	}
-	t.planned = values * size
 }
 
 // countCell adds up the outputs of a cell's nodes, which have memory of their own.
@@ -38,8 +28,11 @@ func (t *Tape) countCell(order G.Nodes) {
 		if op, ok := n.Op().(buffered); ok && op.buffers()[0].size > 0 {
 			t.planned += n.Shape().TotalSize() * int(n.Dtype().Size())
 		}
+		if op, ok := n.Op().(interface{ keeps() int }); ok {
+			t.planned += op.keeps() * int(n.Dtype().Size())
+		}
 	}
 }
 
 // keeps returns how many values the op keeps beside its output.
-func (o *op[T]) keeps() int { return o.k.keeps }
+func (o *op[T]) keeps() int { return o.kept.size }

@@ -27,11 +27,12 @@ func RNN(p Place, c Scan, act Activation, z, w, prev, at *G.Node) (*G.Node, erro
 // rnn holds the values of one run that the backward pass reads, step by step.
 type rnn[T Float] struct {
 	scan
-	act activation[T]
-	z   []T // (T·B, H), before the activation; the gradients, in the backward pass
-	h   []T // (1+T, B, H), the initial state first
-	w   *recurrent[T]
-	dh  []T // (B, H), gradient of the current step's state
+	act  activation[T]
+	kept []T // z and h
+	z    []T // (T·B, H), before the activation; the gradients, in the backward pass
+	h    []T // (1+T, B, H), the initial state first
+	w    *recurrent[T]
+	dh   []T // (B, H), gradient of the current step's state
 }
 
 func rnnSpec[T Float](tape *Tape, s scan, w *G.Node, act Activation) spec[T] {
@@ -39,13 +40,11 @@ func rnnSpec[T Float](tape *Tape, s scan, w *G.Node, act Activation) spec[T] {
 	r := &rnn[T]{scan: s, act: f, w: newRecurrent[T](tape, s, w)}
 	return spec[T]{
 		shape: tensor.Shape{s.rows(), s.hidden},
-		keeps: 2 * s.rows() * s.hidden,
+		keeps: (2*s.rows() + s.Sequences) * s.hidden,
+		kept:  &r.kept,
 		flops: s.flops(w),
 		fwd: func(in []arg[T], y []T) {
-			n := s.Sequences * s.hidden
-			if r.z == nil {
-				r.z, r.h = make([]T, s.steps*n), make([]T, (s.steps+1)*n)
-			}
+			r.z, r.h = cutOff(r.kept, r.rows()*r.hidden)
 			copy(r.h, in[2].X)
 			w := r.w.forward(r.scan, in[1].X)
 			for k := range s.steps {
@@ -71,6 +70,7 @@ func (r *rnn[T]) backward(in []arg[T], _, dy []T, g [][]T) {
 	if r.dh == nil {
 		r.dh = make([]T, n)
 	}
+	r.z, r.h = cutOff(r.kept, r.rows()*r.hidden)
 	back := r.w.back(r.scan, in[1].X)
 	clear(r.dh)
 	for k := r.steps - 1; k >= 0; k-- {

@@ -116,8 +116,8 @@ func (n *node[T]) guard(err *error) {
 
 // Add returns a + b, as the method of a tensor engine. The tape machine calls it to add up the
 // gradients of a value that several layers read. If the terms are those of the next planned
-// sum, the result is in that sum's buffer, and otherwise in new memory. It never overwrites a
-// term, even where Gorgonia allows it, since two parameters may share that gradient.
+// sum, the result is in that sum's buffer, and otherwise in new memory. That buffer may be the one of a term that nothing reads
+// afterwards; Gorgonia's permission to overwrite a term is not enough, since two parameters may share that gradient.
 func (t *Tape) Add(a, b tensor.Tensor, opts ...tensor.FuncOpt) (tensor.Tensor, error) {
 	x, okA := a.(*tensor.Dense)
 	y, okB := b.(*tensor.Dense)
@@ -134,19 +134,23 @@ func (t *Tape) Add(a, b tensor.Tensor, opts ...tensor.FuncOpt) (tensor.Tensor, e
 	}
 	switch x.Dtype() {
 	case tensor.Float32:
-		s := sumOf[float32](t, x, y)
-		vec.Add(s.Float32s(), x.Float32s(), y.Float32s())
+		s, made := sumOf[float32](t, x, y)
+		if !made {
+			vec.Add(s.Float32s(), x.Float32s(), y.Float32s())
+		}
 		return s, nil
 	case tensor.Float64:
-		s := sumOf[float64](t, x, y)
-		vec.Add(s.Float64s(), x.Float64s(), y.Float64s())
+		s, made := sumOf[float64](t, x, y)
+		if !made {
+			vec.Add(s.Float64s(), x.Float64s(), y.Float64s())
+		}
 		return s, nil
 	}
 	return t.StdEng.Add(a, b, opts...)
 }
 
-// sumOf returns the tensor for the sum of x and y.
-func sumOf[T Float](t *Tape, x, y *tensor.Dense) *tensor.Dense {
+// sumOf returns the tensor for the sum of x and y, and whether the sum is in it.
+func sumOf[T Float](t *Tape, x, y *tensor.Dense) (sum *tensor.Dense, made bool) {
 	if t.next < len(t.sums) {
 		s := t.sums[t.next]
 		t.next++
@@ -154,8 +158,8 @@ func sumOf[T Float](t *Tape, x, y *tensor.Dense) *tensor.Dense {
 			if s.out == nil {
 				s.out = tensor.New(tensor.WithShape(x.Shape().Clone()...), tensor.WithBacking(memory[T](&s.buffer)))
 			}
-			return s.out
+			return s.out, s.made
 		}
 	}
-	return tensor.New(tensor.Of(x.Dtype()), tensor.WithShape(x.Shape().Clone()...))
+	return tensor.New(tensor.Of(x.Dtype()), tensor.WithShape(x.Shape().Clone()...)), false
 }

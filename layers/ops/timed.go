@@ -75,7 +75,7 @@ func copyInput(g *G.ExprGraph, n *G.Node) *G.Node {
 func timedOp(op G.Op, t *Timing) G.Op {
 	o := timed{op, t}
 	switch inner := op.(type) {
-	case G.DimSizer: // Gorgonia reads shapes from it while it declares; it takes no time
+	case G.DimSizer, passing: // Gorgonia reads shapes from the first while it declares; neither takes time
 		return op
 	case buffered:
 		return &timedOwn{o, inner}
@@ -122,9 +122,10 @@ type timedOwn struct {
 	buffered
 }
 
-func (o *timedOwn) keeps() int {
-	if op, ok := o.Op.(interface{ keeps() int }); ok {
-		return op.keeps()
+// untimed returns the op inside one with a clock, or op itself.
+func untimed(op G.Op) G.Op {
+	if o, ok := op.(*timedOwn); ok {
+		return o.Op
 	}
-	return 0
+	return op
 }
