@@ -21,6 +21,7 @@ type Program struct {
 	grads  G.Nodes             // by parameter, in a training program
 	order  G.Nodes             // of the instructions
 	trace  func()              // has later runs keep a copy of every node's value in the node
+	passing bool
 	timed  *timed              // what Options.Timed asks for
 	watch  watch               // of gradients
 }
@@ -28,6 +29,7 @@ type Program struct {
 // Options holds the settings of a training program.
 type Options struct {
 	Smoothing float64 // label smoothing ε of the loss
+	Passing   bool    // gradients are kept until WatchGradients has passed them on, and no longer
 	Timed     bool    // the time of every op is measured: see Program.Timings
 }
 
@@ -92,7 +94,7 @@ func compileWith(m Model, w *graph.Weights, f graph.Frame, o Options, outputs []
 	if err != nil {
 		return nil, err
 	}
-	p := &Program{Graph: g, values: map[string]*G.Value{}}
+	p := &Program{Graph: g, values: map[string]*G.Value{}, passing: o.Passing}
 	var nodes G.Nodes
 	if f.Gradient {
 		if p.grads, err = G.Grad(objective, g.Params()...); err != nil {
@@ -219,7 +221,11 @@ func (p *Program) machine(outputs G.Nodes) error {
 		return fmt.Errorf("models: %w", err)
 	}
 	slices.Reverse(order)
-	p.Tape().Plan(order, p.grads)
+	keep, pass := p.grads, G.Nodes(nil)
+	if p.passing {
+		keep, pass = pass, keep
+	}
+	p.Tape().Plan(order, keep, pass)
 	p.timed.setOrder(order)
 	p.vm = G.NewTapeMachine(g, G.WithPrecompiled(prog, loc), G.WithEngine(p.Tape()))
 	p.order, p.trace = order, func() {
@@ -317,7 +323,7 @@ func (p *Program) value(name string) G.Value {
 }
 
 // Gradients returns the gradients of the last run, in the order of Params. The next run
-// overwrites them.
+// overwrites them. A program with Options.Passing does not have them any more.
 func (p *Program) Gradients() []*tensor.Dense {
 	gs := make([]*tensor.Dense, len(p.grads))
 	for i, n := range p.grads {

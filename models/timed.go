@@ -44,5 +44,5 @@ func (p *Program) Live() []ops.Live {
 	if p.timed == nil {
 		return nil
 	}
-	return p.Tape().Live(p.timed.order, p.grads)
+	return p.Tape().Live(p.timed.order)
 }

@@ -64,6 +64,9 @@ func (r *Run) findFault(targets int) (batch int, fault string, err error) {
 		if err != nil {
 			return 0, "", err
 		}
+		if rep.sum != nil {
+			rep.sum.watched = true
+		}
 		rep.runShards(&r.update[i], targets, r.Config.Training.Workers)
 		first := []int64{int64(rep.firstFault())}
 		if err := ranks.AllReduce(r.group(), first, ranks.Min); err != nil {
@@ -126,11 +129,12 @@ func (p *replica) isFinite(shard int) bool {
 	if p.errs[p.first+shard] != nil || !isFinite(p.losses[p.first+shard]) {
 		return false
 	}
+	if p.sum != nil {
+		return p.sum.finite[shard]
+	}
 	for _, g := range p.shards[shard].Gradients() {
-		for _, x := range g.Float32s() {
-			if !isFinite(float64(x)) {
-				return false
-			}
+		if !allFinite(g.Float32s()) {
+			return false
 		}
 	}
 	return true

@@ -112,7 +112,8 @@ type replica struct {
 	errs   []error
 	added  [][]float64 // losses that layers have added, by shard of the batch
 	runOne func(i int)
-	early  *background // nil: gradients are exchanged after the run
+	early  *background  // nil: gradients are exchanged after the run
+	sum    *gradientSum // nil: those of each shard are kept
 	batch  *data.Batch
 	over   int // targets that the losses are the mean over
 	grads  [][]*tensor.Dense
@@ -160,6 +161,9 @@ func (r *replicas) of(b *data.Batch) (*replica, error) {
 	if err := r.checkMemory(rep, b); err != nil {
 		return nil, err
 	}
+	if len(rep.shards) > 1 && r.sums() {
+		rep.addUp()
+	}
 	rep.losses, rep.errs, rep.added = make([]float64, rep.total), make([]error, rep.total), make([][]float64, rep.total)
 	rep.runOne = r.clock.around(rep)
 	if rep.early != nil {
@@ -171,7 +175,7 @@ func (r *replicas) of(b *data.Batch) (*replica, error) {
 
 // compile compiles the program of a shard.
 func (r *replicas) compile(i int, f graph.Frame) (shard, error) {
-	p, err := models.Train(r.model, r.weights, f, models.Options{Smoothing: r.settings.Smoothing, Timed: r.clock != nil})
+	p, err := models.Train(r.model, r.weights, f, models.Options{Smoothing: r.settings.Smoothing, Timed: r.clock != nil, Passing: i > 0 && r.sums()})
 	if err != nil {
 		return shard{}, err
 	}
@@ -179,6 +183,12 @@ func (r *replicas) compile(i int, f graph.Frame) (shard, error) {
 		return shard{}, errors.New("training.recompute is \"block\", but the model declares no block: declare its layers with Scope.Block, or set training.recompute = \"none\"")
 	}
 	return shard{p, f.First, f.First + f.B}, r.restore(i)
+}
+
+// sums reports whether the gradients of shards are added up while these run: an update has one batch,
+// and nothing is done with the gradients before.
+func (r *replicas) sums() bool {
+	return r.group.Size() == 1 && r.settings.Accumulate == 1 && r.settings.Wire != "bf16"
 }
 
 // checkMemory refuses a program whose values do not fit into memory with those of the others.
@@ -299,6 +309,9 @@ func (p *replica) run(b *data.Batch, targets, workers int) (loss float64, err er
 // runShards runs this rank's shards of a batch.
 func (p *replica) runShards(b *data.Batch, targets, workers int) {
 	p.batch, p.over = b, targets
+	if p.sum != nil {
+		p.sum.begin()
+	}
 	runShards(len(p.shards), workers, p.runOne)
 }
 
@@ -306,9 +319,16 @@ func (p *replica) runShard(i int) {
 	s, of := p.shards[i], p.first+i
 	f := s.feed(p.batch)
 	f.Total = p.over
+	complete := false
+	defer func() {
+		if p.sum != nil && !complete {
+			p.sum.fail()
+		}
+	}()
 	if p.errs[of] = s.Run(f); p.errs[of] != nil {
 		return
 	}
+	complete = true
 	p.losses[of], p.added[of] = s.Loss(), p.added[of][:0]
 	for k := range s.Losses() {
 		p.added[of] = append(p.added[of], s.Added(k))
@@ -328,10 +348,21 @@ func (p *replica) addLosses(sums []NamedLoss) []NamedLoss {
 	return sums
 }
 
-// gradients returns those of the last run, by shard.
+// addUp has the shards' gradients added up while they run.
+func (p *replica) addUp() {
+	p.sum = newGradientSum(len(p.shards[0].Params()), len(p.shards))
+	for i, s := range p.shards {
+		s.WatchGradients(func(k int, gradient *tensor.Dense) { p.sum.add(i, k, gradient) })
+	}
+}
+
+// gradients returns those of the last run, by shard, or their sum as that of one.
 func (p *replica) gradients() [][]*tensor.Dense {
 	p.grads = p.grads[:0]
 	for _, s := range p.shards {
+		if p.sum != nil && len(p.grads) == 1 {
+			break
+		}
 		p.grads = append(p.grads, s.Gradients())
 	}
 	return p.grads

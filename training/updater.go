@@ -152,7 +152,9 @@ func (u *Updater) addBlock(i int) {
 	next := 0
 	switch first := u.added == 0; {
 	case first && n == 1:
-		copy(sum, u.gradient(0, i))
+		if !u.inPlace {
+			copy(sum, u.gradient(0, i))
+		}
 		next = 1
 	case first: // one pass over memory instead of two
 		vec.Add(sum, u.gradient(0, i), u.gradient(1, i))

@@ -137,7 +137,11 @@ func (p *pickOp[T]) destination() []T {
 }
 
 // Do returns the gradient.
-func (p *pickOp[T]) Do(...G.Value) (G.Value, error) { return p.out, nil }
+func (p *pickOp[T]) Do(...G.Value) (v G.Value, err error) {
+	defer p.guard(&err)
+	p.inOrder()
+	return p.out, nil
+}
 
 // DiffWRT returns false for every operand: there are no second derivatives.
 func (p *prepOp[T]) DiffWRT(n int) []bool { return make([]bool, n) }

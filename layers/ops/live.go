@@ -14,8 +14,8 @@ type Live struct {
 	Until int     // the last instruction that reads it; the plan may use its memory for others then
 }
 
-// Live returns the memory of the nodes in order, for the arguments of the last call of Plan.
-func (t *Tape) Live(order, keep G.Nodes) []Live {
+// Live returns the memory of the nodes in order, which was passed to Plan.
+func (t *Tape) Live(order G.Nodes) []Live {
 	sums, next := map[*G.Node]*sum{}, 0
 	for _, n := range order {
 		if n.Op() != nil && strings.HasPrefix(n.Op().String(), "+ ") { // as planSums does
@@ -23,7 +23,6 @@ func (t *Tape) Live(order, keep G.Nodes) []Live {
 			next++
 		}
 	}
-	until := t.bufferLifetimes(order, lifetimes(order, keep), sums)
 	from := map[*buffer]int{}
 	all := make([]Live, 0, len(order))
 	for i, n := range order {
@@ -36,7 +35,7 @@ func (t *Tape) Live(order, keep G.Nodes) []Live {
 				from[b] = i
 			}
 			if _, isGradient := untimed(n.Op()).(keptReader); j == 0 || !isGradient {
-				all = append(all, Live{declared, b.size * int(n.Dtype().Size()), from[b], max(i, until[b])})
+				all = append(all, Live{declared, b.size * int(n.Dtype().Size()), from[b], max(i, t.until[b])})
 			}
 		}
 	}

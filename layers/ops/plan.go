@@ -62,11 +62,12 @@ type passing interface{ passes() }
 
 // Plan assigns memory to the values of a program before it runs. Memory is reused after the last
 // instruction that reads a buffer in it. Order lists the nodes in the order
-// of their instructions; keep are nodes whose values must stay valid after the run. A run in
-// another order panics.
-func (t *Tape) Plan(order, keep G.Nodes) {
+// of their instructions; keep are nodes whose values must stay valid after the run, pass those that
+// what watches the tape reads when it is told that they are complete. A run in another order panics.
+func (t *Tape) Plan(order, keep, pass G.Nodes) {
 	sums := t.planSums(order)
-	until := t.bufferLifetimes(order, lifetimes(order, keep), sums)
+	until := t.bufferLifetimes(order, t.lifetimes(order, keep, pass), sums)
+	t.until = until
 	a := &arena{}
 	var all []*lifetime
 	of := map[*buffer]*lifetime{}
@@ -207,11 +208,12 @@ func (t *Tape) buffersOf(n *G.Node, sums map[*G.Node]*sum) []*buffer {
 
 // lifetimes returns the last position at which each node's value is read. A stock op may
 // return the memory of an input, so that its inputs must live as long as its result.
-func lifetimes(order, keep G.Nodes) map[*G.Node]int {
+func (t *Tape) lifetimes(order, keep, pass G.Nodes) map[*G.Node]int {
 	last := map[*G.Node]int{}
 	for _, n := range keep {
 		last[n] = len(order)
 	}
+	t.untilTold(order, pass, last)
 	for i := len(order) - 1; i >= 0; i-- {
 		n, until := order[i], i
 		if n.Op() == nil {
@@ -228,6 +230,23 @@ func lifetimes(order, keep G.Nodes) map[*G.Node]int {
 		}
 	}
 	return last
+}
+
+// untilTold sets the last position of nodes to that of the op after each which tells what watches the tape.
+func (t *Tape) untilTold(order, nodes G.Nodes, last map[*G.Node]int) {
+	wanted := map[*G.Node]bool{}
+	for _, n := range nodes {
+		wanted[n] = true
+	}
+	next := len(order)
+	for i := len(order) - 1; i >= 0; i-- {
+		if wanted[order[i]] {
+			last[order[i]] = next
+		}
+		if op, ok := order[i].Op().(buffered); ok && op.buffers()[0].tape == t {
+			next = i
+		}
+	}
 }
 
 // bufferLifetimes returns the last position at which each output buffer is read.
