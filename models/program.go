@@ -16,14 +16,14 @@ import (
 // Program is a graph compiled for Gorgonia's tape machine.
 type Program struct {
 	*graph.Graph
-	vm     G.VM
-	values map[string]*G.Value // outputs of the last run, by name
-	grads  G.Nodes             // by parameter, in a training program
-	order  G.Nodes             // of the instructions
-	trace  func()              // has later runs keep a copy of every node's value in the node
+	vm      G.VM
+	values  map[string]*G.Value // outputs of the last run, by name
+	grads   G.Nodes             // by parameter, in a training program
+	order   G.Nodes             // of the instructions
+	trace   func()              // has later runs keep a copy of every node's value in the node
 	passing bool
-	timed  *timed              // what Options.Timed asks for
-	watch  watch               // of gradients
+	timed   *timed // what Options.Timed asks for
+	watch   watch  // of gradients
 }
 
 // Options holds the settings of a training program.

@@ -29,13 +29,19 @@ func (c *Differential) Logits(s *layers.Scope, tokens *layers.Node) *layers.Node
 	x := layers.Embedding(s.Sub("tok"), tokens, c.Vocab, c.Dim) // (B·T, D)
 	x = layers.Add(s, x, layers.Positions(s.Sub("pos"), c.Context, c.Dim))
 	for i := range c.Layers {
-		h := s.Sub("h%d", i)
-		x = layers.PreNorm(h.Sub("att"), x, 0, c.attention)
-		x = layers.PreNorm(h.Sub("mlp"), x, 0, func(s *layers.Scope, x *layers.Node) *layers.Node {
-			return layers.GatedMLP(s, x, 2*c.Dim)
-		})
+		x = s.Sub("h%d", i).Block(x, c.block)
 	}
 	return layers.Head(s.Sub("head"), layers.LayerNorm(s.Sub("ln"), x), c.Vocab)
+}
+
+// block adds attention, then a gated MLP, to the residual stream.
+//
+//	x: (B·T, D) → (B·T, D)
+func (c *Differential) block(s *layers.Scope, x *layers.Node) *layers.Node {
+	x = layers.PreNorm(s.Sub("att"), x, 0, c.attention)
+	return layers.PreNorm(s.Sub("mlp"), x, 0, func(s *layers.Scope, x *layers.Node) *layers.Node {
+		return layers.GatedMLP(s, x, 2*c.Dim)
+	})
 }
 
 // attention returns (softmax₁ − λ·softmax₂)·v, with a learned λ.

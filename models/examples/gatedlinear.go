@@ -28,9 +28,16 @@ func init() {
 func (c *GatedLinear) Logits(s *layers.Scope, tokens *layers.Node) *layers.Node {
 	x := layers.Embedding(s.Sub("tok").WithInit(layers.Normal(1), nil), tokens, c.Vocab, c.Dim) // (B·T, D)
 	for i := range c.Layers {
-		x = layers.PreNorm(s.Sub("h%d", i), x, 0, c.recurrence)
+		x = s.Sub("h%d", i).Block(x, c.block)
 	}
 	return layers.Head(s.Sub("head"), layers.LayerNorm(s.Sub("ln"), x), c.Vocab)
+}
+
+// block adds the recurrence to the residual stream.
+//
+//	x: (B·T, D) → (B·T, D)
+func (c *GatedLinear) block(s *layers.Scope, x *layers.Node) *layers.Node {
+	return layers.PreNorm(s, x, 0, c.recurrence)
 }
 
 // recurrence returns h_t = (1−z_t) ⊙ h_{t−1} + z_t ⊙ v_t.
