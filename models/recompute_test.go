@@ -6,7 +6,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	G "gorgonia.org/gorgonia"
 
+	"euryale/layers"
 	"euryale/layers/graph"
 )
 
@@ -56,6 +58,48 @@ func TestRecomputeIsTheSame(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// penalised is a model with a loss added inside its blocks.
+type penalised struct{ *GPT }
+
+func (m penalised) Logits(s *layers.Scope, tokens *G.Node) *G.Node {
+	x := layers.Embedding(s.Sub("tok"), tokens, m.Vocab, m.Dim)
+	for i := range m.Layers {
+		x = s.Sub("h%d", i).Block(x, func(s *layers.Scope, x *G.Node) *G.Node {
+			x = layers.PreNorm(s, x, 0, func(s *layers.Scope, x *G.Node) *G.Node {
+				return layers.MLP(s, x, 2*m.Dim, m.Activation)
+			})
+			s.AddLoss("size", layers.MeanColumns(s, layers.Square(s, x)), 0.1)
+			return x
+		})
+	}
+	return layers.Head(s.Sub("head"), x, m.Vocab)
+}
+
+// What is computed outside a block from values inside has its gradients too: they are sums of the same
+// terms, in another order.
+func TestRecomputeOfValuesReadOutside(t *testing.T) {
+	gpt := func() *GPT {
+		return &GPT{Sizes: Sizes{Vocab: 11, Context: 8}, Layers: 3, Heads: 2, Dim: 8, Activation: "gelu", Bias: true}
+	}
+	copies := gpt()
+	copies.Pointer = true
+	for name, m := range map[string]Model{"pointer": copies, "added loss": penalised{gpt()}} {
+		w, f := graph.NewWeights(1), graph.Frame{B: 2, T: 4}
+		feed := graph.Feed{Tokens: []int{1, 2, 3, 4, 5, 6, 7, 8}, Targets: []int{2, 3, 4, 5, 6, 7, 8, -1}}
+		kept, err := Train(m, w, f, Options{})
+		require.NoError(t, err)
+		f.Again = true
+		again, err := Train(m, w, f, Options{})
+		require.NoError(t, err)
+		require.NoError(t, kept.Run(feed))
+		require.NoError(t, again.Run(feed))
+		assert.InEpsilon(t, kept.Objective(), again.Objective(), 1e-12, name)
+		for i, g := range kept.Gradients() {
+			assert.InDeltaSlice(t, g.Float64s(), again.Gradients()[i].Float64s(), 1e-12, "%s: %s", name, kept.Params()[i].Name())
+		}
 	}
 }
 

@@ -33,11 +33,9 @@ func (c *Mixture) Logits(s *layers.Scope, tokens *layers.Node) *layers.Node {
 	x := layers.Embedding(s.Sub("tok"), tokens, c.Vocab, c.Dim) // (B·T, D)
 	x = layers.Add(s, x, layers.Positions(s.Sub("pos"), c.Context, c.Dim))
 	for i := range c.Layers {
-		x = s.Sub("h%d", i).Block(x, func(s *layers.Scope, x *layers.Node) *layers.Node {
-			att := s.Sub("att")
-			x = layers.Add(att, x, layers.CausalSelfAttention(att, layers.LayerNorm(att.Sub("norm"), x), c.Heads, 0))
-			return layers.PreNorm(s.Sub("moe"), x, 0, c.experts)
-		})
+		att, moe := s.Sub("h%d/att", i), s.Sub("h%d/moe", i)
+		x = layers.Add(att, x, layers.CausalSelfAttention(att, layers.LayerNorm(att.Sub("norm"), x), c.Heads, 0))
+		x = layers.PreNorm(moe, x, 0, c.experts)
 	}
 	return layers.Head(s.Sub("head"), layers.LayerNorm(s.Sub("ln"), x), c.Vocab)
 }
