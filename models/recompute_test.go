@@ -87,7 +87,7 @@ func TestRecomputeOfValuesReadOutside(t *testing.T) {
 	copies := gpt()
 	copies.Pointer = true
 	for name, m := range map[string]Model{"pointer": copies, "added loss": penalised{gpt()}} {
-		w, f := graph.NewWeights(1), graph.Frame{B: 2, T: 4}
+		w, f := graph.NewWeights64(1), graph.Frame{B: 2, T: 4}
 		feed := graph.Feed{Tokens: []int{1, 2, 3, 4, 5, 6, 7, 8}, Targets: []int{2, 3, 4, 5, 6, 7, 8, -1}}
 		kept, err := Train(m, w, f, Options{})
 		require.NoError(t, err)
