@@ -25,6 +25,7 @@ type Candidates struct {
 	top     float32   // largest logit
 	sum     float64   // of the weights
 	sparse  bool      // few holds, and weights do not
+	staying int       // tokens that stay of those that are being cut
 	few     []choice  // all tokens that can be chosen, with their weights, which add up to sum
 	ordered bool      // tokens are sampled in the order of their weights, not of their ids
 	buckets nucleus
@@ -62,7 +63,7 @@ func (c *Candidates) changed() { c.weighed, c.sparse, c.buckets.filled = false, 
 // weigh returns e^(logit − top) of all tokens, to 2·10⁻⁶ of those above e⁻³⁰.
 func (c *Candidates) weigh() []float32 {
 	if !c.weighed {
-		c.top = c.Logits[argmax(c.Logits)]
+		c.top = vec.Max(c.Logits)
 		c.weights = exponentials(c.weights, c.Logits, c.top)
 		c.sum = vec.Sum(c.weights)
 		c.weighed, c.sparse, c.buckets.filled = true, false, false
@@ -169,15 +170,35 @@ func (c *Candidates) keepFrom(least float32) {
 		c.keepFew(func(x choice) bool { return x.p >= least })
 		return
 	}
-	sum := 0.0
-	for id, w := range c.weigh() {
+	c.beginCut()
+	for id, w := range c.weights {
 		if w < least {
 			c.Logits[id], c.weights[id] = never, 0
 		} else {
-			sum += float64(w)
+			c.stays(id, w)
 		}
 	}
+	c.endCut(vec.Sum(c.weights))
+}
+
+// beginCut, stays and endCut are for processors that cut tokens by their weights: they list those that stay, so
+// that what follows reads these alone if they are few.
+func (c *Candidates) beginCut() {
+	c.few, c.staying = slices.Grow(c.few[:0], len(c.weigh())/8), 0
+}
+
+func (c *Candidates) stays(id int, w float32) {
+	if c.staying < len(c.Logits)/8 {
+		c.few = append(c.few, choice{int32(id), w})
+	}
+	c.staying++
+}
+
+func (c *Candidates) endCut(sum float64) {
 	c.sum, c.buckets.filled = sum, false
+	if c.staying == len(c.few) {
+		c.sparse, c.weighed = true, false
+	}
 }
 
 // keepFew cuts those of few tokens of which keep is false.

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"euryale/internal/kernel/vec"
 )
 
 // Temperature divides the logits by T, the temperature of the softmax (Ackley, Hinton and Sejnowski 1985).
@@ -19,7 +21,7 @@ func (t Temperature) Process(c *Candidates) {
 		return
 	}
 	by := float32(min(1/t.T, math.MaxFloat32)) // the largest must stay 0
-	top := c.Logits[argmax(c.Logits)]
+	top := vec.Max(c.Logits)
 	for i, l := range c.Logits {
 		c.Logits[i] = (l - top) * by
 	}
@@ -107,12 +109,16 @@ func (t TopP) Process(c *Candidates) {
 	}
 	weights := c.weigh()
 	last, kept := c.buckets.edge(weights, c.sum, t.P)
+	c.beginCut()
 	for id, w := range weights {
 		if w <= last.p && (w < last.p || int32(id) > last.id) {
 			c.Logits[id], weights[id] = never, 0
+		} else {
+			c.stays(id, w)
 		}
 	}
-	c.sum, c.ordered = kept, true
+	c.endCut(kept)
+	c.ordered = true
 }
 
 func (TopP) keepsWeights() {}

@@ -69,6 +69,7 @@ func touchMaps(a, b, c []float32) {
 	Sum(a)
 	Dot(a, b)
 	LogSumExp(a)
+	Max(a)
 	ExpShift(a, b, 1, 2)
 	Dropout(a, b, 0.5, 1, 2)
 	DropoutAdd(a, b, c, 0.5, 1, 2)

@@ -104,6 +104,9 @@ func vecSoftmaxAgain(x *float32, rows int, cols int, ld int, n *int, scale float
 func vecSoftmaxGrad(x *float32, rows int, cols int, ld int, n *int, scale float32, p *float32, rowdot *float32)
 
 //go:noescape
+func vecMax(x *float32, n int, largest *float32)
+
+//go:noescape
 func vecLogSumExp(x *float32, n int, largest *float32, sum *float32)
 
 //go:noescape

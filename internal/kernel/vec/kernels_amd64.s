@@ -9580,6 +9580,139 @@ vecSoftmaxGrad_2_end2:
 	VZEROUPPER
 	RET
 
+// func vecMax(x *float32, n int, largest *float32)
+// Requires: AVX, AVX2, AVX512F
+TEXT ·vecMax(SB), NOSPLIT, $0-24
+	CMPB         ·vecWide+0(SB), $0x00
+	JEQ          vecMax_avx2
+	VBROADCASTSS vecTable<>+416(SB), Z0
+	VBROADCASTSS vecTable<>+1408(SB), Z1
+	MOVQ         x+0(FP), AX
+	MOVQ         n+8(FP), CX
+	VMOVAPS      Z0, Z0
+	VMOVAPS      Z1, Z3
+	VMOVAPS      Z1, Z4
+	VMOVAPS      Z1, Z5
+	VMOVAPS      Z1, Z6
+	XORL         DX, DX
+	SUBQ         DX, CX
+	CMPQ         CX, $0x00000040
+	JLT          vecMax_512_tail2
+
+vecMax_512_many1:
+	VMOVUPS (AX)(DX*4), Z7
+	VMOVUPS 64(AX)(DX*4), Z8
+	VMOVUPS 128(AX)(DX*4), Z9
+	VMOVUPS 192(AX)(DX*4), Z10
+	VMULPS  Z0, Z7, Z7
+	VMULPS  Z0, Z8, Z8
+	VMULPS  Z0, Z9, Z9
+	VMULPS  Z0, Z10, Z10
+	VMAXPS  Z7, Z3, Z3
+	VMAXPS  Z8, Z4, Z4
+	VMAXPS  Z9, Z5, Z5
+	VMAXPS  Z10, Z6, Z6
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000040, CX
+	CMPQ    CX, $0x00000040
+	JGE     vecMax_512_many1
+
+vecMax_512_tail2:
+	TESTQ CX, CX
+	JLE   vecMax_512_done4
+
+vecMax_512_one3:
+	VPBROADCASTD CX, Z7
+	VPCMPGTD     vecTable<>+0(SB), Z7, K1
+	VMOVUPS.Z    (AX)(DX*4), K1, Z7
+	VMULPS       Z0, Z7, Z7
+	VBLENDMPS    Z7, Z1, K1, Z2
+	VMAXPS       Z2, Z3, Z3
+	ADDQ         $0x00000010, DX
+	SUBQ         $0x00000010, CX
+	JG           vecMax_512_one3
+
+vecMax_512_done4:
+	VMAXPS     Z5, Z3, Z0
+	VMAXPS     Z6, Z4, Z1
+	VMAXPS     Z1, Z0, Z0
+	VSHUFF32X4 $0x4e, Z0, Z0, Z1
+	VMAXPS     Z1, Z0, Z0
+	VSHUFF32X4 $0xb1, Z0, Z0, Z1
+	VMAXPS     Z1, Z0, Z0
+	VPERMILPS  $0x4e, Z0, Z1
+	VMAXPS     Z1, Z0, Z0
+	VPERMILPS  $0xb1, Z0, Z1
+	VMAXPS     Z1, Z0, Z0
+	MOVQ       largest+16(FP), AX
+	VMOVSS     X0, (AX)
+	VZEROUPPER
+	RET
+
+vecMax_avx2:
+	VBROADCASTSS vecTable<>+416(SB), Y0
+	VBROADCASTSS vecTable<>+1408(SB), Y1
+	MOVQ         x+0(FP), AX
+	MOVQ         n+8(FP), CX
+	VMOVAPS      Y0, Y0
+	VMOVAPS      Y1, Y2
+	VMOVAPS      Y1, Y3
+	VMOVAPS      Y1, Y4
+	VMOVAPS      Y1, Y5
+	XORL         DX, DX
+	SUBQ         DX, CX
+	CMPQ         CX, $0x00000020
+	JLT          vecMax_2_tail2
+
+vecMax_2_many1:
+	VMOVUPS (AX)(DX*4), Y6
+	VMOVUPS 32(AX)(DX*4), Y7
+	VMOVUPS 64(AX)(DX*4), Y8
+	VMOVUPS 96(AX)(DX*4), Y9
+	VMULPS  Y0, Y6, Y6
+	VMULPS  Y0, Y7, Y7
+	VMULPS  Y0, Y8, Y8
+	VMULPS  Y0, Y9, Y9
+	VMAXPS  Y6, Y2, Y2
+	VMAXPS  Y7, Y3, Y3
+	VMAXPS  Y8, Y4, Y4
+	VMAXPS  Y9, Y5, Y5
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     vecMax_2_many1
+
+vecMax_2_tail2:
+	TESTQ CX, CX
+	JLE   vecMax_2_done4
+
+vecMax_2_one3:
+	VMOVD        CX, X6
+	VPBROADCASTD X6, Y6
+	VPCMPGTD     vecTable<>+0(SB), Y6, Y6
+	VMASKMOVPS   (AX)(DX*4), Y6, Y7
+	VMULPS       Y0, Y7, Y7
+	VBLENDVPS    Y6, Y7, Y1, Y6
+	VMAXPS       Y6, Y2, Y2
+	ADDQ         $0x00000008, DX
+	SUBQ         $0x00000008, CX
+	JG           vecMax_2_one3
+
+vecMax_2_done4:
+	VMAXPS     Y4, Y2, Y0
+	VMAXPS     Y5, Y3, Y1
+	VMAXPS     Y1, Y0, Y0
+	VPERM2F128 $0x01, Y0, Y0, Y1
+	VMAXPS     Y1, Y0, Y0
+	VPERMILPS  $0x4e, Y0, Y1
+	VMAXPS     Y1, Y0, Y0
+	VPERMILPS  $0xb1, Y0, Y1
+	VMAXPS     Y1, Y0, Y0
+	MOVQ       largest+16(FP), AX
+	VMOVSS     X0, (AX)
+	VZEROUPPER
+	RET
+
 // func vecLogSumExp(x *float32, n int, largest *float32, sum *float32)
 // Requires: AVX, AVX2, AVX512F, FMA3
 TEXT ·vecLogSumExp(SB), NOSPLIT, $0-32

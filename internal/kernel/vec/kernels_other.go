@@ -112,6 +112,8 @@ func vecSoftmaxGrad(x *float32, rows int, cols int, ld int, n *int, scale float3
 	panic("vec: no assembly for this processor")
 }
 
+func vecMax(x *float32, n int, largest *float32) { panic("vec: no assembly for this processor") }
+
 func vecLogSumExp(x *float32, n int, largest *float32, sum *float32) {
 	panic("vec: no assembly for this processor")
 }

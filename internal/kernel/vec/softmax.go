@@ -86,6 +86,16 @@ func SoftmaxGradRows[T kernel.Float](dp, p []T, rows, cols, ld int, n []int, row
 	}
 }
 
+// Max returns the largest element, −Inf for none. If an element is NaN the result is NaN or that of the others.
+func Max[T kernel.Float](x []T) T {
+	if fast[T]() {
+		var largest float32
+		vecMax(start(x), len(x), &largest)
+		return T(largest)
+	}
+	return T(maximum(x))
+}
+
 // LogSumExp returns log Σ eˣ, in float32 with a relative error of at most 5e-7; −Inf if x is empty or all −Inf, NaN if an
 // element is NaN or +Inf.
 func LogSumExp[T kernel.Float](x []T) T {

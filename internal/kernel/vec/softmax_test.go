@@ -158,6 +158,25 @@ func TestSoftmaxGradRows(t *testing.T) {
 	})
 }
 
+// The largest element is found wherever it is, in every tier.
+func TestMax(t *testing.T) {
+	eachTier(t, func(t *testing.T) {
+		require.Equal(t, float32(math.Inf(-1)), Max([]float32{}))
+		for n := 1; n < 150; n++ {
+			x := make([]float32, n)
+			for i := range x {
+				x[i] = -float32(i%7) - 1
+			}
+			for at := range x {
+				before := x[at]
+				x[at] = -0.5
+				require.Equal(t, float32(-0.5), Max(x), "%d of %d", at, n)
+				x[at] = before
+			}
+		}
+	})
+}
+
 func TestLogSumExp(t *testing.T) {
 	eachTier(t, func(t *testing.T) {
 		for _, n := range []int{1, 5, 16, 33, 70, 5000} {

@@ -47,6 +47,7 @@ var kernels = []kernel{
 	{"vecSoftmax", walks + ", largest, sums *float32)", softmax},
 	{"vecSoftmaxAgain", walks + ", lse *float32)", softmaxAgain},
 	{"vecSoftmaxGrad", walks + ", p, rowdot *float32)", softmaxGrad},
+	{"vecMax", "(x *float32, n int, largest *float32)", largest},
 	{"vecLogSumExp", "(x *float32, n int, largest, sum *float32)", logSumExp},
 	{"vecLogAdd", two, binary(2, logAdd)},
 	{"vecExpShift", "(y, x *float32, n int, shift, scale float32)", expShift},

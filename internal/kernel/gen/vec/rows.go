@@ -188,6 +188,12 @@ func softmaxGrad(a *asm) {
 	}, dot)
 }
 
+// largest stores the largest x.
+func largest(a *asm) {
+	x, n, one := a.pointer("x"), a.pointer("n"), uniform{a.copy(f(1), 1)[0]}
+	a.single(a.rowMax(false, x, n, one), a.pointer("largest"))
+}
+
 // logSumExp stores the largest x and Σ e^(x − largest).
 func logSumExp(a *asm) {
 	x, n, one := a.pointer("x"), a.pointer("n"), uniform{a.copy(f(1), 1)[0]}
