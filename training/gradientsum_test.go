@@ -1,6 +1,8 @@
 package training
 
 import (
+	"context"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -87,7 +89,21 @@ func TestRecompute(t *testing.T) {
 		assert.Equal(t, losses, again, name)
 		assert.Equal(t, weights, same, name)
 	}
-	c := tiny(t)
+	c := tiny(t, "training.steps=6", "schedule.steps=6")
+	whole := begin(t, c, "")
+	require.NoError(t, whole.Train(context.Background()))
+	dir := filepath.Join(t.TempDir(), "run")
+	c.Training.Steps = 3
+	half := begin(t, c, dir)
+	require.NoError(t, half.Train(context.Background()))
+	require.NoError(t, half.Close())
+	resumed, err := Resume(dir, []string{"training.steps=6", "training.recompute=block"}, nil)
+	require.NoError(t, err)
+	require.NoError(t, resumed.Train(context.Background()))
+	for i, p := range whole.Weights.All() {
+		assert.Equal(t, p.Float32(), resumed.Weights.All()[i].Float32(), "resumed: %s", p.Path)
+	}
+	require.NoError(t, resumed.Close())
 	c.Training.Recompute = "layer"
 	assert.EqualError(t, c.Check(), `training.recompute is "layer": want none or block`)
 }

@@ -133,7 +133,7 @@ func noStateError(dir string) error {
 
 // resumable are the keys that a resumed run may change.
 var resumable = []string{"training.steps", "training.for", "training.workers", "training.log_every", "training.eval_every",
-	"training.eval_tokens", "training.final_eval_tokens", "training.save_every", "training.sample",
+	"training.eval_tokens", "training.final_eval_tokens", "training.save_every", "training.sample", "training.recompute",
 	"training.spike", "training.spike_z", "training.spike_window", "schedule.steps", "schedule.min_lr", "schedule.name",
 	"optimizer.lr", "optimizer.weight_decay", "optimizer.clip"}
 

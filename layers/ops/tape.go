@@ -161,6 +161,9 @@ func sumOf[T Float](t *Tape, x, y *tensor.Dense) (sum *tensor.Dense, made bool) 
 			}
 			return s.out, s.made
 		}
+		if s.made {
+			panic("a sum of gradients that the memory plan has made is of other terms")
+		}
 	}
 	return tensor.New(tensor.Of(x.Dtype()), tensor.WithShape(x.Shape().Clone()...)), false
 }
