@@ -71,7 +71,13 @@ func checkDecoding(t *testing.T, dir string) {
 		}
 		return sum / float64(len(r.Logprobs))
 	}
-	assert.Greater(t, mean("-best-of", "8"), mean("-samples", "1"))
+	gain := 0.0
+	for _, seed := range []string{"1", "2", "3"} {
+		better := mean("-best-of", "8", "-seed", seed) - mean("-samples", "1", "-seed", seed)
+		assert.GreaterOrEqual(t, better, -1e-6, "the first of the eight is that one sample")
+		gain += better
+	}
+	assert.Greater(t, gain, 0.01, "in one of three draws another of the eight is better")
 	one := generate("-mbr", "1")
 	assert.Equal(t, one, generate(), "of one sample")
 }
