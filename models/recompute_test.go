@@ -44,7 +44,7 @@ func TestRecomputeIsTheSame(t *testing.T) {
 			w := graph.NewWeights(1)
 			kept, err := Train(m, w, f, Options{})
 			require.NoError(t, err)
-			f.Again = true
+			f.Recompute = true
 			again, err := Train(m, w, f, Options{})
 			require.NoError(t, err)
 			require.Positive(t, again.Blocks())
@@ -91,7 +91,7 @@ func TestRecomputeOfValuesReadOutside(t *testing.T) {
 		feed := graph.Feed{Tokens: []int{1, 2, 3, 4, 5, 6, 7, 8}, Targets: []int{2, 3, 4, 5, 6, 7, 8, -1}}
 		kept, err := Train(m, w, f, Options{})
 		require.NoError(t, err)
-		f.Again = true
+		f.Recompute = true
 		again, err := Train(m, w, f, Options{})
 		require.NoError(t, err)
 		require.NoError(t, kept.Run(feed))
@@ -119,7 +119,7 @@ func TestRecomputeTakesLessMemory(t *testing.T) {
 			default:
 				return 0
 			}
-			p, err := Train(m, graph.NewWeights(1), graph.Frame{B: 32, T: 16, Again: again}, Options{})
+			p, err := Train(m, graph.NewWeights(1), graph.Frame{B: 32, T: 16, Recompute: again}, Options{})
 			require.NoError(t, err)
 			values := p.Tape().PlannedBytes()
 			for _, g := range p.Params() {

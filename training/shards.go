@@ -150,7 +150,7 @@ func (r *replicas) of(b *data.Batch) (*replica, error) {
 	from := 0
 	for i, to := range ends {
 		if i >= first && i < last {
-			s, err := r.compile(i, graph.Frame{B: to - from, T: b.T, S: b.S, First: from, Noise: r.noise, Memory: r.memory(i, to-from), Again: r.settings.Recompute == "block"})
+			s, err := r.compile(i, graph.Frame{B: to - from, T: b.T, S: b.S, First: from, Noise: r.noise, Memory: r.memory(i, to-from), Recompute: r.settings.Recompute == "block"})
 			if err != nil {
 				return nil, err
 			}
@@ -179,7 +179,7 @@ func (r *replicas) compile(i int, f graph.Frame) (shard, error) {
 	if err != nil {
 		return shard{}, err
 	}
-	if f.Again && p.Blocks() == 0 {
+	if f.Recompute && p.Blocks() == 0 {
 		return shard{}, errors.New("training.recompute is \"block\", but the model declares no block: declare its layers with Scope.Block, or set training.recompute = \"none\"")
 	}
 	return shard{p, f.First, f.First + f.B}, r.restore(i)

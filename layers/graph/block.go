@@ -14,7 +14,7 @@ func (s *Scope) Block(x *G.Node, block func(s *Scope, x *G.Node) *G.Node) *G.Nod
 	g := s.graph
 	g.blocks++
 	y := block(s, x)
-	if !g.frame.Again || !g.frame.Gradient || g.cell != nil {
+	if !g.frame.Recompute || !g.frame.Gradient || g.cell != nil {
 		return y
 	}
 	s.RefuseNil(y)

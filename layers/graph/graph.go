@@ -11,15 +11,15 @@ import (
 
 // Frame holds the sizes that a graph is built for, and what it is used for.
 type Frame struct {
-	B, T     int     // sequences, and tokens of each
-	S        int     // tokens of each sequence's source; 0: the model has no source
-	First    int     // index in the batch of this graph's first sequence, if the graph is a shard
-	Memory   *Memory // sequences continue from run to run; nil: each run has whole sequences
-	Noise    *Noise  // dropout is on; nil: off
-	Gradient bool    // the graph will be differentiated
-	Again    bool    // the backward pass computes the values inside blocks again (Scope.Block)
-	Whole    bool    // with Memory: logits of every token, not only of each sequence's last
-	Encode   bool    // write the encoded source to Memory, and compute nothing else
+	B, T      int     // sequences, and tokens of each
+	S         int     // tokens of each sequence's source; 0: the model has no source
+	First     int     // index in the batch of this graph's first sequence, if the graph is a shard
+	Memory    *Memory // sequences continue from run to run; nil: each run has whole sequences
+	Noise     *Noise  // dropout is on; nil: off
+	Gradient  bool    // the graph will be differentiated
+	Recompute bool    // the backward pass computes the values inside blocks again (Scope.Block)
+	Whole     bool    // with Memory: logits of every token, not only of each sequence's last
+	Encode    bool    // write the encoded source to Memory, and compute nothing else
 }
 
 // Noise is the random state of dropout. A checkpoint saves its two numbers.

@@ -23,19 +23,16 @@ func (t *Tape) Live(order G.Nodes) []Live {
 			next++
 		}
 	}
-	from := map[*buffer]int{}
 	all := make([]Live, 0, len(order))
-	for i, n := range order {
+	for _, n := range order {
 		declared := n
 		if op, ok := n.Op().(interface{ declared() *G.Node }); ok {
 			declared = op.declared()
 		}
 		for j, b := range t.buffersOf(n, sums) {
-			if _, written := from[b]; !written {
-				from[b] = i
-			}
-			if _, isGradient := untimed(n.Op()).(keptReader); j == 0 || !isGradient {
-				all = append(all, Live{declared, b.size * int(n.Dtype().Size()), from[b], max(i, t.until[b])})
+			_, isGradient := untimed(n.Op()).(keptReader) // whose others are listed at their own nodes
+			if l := b.life; l != nil && l.buffers[0] == b && (j == 0 || !isGradient) {
+				all = append(all, Live{declared, l.size * int(n.Dtype().Size()), l.from, l.until})
 			}
 		}
 	}

@@ -23,6 +23,7 @@ type buffer struct {
 	size     int // values of the output; 0: it has memory outside the plan (spec.own)
 	arena    *arena
 	offset   int // in the arena
+	life     *lifetime
 	position int // of the op in the order of the run
 	out      *tensor.Dense
 }
@@ -67,10 +68,8 @@ type passing interface{ passes() }
 func (t *Tape) Plan(order, keep, pass G.Nodes) {
 	sums := t.planSums(order)
 	until := t.bufferLifetimes(order, t.lifetimes(order, keep, pass), sums)
-	t.until = until
 	a := &arena{}
 	var all []*lifetime
-	of := map[*buffer]*lifetime{}
 	readers := countReaders(order)
 	for i, n := range order {
 		for j, b := range t.buffersOf(n, sums) {
@@ -81,21 +80,18 @@ func (t *Tape) Plan(order, keep, pass G.Nodes) {
 				continue
 			}
 			b.arena = a
-			var l *lifetime
-			if s := sums[n]; s != nil {
-				l = s.replaces(i, of)
-			} else if op, ok := untimed(n.Op()).(adder); ok {
-				if op.canAdd() && readers[n] == 1 && i+1 < len(order) {
-					l = sums[order[i+1]].addsTo(b, i+1, of)
-				}
-				op.setAdds(l != nil)
+			switch s := sums[n]; {
+			case s != nil:
+				b.life = s.replaces(i)
+			case j == 0 && i+1 < len(order):
+				b.life = sums[order[i+1]].takes(n, b, i+1, readers)
 			}
-			if l != nil {
-				l.buffers, l.until, of[b] = append(l.buffers, b), max(l.until, until[b]), l
+			if b.life != nil {
+				b.life.buffers, b.life.until = append(b.life.buffers, b), max(b.life.until, until[b])
 				continue
 			}
-			of[b] = &lifetime{[]*buffer{b}, b.size, i, max(i, until[b])}
-			all = append(all, of[b])
+			b.life = &lifetime{[]*buffer{b}, b.size, i, max(i, until[b])}
+			all = append(all, b.life)
 		}
 	}
 	a.place(all)
@@ -153,22 +149,27 @@ func (t *Tape) planSums(order G.Nodes) map[*G.Node]*sum {
 	return sums
 }
 
-// addsTo returns the lifetime of the other term than b, if b can be added to it in place of written: nothing reads
-// either but the sum, which is at position i, right after b. It is nil for no sum.
-func (s *sum) addsTo(b *buffer, i int, of map[*buffer]*lifetime) *lifetime {
-	if s == nil || s.a == s.b || s.a != b && s.b != b {
+// takes returns the lifetime of the other term than b, the memory of node n, if b can be added to it in place of
+// written: nothing reads either but the sum, which is at position i, right after n. It is nil for no sum.
+func (s *sum) takes(n *G.Node, b *buffer, i int, readers map[*G.Node]int) *lifetime {
+	op, ok := untimed(n.Op()).(adder)
+	if !ok {
+		return nil
+	}
+	op.setAdds(false)
+	if s == nil || s.a == s.b || s.a != b && s.b != b || !op.canAdd() || readers[n] != 1 {
 		return nil
 	}
 	other := s.a
 	if other == b {
 		other = s.b
 	}
-	l := of[other]
-	if l == nil || l.until != i || l.size != b.size {
+	if other.life == nil || other.life.until != i || other.size != b.size {
 		return nil
 	}
 	s.made = true
-	return l
+	op.setAdds(true)
+	return other.life
 }
 
 // countReaders returns how often each node is an operand.
@@ -186,9 +187,9 @@ func countReaders(order G.Nodes) map[*G.Node]int {
 
 // replaces returns the lifetime of a term that nothing reads after the sum at position i: the sum is
 // written in its place.
-func (s *sum) replaces(i int, of map[*buffer]*lifetime) *lifetime {
+func (s *sum) replaces(i int) *lifetime {
 	for _, term := range []*buffer{s.a, s.b} {
-		if l := of[term]; l != nil && l.until == i && l.size == s.size {
+		if l := term.life; l != nil && l.until == i && l.size == s.size {
 			return l
 		}
 	}

@@ -3,9 +3,12 @@ package ops
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	G "gorgonia.org/gorgonia"
 )
 
 // Buffers that are in use at the same time have different memory, and the arena is hardly larger than what is
@@ -52,4 +55,38 @@ func TestPlaceOfAStackHasNoGaps(t *testing.T) {
 	a := &arena{}
 	a.place(all)
 	assert.Equal(t, size, a.size)
+}
+
+// A sum is written in the place of a term only if nothing reads the term afterwards.
+func TestSumReplacesATermThatIsReadNoMore(t *testing.T) {
+	life := func(until int) *lifetime { return &lifetime{[]*buffer{{}}, 8, 0, until} }
+	early, late := &buffer{size: 8, life: life(5)}, &buffer{size: 8, life: life(9)}
+	s := &sum{buffer: buffer{size: 8}, a: late, b: early}
+	assert.Same(t, early.life, s.replaces(5))
+	assert.Nil(t, s.replaces(4), "both are read later")
+	assert.Nil(t, (&sum{buffer: buffer{size: 8}, a: late, b: &buffer{size: 8}}).replaces(5), "a term with memory of its own")
+}
+
+// A term that is read after the sum is not overwritten by it.
+func TestSumKeepsATermThatIsKept(t *testing.T) {
+	in := inputs(map[string][]int{"x": {4, 3}, "y": {4, 3}}, nil)
+	x, y := in["x"].Value().Data().([]float32), in["y"].Value().Data().([]float32)
+	for i := range x {
+		x[i], y[i] = float32(i)-3, 0.5*float32(i)+1
+	}
+	tape := &Tape{Differentiated: true}
+	p := Place{tape, "sum"}
+	a := G.Must(Scale(p, in["x"], 2))
+	b := G.Must(Scale(p, in["y"], 3))
+	c := G.Must(Mul(p, G.Must(G.Add(a, b)), a)) // reads a after the sum
+	order, err := G.Sort(c.Graph().ExactSubgraphRoots(c))
+	require.NoError(t, err)
+	slices.Reverse(order)
+	tape.Plan(order, G.Nodes{c}, nil)
+	vm := G.NewTapeMachine(c.Graph(), G.WithEngine(tape))
+	tape.Begin()
+	require.NoError(t, vm.RunAll())
+	for i, v := range c.Value().Data().([]float32) {
+		assert.InDelta(t, (2*x[i]+3*y[i])*2*x[i], v, 1e-5)
+	}
 }

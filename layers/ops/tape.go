@@ -23,9 +23,8 @@ type Tape struct {
 	next    int    // index of the next sum
 	flops   float64
 	bytes   int
-	until   map[*buffer]int // last position at which each buffer is read
-	planned int             // bytes of the program that Plan has seen
-	inner   []*Tape         // tapes of the cells of loops
+	planned int     // bytes of the program that Plan has seen
+	inner   []*Tape // tapes of the cells of loops
 
 	holdsStopped bool
 

@@ -37,7 +37,7 @@ func TestExamplesRecompute(t *testing.T) {
 		w := graph.NewWeights(1)
 		var programs [2]*models.Program
 		for i, again := range []bool{false, true} {
-			p, err := models.Train(m, w, graph.Frame{B: 2, T: 6, Again: again}, models.Options{})
+			p, err := models.Train(m, w, graph.Frame{B: 2, T: 6, Recompute: again}, models.Options{})
 			require.NoError(t, err)
 			require.NoError(t, p.Run(feed))
 			programs[i] = p
