@@ -13,6 +13,7 @@ import (
 // target is one target of a part.
 type target struct {
 	place int // of running text, its position; of a table, its row
+	id    int // of the token
 	bytes int // of the text that it stands for
 	loss  float64
 }
@@ -68,7 +69,7 @@ func (r *scored) collect(places map[int][]entry, end int, piece func(id int) []b
 			binary.Write(text, binary.LittleEndian, int64(place))
 		}
 		for _, e := range places[place] {
-			t := target{place: place, loss: e.loss}
+			t := target{place: place, id: e.id, loss: e.loss}
 			if !r.rows {
 				t.place += e.i
 			}

@@ -52,19 +52,11 @@ func (r *reader) readGroup(ctx context.Context, g *Group) error {
 	var all []*scored
 	var answers []*metrics.Scored
 	for i, dir := range g.Runs {
-		s, err := training.Open(dir, r.options.Last)
+		s, err := open(dir, r.options.Last, r.options.Precision)
 		if err != nil {
 			return err
 		}
-		if s.Config.Data.Name == "" {
-			return fmt.Errorf("%s: %w", dir, evaluation.ErrNoCorpus)
-		}
 		if err := g.add(s); err != nil {
-			return err
-		}
-		settings := s.Config.Training
-		settings.Precision = cmp.Or(r.options.Precision, settings.Precision)
-		if err := settings.UsePrecision(); err != nil {
 			return err
 		}
 		run, known := r.options.Cache.get(dir)
@@ -86,6 +78,20 @@ func (r *reader) readGroup(ctx context.Context, g *Group) error {
 	}
 	r.losses, r.answers = append(r.losses, all), append(r.answers, answers)
 	return nil
+}
+
+// open opens a run, and sets the precision of products: empty is that of its training.
+func open(dir string, last bool, precision string) (*training.Saved, error) {
+	s, err := training.Open(dir, last)
+	if err != nil {
+		return nil, err
+	}
+	if s.Config.Data.Name == "" {
+		return nil, fmt.Errorf("%s: %w", dir, evaluation.ErrNoCorpus)
+	}
+	settings := s.Config.Training
+	settings.Precision = cmp.Or(precision, settings.Precision)
+	return s, settings.UsePrecision()
 }
 
 // readRun computes the losses and the answers of a run, and what training costs.

@@ -36,8 +36,8 @@ func (c *NGram) Logits(s *layers.Scope, _ *G.Node) *G.Node {
 
 // Check returns an error if the settings are invalid.
 func (c *NGram) Check() error {
-	if c.Order < 1 || c.Order > 16 {
-		return fmt.Errorf("model: order = %d, want 1 to 16", c.Order)
+	if c.Order < 1 || c.Order > ngram.MaxOrder {
+		return fmt.Errorf("model: order = %d, want 1 to %d", c.Order, ngram.MaxOrder)
 	}
 	return c.Sizes.Check()
 }

@@ -32,15 +32,9 @@ func (o *evaluateOptions) checkCompare() error {
 
 // compareRuns prints how runs compare, and writes the page and the picture.
 func compareRuns(ctx context.Context, o *evaluateOptions, s streams) error {
-	if err := o.machine.Use(s.err); err != nil {
+	if err := o.useMachine(s.err); err != nil {
 		return err
 	}
-	if o.precision != "" {
-		if err := cli.Precision(s.err, o.precision); err != nil {
-			return err
-		}
-	}
-	training.LimitMemory()
 	examples := o.examples
 	if examples == 0 {
 		examples = allExamples
@@ -91,4 +85,18 @@ func writeComparison(c *experiment.Comparison, page, picture string) error {
 		_, err := io.WriteString(w, c.Curves().SVG())
 		return err
 	})
+}
+
+// useMachine sets the threads, the library of products and the precision for several runs.
+func (o *evaluateOptions) useMachine(stderr io.Writer) error {
+	if err := o.machine.Use(stderr); err != nil {
+		return err
+	}
+	if o.precision != "" {
+		if err := cli.Precision(stderr, o.precision); err != nil {
+			return err
+		}
+	}
+	training.LimitMemory()
+	return nil
 }

@@ -20,8 +20,8 @@ import (
 const evaluateIntro = `
 evaluate measures a trained model: its loss over a part of its corpus, and the answers
 or texts that it generates against references. It prints the measures and leaves them in
-the run's eval.json. With -score it prints the likelihood of a text instead, and
-with -compare what differs between runs, and which is better.`
+the run's eval.json. With -score it prints the likelihood of a text instead, with
+-compare what differs between runs, with -mix how well they predict together.`
 
 const evaluateExamples = `
 Examples
@@ -42,7 +42,8 @@ type evaluateOptions struct {
 	examples, tokens, shown, stride   int
 	beams                             string
 	lengthPenalty                     float64
-	compare, stability                cli.List
+	compare, stability, mix           cli.List
+	cache                             int
 	html, svg, report                 string
 	detect, key                       string
 	lines, copied                     bool
@@ -69,6 +70,7 @@ func newEvaluateOptions() *evaluateOptions {
 		o.StringVar(&o.score, "score", "", "`FILE` print the likelihood of its text under the model")
 		o.StringVar(&o.noise, "noise", "", "`LIST` with typos, case, width, homophones; typos=0.2 sets a rate (0.1)")
 		o.IntVar(&o.stride, "stride", 0, "`N` tokens that the window moves by (half the context)")
+		o.Join("noise", "stride")
 	})
 	o.Group("Reports", func() {
 		o.StringVar(&o.report, "report", "", "`DIR` write the run's card: a page, and a README.md for an export")
@@ -76,6 +78,9 @@ func newEvaluateOptions() *evaluateOptions {
 		o.StringVar(&o.html, "html", "", "`FILE` write the comparison, or the answers, as an HTML page")
 		o.StringVar(&o.svg, "svg", "", "`FILE` draw the validation losses during training")
 		o.Join("html", "svg")
+		o.Var(&o.mix, "mix", "`RUNS…` loss of the mean of the runs' probabilities")
+		o.IntVar(&o.cache, "cache-ngrams", 0, "`N` with N-grams of the text before each token")
+		o.Join("mix", "cache-ngrams")
 		o.Var(&o.stability, "stability", "`RUNS …` how the final loss depends on seed, batches, precision and shards")
 	})
 	o.Group("Watermarks and copies", func() {
@@ -88,6 +93,7 @@ func newEvaluateOptions() *evaluateOptions {
 		o.Join("detect", "key", "lines")
 	})
 	o.Several("compare")
+	o.Several("mix")
 	o.Several("stability")
 	o.Group("Machine", func() {
 		o.model.declareMachine(o.Flags)
@@ -112,8 +118,12 @@ func (o *evaluateOptions) check() error {
 		return o.checkCompare()
 	case len(o.stability) > 0:
 		return o.Only("stability", "run", "last", "format", "blas", "threads")
+	case len(o.mix) > 0:
+		return o.checkMix()
 	case o.detect != "":
 		return o.checkDetect()
+	case o.cache != 0:
+		return cli.Misusef("-cache-ngrams %d is mixed with runs: give -mix RUN", o.cache)
 	case o.copied:
 		return o.checkCopied()
 	case o.prefix != 0:
@@ -160,7 +170,7 @@ func runEvaluate(args []string, s streams) int {
 
 // oneRank refuses the flags whose work ranks do not share.
 func (o *evaluateOptions) oneRank() error {
-	for _, name := range []string{"compare", "pairs", "report", "noise"} {
+	for _, name := range []string{"compare", "mix", "pairs", "report", "noise"} {
 		if o.Given(name) {
 			return cli.OneRank("evaluate -" + name)
 		}
@@ -177,6 +187,9 @@ func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 	}
 	if len(o.stability) > 0 {
 		return o.printStability(s)
+	}
+	if len(o.mix) > 0 {
+		return o.mixRuns(ctx, s)
 	}
 	if o.detect != "" {
 		return o.detectIn(ctx, s)

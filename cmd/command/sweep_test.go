@@ -93,6 +93,9 @@ func TestCompare(t *testing.T) {
 	assert.Contains(t, string(raw), "optimizer.lr")
 	assert.NotRegexp(t, `(src|href)=`, string(raw), "the page needs no other file")
 	assert.FileExists(t, picture)
+	code, out, stderr = call(t, "evaluate", "-mix", filepath.Join(dir, "lr=1e-2,seed=1"), filepath.Join(dir, "lr=1e-4,seed=1"), "-cache-ngrams", "4")
+	require.Zero(t, code, stderr)
+	assert.Regexp(t, `(?m)^valid part, \d+ tokens .*\n.*seed=1 .*\n.*seed=1 .*\n4-grams of the text before .*\nmixture +\d\.\d{4}`, out)
 	code, out, stderr = call(t, "evaluate", "-compare", filepath.Join(dir, "lr=1e-2,seed=1"), filepath.Join(dir, "lr=1e-4,seed=1"))
 	require.Equal(t, 0, code, stderr)
 	assert.Contains(t, out, "one seed each cannot tell whether one definition is better")
@@ -104,6 +107,11 @@ func TestCompare(t *testing.T) {
 		{1, "differ only in training.seed", []string{"-compare", filepath.Join(dir, "lr=*,seed=1"), filepath.Join(dir, "lr=1e-2,seed=2")}},
 		{2, "-compare has no use for -shown", []string{"-compare", "a", "b", "-shown", "2"}},
 		{2, "-svg is of -compare A B and of -detect FILE", []string{"-svg", "c.svg"}},
+		{2, "is one model: give several runs", []string{"-mix", dir}},
+		{2, "-cache-ngrams 17: want 1 to 16", []string{"-mix", dir, "-cache-ngrams", "17"}},
+		{2, "-cache-ngrams 3 is mixed with runs: give -mix RUN", []string{"-cache-ngrams", "3"}},
+		{2, "-mix has no use for -html", []string{"-mix", "a", "b", "-html", "m.html"}},
+		{1, none + " is not a run", []string{"-mix", none, dir}},
 	})
 }
 

@@ -19,6 +19,9 @@ import (
 	"sort"
 )
 
+// MaxOrder is the most tokens of an n-gram.
+const MaxOrder = 16
+
 // Model is a smoothed n-gram model. It is immutable.
 type Model struct {
 	vocab  int
