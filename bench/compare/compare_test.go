@@ -12,9 +12,9 @@ import (
 )
 
 func TestParse(t *testing.T) {
-	r, err := parse("gen-char threads=2 ms_per_token=1.668 tokens_per_s=599.5 cpu_ms=2.740 peak_mb=106 blas=builtin")
+	r, err := parse("gen-char threads=2 ms_per_token=1.668 tokens_per_s=599.5 cpu_ms=2.740 peak_mb=106 blas=builtin share_of_limit=0.84")
 	require.NoError(t, err)
-	assert.Equal(t, result{unit: "token", ms: 1.668, cpu: 2.74, peakMB: 106, blas: "builtin"}, r)
+	assert.Equal(t, result{unit: "token", ms: 1.668, cpu: 2.74, peakMB: 106, blas: "builtin", share: 0.84}, r)
 	for line, want := range map[string]string{
 		"":                                       "lacks one of",
 		"x ms_per_step=3 cpu_ms=2":               "lacks one of",
@@ -40,13 +40,13 @@ func FuzzParse(f *testing.F) {
 // The ratio is of each round, not of the medians: 4/2, 9/3 and 5/5 by hand, whose median
 // is 2, while the medians 5 and 3 would give 1.67.
 func TestRow(t *testing.T) {
-	one := func(ms, cpu, peak float64) result {
-		return result{unit: "step", ms: ms, cpu: cpu, peakMB: peak, blas: "builtin"}
+	one := func(ms, cpu, peak, share float64) result {
+		return result{unit: "step", ms: ms, cpu: cpu, peakMB: peak, blas: "builtin", share: share}
 	}
-	rounds := []round{{one(2, 4, 100), one(4, 8, 300)}, {one(3, 6, 90), one(9, 17, 310)}, {one(5, 9, 95), one(5, 10, 305)}}
+	rounds := []round{{one(2, 4, 100, 0.8), one(4, 8, 300, 0)}, {one(3, 6, 90, 0.6), one(9, 17, 310, 0)}, {one(5, 9, 95, 0.7), one(5, 10, 305, 0)}}
 	sides := []side{{name: "highest", ours: true}, {name: "PyTorch"}}
-	assert.Equal(t, "\n| workload | highest, ms | PyTorch, ms | speed of highest by PyTorch: median (range) | CPU ms: highest, PyTorch | peak MB: highest, PyTorch |\n| --- | --- | --- | --- | --- | --- |\n", header(sides))
-	assert.Equal(t, "| tiny (a step; builtin) | 3 | 5 | 2.00 (1.00–3.00) | 6, 10 | 95, 305 |", row("tiny", sides, rounds))
+	assert.Equal(t, "\n| workload | highest, ms | PyTorch, ms | speed of highest by PyTorch: median (range) | % of the limit: highest | CPU ms: highest, PyTorch | peak MB: highest, PyTorch |\n| --- | --- | --- | --- | --- | --- | --- |\n", header(sides))
+	assert.Equal(t, "| tiny (a step; builtin) | 3 | 5 | 2.00 (1.00–3.00) | 70 | 6, 10 | 95, 305 |", row("tiny", sides, rounds))
 }
 
 func TestPairs(t *testing.T) {

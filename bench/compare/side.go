@@ -100,12 +100,13 @@ type result struct {
 	ms     float64 // median time of a step
 	cpu    float64 // mean CPU time of a step in ms, over all threads
 	peakMB float64 // peak memory
+	share  float64 // ours: of the machine's limit, measured in the same process
 	blas   string  // our tier
 }
 
 // parse parses a line of words key=value. It ignores unknown keys.
 func parse(line string) (r result, err error) {
-	numbers := map[string]*float64{"ms_per_step": &r.ms, "ms_per_token": &r.ms, "cpu_ms": &r.cpu, "peak_mb": &r.peakMB}
+	numbers := map[string]*float64{"ms_per_step": &r.ms, "ms_per_token": &r.ms, "cpu_ms": &r.cpu, "peak_mb": &r.peakMB, "share_of_limit": &r.share}
 	for _, word := range strings.Fields(line) {
 		key, value, _ := strings.Cut(word, "=")
 		if unit, ok := strings.CutPrefix(key, "ms_per_"); ok {

@@ -25,19 +25,23 @@ func pairs(sides []side) (all [][2]int) {
 }
 
 // header returns the header of the table: a column of times for each side, one of ratios for each
-// pair, and CPU time and memory of all sides.
+// pair, our shares of the machine's limit (the peak of products in training, reads of the weights in generation), and
+// CPU time and memory of all sides.
 func header(sides []side) string {
 	cells := []string{"workload"}
-	var names []string
+	var names, own []string
 	for _, s := range sides {
 		cells = append(cells, s.name+", ms")
 		names = append(names, s.name)
+		if s.ours {
+			own = append(own, s.name)
+		}
 	}
 	for _, p := range pairs(sides) {
 		cells = append(cells, fmt.Sprintf("speed of %s by %s: median (range)", sides[p[0]].name, sides[p[1]].name))
 	}
 	order := strings.Join(names, ", ")
-	cells = append(cells, "CPU ms: "+order, "peak MB: "+order)
+	cells = append(cells, "% of the limit: "+strings.Join(own, ", "), "CPU ms: "+order, "peak MB: "+order)
 	return "\n| " + strings.Join(cells, " | ") + " |\n|" + strings.Repeat(" --- |", len(cells)) + "\n"
 }
 
@@ -63,7 +67,13 @@ func row(name string, sides []side, rounds []round) string {
 		}
 		cells = append(cells, fmt.Sprintf("%.2f (%.2f–%.2f)", bench.Median(ratios), slices.Min(ratios), slices.Max(ratios)))
 	}
-	cells = append(cells, strings.Join(medians("%.4g", func(r result) float64 { return r.cpu }), ", "),
+	var shares []string
+	for i, share := range medians("%.0f", func(r result) float64 { return 100 * r.share }) {
+		if sides[i].ours {
+			shares = append(shares, share)
+		}
+	}
+	cells = append(cells, strings.Join(shares, ", "), strings.Join(medians("%.4g", func(r result) float64 { return r.cpu }), ", "),
 		strings.Join(medians("%.0f", func(r result) float64 { return r.peakMB }), ", "))
 	return "| " + strings.Join(cells, " | ") + " |"
 }

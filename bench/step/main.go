@@ -148,7 +148,7 @@ func generator(m models.Model, rows int) (step func() error, share func(tokensPe
 	weights.ReadOnly()
 	weights.Hold() // as in generation
 	weights.Reuse()
-	ids, draws := make([]int, rows), make([]func(logits []float32) (int, error), rows)
+	ids, draws, errs := make([]int, rows), make([]func(logits []float32) (int, error), rows), make([]error, rows)
 	for i := range draws {
 		draws[i] = generation.NewDraw(generation.Settings{Temperature: 1, Seed: uint64(i)})
 	}
@@ -164,12 +164,10 @@ func generator(m models.Model, rows int) (step func() error, share func(tokensPe
 		}
 		logits := p.Value("logits")
 		vocab := len(logits) / rows
-		for i, draw := range draws {
-			if ids[i], err = draw(logits[i*vocab:][:vocab]); err != nil {
-				return err
-			}
-		}
-		return nil
+		parallel.Each(rows, func(i int) { // as in generation
+			ids[i], errs[i] = draws[i](logits[i*vocab:][:vocab])
+		})
+		return errors.Join(errs...)
 	}
 	return step, func(tokensPerSecond float64) float64 {
 		bytes := float64(weights.Count() * bytesOf[matmul.Products()])
