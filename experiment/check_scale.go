@@ -140,25 +140,12 @@ func (s *scales) choose(g *graph.Graph) map[string]*G.Node {
 }
 
 // pass returns the nodes that the logits are computed from, each after its operands.
-func pass(g *graph.Graph) (order G.Nodes) {
+func pass(g *graph.Graph) G.Nodes {
 	logits, err := g.Tap("logits")
 	if err != nil {
 		return nil
 	}
-	seen := map[*G.Node]bool{}
-	var visit func(n *G.Node)
-	visit = func(n *G.Node) {
-		if seen[n] {
-			return
-		}
-		seen[n] = true
-		for _, operand := range g.Operands(n) {
-			visit(operand)
-		}
-		order = append(order, n)
-	}
-	visit(logits)
-	return order
+	return g.Order(logits)
 }
 
 // measure sets the scale of the layer in the last run of p. The gradient is that of the sum of

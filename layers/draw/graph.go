@@ -78,23 +78,7 @@ func needed(g *graph.Graph) G.Nodes {
 	if len(roots) == 0 {
 		roots = g.Expr().Roots()
 	}
-	var ordered G.Nodes
-	seen := map[*G.Node]bool{}
-	var visit func(n *G.Node)
-	visit = func(n *G.Node) {
-		if seen[n] {
-			return
-		}
-		seen[n] = true
-		for _, in := range g.Operands(n) {
-			visit(in)
-		}
-		ordered = append(ordered, n)
-	}
-	for _, r := range roots {
-		visit(r)
-	}
-	return ordered
+	return g.Order(roots...)
 }
 
 // edgeKey identifies an edge: values of one shape between the same boxes.

@@ -149,3 +149,23 @@ func (g *Graph) CheckDerivatives() error {
 
 // Operands returns the nodes that n is computed from, in order.
 func (g *Graph) Operands(n *G.Node) G.Nodes { return stock.Operands(n) }
+
+// Order returns the nodes that roots are computed from, roots included, each after its operands.
+func (g *Graph) Order(roots ...*G.Node) (order G.Nodes) {
+	seen := map[*G.Node]bool{}
+	var visit func(n *G.Node)
+	visit = func(n *G.Node) {
+		if seen[n] {
+			return
+		}
+		seen[n] = true
+		for _, operand := range g.Operands(n) {
+			visit(operand)
+		}
+		order = append(order, n)
+	}
+	for _, n := range roots {
+		visit(n)
+	}
+	return order
+}
