@@ -124,9 +124,9 @@ func (it *iteration) orthogonal(g []float32, rows, cols int) []float32 {
 	for range schulzSteps {
 		// The product of x with its transpose on the shorter side: S = x·xᵀ, or xᵀ·x of a tall x.
 		tall := rows > cols
-		matmul.Gemm(tall, !tall, n, n, max(rows, cols), 1, x, cols, x, cols, 0, square, n)
+		symmetric(tall, !tall, n, max(rows, cols), 1, x, cols, 0, square)
 		copy(power, square)
-		matmul.Gemm(false, false, n, n, n, schulzC, square, n, square, n, schulzB, power, n) // b·S + c·S²
+		symmetric(false, false, n, n, schulzC, square, n, schulzB, power) // b·S + c·S²
 		copy(next, x)
 		if tall {
 			matmul.Gemm(false, false, rows, cols, n, 1, x, cols, power, n, schulzA, next, cols)
@@ -136,6 +136,31 @@ func (it *iteration) orthogonal(g []float32, rows, cols int) []float32 {
 		x, next = next, x
 	}
 	return x
+}
+
+// fewest is the smallest side of a matrix whose products symmetric divides.
+const fewest = 64
+
+// symmetric computes C = alpha·op(a)·op(a) + beta·C of n×n, where the result is symmetric: x·xᵀ, or the square of
+// a symmetric matrix. Of four blocks it computes three and copies the fourth, which has the same bits: each
+// element is the same sum in the same order as its mirror image.
+func symmetric(transA, transB bool, n, k int, alpha float32, a []float32, lda int, beta float32, c []float32) {
+	if n < fewest {
+		matmul.Gemm(transA, transB, n, n, k, alpha, a, lda, a, lda, beta, c, n)
+		return
+	}
+	half := n / 2
+	lower := a[half*lda:]
+	if transA {
+		lower = a[half:]
+	}
+	matmul.Gemm(transA, transB, half, half, k, alpha, a, lda, a, lda, beta, c, n)
+	matmul.Gemm(transA, transB, n-half, n, k, alpha, lower, lda, a, lda, beta, c[half*n:], n)
+	for i := range half {
+		for j := half; j < n; j++ {
+			c[i*n+j] = c[j*n+i]
+		}
+	}
 }
 
 // State implements Optimizer.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -13,6 +14,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"euryale/internal/kernel/matmul"
 	"euryale/internal/runfile"
 	"euryale/layers/graph"
 	"euryale/training/rundir"
@@ -223,6 +225,35 @@ func TestOrthogonal(t *testing.T) {
 				assert.InDelta(t, 1, dot, 0.45)
 			} else {
 				assert.InDelta(t, 0, dot, 0.3)
+			}
+		}
+	}
+}
+
+// Products whose result is symmetric have the bits of whole ones, at any precision.
+func TestSymmetric(t *testing.T) {
+	t.Cleanup(func() { require.NoError(t, matmul.SetPrecision(matmul.Highest)) })
+	for _, p := range []matmul.Precision{matmul.Highest, matmul.High, matmul.Medium} {
+		require.NoError(t, matmul.SetPrecision(p))
+		for _, size := range [][2]int{{30, 50}, {64, 64}, {65, 90}, {192, 576}, {131, 700}} {
+			n, k := size[0], size[1]
+			x := make([]float32, n*k)
+			for i := range x {
+				x[i] = float32(math.Sin(float64(i*i%977) + 1))
+			}
+			for _, tall := range []bool{false, true} {
+				ld := k
+				if tall {
+					ld = n
+				}
+				whole, got := make([]float32, n*n), make([]float32, n*n)
+				matmul.Gemm(tall, !tall, n, n, k, 1, x, ld, x, ld, 0, whole, n)
+				symmetric(tall, !tall, n, k, 1, x, ld, 0, got)
+				require.Equal(t, whole, got, "%s: %d×%d, tall %v", p, n, k, tall)
+				power, again := slices.Clone(got), slices.Clone(got)
+				matmul.Gemm(false, false, n, n, n, schulzC, got, n, got, n, schulzB, power, n)
+				symmetric(false, false, n, n, schulzC, got, n, schulzB, again)
+				require.Equal(t, power, again, "%s: the square of %d×%d, tall %v", p, n, k, tall)
 			}
 		}
 	}
