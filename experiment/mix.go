@@ -50,6 +50,9 @@ const mixRate = 0.01
 // each token they move towards the posterior probabilities of the members (online EM, Cappé and Moulines 2009), so
 // that every prediction depends only on the text before it. The runs must have the same corpus and the same tokenizer.
 func MixRuns(ctx context.Context, dirs []string, o MixOptions) (*Mix, error) {
+	if len(dirs) == 0 {
+		return nil, errors.New("a mixture needs at least one run")
+	}
 	m := &Mix{Part: cmp.Or(o.Part, "valid")}
 	var first *scored
 	vocab := 0

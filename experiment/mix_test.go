@@ -89,6 +89,7 @@ func TestMixRunsRefuses(t *testing.T) {
 		{[]string{table}, 4, "running text"},
 		{[]string{a}, 17, "want 1 to 16"},
 		{[]string{"nowhere"}, 3, "nowhere"},
+		{nil, 3, "at least one run"},
 	} {
 		_, err := MixRuns(context.Background(), c.dirs, MixOptions{Cache: c.cache})
 		assert.ErrorContains(t, err, c.says, "%v", c.dirs)
