@@ -1,6 +1,6 @@
 // Package limits measures the limits of this machine that speeds are compared with: the rates of
-// products in registers and caches, and the rate at which memory is read. Rates are measured once
-// for a process.
+// products in registers and caches, and the rate at which memory is read. Those of reads and of products of
+// floating-point numbers are measured once for a process.
 package limits
 
 import (
@@ -15,9 +15,9 @@ import (
 	"euryale/internal/kernel/vec"
 )
 
-// Products returns the measured rate of matrix products in GFLOP/s, at the current precision and
-// with all threads.
-func Products() float64 { return matmul.Peak() }
+// Products returns the measured rate of matrix products in GFLOP/s, of 8-bit integers as many operations, at the
+// current precision and with all threads.
+func Products() float64 { return productRate(matmul.InUse()) }
 
 var (
 	reading sync.Mutex

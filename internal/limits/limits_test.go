@@ -28,4 +28,7 @@ func TestAll(t *testing.T) {
 	assert.Equal(t, Reads(2), Reads(2), "measured once")
 	assert.Equal(t, matmul.Highest, matmul.InUse(), "as it was")
 	assert.Positive(t, parallel.Threads())
+	require.NoError(t, matmul.SetPrecision(matmul.Int8))
+	defer func() { require.NoError(t, matmul.SetPrecision(matmul.Highest)) }()
+	assert.Greater(t, Products(), 0.1)
 }
