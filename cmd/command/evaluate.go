@@ -182,16 +182,14 @@ func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	if len(o.compare) > 0 {
+	switch {
+	case len(o.compare) > 0:
 		return compareRuns(ctx, o, s)
-	}
-	if len(o.stability) > 0 {
+	case len(o.stability) > 0:
 		return o.printStability(s)
-	}
-	if len(o.mix) > 0 {
+	case len(o.mix) > 0:
 		return o.mixRuns(ctx, s)
-	}
-	if o.detect != "" {
+	case o.detect != "":
 		return o.detectIn(ctx, s)
 	}
 	saved, g, release, err := o.open(s.err)
@@ -207,10 +205,14 @@ func evaluate(ctx context.Context, o *evaluateOptions, s streams) error {
 		return o.askQuestions(ctx, g, s)
 	case o.score != "":
 		return o.scoreFile(ctx, saved, g, s)
-	}
-	if o.copied {
+	case o.copied:
 		return o.remembered(ctx, saved, s)
 	}
+	return o.measureRun(ctx, saved, s)
+}
+
+// measureRun measures a run on its corpus, prints the measures and leaves them in its directory.
+func (o *evaluateOptions) measureRun(ctx context.Context, saved *training.Saved, s streams) (err error) {
 	m, interrupted := o.measure(ctx, saved, s.err)
 	if errors.Is(interrupted, evaluation.ErrNoCorpus) {
 		return fmt.Errorf("%s: %w", o.run, interrupted)
