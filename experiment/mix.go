@@ -12,6 +12,7 @@ import (
 
 	"euryale/data"
 	"euryale/models/ngram"
+	"euryale/training"
 )
 
 // MixOptions say what is mixed with the runs, and what is predicted.
@@ -53,6 +54,9 @@ func MixRuns(ctx context.Context, dirs []string, o MixOptions) (*Mix, error) {
 	if len(dirs) == 0 {
 		return nil, errors.New("a mixture needs at least one run")
 	}
+	if err := checkMembers(dirs, o.Last); err != nil {
+		return nil, err
+	}
 	m := &Mix{Part: cmp.Or(o.Part, "valid")}
 	var first *scored
 	vocab := 0
@@ -74,6 +78,23 @@ func MixRuns(ctx context.Context, dirs []string, o MixOptions) (*Mix, error) {
 	}
 	m.mix()
 	return m, nil
+}
+
+// checkMembers returns an error if a run cannot be opened or has a vocabulary of another size, before any is read.
+func checkMembers(dirs []string, last bool) error {
+	vocab := 0
+	for i, dir := range dirs {
+		s, err := training.Open(dir, last)
+		if err != nil {
+			return err
+		}
+		n := s.Config.Model.Common().Vocab
+		if i > 0 && n != vocab {
+			return fmt.Errorf("%s has a vocabulary of %d and %s one of %d: a mixture needs the same corpus and tokenizer", dir, n, dirs[0], vocab)
+		}
+		vocab = n
+	}
+	return nil
 }
 
 // read adds a run to the members, and returns its losses and the size of its vocabulary.

@@ -76,7 +76,7 @@ func vocabOf(t *testing.T, dir string) int {
 }
 
 func TestMixRunsRefuses(t *testing.T) {
-	a, other := trained(t, "a", "data.name="+text(t, rays)), trained(t, "b", "data.name="+text(t, "Light is never known to follow crooked Passages."))
+	a, other := trained(t, "a", "data.name="+text(t, rays)), trained(t, "b", "data.name="+text(t, "The Light of Rays which differ in Colour differ also in Refrangibility."))
 	bpe := trained(t, "c", "data.name="+text(t, rays), "tokenizer.kind=bpe", "tokenizer.vocab=270")
 	table := trained(t, "d", "data.name=tales", "data.task=pairs", "data.size=20", "model.context=128")
 	for _, c := range []struct {
@@ -85,7 +85,7 @@ func TestMixRunsRefuses(t *testing.T) {
 		says  string
 	}{
 		{[]string{a, other}, 0, "predicts other tokens"},
-		{[]string{a, bpe}, 0, "predicts other tokens"},
+		{[]string{a, bpe}, 0, "a vocabulary of 270"},
 		{[]string{table}, 4, "running text"},
 		{[]string{a}, 17, "want 1 to 16"},
 		{[]string{"nowhere"}, 3, "nowhere"},
