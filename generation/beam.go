@@ -79,7 +79,7 @@ type beam struct {
 }
 
 func (b *beam) run(ctx context.Context) error {
-	stepper, logits, err := b.start(slices.Repeat([]Prompt{b.prompt}, b.Beams))
+	stepper, logits, err := b.start(slices.Repeat([]Prompt{b.prompt}, b.Beams), b.Settings)
 	if err != nil {
 		return err
 	}

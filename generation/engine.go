@@ -135,6 +135,8 @@ func (e *Engine) check(r *Request) error {
 	switch {
 	case !r.Settings.SideBySide():
 		return fmt.Errorf("%s does not generate each text by itself", r.Settings.strategy().Name())
+	case r.Settings.guides():
+		return errors.New("guidance takes two sequences for each text, and an engine has one: call Generate")
 	case len(r.Prompt.Tokens) == 0:
 		return errors.New("the prompt has no tokens, want at least one")
 	case room > 0 && len(r.Prompt.Tokens) > room:

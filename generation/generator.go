@@ -193,7 +193,7 @@ func (g *Generator) Each(ctx context.Context, prompts []Prompt, s Settings, stre
 	}
 	defer g.hold()()
 	ctx, inTime := s.within(ctx)
-	begun, err := g.decode(ctx, all)
+	begun, err := g.decode(ctx, all, s)
 	if !begun && reasonOf(ctx) != ReasonTime {
 		return nil, inTime(err)
 	}
@@ -208,8 +208,8 @@ func (g *Generator) Each(ctx context.Context, prompts []Prompt, s Settings, stre
 }
 
 // decode generates continuations side by side. It reports whether their prompts were read.
-func (g *Generator) decode(ctx context.Context, all []*continuation) (begun bool, err error) {
-	stepper, err := g.stepper(len(all))
+func (g *Generator) decode(ctx context.Context, all []*continuation, s Settings) (begun bool, err error) {
+	stepper, err := g.guide(s, len(all))
 	if err != nil {
 		return false, err
 	}

@@ -127,7 +127,7 @@ func TestSequencesDoNotDisturbEachOther(t *testing.T) {
 	texts := map[string]bool{}
 	for i, r := range together {
 		c := g.newContinuation(g.prompt(t, "abcdefg"), s, i, nil)
-		_, err := g.decode(context.Background(), []*continuation{c})
+		_, err := g.decode(context.Background(), []*continuation{c}, s)
 		require.NoError(t, err)
 		alone := c.finish()
 		assert.Equal(t, alone.Tokens, r.Tokens, "continuation %d", i)

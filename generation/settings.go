@@ -29,6 +29,10 @@ type Settings struct {
 	BestOf          int      // samples, of which those with the best mean log-probability are returned; 0: off
 	MBR             int      // samples, of which those most like the others are returned; 0: off
 
+	// Guidance multiplies what the text of the prompt changes about the logits, before any processor; 0 or 1: off. Each
+	// sequence is read a second time, without that text (Sanchez et al. 2023, https://arxiv.org/abs/2306.17806).
+	Guidance float64
+
 	// Processors, by name in the order in which they run; see DefaultOrder.
 	Processors []Processor // of one's own
 	Order      []string    // names of all processors that are used; nil: DefaultOrder
@@ -152,6 +156,8 @@ func (s Settings) Check() error {
 	switch {
 	case s.Tokens < 0 || s.MinTokens < 0 || s.TopK < 0 || s.NoRepeat < 0:
 		return fmt.Errorf("tokens = %d, min-tokens = %d, top-k = %d, no-repeat = %d, want none below 0", s.Tokens, s.MinTokens, s.TopK, s.NoRepeat)
+	case !(s.Guidance >= 0) || math.IsInf(s.Guidance, 0):
+		return fmt.Errorf("guidance = %v, want 1 (none) or another number of 0 or more", s.Guidance)
 	case s.MaxTime < 0 || s.TopLogprobs < 0:
 		return fmt.Errorf("max-time = %v and top-logprobs = %d, want none below 0", s.MaxTime, s.TopLogprobs)
 	case !(s.Temperature >= 0) || math.IsInf(s.Temperature, 0):

@@ -74,8 +74,8 @@ func (g *Generator) stepper(sequences int) (s Stepper, err error) {
 }
 
 // start begins a sequence with each prompt, and returns the logits of what follows them.
-func (g *Generator) start(prompts []Prompt) (Stepper, []float32, error) {
-	s, err := g.stepper(len(prompts))
+func (g *Generator) start(prompts []Prompt, settings Settings) (Stepper, []float32, error) {
+	s, err := g.guide(settings, len(prompts))
 	if err != nil {
 		return nil, nil, err
 	}

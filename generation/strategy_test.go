@@ -17,8 +17,9 @@ import (
 
 // subject is a model with a prompt, and what follows a sequence by reading it as a whole.
 type subject struct {
-	g *Generator
-	p Prompt
+	g     *Generator
+	p     Prompt
+	scale float64 // of guidance; 0: none
 }
 
 // subjects returns stories260K, an encoder–decoder and n-gram counts.
@@ -30,7 +31,7 @@ func subjects(t *testing.T) map[string]subject {
 	p.Source = []int{7, 7, 2, 5}
 	counts := newCounts(t)
 	counts.End = []int{4}
-	all := map[string]subject{"encoder–decoder": {enc, p}, "counts": {counts, counts.prompt(t, "ab")}}
+	all := map[string]subject{"encoder–decoder": {g: enc, p: p}, "counts": {g: counts, p: counts.prompt(t, "ab")}}
 	const shared = "../../shared/models/"
 	m, err := interchange.Read(shared+"stories260K.bin", shared+"tok512.bin")
 	if err != nil {
@@ -43,7 +44,7 @@ func subjects(t *testing.T) map[string]subject {
 	g.End = stop[len(stop)-1:]
 	p, err = Plain(m.Tokenizer, "Once upon a time")
 	require.NoError(t, err)
-	all["stories260K"] = subject{g, p}
+	all["stories260K"] = subject{g: g, p: p}
 	return all
 }
 
@@ -52,9 +53,24 @@ func (s subject) follow(t *testing.T, ids []int) []float64 {
 	t.Helper()
 	one, err := s.g.stepper(1)
 	require.NoError(t, err)
-	logits, err := one.Begin(0, Prompt{Tokens: slices.Concat(s.p.Tokens, ids), Source: s.p.Source})
-	require.NoError(t, err)
-	return normal(logits)
+	after := func(tokens, source []int) []float64 {
+		logits, err := one.Begin(0, Prompt{Tokens: slices.Concat(tokens, ids), Source: source})
+		require.NoError(t, err)
+		return normal(logits)
+	}
+	with := after(s.p.Tokens, s.p.Source)
+	if s.scale == 0 {
+		return with
+	}
+	last, source := s.p.Tokens[len(s.p.Tokens)-1:], s.p.Source
+	if len(source) > 0 {
+		source = source[len(source)-1:]
+	}
+	mixed := make([]float32, len(with))
+	for id, l := range after(last, source) {
+		mixed[id] = float32(l + s.scale*(with[id]-l))
+	}
+	return normal(mixed)
 }
 
 // finished is a continuation that a plain search has found.

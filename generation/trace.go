@@ -109,7 +109,7 @@ func (g *Generator) Trace(ctx context.Context, p Prompt, tokens []int, s Setting
 	}
 	s.TopLogprobs, s.Tokens = n, max(s.Tokens, len(tokens))
 	defer g.hold()()
-	stepper, logits, err := g.start([]Prompt{p})
+	stepper, logits, err := g.start([]Prompt{p}, s)
 	if err != nil {
 		return nil, err
 	}

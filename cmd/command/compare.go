@@ -27,7 +27,7 @@ func (o *evaluateOptions) checkCompare() error {
 	} else if len(all) > 1 {
 		return cli.Misusef("-beam %s: -compare compares runs, with one way of decoding", o.beams)
 	}
-	return o.Only("compare", "html", "svg", "part", "examples", "length", "beam", "length-penalty", "last", "format", "precision", "blas", "threads")
+	return o.Only("compare", "html", "svg", "part", "examples", "length", "beam", "length-penalty", "guidance", "last", "format", "precision", "blas", "threads")
 }
 
 // compareRuns prints how runs compare, and writes the page and the picture.

@@ -55,6 +55,7 @@ func (o *generateOptions) declareStrategies() {
 	o.Float64Var(&s.CoveragePenalty, "coverage-penalty", 0, "`X` weight of parts of the source that no token attends to (0)")
 	o.IntVar(&s.BestOf, "best-of", 0, "`N` sample N texts, print the most likely (0: off)")
 	o.IntVar(&s.MBR, "mbr", 0, "`N` sample N texts, print the one most like the others by chrF (0: off)")
+	o.Float64Var(&s.Guidance, "guidance", 1, "`X` multiply what the prompt's text changes about the logits; 1: off (1)")
 	o.declareGuesses(o.Flags)
 }
 

@@ -41,7 +41,7 @@ type evaluateOptions struct {
 	part, score, noise, pairs, format string
 	examples, tokens, shown, stride   int
 	beams                             string
-	lengthPenalty                     float64
+	lengthPenalty, guidance           float64
 	compare, stability, mix           cli.List
 	cache                             int
 	html, svg, report                 string
@@ -62,7 +62,8 @@ func newEvaluateOptions() *evaluateOptions {
 		o.IntVar(&o.tokens, "length", 128, "`N` most tokens of an answer (128)")
 		o.StringVar(&o.beams, "beam", "1", "`LIST` beam widths that are compared; 1 is greedy, sample samples (1)")
 		o.Float64Var(&o.lengthPenalty, "length-penalty", 1, "`X` above 1 favours longer answers (1)")
-		o.Join("beam", "length-penalty")
+		o.Float64Var(&o.guidance, "guidance", 1, "`X` as in generate (1)")
+		o.Join("beam", "length-penalty", "guidance")
 		o.IntVar(&o.shown, "shown", 3, "`N` answers to print (3)")
 	})
 	o.Group("Questions and texts", func() {

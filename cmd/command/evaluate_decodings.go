@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -18,11 +19,14 @@ func (o *evaluateOptions) decodings() (all []evaluation.Decoding, err error) {
 	if !(o.lengthPenalty >= 0) { // NaN too
 		return nil, fmt.Errorf("-length-penalty %v: want 0 or more", o.lengthPenalty)
 	}
+	if !(o.guidance >= 0) || math.IsInf(o.guidance, 0) {
+		return nil, fmt.Errorf("-guidance %v: want 1 (none) or another number of 0 or more", o.guidance)
+	}
 	list, beams := o.beams, false
 	known := map[string]bool{}
 	for word := range strings.SplitSeq(list, ",") {
 		word = strings.TrimSpace(word)
-		d := evaluation.Decoding{Name: "greedy", Settings: generation.Settings{Tokens: o.tokens, LengthPenalty: 1, Seed: 1}}
+		d := evaluation.Decoding{Name: "greedy", Settings: generation.Settings{Tokens: o.tokens, LengthPenalty: 1, Seed: 1, Guidance: o.guidance}}
 		if word == sampled {
 			d.Name, d.Settings.Temperature = "sampled", 1
 		} else if width, err := strconv.Atoi(word); err != nil || width < 0 {
@@ -32,6 +36,9 @@ func (o *evaluateOptions) decodings() (all []evaluation.Decoding, err error) {
 			if o.lengthPenalty != 1 {
 				d.Name += fmt.Sprintf(", length penalty %v", o.lengthPenalty)
 			}
+		}
+		if o.guidance != 1 {
+			d.Name += fmt.Sprintf(", guidance %v", o.guidance)
 		}
 		if known[d.Name] {
 			return nil, fmt.Errorf("-beam %s: %s is there twice", list, word)

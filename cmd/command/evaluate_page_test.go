@@ -15,11 +15,11 @@ import (
 func TestEvaluateAnswers(t *testing.T) {
 	dir := newRun(t, "data.name=copy", "data.size=100", "data.level=1", "training.steps=2")
 	html := filepath.Join(t.TempDir(), "answers.html")
-	code, out, stderr := call(t, "evaluate", "-run", dir, "-examples", "4", "-length", "5", "-beam", "1,2,sample", "-length-penalty", "0.5", "-html", html)
+	code, out, stderr := call(t, "evaluate", "-run", dir, "-examples", "4", "-length", "5", "-beam", "1,2,sample", "-length-penalty", "0.5", "-guidance", "1.5", "-html", html)
 	require.Equal(t, 0, code, stderr)
 	assert.Regexp(t, `(?m)^bleu +\d+(\.\d+)? +\d+(\.\d+)? to \d+(\.\d+)?$`, out)
 	assert.Contains(t, out, "\nBLEU nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:euryale\n")
-	for _, name := range []string{"model, greedy", "model, beam 2, length penalty 0.5", "model, sampled", "translation memory", "copy of the source", "n-grams with the source's words"} {
+	for _, name := range []string{"model, greedy, guidance 1.5", "model, beam 2, length penalty 0.5, guidance 1.5", "model, sampled, guidance 1.5", "translation memory", "copy of the source", "n-grams with the source's words"} {
 		assert.Regexp(t, `(?m)^`+name+` {2,}\d`, out)
 	}
 	assert.Contains(t, out, "is worse than copy of the source by ", "the task is to copy")
@@ -27,6 +27,7 @@ func TestEvaluateAnswers(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 4, strings.Count(string(page), "<article "))
 	assert.Contains(t, string(page), "照抄源文")
+	assert.Contains(t, string(page), "模型（束宽 2，长度惩罚 0.5，引导 1.5）")
 	assert.Contains(t, string(page), `class="gain worse"`)
 	assert.Contains(t, stderr, "the answers are in "+html)
 
@@ -56,6 +57,7 @@ func TestEvaluateAnswers(t *testing.T) {
 		{2, "-beam 1,1: 1 is there twice", []string{"-run", dir, "-beam", "1,1"}},
 		{2, "-length-penalty NaN: want 0 or more", []string{"-run", dir, "-beam", "2", "-length-penalty", "NaN"}},
 		{2, "-length-penalty is of beam search: give -beam a width of 2 or more", []string{"-run", dir, "-beam", "1,sample", "-length-penalty", "2"}},
+		{2, "-guidance -1: want 1 (none) or another number of 0 or more", []string{"-run", dir, "-guidance", "-1"}},
 		{2, "-beam 1,2: -compare compares runs, with one way of decoding", []string{"-compare", dir, dir, "-beam", "1,2"}},
 		{1, "-html a.html: the run answers no examples", []string{"-run", lm, "-examples", "1", "-length", "2", "-html", "a.html"}},
 	})

@@ -26,7 +26,7 @@ var notOfLab = []string{"interactive", "prompts", "logprobs", "stream", "output"
 
 // ofStrategies are the flags that a lab has for each of its strategies.
 func ofStrategies() []string {
-	return append(generation.DefaultOrder(), "processors", "beam", "beam-sample", "length-penalty", "coverage-penalty", "early-stop", "best-of", "mbr")
+	return append(generation.DefaultOrder(), "processors", "beam", "beam-sample", "length-penalty", "coverage-penalty", "early-stop", "best-of", "mbr", "guidance")
 }
 
 func (o *generateOptions) checkLab() error {
