@@ -46,27 +46,29 @@ func steps(b *testing.B, name string, sequences, n int) (s generation.Stepper, i
 }
 
 // BenchmarkStep is a step of sequences side by side: 16 of 12 layers of 768 at medium precision beside one,
-// 64 of 6 layers of 384 beside one. The tokens a second of all are measured.
+// 64 of 6 layers of 384 beside one; 16 after histories of 500 tokens too. The tokens a second of all are measured.
 func BenchmarkStep(b *testing.B) {
 	for _, c := range []struct {
 		name      string
 		sequences []int
 		precision matmul.Precision
+		held      int // tokens of each sequence before the first step
 	}{
-		{"gen-gpt2", []int{1, 16}, matmul.Medium},
-		{"gen-char", []int{1, 64}, matmul.Highest},
-		{"gen-char", []int{1, 64}, matmul.Medium},
+		{"gen-gpt2", []int{1, 16}, matmul.Medium, 8},
+		{"gen-gpt2", []int{1, 16}, matmul.Medium, 500},
+		{"gen-char", []int{1, 64}, matmul.Highest, 8},
+		{"gen-char", []int{1, 64}, matmul.Medium, 8},
 	} {
 		for _, n := range c.sequences {
-			b.Run(fmt.Sprintf("%s/%s/B%d", c.name, c.precision, n), func(b *testing.B) {
+			b.Run(fmt.Sprintf("%s/%s/T%d/B%d", c.name, c.precision, c.held, n), func(b *testing.B) {
 				at(b, c.precision)
-				s, ids := steps(b, c.name, n, 8)
+				s, ids := steps(b, c.name, n, c.held)
 				b.ResetTimer()
 				for i := range b.N {
 					if i%100 == 99 {
 						b.StopTimer()
 						for j := range n {
-							require.NoError(b, s.Truncate(j, 8))
+							require.NoError(b, s.Truncate(j, c.held))
 						}
 						b.StartTimer()
 					}

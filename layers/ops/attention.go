@@ -130,6 +130,10 @@ func attentionSpec[T Float](a attention) spec[T] {
 			h := heads[T]{attention: a, q: q, k: k, v: v, y: matrix[T]{y, a.Heads * a.d}, lengths: in[s].I, lse: lse}
 			within = a.within(within[:0], h.lengths)
 			h.within = within
+			if a.t == 1 && a.Drop.P == 0 {
+				h.step(&scratch)
+				return
+			}
 			parallel.Each(a.Sequences*a.KVHeads, func(i int) {
 				buf := scratch.get()
 				h.forward(i/a.KVHeads, i%a.KVHeads, buf)
@@ -167,22 +171,28 @@ type heads[T Float] struct {
 // scores writes q·kᵀ of a block into p (n, c), and returns the scale that softmax applies.
 func (h *heads[T]) scores(p []T, head, kv int, b rows) (scale T) {
 	matmul.Gemm(false, true, b.n, b.c, h.d, 1, h.q.at(b.r0, head*h.d), h.q.ld, h.k.at(b.seq*h.c+b.from, kv*h.d), h.k.ld, 0, p, b.c)
-	scale = 1
-	if !h.Raw {
-		scale = T(1 / math.Sqrt(float64(h.d)))
-	}
-	if h.ALiBi { // −slope·distance up to a constant in each row, which softmax ignores
-		slope := alibiSlope(head, h.Heads) / float64(scale)
-		for i := range p[:b.n*b.c] {
-			p[i] += T(slope * float64(i%b.c))
-		}
-	}
+	scale = h.bias(p[:b.n*b.c], head, b.c)
 	if h.Window > 0 {
 		for i, s := range b.lengths {
 			row := p[i*b.c : (i+1)*b.c]
 			for j := range row[:max(0, s-h.Window)] {
 				row[j] = T(math.Inf(-1))
 			}
+		}
+	}
+	return scale
+}
+
+// bias adds the biases of a head to rows of scores of c keys, and returns the scale that softmax applies.
+func (h *heads[T]) bias(p []T, head, c int) (scale T) {
+	scale = 1
+	if !h.Raw {
+		scale = T(1 / math.Sqrt(float64(h.d)))
+	}
+	if h.ALiBi { // −slope·distance up to a constant in each row, which softmax ignores
+		slope := alibiSlope(head, h.Heads) / float64(scale)
+		for i := range p {
+			p[i] += T(slope * float64(i%c))
 		}
 	}
 	return scale
