@@ -17,6 +17,7 @@ import (
 type Program struct {
 	*graph.Graph
 	vm      G.VM
+	run     func() error        // runs all instructions of vm
 	values  map[string]*G.Value // outputs of the last run, by name
 	grads   G.Nodes             // by parameter, in a training program
 	order   G.Nodes             // of the instructions
@@ -229,9 +230,12 @@ func (p *Program) machine(outputs G.Nodes) error {
 	p.timed.setOrder(order)
 	// Without a logger an empty list of what to watch prints nothing. It spares the machine a search of its lists
 	// for every input of every op: 5 to 10 % of a token of a small model.
-	p.vm = G.NewTapeMachine(g, G.WithPrecompiled(prog, loc), G.WithEngine(p.Tape()), G.WithWatchlist())
+	clear(loc) // see runner
+	vm := G.NewTapeMachine(g, G.WithPrecompiled(prog, loc), G.WithEngine(p.Tape()), G.WithWatchlist())
+	p.vm, p.run = vm, runner(vm, vm.Run, prog)
 	p.order, p.trace = order, func() {
 		p.vm = G.NewTapeMachine(g, G.WithPrecompiled(prog, loc), G.WithEngine(p.Tape()), G.TraceExec())
+		p.run = p.vm.RunAll
 	}
 	return nil
 }
@@ -245,7 +249,7 @@ func (p *Program) Run(f graph.Feed) error {
 	p.Tape().Begin()
 	p.watch.next = 0
 	p.vm.Reset()
-	if err := p.vm.RunAll(); err != nil {
+	if err := p.run(); err != nil {
 		if e := p.Tape().Err(); e != nil {
 			return e
 		}
