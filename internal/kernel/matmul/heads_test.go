@@ -1,7 +1,6 @@
 package matmul
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -13,21 +12,13 @@ import (
 // The products of all heads together have the bits of those of one head after another, on every tier and at every
 // precision.
 func TestHeadsAreProducts(t *testing.T) {
-	for _, tier := range []string{"builtin", "gonum", "openblas"} {
-		if err := Use(tier); err != nil {
-			t.Log(err)
-			continue
-		}
-		for _, p := range []Precision{Highest, Medium, Int8} {
-			assert.NoError(t, SetPrecision(p))
-			t.Run(fmt.Sprintf("%s/%s", tier, p), func(t *testing.T) {
-				checkHeads[float32](t)
-				checkHeads[float64](t)
-			})
-		}
+	for _, p := range []Precision{Highest, High, Medium, Int8} {
+		withPrecision(t, p)
+		everyTier(t, func(t *testing.T) {
+			checkHeads[float32](t)
+			checkHeads[float64](t)
+		})
 	}
-	assert.NoError(t, SetPrecision(Highest))
-	assert.NoError(t, Use("auto"))
 }
 
 func checkHeads[T kernel.Float](t *testing.T) {
