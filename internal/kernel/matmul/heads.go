@@ -23,13 +23,17 @@ func Scores[T kernel.Float](h Heads, q, k []T, ldk, keys int, p []T, ldp int) {
 	}
 	w := ks.workspace()
 	t := &w.tile
-	t.rows, t.k, t.alpha, t.bStep = 1, h.D, 1, ldk*sizeOf[T]()
+	t.k, t.alpha, t.bStep, t.aRow, t.cRow = h.D, 1, ldk*sizeOf[T](), h.D*sizeOf[T](), ldp*sizeOf[T]()
 	for i := range h.Count {
 		clear(p[i*ldp:][:keys])
 	}
 	for j := 0; j < keys; j += rowsAtOnce {
 		t.cols = min(rowsAtOnce, keys-j)
-		for i := range h.Count {
+		for i := 0; i < h.Count; i += t.rows {
+			t.rows = 1
+			if t.cols == rowsAtOnce && i%h.Group+ks.dotRows <= h.Group {
+				t.rows = ks.dotRows
+			}
 			t.a, t.b, t.c = &q[i*h.D], &k[j*ldk+i/h.Group*h.D], &p[i*ldp+j]
 			ks.dots(t)
 		}
