@@ -205,7 +205,7 @@ func (g *Generator) Batch(ctx context.Context, sequences int, s Settings, next f
 		return fmt.Errorf("a batch of %d sequences, want at least 1", sequences)
 	}
 	defer g.hold()()
-	stepper, err := g.guide(s, sequences)
+	stepper, err := g.decoder(s, sequences)
 	if err != nil {
 		return err
 	}

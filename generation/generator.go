@@ -24,6 +24,7 @@ type Generator struct {
 	Format    *task.Format // of the task the model was trained on; nil: plain text
 	End       []int        // tokens that end a text
 
+	Ensemble    []*Generator // models whose probabilities are averaged with this one's; their tokenizers and tasks are the same
 	Speculation *Speculation // how tokens are guessed; nil: not at all
 	Ranks       ranks.Group  // that share the work of Score; nil: this process alone
 
@@ -209,7 +210,7 @@ func (g *Generator) Each(ctx context.Context, prompts []Prompt, s Settings, stre
 
 // decode generates continuations side by side. It reports whether their prompts were read.
 func (g *Generator) decode(ctx context.Context, all []*continuation, s Settings) (begun bool, err error) {
-	stepper, err := g.guide(s, len(all))
+	stepper, err := g.decoder(s, len(all))
 	if err != nil {
 		return false, err
 	}
@@ -241,17 +242,24 @@ func reasonOf(ctx context.Context) string {
 	return ReasonFailed
 }
 
-// hold holds the weights until the caller calls release.
+// hold holds the weights of all models until the caller calls release.
 func (g *Generator) hold() (release func()) {
-	if g.Weights == nil {
-		return func() {}
+	var held []func()
+	if g.Weights != nil {
+		g.Weights.Hold()
+		held = append(held, g.Weights.Release)
 	}
-	g.Weights.Hold()
-	if g.Speculation == nil || g.Speculation.Draft == nil {
-		return g.Weights.Release
+	for _, other := range g.Ensemble {
+		held = append(held, other.hold())
 	}
-	releaseDraft := g.Speculation.Draft.hold()
-	return func() { releaseDraft(); g.Weights.Release() }
+	if g.Speculation != nil && g.Speculation.Draft != nil {
+		held = append(held, g.Speculation.Draft.hold())
+	}
+	return func() {
+		for _, release := range held {
+			release()
+		}
+	}
 }
 
 // continuation is a text while it is generated.

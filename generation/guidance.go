@@ -17,15 +17,15 @@ type guided struct {
 	logits []float32
 }
 
-// errGuided says that scores are the model's own.
-var errGuided = errors.New("guidance changes how tokens are chosen, and texts are scored by the model alone")
+// errScores says that scores are the model's own.
+var errScores = errors.New("guidance and ensembles change how tokens are chosen, and texts are scored by one model alone")
 
-// guide returns a stepper of so many sequences with the guidance of the settings.
-func (g *Generator) guide(s Settings, sequences int) (Stepper, error) {
+// decoder returns a stepper of so many sequences with the ensemble of the generator and the guidance of the settings.
+func (g *Generator) decoder(s Settings, sequences int) (Stepper, error) {
 	if !s.guides() {
-		return g.stepper(sequences)
+		return g.together(sequences)
 	}
-	both, err := g.stepper(2 * sequences)
+	both, err := g.together(2 * sequences)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func (g *guided) Read(ids []int) ([]float32, error) {
 }
 
 // NLL returns an error.
-func (g *guided) NLL(_, _ []int) (float64, error) { return 0, errGuided }
+func (g *guided) NLL(_, _ []int) (float64, error) { return 0, errScores }
 
 // Room returns the most tokens that a sequence holds.
 func (g *guided) Room() int { return g.both.Room() }
@@ -108,11 +108,11 @@ func (g *guided) Len(i int) int { return g.both.Len(i) }
 
 // Truncate makes sequence i keep its first n tokens.
 func (g *guided) Truncate(i, n int) error {
-	without := n - g.both.Len(i) + g.both.Len(i+g.b)
-	if err := g.both.Truncate(i, n); err != nil {
+	drop := g.both.Len(i) - n
+	if err := dropLast(g.both, i, drop); err != nil {
 		return err
 	}
-	return g.both.Truncate(i+g.b, max(0, without))
+	return dropLast(g.both, i+g.b, drop)
 }
 
 // Copy makes sequence dst a copy of sequence src.

@@ -1,6 +1,7 @@
 package generation
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -85,6 +86,9 @@ func (g *Generator) checkSpeculation() error {
 		draft = d.Model
 	}
 	err := CheckSpeculation(g.Model, draft)
+	for _, other := range g.Ensemble {
+		err = errors.Join(err, CheckSpeculation(other.Model, nil))
+	}
 	g.Speculation.checked = err == nil
 	return err
 }

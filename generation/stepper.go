@@ -75,7 +75,7 @@ func (g *Generator) stepper(sequences int) (s Stepper, err error) {
 
 // start begins a sequence with each prompt, and returns the logits of what follows them.
 func (g *Generator) start(prompts []Prompt, settings Settings) (Stepper, []float32, error) {
-	s, err := g.guide(settings, len(prompts))
+	s, err := g.decoder(settings, len(prompts))
 	if err != nil {
 		return nil, nil, err
 	}

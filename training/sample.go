@@ -58,8 +58,18 @@ func (r *Run) Generator() (*generation.Generator, error) {
 // Generator returns a generator of texts with the saved model. They end with the end token of its chat template too.
 func (s *Saved) Generator() (*generation.Generator, error) {
 	g, err := newGenerator(s.Config, s.Weights, s.Tokenizer)
-	if err != nil || s.Chat == nil {
-		return g, err
+	if err != nil {
+		return nil, err
+	}
+	for _, other := range s.Ensemble {
+		member, err := other.Generator()
+		if err != nil {
+			return nil, err
+		}
+		g.Ensemble = append(g.Ensemble, member)
+	}
+	if s.Chat == nil {
+		return g, nil
 	}
 	if id, ok := s.Tokenizer.Special(s.Chat.End); ok && !slices.Contains(g.End, id) {
 		g.End = append(g.End, id)

@@ -23,6 +23,7 @@ type Saved struct {
 	Weights   *graph.Weights            // none of a models.Predictor
 	Chat      *interchange.ChatTemplate // of an imported model; nil: it has none
 	Note      string                    // what Import left out, in a line; empty: nothing
+	Ensemble  []*Saved                  // runs whose probabilities are averaged with this one's when texts are generated
 	Ranks     ranks.Group               // that share the shards of an evaluation; nil: this process alone
 }
 

@@ -62,8 +62,9 @@ func newEvaluateOptions() *evaluateOptions {
 		o.IntVar(&o.tokens, "length", 128, "`N` most tokens of an answer (128)")
 		o.StringVar(&o.beams, "beam", "1", "`LIST` beam widths that are compared; 1 is greedy, sample samples (1)")
 		o.Float64Var(&o.lengthPenalty, "length-penalty", 1, "`X` above 1 favours longer answers (1)")
-		o.Float64Var(&o.guidance, "guidance", 1, "`X` as in generate (1)")
-		o.Join("beam", "length-penalty", "guidance")
+		o.Float64Var(&o.guidance, "guidance", 1, "`X` see generate (1)")
+		o.model.declareEnsemble(o.Flags)
+		o.Join("beam", "length-penalty", "guidance", "ensemble")
 		o.IntVar(&o.shown, "shown", 3, "`N` answers to print (3)")
 	})
 	o.Group("Questions and texts", func() {

@@ -37,6 +37,9 @@ func (o *evaluateOptions) decodings() (all []evaluation.Decoding, err error) {
 				d.Name += fmt.Sprintf(", length penalty %v", o.lengthPenalty)
 			}
 		}
+		if n := len(o.ensemble); n > 0 {
+			d.Name += fmt.Sprintf(", %d models", n+1)
+		}
 		if o.guidance != 1 {
 			d.Name += fmt.Sprintf(", guidance %v", o.guidance)
 		}

@@ -43,6 +43,7 @@ func newGenerateOptions(prefix string) *generateOptions {
 	o := &generateOptions{Flags: cli.NewFlags("generate", generateIntro, generateExamples)}
 	o.Group("Model and prompts", func() {
 		o.model.declare(o.Flags)
+		o.model.declareEnsemble(o.Flags)
 		o.StringVar(&o.prompt, "prompt", "", "`TEXT` text to continue")
 		o.StringVar(&o.prompts, "prompts", "", "`FILE` prompts, one on each line, answered side by side")
 		o.IntVar(&o.batch, "batch", 0, "`N` of -prompts at once (16)")

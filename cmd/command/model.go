@@ -20,6 +20,7 @@ import (
 type model struct {
 	run, precision string
 	last           bool
+	ensemble       cli.List // runs whose probabilities are averaged with the run's
 	machine        cli.Machine
 }
 
@@ -27,6 +28,12 @@ type model struct {
 func (m *model) declare(f *cli.Flags) {
 	f.StringVar(&m.run, "run", "", "`DIR` run directory (the newest in runs)")
 	f.BoolVar(&m.last, "last", false, "use the last weights instead of the best")
+}
+
+// declareEnsemble adds the flag of an ensemble.
+func (m *model) declareEnsemble(f *cli.Flags) {
+	f.Var(&m.ensemble, "ensemble", "`RUNS…` predict by the mean of their probabilities and the run's")
+	f.Several("ensemble")
 }
 
 // declareMachine adds the flags that say how to compute.
@@ -42,7 +49,7 @@ func (m *model) open(stderr io.Writer) (s *training.Saved, g *generation.Generat
 			return nil, nil, nil, err
 		}
 	}
-	if s, err = training.Open(m.run, m.last); err != nil {
+	if s, err = m.openRuns(); err != nil {
 		return nil, nil, nil, err
 	}
 	if err := m.machine.Use(stderr); err != nil {
@@ -57,19 +64,51 @@ func (m *model) open(stderr io.Writer) (s *training.Saved, g *generation.Generat
 	if g, err = s.Generator(); err != nil {
 		return nil, nil, nil, err
 	}
-	s.Weights.ReadOnly()
-	s.Weights.Hold() // one layout for all texts
-	return s, g, s.Weights.Release, nil
+	held := append([]*training.Saved{s}, s.Ensemble...)
+	for _, h := range held {
+		h.Weights.ReadOnly()
+		h.Weights.Hold() // one layout for all texts
+	}
+	return s, g, func() {
+		for _, h := range held {
+			h.Weights.Release()
+		}
+	}, nil
 }
 
-// fingerprint returns a hash of what texts follow from in the run: configuration, tokenizer and weights.
+// openRuns opens the run, and those of its ensemble.
+func (m *model) openRuns() (*training.Saved, error) {
+	for _, other := range m.ensemble {
+		if err := training.CheckEnsemble(m.run, other); err != nil {
+			return nil, err
+		}
+	}
+	s, err := training.Open(m.run, m.last)
+	if err != nil {
+		return nil, err
+	}
+	for _, dir := range m.ensemble {
+		other, err := training.Open(dir, m.last)
+		if err != nil {
+			return nil, err
+		}
+		s.Ensemble = append(s.Ensemble, other)
+	}
+	return s, nil
+}
+
+// fingerprint returns a hash of what texts follow from in the runs: configuration, tokenizer and weights.
 func (m *model) fingerprint() (string, error) {
-	weights := rundir.BestWeights(m.run)
-	if m.last {
-		weights = filepath.Join(m.run, rundir.Weights)
+	var paths []string
+	for _, dir := range append([]string{m.run}, m.ensemble...) {
+		weights := rundir.BestWeights(dir)
+		if m.last {
+			weights = filepath.Join(dir, rundir.Weights)
+		}
+		paths = append(paths, filepath.Join(dir, rundir.Config), filepath.Join(dir, rundir.Tokenizer), weights)
 	}
 	hash := sha256.New()
-	for _, path := range []string{filepath.Join(m.run, rundir.Config), filepath.Join(m.run, rundir.Tokenizer), weights} {
+	for _, path := range paths {
 		f, err := os.Open(path)
 		if err != nil {
 			return "", err
