@@ -116,7 +116,7 @@ func parts[T Float](a attention, x func(i int) []T) (q, k, v matrix[T], lengths 
 
 func attentionSpec[T Float](a attention) spec[T] {
 	lse := make([]T, a.Sequences*a.Heads*a.t) // logarithm of each softmax's denominator
-	scratch := pool[T]{n: 2 * blockRows * a.c}
+	scratch := pool[T]{n: a.scratch()}
 	var within []int
 	of := []int{0, 1, 2}
 	if a.packed {
@@ -152,6 +152,14 @@ func attentionSpec[T Float](a attention) spec[T] {
 			})
 		}}},
 	}
+}
+
+// scratch returns the number of elements of scratch memory: scores of a query for each head in a step, else two blocks.
+func (a attention) scratch() int {
+	if a.t == 1 {
+		return max(2, a.Heads) * a.c
+	}
+	return 2 * blockRows * a.c
 }
 
 // blockRows is the number of queries in a block: enough for fast matrix products, and few

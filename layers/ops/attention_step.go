@@ -30,9 +30,7 @@ func (h *heads[T]) stepParts() int {
 	for _, n := range h.lengths {
 		longest = max(longest, n)
 	}
-	parts := min((2*parallel.Threads()+h.Sequences-1)/h.Sequences, 1+longest*h.KVHeads*h.d/leastPart)
-	parts = max(parts, (h.Heads+2*blockRows-1)/(2*blockRows)) // scratch has room for the scores of so many heads
-	return min(parts, h.KVHeads)
+	return min((2*parallel.Threads()+h.Sequences-1)/h.Sequences, 1+longest*h.KVHeads*h.d/leastPart, h.KVHeads)
 }
 
 // stepHeads computes the heads of a sequence that share the key heads from kv to end−1.

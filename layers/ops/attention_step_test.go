@@ -13,6 +13,7 @@ func TestStepIsForward(t *testing.T) {
 		"plain":   {Sequences: 3, Heads: 3, KVHeads: 3},
 		"grouped": {Sequences: 2, Heads: 8, KVHeads: 4},
 		"many":    {Sequences: 1, Heads: 192, KVHeads: 96},
+		"shared":  {Sequences: 1, Heads: 70, KVHeads: 1},
 		"alibi":   {Sequences: 2, Heads: 4, KVHeads: 2, ALiBi: true},
 		"raw":     {Sequences: 2, Heads: 2, KVHeads: 1, Raw: true},
 		"window":  {Sequences: 3, Heads: 4, KVHeads: 4, Window: 9},
@@ -50,7 +51,7 @@ func checkStep[T Float](t *testing.T, c AttentionConfig) {
 				h.forward(i/c.KVHeads, i%c.KVHeads, buf)
 			}
 		})
-		y, lse := run(func() { h.step(&pool[T]{n: 2 * blockRows * a.c}) })
+		y, lse := run(func() { h.step(&pool[T]{n: a.scratch()}) })
 		assert.Equal(t, want, y, "keys %v", h.lengths)
 		assert.Equal(t, sums, lse, "keys %v", h.lengths)
 		y, _ = run(func() {
