@@ -2,8 +2,6 @@ package generation
 
 import (
 	"context"
-	"math"
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -31,63 +29,14 @@ func TestEnsembleAgreesWithPlainOne(t *testing.T) {
 		"counts first":    {newCounts(t), newGenerator(t, 24)},
 		"encoder–decoder": {generatorOf(t, reads(8)), generatorOf(t, reads(12))},
 	} {
-		for _, scale := range []float64{0, 1.5} {
-			g := members[0]
-			g.Ensemble, g.End = nil, []int{4}
-			p := g.prompt(t, "ab")
-			if models.SourceOf(g.Model) > 0 {
-				p.Source = []int{7, 7, 2, 5}
-			}
-			follow := func(ids []int) []float64 {
-				with, without := make([]float64, g.Tokenizer.Vocab()), make([]float64, g.Tokenizer.Vocab())
-				for _, m := range members {
-					s := subject{g: m, p: p}
-					for id, l := range s.follow(t, ids) {
-						with[id] += math.Exp(l) / float64(len(members))
-					}
-					s.p = p.withoutText()
-					for id, l := range s.follow(t, ids) {
-						without[id] += math.Exp(l) / float64(len(members))
-					}
-				}
-				mixed := make([]float32, len(with))
-				for id := range mixed {
-					mixed[id] = float32(math.Log(with[id]))
-					if scale != 0 {
-						mixed[id] = float32(math.Log(without[id]) + scale*(math.Log(with[id])-math.Log(without[id])))
-					}
-				}
-				return normal(mixed)
-			}
-			var want []int
-			var logprobs []float64
-			for len(want) < 10 {
-				l := follow(want)
-				next := byProbability(l)[0]
-				if slices.Contains(g.End, next) {
-					break
-				}
-				want, logprobs = append(want, next), append(logprobs, l[next])
-			}
-			g.Ensemble = members[1:]
-			rs, err := g.Generate(context.Background(), p, Settings{Tokens: 10, Guidance: scale}, 2, nil)
-			require.NoError(t, err)
-			for _, r := range rs {
-				assert.Equal(t, append([]int{}, want...), r.Tokens, "%s, scale %v", name, scale)
-				assert.InDeltaSlice(t, logprobs, r.Logprobs, 1e-4, "%s, scale %v", name, scale)
-			}
-			beams, err := g.Generate(context.Background(), p, Settings{Tokens: 10, Beams: 3, LengthPenalty: 1, Guidance: scale}, 1, nil)
-			require.NoError(t, err)
-			sum := func(ids []int, end bool) (sum float64) {
-				if end {
-					ids = append(slices.Clone(ids), g.End[0])
-				}
-				for i, id := range ids {
-					sum += follow(ids[:i])[id]
-				}
-				return sum / float64(len(ids))
-			}
-			assert.GreaterOrEqual(t, sum(beams[0].Tokens, beams[0].FinishReason == ReasonEnd), sum(want, len(want) < 10)-1e-5, "%s, scale %v: beams find no less than greedy decoding", name, scale)
+		g := members[0]
+		g.Ensemble, g.End = members[1:], []int{4}
+		sub := subject{g: g, p: g.prompt(t, "ab")}
+		if models.SourceOf(g.Model) > 0 {
+			sub.p.Source = []int{7, 7, 2, 5}
+		}
+		for _, sub.scale = range []float64{0, 1.5} {
+			checkPlain(t, name, sub)
 		}
 	}
 }
@@ -96,23 +45,12 @@ func TestEnsembleAgreesWithPlainOne(t *testing.T) {
 func TestEnsembleWithGuesses(t *testing.T) {
 	g := newGenerator(t, 24)
 	g.Ensemble = []*Generator{generatorOf(t, &models.GPT{Sizes: models.Sizes{Context: 16}, Layers: 1, Heads: 1, Dim: 4, Activation: "gelu"})}
-	p := g.prompt(t, "abc春abc")
-	s := Settings{Tokens: 8}
-	want, err := g.Generate(context.Background(), p, s, 1, nil)
-	require.NoError(t, err)
-	for name, how := range speculations(t, g) {
-		g.Speculation = how
-		rs, err := g.Generate(context.Background(), p, s, 2, nil)
-		require.NoError(t, err)
-		for _, r := range rs {
-			assert.Equal(t, want[0].Tokens, r.Tokens, name)
-		}
-	}
+	checkGuesses(t, g, Settings{Tokens: 8})
 	lstm, err := models.New("lstm")
 	require.NoError(t, err)
 	lstm.Common().Context = 24
 	g.Ensemble, g.Speculation = []*Generator{generatorOf(t, lstm)}, &Speculation{}
-	_, err = g.Generate(context.Background(), p, s, 1, nil)
+	_, err = g.Generate(context.Background(), g.prompt(t, "ab"), Settings{Tokens: 8}, 1, nil)
 	assert.ErrorContains(t, err, "recurrent")
 }
 

@@ -48,15 +48,26 @@ func subjects(t *testing.T) map[string]subject {
 	return all
 }
 
-// follow returns the log-probabilities of what follows a continuation, by reading everything again.
+// follow returns the log-probabilities of what follows a continuation, by reading everything again: by all models of an
+// ensemble, and without the prompt too if there is guidance.
 func (s subject) follow(t *testing.T, ids []int) []float64 {
 	t.Helper()
-	one, err := s.g.stepper(1)
-	require.NoError(t, err)
+	models := append([]*Generator{s.g}, s.g.Ensemble...)
 	after := func(tokens, source []int) []float64 {
-		logits, err := one.Begin(0, Prompt{Tokens: slices.Concat(tokens, ids), Source: source})
-		require.NoError(t, err)
-		return normal(logits)
+		mean := make([]float64, s.g.Tokenizer.Vocab())
+		for _, m := range models {
+			one, err := m.stepper(1)
+			require.NoError(t, err)
+			logits, err := one.Begin(0, Prompt{Tokens: slices.Concat(tokens, ids), Source: source})
+			require.NoError(t, err)
+			for id, l := range normal(logits) {
+				mean[id] += math.Exp(l) / float64(len(models))
+			}
+		}
+		for id := range mean {
+			mean[id] = math.Log(mean[id])
+		}
+		return mean
 	}
 	with := after(s.p.Tokens, s.p.Source)
 	if s.scale == 0 {
