@@ -138,8 +138,8 @@ func gatherAnswers(group ranks.Group, own map[int][]answered, groups int) (all [
 	return all, nil
 }
 
-// answers generates the answer to each example: side by side, or one by one with beams. An
-// example that has no answer has an error in its place: one bad example ends no others.
+// answers generates the answer to each example: side by side, or one by one where the strategy chooses
+// among several texts. An example that has no answer has an error in its place: one bad example ends no others.
 func answers(ctx context.Context, gen *generation.Generator, examples []task.Example, s generation.Settings) (texts []string, errs []error, err error) {
 	texts, errs = make([]string, len(examples)), make([]error, len(examples))
 	var prompts []generation.Prompt
@@ -152,7 +152,7 @@ func answers(ctx context.Context, gen *generation.Generator, examples []task.Exa
 		}
 		prompts, of = append(prompts, p), append(of, i)
 	}
-	if s.Beams <= 1 && len(prompts) > 0 {
+	if s.Strategy == nil && s.Streams() && len(prompts) > 0 {
 		rs, err := gen.Each(ctx, prompts, s, nil)
 		if err == nil {
 			for i, r := range rs {
@@ -161,7 +161,7 @@ func answers(ctx context.Context, gen *generation.Generator, examples []task.Exa
 			return texts, errs, nil
 		}
 	}
-	for i, p := range prompts { // with beams, or to find out which has failed
+	for i, p := range prompts { // to choose among several texts of each, or to find out which has failed
 		rs, err := gen.Generate(ctx, p, s, 1, nil)
 		if ctx.Err() != nil {
 			return nil, nil, ctx.Err()

@@ -247,5 +247,5 @@ func (m *Measured) compareSystems(kind string, known []task.Example, refs [][]st
 
 // decodingZh returns the Chinese name of a decoding.
 func decodingZh(name string) string {
-	return strings.NewReplacer("beam", "束宽", "greedy", "贪心", "sampled", "采样", "length penalty", "长度惩罚", "guidance", "引导", " models", " 个模型", ", ", "，").Replace(name)
+	return strings.NewReplacer("beam", "束宽", "greedy", "贪心", "sampled", "采样", " of ", "：", " samples", " 个样本", "length penalty", "长度惩罚", "guidance", "引导", " models", " 个模型", ", ", "，").Replace(name)
 }

@@ -24,12 +24,13 @@ func TestEnsemble(t *testing.T) {
 	assert.Equal(t, alone, text("-ensemble", a))
 	assert.NotEqual(t, text("-logprobs"), text("-logprobs", "-ensemble", b))
 	page := filepath.Join(t.TempDir(), "answers.html")
-	code, out, stderr := call(t, "evaluate", "-run", a, "-ensemble", b, b, "-examples", "4", "-length", "5", "-beam", "1,2", "-html", page)
+	code, out, stderr := call(t, "evaluate", "-run", a, "-ensemble", b, b, "-examples", "4", "-length", "5", "-beam", "1,2,mbr=3", "-html", page)
 	require.Equal(t, 0, code, stderr)
 	assert.Contains(t, out, "model, beam 2, 3 models")
 	html, err := os.ReadFile(page)
 	require.NoError(t, err)
 	assert.Contains(t, string(html), "模型（束宽 2，3 个模型）")
+	assert.Contains(t, string(html), "模型（MBR：3 个样本，3 个模型）")
 
 	lm := newRun(t, "training.steps=1")
 	checkBad(t, "generate", []bad{

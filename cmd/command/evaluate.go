@@ -60,7 +60,7 @@ func newEvaluateOptions() *evaluateOptions {
 		o.StringVar(&o.part, "part", "valid", "`PART` part of the corpus: train, valid or test (valid)")
 		o.IntVar(&o.examples, "examples", 500, "`N` examples to answer, evenly spread; 0 is all (500)")
 		o.IntVar(&o.tokens, "length", 128, "`N` most tokens of an answer (128)")
-		o.StringVar(&o.beams, "beam", "1", "`LIST` beam widths that are compared; 1 is greedy, sample samples (1)")
+		o.StringVar(&o.beams, "beam", "1", "`LIST` ways to decode that are compared: beam widths (1 is greedy), sample, mbr=32 (1)")
 		o.Float64Var(&o.lengthPenalty, "length-penalty", 1, "`X` above 1 favours longer answers (1)")
 		o.Float64Var(&o.guidance, "guidance", 1, "`X` see generate (1)")
 		o.model.declareEnsemble(o.Flags)

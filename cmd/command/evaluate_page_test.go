@@ -53,7 +53,7 @@ func TestEvaluateAnswers(t *testing.T) {
 
 	lm := newRun(t, "training.steps=1")
 	checkBad(t, "evaluate", []bad{
-		{2, "-beam 1,x: want widths of 1 or more, or sample", []string{"-run", dir, "-beam", "1,x"}},
+		{2, "-beam 1,x: \"x\": want widths of 1 or more, sample, or mbr=N", []string{"-run", dir, "-beam", "1,x"}},
 		{2, "-beam 1,1: 1 is there twice", []string{"-run", dir, "-beam", "1,1"}},
 		{2, "-length-penalty NaN: want 0 or more", []string{"-run", dir, "-beam", "2", "-length-penalty", "NaN"}},
 		{2, "-length-penalty is of beam search: give -beam a width of 2 or more", []string{"-run", dir, "-beam", "1,sample", "-length-penalty", "2"}},

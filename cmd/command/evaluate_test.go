@@ -140,6 +140,8 @@ func TestEvaluateUsedWrongly(t *testing.T) {
 		{2, "-part dev: want train, valid or test", []string{"-part", "dev"}},
 		{2, "-format xml: want text or json", []string{"-format", "xml"}},
 		{2, "-beam -1", []string{"-beam", "-1"}},
+		{2, `-beam 1,mbr=1: "mbr=1": want widths`, []string{"-beam", "1,mbr=1"}},
+		{2, "mbr=3 is there twice", []string{"-beam", "mbr=3, mbr=3"}},
 		{2, "there is no flag -scores: did you mean -score?", []string{"-scores", "a"}},
 	})
 }
