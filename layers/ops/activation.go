@@ -61,8 +61,8 @@ func activationOf[T Float](act Activation) (activation[T], error) {
 		}
 	}
 	switch act {
-	case Identity:
-		return activation[T]{}, nil
+	case Identity: // in place: y is z
+		return activation[T]{bias: func(y, _ []T, rows, cols int, b []T) { vec.Bias(y, rows, cols, b) }}, nil
 	case ReLU:
 		return activation[T]{vec.ReLU[T], fromInput(vec.ReLUGrad[T]), vec.BiasReLU[T], nil}, nil
 	case ReLU2:

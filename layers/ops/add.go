@@ -31,9 +31,10 @@ func same(a, b *G.Node) error {
 }
 
 func addSpec[T Float](a *G.Node) spec[T] {
+	add := pairsInPieces(vec.Add[T])
 	return spec[T]{
 		shape: a.Shape(),
-		fwd:   func(in []arg[T], y []T) { vec.Add(y, in[0].X, in[1].X) },
+		fwd:   func(in []arg[T], y []T) { add(y, in[0].X, in[1].X) },
 		pass:  []int{0, 1},
 	}
 }
@@ -47,9 +48,10 @@ func Scale(p Place, x *G.Node, c float64) (*G.Node, error) {
 }
 
 func scaleSpec[T Float](x *G.Node, c T) spec[T] {
+	scale := inPieces(func(y, x []T) { vec.Scale(y, x, c) })
 	return spec[T]{
 		shape: x.Shape(),
-		fwd:   func(in []arg[T], y []T) { vec.Scale(y, in[0].X, c) },
+		fwd:   func(in []arg[T], y []T) { scale(y, in[0].X) },
 		backs: []back[T]{{of: []int{0}, do: func(_ []arg[T], _, dy []T, g [][]T) { vec.Scale(g[0], dy, c) }}},
 	}
 }
@@ -70,9 +72,10 @@ func Mul(p Place, a, b *G.Node) (*G.Node, error) {
 }
 
 func mulSpec[T Float](a *G.Node) spec[T] {
+	mul := pairsInPieces(vec.Mul[T])
 	return spec[T]{
 		shape: a.Shape(),
-		fwd:   func(in []arg[T], y []T) { vec.Mul(y, in[0].X, in[1].X) },
+		fwd:   func(in []arg[T], y []T) { mul(y, in[0].X, in[1].X) },
 		backs: []back[T]{
 			{of: []int{0}, do: func(in []arg[T], _, dy []T, g [][]T) { vec.Mul(g[0], dy, in[1].X) }},
 			{of: []int{1}, do: func(in []arg[T], _, dy []T, g [][]T) { vec.Mul(g[0], dy, in[0].X) }},

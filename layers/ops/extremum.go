@@ -52,11 +52,10 @@ func extremumSpec[T Float](a *G.Node, side T) spec[T] {
 			}
 		}
 	}
+	forward := pairsInPieces(choose)
 	return spec[T]{
 		shape: a.Shape(),
-		fwd: func(in []arg[T], y []T) {
-			pieces(len(y), func(from, to int) { choose(y[from:to], in[0].X[from:to], in[1].X[from:to]) })
-		},
+		fwd:   func(in []arg[T], y []T) { forward(y, in[0].X, in[1].X) },
 		backs: []back[T]{part(0), part(1)},
 	}
 }

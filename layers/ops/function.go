@@ -6,7 +6,6 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
-	"euryale/internal/kernel/parallel"
 	"euryale/internal/kernel/vec"
 )
 
@@ -69,7 +68,7 @@ type function[T Float] struct {
 func functionOf[T Float](f Function) (function[T], error) {
 	switch f {
 	case Exp:
-		return function[T]{inPieces(vec.Exp[T]), func(dx, _, y, dy []T) { vec.Mul(dx, y, dy) }}, nil
+		return function[T]{vec.Exp[T], func(dx, _, y, dy []T) { vec.Mul(dx, y, dy) }}, nil
 	case Square:
 		return function[T]{func(y, x []T) { vec.Mul(y, x, x) }, func(dx, x, _, dy []T) {
 			vec.Mul(dx, x, dy)
@@ -83,7 +82,7 @@ func functionOf[T Float](f Function) (function[T], error) {
 		return function[T]{eachValue(func(x T) T { return T(math.Abs(float64(x))) }), slope(func(x, _ T) T { return sign(x) })}, nil
 	case OneMinus:
 		minus := func(y, x []T) { vec.Sub(y, fill(y, 1), x) }
-		return function[T]{inPieces(minus), func(dx, _, _, dy []T) { vec.Scale(dx, dy, -1) }}, nil
+		return function[T]{minus, func(dx, _, _, dy []T) { vec.Scale(dx, dy, -1) }}, nil
 	}
 	return function[T]{}, fmt.Errorf("no function is called %q: exp, log, sqrt, square, abs or one_minus", f)
 }
@@ -108,42 +107,33 @@ func clip[T Float](lo, hi T) function[T] {
 	return function[T]{eachValue(func(x T) T { return min(max(x, lo), hi) }), slope(inside)}
 }
 
-// inPieces returns f applied to pieces of its slices, concurrently.
-func inPieces[T Float](f func(y, x []T)) func(y, x []T) {
-	return func(y, x []T) { pieces(len(x), func(from, to int) { f(y[from:to], x[from:to]) }) }
-}
-
 // eachValue returns the kernel that applies f to every value.
 func eachValue[T Float](f func(x T) T) func(y, x []T) {
-	return inPieces(func(y, x []T) {
+	return func(y, x []T) {
 		for i, v := range x {
 			y[i] = f(v)
 		}
-	})
+	}
 }
 
 // slope returns the kernel dx = dy·df(x, y).
 func slope[T Float](df func(x, y T) T) func(dx, x, y, dy []T) {
 	return func(dx, x, y, dy []T) {
-		pieces(len(x), func(from, to int) {
-			for i := from; i < to; i++ {
-				dx[i] = dy[i] * df(x[i], y[i])
-			}
-		})
+		for i, d := range dy {
+			dx[i] = d * df(x[i], y[i])
+		}
 	}
 }
 
 // mapSpec defines the op that applies f to every value of x.
 func mapSpec[T Float](x *G.Node, f function[T]) spec[T] {
+	forward := inPieces(f.f)
 	return spec[T]{
 		shape: x.Shape(),
-		fwd:   func(in []arg[T], y []T) { f.f(y, in[0].X) },
-		backs: []back[T]{{of: []int{0}, do: func(in []arg[T], y, dy []T, dx [][]T) { f.grad(dx[0], in[0].X, y, dy) }}},
+		fwd:   func(in []arg[T], y []T) { forward(y, in[0].X) },
+		backs: []back[T]{{of: []int{0}, do: func(in []arg[T], y, dy []T, g [][]T) {
+			x, dx := in[0].X, g[0]
+			pieces(len(y), func(from, to int) { f.grad(dx[from:to], x[from:to], y[from:to], dy[from:to]) })
+		}}},
 	}
-}
-
-// pieces splits n values into pieces and runs f for each, concurrently.
-func pieces(n int, f func(from, to int)) {
-	const piece = 1 << 14
-	parallel.Each((n+piece-1)/piece, func(i int) { f(i*piece, min(n, (i+1)*piece)) })
 }

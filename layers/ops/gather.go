@@ -66,12 +66,17 @@ func Columns(p Place, x *G.Node, from, to int) (*G.Node, error) {
 
 func columnsSpec[T Float](n, d, from, to int) spec[T] {
 	w := to - from
+	var run struct{ y, x []T }
+	part := func(first, last int) {
+		for r := first; r < last; r++ {
+			copy(run.y[r*w:(r+1)*w], run.x[r*d+from:])
+		}
+	}
 	return spec[T]{
 		shape: tensor.Shape{n, w},
 		fwd: func(a []arg[T], y []T) {
-			for r := range n {
-				copy(y[r*w:(r+1)*w], a[0].X[r*d+from:])
-			}
+			run.y, run.x = y, a[0].X
+			rowBlocks(n, w, part)
 		},
 		backs: []back[T]{{of: []int{0}, reads: []int{}, do: func(_ []arg[T], _, dy []T, g [][]T) {
 			clear(g[0])

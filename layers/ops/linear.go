@@ -64,14 +64,18 @@ func linearSpec[T Float](tape *Tape, act Activation, transposed bool, n, in, out
 	}
 	slopes := tape.Differentiated && f.slope != nil
 	var z []T // x·W + b, or the activation's derivative there if the graph is differentiated and it is cheap
+	finish := f.bias
+	if slopes {
+		finish = f.slope
+	}
+	var run struct{ y, z, b []T }
+	part := func(from, to int) {
+		finish(run.y[from*out:to*out], run.z[from*out:to*out], to-from, out, run.b)
+	}
 	s := spec[T]{
 		shape: tensor.Shape{n, out},
 		flops: 2 * float64(n) * float64(in) * float64(out),
 		fwd: func(a []arg[T], y []T) {
-			var b []T
-			if bias {
-				b = a[2].X
-			}
 			x, n := a[0].X, n
 			if tape.padding.skips(n) {
 				x = tokenRows(&tape.padding, x, in)
@@ -79,16 +83,16 @@ func linearSpec[T Float](tape *Tape, act Activation, transposed bool, n, in, out
 				defer spread(&tape.padding, y, out)
 				y = y[:n*out]
 			}
-			if act == Identity {
-				matmul.GemmPacked(straight, false, transposed, n, out, in, 1, x, in, a[1].X, ldw, 0, y, out)
-				vec.Bias(y, n, out, b)
-				return
+			run.y, run.z = y, y
+			if act != Identity {
+				run.z = z[:n*out]
 			}
-			matmul.GemmPacked(straight, false, transposed, n, out, in, 1, x, in, a[1].X, ldw, 0, z[:n*out], out)
-			if slopes {
-				f.slope(y, z[:n*out], n, out, b)
-			} else {
-				f.bias(y, z[:n*out], n, out, b)
+			if bias {
+				run.b = a[2].X
+			}
+			matmul.GemmPacked(straight, false, transposed, n, out, in, 1, x, in, a[1].X, ldw, 0, run.z, out)
+			if act != Identity || bias {
+				rowBlocks(n, out, part)
 			}
 		},
 		backs: linearBacks(across, transposed, n, in, out, ldw, bias),

@@ -44,14 +44,18 @@ func layerNormSpec[T Float](n, d int, eps float64, biased bool) spec[T] {
 	if biased {
 		of = append(of, 2)
 	}
+	var run struct{ y, x, gain, bias []T }
+	part := func(from, to int) {
+		vec.LayerNorm(run.y[from*d:to*d], mean[from:to], rstd[from:to], run.x[from*d:to*d], run.gain, run.bias, to-from, d, eps)
+	}
 	return spec[T]{
 		shape: tensor.Shape{n, d},
 		fwd: func(a []arg[T], y []T) {
-			var bias []T
+			run.y, run.x, run.gain = y, a[0].X, a[1].X
 			if biased {
-				bias = a[2].X
+				run.bias = a[2].X
 			}
-			vec.LayerNorm(y, mean, rstd, a[0].X, a[1].X, bias, n, d, eps)
+			rowBlocks(n, d, part)
 		},
 		backs: []back[T]{{of: of, reads: []int{0, 1}, do: func(a []arg[T], _, dy []T, g [][]T) {
 			var dbias []T
@@ -76,9 +80,16 @@ func RMSNorm(p Place, eps float64, x, gain *G.Node) (*G.Node, error) {
 
 func rmsNormSpec[T Float](n, d int, eps float64) spec[T] {
 	rstd := make([]T, n)
+	var run struct{ y, x, gain []T }
+	part := func(from, to int) {
+		vec.RMSNorm(run.y[from*d:to*d], rstd[from:to], run.x[from*d:to*d], run.gain, to-from, d, eps)
+	}
 	return spec[T]{
 		shape: tensor.Shape{n, d},
-		fwd:   func(a []arg[T], y []T) { vec.RMSNorm(y, rstd, a[0].X, a[1].X, n, d, eps) },
+		fwd: func(a []arg[T], y []T) {
+			run.y, run.x, run.gain = y, a[0].X, a[1].X
+			rowBlocks(n, d, part)
+		},
 		backs: []back[T]{{of: []int{0, 1}, reads: []int{0, 1}, do: func(a []arg[T], _, dy []T, g [][]T) {
 			vec.RMSNormGrad(g[0], g[1], dy, a[0].X, rstd, a[1].X, n, d)
 		}}},

@@ -83,12 +83,18 @@ func ScaledRotary(p Place, base float64, scaling RotaryScaling, heads, d int, x,
 func rotarySpec[T Float](base float64, scaling RotaryScaling, heads, d, n, w int) spec[T] {
 	a := angles[T]{half: d / 2}
 	a.rate = func(i int) float64 { return scaling.rate(math.Pow(base, -float64(i)/float64(a.half))) }
+	var run struct{ y, x []T }
+	part := func(from, to int) {
+		y := run.y[from*w : to*w]
+		copy(y, run.x[from*w:to*w])
+		vec.Rotate(y, a.cos[from*a.half:to*a.half], a.sin[from*a.half:to*a.half], to-from, heads, d, w, vec.Interleaved)
+	}
 	return spec[T]{
 		shape: tensor.Shape{n, w},
 		fwd: func(in []arg[T], y []T) {
 			a.set(in[1].I)
-			copy(y, in[0].X)
-			vec.Rotate(y, a.cos, a.sin, n, heads, d, w, vec.Interleaved)
+			run.y, run.x = y, in[0].X
+			rowBlocks(n, w, part)
 		},
 		backs: []back[T]{{of: []int{0}, do: func(in []arg[T], _, dy []T, g [][]T) {
 			copy(g[0], dy)

@@ -17,9 +17,10 @@ func SwiGLU(p Place, a, b *G.Node) (*G.Node, error) {
 }
 
 func swigluSpec[T Float](a *G.Node) spec[T] {
+	swiglu := pairsInPieces(vec.SwiGLU[T])
 	return spec[T]{
 		shape: a.Shape(),
-		fwd:   func(in []arg[T], y []T) { vec.SwiGLU(y, in[0].X, in[1].X) },
+		fwd:   func(in []arg[T], y []T) { swiglu(y, in[0].X, in[1].X) },
 		backs: []back[T]{{of: []int{0, 1}, do: func(in []arg[T], _, dy []T, g [][]T) {
 			vec.SwiGLUGrad(g[0], g[1], dy, in[0].X, in[1].X)
 		}}},
