@@ -74,6 +74,7 @@ func newIntake(g *Generator, s Stepper) (intake, error) {
 
 const (
 	keptContexts = 8   // contexts of tokens whose states are kept
+	aloneTokens  = 64  // most tokens of a piece of one prompt
 	pieceTokens  = 128 // most tokens, without padding, of a piece of several prompts
 )
 
@@ -164,7 +165,7 @@ func (p *pieces) read() (ready []*job, tokens int, err error) {
 
 // readAlone reads a piece of the prompt in slot 0.
 func (p *pieces) readAlone(j *job) (n int, err error) {
-	t := p.solo.inMemory(singleChunk(len(j.unread)))
+	t := p.solo.inMemory(singleChunk(min(len(j.unread), aloneTokens)))
 	n = min(t, len(j.unread))
 	ids := padding(t)
 	copy(ids, j.unread[:n])

@@ -10,15 +10,17 @@ import (
 	"euryale/models"
 )
 
-// chunkLengths are the chunk sizes for reading a single prompt: few graphs, little padding.
-var chunkLengths = []int{1, 8, 64}
+// chunkLengths are the chunk sizes for reading a single prompt: few graphs. Products skip what is padded.
+var chunkLengths = []int{1, 8, 64, 256}
 
 // Prompts read side by side have groupRows sequences. Their chunks are multiples of groupStep
-// tokens, up to groupChunk. Products skip what is padded; the rest costs about an eighth of them.
+// tokens, up to groupChunk. Products skip what is padded; the rest costs about a sixteenth of them. Each
+// prompt that is read alone costs as much as weightRows rows more, since the weights are read again.
 const (
 	groupRows  = 8
 	groupStep  = 8
 	groupChunk = 64
+	weightRows = 8
 )
 
 // Begin empties sequence i and reads a prompt.
@@ -113,9 +115,9 @@ func (r *reader) plan(prompts []Prompt, distinct []int) (groups [][]int, singles
 	left := slices.SortedFunc(slices.Values(distinct), func(a, b int) int { return cmp.Or(cmp.Compare(rest[b], rest[a]), cmp.Compare(a, b)) })
 	for len(left) > 0 {
 		g := left[:min(groupRows, len(left))]
-		alone, together := 0, groupRows*roundUp(rest[g[0]], groupStep)/8
+		alone, together := 0, groupRows*roundUp(rest[g[0]], groupStep)/16
 		for _, j := range g {
-			alone, together = alone+singleRows(rest[j]), together+rest[j]
+			alone, together = alone+rest[j]+weightRows, together+rest[j]
 		}
 		if len(g) > 1 && together <= alone {
 			groups, left = append(groups, g), left[len(g):]
@@ -124,15 +126,6 @@ func (r *reader) plan(prompts []Prompt, distinct []int) (groups [][]int, singles
 		}
 	}
 	return groups, singles
-}
-
-// singleRows returns how many rows are computed to read n tokens alone.
-func singleRows(n int) (rows int) {
-	for n > 0 {
-		t := singleChunk(n)
-		rows, n = rows+t, n-t
-	}
-	return rows
 }
 
 // singleChunk returns the size of the first chunk of n tokens that are read alone.

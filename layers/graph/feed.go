@@ -34,10 +34,9 @@ func (g *Graph) Feed(f Feed) error {
 	return g.feedTargets(f)
 }
 
-// skipPadding has products compute only the rows of tokens, in graphs that read prompts of several
-// sequences.
+// skipPadding has products compute only the rows of tokens, in graphs that read prompts.
 func (g *Graph) skipPadding(tokens []int) {
-	if fr := g.frame; fr.Memory == nil || fr.Gradient || fr.B == 1 || fr.T == 1 {
+	if fr := g.frame; fr.Memory == nil || fr.Gradient || fr.T == 1 {
 		return
 	}
 	var rows []int

@@ -19,6 +19,9 @@ func (p *padding) skips(n int) bool { return p.n == n && len(p.rows) < n }
 
 // tokenRows returns the rows of x (n, d) that hold tokens, without gaps. The next call overwrites them.
 func tokenRows[T Float](p *padding, x []T, d int) []T {
+	if n := len(p.rows); n == 0 || p.rows[n-1] == n-1 { // the first rows
+		return x[:n*d]
+	}
 	var y []T
 	switch to := any(&y).(type) {
 	case *[]float32:
