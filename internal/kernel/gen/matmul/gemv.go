@@ -147,10 +147,41 @@ func (v vector) addDots(t Register, b, c GPVirtual, rows, rowsA int) {
 	Label("sum" + name)
 	out := newStrided(c, field(t, offCRow), rowsA)
 	for l := range sum {
+		if v.wide && v.size == 4 && rows == group {
+			v.addEight(t, sum[l], out.row(l))
+			continue
+		}
 		for i, r := range sum[l] {
 			v.addLanes(t, r, out.row(l).Offset(i*v.size))
 		}
 	}
+}
+
+// addEight emits addLanes of eight vectors of 16 floats whose sums are neighbours in memory: the same additions,
+// for several vectors at once. It overwrites r.
+func (v vector) addEight(t Register, r []VecVirtual, m Mem) {
+	other := v.reg()
+	for _, i := range []int{0, 1} { // the vectors of the even places and of the odd ones
+		for _, a := range []int{i, i + 4} { // 16 lanes of two vectors to 8
+			VSHUFF64X2(Imm(0x44), r[a+2], r[a], other)
+			VSHUFF64X2(Imm(0xEE), r[a+2], r[a], r[a])
+			v.add(other, r[a], r[a])
+		}
+		VSHUFF32X4(Imm(0x88), r[i+4], r[i], other) // 8 lanes of four vectors to 4
+		VSHUFF32X4(Imm(0xDD), r[i+4], r[i], r[i])
+		v.add(other, r[i], r[i])
+	}
+	VUNPCKLPD(r[1], r[0], other) // to 2
+	VUNPCKHPD(r[1], r[0], r[0])
+	v.add(other, r[0], r[0])
+	VMOVSHDUP(r[0], other) // to 1, in the even lanes
+	v.add(other, r[0], r[0])
+	sums, alpha := YMM(), YMM()
+	VPMOVQD(r[0], sums)
+	VBROADCASTSS(Mem{Base: t, Disp: offAlpha}, alpha)
+	VMOVUPS(m, other.AsY())
+	VFMADD231PS(alpha, sums, other.AsY())
+	VMOVUPS(other.AsY(), m)
 }
 
 // addLanes emits m += alpha·(the sum of the vector's lanes), by halving.
