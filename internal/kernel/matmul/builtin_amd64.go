@@ -70,12 +70,12 @@ func builtinTier() *tier {
 	switch {
 	case hasAVX512:
 		return newBuiltin("AVX-512",
-			&kernels[float32]{rows: 14, cols: 32, tile: sTileAVX512, addRows: sRowsAVX512, dots: sDotsAVX512, dotRows: 2, transpose: transposeBlocks},
-			&kernels[float64]{rows: 14, cols: 16, tile: dTileAVX512, addRows: dRowsAVX512, dots: dDotsAVX512, dotRows: 2, transpose: transposeLoop[float64]})
+			&kernels[float32]{rows: 14, cols: 32, tile: sTileAVX512, addRows: sRowsAVX512, dots: sDotsAVX512, transpose: transposeBlocks},
+			&kernels[float64]{rows: 14, cols: 16, tile: dTileAVX512, addRows: dRowsAVX512, dots: dDotsAVX512, transpose: transposeLoop[float64]})
 	case hasAVX2:
 		return newBuiltin("AVX2",
-			&kernels[float32]{rows: 6, cols: 16, tile: sTileAVX2, addRows: sRowsAVX2, dots: sDotsAVX2, dotRows: 1, transpose: transposeBlocks},
-			&kernels[float64]{rows: 6, cols: 8, tile: dTileAVX2, addRows: dRowsAVX2, dots: dDotsAVX2, dotRows: 1, transpose: transposeLoop[float64]})
+			&kernels[float32]{rows: 6, cols: 16, tile: sTileAVX2, addRows: sRowsAVX2, dots: sDotsAVX2, transpose: transposeBlocks},
+			&kernels[float64]{rows: 6, cols: 8, tile: dTileAVX2, addRows: dRowsAVX2, dots: dDotsAVX2, transpose: transposeLoop[float64]})
 	}
 	return nil
 }

@@ -181,7 +181,7 @@ func TestTileLayout(t *testing.T) {
 	var d tile[float64]
 	got := []uintptr{unsafe.Offsetof(s.a), unsafe.Offsetof(s.b), unsafe.Offsetof(s.c), unsafe.Offsetof(s.rows), unsafe.Offsetof(s.cols),
 		unsafe.Offsetof(s.k), unsafe.Offsetof(s.aRow), unsafe.Offsetof(s.aStep), unsafe.Offsetof(s.bStep), unsafe.Offsetof(s.cRow),
-		unsafe.Offsetof(s.ahead), unsafe.Offsetof(s.aheadStep), unsafe.Offsetof(s.alpha), unsafe.Offsetof(s.beta), unsafe.Offsetof(d.alpha), unsafe.Offsetof(d.beta),
+		unsafe.Offsetof(s.ahead), unsafe.Offsetof(s.aheadStep), unsafe.Offsetof(s.group), unsafe.Offsetof(s.bGroup), unsafe.Offsetof(s.alpha), unsafe.Offsetof(s.beta), unsafe.Offsetof(d.alpha), unsafe.Offsetof(d.beta),
 		unsafe.Offsetof(s.bPanel), unsafe.Offsetof(s.aPart), unsafe.Offsetof(s.bPart), unsafe.Offsetof(s.panels), unsafe.Offsetof(s.add)}
-	assert.Equal(t, []uintptr{0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 100, 96, 104, 104, 112, 120, 128, 136}, got)
+	assert.Equal(t, []uintptr{0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 116, 112, 120, 120, 128, 136, 144, 152}, got)
 }

@@ -23,20 +23,14 @@ func Scores[T kernel.Float](h Heads, q, k []T, ldk, keys int, p []T, ldp int) {
 	}
 	w := ks.workspace()
 	t := &w.tile
-	t.k, t.alpha, t.bStep, t.aRow, t.cRow = h.D, 1, ldk*sizeOf[T](), h.D*sizeOf[T](), ldp*sizeOf[T]()
+	headRows(t, h, h.D, ldp)
+	t.k, t.alpha, t.bStep, t.a = h.D, 1, ldk*sizeOf[T](), &q[0]
 	for i := range h.Count {
 		clear(p[i*ldp:][:keys])
 	}
 	for j := 0; j < keys; j += rowsAtOnce {
-		t.cols = min(rowsAtOnce, keys-j)
-		for i := 0; i < h.Count; i += t.rows {
-			t.rows = 1
-			if t.cols == rowsAtOnce && i%h.Group+ks.dotRows <= h.Group {
-				t.rows = ks.dotRows
-			}
-			t.a, t.b, t.c = &q[i*h.D], &k[j*ldk+i/h.Group*h.D], &p[i*ldp+j]
-			ks.dots(t)
-		}
+		t.cols, t.b, t.c = min(rowsAtOnce, keys-j), &k[j*ldk], &p[j]
+		ks.dots(t)
 	}
 	ks.done(w)
 }
@@ -52,16 +46,20 @@ func Mix[T kernel.Float](h Heads, p []T, ldp int, v []T, ldv, keys int, y []T) {
 	}
 	w := ks.workspace()
 	t := &w.tile
-	t.cols, t.bStep = h.D, ldv*sizeOf[T]()
+	headRows(t, h, ldp, h.D)
+	t.cols, t.bStep, t.c = h.D, ldv*sizeOf[T](), &y[0]
 	clear(y[:h.Count*h.D])
 	for j := 0; j < keys; j += rowsAtOnce {
-		t.k = min(rowsAtOnce, keys-j)
-		for i := range h.Count {
-			t.a, t.b, t.c = &p[i*ldp+j], &v[j*ldv+i/h.Group*h.D], &y[i*h.D]
-			ks.addRows(t)
-		}
+		t.k, t.a, t.b = min(rowsAtOnce, keys-j), &p[j], &v[j*ldv]
+		ks.addRows(t)
 	}
 	ks.done(w)
+}
+
+// headRows makes the heads the rows of A and C of a tile, which are so many elements apart.
+func headRows[T kernel.Float](t *tile[T], h Heads, a, c int) {
+	t.rows, t.group, t.bGroup = h.Count, h.Group, h.D*sizeOf[T]()
+	t.aRow, t.cRow = a*sizeOf[T](), c*sizeOf[T]()
 }
 
 // checkHeads checks the product of every head. The rows of A and C that belong to two heads are so many

@@ -15,12 +15,10 @@ type kernels[T kernel.Float] struct {
 
 	// tile computes C = alpha·A·B + beta·C for at most rows×cols elements.
 	tile func(*tile[T])
-	// addRows computes c[j] += Σᵢ a[i]·B[i][j]: k rows of B, cols columns.
+	// addRows computes c[j] += Σᵢ a[i]·B[i][j] for each row of A: k rows of B, cols columns.
 	addRows func(*tile[T])
-	// dots computes c[j] += alpha·Σᵢ a[i]·B[j][i]: cols rows of B, k columns.
+	// dots computes c[j] += alpha·Σᵢ a[i]·B[j][i] for each row of A: cols rows of B, k columns.
 	dots func(*tile[T])
-	// dotRows is the number of rows of A that dots multiplies at once with 8 rows of B.
-	dotRows int
 	// copyPanels copies 8 rows of src into whole panels, row i of panel q to
 	// dst[q·panelStep+i·width].
 	copyPanels func(dst []T, panelStep int, src []T, srcStep, panels, width int)
@@ -48,6 +46,7 @@ type tile[T kernel.Float] struct {
 	rows, cols, k            int
 	aRow, aStep, bStep, cRow int
 	ahead, aheadStep         int
+	group, bGroup            int // addRows and dots: so many rows of A share a B, whose next one is so far away
 	alpha, beta              T
 
 	// For the kernels of the tile unit: the distances between the panels of B, between the

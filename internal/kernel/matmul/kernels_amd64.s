@@ -73,15 +73,15 @@ loop1x2:
 	ADDQ         R9, R8
 	DECQ         BX
 	JNZ          loop1x2
-	VBROADCASTSS 96(AX), Z2
+	VBROADCASTSS 112(AX), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store1x2
-	VBROADCASTSS 100(AX), Z2
+	VBROADCASTSS 116(AX), Z2
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -140,17 +140,17 @@ loop2x2:
 	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop2x2
-	VBROADCASTSS 96(AX), Z4
+	VBROADCASTSS 112(AX), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store2x2
-	VBROADCASTSS 100(AX), Z4
+	VBROADCASTSS 116(AX), Z4
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -225,7 +225,7 @@ loop3x2:
 	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop3x2
-	VBROADCASTSS 96(AX), Z6
+	VBROADCASTSS 112(AX), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
@@ -234,10 +234,10 @@ loop3x2:
 	VMULPS       Z6, Z5, Z5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store3x2
-	VBROADCASTSS 100(AX), Z6
+	VBROADCASTSS 116(AX), Z6
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -332,7 +332,7 @@ loop4x2:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop4x2
-	VBROADCASTSS 96(AX), Z8
+	VBROADCASTSS 112(AX), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
 	VMULPS       Z8, Z2, Z2
@@ -343,10 +343,10 @@ loop4x2:
 	VMULPS       Z8, Z7, Z7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store4x2
-	VBROADCASTSS 100(AX), Z8
+	VBROADCASTSS 116(AX), Z8
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z9
 	VFMADD231PS  Z8, Z9, Z0
@@ -457,7 +457,7 @@ loop5x2:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop5x2
-	VBROADCASTSS 96(AX), Z10
+	VBROADCASTSS 112(AX), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
 	VMULPS       Z10, Z2, Z2
@@ -470,10 +470,10 @@ loop5x2:
 	VMULPS       Z10, Z9, Z9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store5x2
-	VBROADCASTSS 100(AX), Z10
+	VBROADCASTSS 116(AX), Z10
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z11
 	VFMADD231PS  Z10, Z11, Z0
@@ -600,7 +600,7 @@ loop6x2:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop6x2
-	VBROADCASTSS 96(AX), Z12
+	VBROADCASTSS 112(AX), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -615,10 +615,10 @@ loop6x2:
 	VMULPS       Z12, Z11, Z11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store6x2
-	VBROADCASTSS 100(AX), Z12
+	VBROADCASTSS 116(AX), Z12
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z13
 	VFMADD231PS  Z12, Z13, Z0
@@ -764,7 +764,7 @@ loop7x2:
 	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop7x2
-	VBROADCASTSS 96(AX), Z14
+	VBROADCASTSS 112(AX), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
 	VMULPS       Z14, Z2, Z2
@@ -781,10 +781,10 @@ loop7x2:
 	VMULPS       Z14, Z13, Z13
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store7x2
-	VBROADCASTSS 100(AX), Z14
+	VBROADCASTSS 116(AX), Z14
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z15
 	VFMADD231PS  Z14, Z15, Z0
@@ -946,7 +946,7 @@ loop8x2:
 	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop8x2
-	VBROADCASTSS 96(AX), Z16
+	VBROADCASTSS 112(AX), Z16
 	VMULPS       Z16, Z0, Z0
 	VMULPS       Z16, Z1, Z1
 	VMULPS       Z16, Z2, Z2
@@ -965,10 +965,10 @@ loop8x2:
 	VMULPS       Z16, Z15, Z15
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store8x2
-	VBROADCASTSS 100(AX), Z16
+	VBROADCASTSS 116(AX), Z16
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z17
 	VFMADD231PS  Z16, Z17, Z0
@@ -1146,7 +1146,7 @@ loop9x2:
 	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop9x2
-	VBROADCASTSS 96(AX), Z18
+	VBROADCASTSS 112(AX), Z18
 	VMULPS       Z18, Z0, Z0
 	VMULPS       Z18, Z1, Z1
 	VMULPS       Z18, Z2, Z2
@@ -1167,10 +1167,10 @@ loop9x2:
 	VMULPS       Z18, Z17, Z17
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store9x2
-	VBROADCASTSS 100(AX), Z18
+	VBROADCASTSS 116(AX), Z18
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z19
 	VFMADD231PS  Z18, Z19, Z0
@@ -1367,7 +1367,7 @@ loop10x2:
 	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop10x2
-	VBROADCASTSS 96(AX), Z20
+	VBROADCASTSS 112(AX), Z20
 	VMULPS       Z20, Z0, Z0
 	VMULPS       Z20, Z1, Z1
 	VMULPS       Z20, Z2, Z2
@@ -1390,10 +1390,10 @@ loop10x2:
 	VMULPS       Z20, Z19, Z19
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store10x2
-	VBROADCASTSS 100(AX), Z20
+	VBROADCASTSS 116(AX), Z20
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z21
 	VFMADD231PS  Z20, Z21, Z0
@@ -1606,7 +1606,7 @@ loop11x2:
 	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop11x2
-	VBROADCASTSS 96(AX), Z22
+	VBROADCASTSS 112(AX), Z22
 	VMULPS       Z22, Z0, Z0
 	VMULPS       Z22, Z1, Z1
 	VMULPS       Z22, Z2, Z2
@@ -1631,10 +1631,10 @@ loop11x2:
 	VMULPS       Z22, Z21, Z21
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store11x2
-	VBROADCASTSS 100(AX), Z22
+	VBROADCASTSS 116(AX), Z22
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z23
 	VFMADD231PS  Z22, Z23, Z0
@@ -1863,7 +1863,7 @@ loop12x2:
 	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop12x2
-	VBROADCASTSS 96(AX), Z24
+	VBROADCASTSS 112(AX), Z24
 	VMULPS       Z24, Z0, Z0
 	VMULPS       Z24, Z1, Z1
 	VMULPS       Z24, Z2, Z2
@@ -1890,10 +1890,10 @@ loop12x2:
 	VMULPS       Z24, Z23, Z23
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store12x2
-	VBROADCASTSS 100(AX), Z24
+	VBROADCASTSS 116(AX), Z24
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z25
 	VFMADD231PS  Z24, Z25, Z0
@@ -2141,7 +2141,7 @@ loop13x2:
 	ADDQ         R14, R13
 	DECQ         R10
 	JNZ          loop13x2
-	VBROADCASTSS 96(AX), Z26
+	VBROADCASTSS 112(AX), Z26
 	VMULPS       Z26, Z0, Z0
 	VMULPS       Z26, Z1, Z1
 	VMULPS       Z26, Z2, Z2
@@ -2170,10 +2170,10 @@ loop13x2:
 	VMULPS       Z26, Z25, Z25
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store13x2
-	VBROADCASTSS 100(AX), Z26
+	VBROADCASTSS 116(AX), Z26
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z27
 	VFMADD231PS  Z26, Z27, Z0
@@ -2437,7 +2437,7 @@ loop14x2:
 	ADDQ         R14, R13
 	DECQ         R10
 	JNZ          loop14x2
-	VBROADCASTSS 96(AX), Z28
+	VBROADCASTSS 112(AX), Z28
 	VMULPS       Z28, Z0, Z0
 	VMULPS       Z28, Z1, Z1
 	VMULPS       Z28, Z2, Z2
@@ -2468,10 +2468,10 @@ loop14x2:
 	VMULPS       Z28, Z27, Z27
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store14x2
-	VBROADCASTSS 100(AX), Z28
+	VBROADCASTSS 116(AX), Z28
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z29
 	VFMADD231PS  Z28, Z29, Z0
@@ -2648,14 +2648,14 @@ loop1x1:
 	ADDQ         R9, R8
 	DECQ         BX
 	JNZ          loop1x1
-	VBROADCASTSS 96(AX), Z1
+	VBROADCASTSS 112(AX), Z1
 	VMULPS       Z1, Z0, Z0
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store1x1
-	VBROADCASTSS 100(AX), Z1
+	VBROADCASTSS 116(AX), Z1
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z2
 	VFMADD231PS  Z1, Z2, Z0
@@ -2705,15 +2705,15 @@ loop2x1:
 	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop2x1
-	VBROADCASTSS 96(AX), Z2
+	VBROADCASTSS 112(AX), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store2x1
-	VBROADCASTSS 100(AX), Z2
+	VBROADCASTSS 116(AX), Z2
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -2774,16 +2774,16 @@ loop3x1:
 	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop3x1
-	VBROADCASTSS 96(AX), Z3
+	VBROADCASTSS 112(AX), Z3
 	VMULPS       Z3, Z0, Z0
 	VMULPS       Z3, Z1, Z1
 	VMULPS       Z3, Z2, Z2
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store3x1
-	VBROADCASTSS 100(AX), Z3
+	VBROADCASTSS 116(AX), Z3
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z4
 	VFMADD231PS  Z3, Z4, Z0
@@ -2859,17 +2859,17 @@ loop4x1:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop4x1
-	VBROADCASTSS 96(AX), Z4
+	VBROADCASTSS 112(AX), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store4x1
-	VBROADCASTSS 100(AX), Z4
+	VBROADCASTSS 116(AX), Z4
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -2956,7 +2956,7 @@ loop5x1:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop5x1
-	VBROADCASTSS 96(AX), Z5
+	VBROADCASTSS 112(AX), Z5
 	VMULPS       Z5, Z0, Z0
 	VMULPS       Z5, Z1, Z1
 	VMULPS       Z5, Z2, Z2
@@ -2964,10 +2964,10 @@ loop5x1:
 	VMULPS       Z5, Z4, Z4
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store5x1
-	VBROADCASTSS 100(AX), Z5
+	VBROADCASTSS 116(AX), Z5
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z6
 	VFMADD231PS  Z5, Z6, Z0
@@ -3065,7 +3065,7 @@ loop6x1:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop6x1
-	VBROADCASTSS 96(AX), Z6
+	VBROADCASTSS 112(AX), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
@@ -3074,10 +3074,10 @@ loop6x1:
 	VMULPS       Z6, Z5, Z5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store6x1
-	VBROADCASTSS 100(AX), Z6
+	VBROADCASTSS 116(AX), Z6
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -3189,7 +3189,7 @@ loop7x1:
 	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop7x1
-	VBROADCASTSS 96(AX), Z7
+	VBROADCASTSS 112(AX), Z7
 	VMULPS       Z7, Z0, Z0
 	VMULPS       Z7, Z1, Z1
 	VMULPS       Z7, Z2, Z2
@@ -3199,10 +3199,10 @@ loop7x1:
 	VMULPS       Z7, Z6, Z6
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store7x1
-	VBROADCASTSS 100(AX), Z7
+	VBROADCASTSS 116(AX), Z7
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z8
 	VFMADD231PS  Z7, Z8, Z0
@@ -3325,7 +3325,7 @@ loop8x1:
 	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop8x1
-	VBROADCASTSS 96(AX), Z8
+	VBROADCASTSS 112(AX), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
 	VMULPS       Z8, Z2, Z2
@@ -3336,10 +3336,10 @@ loop8x1:
 	VMULPS       Z8, Z7, Z7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store8x1
-	VBROADCASTSS 100(AX), Z8
+	VBROADCASTSS 116(AX), Z8
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z9
 	VFMADD231PS  Z8, Z9, Z0
@@ -3473,7 +3473,7 @@ loop9x1:
 	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop9x1
-	VBROADCASTSS 96(AX), Z9
+	VBROADCASTSS 112(AX), Z9
 	VMULPS       Z9, Z0, Z0
 	VMULPS       Z9, Z1, Z1
 	VMULPS       Z9, Z2, Z2
@@ -3485,10 +3485,10 @@ loop9x1:
 	VMULPS       Z9, Z8, Z8
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store9x1
-	VBROADCASTSS 100(AX), Z9
+	VBROADCASTSS 116(AX), Z9
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z10
 	VFMADD231PS  Z9, Z10, Z0
@@ -3636,7 +3636,7 @@ loop10x1:
 	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop10x1
-	VBROADCASTSS 96(AX), Z10
+	VBROADCASTSS 112(AX), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
 	VMULPS       Z10, Z2, Z2
@@ -3649,10 +3649,10 @@ loop10x1:
 	VMULPS       Z10, Z9, Z9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store10x1
-	VBROADCASTSS 100(AX), Z10
+	VBROADCASTSS 116(AX), Z10
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z11
 	VFMADD231PS  Z10, Z11, Z0
@@ -3811,7 +3811,7 @@ loop11x1:
 	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop11x1
-	VBROADCASTSS 96(AX), Z11
+	VBROADCASTSS 112(AX), Z11
 	VMULPS       Z11, Z0, Z0
 	VMULPS       Z11, Z1, Z1
 	VMULPS       Z11, Z2, Z2
@@ -3825,10 +3825,10 @@ loop11x1:
 	VMULPS       Z11, Z10, Z10
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store11x1
-	VBROADCASTSS 100(AX), Z11
+	VBROADCASTSS 116(AX), Z11
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z12
 	VFMADD231PS  Z11, Z12, Z0
@@ -3998,7 +3998,7 @@ loop12x1:
 	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop12x1
-	VBROADCASTSS 96(AX), Z12
+	VBROADCASTSS 112(AX), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -4013,10 +4013,10 @@ loop12x1:
 	VMULPS       Z12, Z11, Z11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store12x1
-	VBROADCASTSS 100(AX), Z12
+	VBROADCASTSS 116(AX), Z12
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z13
 	VFMADD231PS  Z12, Z13, Z0
@@ -4200,7 +4200,7 @@ loop13x1:
 	ADDQ         R14, R13
 	DECQ         R10
 	JNZ          loop13x1
-	VBROADCASTSS 96(AX), Z13
+	VBROADCASTSS 112(AX), Z13
 	VMULPS       Z13, Z0, Z0
 	VMULPS       Z13, Z1, Z1
 	VMULPS       Z13, Z2, Z2
@@ -4216,10 +4216,10 @@ loop13x1:
 	VMULPS       Z13, Z12, Z12
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store13x1
-	VBROADCASTSS 100(AX), Z13
+	VBROADCASTSS 116(AX), Z13
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z14
 	VFMADD231PS  Z13, Z14, Z0
@@ -4414,7 +4414,7 @@ loop14x1:
 	ADDQ         R14, R13
 	DECQ         R10
 	JNZ          loop14x1
-	VBROADCASTSS 96(AX), Z14
+	VBROADCASTSS 112(AX), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
 	VMULPS       Z14, Z2, Z2
@@ -4431,10 +4431,10 @@ loop14x1:
 	VMULPS       Z14, Z13, Z13
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store14x1
-	VBROADCASTSS 100(AX), Z14
+	VBROADCASTSS 116(AX), Z14
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z15
 	VFMADD231PS  Z14, Z15, Z0
@@ -4512,14 +4512,20 @@ store14x1:
 	RET
 
 // func sRowsAVX512(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, FMA3
 TEXT ·sRowsAVX512(SB), NOSPLIT, $0-8
-	MOVQ         t+0(FP), AX
-	MOVQ         40(AX), CX
-	CMPQ         CX, $0x08
-	JNE          one
-	MOVQ         (AX), CX
-	MOVQ         8(AX), DX
+	MOVQ t+0(FP), AX
+	CMPQ 40(AX), $0x08
+	JNE  one
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+
+group8:
+	MOVQ 96(AX), DI
+
+row8:
 	VBROADCASTSS (CX), Z0
 	VBROADCASTSS 4(CX), Z1
 	VBROADCASTSS 8(CX), Z2
@@ -4528,237 +4534,208 @@ TEXT ·sRowsAVX512(SB), NOSPLIT, $0-8
 	VBROADCASTSS 20(CX), Z5
 	VBROADCASTSS 24(CX), Z6
 	VBROADCASTSS 28(CX), Z7
-	MOVQ         64(AX), CX
-	MOVQ         DX, BX
-	IMUL3Q       $+3, CX, SI
-	ADDQ         DX, SI
-	IMUL3Q       $+6, CX, DI
-	ADDQ         DX, DI
-	MOVQ         16(AX), DX
-	MOVQ         32(AX), AX
+	MOVQ         64(AX), R8
+	MOVQ         DX, R9
+	IMUL3Q       $+3, R8, R10
+	ADDQ         DX, R10
+	IMUL3Q       $+6, R8, R11
+	ADDQ         DX, R11
+	MOVQ         32(AX), R13
+	MOVQ         BX, R12
 
 columns8:
-	SUBQ        $0x10, AX
+	SUBQ        $0x10, R13
 	JL          tail8
-	VMOVUPS     (DX), Z8
-	VMOVUPS     (BX), Z9
+	VMOVUPS     (R12), Z8
+	VMOVUPS     (R9), Z9
 	VFMADD231PS Z0, Z9, Z8
-	VMOVUPS     (BX)(CX*1), Z9
+	VMOVUPS     (R9)(R8*1), Z9
 	VFMADD231PS Z1, Z9, Z8
-	VMOVUPS     (BX)(CX*2), Z9
+	VMOVUPS     (R9)(R8*2), Z9
 	VFMADD231PS Z2, Z9, Z8
-	VMOVUPS     (SI), Z9
+	VMOVUPS     (R10), Z9
 	VFMADD231PS Z3, Z9, Z8
-	VMOVUPS     (BX)(CX*4), Z9
+	VMOVUPS     (R9)(R8*4), Z9
 	VFMADD231PS Z4, Z9, Z8
-	VMOVUPS     (SI)(CX*2), Z9
+	VMOVUPS     (R10)(R8*2), Z9
 	VFMADD231PS Z5, Z9, Z8
-	VMOVUPS     (DI), Z9
+	VMOVUPS     (R11), Z9
 	VFMADD231PS Z6, Z9, Z8
-	VMOVUPS     (SI)(CX*4), Z9
+	VMOVUPS     (R10)(R8*4), Z9
 	VFMADD231PS Z7, Z9, Z8
-	VMOVUPS     Z8, (DX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, SI
-	ADDQ        $0x40, DI
-	ADDQ        $0x40, DX
+	VMOVUPS     Z8, (R12)
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, R10
+	ADDQ        $0x40, R11
+	ADDQ        $0x40, R12
 	JMP         columns8
 
 tail8:
-	ADDQ        $0x10, AX
+	ADDQ        $0x10, R13
 	JZ          end8
-	MOVQ        $-1, R8
-	BZHIQ       AX, R8, R8
-	KMOVW       R8, K1
-	VMOVUPS.Z   (DX), K1, Z8
-	VMOVUPS.Z   (BX), K1, Z9
+	CMPQ        R13, $0x08
+	JL          part8
+	VMOVUPS     (R12), Y8
+	VMOVUPS     (R9), Y9
+	VFMADD231PS Y0, Y9, Y8
+	VMOVUPS     (R9)(R8*1), Y9
+	VFMADD231PS Y1, Y9, Y8
+	VMOVUPS     (R9)(R8*2), Y9
+	VFMADD231PS Y2, Y9, Y8
+	VMOVUPS     (R10), Y9
+	VFMADD231PS Y3, Y9, Y8
+	VMOVUPS     (R9)(R8*4), Y9
+	VFMADD231PS Y4, Y9, Y8
+	VMOVUPS     (R10)(R8*2), Y9
+	VFMADD231PS Y5, Y9, Y8
+	VMOVUPS     (R11), Y9
+	VFMADD231PS Y6, Y9, Y8
+	VMOVUPS     (R10)(R8*4), Y9
+	VFMADD231PS Y7, Y9, Y8
+	VMOVUPS     Y8, (R12)
+	ADDQ        $0x20, R9
+	ADDQ        $0x20, R10
+	ADDQ        $0x20, R11
+	ADDQ        $0x20, R12
+	SUBQ        $0x08, R13
+	JZ          end8
+
+part8:
+	MOVQ        $-1, R14
+	BZHIQ       R13, R14, R14
+	KMOVW       R14, K1
+	VMOVUPS.Z   (R12), K1, Z8
+	VMOVUPS.Z   (R9), K1, Z9
 	VFMADD231PS Z0, Z9, Z8
-	VMOVUPS.Z   (BX)(CX*1), K1, Z9
+	VMOVUPS.Z   (R9)(R8*1), K1, Z9
 	VFMADD231PS Z1, Z9, Z8
-	VMOVUPS.Z   (BX)(CX*2), K1, Z9
+	VMOVUPS.Z   (R9)(R8*2), K1, Z9
 	VFMADD231PS Z2, Z9, Z8
-	VMOVUPS.Z   (SI), K1, Z9
+	VMOVUPS.Z   (R10), K1, Z9
 	VFMADD231PS Z3, Z9, Z8
-	VMOVUPS.Z   (BX)(CX*4), K1, Z9
+	VMOVUPS.Z   (R9)(R8*4), K1, Z9
 	VFMADD231PS Z4, Z9, Z8
-	VMOVUPS.Z   (SI)(CX*2), K1, Z9
+	VMOVUPS.Z   (R10)(R8*2), K1, Z9
 	VFMADD231PS Z5, Z9, Z8
-	VMOVUPS.Z   (DI), K1, Z9
+	VMOVUPS.Z   (R11), K1, Z9
 	VFMADD231PS Z6, Z9, Z8
-	VMOVUPS.Z   (SI)(CX*4), K1, Z9
+	VMOVUPS.Z   (R10)(R8*4), K1, Z9
 	VFMADD231PS Z7, Z9, Z8
-	VMOVUPS     Z8, K1, (DX)
+	VMOVUPS     Z8, K1, (R12)
 
 end8:
+	ADDQ 48(AX), CX
+	ADDQ 72(AX), BX
+	SUBQ $0x01, SI
+	JZ   done8
+	SUBQ $0x01, DI
+	JNZ  row8
+	ADDQ 104(AX), DX
+	JMP  group8
+
+done8:
 	VZEROUPPER
 	RET
 
 one:
-	MOVQ (AX), DX
-	MOVQ 8(AX), BX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+
+group1:
+	MOVQ 96(AX), DI
+
+row1:
+	MOVQ 40(AX), R10
+	MOVQ CX, R8
+	MOVQ DX, R9
 
 next:
-	VBROADCASTSS (DX), Z0
-	MOVQ         64(AX), SI
-	MOVQ         BX, SI
-	MOVQ         16(AX), DI
-	MOVQ         32(AX), R8
+	VBROADCASTSS (R8), Z0
+	MOVQ         64(AX), R11
+	MOVQ         R9, R11
+	MOVQ         32(AX), R13
+	MOVQ         BX, R12
 
 columns1:
-	SUBQ        $0x10, R8
+	SUBQ        $0x10, R13
 	JL          tail1
-	VMOVUPS     (DI), Z1
-	VMOVUPS     (SI), Z2
+	VMOVUPS     (R12), Z1
+	VMOVUPS     (R11), Z2
 	VFMADD231PS Z0, Z2, Z1
-	VMOVUPS     Z1, (DI)
-	ADDQ        $0x40, SI
-	ADDQ        $0x40, DI
+	VMOVUPS     Z1, (R12)
+	ADDQ        $0x40, R11
+	ADDQ        $0x40, R12
 	JMP         columns1
 
 tail1:
-	ADDQ        $0x10, R8
+	ADDQ        $0x10, R13
 	JZ          end1
-	MOVQ        $-1, R9
-	BZHIQ       R8, R9, R9
-	KMOVW       R9, K1
-	VMOVUPS.Z   (DI), K1, Z1
-	VMOVUPS.Z   (SI), K1, Z2
+	CMPQ        R13, $0x08
+	JL          part1
+	VMOVUPS     (R12), Y1
+	VMOVUPS     (R11), Y2
+	VFMADD231PS Y0, Y2, Y1
+	VMOVUPS     Y1, (R12)
+	ADDQ        $0x20, R11
+	ADDQ        $0x20, R12
+	SUBQ        $0x08, R13
+	JZ          end1
+
+part1:
+	MOVQ        $-1, R14
+	BZHIQ       R13, R14, R14
+	KMOVW       R14, K1
+	VMOVUPS.Z   (R12), K1, Z1
+	VMOVUPS.Z   (R11), K1, Z2
 	VFMADD231PS Z0, Z2, Z1
-	VMOVUPS     Z1, K1, (DI)
+	VMOVUPS     Z1, K1, (R12)
 
 end1:
-	ADDQ $0x04, DX
-	ADDQ 64(AX), BX
-	DECQ CX
+	ADDQ $0x04, R8
+	ADDQ 64(AX), R9
+	DECQ R10
 	JNZ  next
+	ADDQ 48(AX), CX
+	ADDQ 72(AX), BX
+	SUBQ $0x01, SI
+	JZ   done1
+	SUBQ $0x01, DI
+	JNZ  row1
+	ADDQ 104(AX), DX
+	JMP  group1
+
+done1:
 	VZEROUPPER
 	RET
 
 // func sDotsAVX512(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2, FMA3
 TEXT ·sDotsAVX512(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   32(AX), CX
-	CMPQ   CX, $0x08
-	JNE    one
-	CMPQ   24(AX), $0x02
-	JE     pair
-	MOVQ   8(AX), CX
-	MOVQ   16(AX), DX
-	MOVQ   64(AX), BX
-	MOVQ   CX, SI
-	IMUL3Q $+3, BX, DI
-	ADDQ   CX, DI
-	IMUL3Q $+6, BX, R8
-	ADDQ   CX, R8
-	MOVQ   (AX), CX
-	MOVQ   48(AX), R9
-	MOVQ   40(AX), R9
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
+	MOVQ t+0(FP), AX
+	CMPQ 32(AX), $0x08
+	JNE  one
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
 
-along1x8:
-	SUBQ        $0x10, R9
-	JL          tail1x8
-	VMOVUPS     (CX), Z0
-	VMOVUPS     (SI), Z9
-	VFMADD231PS Z0, Z9, Z1
-	VMOVUPS     (SI)(BX*1), Z9
-	VFMADD231PS Z0, Z9, Z2
-	VMOVUPS     (SI)(BX*2), Z9
-	VFMADD231PS Z0, Z9, Z3
-	VMOVUPS     (DI), Z9
-	VFMADD231PS Z0, Z9, Z4
-	VMOVUPS     (SI)(BX*4), Z9
-	VFMADD231PS Z0, Z9, Z5
-	VMOVUPS     (DI)(BX*2), Z9
-	VFMADD231PS Z0, Z9, Z6
-	VMOVUPS     (R8), Z9
-	VFMADD231PS Z0, Z9, Z7
-	VMOVUPS     (DI)(BX*4), Z9
-	VFMADD231PS Z0, Z9, Z8
-	ADDQ        $0x40, SI
-	ADDQ        $0x40, DI
-	ADDQ        $0x40, R8
-	ADDQ        $0x40, CX
-	JMP         along1x8
+group8:
+	MOVQ 96(AX), DI
 
-tail1x8:
-	ADDQ        $0x10, R9
-	JZ          sum1x8
-	MOVQ        $-1, R10
-	BZHIQ       R9, R10, R10
-	KMOVW       R10, K1
-	VMOVUPS.Z   (CX), K1, Z0
-	VMOVUPS.Z   (SI), K1, Z9
-	VFMADD231PS Z0, Z9, Z1
-	VMOVUPS.Z   (SI)(BX*1), K1, Z9
-	VFMADD231PS Z0, Z9, Z2
-	VMOVUPS.Z   (SI)(BX*2), K1, Z9
-	VFMADD231PS Z0, Z9, Z3
-	VMOVUPS.Z   (DI), K1, Z9
-	VFMADD231PS Z0, Z9, Z4
-	VMOVUPS.Z   (SI)(BX*4), K1, Z9
-	VFMADD231PS Z0, Z9, Z5
-	VMOVUPS.Z   (DI)(BX*2), K1, Z9
-	VFMADD231PS Z0, Z9, Z6
-	VMOVUPS.Z   (R8), K1, Z9
-	VFMADD231PS Z0, Z9, Z7
-	VMOVUPS.Z   (DI)(BX*4), K1, Z9
-	VFMADD231PS Z0, Z9, Z8
-
-sum1x8:
-	MOVQ         72(AX), CX
-	MOVQ         DX, CX
-	VSHUFF64X2   $0x44, Z3, Z1, Z0
-	VSHUFF64X2   $0xee, Z3, Z1, Z1
-	VADDPS       Z0, Z1, Z1
-	VSHUFF64X2   $0x44, Z7, Z5, Z0
-	VSHUFF64X2   $0xee, Z7, Z5, Z5
-	VADDPS       Z0, Z5, Z5
-	VSHUFF32X4   $0x88, Z5, Z1, Z0
-	VSHUFF32X4   $0xdd, Z5, Z1, Z1
-	VADDPS       Z0, Z1, Z1
-	VSHUFF64X2   $0x44, Z4, Z2, Z0
-	VSHUFF64X2   $0xee, Z4, Z2, Z2
-	VADDPS       Z0, Z2, Z2
-	VSHUFF64X2   $0x44, Z8, Z6, Z0
-	VSHUFF64X2   $0xee, Z8, Z6, Z6
-	VADDPS       Z0, Z6, Z6
-	VSHUFF32X4   $0x88, Z6, Z2, Z0
-	VSHUFF32X4   $0xdd, Z6, Z2, Z2
-	VADDPS       Z0, Z2, Z2
-	VUNPCKLPD    Z2, Z1, Z0
-	VUNPCKHPD    Z2, Z1, Z1
-	VADDPS       Z0, Z1, Z1
-	VMOVSHDUP    Z1, Z0
-	VADDPS       Z0, Z1, Z1
-	VPMOVQD      Z1, Y1
-	VBROADCASTSS 96(AX), Y2
-	VMOVUPS      (CX), Y0
-	VFMADD231PS  Y2, Y1, Y0
-	VMOVUPS      Y0, (CX)
-	VZEROUPPER
-	RET
-
-pair:
-	MOVQ   8(AX), CX
-	MOVQ   16(AX), DX
-	MOVQ   64(AX), BX
-	MOVQ   CX, SI
-	IMUL3Q $+3, BX, DI
-	ADDQ   CX, DI
-	IMUL3Q $+6, BX, R8
-	ADDQ   CX, R8
-	MOVQ   (AX), CX
-	MOVQ   48(AX), R9
-	MOVQ   40(AX), R10
+row8:
+	CMPQ   DI, $0x02
+	JL     single8
+	MOVQ   64(AX), R8
+	MOVQ   DX, R9
+	IMUL3Q $+3, R8, R10
+	ADDQ   DX, R10
+	IMUL3Q $+6, R8, R11
+	ADDQ   DX, R11
+	MOVQ   48(AX), R12
+	MOVQ   CX, R13
+	MOVQ   40(AX), R14
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
@@ -4777,75 +4754,76 @@ pair:
 	VXORPS Z17, Z17, Z17
 
 along2x8:
-	SUBQ        $0x10, R10
+	SUBQ        $0x10, R14
 	JL          tail2x8
-	VMOVUPS     (CX), Z0
-	VMOVUPS     (CX)(R9*1), Z9
-	VMOVUPS     (SI), Z18
+	VMOVUPS     (R13), Z0
+	VMOVUPS     (R13)(R12*1), Z9
+	VMOVUPS     (R9), Z18
 	VFMADD231PS Z0, Z18, Z1
 	VFMADD231PS Z9, Z18, Z10
-	VMOVUPS     (SI)(BX*1), Z18
+	VMOVUPS     (R9)(R8*1), Z18
 	VFMADD231PS Z0, Z18, Z2
 	VFMADD231PS Z9, Z18, Z11
-	VMOVUPS     (SI)(BX*2), Z18
+	VMOVUPS     (R9)(R8*2), Z18
 	VFMADD231PS Z0, Z18, Z3
 	VFMADD231PS Z9, Z18, Z12
-	VMOVUPS     (DI), Z18
+	VMOVUPS     (R10), Z18
 	VFMADD231PS Z0, Z18, Z4
 	VFMADD231PS Z9, Z18, Z13
-	VMOVUPS     (SI)(BX*4), Z18
+	VMOVUPS     (R9)(R8*4), Z18
 	VFMADD231PS Z0, Z18, Z5
 	VFMADD231PS Z9, Z18, Z14
-	VMOVUPS     (DI)(BX*2), Z18
+	VMOVUPS     (R10)(R8*2), Z18
 	VFMADD231PS Z0, Z18, Z6
 	VFMADD231PS Z9, Z18, Z15
-	VMOVUPS     (R8), Z18
+	VMOVUPS     (R11), Z18
 	VFMADD231PS Z0, Z18, Z7
 	VFMADD231PS Z9, Z18, Z16
-	VMOVUPS     (DI)(BX*4), Z18
+	VMOVUPS     (R10)(R8*4), Z18
 	VFMADD231PS Z0, Z18, Z8
 	VFMADD231PS Z9, Z18, Z17
-	ADDQ        $0x40, SI
-	ADDQ        $0x40, DI
-	ADDQ        $0x40, R8
-	ADDQ        $0x40, CX
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, R10
+	ADDQ        $0x40, R11
+	ADDQ        $0x40, R13
 	JMP         along2x8
 
 tail2x8:
-	ADDQ        $0x10, R10
+	ADDQ        $0x10, R14
 	JZ          sum2x8
-	MOVQ        $-1, R11
-	BZHIQ       R10, R11, R11
-	KMOVW       R11, K1
-	VMOVUPS.Z   (CX), K1, Z0
-	VMOVUPS.Z   (CX)(R9*1), K1, Z9
-	VMOVUPS.Z   (SI), K1, Z18
+	MOVQ        $-1, R15
+	BZHIQ       R14, R15, R15
+	KMOVW       R15, K1
+	VMOVUPS.Z   (R13), K1, Z0
+	VMOVUPS.Z   (R13)(R12*1), K1, Z9
+	VMOVUPS.Z   (R9), K1, Z18
 	VFMADD231PS Z0, Z18, Z1
 	VFMADD231PS Z9, Z18, Z10
-	VMOVUPS.Z   (SI)(BX*1), K1, Z18
+	VMOVUPS.Z   (R9)(R8*1), K1, Z18
 	VFMADD231PS Z0, Z18, Z2
 	VFMADD231PS Z9, Z18, Z11
-	VMOVUPS.Z   (SI)(BX*2), K1, Z18
+	VMOVUPS.Z   (R9)(R8*2), K1, Z18
 	VFMADD231PS Z0, Z18, Z3
 	VFMADD231PS Z9, Z18, Z12
-	VMOVUPS.Z   (DI), K1, Z18
+	VMOVUPS.Z   (R10), K1, Z18
 	VFMADD231PS Z0, Z18, Z4
 	VFMADD231PS Z9, Z18, Z13
-	VMOVUPS.Z   (SI)(BX*4), K1, Z18
+	VMOVUPS.Z   (R9)(R8*4), K1, Z18
 	VFMADD231PS Z0, Z18, Z5
 	VFMADD231PS Z9, Z18, Z14
-	VMOVUPS.Z   (DI)(BX*2), K1, Z18
+	VMOVUPS.Z   (R10)(R8*2), K1, Z18
 	VFMADD231PS Z0, Z18, Z6
 	VFMADD231PS Z9, Z18, Z15
-	VMOVUPS.Z   (R8), K1, Z18
+	VMOVUPS.Z   (R11), K1, Z18
 	VFMADD231PS Z0, Z18, Z7
 	VFMADD231PS Z9, Z18, Z16
-	VMOVUPS.Z   (DI)(BX*4), K1, Z18
+	VMOVUPS.Z   (R10)(R8*4), K1, Z18
 	VFMADD231PS Z0, Z18, Z8
 	VFMADD231PS Z9, Z18, Z17
 
 sum2x8:
-	MOVQ         72(AX), CX
+	MOVQ         72(AX), R8
+	MOVQ         BX, R9
 	VSHUFF64X2   $0x44, Z3, Z1, Z0
 	VSHUFF64X2   $0xee, Z3, Z1, Z1
 	VADDPS       Z0, Z1, Z1
@@ -4870,10 +4848,10 @@ sum2x8:
 	VMOVSHDUP    Z1, Z0
 	VADDPS       Z0, Z1, Z1
 	VPMOVQD      Z1, Y1
-	VBROADCASTSS 96(AX), Y2
-	VMOVUPS      (DX), Y0
+	VBROADCASTSS 112(AX), Y2
+	VMOVUPS      (R9), Y0
 	VFMADD231PS  Y2, Y1, Y0
-	VMOVUPS      Y0, (DX)
+	VMOVUPS      Y0, (R9)
 	VSHUFF64X2   $0x44, Z12, Z10, Z0
 	VSHUFF64X2   $0xee, Z12, Z10, Z10
 	VADDPS       Z0, Z10, Z10
@@ -4898,48 +4876,179 @@ sum2x8:
 	VMOVSHDUP    Z10, Z0
 	VADDPS       Z0, Z10, Z10
 	VPMOVQD      Z10, Y1
-	VBROADCASTSS 96(AX), Y2
-	VMOVUPS      (DX)(CX*1), Y0
+	VBROADCASTSS 112(AX), Y2
+	VMOVUPS      (R9)(R8*1), Y0
 	VFMADD231PS  Y2, Y1, Y0
-	VMOVUPS      Y0, (DX)(CX*1)
+	VMOVUPS      Y0, (R9)(R8*1)
+	ADDQ         48(AX), CX
+	ADDQ         72(AX), BX
+	ADDQ         48(AX), CX
+	ADDQ         72(AX), BX
+	SUBQ         $0x02, SI
+	JZ           done8
+	SUBQ         $0x02, DI
+	JNZ          row8
+	ADDQ         104(AX), DX
+	JMP          group8
+
+single8:
+	MOVQ   64(AX), R8
+	MOVQ   DX, R9
+	IMUL3Q $+3, R8, R10
+	ADDQ   DX, R10
+	IMUL3Q $+6, R8, R11
+	ADDQ   DX, R11
+	MOVQ   48(AX), R12
+	MOVQ   CX, R12
+	MOVQ   40(AX), R13
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+
+along1x8:
+	SUBQ        $0x10, R13
+	JL          tail1x8
+	VMOVUPS     (R12), Z0
+	VMOVUPS     (R9), Z9
+	VFMADD231PS Z0, Z9, Z1
+	VMOVUPS     (R9)(R8*1), Z9
+	VFMADD231PS Z0, Z9, Z2
+	VMOVUPS     (R9)(R8*2), Z9
+	VFMADD231PS Z0, Z9, Z3
+	VMOVUPS     (R10), Z9
+	VFMADD231PS Z0, Z9, Z4
+	VMOVUPS     (R9)(R8*4), Z9
+	VFMADD231PS Z0, Z9, Z5
+	VMOVUPS     (R10)(R8*2), Z9
+	VFMADD231PS Z0, Z9, Z6
+	VMOVUPS     (R11), Z9
+	VFMADD231PS Z0, Z9, Z7
+	VMOVUPS     (R10)(R8*4), Z9
+	VFMADD231PS Z0, Z9, Z8
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, R10
+	ADDQ        $0x40, R11
+	ADDQ        $0x40, R12
+	JMP         along1x8
+
+tail1x8:
+	ADDQ        $0x10, R13
+	JZ          sum1x8
+	MOVQ        $-1, R14
+	BZHIQ       R13, R14, R14
+	KMOVW       R14, K1
+	VMOVUPS.Z   (R12), K1, Z0
+	VMOVUPS.Z   (R9), K1, Z9
+	VFMADD231PS Z0, Z9, Z1
+	VMOVUPS.Z   (R9)(R8*1), K1, Z9
+	VFMADD231PS Z0, Z9, Z2
+	VMOVUPS.Z   (R9)(R8*2), K1, Z9
+	VFMADD231PS Z0, Z9, Z3
+	VMOVUPS.Z   (R10), K1, Z9
+	VFMADD231PS Z0, Z9, Z4
+	VMOVUPS.Z   (R9)(R8*4), K1, Z9
+	VFMADD231PS Z0, Z9, Z5
+	VMOVUPS.Z   (R10)(R8*2), K1, Z9
+	VFMADD231PS Z0, Z9, Z6
+	VMOVUPS.Z   (R11), K1, Z9
+	VFMADD231PS Z0, Z9, Z7
+	VMOVUPS.Z   (R10)(R8*4), K1, Z9
+	VFMADD231PS Z0, Z9, Z8
+
+sum1x8:
+	MOVQ         72(AX), R8
+	MOVQ         BX, R8
+	VSHUFF64X2   $0x44, Z3, Z1, Z0
+	VSHUFF64X2   $0xee, Z3, Z1, Z1
+	VADDPS       Z0, Z1, Z1
+	VSHUFF64X2   $0x44, Z7, Z5, Z0
+	VSHUFF64X2   $0xee, Z7, Z5, Z5
+	VADDPS       Z0, Z5, Z5
+	VSHUFF32X4   $0x88, Z5, Z1, Z0
+	VSHUFF32X4   $0xdd, Z5, Z1, Z1
+	VADDPS       Z0, Z1, Z1
+	VSHUFF64X2   $0x44, Z4, Z2, Z0
+	VSHUFF64X2   $0xee, Z4, Z2, Z2
+	VADDPS       Z0, Z2, Z2
+	VSHUFF64X2   $0x44, Z8, Z6, Z0
+	VSHUFF64X2   $0xee, Z8, Z6, Z6
+	VADDPS       Z0, Z6, Z6
+	VSHUFF32X4   $0x88, Z6, Z2, Z0
+	VSHUFF32X4   $0xdd, Z6, Z2, Z2
+	VADDPS       Z0, Z2, Z2
+	VUNPCKLPD    Z2, Z1, Z0
+	VUNPCKHPD    Z2, Z1, Z1
+	VADDPS       Z0, Z1, Z1
+	VMOVSHDUP    Z1, Z0
+	VADDPS       Z0, Z1, Z1
+	VPMOVQD      Z1, Y1
+	VBROADCASTSS 112(AX), Y2
+	VMOVUPS      (R8), Y0
+	VFMADD231PS  Y2, Y1, Y0
+	VMOVUPS      Y0, (R8)
+	ADDQ         48(AX), CX
+	ADDQ         72(AX), BX
+	SUBQ         $0x01, SI
+	JZ           done8
+	SUBQ         $0x01, DI
+	JNZ          row8
+	ADDQ         104(AX), DX
+	JMP          group8
+
+done8:
 	VZEROUPPER
 	RET
 
 one:
+	MOVQ (AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+
+group1:
+	MOVQ 96(AX), DI
+
+row1:
+	MOVQ 32(AX), R10
+	MOVQ DX, R8
+	MOVQ BX, R9
 
 next:
-	MOVQ   64(AX), SI
-	MOVQ   DX, SI
-	MOVQ   (AX), DI
-	MOVQ   48(AX), R8
-	MOVQ   40(AX), R8
+	MOVQ   64(AX), R11
+	MOVQ   R8, R11
+	MOVQ   48(AX), R12
+	MOVQ   CX, R12
+	MOVQ   40(AX), R13
 	VXORPS Z1, Z1, Z1
 
 along1x1:
-	SUBQ        $0x10, R8
+	SUBQ        $0x10, R13
 	JL          tail1x1
-	VMOVUPS     (DI), Z0
-	VMOVUPS     (SI), Z2
+	VMOVUPS     (R12), Z0
+	VMOVUPS     (R11), Z2
 	VFMADD231PS Z0, Z2, Z1
-	ADDQ        $0x40, SI
-	ADDQ        $0x40, DI
+	ADDQ        $0x40, R11
+	ADDQ        $0x40, R12
 	JMP         along1x1
 
 tail1x1:
-	ADDQ        $0x10, R8
+	ADDQ        $0x10, R13
 	JZ          sum1x1
-	MOVQ        $-1, R9
-	BZHIQ       R8, R9, R9
-	KMOVW       R9, K1
-	VMOVUPS.Z   (DI), K1, Z0
-	VMOVUPS.Z   (SI), K1, Z2
+	MOVQ        $-1, R14
+	BZHIQ       R13, R14, R14
+	KMOVW       R14, K1
+	VMOVUPS.Z   (R12), K1, Z0
+	VMOVUPS.Z   (R11), K1, Z2
 	VFMADD231PS Z0, Z2, Z1
 
 sum1x1:
-	MOVQ          72(AX), SI
-	MOVQ          BX, SI
+	MOVQ          72(AX), R11
+	MOVQ          R9, R11
 	VEXTRACTF64X4 $0x01, Z1, Y0
 	VADDPS        Y0, Y1, Y1
 	VEXTRACTF64X2 $0x01, Y1, X0
@@ -4948,13 +5057,23 @@ sum1x1:
 	VADDPS        X0, X1, X1
 	VMOVSHDUP     X1, X0
 	VADDPS        X0, X1, X1
-	VMOVSS        (SI), X0
-	VFMADD231SS   96(AX), X1, X0
-	VMOVSS        X0, (SI)
-	ADDQ          64(AX), DX
-	ADDQ          $0x04, BX
-	DECQ          CX
+	VMOVSS        (R11), X0
+	VFMADD231SS   112(AX), X1, X0
+	VMOVSS        X0, (R11)
+	ADDQ          64(AX), R8
+	ADDQ          $0x04, R9
+	DECQ          R10
 	JNZ           next
+	ADDQ          48(AX), CX
+	ADDQ          72(AX), BX
+	SUBQ          $0x01, SI
+	JZ            done1
+	SUBQ          $0x01, DI
+	JNZ           row1
+	ADDQ          104(AX), DX
+	JMP           group1
+
+done1:
 	VZEROUPPER
 	RET
 
@@ -5027,15 +5146,15 @@ loop1x2:
 	ADDQ         R9, R8
 	DECQ         BX
 	JNZ          loop1x2
-	VBROADCASTSD 96(AX), Z2
+	VBROADCASTSD 112(AX), Z2
 	VMULPD       Z2, Z0, Z0
 	VMULPD       Z2, Z1, Z1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store1x2
-	VBROADCASTSD 104(AX), Z2
+	VBROADCASTSD 120(AX), Z2
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z3
 	VFMADD231PD  Z2, Z3, Z0
@@ -5094,17 +5213,17 @@ loop2x2:
 	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop2x2
-	VBROADCASTSD 96(AX), Z4
+	VBROADCASTSD 112(AX), Z4
 	VMULPD       Z4, Z0, Z0
 	VMULPD       Z4, Z1, Z1
 	VMULPD       Z4, Z2, Z2
 	VMULPD       Z4, Z3, Z3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store2x2
-	VBROADCASTSD 104(AX), Z4
+	VBROADCASTSD 120(AX), Z4
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z5
 	VFMADD231PD  Z4, Z5, Z0
@@ -5179,7 +5298,7 @@ loop3x2:
 	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop3x2
-	VBROADCASTSD 96(AX), Z6
+	VBROADCASTSD 112(AX), Z6
 	VMULPD       Z6, Z0, Z0
 	VMULPD       Z6, Z1, Z1
 	VMULPD       Z6, Z2, Z2
@@ -5188,10 +5307,10 @@ loop3x2:
 	VMULPD       Z6, Z5, Z5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store3x2
-	VBROADCASTSD 104(AX), Z6
+	VBROADCASTSD 120(AX), Z6
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z7
 	VFMADD231PD  Z6, Z7, Z0
@@ -5286,7 +5405,7 @@ loop4x2:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop4x2
-	VBROADCASTSD 96(AX), Z8
+	VBROADCASTSD 112(AX), Z8
 	VMULPD       Z8, Z0, Z0
 	VMULPD       Z8, Z1, Z1
 	VMULPD       Z8, Z2, Z2
@@ -5297,10 +5416,10 @@ loop4x2:
 	VMULPD       Z8, Z7, Z7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store4x2
-	VBROADCASTSD 104(AX), Z8
+	VBROADCASTSD 120(AX), Z8
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z9
 	VFMADD231PD  Z8, Z9, Z0
@@ -5411,7 +5530,7 @@ loop5x2:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop5x2
-	VBROADCASTSD 96(AX), Z10
+	VBROADCASTSD 112(AX), Z10
 	VMULPD       Z10, Z0, Z0
 	VMULPD       Z10, Z1, Z1
 	VMULPD       Z10, Z2, Z2
@@ -5424,10 +5543,10 @@ loop5x2:
 	VMULPD       Z10, Z9, Z9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store5x2
-	VBROADCASTSD 104(AX), Z10
+	VBROADCASTSD 120(AX), Z10
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z11
 	VFMADD231PD  Z10, Z11, Z0
@@ -5554,7 +5673,7 @@ loop6x2:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop6x2
-	VBROADCASTSD 96(AX), Z12
+	VBROADCASTSD 112(AX), Z12
 	VMULPD       Z12, Z0, Z0
 	VMULPD       Z12, Z1, Z1
 	VMULPD       Z12, Z2, Z2
@@ -5569,10 +5688,10 @@ loop6x2:
 	VMULPD       Z12, Z11, Z11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store6x2
-	VBROADCASTSD 104(AX), Z12
+	VBROADCASTSD 120(AX), Z12
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z13
 	VFMADD231PD  Z12, Z13, Z0
@@ -5718,7 +5837,7 @@ loop7x2:
 	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop7x2
-	VBROADCASTSD 96(AX), Z14
+	VBROADCASTSD 112(AX), Z14
 	VMULPD       Z14, Z0, Z0
 	VMULPD       Z14, Z1, Z1
 	VMULPD       Z14, Z2, Z2
@@ -5735,10 +5854,10 @@ loop7x2:
 	VMULPD       Z14, Z13, Z13
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store7x2
-	VBROADCASTSD 104(AX), Z14
+	VBROADCASTSD 120(AX), Z14
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z15
 	VFMADD231PD  Z14, Z15, Z0
@@ -5900,7 +6019,7 @@ loop8x2:
 	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop8x2
-	VBROADCASTSD 96(AX), Z16
+	VBROADCASTSD 112(AX), Z16
 	VMULPD       Z16, Z0, Z0
 	VMULPD       Z16, Z1, Z1
 	VMULPD       Z16, Z2, Z2
@@ -5919,10 +6038,10 @@ loop8x2:
 	VMULPD       Z16, Z15, Z15
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store8x2
-	VBROADCASTSD 104(AX), Z16
+	VBROADCASTSD 120(AX), Z16
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z17
 	VFMADD231PD  Z16, Z17, Z0
@@ -6100,7 +6219,7 @@ loop9x2:
 	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop9x2
-	VBROADCASTSD 96(AX), Z18
+	VBROADCASTSD 112(AX), Z18
 	VMULPD       Z18, Z0, Z0
 	VMULPD       Z18, Z1, Z1
 	VMULPD       Z18, Z2, Z2
@@ -6121,10 +6240,10 @@ loop9x2:
 	VMULPD       Z18, Z17, Z17
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store9x2
-	VBROADCASTSD 104(AX), Z18
+	VBROADCASTSD 120(AX), Z18
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z19
 	VFMADD231PD  Z18, Z19, Z0
@@ -6321,7 +6440,7 @@ loop10x2:
 	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop10x2
-	VBROADCASTSD 96(AX), Z20
+	VBROADCASTSD 112(AX), Z20
 	VMULPD       Z20, Z0, Z0
 	VMULPD       Z20, Z1, Z1
 	VMULPD       Z20, Z2, Z2
@@ -6344,10 +6463,10 @@ loop10x2:
 	VMULPD       Z20, Z19, Z19
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store10x2
-	VBROADCASTSD 104(AX), Z20
+	VBROADCASTSD 120(AX), Z20
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z21
 	VFMADD231PD  Z20, Z21, Z0
@@ -6560,7 +6679,7 @@ loop11x2:
 	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop11x2
-	VBROADCASTSD 96(AX), Z22
+	VBROADCASTSD 112(AX), Z22
 	VMULPD       Z22, Z0, Z0
 	VMULPD       Z22, Z1, Z1
 	VMULPD       Z22, Z2, Z2
@@ -6585,10 +6704,10 @@ loop11x2:
 	VMULPD       Z22, Z21, Z21
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store11x2
-	VBROADCASTSD 104(AX), Z22
+	VBROADCASTSD 120(AX), Z22
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z23
 	VFMADD231PD  Z22, Z23, Z0
@@ -6817,7 +6936,7 @@ loop12x2:
 	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop12x2
-	VBROADCASTSD 96(AX), Z24
+	VBROADCASTSD 112(AX), Z24
 	VMULPD       Z24, Z0, Z0
 	VMULPD       Z24, Z1, Z1
 	VMULPD       Z24, Z2, Z2
@@ -6844,10 +6963,10 @@ loop12x2:
 	VMULPD       Z24, Z23, Z23
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store12x2
-	VBROADCASTSD 104(AX), Z24
+	VBROADCASTSD 120(AX), Z24
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z25
 	VFMADD231PD  Z24, Z25, Z0
@@ -7095,7 +7214,7 @@ loop13x2:
 	ADDQ         R14, R13
 	DECQ         R10
 	JNZ          loop13x2
-	VBROADCASTSD 96(AX), Z26
+	VBROADCASTSD 112(AX), Z26
 	VMULPD       Z26, Z0, Z0
 	VMULPD       Z26, Z1, Z1
 	VMULPD       Z26, Z2, Z2
@@ -7124,10 +7243,10 @@ loop13x2:
 	VMULPD       Z26, Z25, Z25
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store13x2
-	VBROADCASTSD 104(AX), Z26
+	VBROADCASTSD 120(AX), Z26
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z27
 	VFMADD231PD  Z26, Z27, Z0
@@ -7391,7 +7510,7 @@ loop14x2:
 	ADDQ         R14, R13
 	DECQ         R10
 	JNZ          loop14x2
-	VBROADCASTSD 96(AX), Z28
+	VBROADCASTSD 112(AX), Z28
 	VMULPD       Z28, Z0, Z0
 	VMULPD       Z28, Z1, Z1
 	VMULPD       Z28, Z2, Z2
@@ -7422,10 +7541,10 @@ loop14x2:
 	VMULPD       Z28, Z27, Z27
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store14x2
-	VBROADCASTSD 104(AX), Z28
+	VBROADCASTSD 120(AX), Z28
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Z29
 	VFMADD231PD  Z28, Z29, Z0
@@ -7602,14 +7721,14 @@ loop1x1:
 	ADDQ         R9, R8
 	DECQ         BX
 	JNZ          loop1x1
-	VBROADCASTSD 96(AX), Z1
+	VBROADCASTSD 112(AX), Z1
 	VMULPD       Z1, Z0, Z0
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store1x1
-	VBROADCASTSD 104(AX), Z1
+	VBROADCASTSD 120(AX), Z1
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z2
 	VFMADD231PD  Z1, Z2, Z0
@@ -7659,15 +7778,15 @@ loop2x1:
 	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop2x1
-	VBROADCASTSD 96(AX), Z2
+	VBROADCASTSD 112(AX), Z2
 	VMULPD       Z2, Z0, Z0
 	VMULPD       Z2, Z1, Z1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store2x1
-	VBROADCASTSD 104(AX), Z2
+	VBROADCASTSD 120(AX), Z2
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z3
 	VFMADD231PD  Z2, Z3, Z0
@@ -7728,16 +7847,16 @@ loop3x1:
 	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop3x1
-	VBROADCASTSD 96(AX), Z3
+	VBROADCASTSD 112(AX), Z3
 	VMULPD       Z3, Z0, Z0
 	VMULPD       Z3, Z1, Z1
 	VMULPD       Z3, Z2, Z2
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store3x1
-	VBROADCASTSD 104(AX), Z3
+	VBROADCASTSD 120(AX), Z3
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z4
 	VFMADD231PD  Z3, Z4, Z0
@@ -7813,17 +7932,17 @@ loop4x1:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop4x1
-	VBROADCASTSD 96(AX), Z4
+	VBROADCASTSD 112(AX), Z4
 	VMULPD       Z4, Z0, Z0
 	VMULPD       Z4, Z1, Z1
 	VMULPD       Z4, Z2, Z2
 	VMULPD       Z4, Z3, Z3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store4x1
-	VBROADCASTSD 104(AX), Z4
+	VBROADCASTSD 120(AX), Z4
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z5
 	VFMADD231PD  Z4, Z5, Z0
@@ -7910,7 +8029,7 @@ loop5x1:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop5x1
-	VBROADCASTSD 96(AX), Z5
+	VBROADCASTSD 112(AX), Z5
 	VMULPD       Z5, Z0, Z0
 	VMULPD       Z5, Z1, Z1
 	VMULPD       Z5, Z2, Z2
@@ -7918,10 +8037,10 @@ loop5x1:
 	VMULPD       Z5, Z4, Z4
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store5x1
-	VBROADCASTSD 104(AX), Z5
+	VBROADCASTSD 120(AX), Z5
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z6
 	VFMADD231PD  Z5, Z6, Z0
@@ -8019,7 +8138,7 @@ loop6x1:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop6x1
-	VBROADCASTSD 96(AX), Z6
+	VBROADCASTSD 112(AX), Z6
 	VMULPD       Z6, Z0, Z0
 	VMULPD       Z6, Z1, Z1
 	VMULPD       Z6, Z2, Z2
@@ -8028,10 +8147,10 @@ loop6x1:
 	VMULPD       Z6, Z5, Z5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store6x1
-	VBROADCASTSD 104(AX), Z6
+	VBROADCASTSD 120(AX), Z6
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z7
 	VFMADD231PD  Z6, Z7, Z0
@@ -8143,7 +8262,7 @@ loop7x1:
 	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop7x1
-	VBROADCASTSD 96(AX), Z7
+	VBROADCASTSD 112(AX), Z7
 	VMULPD       Z7, Z0, Z0
 	VMULPD       Z7, Z1, Z1
 	VMULPD       Z7, Z2, Z2
@@ -8153,10 +8272,10 @@ loop7x1:
 	VMULPD       Z7, Z6, Z6
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store7x1
-	VBROADCASTSD 104(AX), Z7
+	VBROADCASTSD 120(AX), Z7
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z8
 	VFMADD231PD  Z7, Z8, Z0
@@ -8279,7 +8398,7 @@ loop8x1:
 	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop8x1
-	VBROADCASTSD 96(AX), Z8
+	VBROADCASTSD 112(AX), Z8
 	VMULPD       Z8, Z0, Z0
 	VMULPD       Z8, Z1, Z1
 	VMULPD       Z8, Z2, Z2
@@ -8290,10 +8409,10 @@ loop8x1:
 	VMULPD       Z8, Z7, Z7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store8x1
-	VBROADCASTSD 104(AX), Z8
+	VBROADCASTSD 120(AX), Z8
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z9
 	VFMADD231PD  Z8, Z9, Z0
@@ -8427,7 +8546,7 @@ loop9x1:
 	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop9x1
-	VBROADCASTSD 96(AX), Z9
+	VBROADCASTSD 112(AX), Z9
 	VMULPD       Z9, Z0, Z0
 	VMULPD       Z9, Z1, Z1
 	VMULPD       Z9, Z2, Z2
@@ -8439,10 +8558,10 @@ loop9x1:
 	VMULPD       Z9, Z8, Z8
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store9x1
-	VBROADCASTSD 104(AX), Z9
+	VBROADCASTSD 120(AX), Z9
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z10
 	VFMADD231PD  Z9, Z10, Z0
@@ -8590,7 +8709,7 @@ loop10x1:
 	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop10x1
-	VBROADCASTSD 96(AX), Z10
+	VBROADCASTSD 112(AX), Z10
 	VMULPD       Z10, Z0, Z0
 	VMULPD       Z10, Z1, Z1
 	VMULPD       Z10, Z2, Z2
@@ -8603,10 +8722,10 @@ loop10x1:
 	VMULPD       Z10, Z9, Z9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store10x1
-	VBROADCASTSD 104(AX), Z10
+	VBROADCASTSD 120(AX), Z10
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z11
 	VFMADD231PD  Z10, Z11, Z0
@@ -8765,7 +8884,7 @@ loop11x1:
 	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop11x1
-	VBROADCASTSD 96(AX), Z11
+	VBROADCASTSD 112(AX), Z11
 	VMULPD       Z11, Z0, Z0
 	VMULPD       Z11, Z1, Z1
 	VMULPD       Z11, Z2, Z2
@@ -8779,10 +8898,10 @@ loop11x1:
 	VMULPD       Z11, Z10, Z10
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store11x1
-	VBROADCASTSD 104(AX), Z11
+	VBROADCASTSD 120(AX), Z11
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z12
 	VFMADD231PD  Z11, Z12, Z0
@@ -8952,7 +9071,7 @@ loop12x1:
 	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop12x1
-	VBROADCASTSD 96(AX), Z12
+	VBROADCASTSD 112(AX), Z12
 	VMULPD       Z12, Z0, Z0
 	VMULPD       Z12, Z1, Z1
 	VMULPD       Z12, Z2, Z2
@@ -8967,10 +9086,10 @@ loop12x1:
 	VMULPD       Z12, Z11, Z11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store12x1
-	VBROADCASTSD 104(AX), Z12
+	VBROADCASTSD 120(AX), Z12
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z13
 	VFMADD231PD  Z12, Z13, Z0
@@ -9154,7 +9273,7 @@ loop13x1:
 	ADDQ         R14, R13
 	DECQ         R10
 	JNZ          loop13x1
-	VBROADCASTSD 96(AX), Z13
+	VBROADCASTSD 112(AX), Z13
 	VMULPD       Z13, Z0, Z0
 	VMULPD       Z13, Z1, Z1
 	VMULPD       Z13, Z2, Z2
@@ -9170,10 +9289,10 @@ loop13x1:
 	VMULPD       Z13, Z12, Z12
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store13x1
-	VBROADCASTSD 104(AX), Z13
+	VBROADCASTSD 120(AX), Z13
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z14
 	VFMADD231PD  Z13, Z14, Z0
@@ -9368,7 +9487,7 @@ loop14x1:
 	ADDQ         R14, R13
 	DECQ         R10
 	JNZ          loop14x1
-	VBROADCASTSD 96(AX), Z14
+	VBROADCASTSD 112(AX), Z14
 	VMULPD       Z14, Z0, Z0
 	VMULPD       Z14, Z1, Z1
 	VMULPD       Z14, Z2, Z2
@@ -9385,10 +9504,10 @@ loop14x1:
 	VMULPD       Z14, Z13, Z13
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store14x1
-	VBROADCASTSD 104(AX), Z14
+	VBROADCASTSD 120(AX), Z14
 	MOVQ         CX, AX
 	VMOVUPD.Z    (AX), K1, Z15
 	VFMADD231PD  Z14, Z15, Z0
@@ -9466,14 +9585,20 @@ store14x1:
 	RET
 
 // func dRowsAVX512(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, FMA3
 TEXT ·dRowsAVX512(SB), NOSPLIT, $0-8
-	MOVQ         t+0(FP), AX
-	MOVQ         40(AX), CX
-	CMPQ         CX, $0x08
-	JNE          one
-	MOVQ         (AX), CX
-	MOVQ         8(AX), DX
+	MOVQ t+0(FP), AX
+	CMPQ 40(AX), $0x08
+	JNE  one
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+
+group8:
+	MOVQ 96(AX), DI
+
+row8:
 	VBROADCASTSD (CX), Z0
 	VBROADCASTSD 8(CX), Z1
 	VBROADCASTSD 16(CX), Z2
@@ -9482,281 +9607,208 @@ TEXT ·dRowsAVX512(SB), NOSPLIT, $0-8
 	VBROADCASTSD 40(CX), Z5
 	VBROADCASTSD 48(CX), Z6
 	VBROADCASTSD 56(CX), Z7
-	MOVQ         64(AX), CX
-	MOVQ         DX, BX
-	IMUL3Q       $+3, CX, SI
-	ADDQ         DX, SI
-	IMUL3Q       $+6, CX, DI
-	ADDQ         DX, DI
-	MOVQ         16(AX), DX
-	MOVQ         32(AX), AX
+	MOVQ         64(AX), R8
+	MOVQ         DX, R9
+	IMUL3Q       $+3, R8, R10
+	ADDQ         DX, R10
+	IMUL3Q       $+6, R8, R11
+	ADDQ         DX, R11
+	MOVQ         32(AX), R13
+	MOVQ         BX, R12
 
 columns8:
-	SUBQ        $0x08, AX
+	SUBQ        $0x08, R13
 	JL          tail8
-	VMOVUPD     (DX), Z8
-	VMOVUPD     (BX), Z9
+	VMOVUPD     (R12), Z8
+	VMOVUPD     (R9), Z9
 	VFMADD231PD Z0, Z9, Z8
-	VMOVUPD     (BX)(CX*1), Z9
+	VMOVUPD     (R9)(R8*1), Z9
 	VFMADD231PD Z1, Z9, Z8
-	VMOVUPD     (BX)(CX*2), Z9
+	VMOVUPD     (R9)(R8*2), Z9
 	VFMADD231PD Z2, Z9, Z8
-	VMOVUPD     (SI), Z9
+	VMOVUPD     (R10), Z9
 	VFMADD231PD Z3, Z9, Z8
-	VMOVUPD     (BX)(CX*4), Z9
+	VMOVUPD     (R9)(R8*4), Z9
 	VFMADD231PD Z4, Z9, Z8
-	VMOVUPD     (SI)(CX*2), Z9
+	VMOVUPD     (R10)(R8*2), Z9
 	VFMADD231PD Z5, Z9, Z8
-	VMOVUPD     (DI), Z9
+	VMOVUPD     (R11), Z9
 	VFMADD231PD Z6, Z9, Z8
-	VMOVUPD     (SI)(CX*4), Z9
+	VMOVUPD     (R10)(R8*4), Z9
 	VFMADD231PD Z7, Z9, Z8
-	VMOVUPD     Z8, (DX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, SI
-	ADDQ        $0x40, DI
-	ADDQ        $0x40, DX
+	VMOVUPD     Z8, (R12)
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, R10
+	ADDQ        $0x40, R11
+	ADDQ        $0x40, R12
 	JMP         columns8
 
 tail8:
-	ADDQ        $0x08, AX
+	ADDQ        $0x08, R13
 	JZ          end8
-	MOVQ        $-1, R8
-	BZHIQ       AX, R8, R8
-	KMOVW       R8, K1
-	VMOVUPD.Z   (DX), K1, Z8
-	VMOVUPD.Z   (BX), K1, Z9
+	CMPQ        R13, $0x04
+	JL          part8
+	VMOVUPD     (R12), Y8
+	VMOVUPD     (R9), Y9
+	VFMADD231PD Y0, Y9, Y8
+	VMOVUPD     (R9)(R8*1), Y9
+	VFMADD231PD Y1, Y9, Y8
+	VMOVUPD     (R9)(R8*2), Y9
+	VFMADD231PD Y2, Y9, Y8
+	VMOVUPD     (R10), Y9
+	VFMADD231PD Y3, Y9, Y8
+	VMOVUPD     (R9)(R8*4), Y9
+	VFMADD231PD Y4, Y9, Y8
+	VMOVUPD     (R10)(R8*2), Y9
+	VFMADD231PD Y5, Y9, Y8
+	VMOVUPD     (R11), Y9
+	VFMADD231PD Y6, Y9, Y8
+	VMOVUPD     (R10)(R8*4), Y9
+	VFMADD231PD Y7, Y9, Y8
+	VMOVUPD     Y8, (R12)
+	ADDQ        $0x20, R9
+	ADDQ        $0x20, R10
+	ADDQ        $0x20, R11
+	ADDQ        $0x20, R12
+	SUBQ        $0x04, R13
+	JZ          end8
+
+part8:
+	MOVQ        $-1, R14
+	BZHIQ       R13, R14, R14
+	KMOVW       R14, K1
+	VMOVUPD.Z   (R12), K1, Z8
+	VMOVUPD.Z   (R9), K1, Z9
 	VFMADD231PD Z0, Z9, Z8
-	VMOVUPD.Z   (BX)(CX*1), K1, Z9
+	VMOVUPD.Z   (R9)(R8*1), K1, Z9
 	VFMADD231PD Z1, Z9, Z8
-	VMOVUPD.Z   (BX)(CX*2), K1, Z9
+	VMOVUPD.Z   (R9)(R8*2), K1, Z9
 	VFMADD231PD Z2, Z9, Z8
-	VMOVUPD.Z   (SI), K1, Z9
+	VMOVUPD.Z   (R10), K1, Z9
 	VFMADD231PD Z3, Z9, Z8
-	VMOVUPD.Z   (BX)(CX*4), K1, Z9
+	VMOVUPD.Z   (R9)(R8*4), K1, Z9
 	VFMADD231PD Z4, Z9, Z8
-	VMOVUPD.Z   (SI)(CX*2), K1, Z9
+	VMOVUPD.Z   (R10)(R8*2), K1, Z9
 	VFMADD231PD Z5, Z9, Z8
-	VMOVUPD.Z   (DI), K1, Z9
+	VMOVUPD.Z   (R11), K1, Z9
 	VFMADD231PD Z6, Z9, Z8
-	VMOVUPD.Z   (SI)(CX*4), K1, Z9
+	VMOVUPD.Z   (R10)(R8*4), K1, Z9
 	VFMADD231PD Z7, Z9, Z8
-	VMOVUPD     Z8, K1, (DX)
+	VMOVUPD     Z8, K1, (R12)
 
 end8:
+	ADDQ 48(AX), CX
+	ADDQ 72(AX), BX
+	SUBQ $0x01, SI
+	JZ   done8
+	SUBQ $0x01, DI
+	JNZ  row8
+	ADDQ 104(AX), DX
+	JMP  group8
+
+done8:
 	VZEROUPPER
 	RET
 
 one:
-	MOVQ (AX), DX
-	MOVQ 8(AX), BX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+
+group1:
+	MOVQ 96(AX), DI
+
+row1:
+	MOVQ 40(AX), R10
+	MOVQ CX, R8
+	MOVQ DX, R9
 
 next:
-	VBROADCASTSD (DX), Z0
-	MOVQ         64(AX), SI
-	MOVQ         BX, SI
-	MOVQ         16(AX), DI
-	MOVQ         32(AX), R8
+	VBROADCASTSD (R8), Z0
+	MOVQ         64(AX), R11
+	MOVQ         R9, R11
+	MOVQ         32(AX), R13
+	MOVQ         BX, R12
 
 columns1:
-	SUBQ        $0x08, R8
+	SUBQ        $0x08, R13
 	JL          tail1
-	VMOVUPD     (DI), Z1
-	VMOVUPD     (SI), Z2
+	VMOVUPD     (R12), Z1
+	VMOVUPD     (R11), Z2
 	VFMADD231PD Z0, Z2, Z1
-	VMOVUPD     Z1, (DI)
-	ADDQ        $0x40, SI
-	ADDQ        $0x40, DI
+	VMOVUPD     Z1, (R12)
+	ADDQ        $0x40, R11
+	ADDQ        $0x40, R12
 	JMP         columns1
 
 tail1:
-	ADDQ        $0x08, R8
+	ADDQ        $0x08, R13
 	JZ          end1
-	MOVQ        $-1, R9
-	BZHIQ       R8, R9, R9
-	KMOVW       R9, K1
-	VMOVUPD.Z   (DI), K1, Z1
-	VMOVUPD.Z   (SI), K1, Z2
+	CMPQ        R13, $0x04
+	JL          part1
+	VMOVUPD     (R12), Y1
+	VMOVUPD     (R11), Y2
+	VFMADD231PD Y0, Y2, Y1
+	VMOVUPD     Y1, (R12)
+	ADDQ        $0x20, R11
+	ADDQ        $0x20, R12
+	SUBQ        $0x04, R13
+	JZ          end1
+
+part1:
+	MOVQ        $-1, R14
+	BZHIQ       R13, R14, R14
+	KMOVW       R14, K1
+	VMOVUPD.Z   (R12), K1, Z1
+	VMOVUPD.Z   (R11), K1, Z2
 	VFMADD231PD Z0, Z2, Z1
-	VMOVUPD     Z1, K1, (DI)
+	VMOVUPD     Z1, K1, (R12)
 
 end1:
-	ADDQ $0x08, DX
-	ADDQ 64(AX), BX
-	DECQ CX
+	ADDQ $0x08, R8
+	ADDQ 64(AX), R9
+	DECQ R10
 	JNZ  next
+	ADDQ 48(AX), CX
+	ADDQ 72(AX), BX
+	SUBQ $0x01, SI
+	JZ   done1
+	SUBQ $0x01, DI
+	JNZ  row1
+	ADDQ 104(AX), DX
+	JMP  group1
+
+done1:
 	VZEROUPPER
 	RET
 
 // func dDotsAVX512(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2, FMA3
 TEXT ·dDotsAVX512(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   32(AX), CX
-	CMPQ   CX, $0x08
-	JNE    one
-	CMPQ   24(AX), $0x02
-	JE     pair
-	MOVQ   8(AX), CX
-	MOVQ   16(AX), DX
-	MOVQ   64(AX), BX
-	MOVQ   CX, SI
-	IMUL3Q $+3, BX, DI
-	ADDQ   CX, DI
-	IMUL3Q $+6, BX, R8
-	ADDQ   CX, R8
-	MOVQ   (AX), CX
-	MOVQ   48(AX), R9
-	MOVQ   40(AX), R9
-	VXORPD Z1, Z1, Z1
-	VXORPD Z2, Z2, Z2
-	VXORPD Z3, Z3, Z3
-	VXORPD Z4, Z4, Z4
-	VXORPD Z5, Z5, Z5
-	VXORPD Z6, Z6, Z6
-	VXORPD Z7, Z7, Z7
-	VXORPD Z8, Z8, Z8
+	MOVQ t+0(FP), AX
+	CMPQ 32(AX), $0x08
+	JNE  one
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
 
-along1x8:
-	SUBQ        $0x08, R9
-	JL          tail1x8
-	VMOVUPD     (CX), Z0
-	VMOVUPD     (SI), Z9
-	VFMADD231PD Z0, Z9, Z1
-	VMOVUPD     (SI)(BX*1), Z9
-	VFMADD231PD Z0, Z9, Z2
-	VMOVUPD     (SI)(BX*2), Z9
-	VFMADD231PD Z0, Z9, Z3
-	VMOVUPD     (DI), Z9
-	VFMADD231PD Z0, Z9, Z4
-	VMOVUPD     (SI)(BX*4), Z9
-	VFMADD231PD Z0, Z9, Z5
-	VMOVUPD     (DI)(BX*2), Z9
-	VFMADD231PD Z0, Z9, Z6
-	VMOVUPD     (R8), Z9
-	VFMADD231PD Z0, Z9, Z7
-	VMOVUPD     (DI)(BX*4), Z9
-	VFMADD231PD Z0, Z9, Z8
-	ADDQ        $0x40, SI
-	ADDQ        $0x40, DI
-	ADDQ        $0x40, R8
-	ADDQ        $0x40, CX
-	JMP         along1x8
+group8:
+	MOVQ 96(AX), DI
 
-tail1x8:
-	ADDQ        $0x08, R9
-	JZ          sum1x8
-	MOVQ        $-1, R10
-	BZHIQ       R9, R10, R10
-	KMOVW       R10, K1
-	VMOVUPD.Z   (CX), K1, Z0
-	VMOVUPD.Z   (SI), K1, Z9
-	VFMADD231PD Z0, Z9, Z1
-	VMOVUPD.Z   (SI)(BX*1), K1, Z9
-	VFMADD231PD Z0, Z9, Z2
-	VMOVUPD.Z   (SI)(BX*2), K1, Z9
-	VFMADD231PD Z0, Z9, Z3
-	VMOVUPD.Z   (DI), K1, Z9
-	VFMADD231PD Z0, Z9, Z4
-	VMOVUPD.Z   (SI)(BX*4), K1, Z9
-	VFMADD231PD Z0, Z9, Z5
-	VMOVUPD.Z   (DI)(BX*2), K1, Z9
-	VFMADD231PD Z0, Z9, Z6
-	VMOVUPD.Z   (R8), K1, Z9
-	VFMADD231PD Z0, Z9, Z7
-	VMOVUPD.Z   (DI)(BX*4), K1, Z9
-	VFMADD231PD Z0, Z9, Z8
-
-sum1x8:
-	MOVQ          72(AX), CX
-	MOVQ          DX, CX
-	VEXTRACTF64X4 $0x01, Z1, Y0
-	VADDPD        Y0, Y1, Y1
-	VEXTRACTF64X2 $0x01, Y1, X0
-	VADDPD        X0, X1, X1
-	VPERMILPD     $0x01, X1, X0
-	VADDPD        X0, X1, X1
-	VMOVSD        (CX), X0
-	VFMADD231SD   96(AX), X1, X0
-	VMOVSD        X0, (CX)
-	VEXTRACTF64X4 $0x01, Z2, Y0
-	VADDPD        Y0, Y2, Y2
-	VEXTRACTF64X2 $0x01, Y2, X0
-	VADDPD        X0, X2, X2
-	VPERMILPD     $0x01, X2, X0
-	VADDPD        X0, X2, X2
-	VMOVSD        8(CX), X0
-	VFMADD231SD   96(AX), X2, X0
-	VMOVSD        X0, 8(CX)
-	VEXTRACTF64X4 $0x01, Z3, Y0
-	VADDPD        Y0, Y3, Y3
-	VEXTRACTF64X2 $0x01, Y3, X0
-	VADDPD        X0, X3, X3
-	VPERMILPD     $0x01, X3, X0
-	VADDPD        X0, X3, X3
-	VMOVSD        16(CX), X0
-	VFMADD231SD   96(AX), X3, X0
-	VMOVSD        X0, 16(CX)
-	VEXTRACTF64X4 $0x01, Z4, Y0
-	VADDPD        Y0, Y4, Y4
-	VEXTRACTF64X2 $0x01, Y4, X0
-	VADDPD        X0, X4, X4
-	VPERMILPD     $0x01, X4, X0
-	VADDPD        X0, X4, X4
-	VMOVSD        24(CX), X0
-	VFMADD231SD   96(AX), X4, X0
-	VMOVSD        X0, 24(CX)
-	VEXTRACTF64X4 $0x01, Z5, Y0
-	VADDPD        Y0, Y5, Y5
-	VEXTRACTF64X2 $0x01, Y5, X0
-	VADDPD        X0, X5, X5
-	VPERMILPD     $0x01, X5, X0
-	VADDPD        X0, X5, X5
-	VMOVSD        32(CX), X0
-	VFMADD231SD   96(AX), X5, X0
-	VMOVSD        X0, 32(CX)
-	VEXTRACTF64X4 $0x01, Z6, Y0
-	VADDPD        Y0, Y6, Y6
-	VEXTRACTF64X2 $0x01, Y6, X0
-	VADDPD        X0, X6, X6
-	VPERMILPD     $0x01, X6, X0
-	VADDPD        X0, X6, X6
-	VMOVSD        40(CX), X0
-	VFMADD231SD   96(AX), X6, X0
-	VMOVSD        X0, 40(CX)
-	VEXTRACTF64X4 $0x01, Z7, Y0
-	VADDPD        Y0, Y7, Y7
-	VEXTRACTF64X2 $0x01, Y7, X0
-	VADDPD        X0, X7, X7
-	VPERMILPD     $0x01, X7, X0
-	VADDPD        X0, X7, X7
-	VMOVSD        48(CX), X0
-	VFMADD231SD   96(AX), X7, X0
-	VMOVSD        X0, 48(CX)
-	VEXTRACTF64X4 $0x01, Z8, Y0
-	VADDPD        Y0, Y8, Y8
-	VEXTRACTF64X2 $0x01, Y8, X0
-	VADDPD        X0, X8, X8
-	VPERMILPD     $0x01, X8, X0
-	VADDPD        X0, X8, X8
-	VMOVSD        56(CX), X0
-	VFMADD231SD   96(AX), X8, X0
-	VMOVSD        X0, 56(CX)
-	VZEROUPPER
-	RET
-
-pair:
-	MOVQ   8(AX), CX
-	MOVQ   16(AX), DX
-	MOVQ   64(AX), BX
-	MOVQ   CX, SI
-	IMUL3Q $+3, BX, DI
-	ADDQ   CX, DI
-	IMUL3Q $+6, BX, R8
-	ADDQ   CX, R8
-	MOVQ   (AX), CX
-	MOVQ   48(AX), R9
-	MOVQ   40(AX), R10
+row8:
+	CMPQ   DI, $0x02
+	JL     single8
+	MOVQ   64(AX), R8
+	MOVQ   DX, R9
+	IMUL3Q $+3, R8, R10
+	ADDQ   DX, R10
+	IMUL3Q $+6, R8, R11
+	ADDQ   DX, R11
+	MOVQ   48(AX), R12
+	MOVQ   CX, R13
+	MOVQ   40(AX), R14
 	VXORPD Z1, Z1, Z1
 	VXORPD Z2, Z2, Z2
 	VXORPD Z3, Z3, Z3
@@ -9775,270 +9827,456 @@ pair:
 	VXORPD Z17, Z17, Z17
 
 along2x8:
-	SUBQ        $0x08, R10
+	SUBQ        $0x08, R14
 	JL          tail2x8
-	VMOVUPD     (CX), Z0
-	VMOVUPD     (CX)(R9*1), Z9
-	VMOVUPD     (SI), Z18
+	VMOVUPD     (R13), Z0
+	VMOVUPD     (R13)(R12*1), Z9
+	VMOVUPD     (R9), Z18
 	VFMADD231PD Z0, Z18, Z1
 	VFMADD231PD Z9, Z18, Z10
-	VMOVUPD     (SI)(BX*1), Z18
+	VMOVUPD     (R9)(R8*1), Z18
 	VFMADD231PD Z0, Z18, Z2
 	VFMADD231PD Z9, Z18, Z11
-	VMOVUPD     (SI)(BX*2), Z18
+	VMOVUPD     (R9)(R8*2), Z18
 	VFMADD231PD Z0, Z18, Z3
 	VFMADD231PD Z9, Z18, Z12
-	VMOVUPD     (DI), Z18
+	VMOVUPD     (R10), Z18
 	VFMADD231PD Z0, Z18, Z4
 	VFMADD231PD Z9, Z18, Z13
-	VMOVUPD     (SI)(BX*4), Z18
+	VMOVUPD     (R9)(R8*4), Z18
 	VFMADD231PD Z0, Z18, Z5
 	VFMADD231PD Z9, Z18, Z14
-	VMOVUPD     (DI)(BX*2), Z18
+	VMOVUPD     (R10)(R8*2), Z18
 	VFMADD231PD Z0, Z18, Z6
 	VFMADD231PD Z9, Z18, Z15
-	VMOVUPD     (R8), Z18
+	VMOVUPD     (R11), Z18
 	VFMADD231PD Z0, Z18, Z7
 	VFMADD231PD Z9, Z18, Z16
-	VMOVUPD     (DI)(BX*4), Z18
+	VMOVUPD     (R10)(R8*4), Z18
 	VFMADD231PD Z0, Z18, Z8
 	VFMADD231PD Z9, Z18, Z17
-	ADDQ        $0x40, SI
-	ADDQ        $0x40, DI
-	ADDQ        $0x40, R8
-	ADDQ        $0x40, CX
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, R10
+	ADDQ        $0x40, R11
+	ADDQ        $0x40, R13
 	JMP         along2x8
 
 tail2x8:
-	ADDQ        $0x08, R10
+	ADDQ        $0x08, R14
 	JZ          sum2x8
-	MOVQ        $-1, R11
-	BZHIQ       R10, R11, R11
-	KMOVW       R11, K1
-	VMOVUPD.Z   (CX), K1, Z0
-	VMOVUPD.Z   (CX)(R9*1), K1, Z9
-	VMOVUPD.Z   (SI), K1, Z18
+	MOVQ        $-1, R15
+	BZHIQ       R14, R15, R15
+	KMOVW       R15, K1
+	VMOVUPD.Z   (R13), K1, Z0
+	VMOVUPD.Z   (R13)(R12*1), K1, Z9
+	VMOVUPD.Z   (R9), K1, Z18
 	VFMADD231PD Z0, Z18, Z1
 	VFMADD231PD Z9, Z18, Z10
-	VMOVUPD.Z   (SI)(BX*1), K1, Z18
+	VMOVUPD.Z   (R9)(R8*1), K1, Z18
 	VFMADD231PD Z0, Z18, Z2
 	VFMADD231PD Z9, Z18, Z11
-	VMOVUPD.Z   (SI)(BX*2), K1, Z18
+	VMOVUPD.Z   (R9)(R8*2), K1, Z18
 	VFMADD231PD Z0, Z18, Z3
 	VFMADD231PD Z9, Z18, Z12
-	VMOVUPD.Z   (DI), K1, Z18
+	VMOVUPD.Z   (R10), K1, Z18
 	VFMADD231PD Z0, Z18, Z4
 	VFMADD231PD Z9, Z18, Z13
-	VMOVUPD.Z   (SI)(BX*4), K1, Z18
+	VMOVUPD.Z   (R9)(R8*4), K1, Z18
 	VFMADD231PD Z0, Z18, Z5
 	VFMADD231PD Z9, Z18, Z14
-	VMOVUPD.Z   (DI)(BX*2), K1, Z18
+	VMOVUPD.Z   (R10)(R8*2), K1, Z18
 	VFMADD231PD Z0, Z18, Z6
 	VFMADD231PD Z9, Z18, Z15
-	VMOVUPD.Z   (R8), K1, Z18
+	VMOVUPD.Z   (R11), K1, Z18
 	VFMADD231PD Z0, Z18, Z7
 	VFMADD231PD Z9, Z18, Z16
-	VMOVUPD.Z   (DI)(BX*4), K1, Z18
+	VMOVUPD.Z   (R10)(R8*4), K1, Z18
 	VFMADD231PD Z0, Z18, Z8
 	VFMADD231PD Z9, Z18, Z17
 
 sum2x8:
-	MOVQ          72(AX), CX
+	MOVQ          72(AX), R8
+	MOVQ          BX, R9
 	VEXTRACTF64X4 $0x01, Z1, Y0
 	VADDPD        Y0, Y1, Y1
 	VEXTRACTF64X2 $0x01, Y1, X0
 	VADDPD        X0, X1, X1
 	VPERMILPD     $0x01, X1, X0
 	VADDPD        X0, X1, X1
-	VMOVSD        (DX), X0
-	VFMADD231SD   96(AX), X1, X0
-	VMOVSD        X0, (DX)
+	VMOVSD        (R9), X0
+	VFMADD231SD   112(AX), X1, X0
+	VMOVSD        X0, (R9)
 	VEXTRACTF64X4 $0x01, Z2, Y0
 	VADDPD        Y0, Y2, Y2
 	VEXTRACTF64X2 $0x01, Y2, X0
 	VADDPD        X0, X2, X2
 	VPERMILPD     $0x01, X2, X0
 	VADDPD        X0, X2, X2
-	VMOVSD        8(DX), X0
-	VFMADD231SD   96(AX), X2, X0
-	VMOVSD        X0, 8(DX)
+	VMOVSD        8(R9), X0
+	VFMADD231SD   112(AX), X2, X0
+	VMOVSD        X0, 8(R9)
 	VEXTRACTF64X4 $0x01, Z3, Y0
 	VADDPD        Y0, Y3, Y3
 	VEXTRACTF64X2 $0x01, Y3, X0
 	VADDPD        X0, X3, X3
 	VPERMILPD     $0x01, X3, X0
 	VADDPD        X0, X3, X3
-	VMOVSD        16(DX), X0
-	VFMADD231SD   96(AX), X3, X0
-	VMOVSD        X0, 16(DX)
+	VMOVSD        16(R9), X0
+	VFMADD231SD   112(AX), X3, X0
+	VMOVSD        X0, 16(R9)
 	VEXTRACTF64X4 $0x01, Z4, Y0
 	VADDPD        Y0, Y4, Y4
 	VEXTRACTF64X2 $0x01, Y4, X0
 	VADDPD        X0, X4, X4
 	VPERMILPD     $0x01, X4, X0
 	VADDPD        X0, X4, X4
-	VMOVSD        24(DX), X0
-	VFMADD231SD   96(AX), X4, X0
-	VMOVSD        X0, 24(DX)
+	VMOVSD        24(R9), X0
+	VFMADD231SD   112(AX), X4, X0
+	VMOVSD        X0, 24(R9)
 	VEXTRACTF64X4 $0x01, Z5, Y0
 	VADDPD        Y0, Y5, Y5
 	VEXTRACTF64X2 $0x01, Y5, X0
 	VADDPD        X0, X5, X5
 	VPERMILPD     $0x01, X5, X0
 	VADDPD        X0, X5, X5
-	VMOVSD        32(DX), X0
-	VFMADD231SD   96(AX), X5, X0
-	VMOVSD        X0, 32(DX)
+	VMOVSD        32(R9), X0
+	VFMADD231SD   112(AX), X5, X0
+	VMOVSD        X0, 32(R9)
 	VEXTRACTF64X4 $0x01, Z6, Y0
 	VADDPD        Y0, Y6, Y6
 	VEXTRACTF64X2 $0x01, Y6, X0
 	VADDPD        X0, X6, X6
 	VPERMILPD     $0x01, X6, X0
 	VADDPD        X0, X6, X6
-	VMOVSD        40(DX), X0
-	VFMADD231SD   96(AX), X6, X0
-	VMOVSD        X0, 40(DX)
+	VMOVSD        40(R9), X0
+	VFMADD231SD   112(AX), X6, X0
+	VMOVSD        X0, 40(R9)
 	VEXTRACTF64X4 $0x01, Z7, Y0
 	VADDPD        Y0, Y7, Y7
 	VEXTRACTF64X2 $0x01, Y7, X0
 	VADDPD        X0, X7, X7
 	VPERMILPD     $0x01, X7, X0
 	VADDPD        X0, X7, X7
-	VMOVSD        48(DX), X0
-	VFMADD231SD   96(AX), X7, X0
-	VMOVSD        X0, 48(DX)
+	VMOVSD        48(R9), X0
+	VFMADD231SD   112(AX), X7, X0
+	VMOVSD        X0, 48(R9)
 	VEXTRACTF64X4 $0x01, Z8, Y0
 	VADDPD        Y0, Y8, Y8
 	VEXTRACTF64X2 $0x01, Y8, X0
 	VADDPD        X0, X8, X8
 	VPERMILPD     $0x01, X8, X0
 	VADDPD        X0, X8, X8
-	VMOVSD        56(DX), X0
-	VFMADD231SD   96(AX), X8, X0
-	VMOVSD        X0, 56(DX)
+	VMOVSD        56(R9), X0
+	VFMADD231SD   112(AX), X8, X0
+	VMOVSD        X0, 56(R9)
 	VEXTRACTF64X4 $0x01, Z10, Y0
 	VADDPD        Y0, Y10, Y10
 	VEXTRACTF64X2 $0x01, Y10, X0
 	VADDPD        X0, X10, X10
 	VPERMILPD     $0x01, X10, X0
 	VADDPD        X0, X10, X10
-	VMOVSD        (DX)(CX*1), X0
-	VFMADD231SD   96(AX), X10, X0
-	VMOVSD        X0, (DX)(CX*1)
+	VMOVSD        (R9)(R8*1), X0
+	VFMADD231SD   112(AX), X10, X0
+	VMOVSD        X0, (R9)(R8*1)
 	VEXTRACTF64X4 $0x01, Z11, Y0
 	VADDPD        Y0, Y11, Y11
 	VEXTRACTF64X2 $0x01, Y11, X0
 	VADDPD        X0, X11, X11
 	VPERMILPD     $0x01, X11, X0
 	VADDPD        X0, X11, X11
-	VMOVSD        8(DX)(CX*1), X0
-	VFMADD231SD   96(AX), X11, X0
-	VMOVSD        X0, 8(DX)(CX*1)
+	VMOVSD        8(R9)(R8*1), X0
+	VFMADD231SD   112(AX), X11, X0
+	VMOVSD        X0, 8(R9)(R8*1)
 	VEXTRACTF64X4 $0x01, Z12, Y0
 	VADDPD        Y0, Y12, Y12
 	VEXTRACTF64X2 $0x01, Y12, X0
 	VADDPD        X0, X12, X12
 	VPERMILPD     $0x01, X12, X0
 	VADDPD        X0, X12, X12
-	VMOVSD        16(DX)(CX*1), X0
-	VFMADD231SD   96(AX), X12, X0
-	VMOVSD        X0, 16(DX)(CX*1)
+	VMOVSD        16(R9)(R8*1), X0
+	VFMADD231SD   112(AX), X12, X0
+	VMOVSD        X0, 16(R9)(R8*1)
 	VEXTRACTF64X4 $0x01, Z13, Y0
 	VADDPD        Y0, Y13, Y13
 	VEXTRACTF64X2 $0x01, Y13, X0
 	VADDPD        X0, X13, X13
 	VPERMILPD     $0x01, X13, X0
 	VADDPD        X0, X13, X13
-	VMOVSD        24(DX)(CX*1), X0
-	VFMADD231SD   96(AX), X13, X0
-	VMOVSD        X0, 24(DX)(CX*1)
+	VMOVSD        24(R9)(R8*1), X0
+	VFMADD231SD   112(AX), X13, X0
+	VMOVSD        X0, 24(R9)(R8*1)
 	VEXTRACTF64X4 $0x01, Z14, Y0
 	VADDPD        Y0, Y14, Y14
 	VEXTRACTF64X2 $0x01, Y14, X0
 	VADDPD        X0, X14, X14
 	VPERMILPD     $0x01, X14, X0
 	VADDPD        X0, X14, X14
-	VMOVSD        32(DX)(CX*1), X0
-	VFMADD231SD   96(AX), X14, X0
-	VMOVSD        X0, 32(DX)(CX*1)
+	VMOVSD        32(R9)(R8*1), X0
+	VFMADD231SD   112(AX), X14, X0
+	VMOVSD        X0, 32(R9)(R8*1)
 	VEXTRACTF64X4 $0x01, Z15, Y0
 	VADDPD        Y0, Y15, Y15
 	VEXTRACTF64X2 $0x01, Y15, X0
 	VADDPD        X0, X15, X15
 	VPERMILPD     $0x01, X15, X0
 	VADDPD        X0, X15, X15
-	VMOVSD        40(DX)(CX*1), X0
-	VFMADD231SD   96(AX), X15, X0
-	VMOVSD        X0, 40(DX)(CX*1)
+	VMOVSD        40(R9)(R8*1), X0
+	VFMADD231SD   112(AX), X15, X0
+	VMOVSD        X0, 40(R9)(R8*1)
 	VEXTRACTF64X4 $0x01, Z16, Y0
 	VADDPD        Y0, Y16, Y16
 	VEXTRACTF64X2 $0x01, Y16, X0
 	VADDPD        X0, X16, X16
 	VPERMILPD     $0x01, X16, X0
 	VADDPD        X0, X16, X16
-	VMOVSD        48(DX)(CX*1), X0
-	VFMADD231SD   96(AX), X16, X0
-	VMOVSD        X0, 48(DX)(CX*1)
+	VMOVSD        48(R9)(R8*1), X0
+	VFMADD231SD   112(AX), X16, X0
+	VMOVSD        X0, 48(R9)(R8*1)
 	VEXTRACTF64X4 $0x01, Z17, Y0
 	VADDPD        Y0, Y17, Y17
 	VEXTRACTF64X2 $0x01, Y17, X0
 	VADDPD        X0, X17, X17
 	VPERMILPD     $0x01, X17, X0
 	VADDPD        X0, X17, X17
-	VMOVSD        56(DX)(CX*1), X0
-	VFMADD231SD   96(AX), X17, X0
-	VMOVSD        X0, 56(DX)(CX*1)
-	VZEROUPPER
-	RET
+	VMOVSD        56(R9)(R8*1), X0
+	VFMADD231SD   112(AX), X17, X0
+	VMOVSD        X0, 56(R9)(R8*1)
+	ADDQ          48(AX), CX
+	ADDQ          72(AX), BX
+	ADDQ          48(AX), CX
+	ADDQ          72(AX), BX
+	SUBQ          $0x02, SI
+	JZ            done8
+	SUBQ          $0x02, DI
+	JNZ           row8
+	ADDQ          104(AX), DX
+	JMP           group8
 
-one:
-	MOVQ 8(AX), DX
-	MOVQ 16(AX), BX
-
-next:
-	MOVQ   64(AX), SI
-	MOVQ   DX, SI
-	MOVQ   (AX), DI
-	MOVQ   48(AX), R8
-	MOVQ   40(AX), R8
+single8:
+	MOVQ   64(AX), R8
+	MOVQ   DX, R9
+	IMUL3Q $+3, R8, R10
+	ADDQ   DX, R10
+	IMUL3Q $+6, R8, R11
+	ADDQ   DX, R11
+	MOVQ   48(AX), R12
+	MOVQ   CX, R12
+	MOVQ   40(AX), R13
 	VXORPD Z1, Z1, Z1
+	VXORPD Z2, Z2, Z2
+	VXORPD Z3, Z3, Z3
+	VXORPD Z4, Z4, Z4
+	VXORPD Z5, Z5, Z5
+	VXORPD Z6, Z6, Z6
+	VXORPD Z7, Z7, Z7
+	VXORPD Z8, Z8, Z8
 
-along1x1:
-	SUBQ        $0x08, R8
-	JL          tail1x1
-	VMOVUPD     (DI), Z0
-	VMOVUPD     (SI), Z2
-	VFMADD231PD Z0, Z2, Z1
-	ADDQ        $0x40, SI
-	ADDQ        $0x40, DI
-	JMP         along1x1
+along1x8:
+	SUBQ        $0x08, R13
+	JL          tail1x8
+	VMOVUPD     (R12), Z0
+	VMOVUPD     (R9), Z9
+	VFMADD231PD Z0, Z9, Z1
+	VMOVUPD     (R9)(R8*1), Z9
+	VFMADD231PD Z0, Z9, Z2
+	VMOVUPD     (R9)(R8*2), Z9
+	VFMADD231PD Z0, Z9, Z3
+	VMOVUPD     (R10), Z9
+	VFMADD231PD Z0, Z9, Z4
+	VMOVUPD     (R9)(R8*4), Z9
+	VFMADD231PD Z0, Z9, Z5
+	VMOVUPD     (R10)(R8*2), Z9
+	VFMADD231PD Z0, Z9, Z6
+	VMOVUPD     (R11), Z9
+	VFMADD231PD Z0, Z9, Z7
+	VMOVUPD     (R10)(R8*4), Z9
+	VFMADD231PD Z0, Z9, Z8
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, R10
+	ADDQ        $0x40, R11
+	ADDQ        $0x40, R12
+	JMP         along1x8
 
-tail1x1:
-	ADDQ        $0x08, R8
-	JZ          sum1x1
-	MOVQ        $-1, R9
-	BZHIQ       R8, R9, R9
-	KMOVW       R9, K1
-	VMOVUPD.Z   (DI), K1, Z0
-	VMOVUPD.Z   (SI), K1, Z2
-	VFMADD231PD Z0, Z2, Z1
+tail1x8:
+	ADDQ        $0x08, R13
+	JZ          sum1x8
+	MOVQ        $-1, R14
+	BZHIQ       R13, R14, R14
+	KMOVW       R14, K1
+	VMOVUPD.Z   (R12), K1, Z0
+	VMOVUPD.Z   (R9), K1, Z9
+	VFMADD231PD Z0, Z9, Z1
+	VMOVUPD.Z   (R9)(R8*1), K1, Z9
+	VFMADD231PD Z0, Z9, Z2
+	VMOVUPD.Z   (R9)(R8*2), K1, Z9
+	VFMADD231PD Z0, Z9, Z3
+	VMOVUPD.Z   (R10), K1, Z9
+	VFMADD231PD Z0, Z9, Z4
+	VMOVUPD.Z   (R9)(R8*4), K1, Z9
+	VFMADD231PD Z0, Z9, Z5
+	VMOVUPD.Z   (R10)(R8*2), K1, Z9
+	VFMADD231PD Z0, Z9, Z6
+	VMOVUPD.Z   (R11), K1, Z9
+	VFMADD231PD Z0, Z9, Z7
+	VMOVUPD.Z   (R10)(R8*4), K1, Z9
+	VFMADD231PD Z0, Z9, Z8
 
-sum1x1:
-	MOVQ          72(AX), SI
-	MOVQ          BX, SI
+sum1x8:
+	MOVQ          72(AX), R8
+	MOVQ          BX, R8
 	VEXTRACTF64X4 $0x01, Z1, Y0
 	VADDPD        Y0, Y1, Y1
 	VEXTRACTF64X2 $0x01, Y1, X0
 	VADDPD        X0, X1, X1
 	VPERMILPD     $0x01, X1, X0
 	VADDPD        X0, X1, X1
-	VMOVSD        (SI), X0
-	VFMADD231SD   96(AX), X1, X0
-	VMOVSD        X0, (SI)
-	ADDQ          64(AX), DX
-	ADDQ          $0x08, BX
-	DECQ          CX
+	VMOVSD        (R8), X0
+	VFMADD231SD   112(AX), X1, X0
+	VMOVSD        X0, (R8)
+	VEXTRACTF64X4 $0x01, Z2, Y0
+	VADDPD        Y0, Y2, Y2
+	VEXTRACTF64X2 $0x01, Y2, X0
+	VADDPD        X0, X2, X2
+	VPERMILPD     $0x01, X2, X0
+	VADDPD        X0, X2, X2
+	VMOVSD        8(R8), X0
+	VFMADD231SD   112(AX), X2, X0
+	VMOVSD        X0, 8(R8)
+	VEXTRACTF64X4 $0x01, Z3, Y0
+	VADDPD        Y0, Y3, Y3
+	VEXTRACTF64X2 $0x01, Y3, X0
+	VADDPD        X0, X3, X3
+	VPERMILPD     $0x01, X3, X0
+	VADDPD        X0, X3, X3
+	VMOVSD        16(R8), X0
+	VFMADD231SD   112(AX), X3, X0
+	VMOVSD        X0, 16(R8)
+	VEXTRACTF64X4 $0x01, Z4, Y0
+	VADDPD        Y0, Y4, Y4
+	VEXTRACTF64X2 $0x01, Y4, X0
+	VADDPD        X0, X4, X4
+	VPERMILPD     $0x01, X4, X0
+	VADDPD        X0, X4, X4
+	VMOVSD        24(R8), X0
+	VFMADD231SD   112(AX), X4, X0
+	VMOVSD        X0, 24(R8)
+	VEXTRACTF64X4 $0x01, Z5, Y0
+	VADDPD        Y0, Y5, Y5
+	VEXTRACTF64X2 $0x01, Y5, X0
+	VADDPD        X0, X5, X5
+	VPERMILPD     $0x01, X5, X0
+	VADDPD        X0, X5, X5
+	VMOVSD        32(R8), X0
+	VFMADD231SD   112(AX), X5, X0
+	VMOVSD        X0, 32(R8)
+	VEXTRACTF64X4 $0x01, Z6, Y0
+	VADDPD        Y0, Y6, Y6
+	VEXTRACTF64X2 $0x01, Y6, X0
+	VADDPD        X0, X6, X6
+	VPERMILPD     $0x01, X6, X0
+	VADDPD        X0, X6, X6
+	VMOVSD        40(R8), X0
+	VFMADD231SD   112(AX), X6, X0
+	VMOVSD        X0, 40(R8)
+	VEXTRACTF64X4 $0x01, Z7, Y0
+	VADDPD        Y0, Y7, Y7
+	VEXTRACTF64X2 $0x01, Y7, X0
+	VADDPD        X0, X7, X7
+	VPERMILPD     $0x01, X7, X0
+	VADDPD        X0, X7, X7
+	VMOVSD        48(R8), X0
+	VFMADD231SD   112(AX), X7, X0
+	VMOVSD        X0, 48(R8)
+	VEXTRACTF64X4 $0x01, Z8, Y0
+	VADDPD        Y0, Y8, Y8
+	VEXTRACTF64X2 $0x01, Y8, X0
+	VADDPD        X0, X8, X8
+	VPERMILPD     $0x01, X8, X0
+	VADDPD        X0, X8, X8
+	VMOVSD        56(R8), X0
+	VFMADD231SD   112(AX), X8, X0
+	VMOVSD        X0, 56(R8)
+	ADDQ          48(AX), CX
+	ADDQ          72(AX), BX
+	SUBQ          $0x01, SI
+	JZ            done8
+	SUBQ          $0x01, DI
+	JNZ           row8
+	ADDQ          104(AX), DX
+	JMP           group8
+
+done8:
+	VZEROUPPER
+	RET
+
+one:
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+
+group1:
+	MOVQ 96(AX), DI
+
+row1:
+	MOVQ 32(AX), R10
+	MOVQ DX, R8
+	MOVQ BX, R9
+
+next:
+	MOVQ   64(AX), R11
+	MOVQ   R8, R11
+	MOVQ   48(AX), R12
+	MOVQ   CX, R12
+	MOVQ   40(AX), R13
+	VXORPD Z1, Z1, Z1
+
+along1x1:
+	SUBQ        $0x08, R13
+	JL          tail1x1
+	VMOVUPD     (R12), Z0
+	VMOVUPD     (R11), Z2
+	VFMADD231PD Z0, Z2, Z1
+	ADDQ        $0x40, R11
+	ADDQ        $0x40, R12
+	JMP         along1x1
+
+tail1x1:
+	ADDQ        $0x08, R13
+	JZ          sum1x1
+	MOVQ        $-1, R14
+	BZHIQ       R13, R14, R14
+	KMOVW       R14, K1
+	VMOVUPD.Z   (R12), K1, Z0
+	VMOVUPD.Z   (R11), K1, Z2
+	VFMADD231PD Z0, Z2, Z1
+
+sum1x1:
+	MOVQ          72(AX), R11
+	MOVQ          R9, R11
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPD        Y0, Y1, Y1
+	VEXTRACTF64X2 $0x01, Y1, X0
+	VADDPD        X0, X1, X1
+	VPERMILPD     $0x01, X1, X0
+	VADDPD        X0, X1, X1
+	VMOVSD        (R11), X0
+	VFMADD231SD   112(AX), X1, X0
+	VMOVSD        X0, (R11)
+	ADDQ          64(AX), R8
+	ADDQ          $0x08, R9
+	DECQ          R10
 	JNZ           next
+	ADDQ          48(AX), CX
+	ADDQ          72(AX), BX
+	SUBQ          $0x01, SI
+	JZ            done1
+	SUBQ          $0x01, DI
+	JNZ           row1
+	ADDQ          104(AX), DX
+	JMP           group1
+
+done1:
 	VZEROUPPER
 	RET
 
@@ -10095,15 +10333,15 @@ loop1x2:
 	ADDQ         R9, R8
 	DECQ         BX
 	JNZ          loop1x2
-	VBROADCASTSS 96(AX), Y3
+	VBROADCASTSS 112(AX), Y3
 	VMULPS       Y3, Y0, Y0
 	VMULPS       Y3, Y1, Y1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store1x2
-	VBROADCASTSS 100(AX), Y3
+	VBROADCASTSS 116(AX), Y3
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Y4
 	VFMADD231PS  Y3, Y4, Y0
@@ -10162,17 +10400,17 @@ loop2x2:
 	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop2x2
-	VBROADCASTSS 96(AX), Y5
+	VBROADCASTSS 112(AX), Y5
 	VMULPS       Y5, Y0, Y0
 	VMULPS       Y5, Y1, Y1
 	VMULPS       Y5, Y2, Y2
 	VMULPS       Y5, Y3, Y3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store2x2
-	VBROADCASTSS 100(AX), Y5
+	VBROADCASTSS 116(AX), Y5
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Y6
 	VFMADD231PS  Y5, Y6, Y0
@@ -10247,7 +10485,7 @@ loop3x2:
 	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop3x2
-	VBROADCASTSS 96(AX), Y7
+	VBROADCASTSS 112(AX), Y7
 	VMULPS       Y7, Y0, Y0
 	VMULPS       Y7, Y1, Y1
 	VMULPS       Y7, Y2, Y2
@@ -10256,10 +10494,10 @@ loop3x2:
 	VMULPS       Y7, Y5, Y5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store3x2
-	VBROADCASTSS 100(AX), Y7
+	VBROADCASTSS 116(AX), Y7
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Y8
 	VFMADD231PS  Y7, Y8, Y0
@@ -10354,7 +10592,7 @@ loop4x2:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop4x2
-	VBROADCASTSS 96(AX), Y9
+	VBROADCASTSS 112(AX), Y9
 	VMULPS       Y9, Y0, Y0
 	VMULPS       Y9, Y1, Y1
 	VMULPS       Y9, Y2, Y2
@@ -10365,10 +10603,10 @@ loop4x2:
 	VMULPS       Y9, Y7, Y7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store4x2
-	VBROADCASTSS 100(AX), Y9
+	VBROADCASTSS 116(AX), Y9
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Y10
 	VFMADD231PS  Y9, Y10, Y0
@@ -10479,7 +10717,7 @@ loop5x2:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop5x2
-	VBROADCASTSS 96(AX), Y11
+	VBROADCASTSS 112(AX), Y11
 	VMULPS       Y11, Y0, Y0
 	VMULPS       Y11, Y1, Y1
 	VMULPS       Y11, Y2, Y2
@@ -10492,10 +10730,10 @@ loop5x2:
 	VMULPS       Y11, Y9, Y9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store5x2
-	VBROADCASTSS 100(AX), Y11
+	VBROADCASTSS 116(AX), Y11
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Y12
 	VFMADD231PS  Y11, Y12, Y0
@@ -10622,7 +10860,7 @@ loop6x2:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop6x2
-	VBROADCASTSS 96(AX), Y13
+	VBROADCASTSS 112(AX), Y13
 	VMULPS       Y13, Y0, Y0
 	VMULPS       Y13, Y1, Y1
 	VMULPS       Y13, Y2, Y2
@@ -10637,10 +10875,10 @@ loop6x2:
 	VMULPS       Y13, Y11, Y11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store6x2
-	VBROADCASTSS 100(AX), Y13
+	VBROADCASTSS 116(AX), Y13
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Y14
 	VFMADD231PS  Y13, Y14, Y0
@@ -10737,14 +10975,14 @@ loop1x1:
 	ADDQ         R9, R8
 	DECQ         BX
 	JNZ          loop1x1
-	VBROADCASTSS 96(AX), Y2
+	VBROADCASTSS 112(AX), Y2
 	VMULPS       Y2, Y0, Y0
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store1x1
-	VBROADCASTSS 100(AX), Y2
+	VBROADCASTSS 116(AX), Y2
 	MOVQ         CX, AX
 	VMASKMOVPS   (AX), Y1, Y3
 	VFMADD231PS  Y2, Y3, Y0
@@ -10794,15 +11032,15 @@ loop2x1:
 	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop2x1
-	VBROADCASTSS 96(AX), Y3
+	VBROADCASTSS 112(AX), Y3
 	VMULPS       Y3, Y0, Y0
 	VMULPS       Y3, Y1, Y1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store2x1
-	VBROADCASTSS 100(AX), Y3
+	VBROADCASTSS 116(AX), Y3
 	MOVQ         CX, AX
 	VMASKMOVPS   (AX), Y2, Y4
 	VFMADD231PS  Y3, Y4, Y0
@@ -10863,16 +11101,16 @@ loop3x1:
 	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop3x1
-	VBROADCASTSS 96(AX), Y4
+	VBROADCASTSS 112(AX), Y4
 	VMULPS       Y4, Y0, Y0
 	VMULPS       Y4, Y1, Y1
 	VMULPS       Y4, Y2, Y2
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store3x1
-	VBROADCASTSS 100(AX), Y4
+	VBROADCASTSS 116(AX), Y4
 	MOVQ         CX, AX
 	VMASKMOVPS   (AX), Y3, Y5
 	VFMADD231PS  Y4, Y5, Y0
@@ -10948,17 +11186,17 @@ loop4x1:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop4x1
-	VBROADCASTSS 96(AX), Y5
+	VBROADCASTSS 112(AX), Y5
 	VMULPS       Y5, Y0, Y0
 	VMULPS       Y5, Y1, Y1
 	VMULPS       Y5, Y2, Y2
 	VMULPS       Y5, Y3, Y3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store4x1
-	VBROADCASTSS 100(AX), Y5
+	VBROADCASTSS 116(AX), Y5
 	MOVQ         CX, AX
 	VMASKMOVPS   (AX), Y4, Y6
 	VFMADD231PS  Y5, Y6, Y0
@@ -11045,7 +11283,7 @@ loop5x1:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop5x1
-	VBROADCASTSS 96(AX), Y6
+	VBROADCASTSS 112(AX), Y6
 	VMULPS       Y6, Y0, Y0
 	VMULPS       Y6, Y1, Y1
 	VMULPS       Y6, Y2, Y2
@@ -11053,10 +11291,10 @@ loop5x1:
 	VMULPS       Y6, Y4, Y4
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store5x1
-	VBROADCASTSS 100(AX), Y6
+	VBROADCASTSS 116(AX), Y6
 	MOVQ         CX, AX
 	VMASKMOVPS   (AX), Y5, Y7
 	VFMADD231PS  Y6, Y7, Y0
@@ -11154,7 +11392,7 @@ loop6x1:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop6x1
-	VBROADCASTSS 96(AX), Y7
+	VBROADCASTSS 112(AX), Y7
 	VMULPS       Y7, Y0, Y0
 	VMULPS       Y7, Y1, Y1
 	VMULPS       Y7, Y2, Y2
@@ -11163,10 +11401,10 @@ loop6x1:
 	VMULPS       Y7, Y5, Y5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store6x1
-	VBROADCASTSS 100(AX), Y7
+	VBROADCASTSS 116(AX), Y7
 	MOVQ         CX, AX
 	VMASKMOVPS   (AX), Y6, Y8
 	VFMADD231PS  Y7, Y8, Y0
@@ -11216,12 +11454,18 @@ GLOBL laneMask<>(SB), RODATA|NOPTR, $64
 // func sRowsAVX2(t *byte)
 // Requires: AVX, FMA3
 TEXT ·sRowsAVX2(SB), NOSPLIT, $0-8
-	MOVQ         t+0(FP), AX
-	MOVQ         40(AX), CX
-	CMPQ         CX, $0x08
-	JNE          one
-	MOVQ         (AX), CX
-	MOVQ         8(AX), DX
+	MOVQ t+0(FP), AX
+	CMPQ 40(AX), $0x08
+	JNE  one
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+
+group8:
+	MOVQ 96(AX), DI
+
+row8:
 	VBROADCASTSS (CX), Y0
 	VBROADCASTSS 4(CX), Y1
 	VBROADCASTSS 8(CX), Y2
@@ -11230,130 +11474,166 @@ TEXT ·sRowsAVX2(SB), NOSPLIT, $0-8
 	VBROADCASTSS 20(CX), Y5
 	VBROADCASTSS 24(CX), Y6
 	VBROADCASTSS 28(CX), Y7
-	MOVQ         64(AX), CX
-	MOVQ         DX, BX
-	IMUL3Q       $+3, CX, SI
-	ADDQ         DX, SI
-	IMUL3Q       $+6, CX, DI
-	ADDQ         DX, DI
-	MOVQ         16(AX), DX
-	MOVQ         32(AX), AX
+	MOVQ         64(AX), R8
+	MOVQ         DX, R9
+	IMUL3Q       $+3, R8, R10
+	ADDQ         DX, R10
+	IMUL3Q       $+6, R8, R11
+	ADDQ         DX, R11
+	MOVQ         32(AX), R13
+	MOVQ         BX, R12
 
 columns8:
-	SUBQ        $0x08, AX
+	SUBQ        $0x08, R13
 	JL          tail8
-	VMOVUPS     (DX), Y8
-	VMOVUPS     (BX), Y9
+	VMOVUPS     (R12), Y8
+	VMOVUPS     (R9), Y9
 	VFMADD231PS Y0, Y9, Y8
-	VMOVUPS     (BX)(CX*1), Y9
+	VMOVUPS     (R9)(R8*1), Y9
 	VFMADD231PS Y1, Y9, Y8
-	VMOVUPS     (BX)(CX*2), Y9
+	VMOVUPS     (R9)(R8*2), Y9
 	VFMADD231PS Y2, Y9, Y8
-	VMOVUPS     (SI), Y9
+	VMOVUPS     (R10), Y9
 	VFMADD231PS Y3, Y9, Y8
-	VMOVUPS     (BX)(CX*4), Y9
+	VMOVUPS     (R9)(R8*4), Y9
 	VFMADD231PS Y4, Y9, Y8
-	VMOVUPS     (SI)(CX*2), Y9
+	VMOVUPS     (R10)(R8*2), Y9
 	VFMADD231PS Y5, Y9, Y8
-	VMOVUPS     (DI), Y9
+	VMOVUPS     (R11), Y9
 	VFMADD231PS Y6, Y9, Y8
-	VMOVUPS     (SI)(CX*4), Y9
+	VMOVUPS     (R10)(R8*4), Y9
 	VFMADD231PS Y7, Y9, Y8
-	VMOVUPS     Y8, (DX)
-	ADDQ        $0x20, BX
-	ADDQ        $0x20, SI
-	ADDQ        $0x20, DI
-	ADDQ        $0x20, DX
+	VMOVUPS     Y8, (R12)
+	ADDQ        $0x20, R9
+	ADDQ        $0x20, R10
+	ADDQ        $0x20, R11
+	ADDQ        $0x20, R12
 	JMP         columns8
 
 tail8:
-	ADDQ        $0x08, AX
+	ADDQ        $0x08, R13
 	JZ          end8
-	LEAQ        laneMask<>+32(SB), R8
-	NEGQ        AX
-	VMOVUPS     (R8)(AX*4), Y10
-	VMASKMOVPS  (DX), Y10, Y8
-	VMASKMOVPS  (BX), Y10, Y9
+	LEAQ        laneMask<>+32(SB), R14
+	NEGQ        R13
+	VMOVUPS     (R14)(R13*4), Y10
+	VMASKMOVPS  (R12), Y10, Y8
+	VMASKMOVPS  (R9), Y10, Y9
 	VFMADD231PS Y0, Y9, Y8
-	VMASKMOVPS  (BX)(CX*1), Y10, Y9
+	VMASKMOVPS  (R9)(R8*1), Y10, Y9
 	VFMADD231PS Y1, Y9, Y8
-	VMASKMOVPS  (BX)(CX*2), Y10, Y9
+	VMASKMOVPS  (R9)(R8*2), Y10, Y9
 	VFMADD231PS Y2, Y9, Y8
-	VMASKMOVPS  (SI), Y10, Y9
+	VMASKMOVPS  (R10), Y10, Y9
 	VFMADD231PS Y3, Y9, Y8
-	VMASKMOVPS  (BX)(CX*4), Y10, Y9
+	VMASKMOVPS  (R9)(R8*4), Y10, Y9
 	VFMADD231PS Y4, Y9, Y8
-	VMASKMOVPS  (SI)(CX*2), Y10, Y9
+	VMASKMOVPS  (R10)(R8*2), Y10, Y9
 	VFMADD231PS Y5, Y9, Y8
-	VMASKMOVPS  (DI), Y10, Y9
+	VMASKMOVPS  (R11), Y10, Y9
 	VFMADD231PS Y6, Y9, Y8
-	VMASKMOVPS  (SI)(CX*4), Y10, Y9
+	VMASKMOVPS  (R10)(R8*4), Y10, Y9
 	VFMADD231PS Y7, Y9, Y8
-	VMASKMOVPS  Y8, Y10, (DX)
+	VMASKMOVPS  Y8, Y10, (R12)
 
 end8:
+	ADDQ 48(AX), CX
+	ADDQ 72(AX), BX
+	SUBQ $0x01, SI
+	JZ   done8
+	SUBQ $0x01, DI
+	JNZ  row8
+	ADDQ 104(AX), DX
+	JMP  group8
+
+done8:
 	VZEROUPPER
 	RET
 
 one:
-	MOVQ (AX), DX
-	MOVQ 8(AX), BX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+
+group1:
+	MOVQ 96(AX), DI
+
+row1:
+	MOVQ 40(AX), R10
+	MOVQ CX, R8
+	MOVQ DX, R9
 
 next:
-	VBROADCASTSS (DX), Y0
-	MOVQ         64(AX), SI
-	MOVQ         BX, SI
-	MOVQ         16(AX), DI
-	MOVQ         32(AX), R8
+	VBROADCASTSS (R8), Y0
+	MOVQ         64(AX), R11
+	MOVQ         R9, R11
+	MOVQ         32(AX), R13
+	MOVQ         BX, R12
 
 columns1:
-	SUBQ        $0x08, R8
+	SUBQ        $0x08, R13
 	JL          tail1
-	VMOVUPS     (DI), Y1
-	VMOVUPS     (SI), Y2
+	VMOVUPS     (R12), Y1
+	VMOVUPS     (R11), Y2
 	VFMADD231PS Y0, Y2, Y1
-	VMOVUPS     Y1, (DI)
-	ADDQ        $0x20, SI
-	ADDQ        $0x20, DI
+	VMOVUPS     Y1, (R12)
+	ADDQ        $0x20, R11
+	ADDQ        $0x20, R12
 	JMP         columns1
 
 tail1:
-	ADDQ        $0x08, R8
+	ADDQ        $0x08, R13
 	JZ          end1
-	LEAQ        laneMask<>+32(SB), R9
-	NEGQ        R8
-	VMOVUPS     (R9)(R8*4), Y3
-	VMASKMOVPS  (DI), Y3, Y1
-	VMASKMOVPS  (SI), Y3, Y2
+	LEAQ        laneMask<>+32(SB), R14
+	NEGQ        R13
+	VMOVUPS     (R14)(R13*4), Y3
+	VMASKMOVPS  (R12), Y3, Y1
+	VMASKMOVPS  (R11), Y3, Y2
 	VFMADD231PS Y0, Y2, Y1
-	VMASKMOVPS  Y1, Y3, (DI)
+	VMASKMOVPS  Y1, Y3, (R12)
 
 end1:
-	ADDQ $0x04, DX
-	ADDQ 64(AX), BX
-	DECQ CX
+	ADDQ $0x04, R8
+	ADDQ 64(AX), R9
+	DECQ R10
 	JNZ  next
+	ADDQ 48(AX), CX
+	ADDQ 72(AX), BX
+	SUBQ $0x01, SI
+	JZ   done1
+	SUBQ $0x01, DI
+	JNZ  row1
+	ADDQ 104(AX), DX
+	JMP  group1
+
+done1:
 	VZEROUPPER
 	RET
 
 // func sDotsAVX2(t *byte)
 // Requires: AVX, FMA3
 TEXT ·sDotsAVX2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   32(AX), CX
-	CMPQ   CX, $0x08
-	JNE    one
-	MOVQ   8(AX), CX
-	MOVQ   16(AX), DX
-	MOVQ   64(AX), BX
-	MOVQ   CX, SI
-	IMUL3Q $+3, BX, DI
-	ADDQ   CX, DI
-	IMUL3Q $+6, BX, R8
-	ADDQ   CX, R8
-	MOVQ   (AX), CX
-	MOVQ   48(AX), R9
-	MOVQ   40(AX), R9
+	MOVQ t+0(FP), AX
+	CMPQ 32(AX), $0x08
+	JNE  one
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+
+group8:
+	MOVQ 96(AX), DI
+
+row8:
+	MOVQ   64(AX), R8
+	MOVQ   DX, R9
+	IMUL3Q $+3, R8, R10
+	ADDQ   DX, R10
+	IMUL3Q $+6, R8, R11
+	ADDQ   DX, R11
+	MOVQ   48(AX), R12
+	MOVQ   CX, R12
+	MOVQ   40(AX), R13
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
@@ -11364,181 +11644,211 @@ TEXT ·sDotsAVX2(SB), NOSPLIT, $0-8
 	VXORPS Y8, Y8, Y8
 
 along1x8:
-	SUBQ        $0x08, R9
+	SUBQ        $0x08, R13
 	JL          tail1x8
-	VMOVUPS     (CX), Y0
-	VMOVUPS     (SI), Y9
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R9), Y9
 	VFMADD231PS Y0, Y9, Y1
-	VMOVUPS     (SI)(BX*1), Y9
+	VMOVUPS     (R9)(R8*1), Y9
 	VFMADD231PS Y0, Y9, Y2
-	VMOVUPS     (SI)(BX*2), Y9
+	VMOVUPS     (R9)(R8*2), Y9
 	VFMADD231PS Y0, Y9, Y3
-	VMOVUPS     (DI), Y9
+	VMOVUPS     (R10), Y9
 	VFMADD231PS Y0, Y9, Y4
-	VMOVUPS     (SI)(BX*4), Y9
+	VMOVUPS     (R9)(R8*4), Y9
 	VFMADD231PS Y0, Y9, Y5
-	VMOVUPS     (DI)(BX*2), Y9
+	VMOVUPS     (R10)(R8*2), Y9
 	VFMADD231PS Y0, Y9, Y6
-	VMOVUPS     (R8), Y9
+	VMOVUPS     (R11), Y9
 	VFMADD231PS Y0, Y9, Y7
-	VMOVUPS     (DI)(BX*4), Y9
+	VMOVUPS     (R10)(R8*4), Y9
 	VFMADD231PS Y0, Y9, Y8
-	ADDQ        $0x20, SI
-	ADDQ        $0x20, DI
-	ADDQ        $0x20, R8
-	ADDQ        $0x20, CX
+	ADDQ        $0x20, R9
+	ADDQ        $0x20, R10
+	ADDQ        $0x20, R11
+	ADDQ        $0x20, R12
 	JMP         along1x8
 
 tail1x8:
-	ADDQ        $0x08, R9
+	ADDQ        $0x08, R13
 	JZ          sum1x8
-	LEAQ        laneMask<>+32(SB), R10
-	NEGQ        R9
-	VMOVUPS     (R10)(R9*4), Y10
-	VMASKMOVPS  (CX), Y10, Y0
-	VMASKMOVPS  (SI), Y10, Y9
+	LEAQ        laneMask<>+32(SB), R14
+	NEGQ        R13
+	VMOVUPS     (R14)(R13*4), Y10
+	VMASKMOVPS  (R12), Y10, Y0
+	VMASKMOVPS  (R9), Y10, Y9
 	VFMADD231PS Y0, Y9, Y1
-	VMASKMOVPS  (SI)(BX*1), Y10, Y9
+	VMASKMOVPS  (R9)(R8*1), Y10, Y9
 	VFMADD231PS Y0, Y9, Y2
-	VMASKMOVPS  (SI)(BX*2), Y10, Y9
+	VMASKMOVPS  (R9)(R8*2), Y10, Y9
 	VFMADD231PS Y0, Y9, Y3
-	VMASKMOVPS  (DI), Y10, Y9
+	VMASKMOVPS  (R10), Y10, Y9
 	VFMADD231PS Y0, Y9, Y4
-	VMASKMOVPS  (SI)(BX*4), Y10, Y9
+	VMASKMOVPS  (R9)(R8*4), Y10, Y9
 	VFMADD231PS Y0, Y9, Y5
-	VMASKMOVPS  (DI)(BX*2), Y10, Y9
+	VMASKMOVPS  (R10)(R8*2), Y10, Y9
 	VFMADD231PS Y0, Y9, Y6
-	VMASKMOVPS  (R8), Y10, Y9
+	VMASKMOVPS  (R11), Y10, Y9
 	VFMADD231PS Y0, Y9, Y7
-	VMASKMOVPS  (DI)(BX*4), Y10, Y9
+	VMASKMOVPS  (R10)(R8*4), Y10, Y9
 	VFMADD231PS Y0, Y9, Y8
 
 sum1x8:
-	MOVQ         72(AX), CX
-	MOVQ         DX, CX
+	MOVQ         72(AX), R8
+	MOVQ         BX, R8
 	VEXTRACTF128 $0x01, Y1, X0
 	VADDPS       X0, X1, X1
 	VPERMILPD    $0x01, X1, X0
 	VADDPS       X0, X1, X1
 	VMOVSHDUP    X1, X0
 	VADDPS       X0, X1, X1
-	VMOVSS       (CX), X0
-	VFMADD231SS  96(AX), X1, X0
-	VMOVSS       X0, (CX)
+	VMOVSS       (R8), X0
+	VFMADD231SS  112(AX), X1, X0
+	VMOVSS       X0, (R8)
 	VEXTRACTF128 $0x01, Y2, X0
 	VADDPS       X0, X2, X2
 	VPERMILPD    $0x01, X2, X0
 	VADDPS       X0, X2, X2
 	VMOVSHDUP    X2, X0
 	VADDPS       X0, X2, X2
-	VMOVSS       4(CX), X0
-	VFMADD231SS  96(AX), X2, X0
-	VMOVSS       X0, 4(CX)
+	VMOVSS       4(R8), X0
+	VFMADD231SS  112(AX), X2, X0
+	VMOVSS       X0, 4(R8)
 	VEXTRACTF128 $0x01, Y3, X0
 	VADDPS       X0, X3, X3
 	VPERMILPD    $0x01, X3, X0
 	VADDPS       X0, X3, X3
 	VMOVSHDUP    X3, X0
 	VADDPS       X0, X3, X3
-	VMOVSS       8(CX), X0
-	VFMADD231SS  96(AX), X3, X0
-	VMOVSS       X0, 8(CX)
+	VMOVSS       8(R8), X0
+	VFMADD231SS  112(AX), X3, X0
+	VMOVSS       X0, 8(R8)
 	VEXTRACTF128 $0x01, Y4, X0
 	VADDPS       X0, X4, X4
 	VPERMILPD    $0x01, X4, X0
 	VADDPS       X0, X4, X4
 	VMOVSHDUP    X4, X0
 	VADDPS       X0, X4, X4
-	VMOVSS       12(CX), X0
-	VFMADD231SS  96(AX), X4, X0
-	VMOVSS       X0, 12(CX)
+	VMOVSS       12(R8), X0
+	VFMADD231SS  112(AX), X4, X0
+	VMOVSS       X0, 12(R8)
 	VEXTRACTF128 $0x01, Y5, X0
 	VADDPS       X0, X5, X5
 	VPERMILPD    $0x01, X5, X0
 	VADDPS       X0, X5, X5
 	VMOVSHDUP    X5, X0
 	VADDPS       X0, X5, X5
-	VMOVSS       16(CX), X0
-	VFMADD231SS  96(AX), X5, X0
-	VMOVSS       X0, 16(CX)
+	VMOVSS       16(R8), X0
+	VFMADD231SS  112(AX), X5, X0
+	VMOVSS       X0, 16(R8)
 	VEXTRACTF128 $0x01, Y6, X0
 	VADDPS       X0, X6, X6
 	VPERMILPD    $0x01, X6, X0
 	VADDPS       X0, X6, X6
 	VMOVSHDUP    X6, X0
 	VADDPS       X0, X6, X6
-	VMOVSS       20(CX), X0
-	VFMADD231SS  96(AX), X6, X0
-	VMOVSS       X0, 20(CX)
+	VMOVSS       20(R8), X0
+	VFMADD231SS  112(AX), X6, X0
+	VMOVSS       X0, 20(R8)
 	VEXTRACTF128 $0x01, Y7, X0
 	VADDPS       X0, X7, X7
 	VPERMILPD    $0x01, X7, X0
 	VADDPS       X0, X7, X7
 	VMOVSHDUP    X7, X0
 	VADDPS       X0, X7, X7
-	VMOVSS       24(CX), X0
-	VFMADD231SS  96(AX), X7, X0
-	VMOVSS       X0, 24(CX)
+	VMOVSS       24(R8), X0
+	VFMADD231SS  112(AX), X7, X0
+	VMOVSS       X0, 24(R8)
 	VEXTRACTF128 $0x01, Y8, X0
 	VADDPS       X0, X8, X8
 	VPERMILPD    $0x01, X8, X0
 	VADDPS       X0, X8, X8
 	VMOVSHDUP    X8, X0
 	VADDPS       X0, X8, X8
-	VMOVSS       28(CX), X0
-	VFMADD231SS  96(AX), X8, X0
-	VMOVSS       X0, 28(CX)
+	VMOVSS       28(R8), X0
+	VFMADD231SS  112(AX), X8, X0
+	VMOVSS       X0, 28(R8)
+	ADDQ         48(AX), CX
+	ADDQ         72(AX), BX
+	SUBQ         $0x01, SI
+	JZ           done8
+	SUBQ         $0x01, DI
+	JNZ          row8
+	ADDQ         104(AX), DX
+	JMP          group8
+
+done8:
 	VZEROUPPER
 	RET
 
 one:
+	MOVQ (AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+
+group1:
+	MOVQ 96(AX), DI
+
+row1:
+	MOVQ 32(AX), R10
+	MOVQ DX, R8
+	MOVQ BX, R9
 
 next:
-	MOVQ   64(AX), SI
-	MOVQ   DX, SI
-	MOVQ   (AX), DI
-	MOVQ   48(AX), R8
-	MOVQ   40(AX), R8
+	MOVQ   64(AX), R11
+	MOVQ   R8, R11
+	MOVQ   48(AX), R12
+	MOVQ   CX, R12
+	MOVQ   40(AX), R13
 	VXORPS Y1, Y1, Y1
 
 along1x1:
-	SUBQ        $0x08, R8
+	SUBQ        $0x08, R13
 	JL          tail1x1
-	VMOVUPS     (DI), Y0
-	VMOVUPS     (SI), Y2
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R11), Y2
 	VFMADD231PS Y0, Y2, Y1
-	ADDQ        $0x20, SI
-	ADDQ        $0x20, DI
+	ADDQ        $0x20, R11
+	ADDQ        $0x20, R12
 	JMP         along1x1
 
 tail1x1:
-	ADDQ        $0x08, R8
+	ADDQ        $0x08, R13
 	JZ          sum1x1
-	LEAQ        laneMask<>+32(SB), R9
-	NEGQ        R8
-	VMOVUPS     (R9)(R8*4), Y2
-	VMASKMOVPS  (DI), Y2, Y0
-	VMASKMOVPS  (SI), Y2, Y2
+	LEAQ        laneMask<>+32(SB), R14
+	NEGQ        R13
+	VMOVUPS     (R14)(R13*4), Y2
+	VMASKMOVPS  (R12), Y2, Y0
+	VMASKMOVPS  (R11), Y2, Y2
 	VFMADD231PS Y0, Y2, Y1
 
 sum1x1:
-	MOVQ         72(AX), SI
-	MOVQ         BX, SI
+	MOVQ         72(AX), R11
+	MOVQ         R9, R11
 	VEXTRACTF128 $0x01, Y1, X0
 	VADDPS       X0, X1, X1
 	VPERMILPD    $0x01, X1, X0
 	VADDPS       X0, X1, X1
 	VMOVSHDUP    X1, X0
 	VADDPS       X0, X1, X1
-	VMOVSS       (SI), X0
-	VFMADD231SS  96(AX), X1, X0
-	VMOVSS       X0, (SI)
-	ADDQ         64(AX), DX
-	ADDQ         $0x04, BX
-	DECQ         CX
+	VMOVSS       (R11), X0
+	VFMADD231SS  112(AX), X1, X0
+	VMOVSS       X0, (R11)
+	ADDQ         64(AX), R8
+	ADDQ         $0x04, R9
+	DECQ         R10
 	JNZ          next
+	ADDQ         48(AX), CX
+	ADDQ         72(AX), BX
+	SUBQ         $0x01, SI
+	JZ           done1
+	SUBQ         $0x01, DI
+	JNZ          row1
+	ADDQ         104(AX), DX
+	JMP          group1
+
+done1:
 	VZEROUPPER
 	RET
 
@@ -11595,15 +11905,15 @@ loop1x2:
 	ADDQ         R9, R8
 	DECQ         BX
 	JNZ          loop1x2
-	VBROADCASTSD 96(AX), Y3
+	VBROADCASTSD 112(AX), Y3
 	VMULPD       Y3, Y0, Y0
 	VMULPD       Y3, Y1, Y1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store1x2
-	VBROADCASTSD 104(AX), Y3
+	VBROADCASTSD 120(AX), Y3
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Y4
 	VFMADD231PD  Y3, Y4, Y0
@@ -11662,17 +11972,17 @@ loop2x2:
 	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop2x2
-	VBROADCASTSD 96(AX), Y5
+	VBROADCASTSD 112(AX), Y5
 	VMULPD       Y5, Y0, Y0
 	VMULPD       Y5, Y1, Y1
 	VMULPD       Y5, Y2, Y2
 	VMULPD       Y5, Y3, Y3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store2x2
-	VBROADCASTSD 104(AX), Y5
+	VBROADCASTSD 120(AX), Y5
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Y6
 	VFMADD231PD  Y5, Y6, Y0
@@ -11747,7 +12057,7 @@ loop3x2:
 	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop3x2
-	VBROADCASTSD 96(AX), Y7
+	VBROADCASTSD 112(AX), Y7
 	VMULPD       Y7, Y0, Y0
 	VMULPD       Y7, Y1, Y1
 	VMULPD       Y7, Y2, Y2
@@ -11756,10 +12066,10 @@ loop3x2:
 	VMULPD       Y7, Y5, Y5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store3x2
-	VBROADCASTSD 104(AX), Y7
+	VBROADCASTSD 120(AX), Y7
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Y8
 	VFMADD231PD  Y7, Y8, Y0
@@ -11854,7 +12164,7 @@ loop4x2:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop4x2
-	VBROADCASTSD 96(AX), Y9
+	VBROADCASTSD 112(AX), Y9
 	VMULPD       Y9, Y0, Y0
 	VMULPD       Y9, Y1, Y1
 	VMULPD       Y9, Y2, Y2
@@ -11865,10 +12175,10 @@ loop4x2:
 	VMULPD       Y9, Y7, Y7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store4x2
-	VBROADCASTSD 104(AX), Y9
+	VBROADCASTSD 120(AX), Y9
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Y10
 	VFMADD231PD  Y9, Y10, Y0
@@ -11979,7 +12289,7 @@ loop5x2:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop5x2
-	VBROADCASTSD 96(AX), Y11
+	VBROADCASTSD 112(AX), Y11
 	VMULPD       Y11, Y0, Y0
 	VMULPD       Y11, Y1, Y1
 	VMULPD       Y11, Y2, Y2
@@ -11992,10 +12302,10 @@ loop5x2:
 	VMULPD       Y11, Y9, Y9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store5x2
-	VBROADCASTSD 104(AX), Y11
+	VBROADCASTSD 120(AX), Y11
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Y12
 	VFMADD231PD  Y11, Y12, Y0
@@ -12122,7 +12432,7 @@ loop6x2:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop6x2
-	VBROADCASTSD 96(AX), Y13
+	VBROADCASTSD 112(AX), Y13
 	VMULPD       Y13, Y0, Y0
 	VMULPD       Y13, Y1, Y1
 	VMULPD       Y13, Y2, Y2
@@ -12137,10 +12447,10 @@ loop6x2:
 	VMULPD       Y13, Y11, Y11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store6x2
-	VBROADCASTSD 104(AX), Y13
+	VBROADCASTSD 120(AX), Y13
 	MOVQ         CX, AX
 	VMOVUPD      (AX), Y14
 	VFMADD231PD  Y13, Y14, Y0
@@ -12237,14 +12547,14 @@ loop1x1:
 	ADDQ         R9, R8
 	DECQ         BX
 	JNZ          loop1x1
-	VBROADCASTSD 96(AX), Y2
+	VBROADCASTSD 112(AX), Y2
 	VMULPD       Y2, Y0, Y0
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store1x1
-	VBROADCASTSD 104(AX), Y2
+	VBROADCASTSD 120(AX), Y2
 	MOVQ         CX, AX
 	VMASKMOVPD   (AX), Y1, Y3
 	VFMADD231PD  Y2, Y3, Y0
@@ -12294,15 +12604,15 @@ loop2x1:
 	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop2x1
-	VBROADCASTSD 96(AX), Y3
+	VBROADCASTSD 112(AX), Y3
 	VMULPD       Y3, Y0, Y0
 	VMULPD       Y3, Y1, Y1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store2x1
-	VBROADCASTSD 104(AX), Y3
+	VBROADCASTSD 120(AX), Y3
 	MOVQ         CX, AX
 	VMASKMOVPD   (AX), Y2, Y4
 	VFMADD231PD  Y3, Y4, Y0
@@ -12363,16 +12673,16 @@ loop3x1:
 	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop3x1
-	VBROADCASTSD 96(AX), Y4
+	VBROADCASTSD 112(AX), Y4
 	VMULPD       Y4, Y0, Y0
 	VMULPD       Y4, Y1, Y1
 	VMULPD       Y4, Y2, Y2
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store3x1
-	VBROADCASTSD 104(AX), Y4
+	VBROADCASTSD 120(AX), Y4
 	MOVQ         CX, AX
 	VMASKMOVPD   (AX), Y3, Y5
 	VFMADD231PD  Y4, Y5, Y0
@@ -12448,17 +12758,17 @@ loop4x1:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop4x1
-	VBROADCASTSD 96(AX), Y5
+	VBROADCASTSD 112(AX), Y5
 	VMULPD       Y5, Y0, Y0
 	VMULPD       Y5, Y1, Y1
 	VMULPD       Y5, Y2, Y2
 	VMULPD       Y5, Y3, Y3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store4x1
-	VBROADCASTSD 104(AX), Y5
+	VBROADCASTSD 120(AX), Y5
 	MOVQ         CX, AX
 	VMASKMOVPD   (AX), Y4, Y6
 	VFMADD231PD  Y5, Y6, Y0
@@ -12545,7 +12855,7 @@ loop5x1:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop5x1
-	VBROADCASTSD 96(AX), Y6
+	VBROADCASTSD 112(AX), Y6
 	VMULPD       Y6, Y0, Y0
 	VMULPD       Y6, Y1, Y1
 	VMULPD       Y6, Y2, Y2
@@ -12553,10 +12863,10 @@ loop5x1:
 	VMULPD       Y6, Y4, Y4
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store5x1
-	VBROADCASTSD 104(AX), Y6
+	VBROADCASTSD 120(AX), Y6
 	MOVQ         CX, AX
 	VMASKMOVPD   (AX), Y5, Y7
 	VFMADD231PD  Y6, Y7, Y0
@@ -12654,7 +12964,7 @@ loop6x1:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop6x1
-	VBROADCASTSD 96(AX), Y7
+	VBROADCASTSD 112(AX), Y7
 	VMULPD       Y7, Y0, Y0
 	VMULPD       Y7, Y1, Y1
 	VMULPD       Y7, Y2, Y2
@@ -12663,10 +12973,10 @@ loop6x1:
 	VMULPD       Y7, Y5, Y5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVQ         104(AX), BX
+	MOVQ         120(AX), BX
 	ADDQ         BX, BX
 	JZ           store6x1
-	VBROADCASTSD 104(AX), Y7
+	VBROADCASTSD 120(AX), Y7
 	MOVQ         CX, AX
 	VMASKMOVPD   (AX), Y6, Y8
 	VFMADD231PD  Y7, Y8, Y0
@@ -12706,12 +13016,18 @@ store6x1:
 // func dRowsAVX2(t *byte)
 // Requires: AVX, FMA3
 TEXT ·dRowsAVX2(SB), NOSPLIT, $0-8
-	MOVQ         t+0(FP), AX
-	MOVQ         40(AX), CX
-	CMPQ         CX, $0x08
-	JNE          one
-	MOVQ         (AX), CX
-	MOVQ         8(AX), DX
+	MOVQ t+0(FP), AX
+	CMPQ 40(AX), $0x08
+	JNE  one
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+
+group8:
+	MOVQ 96(AX), DI
+
+row8:
 	VBROADCASTSD (CX), Y0
 	VBROADCASTSD 8(CX), Y1
 	VBROADCASTSD 16(CX), Y2
@@ -12720,130 +13036,166 @@ TEXT ·dRowsAVX2(SB), NOSPLIT, $0-8
 	VBROADCASTSD 40(CX), Y5
 	VBROADCASTSD 48(CX), Y6
 	VBROADCASTSD 56(CX), Y7
-	MOVQ         64(AX), CX
-	MOVQ         DX, BX
-	IMUL3Q       $+3, CX, SI
-	ADDQ         DX, SI
-	IMUL3Q       $+6, CX, DI
-	ADDQ         DX, DI
-	MOVQ         16(AX), DX
-	MOVQ         32(AX), AX
+	MOVQ         64(AX), R8
+	MOVQ         DX, R9
+	IMUL3Q       $+3, R8, R10
+	ADDQ         DX, R10
+	IMUL3Q       $+6, R8, R11
+	ADDQ         DX, R11
+	MOVQ         32(AX), R13
+	MOVQ         BX, R12
 
 columns8:
-	SUBQ        $0x04, AX
+	SUBQ        $0x04, R13
 	JL          tail8
-	VMOVUPD     (DX), Y8
-	VMOVUPD     (BX), Y9
+	VMOVUPD     (R12), Y8
+	VMOVUPD     (R9), Y9
 	VFMADD231PD Y0, Y9, Y8
-	VMOVUPD     (BX)(CX*1), Y9
+	VMOVUPD     (R9)(R8*1), Y9
 	VFMADD231PD Y1, Y9, Y8
-	VMOVUPD     (BX)(CX*2), Y9
+	VMOVUPD     (R9)(R8*2), Y9
 	VFMADD231PD Y2, Y9, Y8
-	VMOVUPD     (SI), Y9
+	VMOVUPD     (R10), Y9
 	VFMADD231PD Y3, Y9, Y8
-	VMOVUPD     (BX)(CX*4), Y9
+	VMOVUPD     (R9)(R8*4), Y9
 	VFMADD231PD Y4, Y9, Y8
-	VMOVUPD     (SI)(CX*2), Y9
+	VMOVUPD     (R10)(R8*2), Y9
 	VFMADD231PD Y5, Y9, Y8
-	VMOVUPD     (DI), Y9
+	VMOVUPD     (R11), Y9
 	VFMADD231PD Y6, Y9, Y8
-	VMOVUPD     (SI)(CX*4), Y9
+	VMOVUPD     (R10)(R8*4), Y9
 	VFMADD231PD Y7, Y9, Y8
-	VMOVUPD     Y8, (DX)
-	ADDQ        $0x20, BX
-	ADDQ        $0x20, SI
-	ADDQ        $0x20, DI
-	ADDQ        $0x20, DX
+	VMOVUPD     Y8, (R12)
+	ADDQ        $0x20, R9
+	ADDQ        $0x20, R10
+	ADDQ        $0x20, R11
+	ADDQ        $0x20, R12
 	JMP         columns8
 
 tail8:
-	ADDQ        $0x04, AX
+	ADDQ        $0x04, R13
 	JZ          end8
-	LEAQ        laneMask<>+32(SB), R8
-	NEGQ        AX
-	VMOVUPS     (R8)(AX*8), Y10
-	VMASKMOVPD  (DX), Y10, Y8
-	VMASKMOVPD  (BX), Y10, Y9
+	LEAQ        laneMask<>+32(SB), R14
+	NEGQ        R13
+	VMOVUPS     (R14)(R13*8), Y10
+	VMASKMOVPD  (R12), Y10, Y8
+	VMASKMOVPD  (R9), Y10, Y9
 	VFMADD231PD Y0, Y9, Y8
-	VMASKMOVPD  (BX)(CX*1), Y10, Y9
+	VMASKMOVPD  (R9)(R8*1), Y10, Y9
 	VFMADD231PD Y1, Y9, Y8
-	VMASKMOVPD  (BX)(CX*2), Y10, Y9
+	VMASKMOVPD  (R9)(R8*2), Y10, Y9
 	VFMADD231PD Y2, Y9, Y8
-	VMASKMOVPD  (SI), Y10, Y9
+	VMASKMOVPD  (R10), Y10, Y9
 	VFMADD231PD Y3, Y9, Y8
-	VMASKMOVPD  (BX)(CX*4), Y10, Y9
+	VMASKMOVPD  (R9)(R8*4), Y10, Y9
 	VFMADD231PD Y4, Y9, Y8
-	VMASKMOVPD  (SI)(CX*2), Y10, Y9
+	VMASKMOVPD  (R10)(R8*2), Y10, Y9
 	VFMADD231PD Y5, Y9, Y8
-	VMASKMOVPD  (DI), Y10, Y9
+	VMASKMOVPD  (R11), Y10, Y9
 	VFMADD231PD Y6, Y9, Y8
-	VMASKMOVPD  (SI)(CX*4), Y10, Y9
+	VMASKMOVPD  (R10)(R8*4), Y10, Y9
 	VFMADD231PD Y7, Y9, Y8
-	VMASKMOVPD  Y8, Y10, (DX)
+	VMASKMOVPD  Y8, Y10, (R12)
 
 end8:
+	ADDQ 48(AX), CX
+	ADDQ 72(AX), BX
+	SUBQ $0x01, SI
+	JZ   done8
+	SUBQ $0x01, DI
+	JNZ  row8
+	ADDQ 104(AX), DX
+	JMP  group8
+
+done8:
 	VZEROUPPER
 	RET
 
 one:
-	MOVQ (AX), DX
-	MOVQ 8(AX), BX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+
+group1:
+	MOVQ 96(AX), DI
+
+row1:
+	MOVQ 40(AX), R10
+	MOVQ CX, R8
+	MOVQ DX, R9
 
 next:
-	VBROADCASTSD (DX), Y0
-	MOVQ         64(AX), SI
-	MOVQ         BX, SI
-	MOVQ         16(AX), DI
-	MOVQ         32(AX), R8
+	VBROADCASTSD (R8), Y0
+	MOVQ         64(AX), R11
+	MOVQ         R9, R11
+	MOVQ         32(AX), R13
+	MOVQ         BX, R12
 
 columns1:
-	SUBQ        $0x04, R8
+	SUBQ        $0x04, R13
 	JL          tail1
-	VMOVUPD     (DI), Y1
-	VMOVUPD     (SI), Y2
+	VMOVUPD     (R12), Y1
+	VMOVUPD     (R11), Y2
 	VFMADD231PD Y0, Y2, Y1
-	VMOVUPD     Y1, (DI)
-	ADDQ        $0x20, SI
-	ADDQ        $0x20, DI
+	VMOVUPD     Y1, (R12)
+	ADDQ        $0x20, R11
+	ADDQ        $0x20, R12
 	JMP         columns1
 
 tail1:
-	ADDQ        $0x04, R8
+	ADDQ        $0x04, R13
 	JZ          end1
-	LEAQ        laneMask<>+32(SB), R9
-	NEGQ        R8
-	VMOVUPS     (R9)(R8*8), Y3
-	VMASKMOVPD  (DI), Y3, Y1
-	VMASKMOVPD  (SI), Y3, Y2
+	LEAQ        laneMask<>+32(SB), R14
+	NEGQ        R13
+	VMOVUPS     (R14)(R13*8), Y3
+	VMASKMOVPD  (R12), Y3, Y1
+	VMASKMOVPD  (R11), Y3, Y2
 	VFMADD231PD Y0, Y2, Y1
-	VMASKMOVPD  Y1, Y3, (DI)
+	VMASKMOVPD  Y1, Y3, (R12)
 
 end1:
-	ADDQ $0x08, DX
-	ADDQ 64(AX), BX
-	DECQ CX
+	ADDQ $0x08, R8
+	ADDQ 64(AX), R9
+	DECQ R10
 	JNZ  next
+	ADDQ 48(AX), CX
+	ADDQ 72(AX), BX
+	SUBQ $0x01, SI
+	JZ   done1
+	SUBQ $0x01, DI
+	JNZ  row1
+	ADDQ 104(AX), DX
+	JMP  group1
+
+done1:
 	VZEROUPPER
 	RET
 
 // func dDotsAVX2(t *byte)
 // Requires: AVX, FMA3
 TEXT ·dDotsAVX2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   32(AX), CX
-	CMPQ   CX, $0x08
-	JNE    one
-	MOVQ   8(AX), CX
-	MOVQ   16(AX), DX
-	MOVQ   64(AX), BX
-	MOVQ   CX, SI
-	IMUL3Q $+3, BX, DI
-	ADDQ   CX, DI
-	IMUL3Q $+6, BX, R8
-	ADDQ   CX, R8
-	MOVQ   (AX), CX
-	MOVQ   48(AX), R9
-	MOVQ   40(AX), R9
+	MOVQ t+0(FP), AX
+	CMPQ 32(AX), $0x08
+	JNE  one
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+
+group8:
+	MOVQ 96(AX), DI
+
+row8:
+	MOVQ   64(AX), R8
+	MOVQ   DX, R9
+	IMUL3Q $+3, R8, R10
+	ADDQ   DX, R10
+	IMUL3Q $+6, R8, R11
+	ADDQ   DX, R11
+	MOVQ   48(AX), R12
+	MOVQ   CX, R12
+	MOVQ   40(AX), R13
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
@@ -12854,163 +13206,193 @@ TEXT ·dDotsAVX2(SB), NOSPLIT, $0-8
 	VXORPD Y8, Y8, Y8
 
 along1x8:
-	SUBQ        $0x04, R9
+	SUBQ        $0x04, R13
 	JL          tail1x8
-	VMOVUPD     (CX), Y0
-	VMOVUPD     (SI), Y9
+	VMOVUPD     (R12), Y0
+	VMOVUPD     (R9), Y9
 	VFMADD231PD Y0, Y9, Y1
-	VMOVUPD     (SI)(BX*1), Y9
+	VMOVUPD     (R9)(R8*1), Y9
 	VFMADD231PD Y0, Y9, Y2
-	VMOVUPD     (SI)(BX*2), Y9
+	VMOVUPD     (R9)(R8*2), Y9
 	VFMADD231PD Y0, Y9, Y3
-	VMOVUPD     (DI), Y9
+	VMOVUPD     (R10), Y9
 	VFMADD231PD Y0, Y9, Y4
-	VMOVUPD     (SI)(BX*4), Y9
+	VMOVUPD     (R9)(R8*4), Y9
 	VFMADD231PD Y0, Y9, Y5
-	VMOVUPD     (DI)(BX*2), Y9
+	VMOVUPD     (R10)(R8*2), Y9
 	VFMADD231PD Y0, Y9, Y6
-	VMOVUPD     (R8), Y9
+	VMOVUPD     (R11), Y9
 	VFMADD231PD Y0, Y9, Y7
-	VMOVUPD     (DI)(BX*4), Y9
+	VMOVUPD     (R10)(R8*4), Y9
 	VFMADD231PD Y0, Y9, Y8
-	ADDQ        $0x20, SI
-	ADDQ        $0x20, DI
-	ADDQ        $0x20, R8
-	ADDQ        $0x20, CX
+	ADDQ        $0x20, R9
+	ADDQ        $0x20, R10
+	ADDQ        $0x20, R11
+	ADDQ        $0x20, R12
 	JMP         along1x8
 
 tail1x8:
-	ADDQ        $0x04, R9
+	ADDQ        $0x04, R13
 	JZ          sum1x8
-	LEAQ        laneMask<>+32(SB), R10
-	NEGQ        R9
-	VMOVUPS     (R10)(R9*8), Y10
-	VMASKMOVPD  (CX), Y10, Y0
-	VMASKMOVPD  (SI), Y10, Y9
+	LEAQ        laneMask<>+32(SB), R14
+	NEGQ        R13
+	VMOVUPS     (R14)(R13*8), Y10
+	VMASKMOVPD  (R12), Y10, Y0
+	VMASKMOVPD  (R9), Y10, Y9
 	VFMADD231PD Y0, Y9, Y1
-	VMASKMOVPD  (SI)(BX*1), Y10, Y9
+	VMASKMOVPD  (R9)(R8*1), Y10, Y9
 	VFMADD231PD Y0, Y9, Y2
-	VMASKMOVPD  (SI)(BX*2), Y10, Y9
+	VMASKMOVPD  (R9)(R8*2), Y10, Y9
 	VFMADD231PD Y0, Y9, Y3
-	VMASKMOVPD  (DI), Y10, Y9
+	VMASKMOVPD  (R10), Y10, Y9
 	VFMADD231PD Y0, Y9, Y4
-	VMASKMOVPD  (SI)(BX*4), Y10, Y9
+	VMASKMOVPD  (R9)(R8*4), Y10, Y9
 	VFMADD231PD Y0, Y9, Y5
-	VMASKMOVPD  (DI)(BX*2), Y10, Y9
+	VMASKMOVPD  (R10)(R8*2), Y10, Y9
 	VFMADD231PD Y0, Y9, Y6
-	VMASKMOVPD  (R8), Y10, Y9
+	VMASKMOVPD  (R11), Y10, Y9
 	VFMADD231PD Y0, Y9, Y7
-	VMASKMOVPD  (DI)(BX*4), Y10, Y9
+	VMASKMOVPD  (R10)(R8*4), Y10, Y9
 	VFMADD231PD Y0, Y9, Y8
 
 sum1x8:
-	MOVQ         72(AX), CX
-	MOVQ         DX, CX
+	MOVQ         72(AX), R8
+	MOVQ         BX, R8
 	VEXTRACTF128 $0x01, Y1, X0
 	VADDPD       X0, X1, X1
 	VPERMILPD    $0x01, X1, X0
 	VADDPD       X0, X1, X1
-	VMOVSD       (CX), X0
-	VFMADD231SD  96(AX), X1, X0
-	VMOVSD       X0, (CX)
+	VMOVSD       (R8), X0
+	VFMADD231SD  112(AX), X1, X0
+	VMOVSD       X0, (R8)
 	VEXTRACTF128 $0x01, Y2, X0
 	VADDPD       X0, X2, X2
 	VPERMILPD    $0x01, X2, X0
 	VADDPD       X0, X2, X2
-	VMOVSD       8(CX), X0
-	VFMADD231SD  96(AX), X2, X0
-	VMOVSD       X0, 8(CX)
+	VMOVSD       8(R8), X0
+	VFMADD231SD  112(AX), X2, X0
+	VMOVSD       X0, 8(R8)
 	VEXTRACTF128 $0x01, Y3, X0
 	VADDPD       X0, X3, X3
 	VPERMILPD    $0x01, X3, X0
 	VADDPD       X0, X3, X3
-	VMOVSD       16(CX), X0
-	VFMADD231SD  96(AX), X3, X0
-	VMOVSD       X0, 16(CX)
+	VMOVSD       16(R8), X0
+	VFMADD231SD  112(AX), X3, X0
+	VMOVSD       X0, 16(R8)
 	VEXTRACTF128 $0x01, Y4, X0
 	VADDPD       X0, X4, X4
 	VPERMILPD    $0x01, X4, X0
 	VADDPD       X0, X4, X4
-	VMOVSD       24(CX), X0
-	VFMADD231SD  96(AX), X4, X0
-	VMOVSD       X0, 24(CX)
+	VMOVSD       24(R8), X0
+	VFMADD231SD  112(AX), X4, X0
+	VMOVSD       X0, 24(R8)
 	VEXTRACTF128 $0x01, Y5, X0
 	VADDPD       X0, X5, X5
 	VPERMILPD    $0x01, X5, X0
 	VADDPD       X0, X5, X5
-	VMOVSD       32(CX), X0
-	VFMADD231SD  96(AX), X5, X0
-	VMOVSD       X0, 32(CX)
+	VMOVSD       32(R8), X0
+	VFMADD231SD  112(AX), X5, X0
+	VMOVSD       X0, 32(R8)
 	VEXTRACTF128 $0x01, Y6, X0
 	VADDPD       X0, X6, X6
 	VPERMILPD    $0x01, X6, X0
 	VADDPD       X0, X6, X6
-	VMOVSD       40(CX), X0
-	VFMADD231SD  96(AX), X6, X0
-	VMOVSD       X0, 40(CX)
+	VMOVSD       40(R8), X0
+	VFMADD231SD  112(AX), X6, X0
+	VMOVSD       X0, 40(R8)
 	VEXTRACTF128 $0x01, Y7, X0
 	VADDPD       X0, X7, X7
 	VPERMILPD    $0x01, X7, X0
 	VADDPD       X0, X7, X7
-	VMOVSD       48(CX), X0
-	VFMADD231SD  96(AX), X7, X0
-	VMOVSD       X0, 48(CX)
+	VMOVSD       48(R8), X0
+	VFMADD231SD  112(AX), X7, X0
+	VMOVSD       X0, 48(R8)
 	VEXTRACTF128 $0x01, Y8, X0
 	VADDPD       X0, X8, X8
 	VPERMILPD    $0x01, X8, X0
 	VADDPD       X0, X8, X8
-	VMOVSD       56(CX), X0
-	VFMADD231SD  96(AX), X8, X0
-	VMOVSD       X0, 56(CX)
+	VMOVSD       56(R8), X0
+	VFMADD231SD  112(AX), X8, X0
+	VMOVSD       X0, 56(R8)
+	ADDQ         48(AX), CX
+	ADDQ         72(AX), BX
+	SUBQ         $0x01, SI
+	JZ           done8
+	SUBQ         $0x01, DI
+	JNZ          row8
+	ADDQ         104(AX), DX
+	JMP          group8
+
+done8:
 	VZEROUPPER
 	RET
 
 one:
+	MOVQ (AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+
+group1:
+	MOVQ 96(AX), DI
+
+row1:
+	MOVQ 32(AX), R10
+	MOVQ DX, R8
+	MOVQ BX, R9
 
 next:
-	MOVQ   64(AX), SI
-	MOVQ   DX, SI
-	MOVQ   (AX), DI
-	MOVQ   48(AX), R8
-	MOVQ   40(AX), R8
+	MOVQ   64(AX), R11
+	MOVQ   R8, R11
+	MOVQ   48(AX), R12
+	MOVQ   CX, R12
+	MOVQ   40(AX), R13
 	VXORPD Y1, Y1, Y1
 
 along1x1:
-	SUBQ        $0x04, R8
+	SUBQ        $0x04, R13
 	JL          tail1x1
-	VMOVUPD     (DI), Y0
-	VMOVUPD     (SI), Y2
+	VMOVUPD     (R12), Y0
+	VMOVUPD     (R11), Y2
 	VFMADD231PD Y0, Y2, Y1
-	ADDQ        $0x20, SI
-	ADDQ        $0x20, DI
+	ADDQ        $0x20, R11
+	ADDQ        $0x20, R12
 	JMP         along1x1
 
 tail1x1:
-	ADDQ        $0x04, R8
+	ADDQ        $0x04, R13
 	JZ          sum1x1
-	LEAQ        laneMask<>+32(SB), R9
-	NEGQ        R8
-	VMOVUPS     (R9)(R8*8), Y2
-	VMASKMOVPD  (DI), Y2, Y0
-	VMASKMOVPD  (SI), Y2, Y2
+	LEAQ        laneMask<>+32(SB), R14
+	NEGQ        R13
+	VMOVUPS     (R14)(R13*8), Y2
+	VMASKMOVPD  (R12), Y2, Y0
+	VMASKMOVPD  (R11), Y2, Y2
 	VFMADD231PD Y0, Y2, Y1
 
 sum1x1:
-	MOVQ         72(AX), SI
-	MOVQ         BX, SI
+	MOVQ         72(AX), R11
+	MOVQ         R9, R11
 	VEXTRACTF128 $0x01, Y1, X0
 	VADDPD       X0, X1, X1
 	VPERMILPD    $0x01, X1, X0
 	VADDPD       X0, X1, X1
-	VMOVSD       (SI), X0
-	VFMADD231SD  96(AX), X1, X0
-	VMOVSD       X0, (SI)
-	ADDQ         64(AX), DX
-	ADDQ         $0x08, BX
-	DECQ         CX
+	VMOVSD       (R11), X0
+	VFMADD231SD  112(AX), X1, X0
+	VMOVSD       X0, (R11)
+	ADDQ         64(AX), R8
+	ADDQ         $0x08, R9
+	DECQ         R10
 	JNZ          next
+	ADDQ         48(AX), CX
+	ADDQ         72(AX), BX
+	SUBQ         $0x01, SI
+	JZ           done1
+	SUBQ         $0x01, DI
+	JNZ          row1
+	ADDQ         104(AX), DX
+	JMP          group1
+
+done1:
 	VZEROUPPER
 	RET
 
@@ -13085,15 +13467,15 @@ loop1x2:
 	ADDQ         R9, R8
 	DECQ         BX
 	JNZ          loop1x2
-	VBROADCASTSS 96(AX), Z2
+	VBROADCASTSS 112(AX), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store1x2
-	VBROADCASTSS 100(AX), Z2
+	VBROADCASTSS 116(AX), Z2
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -13156,17 +13538,17 @@ loop2x2:
 	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop2x2
-	VBROADCASTSS 96(AX), Z4
+	VBROADCASTSS 112(AX), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store2x2
-	VBROADCASTSS 100(AX), Z4
+	VBROADCASTSS 116(AX), Z4
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -13247,7 +13629,7 @@ loop3x2:
 	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop3x2
-	VBROADCASTSS 96(AX), Z6
+	VBROADCASTSS 112(AX), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
@@ -13256,10 +13638,10 @@ loop3x2:
 	VMULPS       Z6, Z5, Z5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store3x2
-	VBROADCASTSS 100(AX), Z6
+	VBROADCASTSS 116(AX), Z6
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -13362,7 +13744,7 @@ loop4x2:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop4x2
-	VBROADCASTSS 96(AX), Z8
+	VBROADCASTSS 112(AX), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
 	VMULPS       Z8, Z2, Z2
@@ -13373,10 +13755,10 @@ loop4x2:
 	VMULPS       Z8, Z7, Z7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store4x2
-	VBROADCASTSS 100(AX), Z8
+	VBROADCASTSS 116(AX), Z8
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z9
 	VFMADD231PS  Z8, Z9, Z0
@@ -13497,7 +13879,7 @@ loop5x2:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop5x2
-	VBROADCASTSS 96(AX), Z10
+	VBROADCASTSS 112(AX), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
 	VMULPS       Z10, Z2, Z2
@@ -13510,10 +13892,10 @@ loop5x2:
 	VMULPS       Z10, Z9, Z9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store5x2
-	VBROADCASTSS 100(AX), Z10
+	VBROADCASTSS 116(AX), Z10
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z11
 	VFMADD231PS  Z10, Z11, Z0
@@ -13652,7 +14034,7 @@ loop6x2:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop6x2
-	VBROADCASTSS 96(AX), Z12
+	VBROADCASTSS 112(AX), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -13667,10 +14049,10 @@ loop6x2:
 	VMULPS       Z12, Z11, Z11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store6x2
-	VBROADCASTSS 100(AX), Z12
+	VBROADCASTSS 116(AX), Z12
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z13
 	VFMADD231PS  Z12, Z13, Z0
@@ -13830,7 +14212,7 @@ loop7x2:
 	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop7x2
-	VBROADCASTSS 96(AX), Z14
+	VBROADCASTSS 112(AX), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
 	VMULPS       Z14, Z2, Z2
@@ -13847,10 +14229,10 @@ loop7x2:
 	VMULPS       Z14, Z13, Z13
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store7x2
-	VBROADCASTSS 100(AX), Z14
+	VBROADCASTSS 116(AX), Z14
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z15
 	VFMADD231PS  Z14, Z15, Z0
@@ -14028,7 +14410,7 @@ loop8x2:
 	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop8x2
-	VBROADCASTSS 96(AX), Z16
+	VBROADCASTSS 112(AX), Z16
 	VMULPS       Z16, Z0, Z0
 	VMULPS       Z16, Z1, Z1
 	VMULPS       Z16, Z2, Z2
@@ -14047,10 +14429,10 @@ loop8x2:
 	VMULPS       Z16, Z15, Z15
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store8x2
-	VBROADCASTSS 100(AX), Z16
+	VBROADCASTSS 116(AX), Z16
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z17
 	VFMADD231PS  Z16, Z17, Z0
@@ -14246,7 +14628,7 @@ loop9x2:
 	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop9x2
-	VBROADCASTSS 96(AX), Z18
+	VBROADCASTSS 112(AX), Z18
 	VMULPS       Z18, Z0, Z0
 	VMULPS       Z18, Z1, Z1
 	VMULPS       Z18, Z2, Z2
@@ -14267,10 +14649,10 @@ loop9x2:
 	VMULPS       Z18, Z17, Z17
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store9x2
-	VBROADCASTSS 100(AX), Z18
+	VBROADCASTSS 116(AX), Z18
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z19
 	VFMADD231PS  Z18, Z19, Z0
@@ -14487,7 +14869,7 @@ loop10x2:
 	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop10x2
-	VBROADCASTSS 96(AX), Z20
+	VBROADCASTSS 112(AX), Z20
 	VMULPS       Z20, Z0, Z0
 	VMULPS       Z20, Z1, Z1
 	VMULPS       Z20, Z2, Z2
@@ -14510,10 +14892,10 @@ loop10x2:
 	VMULPS       Z20, Z19, Z19
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store10x2
-	VBROADCASTSS 100(AX), Z20
+	VBROADCASTSS 116(AX), Z20
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z21
 	VFMADD231PS  Z20, Z21, Z0
@@ -14748,7 +15130,7 @@ loop11x2:
 	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop11x2
-	VBROADCASTSS 96(AX), Z22
+	VBROADCASTSS 112(AX), Z22
 	VMULPS       Z22, Z0, Z0
 	VMULPS       Z22, Z1, Z1
 	VMULPS       Z22, Z2, Z2
@@ -14773,10 +15155,10 @@ loop11x2:
 	VMULPS       Z22, Z21, Z21
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store11x2
-	VBROADCASTSS 100(AX), Z22
+	VBROADCASTSS 116(AX), Z22
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z23
 	VFMADD231PS  Z22, Z23, Z0
@@ -15029,7 +15411,7 @@ loop12x2:
 	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop12x2
-	VBROADCASTSS 96(AX), Z24
+	VBROADCASTSS 112(AX), Z24
 	VMULPS       Z24, Z0, Z0
 	VMULPS       Z24, Z1, Z1
 	VMULPS       Z24, Z2, Z2
@@ -15056,10 +15438,10 @@ loop12x2:
 	VMULPS       Z24, Z23, Z23
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store12x2
-	VBROADCASTSS 100(AX), Z24
+	VBROADCASTSS 116(AX), Z24
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z25
 	VFMADD231PS  Z24, Z25, Z0
@@ -15333,7 +15715,7 @@ loop13x2:
 	ADDQ         R14, R13
 	DECQ         R10
 	JNZ          loop13x2
-	VBROADCASTSS 96(AX), Z26
+	VBROADCASTSS 112(AX), Z26
 	VMULPS       Z26, Z0, Z0
 	VMULPS       Z26, Z1, Z1
 	VMULPS       Z26, Z2, Z2
@@ -15362,10 +15744,10 @@ loop13x2:
 	VMULPS       Z26, Z25, Z25
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store13x2
-	VBROADCASTSS 100(AX), Z26
+	VBROADCASTSS 116(AX), Z26
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z27
 	VFMADD231PS  Z26, Z27, Z0
@@ -15657,7 +16039,7 @@ loop14x2:
 	ADDQ         R14, R13
 	DECQ         R10
 	JNZ          loop14x2
-	VBROADCASTSS 96(AX), Z28
+	VBROADCASTSS 112(AX), Z28
 	VMULPS       Z28, Z0, Z0
 	VMULPS       Z28, Z1, Z1
 	VMULPS       Z28, Z2, Z2
@@ -15688,10 +16070,10 @@ loop14x2:
 	VMULPS       Z28, Z27, Z27
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store14x2
-	VBROADCASTSS 100(AX), Z28
+	VBROADCASTSS 116(AX), Z28
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z29
 	VFMADD231PS  Z28, Z29, Z0
@@ -15869,14 +16251,14 @@ loop1x1:
 	ADDQ         R9, R8
 	DECQ         BX
 	JNZ          loop1x1
-	VBROADCASTSS 96(AX), Z1
+	VBROADCASTSS 112(AX), Z1
 	VMULPS       Z1, Z0, Z0
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store1x1
-	VBROADCASTSS 100(AX), Z1
+	VBROADCASTSS 116(AX), Z1
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z2
 	VFMADD231PS  Z1, Z2, Z0
@@ -15928,15 +16310,15 @@ loop2x1:
 	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop2x1
-	VBROADCASTSS 96(AX), Z2
+	VBROADCASTSS 112(AX), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store2x1
-	VBROADCASTSS 100(AX), Z2
+	VBROADCASTSS 116(AX), Z2
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -16000,16 +16382,16 @@ loop3x1:
 	ADDQ         R10, R9
 	DECQ         SI
 	JNZ          loop3x1
-	VBROADCASTSS 96(AX), Z3
+	VBROADCASTSS 112(AX), Z3
 	VMULPS       Z3, Z0, Z0
 	VMULPS       Z3, Z1, Z1
 	VMULPS       Z3, Z2, Z2
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store3x1
-	VBROADCASTSS 100(AX), Z3
+	VBROADCASTSS 116(AX), Z3
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z4
 	VFMADD231PS  Z3, Z4, Z0
@@ -16089,17 +16471,17 @@ loop4x1:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop4x1
-	VBROADCASTSS 96(AX), Z4
+	VBROADCASTSS 112(AX), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store4x1
-	VBROADCASTSS 100(AX), Z4
+	VBROADCASTSS 116(AX), Z4
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -16191,7 +16573,7 @@ loop5x1:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop5x1
-	VBROADCASTSS 96(AX), Z5
+	VBROADCASTSS 112(AX), Z5
 	VMULPS       Z5, Z0, Z0
 	VMULPS       Z5, Z1, Z1
 	VMULPS       Z5, Z2, Z2
@@ -16199,10 +16581,10 @@ loop5x1:
 	VMULPS       Z5, Z4, Z4
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store5x1
-	VBROADCASTSS 100(AX), Z5
+	VBROADCASTSS 116(AX), Z5
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z6
 	VFMADD231PS  Z5, Z6, Z0
@@ -16306,7 +16688,7 @@ loop6x1:
 	ADDQ         R11, R10
 	DECQ         DI
 	JNZ          loop6x1
-	VBROADCASTSS 96(AX), Z6
+	VBROADCASTSS 112(AX), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
@@ -16315,10 +16697,10 @@ loop6x1:
 	VMULPS       Z6, Z5, Z5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store6x1
-	VBROADCASTSS 100(AX), Z6
+	VBROADCASTSS 116(AX), Z6
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -16437,7 +16819,7 @@ loop7x1:
 	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop7x1
-	VBROADCASTSS 96(AX), Z7
+	VBROADCASTSS 112(AX), Z7
 	VMULPS       Z7, Z0, Z0
 	VMULPS       Z7, Z1, Z1
 	VMULPS       Z7, Z2, Z2
@@ -16447,10 +16829,10 @@ loop7x1:
 	VMULPS       Z7, Z6, Z6
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store7x1
-	VBROADCASTSS 100(AX), Z7
+	VBROADCASTSS 116(AX), Z7
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z8
 	VFMADD231PS  Z7, Z8, Z0
@@ -16581,7 +16963,7 @@ loop8x1:
 	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop8x1
-	VBROADCASTSS 96(AX), Z8
+	VBROADCASTSS 112(AX), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
 	VMULPS       Z8, Z2, Z2
@@ -16592,10 +16974,10 @@ loop8x1:
 	VMULPS       Z8, Z7, Z7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store8x1
-	VBROADCASTSS 100(AX), Z8
+	VBROADCASTSS 116(AX), Z8
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z9
 	VFMADD231PS  Z8, Z9, Z0
@@ -16738,7 +17120,7 @@ loop9x1:
 	ADDQ         R12, R11
 	DECQ         R8
 	JNZ          loop9x1
-	VBROADCASTSS 96(AX), Z9
+	VBROADCASTSS 112(AX), Z9
 	VMULPS       Z9, Z0, Z0
 	VMULPS       Z9, Z1, Z1
 	VMULPS       Z9, Z2, Z2
@@ -16750,10 +17132,10 @@ loop9x1:
 	VMULPS       Z9, Z8, Z8
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store9x1
-	VBROADCASTSS 100(AX), Z9
+	VBROADCASTSS 116(AX), Z9
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z10
 	VFMADD231PS  Z9, Z10, Z0
@@ -16911,7 +17293,7 @@ loop10x1:
 	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop10x1
-	VBROADCASTSS 96(AX), Z10
+	VBROADCASTSS 112(AX), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
 	VMULPS       Z10, Z2, Z2
@@ -16924,10 +17306,10 @@ loop10x1:
 	VMULPS       Z10, Z9, Z9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store10x1
-	VBROADCASTSS 100(AX), Z10
+	VBROADCASTSS 116(AX), Z10
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z11
 	VFMADD231PS  Z10, Z11, Z0
@@ -17097,7 +17479,7 @@ loop11x1:
 	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop11x1
-	VBROADCASTSS 96(AX), Z11
+	VBROADCASTSS 112(AX), Z11
 	VMULPS       Z11, Z0, Z0
 	VMULPS       Z11, Z1, Z1
 	VMULPS       Z11, Z2, Z2
@@ -17111,10 +17493,10 @@ loop11x1:
 	VMULPS       Z11, Z10, Z10
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store11x1
-	VBROADCASTSS 100(AX), Z11
+	VBROADCASTSS 116(AX), Z11
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z12
 	VFMADD231PS  Z11, Z12, Z0
@@ -17296,7 +17678,7 @@ loop12x1:
 	ADDQ         R13, R12
 	DECQ         R9
 	JNZ          loop12x1
-	VBROADCASTSS 96(AX), Z12
+	VBROADCASTSS 112(AX), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -17311,10 +17693,10 @@ loop12x1:
 	VMULPS       Z12, Z11, Z11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store12x1
-	VBROADCASTSS 100(AX), Z12
+	VBROADCASTSS 116(AX), Z12
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z13
 	VFMADD231PS  Z12, Z13, Z0
@@ -17511,7 +17893,7 @@ loop13x1:
 	ADDQ         R14, R13
 	DECQ         R10
 	JNZ          loop13x1
-	VBROADCASTSS 96(AX), Z13
+	VBROADCASTSS 112(AX), Z13
 	VMULPS       Z13, Z0, Z0
 	VMULPS       Z13, Z1, Z1
 	VMULPS       Z13, Z2, Z2
@@ -17527,10 +17909,10 @@ loop13x1:
 	VMULPS       Z13, Z12, Z12
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store13x1
-	VBROADCASTSS 100(AX), Z13
+	VBROADCASTSS 116(AX), Z13
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z14
 	VFMADD231PS  Z13, Z14, Z0
@@ -17739,7 +18121,7 @@ loop14x1:
 	ADDQ         R14, R13
 	DECQ         R10
 	JNZ          loop14x1
-	VBROADCASTSS 96(AX), Z14
+	VBROADCASTSS 112(AX), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
 	VMULPS       Z14, Z2, Z2
@@ -17756,10 +18138,10 @@ loop14x1:
 	VMULPS       Z14, Z13, Z13
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store14x1
-	VBROADCASTSS 100(AX), Z14
+	VBROADCASTSS 116(AX), Z14
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z15
 	VFMADD231PS  Z14, Z15, Z0
@@ -18839,15 +19221,15 @@ loop1x2:
 	MOVQ             $-1, DX
 	BZHIQ            CX, DX, DX
 	KMOVW            DX, K1
-	VBROADCASTSS     96(AX), Z2
+	VBROADCASTSS     112(AX), Z2
 	VMULPS           Z2, Z0, Z0
 	VMULPS           Z2, Z1, Z1
 	MOVQ             16(AX), CX
 	MOVQ             72(AX), DX
-	MOVL             100(AX), BX
+	MOVL             116(AX), BX
 	ADDL             BX, BX
 	JZ               store1x2
-	VBROADCASTSS     100(AX), Z2
+	VBROADCASTSS     116(AX), Z2
 	MOVQ             CX, AX
 	VMOVUPS          (AX), Z3
 	VFMADD231PS      Z2, Z3, Z0
@@ -18908,17 +19290,17 @@ loop2x2:
 	MOVQ             $-1, DX
 	BZHIQ            CX, DX, DX
 	KMOVW            DX, K1
-	VBROADCASTSS     96(AX), Z4
+	VBROADCASTSS     112(AX), Z4
 	VMULPS           Z4, Z0, Z0
 	VMULPS           Z4, Z1, Z1
 	VMULPS           Z4, Z2, Z2
 	VMULPS           Z4, Z3, Z3
 	MOVQ             16(AX), CX
 	MOVQ             72(AX), DX
-	MOVL             100(AX), BX
+	MOVL             116(AX), BX
 	ADDL             BX, BX
 	JZ               store2x2
-	VBROADCASTSS     100(AX), Z4
+	VBROADCASTSS     116(AX), Z4
 	MOVQ             CX, AX
 	VMOVUPS          (AX), Z5
 	VFMADD231PS      Z4, Z5, Z0
@@ -18997,7 +19379,7 @@ loop3x2:
 	MOVQ             $-1, DX
 	BZHIQ            CX, DX, DX
 	KMOVW            DX, K1
-	VBROADCASTSS     96(AX), Z6
+	VBROADCASTSS     112(AX), Z6
 	VMULPS           Z6, Z0, Z0
 	VMULPS           Z6, Z1, Z1
 	VMULPS           Z6, Z2, Z2
@@ -19006,10 +19388,10 @@ loop3x2:
 	VMULPS           Z6, Z5, Z5
 	MOVQ             16(AX), CX
 	MOVQ             72(AX), DX
-	MOVL             100(AX), BX
+	MOVL             116(AX), BX
 	ADDL             BX, BX
 	JZ               store3x2
-	VBROADCASTSS     100(AX), Z6
+	VBROADCASTSS     116(AX), Z6
 	MOVQ             CX, AX
 	VMOVUPS          (AX), Z7
 	VFMADD231PS      Z6, Z7, Z0
@@ -19110,7 +19492,7 @@ loop4x2:
 	MOVQ             $-1, DX
 	BZHIQ            CX, DX, DX
 	KMOVW            DX, K1
-	VBROADCASTSS     96(AX), Z8
+	VBROADCASTSS     112(AX), Z8
 	VMULPS           Z8, Z0, Z0
 	VMULPS           Z8, Z1, Z1
 	VMULPS           Z8, Z2, Z2
@@ -19121,10 +19503,10 @@ loop4x2:
 	VMULPS           Z8, Z7, Z7
 	MOVQ             16(AX), CX
 	MOVQ             72(AX), DX
-	MOVL             100(AX), BX
+	MOVL             116(AX), BX
 	ADDL             BX, BX
 	JZ               store4x2
-	VBROADCASTSS     100(AX), Z8
+	VBROADCASTSS     116(AX), Z8
 	MOVQ             CX, AX
 	VMOVUPS          (AX), Z9
 	VFMADD231PS      Z8, Z9, Z0
@@ -19196,14 +19578,14 @@ loop1x1:
 	MOVQ             $-1, DX
 	BZHIQ            CX, DX, DX
 	KMOVW            DX, K1
-	VBROADCASTSS     96(AX), Z1
+	VBROADCASTSS     112(AX), Z1
 	VMULPS           Z1, Z0, Z0
 	MOVQ             16(AX), CX
 	MOVQ             72(AX), DX
-	MOVL             100(AX), BX
+	MOVL             116(AX), BX
 	ADDL             BX, BX
 	JZ               store1x1
-	VBROADCASTSS     100(AX), Z1
+	VBROADCASTSS     116(AX), Z1
 	MOVQ             CX, AX
 	VMOVUPS.Z        (AX), K1, Z2
 	VFMADD231PS      Z1, Z2, Z0
@@ -19247,15 +19629,15 @@ loop2x1:
 	MOVQ             $-1, DX
 	BZHIQ            CX, DX, DX
 	KMOVW            DX, K1
-	VBROADCASTSS     96(AX), Z2
+	VBROADCASTSS     112(AX), Z2
 	VMULPS           Z2, Z0, Z0
 	VMULPS           Z2, Z1, Z1
 	MOVQ             16(AX), CX
 	MOVQ             72(AX), DX
-	MOVL             100(AX), BX
+	MOVL             116(AX), BX
 	ADDL             BX, BX
 	JZ               store2x1
-	VBROADCASTSS     100(AX), Z2
+	VBROADCASTSS     116(AX), Z2
 	MOVQ             CX, AX
 	VMOVUPS.Z        (AX), K1, Z3
 	VFMADD231PS      Z2, Z3, Z0
@@ -19309,16 +19691,16 @@ loop3x1:
 	MOVQ             $-1, DX
 	BZHIQ            CX, DX, DX
 	KMOVW            DX, K1
-	VBROADCASTSS     96(AX), Z3
+	VBROADCASTSS     112(AX), Z3
 	VMULPS           Z3, Z0, Z0
 	VMULPS           Z3, Z1, Z1
 	VMULPS           Z3, Z2, Z2
 	MOVQ             16(AX), CX
 	MOVQ             72(AX), DX
-	MOVL             100(AX), BX
+	MOVL             116(AX), BX
 	ADDL             BX, BX
 	JZ               store3x1
-	VBROADCASTSS     100(AX), Z3
+	VBROADCASTSS     116(AX), Z3
 	MOVQ             CX, AX
 	VMOVUPS.Z        (AX), K1, Z4
 	VFMADD231PS      Z3, Z4, Z0
@@ -19386,17 +19768,17 @@ loop4x1:
 	MOVQ             $-1, DX
 	BZHIQ            CX, DX, DX
 	KMOVW            DX, K1
-	VBROADCASTSS     96(AX), Z4
+	VBROADCASTSS     112(AX), Z4
 	VMULPS           Z4, Z0, Z0
 	VMULPS           Z4, Z1, Z1
 	VMULPS           Z4, Z2, Z2
 	VMULPS           Z4, Z3, Z3
 	MOVQ             16(AX), CX
 	MOVQ             72(AX), DX
-	MOVL             100(AX), BX
+	MOVL             116(AX), BX
 	ADDL             BX, BX
 	JZ               store4x1
-	VBROADCASTSS     100(AX), Z4
+	VBROADCASTSS     116(AX), Z4
 	MOVQ             CX, AX
 	VMOVUPS.Z        (AX), K1, Z5
 	VFMADD231PS      Z4, Z5, Z0
@@ -19437,9 +19819,9 @@ TEXT ·bMergeAVX512(SB), NOSPLIT, $0-8
 	KMOVW        R8, K1
 	SHRQ         $0x10, R8
 	KMOVW        R8, K2
-	VBROADCASTSS 96(AX), Z0
-	VBROADCASTSS 100(AX), Z1
-	MOVL         100(AX), AX
+	VBROADCASTSS 112(AX), Z0
+	VBROADCASTSS 116(AX), Z1
+	MOVL         116(AX), AX
 	ADDL         AX, AX
 
 row:
@@ -19550,15 +19932,15 @@ loop1x2:
 	VBROADCASTSS (CX), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
-	VBROADCASTSS 96(AX), Z2
+	VBROADCASTSS 112(AX), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store1x2
-	VBROADCASTSS 100(AX), Z2
+	VBROADCASTSS 116(AX), Z2
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -19643,17 +20025,17 @@ loop2x2:
 	VBROADCASTSS (CX)(DX*1), Z4
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
-	VBROADCASTSS 96(AX), Z4
+	VBROADCASTSS 112(AX), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store2x2
-	VBROADCASTSS 100(AX), Z4
+	VBROADCASTSS 116(AX), Z4
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -19765,7 +20147,7 @@ loop3x2:
 	VBROADCASTSS (CX)(DX*2), Z6
 	VMULPS       Z6, Z4, Z4
 	VMULPS       Z6, Z5, Z5
-	VBROADCASTSS 96(AX), Z6
+	VBROADCASTSS 112(AX), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
@@ -19774,10 +20156,10 @@ loop3x2:
 	VMULPS       Z6, Z5, Z5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store3x2
-	VBROADCASTSS 100(AX), Z6
+	VBROADCASTSS 116(AX), Z6
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -19920,7 +20302,7 @@ loop4x2:
 	VBROADCASTSS (SI), Z8
 	VMULPS       Z8, Z6, Z6
 	VMULPS       Z8, Z7, Z7
-	VBROADCASTSS 96(AX), Z8
+	VBROADCASTSS 112(AX), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
 	VMULPS       Z8, Z2, Z2
@@ -19931,10 +20313,10 @@ loop4x2:
 	VMULPS       Z8, Z7, Z7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store4x2
-	VBROADCASTSS 100(AX), Z8
+	VBROADCASTSS 116(AX), Z8
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z9
 	VFMADD231PS  Z8, Z9, Z0
@@ -20104,7 +20486,7 @@ loop5x2:
 	VBROADCASTSS (BX)(DX*4), Z10
 	VMULPS       Z10, Z8, Z8
 	VMULPS       Z10, Z9, Z9
-	VBROADCASTSS 96(AX), Z10
+	VBROADCASTSS 112(AX), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
 	VMULPS       Z10, Z2, Z2
@@ -20117,10 +20499,10 @@ loop5x2:
 	VMULPS       Z10, Z9, Z9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store5x2
-	VBROADCASTSS 100(AX), Z10
+	VBROADCASTSS 116(AX), Z10
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z11
 	VFMADD231PS  Z10, Z11, Z0
@@ -20317,7 +20699,7 @@ loop6x2:
 	VBROADCASTSS (SI)(DX*2), Z12
 	VMULPS       Z12, Z10, Z10
 	VMULPS       Z12, Z11, Z11
-	VBROADCASTSS 96(AX), Z12
+	VBROADCASTSS 112(AX), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -20332,10 +20714,10 @@ loop6x2:
 	VMULPS       Z12, Z11, Z11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store6x2
-	VBROADCASTSS 100(AX), Z12
+	VBROADCASTSS 116(AX), Z12
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z13
 	VFMADD231PS  Z12, Z13, Z0
@@ -20562,7 +20944,7 @@ loop7x2:
 	VBROADCASTSS (DI), Z14
 	VMULPS       Z14, Z12, Z12
 	VMULPS       Z14, Z13, Z13
-	VBROADCASTSS 96(AX), Z14
+	VBROADCASTSS 112(AX), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
 	VMULPS       Z14, Z2, Z2
@@ -20579,10 +20961,10 @@ loop7x2:
 	VMULPS       Z14, Z13, Z13
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store7x2
-	VBROADCASTSS 100(AX), Z14
+	VBROADCASTSS 116(AX), Z14
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z15
 	VFMADD231PS  Z14, Z15, Z0
@@ -20836,7 +21218,7 @@ loop8x2:
 	VBROADCASTSS (SI)(DX*4), Z16
 	VMULPS       Z16, Z14, Z14
 	VMULPS       Z16, Z15, Z15
-	VBROADCASTSS 96(AX), Z16
+	VBROADCASTSS 112(AX), Z16
 	VMULPS       Z16, Z0, Z0
 	VMULPS       Z16, Z1, Z1
 	VMULPS       Z16, Z2, Z2
@@ -20855,10 +21237,10 @@ loop8x2:
 	VMULPS       Z16, Z15, Z15
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store8x2
-	VBROADCASTSS 100(AX), Z16
+	VBROADCASTSS 116(AX), Z16
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z17
 	VFMADD231PS  Z16, Z17, Z0
@@ -21139,7 +21521,7 @@ loop9x2:
 	VBROADCASTSS (BX)(DX*8), Z18
 	VMULPS       Z18, Z16, Z16
 	VMULPS       Z18, Z17, Z17
-	VBROADCASTSS 96(AX), Z18
+	VBROADCASTSS 112(AX), Z18
 	VMULPS       Z18, Z0, Z0
 	VMULPS       Z18, Z1, Z1
 	VMULPS       Z18, Z2, Z2
@@ -21160,10 +21542,10 @@ loop9x2:
 	VMULPS       Z18, Z17, Z17
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store9x2
-	VBROADCASTSS 100(AX), Z18
+	VBROADCASTSS 116(AX), Z18
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z19
 	VFMADD231PS  Z18, Z19, Z0
@@ -21474,7 +21856,7 @@ loop10x2:
 	VBROADCASTSS (R8), Z20
 	VMULPS       Z20, Z18, Z18
 	VMULPS       Z20, Z19, Z19
-	VBROADCASTSS 96(AX), Z20
+	VBROADCASTSS 112(AX), Z20
 	VMULPS       Z20, Z0, Z0
 	VMULPS       Z20, Z1, Z1
 	VMULPS       Z20, Z2, Z2
@@ -21497,10 +21879,10 @@ loop10x2:
 	VMULPS       Z20, Z19, Z19
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store10x2
-	VBROADCASTSS 100(AX), Z20
+	VBROADCASTSS 116(AX), Z20
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z21
 	VFMADD231PS  Z20, Z21, Z0
@@ -21838,7 +22220,7 @@ loop11x2:
 	VBROADCASTSS (DI)(DX*4), Z22
 	VMULPS       Z22, Z20, Z20
 	VMULPS       Z22, Z21, Z21
-	VBROADCASTSS 96(AX), Z22
+	VBROADCASTSS 112(AX), Z22
 	VMULPS       Z22, Z0, Z0
 	VMULPS       Z22, Z1, Z1
 	VMULPS       Z22, Z2, Z2
@@ -21863,10 +22245,10 @@ loop11x2:
 	VMULPS       Z22, Z21, Z21
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store11x2
-	VBROADCASTSS 100(AX), Z22
+	VBROADCASTSS 116(AX), Z22
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z23
 	VFMADD231PS  Z22, Z23, Z0
@@ -22231,7 +22613,7 @@ loop12x2:
 	VBROADCASTSS (SI)(DX*8), Z24
 	VMULPS       Z24, Z22, Z22
 	VMULPS       Z24, Z23, Z23
-	VBROADCASTSS 96(AX), Z24
+	VBROADCASTSS 112(AX), Z24
 	VMULPS       Z24, Z0, Z0
 	VMULPS       Z24, Z1, Z1
 	VMULPS       Z24, Z2, Z2
@@ -22258,10 +22640,10 @@ loop12x2:
 	VMULPS       Z24, Z23, Z23
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store12x2
-	VBROADCASTSS 100(AX), Z24
+	VBROADCASTSS 116(AX), Z24
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z25
 	VFMADD231PS  Z24, Z25, Z0
@@ -22656,7 +23038,7 @@ loop13x2:
 	VBROADCASTSS (R9), Z26
 	VMULPS       Z26, Z24, Z24
 	VMULPS       Z26, Z25, Z25
-	VBROADCASTSS 96(AX), Z26
+	VBROADCASTSS 112(AX), Z26
 	VMULPS       Z26, Z0, Z0
 	VMULPS       Z26, Z1, Z1
 	VMULPS       Z26, Z2, Z2
@@ -22685,10 +23067,10 @@ loop13x2:
 	VMULPS       Z26, Z25, Z25
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store13x2
-	VBROADCASTSS 100(AX), Z26
+	VBROADCASTSS 116(AX), Z26
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z27
 	VFMADD231PS  Z26, Z27, Z0
@@ -23110,7 +23492,7 @@ loop14x2:
 	VBROADCASTSS (R8)(DX*4), Z28
 	VMULPS       Z28, Z26, Z26
 	VMULPS       Z28, Z27, Z27
-	VBROADCASTSS 96(AX), Z28
+	VBROADCASTSS 112(AX), Z28
 	VMULPS       Z28, Z0, Z0
 	VMULPS       Z28, Z1, Z1
 	VMULPS       Z28, Z2, Z2
@@ -23141,10 +23523,10 @@ loop14x2:
 	VMULPS       Z28, Z27, Z27
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store14x2
-	VBROADCASTSS 100(AX), Z28
+	VBROADCASTSS 116(AX), Z28
 	MOVQ         CX, AX
 	VMOVUPS      (AX), Z29
 	VFMADD231PS  Z28, Z29, Z0
@@ -23329,14 +23711,14 @@ loop1x1:
 	VMULPS       Z1, Z0, Z0
 	VBROADCASTSS (CX), Z1
 	VMULPS       Z1, Z0, Z0
-	VBROADCASTSS 96(AX), Z1
+	VBROADCASTSS 112(AX), Z1
 	VMULPS       Z1, Z0, Z0
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store1x1
-	VBROADCASTSS 100(AX), Z1
+	VBROADCASTSS 116(AX), Z1
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z2
 	VFMADD231PS  Z1, Z2, Z0
@@ -23400,15 +23782,15 @@ loop2x1:
 	VMULPS       Z2, Z0, Z0
 	VBROADCASTSS (CX)(DX*1), Z2
 	VMULPS       Z2, Z1, Z1
-	VBROADCASTSS 96(AX), Z2
+	VBROADCASTSS 112(AX), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store2x1
-	VBROADCASTSS 100(AX), Z2
+	VBROADCASTSS 116(AX), Z2
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -23489,16 +23871,16 @@ loop3x1:
 	VMULPS       Z3, Z1, Z1
 	VBROADCASTSS (CX)(DX*2), Z3
 	VMULPS       Z3, Z2, Z2
-	VBROADCASTSS 96(AX), Z3
+	VBROADCASTSS 112(AX), Z3
 	VMULPS       Z3, Z0, Z0
 	VMULPS       Z3, Z1, Z1
 	VMULPS       Z3, Z2, Z2
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store3x1
-	VBROADCASTSS 100(AX), Z3
+	VBROADCASTSS 116(AX), Z3
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z4
 	VFMADD231PS  Z3, Z4, Z0
@@ -23600,17 +23982,17 @@ loop4x1:
 	VMULPS       Z4, Z2, Z2
 	VBROADCASTSS (SI), Z4
 	VMULPS       Z4, Z3, Z3
-	VBROADCASTSS 96(AX), Z4
+	VBROADCASTSS 112(AX), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store4x1
-	VBROADCASTSS 100(AX), Z4
+	VBROADCASTSS 116(AX), Z4
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -23729,7 +24111,7 @@ loop5x1:
 	VMULPS       Z5, Z3, Z3
 	VBROADCASTSS (BX)(DX*4), Z5
 	VMULPS       Z5, Z4, Z4
-	VBROADCASTSS 96(AX), Z5
+	VBROADCASTSS 112(AX), Z5
 	VMULPS       Z5, Z0, Z0
 	VMULPS       Z5, Z1, Z1
 	VMULPS       Z5, Z2, Z2
@@ -23737,10 +24119,10 @@ loop5x1:
 	VMULPS       Z5, Z4, Z4
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store5x1
-	VBROADCASTSS 100(AX), Z5
+	VBROADCASTSS 116(AX), Z5
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z6
 	VFMADD231PS  Z5, Z6, Z0
@@ -23876,7 +24258,7 @@ loop6x1:
 	VMULPS       Z6, Z4, Z4
 	VBROADCASTSS (SI)(DX*2), Z6
 	VMULPS       Z6, Z5, Z5
-	VBROADCASTSS 96(AX), Z6
+	VBROADCASTSS 112(AX), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
@@ -23885,10 +24267,10 @@ loop6x1:
 	VMULPS       Z6, Z5, Z5
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store6x1
-	VBROADCASTSS 100(AX), Z6
+	VBROADCASTSS 116(AX), Z6
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -24044,7 +24426,7 @@ loop7x1:
 	VMULPS       Z7, Z5, Z5
 	VBROADCASTSS (DI), Z7
 	VMULPS       Z7, Z6, Z6
-	VBROADCASTSS 96(AX), Z7
+	VBROADCASTSS 112(AX), Z7
 	VMULPS       Z7, Z0, Z0
 	VMULPS       Z7, Z1, Z1
 	VMULPS       Z7, Z2, Z2
@@ -24054,10 +24436,10 @@ loop7x1:
 	VMULPS       Z7, Z6, Z6
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store7x1
-	VBROADCASTSS 100(AX), Z7
+	VBROADCASTSS 116(AX), Z7
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z8
 	VFMADD231PS  Z7, Z8, Z0
@@ -24230,7 +24612,7 @@ loop8x1:
 	VMULPS       Z8, Z6, Z6
 	VBROADCASTSS (SI)(DX*4), Z8
 	VMULPS       Z8, Z7, Z7
-	VBROADCASTSS 96(AX), Z8
+	VBROADCASTSS 112(AX), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
 	VMULPS       Z8, Z2, Z2
@@ -24241,10 +24623,10 @@ loop8x1:
 	VMULPS       Z8, Z7, Z7
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store8x1
-	VBROADCASTSS 100(AX), Z8
+	VBROADCASTSS 116(AX), Z8
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z9
 	VFMADD231PS  Z8, Z9, Z0
@@ -24434,7 +24816,7 @@ loop9x1:
 	VMULPS       Z9, Z7, Z7
 	VBROADCASTSS (BX)(DX*8), Z9
 	VMULPS       Z9, Z8, Z8
-	VBROADCASTSS 96(AX), Z9
+	VBROADCASTSS 112(AX), Z9
 	VMULPS       Z9, Z0, Z0
 	VMULPS       Z9, Z1, Z1
 	VMULPS       Z9, Z2, Z2
@@ -24446,10 +24828,10 @@ loop9x1:
 	VMULPS       Z9, Z8, Z8
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store9x1
-	VBROADCASTSS 100(AX), Z9
+	VBROADCASTSS 116(AX), Z9
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z10
 	VFMADD231PS  Z9, Z10, Z0
@@ -24659,7 +25041,7 @@ loop10x1:
 	VMULPS       Z10, Z8, Z8
 	VBROADCASTSS (R8), Z10
 	VMULPS       Z10, Z9, Z9
-	VBROADCASTSS 96(AX), Z10
+	VBROADCASTSS 112(AX), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
 	VMULPS       Z10, Z2, Z2
@@ -24672,10 +25054,10 @@ loop10x1:
 	VMULPS       Z10, Z9, Z9
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store10x1
-	VBROADCASTSS 100(AX), Z10
+	VBROADCASTSS 116(AX), Z10
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z11
 	VFMADD231PS  Z10, Z11, Z0
@@ -24902,7 +25284,7 @@ loop11x1:
 	VMULPS       Z11, Z9, Z9
 	VBROADCASTSS (DI)(DX*4), Z11
 	VMULPS       Z11, Z10, Z10
-	VBROADCASTSS 96(AX), Z11
+	VBROADCASTSS 112(AX), Z11
 	VMULPS       Z11, Z0, Z0
 	VMULPS       Z11, Z1, Z1
 	VMULPS       Z11, Z2, Z2
@@ -24916,10 +25298,10 @@ loop11x1:
 	VMULPS       Z11, Z10, Z10
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store11x1
-	VBROADCASTSS 100(AX), Z11
+	VBROADCASTSS 116(AX), Z11
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z12
 	VFMADD231PS  Z11, Z12, Z0
@@ -25163,7 +25545,7 @@ loop12x1:
 	VMULPS       Z12, Z10, Z10
 	VBROADCASTSS (SI)(DX*8), Z12
 	VMULPS       Z12, Z11, Z11
-	VBROADCASTSS 96(AX), Z12
+	VBROADCASTSS 112(AX), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -25178,10 +25560,10 @@ loop12x1:
 	VMULPS       Z12, Z11, Z11
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store12x1
-	VBROADCASTSS 100(AX), Z12
+	VBROADCASTSS 116(AX), Z12
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z13
 	VFMADD231PS  Z12, Z13, Z0
@@ -25445,7 +25827,7 @@ loop13x1:
 	VMULPS       Z13, Z11, Z11
 	VBROADCASTSS (R9), Z13
 	VMULPS       Z13, Z12, Z12
-	VBROADCASTSS 96(AX), Z13
+	VBROADCASTSS 112(AX), Z13
 	VMULPS       Z13, Z0, Z0
 	VMULPS       Z13, Z1, Z1
 	VMULPS       Z13, Z2, Z2
@@ -25461,10 +25843,10 @@ loop13x1:
 	VMULPS       Z13, Z12, Z12
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store13x1
-	VBROADCASTSS 100(AX), Z13
+	VBROADCASTSS 116(AX), Z13
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z14
 	VFMADD231PS  Z13, Z14, Z0
@@ -25745,7 +26127,7 @@ loop14x1:
 	VMULPS       Z14, Z12, Z12
 	VBROADCASTSS (R8)(DX*4), Z14
 	VMULPS       Z14, Z13, Z13
-	VBROADCASTSS 96(AX), Z14
+	VBROADCASTSS 112(AX), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
 	VMULPS       Z14, Z2, Z2
@@ -25762,10 +26144,10 @@ loop14x1:
 	VMULPS       Z14, Z13, Z13
 	MOVQ         16(AX), CX
 	MOVQ         72(AX), DX
-	MOVL         100(AX), BX
+	MOVL         116(AX), BX
 	ADDL         BX, BX
 	JZ           store14x1
-	VBROADCASTSS 100(AX), Z14
+	VBROADCASTSS 116(AX), Z14
 	MOVQ         CX, AX
 	VMOVUPS.Z    (AX), K1, Z15
 	VFMADD231PS  Z14, Z15, Z0
@@ -25952,9 +26334,9 @@ TEXT ·qMergeAVX512(SB), NOSPLIT, $0-8
 	KMOVW        R9, K1
 	SHRQ         $0x10, R9
 	KMOVW        R9, K2
-	VBROADCASTSS 96(AX), Z0
-	VBROADCASTSS 100(AX), Z1
-	MOVL         100(AX), AX
+	VBROADCASTSS 112(AX), Z0
+	VBROADCASTSS 116(AX), Z1
+	MOVL         116(AX), AX
 	ADDL         AX, AX
 	LEAQ         4096(CX), R8
 
@@ -26026,11 +26408,11 @@ TEXT ·tiles1(SB), NOSPLIT, $0-8
 	MOVQ 72(AX), R11
 	MOVQ 16(AX), R10
 	MOVQ 8(AX), R13
-	MOVQ 112(AX), CX
-	MOVQ 120(AX), BX
+	MOVQ 128(AX), CX
+	MOVQ 136(AX), BX
 	MOVQ $128, R9
 panel:
-	CMPQ 136(AX), $0
+	CMPQ 152(AX), $0
 	JNE old
 	// tilezero tmm0
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x49; BYTE $0xc0
@@ -26094,8 +26476,8 @@ depth:
 	// tilestored tmm3, [6+11+64]
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7a; BYTE $0x4b; BYTE $0x5c; BYTE $0x1e; BYTE $0x40
 	ADDQ $128, R10
-	ADDQ 104(AX), R13
-	DECQ 128(AX)
+	ADDQ 120(AX), R13
+	DECQ 144(AX)
 	JNZ panel
 	// tilerelease
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0xc0
@@ -26112,11 +26494,11 @@ TEXT ·tiles2(SB), NOSPLIT, $0-8
 	MOVQ 72(AX), R11
 	MOVQ 16(AX), R10
 	MOVQ 8(AX), R13
-	MOVQ 112(AX), CX
-	MOVQ 120(AX), BX
+	MOVQ 128(AX), CX
+	MOVQ 136(AX), BX
 	MOVQ $128, R9
 panel:
-	CMPQ 136(AX), $0
+	CMPQ 152(AX), $0
 	JNE old
 	// tilezero tmm0
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x49; BYTE $0xc0
@@ -26210,8 +26592,8 @@ depth:
 	// tilestored tmm3, [6+11+64]
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7a; BYTE $0x4b; BYTE $0x5c; BYTE $0x1e; BYTE $0x40
 	ADDQ $128, R10
-	ADDQ 104(AX), R13
-	DECQ 128(AX)
+	ADDQ 120(AX), R13
+	DECQ 144(AX)
 	JNZ panel
 	// tilerelease
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0xc0
@@ -26228,11 +26610,11 @@ TEXT ·tiles3(SB), NOSPLIT, $0-8
 	MOVQ 72(AX), R11
 	MOVQ 16(AX), R10
 	MOVQ 8(AX), R13
-	MOVQ 112(AX), CX
-	MOVQ 120(AX), BX
+	MOVQ 128(AX), CX
+	MOVQ 136(AX), BX
 	MOVQ $128, R9
 panel:
-	CMPQ 136(AX), $0
+	CMPQ 152(AX), $0
 	JNE old
 	// tilezero tmm0
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x49; BYTE $0xc0
@@ -26370,8 +26752,8 @@ depth:
 	// tilestored tmm3, [6+11+64]
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7a; BYTE $0x4b; BYTE $0x5c; BYTE $0x1e; BYTE $0x40
 	ADDQ $128, R10
-	ADDQ 104(AX), R13
-	DECQ 128(AX)
+	ADDQ 120(AX), R13
+	DECQ 144(AX)
 	JNZ panel
 	// tilerelease
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0xc0
@@ -26388,11 +26770,11 @@ TEXT ·tilesOfInts(SB), NOSPLIT, $0-8
 	MOVQ 72(AX), R11
 	MOVQ 16(AX), R10
 	MOVQ 8(AX), R13
-	MOVQ 112(AX), CX
-	MOVQ 120(AX), BX
+	MOVQ 128(AX), CX
+	MOVQ 136(AX), BX
 	MOVQ $128, R9
 panel:
-	CMPQ 136(AX), $0
+	CMPQ 152(AX), $0
 	JNE old
 	// tilezero tmm0
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x49; BYTE $0xc0
@@ -26456,8 +26838,8 @@ depth:
 	// tilestored tmm3, [6+11+64]
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7a; BYTE $0x4b; BYTE $0x5c; BYTE $0x1e; BYTE $0x40
 	ADDQ $128, R10
-	ADDQ 104(AX), R13
-	DECQ 128(AX)
+	ADDQ 120(AX), R13
+	DECQ 144(AX)
 	JNZ panel
 	// tilerelease
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0xc0

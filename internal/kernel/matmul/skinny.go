@@ -27,7 +27,8 @@ func (ks *kernels[T]) skinny(w *workspace[T], p *product[T]) {
 		cols = streamCols
 	}
 	t := &w.tile
-	t.bStep = p.ldb * sizeOf[T]()
+	t.bStep, t.aRow, t.cRow = p.ldb*sizeOf[T](), lda*sizeOf[T](), p.ldc*sizeOf[T]()
+	t.rows, t.group = p.m, p.m
 	for j := 0; j < p.n; j += cols {
 		t.cols = min(cols, p.n-j)
 		for k := 0; k < p.k; k += t.k {
@@ -35,11 +36,8 @@ func (ks *kernels[T]) skinny(w *workspace[T], p *product[T]) {
 			if p.k-k < 8 {
 				t.k = p.k - k
 			}
-			t.b = &p.b[k*p.ldb+j]
-			for i := range p.m {
-				t.a, t.c = &a[i*lda+k], &p.c[i*p.ldc+j]
-				ks.addRows(t)
-			}
+			t.a, t.b, t.c = &a[k], &p.b[k*p.ldb+j], &p.c[j]
+			ks.addRows(t)
 		}
 	}
 }
@@ -50,17 +48,11 @@ func (ks *kernels[T]) skinnyDots(w *workspace[T], p *product[T]) {
 	t := &w.tile
 	t.k, t.alpha, t.bStep = p.k, p.alpha, p.ldb*sizeOf[T]()
 	t.aRow, t.cRow = lda*sizeOf[T](), p.ldc*sizeOf[T]()
+	t.rows, t.group, t.a = p.m, p.m, &a[0]
 	for j := 0; j < p.n; j += t.cols {
 		t.cols = min(8, p.n-j)
-		t.b = &p.b[j*p.ldb]
-		for i := 0; i < p.m; i += t.rows {
-			t.rows = 1
-			if t.cols == 8 && i+ks.dotRows <= p.m {
-				t.rows = ks.dotRows
-			}
-			t.a, t.c = &a[i*lda], &p.c[i*p.ldc+j]
-			ks.dots(t)
-		}
+		t.b, t.c = &p.b[j*p.ldb], &p.c[j]
+		ks.dots(t)
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 // Byte offsets of the fields that only the kernels of the tile unit read.
-const offBPanel, offAPart, offBPart, offPanels, offAdd = 104, 112, 120, 128, 136
+const offBPanel, offAPart, offBPart, offPanels, offAdd = 120, 128, 136, 144, 152
 
 // Registers by their numbers in instruction encodings.
 const (

@@ -10,39 +10,71 @@ import (
 // number of streams that hardware prefetchers support.
 const group = 8
 
-// rowsTimes emits c[j] += Σ a[i]·B[i][j] for k rows of B (8, or any number one
-// by one) and cols columns. Every c[j] is one chain of multiply-adds in the
-// order of i.
-func (v vector) rowsTimes() {
-	TEXT(v.name("Rows"), NOSPLIT, "func(t *byte)")
-	t := Load(Param("t"), GP64()).(GPVirtual)
-	k := field(t, offK)
-	CMPQ(k, Imm(group))
-	JNE(LabelRef("one"))
-	v.addRows(t, field(t, offA), field(t, offB), group)
-	VZEROUPPER()
-	RET()
-	Label("one")
-	a, b := field(t, offA), field(t, offB)
-	Label("next")
-	v.addRows(t, a, b, 1)
-	ADDQ(Imm(uint64(v.size)), a)
-	ADDQ(Mem{Base: t, Disp: offBStep}, b)
-	DECQ(k)
-	JNZ(LabelRef("next"))
+// eachRow emits f for the rows of A and C: for most of them at once where so many share a B, else for one.
+// f must not change its registers.
+func (v vector) eachRow(t Register, name string, most int, f func(a, b, c GPVirtual, rows int)) {
+	a, b, c, left := field(t, offA), field(t, offB), field(t, offC), field(t, offRows)
+	Label("group" + name)
+	shared := field(t, offGroup)
+	Label("row" + name)
+	step := func(rows int) {
+		f(a, b, c, rows)
+		for range rows {
+			ADDQ(Mem{Base: t, Disp: offARow}, a)
+			ADDQ(Mem{Base: t, Disp: offCRow}, c)
+		}
+		SUBQ(Imm(uint64(rows)), left)
+		JZ(LabelRef("done" + name))
+		SUBQ(Imm(uint64(rows)), shared)
+		JNZ(LabelRef("row" + name))
+		ADDQ(Mem{Base: t, Disp: offBGroup}, b)
+		JMP(LabelRef("group" + name))
+	}
+	if most > 1 {
+		CMPQ(shared, Imm(uint64(most)))
+		JL(LabelRef("single" + name))
+		step(most)
+		Label("single" + name)
+	}
+	step(1)
+	Label("done" + name)
 	VZEROUPPER()
 	RET()
 }
 
+// rowsTimes emits c[j] += Σ a[i]·B[i][j] for k rows of B (8, or any number one
+// by one) and cols columns, for each row of A. Every c[j] is one chain of multiply-adds in the
+// order of i.
+func (v vector) rowsTimes() {
+	TEXT(v.name("Rows"), NOSPLIT, "func(t *byte)")
+	t := Load(Param("t"), GP64()).(GPVirtual)
+	CMPQ(Mem{Base: t, Disp: offK}, Imm(group))
+	JNE(LabelRef("one"))
+	v.eachRow(t, "8", 1, func(a, b, c GPVirtual, _ int) { v.addRows(t, a, b, c, group) })
+	Label("one")
+	v.eachRow(t, "1", 1, func(a, b, c GPVirtual, _ int) {
+		from, row, k := GP64(), GP64(), field(t, offK)
+		MOVQ(a, from)
+		MOVQ(b, row)
+		Label("next")
+		v.addRows(t, from, row, c, 1)
+		ADDQ(Imm(uint64(v.size)), from)
+		ADDQ(Mem{Base: t, Disp: offBStep}, row)
+		DECQ(k)
+		JNZ(LabelRef("next"))
+	})
+}
+
 // addRows emits c += Σ a[i]·B[i] for a fixed number of rows.
-func (v vector) addRows(t Register, a, b GPVirtual, rows int) {
+func (v vector) addRows(t Register, a, b, first GPVirtual, rows int) {
 	x := make([]VecVirtual, rows)
 	for i := range x {
 		x[i] = v.reg()
 		v.broadcast(Mem{Base: a, Disp: i * v.size}, x[i])
 	}
 	s := newStrided(b, field(t, offBStep), rows)
-	c, n := field(t, offC), field(t, offCols)
+	c, n := GP64(), field(t, offCols)
+	MOVQ(first, c)
 	sum, y := v.reg(), v.reg()
 	name := label("%d", rows)
 	step := func(load func(Mem, Op)) {
@@ -63,6 +95,21 @@ func (v vector) addRows(t Register, a, b GPVirtual, rows int) {
 	Label("tail" + name)
 	ADDQ(Imm(uint64(v.lanes)), n)
 	JZ(LabelRef("end" + name))
+	if v.wide { // a masked store of c would delay the next load of it
+		CMPQ(n, Imm(uint64(v.lanes/2)))
+		JL(LabelRef("part" + name))
+		v.load(Mem{Base: c}, sum.AsY())
+		for i := range rows {
+			v.load(s.row(i), y.AsY())
+			v.fma(x[i].AsY(), y.AsY(), sum.AsY())
+		}
+		v.store(sum.AsY(), Mem{Base: c})
+		s.advance(Imm(uint64(v.bytes() / 2)))
+		ADDQ(Imm(uint64(v.bytes()/2)), c)
+		SUBQ(Imm(uint64(v.lanes/2)), n)
+		JZ(LabelRef("end" + name))
+		Label("part" + name)
+	}
 	mask := v.mask(n)
 	step(func(m Mem, r Op) { v.part(m, mask, r) })
 	v.partTo(sum, mask, Mem{Base: c})
@@ -70,45 +117,38 @@ func (v vector) addRows(t Register, a, b GPVirtual, rows int) {
 }
 
 // dots emits c[j] += alpha·Σ a[i]·B[j][i] for cols rows of B (8, or any number
-// one by one), each k long: lanes have separate sums, which are added at the end.
-// With AVX-512 and 8 rows of B, it can multiply two rows of A at once: 16 sums need
+// one by one), each k long, for each row of A: lanes have separate sums, which are added at the end.
+// With AVX-512 and 8 rows of B, it multiplies two rows of A at once where they share a B: 16 sums need
 // the 32 registers.
 func (v vector) dots() {
 	TEXT(v.name("Dots"), NOSPLIT, "func(t *byte)")
 	t := Load(Param("t"), GP64()).(GPVirtual)
-	n := field(t, offCols)
-	CMPQ(n, Imm(group))
+	most := 1
+	if v.wide {
+		most = 2
+	}
+	CMPQ(Mem{Base: t, Disp: offCols}, Imm(group))
 	JNE(LabelRef("one"))
-	if v.wide {
-		CMPQ(Mem{Base: t, Disp: offRows}, Imm(2))
-		JE(LabelRef("pair"))
-	}
-	v.addDots(t, field(t, offB), field(t, offC), group, 1)
-	VZEROUPPER()
-	RET()
-	if v.wide {
-		Label("pair")
-		v.addDots(t, field(t, offB), field(t, offC), group, 2)
-		VZEROUPPER()
-		RET()
-	}
+	v.eachRow(t, "8", most, func(a, b, c GPVirtual, rows int) { v.addDots(t, a, b, c, group, rows) })
 	Label("one")
-	b, c := field(t, offB), field(t, offC)
-	Label("next")
-	v.addDots(t, b, c, 1, 1)
-	ADDQ(Mem{Base: t, Disp: offBStep}, b)
-	ADDQ(Imm(uint64(v.size)), c)
-	DECQ(n)
-	JNZ(LabelRef("next"))
-	VZEROUPPER()
-	RET()
+	v.eachRow(t, "1", 1, func(a, b, c GPVirtual, _ int) {
+		row, sum, n := GP64(), GP64(), field(t, offCols)
+		MOVQ(b, row)
+		MOVQ(c, sum)
+		Label("next")
+		v.addDots(t, a, row, sum, 1, 1)
+		ADDQ(Mem{Base: t, Disp: offBStep}, row)
+		ADDQ(Imm(uint64(v.size)), sum)
+		DECQ(n)
+		JNZ(LabelRef("next"))
+	})
 }
 
 // addDots emits the dot products of one or two rows of A with a fixed number
 // of rows of B.
-func (v vector) addDots(t Register, b, c GPVirtual, rows, rowsA int) {
+func (v vector) addDots(t Register, first, b, c GPVirtual, rows, rowsA int) {
 	s := newStrided(b, field(t, offBStep), rows)
-	a := newStrided(field(t, offA), field(t, offARow), rowsA)
+	a := newStrided(first, field(t, offARow), rowsA)
 	k := field(t, offK)
 	sum, x := make([][]VecVirtual, rowsA), make([]VecVirtual, rowsA)
 	for l := range sum {

@@ -16,7 +16,8 @@ const (
 	offARow, offAStep      = 48, 56
 	offBStep, offCRow      = 64, 72
 	offAhead, offAheadStep = 80, 88
-	offAlpha               = 96
+	offGroup, offBGroup    = 96, 104
+	offAlpha               = 112
 )
 
 // vector is one instruction set and element type.
