@@ -228,3 +228,38 @@ func BenchmarkBatch(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkBeams generates 100 tokens of a vocabulary of 32,000 with 12 layers of 768 at int8: as four samples, and with
+// a beam search of width 4.
+func BenchmarkBeams(b *testing.B) {
+	at(b, matmul.Int8)
+	var runes []rune
+	for i := range 32000 {
+		runes = append(runes, rune(0x3400+i)) // Chinese characters
+	}
+	tk := tokenizer.NewChar(string(runes))
+	m := gpt(tk.Vocab(), 768, 12, 12, 256, 0)
+	w := graph.NewWeights(1)
+	_, err := models.NewMemory(m, w, 1, 256, 0)
+	require.NoError(b, err)
+	g := &generation.Generator{Model: m, Weights: w, Tokenizer: tk}
+	p, err := generation.Plain(tk, string(runes[:4]))
+	require.NoError(b, err)
+	const tokens = 100
+	for _, how := range []struct {
+		name     string
+		samples  int
+		settings generation.Settings
+	}{{"samples", 4, generation.Settings{Tokens: tokens, Temperature: 1}}, {"beams", 1, generation.Settings{Tokens: tokens, Beams: 4}}} {
+		b.Run(how.name, func(b *testing.B) {
+			for i := range b.N + 1 {
+				if i == 1 { // weights are packed in the first
+					b.ResetTimer()
+				}
+				_, err := g.Generate(context.Background(), p, how.settings, how.samples, nil)
+				require.NoError(b, err)
+			}
+			b.ReportMetric(b.Elapsed().Seconds()/float64(b.N*tokens)*1e3, "ms/step")
+		})
+	}
+}
